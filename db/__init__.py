@@ -1,0 +1,1 @@
+"""The memory: tables, sessions, the queue and the migrations."""

@@ -1,0 +1,58 @@
+"""Components: the HTTP APIs that a plan may call."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Computed, Index, UniqueConstraint, func, text
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.models.base import Base, CreatedAt, PrimaryKey, WorkspaceKey
+
+# PostgreSQL's parser takes "open311.create_request" for a host name, so the separators become spaces first.
+SEARCH = (
+    "setweight(to_tsvector('simple', translate(key, '._-', '   ')), 'A') || "
+    "setweight(to_tsvector('english', name), 'A') || "
+    "setweight(to_tsvector('english', category || ' ' || owner_service), 'B') || "
+    "setweight(to_tsvector('english', description), 'C')"
+)
+
+
+class Component(Base):
+    """One registered API, as design section 9 writes it in a component pack."""
+
+    __tablename__ = "components"
+    __table_args__ = (
+        UniqueConstraint("workspace_id", "key"),
+        Index("components_search_idx", "search", postgresql_using="gin"),
+        Index("components_active_idx", "workspace_id", "key", postgresql_where=text("is_active")),
+    )
+
+    id: Mapped[PrimaryKey]
+    workspace_id: Mapped[WorkspaceKey]
+    key: Mapped[str]
+    name: Mapped[str]
+    description: Mapped[str] = mapped_column(default="")
+    type: Mapped[str] = mapped_column(default="REST")
+    category: Mapped[str] = mapped_column(default="")
+    http_method: Mapped[str] = mapped_column(default="GET")
+    endpoint_url: Mapped[str]
+    path_params: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    query_params: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    headers: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    request_schema: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    response_schema: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    body_format: Mapped[str] = mapped_column(default="json")
+    auth: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    approval: Mapped[str] = mapped_column(default="plan")
+    idempotent: Mapped[bool] = mapped_column(default=False)
+    timeout_seconds: Mapped[float] = mapped_column(default=30.0)
+    attempts: Mapped[int] = mapped_column(default=4)
+    owner_service: Mapped[str] = mapped_column(default="")
+    version: Mapped[str] = mapped_column(default="1.0")
+    is_active: Mapped[bool] = mapped_column(default=True)
+    search: Mapped[str] = mapped_column(TSVECTOR, Computed(SEARCH, persisted=True), deferred=True)
+    created_at: Mapped[CreatedAt]
+    updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())

@@ -1,0 +1,58 @@
+"""The queue's one way in: a job is part of the transaction that made it necessary."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import ClassVar
+
+from pgqueuer.db import AsyncpgDriver
+from pgqueuer.domain.settings import DBSettings, Durability
+from pgqueuer.queries import Queries
+from pydantic import BaseModel, ConfigDict
+from sqlalchemy.ext.asyncio import AsyncSession
+
+
+class Job(BaseModel):
+    """A message to a worker. Subclasses name their entrypoint; `version` is for readers of older rows."""
+
+    model_config = ConfigDict(frozen=True)
+
+    entrypoint: ClassVar[str]
+    version: int = 1
+
+
+def queue_settings() -> DBSettings:
+    """The queue's tables: the queue itself survives a crash of PostgreSQL, its log need not."""
+    return DBSettings(durability=Durability.balanced)
+
+
+async def enqueue(
+    session: AsyncSession, job: Job, *, after: timedelta | None = None, key: str | None = None
+) -> None:
+    """Put `job` in with the session's own connection: roll back, and it was never there.
+
+    `after` defers it. While a job under `key` is queued or running, another under the same key is skipped.
+    """
+    queries = await _queries(session)
+    await queries.enqueue(job.entrypoint, _payload(job), execute_after=after, dedupe_key=key, on_conflict="skip")
+
+
+async def enqueue_all(session: AsyncSession, jobs: Sequence[Job]) -> None:
+    """Put many jobs in with one statement."""
+    if not jobs:
+        return
+    queries = await _queries(session)
+    await queries.enqueue([job.entrypoint for job in jobs], [_payload(job) for job in jobs], [0] * len(jobs))
+
+
+def _payload(job: Job) -> bytes:
+    return job.model_dump_json(exclude_none=True).encode()
+
+
+async def _queries(session: AsyncSession) -> Queries:
+    connection = await session.connection()
+    raw = await connection.get_raw_connection()
+    driver_connection = raw.driver_connection
+    assert driver_connection is not None  # noqa: S101 - a checked-out connection has one
+    return Queries(AsyncpgDriver(driver_connection))

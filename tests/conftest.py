@@ -1,0 +1,65 @@
+"""Fixtures that every tier uses: PostgreSQL, a migrated database, a workspace."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+import pytest
+from sqlalchemy import insert
+
+from db.models import Workspace
+from db.session import Database
+from tests.postgres import TestServer, fresh_database
+
+SERVER = pytest.StashKey[TestServer]()
+SERVER_URL = pytest.StashKey[str]()
+
+TEAM = "T0001"
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Start PostgreSQL once, in the process that the others are started from."""
+    worker_input = getattr(config, "workerinput", None)
+    if worker_input is not None:
+        config.stash[SERVER_URL] = worker_input["server_url"]
+    elif not config.option.collectonly:
+        config.stash[SERVER] = TestServer()
+        config.stash[SERVER_URL] = config.stash[SERVER].url
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: object) -> None:
+    """Tell a worker where the server is."""
+    node.workerinput["server_url"] = node.config.stash[SERVER_URL]  # type: ignore[attr-defined]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop what pytest_configure started."""
+    if SERVER in config.stash:
+        config.stash[SERVER].stop()
+
+
+@pytest.fixture
+async def database_url(pytestconfig: pytest.Config) -> AsyncIterator[str]:
+    """The URL of a migrated, empty database."""
+    async with fresh_database(pytestconfig.stash[SERVER_URL]) as url:
+        yield url
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """A migrated, empty database."""
+    database = Database(database_url)
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def workspace_id(database: Database) -> UUID:
+    """The id of a workspace whose team is TEAM."""
+    async with database.transaction() as session:
+        result = await session.execute(
+            insert(Workspace).values(team_id=TEAM, name="Springfield").returning(Workspace.id)
+        )
+        return result.scalar_one()
