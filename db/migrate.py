@@ -52,7 +52,7 @@ async def _upgrade_queue(connection: AsyncConnection) -> None:
     settings = queue_settings()
     raw = await connection.get_raw_connection()
     queries = Queries(
-        AsyncpgDriver(raw.driver_connection),  # type: ignore[arg-type]
+        AsyncpgDriver(raw.driver_connection),
         qbe=QueryBuilderEnvironment(settings),
         qbq=QueryQueueBuilder(settings),
     )

@@ -12,11 +12,15 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.models.base import Base, CreatedAt, PrimaryKey, WorkspaceKey
 
 # PostgreSQL's parser takes "open311.create_request" for a host name, so the separators become spaces first.
+_KEY = "translate(key, '._-', '   ')"
+# Stems let "leaking hydrants" find "leak, hydrant". The words as they were written (weight D, so that they
+# hardly count where an issue is ranked) let the first letters of a word find it: "notificat" is no stem.
 SEARCH = (
-    "setweight(to_tsvector('simple', translate(key, '._-', '   ')), 'A') || "
-    "setweight(to_tsvector('english', name), 'A') || "
+    f"setweight(to_tsvector('english', {_KEY} || ' ' || name), 'A') || "
     "setweight(to_tsvector('english', category || ' ' || owner_service), 'B') || "
-    "setweight(to_tsvector('english', description), 'C')"
+    "setweight(to_tsvector('english', description), 'C') || "
+    f"setweight(to_tsvector('simple', {_KEY} || ' ' || name || ' ' || category || ' ' || owner_service "
+    "|| ' ' || description), 'D')"
 )
 
 

@@ -1,0 +1,26 @@
+# Two stages: the first installs what requirements.lock pins, by hash; the second holds that and the code, runs as
+# a user of its own and has neither pip's cache nor a compiler.
+FROM python:3.11-slim AS build
+COPY requirements.lock .
+RUN python -m venv /opt/mudda \
+    && /opt/mudda/bin/python -m pip install --no-cache-dir --disable-pip-version-check \
+       --require-hashes --only-binary :all: --requirement requirements.lock
+
+FROM python:3.11-slim
+ENV PATH=/opt/mudda/bin:$PATH \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    LOG_FORMAT=json \
+    MUDDA_HOME=/var/lib/mudda
+RUN useradd --system --uid 10001 --home-dir /var/lib/mudda --create-home --shell /usr/sbin/nologin mudda
+COPY --from=build /opt/mudda /opt/mudda
+WORKDIR /srv/mudda
+COPY db db
+COPY services services
+COPY bot bot
+USER mudda
+EXPOSE 3000
+HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \
+    CMD ["python", "-c", "import os, urllib.request; urllib.request.urlopen('http://127.0.0.1:' + os.environ.get('PORT', '3000') + '/healthz', timeout=2)"]
+# In this form python is process 1 and gets the SIGTERM itself.
+CMD ["python", "-m", "bot", "serve"]

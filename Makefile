@@ -1,0 +1,53 @@
+# All that is done here by name; `make help` lists it. Needs make, bash and Python 3.11 or newer, and nothing
+# else: .venv is made from the lock when it is missing or when the lock has changed.
+
+RUN := .venv/bin/python -m
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help sandbox test check lint types imports format bench lock venv clean runtime
+
+help:  ## show this list
+	@echo "Mudda. Usage: make TARGET [ARGS='more arguments for the command']"
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  %-9s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+sandbox: runtime  ## try Mudda in the browser: a Slack, a Gemini and a town, all on this machine
+	@exec $(RUN) bot sandbox $(ARGS)
+
+test: venv  ## run all tests, in random order on all cores (ARGS='tests/unit -k cycle' for some)
+	@$(RUN) pytest --numprocesses=logical $(ARGS)
+
+check: lint types imports  ## lint, types and import rules
+
+lint: venv  ## style, by ruff
+	@$(RUN) ruff check .
+	@$(RUN) ruff format --check .
+
+types: venv  ## types, by mypy --strict
+	@$(RUN) mypy
+
+imports: venv  ## who may import whom, by import-linter
+	@.venv/bin/lint-imports --no-logo
+
+format: venv  ## lay out the code and repair what ruff can
+	@$(RUN) ruff check --fix .
+	@$(RUN) ruff format .
+
+bench: venv  ## run the benchmarks, one after the other, and print their tables (ARGS=ack for bench_ack.py)
+	@set -e; for bench in $(basename $(notdir $(wildcard tests/bench/bench_$(or $(ARGS),*).py))); do \
+		echo "== $$bench"; $(RUN) tests.bench.$$bench; \
+	done
+
+lock:  ## pin the dependencies of pyproject.toml again (ARGS=--upgrade for newer ones)
+	@scripts/lock $(ARGS)
+
+venv:  ## make .venv with all that development needs
+	@scripts/venv requirements-dev.lock
+
+# Enough to run: a third less to download than what the tests need.
+runtime:
+	@scripts/venv requirements.lock
+
+clean:  ## remove .venv and everything else that can be made again (not .mudda, where the data is)
+	rm -rf .venv build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

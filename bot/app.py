@@ -1,0 +1,48 @@
+"""build_app: the AsyncApp with every listener, ready to be served over HTTP or Socket Mode."""
+
+from __future__ import annotations
+
+import logging
+
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.deps import Deps
+from bot.listeners import components, issues, plans, workflows
+
+
+def build_app(deps: Deps) -> AsyncApp:
+    """Build the Bolt app.
+
+    `process_before_response`: what a listener writes is committed before Slack gets its 200, so what was acked is
+    never lost, and Bolt's poll for the ack (10 ms) is gone. Signatures are checked before Bolt, in `bot.web`,
+    because Bolt logs the whole body of a request that fails, and answers 500 to a malformed timestamp.
+    """
+
+    async def authorize(team_id: str | None) -> AuthorizeResult | None:
+        if team_id != deps.identity.team_id:
+            return None
+        return AuthorizeResult(
+            enterprise_id=None,
+            team_id=team_id,
+            bot_id=deps.identity.bot_id,
+            bot_user_id=deps.identity.bot_user_id,
+            bot_token=deps.slack.client.token,
+        )
+
+    app = AsyncApp(
+        name="mudda",
+        # Without a token of its own: which one is used is `authorize`'s answer.
+        client=AsyncWebClient(base_url=deps.slack.client.base_url, session=deps.slack.client.session),
+        authorize=authorize,  # type: ignore[arg-type]  # None is how to say no
+        process_before_response=True,
+        request_verification_enabled=False,
+        ssl_check_enabled=False,
+        attaching_conversation_kwargs_enabled=False,
+        attaching_function_token_enabled=False,
+        logger=logging.getLogger("slack_bolt"),
+    )
+    for module in (issues, plans, components, workflows):
+        module.register(app, deps)
+    return app

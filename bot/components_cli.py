@@ -1,0 +1,177 @@
+"""`python -m bot components load | list`: what these commands do, and the text that they print."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from bot.errors import EdgeError
+from db.session import Database, ReadSession
+from services import workspaces
+from services.components import ComponentService, LoadResult
+from services.definitions import ComponentDefinition
+from services.definitions import DefinitionFaultCode as Definition
+from services.errors import NotFound, PackFaults
+from services.pack_yaml import MAX_BYTES
+from services.pack_yaml import YamlFaultCode as Yaml
+from services.packs import PackFault, PackFaultCode, parse_pack
+from services.plan import ComponentSpec
+
+_PAGE_SIZE = 500
+
+
+class CommandFailed(EdgeError):
+    """The command did nothing; the message says why, ready to be printed."""
+
+
+async def load(database: Database, team_id: str, path: Path) -> str:
+    """Load a component pack into a team's workspace, all of it or nothing. Raises CommandFailed."""
+    definitions = _read(path)
+    async with database.transaction() as session:
+        workspace_id = await workspaces.ensure(session, team_id)
+        result = await ComponentService().load(session, workspace_id, definitions)
+    return _loaded(team_id, result)
+
+
+async def list_(database: Database, team_id: str) -> str:
+    """All components of a team's workspace as a table, or how to add some."""
+    async with database.reading() as session:
+        try:
+            workspace_id = await workspaces.by_team(session, team_id)
+            specs = await _all(session, workspace_id)
+        except NotFound:
+            specs = []
+    if not specs:
+        return (
+            f"There are no components in {team_id} yet. Add some with\n"
+            f"  python -m bot components load FILE --workspace {team_id}"
+        )
+    header = ("KEY", "NAME", "TYPE", "METHOD", "APPROVAL", "CATEGORY", "STATE")
+    return "\n".join(_table([header, *(_row(spec) for spec in specs)]))
+
+
+def _read(path: Path) -> tuple[ComponentDefinition, ...]:
+    try:
+        with path.open("rb") as file:
+            source = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise CommandFailed(f"{path}: {error.strerror or error}") from error
+    try:
+        return parse_pack(source)
+    except PackFaults as error:
+        lines = [f"{path}:{fault.line}: {sentence(fault)}" for fault in error.faults]
+        raise CommandFailed("\n".join([*lines, "Nothing was loaded."])) from error
+
+
+def _loaded(team_id: str, result: LoadResult) -> str:
+    changes = [("new", result.created), ("changed", result.updated)]
+    total = len(result.created) + len(result.updated) + len(result.unchanged)
+    return "\n".join(
+        [
+            f"{team_id}: {len(result.created)} new, {len(result.updated)} changed, "
+            f"{len(result.unchanged)} as they were, of {total} in the file.",
+            *(f"  {word:<8} {key}" for word, keys in changes for key in keys),
+        ]
+    )
+
+
+async def _all(session: ReadSession, workspace_id: UUID) -> list[ComponentSpec]:
+    service = ComponentService()
+    page = await service.list(session, workspace_id, size=_PAGE_SIZE)
+    specs = list(page.items)
+    for number in range(2, page.pages + 1):
+        specs += (await service.list(session, workspace_id, page=number, size=_PAGE_SIZE)).items
+    return specs
+
+
+def _row(spec: ComponentSpec) -> tuple[str, ...]:
+    state = "active" if spec.active else "inactive"
+    return (spec.key, spec.name, spec.type, spec.http_method, spec.approval.value, spec.category, state)
+
+
+def _table(rows: Sequence[Sequence[str]]) -> Iterable[str]:
+    widths = [max(_width(cell) for cell in column) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = [cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)]
+        yield "  ".join(cells).rstrip()
+
+
+def _width(text: str) -> int:
+    """How many columns of a terminal a text takes: two for a wide character, none for a mark."""
+    return sum(
+        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
+        for char in text
+    )
+
+
+def sentence(fault: PackFault) -> str:
+    """A fault in words, with the component and the member that it is about."""
+    _, _, member = fault.member.partition("].")
+    names = [fault.component or fault.member.partition(".")[0], member]
+    subject = ", ".join(name for name in names if name)
+    words = _SENTENCES[fault.code](fault.detail)
+    text = f"{subject}: {words}" if subject else words[:1].upper() + words[1:]
+    # A faulty file may hold anything, and what is printed must not move the cursor.
+    return "".join(char if char.isprintable() else "\ufffd" for char in text)
+
+
+_TYPES = {
+    "text": "text (in quotes, if it looks like something else)",
+    "bool": "true or false",
+    "integer": "a whole number",
+    "number": "a number",
+    "mapping": "a mapping of names to values",
+    "list": "a list",
+}
+
+
+def _range(detail: Mapping[str, Any]) -> str:
+    if "minimum" in detail:
+        return f"must be at least {detail['minimum']:g}"
+    return f"must be at most {detail['maximum']:g}"
+
+
+_SENTENCES: Mapping[Yaml | Definition | PackFaultCode, Callable[[Mapping[str, Any]], str]] = {
+    Yaml.NOT_UTF8: lambda _: "the file is not UTF-8",
+    Yaml.NOT_YAML: lambda d: f"this is not YAML: {d['problem']}",
+    Yaml.FILE_TOO_LARGE: lambda d: f"the file is larger than {d['limit'] // 1024**2} MiB; split it",
+    Yaml.TOO_DEEP: lambda d: f"this is nested deeper than {d['limit']} levels",
+    Yaml.TOO_MANY_ALIASES: lambda d: f"there are more than {d['limit']:,} aliases",
+    Yaml.EXPANDS_TOO_FAR: lambda _: "with its aliases written out, the file would be too large",
+    Yaml.RECURSIVE_ALIAS: lambda d: f"the alias *{d['anchor']} stands inside what it stands for",
+    Yaml.DUPLICATE_MEMBER: lambda d: f"“{d['member']}” is here twice, first in line {d['first_line']}",
+    Yaml.MEMBER_NOT_TEXT: lambda _: "the name of a member must be text",
+    Yaml.UNKNOWN_TAG: lambda d: f"the tag {d['tag']} is not allowed here",
+    Yaml.BAD_NUMBER: lambda _: "this number is too large",
+    Yaml.BAD_CHARACTER: lambda _: "there is a character here that can't be stored",
+    PackFaultCode.NOT_A_PACK: lambda _: "a pack is a mapping with the member “components”",
+    PackFaultCode.EMPTY_PACK: lambda _: "there are no components in this pack",
+    PackFaultCode.DUPLICATE_KEY: lambda d: f"this key is taken by a component in line {d['first_line']}",
+    Definition.UNKNOWN_MEMBER: lambda _: "there is no such member",
+    Definition.MISSING_MEMBER: lambda _: "this member is missing",
+    Definition.WRONG_TYPE: lambda d: f"must be {_TYPES.get(d['expected'], d['expected'])}",
+    Definition.NOT_ALLOWED: lambda d: f"must be one of {d['allowed']}",
+    Definition.OUT_OF_RANGE: _range,
+    Definition.TOO_LONG: lambda d: f"must have at most {d['limit']:,} characters",
+    Definition.BLANK: lambda _: "must not be empty",
+    Definition.CONTROL_CHARACTER: lambda _: "must be one line without control characters",
+    Definition.BAD_KEY: lambda _: "must be 1 to 64 of a-z, 0-9, “_”, “.” and “-”",
+    Definition.BAD_URL: lambda _: "this is not a URL that can be called",
+    Definition.URL_SCHEME: lambda _: "the URL must begin with http:// or https://",
+    Definition.URL_USERINFO: lambda _: "a URL must not hold a user name or password; “auth” is for that",
+    Definition.URL_FRAGMENT: lambda _: "a URL with a fragment (#…) can't be called",
+    Definition.PLACEHOLDER_OUTSIDE_PATH: lambda _: "a {placeholder} may only stand in the path of the URL",
+    Definition.PLACEHOLDER_UNDECLARED: lambda d: f"{{{d['name']}}} of the URL is not declared here",
+    Definition.PATH_PARAM_UNUSED: lambda _: "the URL has no such {placeholder}",
+    Definition.PATH_PARAM_OPTIONAL: lambda _: "a path parameter is always required",
+    Definition.BAD_SCHEMA: lambda d: f"this is not a JSON Schema: {d['problem']}",
+    Definition.REMOTE_REFERENCE: lambda d: f"{d['reference']} leads out of this schema, which is not followed",
+    Definition.DANGLING_REFERENCE: lambda d: f"{d['reference']} leads to no schema",
+    Definition.CIRCULAR_REFERENCE: lambda d: f"{d['reference']} leads back to itself",
+    Definition.BAD_HEADER: lambda _: "this can't be the name of a header",
+    Definition.RESERVED_HEADER: lambda _: "this header is set by Mudda itself, or by “auth”",
+    Definition.LITERAL_SECRET: lambda _: "a secret must not stand in a file: write env:NAME and set NAME",
+}

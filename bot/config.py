@@ -1,0 +1,90 @@
+"""Settings: read once, in __main__, and handed down. Nothing else looks at the environment."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bot.errors import SettingsError
+
+
+def _http_url(value: str) -> str:
+    parts = urlsplit(value)
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("must be an http(s) URL")
+    return value
+
+
+def _postgres_url(value: str) -> str:
+    if urlsplit(value).scheme not in ("postgresql", "postgres"):
+        raise ValueError("must start with postgresql://")
+    return value.replace("postgres://", "postgresql://", 1) if value.startswith("postgres://") else value
+
+
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+PostgresUrl = Annotated[str, AfterValidator(_postgres_url)]
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, under the names of design section 9."""
+
+    model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
+
+    slack_bot_token: SecretStr | None = None
+    slack_signing_secret: SecretStr | None = None
+    slack_app_token: SecretStr | None = None
+    slack_api_url: HttpUrl = "https://slack.com/api/"
+
+    gemini_api_key: SecretStr | None = None
+    gemini_model: str = "gemini-2.5-flash"
+    gemini_api_endpoint: HttpUrl | None = None
+    gemini_timeout_seconds: float = Field(default=60, gt=0, le=600)
+    gemini_max_concurrency: int = Field(default=64, ge=1, le=1000)
+
+    database_url: PostgresUrl | None = None
+    plan_max_steps: int = Field(default=200, ge=1, le=10_000)
+    mudda_home: Path = Path(".mudda")
+
+    host: str = "0.0.0.0"  # noqa: S104 - a server in a container listens on all its addresses
+    port: int = Field(default=3000, ge=0, le=65535)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    log_format: Literal["text", "json"] = "text"
+
+
+def load_settings() -> Settings:
+    """Read the environment and `.env`. Raises SettingsError with a line for each setting that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError([_line(dict(fault)) for fault in error.errors(include_input=False)]) from None
+
+
+def check_serve(settings: Settings) -> None:
+    """Raise SettingsError with a line for each setting that `serve` needs and does not have."""
+    lines = []
+    if settings.slack_bot_token is None:
+        lines.append("SLACK_BOT_TOKEN is missing: the bot token (xoxb-…) from “OAuth & Permissions” of your app.")
+    elif not settings.slack_bot_token.get_secret_value().startswith("xoxb-"):
+        lines.append("SLACK_BOT_TOKEN is not a bot token: it starts with xoxb-.")
+    if settings.slack_signing_secret is None and settings.slack_app_token is None:
+        lines.append(
+            "SLACK_SIGNING_SECRET (HTTP) or SLACK_APP_TOKEN (Socket Mode) is missing: "
+            "both stand in “Basic Information” of your app."
+        )
+    app_token = settings.slack_app_token
+    if app_token is not None and not app_token.get_secret_value().startswith("xapp-"):
+        lines.append("SLACK_APP_TOKEN is not an app-level token: it starts with xapp-.")
+    if settings.gemini_api_key is None:
+        lines.append("GEMINI_API_KEY is missing: a key for the Gemini API.")
+    if lines:
+        raise SettingsError(lines)
+
+
+def _line(fault: dict[str, object]) -> str:
+    location = fault["loc"]
+    name = ".".join(str(part) for part in location).upper() if isinstance(location, tuple) else str(location)
+    return f"{name}: {str(fault['msg']).removeprefix('Value error, ')}."

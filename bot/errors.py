@@ -1,0 +1,66 @@
+"""What can go wrong at the edge.
+
+EdgeError
+├── SettingsError        the settings can't be used; one line each
+├── MalformedPayload     Slack's payload, or a button's value, is not what it should be
+├── IntakeUnavailable    what Slack sent could not be kept: answered with 503, and Slack sends it again
+└── SlackError           a call of Slack's Web API failed
+    ├── RateLimited          try again after a while that Slack names
+    ├── SlackUnavailable     no answer, or a 5xx: whether the call was carried out is not known
+    ├── ChannelUnreachable   the bot can't post there
+    └── MessageGone          the message can't be changed any more
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+
+class EdgeError(Exception):
+    """A failure at the edge."""
+
+
+class SettingsError(EdgeError):
+    """The settings can't be used."""
+
+    def __init__(self, lines: Sequence[str]) -> None:
+        super().__init__("\n".join(lines))
+        self.lines = tuple(lines)
+
+
+class MalformedPayload(EdgeError):
+    """A payload, or a button's value, is not what it should be."""
+
+
+class IntakeUnavailable(EdgeError):
+    """What Slack sent could not be kept."""
+
+
+class SlackError(EdgeError):
+    """A call of Slack's Web API failed; `code` is Slack's own word for it."""
+
+    def __init__(self, method: str, code: str) -> None:
+        super().__init__(f"{method}: {code}")
+        self.method = method
+        self.code = code
+
+
+class RateLimited(SlackError):
+    """Slack asks for patience."""
+
+    def __init__(self, method: str, retry_after: timedelta) -> None:
+        super().__init__(method, "ratelimited")
+        self.retry_after = retry_after
+
+
+class SlackUnavailable(SlackError):
+    """No answer, or a 5xx."""
+
+
+class ChannelUnreachable(SlackError):
+    """The channel is not there for the bot."""
+
+
+class MessageGone(SlackError):
+    """The message can't be changed any more."""

@@ -1,0 +1,73 @@
+"""The boundary round every listener: log context, payload, ack, and what an error becomes.
+
+In this order:
+1. a payload that is not what it should be: acked, so that Slack does not send it again, and logged;
+2. what could not be kept, or a database that is down: 503, and Slack sends it again;
+3. Slack refusing a call that had to be made before the ack (a modal): acked, the person is told;
+4. anything else is a bug: logged with its traceback, answered with 500.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol, TypeVar
+
+from slack_bolt import BoltResponse
+from slack_bolt.async_app import AsyncAck
+from slack_bolt.kwargs_injection.async_args import AsyncArgs
+
+from bot.deps import Deps
+from bot.errors import IntakeUnavailable, MalformedPayload, SlackError
+from bot.logs import log_context
+from db.session import DATABASE_ERRORS
+
+logger = logging.getLogger("mudda.guard")
+
+
+class Request(Protocol):
+    """What every request from Slack has."""
+
+    @property
+    def key(self) -> str:
+        """Slack's own id of it."""
+
+    @property
+    def team(self) -> str:
+        """The workspace it came from."""
+
+    @property
+    def user(self) -> str:
+        """Who did it."""
+
+
+R = TypeVar("R", bound=Request)
+Handler = Callable[[R, Deps, AsyncAck], Awaitable[None]]
+Listener = Callable[[AsyncArgs], Awaitable[BoltResponse | None]]
+
+
+def guard(parse: Callable[[Mapping[str, Any]], R], handler: Handler[R], deps: Deps) -> Listener:
+    """A Bolt listener that parses the payload, runs `handler`, and never lets an error out."""
+    name = getattr(handler, "__name__", "listener")
+
+    async def listener(args: AsyncArgs) -> BoltResponse | None:
+        with log_context(listener=name):
+            try:
+                request = parse(args.body)
+                with log_context(key=request.key, user=request.user):
+                    await handler(request, deps, args.ack)
+            except MalformedPayload as error:
+                logger.warning("Ignored a payload: %s", error)
+                await args.ack()
+            except (IntakeUnavailable, *DATABASE_ERRORS) as error:
+                logger.warning("Asked Slack to send it again: %s", type(error).__name__)
+                return BoltResponse(status=503, body="")
+            except SlackError as error:
+                logger.warning("Slack refused: %s", error)
+                await args.ack()
+            except Exception:
+                logger.exception("A listener failed")
+                return BoltResponse(status=500, body="")
+            return None
+
+    return listener

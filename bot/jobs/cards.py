@@ -1,0 +1,93 @@
+"""Cards are posted once, and redrawn in place."""
+
+from __future__ import annotations
+
+import logging
+
+from bot.deps import Deps
+from bot.errors import ChannelUnreachable, MessageGone, SlackError
+from bot.jobs.registry import Handler, Lane, Later
+from bot.views.notes import Note
+from bot.views.plans import card
+from db.queue import enqueue
+from services.cards import NoTurn, NotYet, Turn
+from services.jobs import DrawCard, PostCard, Tell
+from services.snapshots import Failure, PlanSnapshot
+from services.states import FailureCode
+
+logger = logging.getLogger("mudda.cards")
+
+
+async def post_card(job: PostCard, deps: Deps) -> None:
+    """Post the card, unless it is there already: an earlier try may have been killed after Slack took it."""
+    async with deps.database.transaction() as session:
+        turn = await deps.cards.begin_post(session, job.workspace, job.plan, deps.now())
+        snapshot = await deps.workflows.get(session, job.workspace, job.plan)
+    if isinstance(turn, NoTurn):
+        return
+    try:
+        ts = await _found(turn, deps) or await _posted(turn, snapshot, deps)
+    except ChannelUnreachable as error:
+        logger.info("Could not post a card: %s", error)
+        await _unreachable(job, deps)
+        return
+    async with deps.database.transaction() as session:
+        is_the_card = await deps.cards.posted(session, job.workspace, job.plan, turn, ts)
+    if not is_the_card:
+        await deps.slack.delete(turn.channel_id, ts)
+
+
+async def draw_card(job: DrawCard, deps: Deps) -> None:
+    """Redraw the card as the rows are now, if nobody has since, and not more often than Slack likes."""
+    async with deps.database.transaction() as session:
+        turn = await deps.cards.begin_draw(session, job.workspace, job, deps.now())
+        snapshot = await deps.workflows.get(session, job.workspace, job.plan)
+    if isinstance(turn, NotYet):
+        raise Later(turn.delay, "the card was drawn a moment ago")
+    if isinstance(turn, NoTurn) or turn.ts is None:
+        return
+    try:
+        await deps.slack.update(turn.channel_id, turn.ts, card(snapshot, card_id=turn.card_id))
+    except MessageGone:
+        async with deps.database.transaction() as session:
+            await deps.cards.lost(session, job.workspace, job.plan, turn)
+    except SlackError:
+        async with deps.database.transaction() as session:
+            await deps.cards.give_back(session, job.workspace, job.plan, turn)
+        raise
+    else:
+        async with deps.database.transaction() as session:
+            await deps.cards.drawn(session, job.workspace, job.plan, turn, deps.now())
+
+
+async def _found(turn: Turn, deps: Deps) -> str | None:
+    if turn.begun_at is None:
+        return None
+    return await deps.slack.find_card(turn.channel_id, turn.card_id, thread_ts=turn.thread_ts, since=turn.begun_at)
+
+
+async def _posted(turn: Turn, snapshot: PlanSnapshot, deps: Deps) -> str:
+    message = card(snapshot, card_id=turn.card_id)
+    return await deps.slack.post(turn.channel_id, message, thread_ts=turn.thread_ts)
+
+
+async def _unreachable(job: PostCard, deps: Deps) -> None:
+    """End the plan, and have it said to the reporter alone, since nobody else can see anything."""
+    async with deps.database.transaction() as session:
+        failure = Failure(FailureCode.CHANNEL_UNREACHABLE)
+        if await deps.workflows.fail(session, job.workspace, job.plan, failure):
+            origin = await deps.workflows.origin(session, job.workspace, job.plan)
+            words = Tell(
+                channel=origin.channel_id,
+                user=origin.reporter_id,
+                note=Note.CHANNEL_UNREACHABLE,
+                thread_ts=origin.thread_ts,
+                response_url=origin.response_url,
+            )
+            await enqueue(session, words)
+
+
+HANDLERS = (
+    Handler(PostCard, Lane.QUICK, post_card),
+    Handler(DrawCard, Lane.QUICK, draw_card),
+)

@@ -1,0 +1,118 @@
+"""The agents draft a plan: read, close, call the model, open, write."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any
+from uuid import UUID, uuid4
+
+from bot.deps import Deps
+from bot.jobs.registry import Handler, Lane
+from services.ai import Draft
+from services.errors import (
+    DraftFailed,
+    GeminiBlocked,
+    GeminiEmpty,
+    GeminiMalformed,
+    GeminiRefused,
+    GeminiTimeout,
+    GeminiTruncated,
+    GeminiUnavailable,
+    NothingFits,
+    PlanRejected,
+)
+from services.jobs import DraftPlan
+from services.plan import ComponentSpec, Issue
+from services.snapshots import Failure
+from services.states import FailureCode, Phase
+from services.usage import Usage
+
+logger = logging.getLogger("mudda.drafts")
+
+DRAFT_SECONDS = 110.0
+"""A draft ends within two minutes, one way or the other; what is left is for the card."""
+
+CODES: Mapping[type[DraftFailed], FailureCode] = {
+    NothingFits: FailureCode.NOTHING_FITS,
+    PlanRejected: FailureCode.REJECTED,
+    GeminiUnavailable: FailureCode.GEMINI_UNAVAILABLE,
+    GeminiTimeout: FailureCode.GEMINI_TIMEOUT,
+    GeminiRefused: FailureCode.GEMINI_REFUSED,
+    GeminiBlocked: FailureCode.GEMINI_BLOCKED,
+    GeminiEmpty: FailureCode.GEMINI_EMPTY,
+    GeminiTruncated: FailureCode.GEMINI_TRUNCATED,
+    GeminiMalformed: FailureCode.GEMINI_MALFORMED,
+}
+
+
+class Superseded(Exception):
+    """Not a failure: the plan was discarded meanwhile, or another worker drafts it."""
+
+
+async def draft_plan(job: DraftPlan, deps: Deps) -> None:
+    """Draft a plan and store it as a version, or the reason why there is none."""
+    claim = uuid4()
+    async with deps.database.transaction() as session:
+        issue = await deps.workflows.begin_draft(session, job.workspace, job, claim)
+        if issue is None:
+            return
+        offer = await deps.components.for_selection(session, job.workspace, issue.text)
+    if not offer.specs:
+        await _fail(job, claim, Failure(FailureCode.NO_COMPONENTS), (), deps)
+        return
+    try:
+        draft = await _drafted(job, claim, issue, offer.specs, deps)
+    except Superseded:
+        logger.info("A draft was overtaken and thrown away")
+    except DraftFailed as error:
+        logger.warning("No plan: %s", error)
+        faults = error.faults if isinstance(error, PlanRejected) else ()
+        await _fail(job, claim, Failure(CODES[type(error)], faults), error.usages, deps)
+    else:
+        await _store(job, claim, draft, deps)
+
+
+async def give_up(job: DraftPlan, deps: Deps) -> None:
+    """Drafting has failed in a way that nobody foresaw."""
+    async with deps.database.transaction() as session:
+        await deps.workflows.fail(session, job.workspace, job.plan, Failure(FailureCode.INTERNAL))
+
+
+async def _drafted(
+    job: DraftPlan, claim: UUID, issue: Issue, components: Sequence[ComponentSpec], deps: Deps
+) -> Draft:
+    async def note_phase(phase: Phase, facts: Mapping[str, Any]) -> None:
+        async with deps.database.transaction() as session:
+            if not await deps.workflows.note_phase(session, job.workspace, job.plan, claim, phase, dict(facts)):
+                raise Superseded
+
+    deadline = asyncio.get_running_loop().time() + DRAFT_SECONDS
+    return await deps.ai.draft(
+        issue, {spec.key: spec for spec in components}, deadline=deadline, on_phase=note_phase
+    )
+
+
+async def _store(job: DraftPlan, claim: UUID, draft: Draft, deps: Deps) -> None:
+    async with deps.database.transaction() as session:
+        await deps.workflows.record_calls(session, job.workspace, job.plan, draft.usages)
+        if not await deps.workflows.store_version(session, job.workspace, job.plan, claim, draft):
+            logger.info("A draft came too late and was thrown away")
+    _count(draft.usages, deps)
+
+
+async def _fail(job: DraftPlan, claim: UUID, failure: Failure, usages: Sequence[Usage], deps: Deps) -> None:
+    async with deps.database.transaction() as session:
+        await deps.workflows.record_calls(session, job.workspace, job.plan, usages)
+        await deps.workflows.fail(session, job.workspace, job.plan, failure, claim=claim)
+    _count(usages, deps)
+
+
+def _count(usages: Sequence[Usage], deps: Deps) -> None:
+    for usage in usages:
+        deps.metrics.model_calls.labels(usage.agent, usage.outcome).inc()
+        deps.metrics.model_tokens.labels(usage.agent).inc(usage.total_tokens)
+
+
+HANDLERS = (Handler(DraftPlan, Lane.SLOW, draft_plan, give_up),)

@@ -1,0 +1,57 @@
+"""A plan is opened, and decided about."""
+
+from __future__ import annotations
+
+from bot.deps import Deps
+from bot.jobs.registry import Handler, Lane
+from bot.views.notes import Note, discarded_by, stale
+from db.queue import enqueue
+from services import workspaces
+from services.errors import MoveNotAllowed, NotFound, StaleVersion
+from services.jobs import Decide, OpenPlan, Tell
+from services.states import PlanState
+
+
+async def open_plan(job: OpenPlan, deps: Deps) -> None:
+    """Write the issue down; its card and its draft are jobs of the same transaction."""
+    async with deps.database.transaction() as session:
+        workspace_id = await workspaces.by_team(session, job.team)
+        await deps.workflows.open_plan(session, workspace_id, job)
+
+
+async def decide(job: Decide, deps: Deps) -> None:
+    """Carry a decision out, or tell whoever made it, privately, why nothing was changed."""
+    try:
+        async with deps.database.transaction() as session:
+            workspace_id = await workspaces.by_team(session, job.team)
+            if job.decision == "discard":
+                await deps.workflows.discard(session, workspace_id, job.plan, job.revision, job.user, deps.now())
+            else:
+                await deps.workflows.try_again(session, workspace_id, job.plan, job.revision, job.user)
+    except NotFound:
+        await _refuse(job, Note.NOT_FOUND, deps)
+    except (StaleVersion, MoveNotAllowed) as error:
+        await _refuse(job, await _what_happened(job, error.state, deps), deps)
+
+
+async def _what_happened(job: Decide, state: str, deps: Deps) -> str:
+    """The note for a card that has changed since: who discarded the plan, or what it is now."""
+    if state != PlanState.DISCARDED:
+        return stale(state)
+    async with deps.database.reading() as session:
+        workspace_id = await workspaces.by_team(session, job.team)
+        plan = await deps.workflows.get(session, workspace_id, job.plan)
+    return discarded_by(plan.decided_by)
+
+
+async def _refuse(job: Decide, note: str, deps: Deps) -> None:
+    words = Tell(channel=job.channel, user=job.user, note=note, thread_ts=job.thread_ts)
+    async with deps.database.transaction() as session:
+        # Under a key: the same job run twice tells it once.
+        await enqueue(session, words, key=f"tell:{job.plan}:{job.user}:{job.revision}:{note}")
+
+
+HANDLERS = (
+    Handler(OpenPlan, Lane.QUICK, open_plan),
+    Handler(Decide, Lane.QUICK, decide),
+)

@@ -1,0 +1,39 @@
+"""How a job meets its handler, and what a failure of the handler becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from enum import Enum
+from typing import Any, Generic, TypeVar
+
+from bot.deps import Deps
+from db.queue import Job
+
+J = TypeVar("J", bound=Job)
+
+
+class Lane(Enum):
+    """Quick jobs (a call of Slack) and slow ones (a call of the model) don't wait for each other."""
+
+    QUICK = "quick"
+    SLOW = "slow"
+
+
+class Later(Exception):
+    """Raised by a handler: run this job again after a while. It may do so for ever."""
+
+    def __init__(self, delay: timedelta, reason: str) -> None:
+        super().__init__(reason)
+        self.delay = delay
+
+
+@dataclass(frozen=True, slots=True)
+class Handler(Generic[J]):
+    """What runs a kind of job. `give_up` is called when the handler has failed too often."""
+
+    job: type[J]
+    lane: Lane
+    run: Callable[[J, Deps], Awaitable[None]]
+    give_up: Callable[[J, Deps], Awaitable[Any]] | None = None

@@ -1,0 +1,95 @@
+"""Issues come in: `/mudda`, `@mudda`, and the modal that `/mudda` alone opens."""
+
+from __future__ import annotations
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot import ids, payloads
+from bot.deps import Deps
+from bot.guard import guard
+from bot.views.issues import new_issue_modal
+from bot.views.notes import Note, note
+from services.jobs import OpenPlan, Tell
+
+ASKS_FOR_HELP = ("help", "?")
+
+
+def register(app: AsyncApp, deps: Deps) -> None:
+    """Add the listeners of this file."""
+    app.command(ids.COMMAND_MUDDA)(guard(payloads.command, state_by_command, deps))
+    app.event("app_mention")(guard(payloads.mention, state_by_mention, deps))
+    app.view(ids.VIEW_NEW_ISSUE)(guard(payloads.new_issue, state_by_modal, deps))
+
+
+async def state_by_command(command: payloads.Command, deps: Deps, ack: AsyncAck) -> None:
+    """`/mudda <issue>`; with no text a modal, with `help` a help text."""
+    if not command.text:
+        view = new_issue_modal(command.channel, response_url=command.response_url)
+        await deps.slack.open_view(command.trigger_id, view)
+        await ack()
+    elif command.text.lower() in ASKS_FOR_HELP:
+        await ack(text=note(Note.HELP))
+    else:
+        await deps.intake.put(command.key, _from_command(command))
+        await ack()
+
+
+async def state_by_mention(mention: payloads.Mention, deps: Deps, ack: AsyncAck) -> None:
+    """`@mudda <issue>`, answered in the thread. Other bots are not listened to: two could talk for ever."""
+    if mention.from_person and mention.text and mention.text.lower() not in ASKS_FOR_HELP:
+        await deps.intake.put(mention.key, _from_mention(mention))
+    elif mention.from_person:
+        await deps.intake.put(mention.key, _help(mention))
+    await ack()
+
+
+async def state_by_modal(issue: payloads.NewIssue, deps: Deps, ack: AsyncAck) -> None:
+    """The modal's issue; Slack itself refuses an empty field, but not one of blanks."""
+    if not issue.text:
+        await ack(response_action="errors", errors={ids.BLOCK_ISSUE: "Say in a sentence what is wrong."})
+        return
+    await deps.intake.put(issue.key, _from_modal(issue))
+    await ack()
+
+
+def _from_command(command: payloads.Command) -> OpenPlan:
+    return OpenPlan(
+        key=command.key,
+        team=command.team,
+        source="command",
+        channel=command.channel,
+        reporter=command.user,
+        text=command.text,
+        response_url=command.response_url,
+    )
+
+
+def _from_mention(mention: payloads.Mention) -> OpenPlan:
+    return OpenPlan(
+        key=mention.key,
+        team=mention.team,
+        source="mention",
+        channel=mention.channel,
+        reporter=mention.user,
+        text=mention.text,
+        thread_ts=mention.thread_ts,
+    )
+
+
+def _from_modal(issue: payloads.NewIssue) -> OpenPlan:
+    return OpenPlan(
+        key=issue.key,
+        team=issue.team,
+        source="modal",
+        channel=issue.channel,
+        reporter=issue.user,
+        text=issue.text,
+        place=issue.place,
+        urgency=issue.urgency,
+        response_url=issue.response_url,
+    )
+
+
+def _help(mention: payloads.Mention) -> Tell:
+    code = Note.HELP if mention.text else Note.EMPTY_MENTION
+    return Tell(channel=mention.channel, user=mention.user, note=code, thread_ts=mention.thread_ts)

@@ -1,0 +1,45 @@
+"""Previous and Next under a private list."""
+
+from __future__ import annotations
+
+import re
+
+from slack_bolt.async_app import AsyncAck
+
+from bot import ids, payloads
+from bot.deps import Deps
+from bot.errors import MalformedPayload
+from services.jobs import Listing, TurnPage
+
+LISTINGS: dict[str, Listing] = {
+    ids.ACTION_COMPONENTS_PAGE: "components",
+    ids.ACTION_WORKFLOWS_PAGE: "workflows",
+}
+
+
+def buttons_of(action: str) -> re.Pattern[str]:
+    """The two buttons' action ids: Slack wants them different within a block."""
+    return re.compile(rf"^{re.escape(action)}\.(previous|next)$")
+
+
+async def turn_page(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
+    """Hand the turn over: only the response URL can change a private message, and that is a call."""
+    if click.response_url is None:
+        raise MalformedPayload("a page turned without a response URL")
+    page = _page(click)
+    job = TurnPage(
+        team=click.team,
+        listing=LISTINGS[click.action.rpartition(".")[0]],
+        search=page.search,
+        page=page.page,
+        response_url=click.response_url,
+    )
+    await deps.intake.put(click.key, job)
+    await ack()
+
+
+def _page(click: payloads.Click) -> ids.PageRef:
+    try:
+        return ids.PageRef.decode(click.value)
+    except ValueError as error:
+        raise MalformedPayload("a button's value that we did not write") from error

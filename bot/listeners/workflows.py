@@ -1,0 +1,44 @@
+"""`/workflows [search | #number]`: the plans of this workspace, privately and in pages."""
+
+from __future__ import annotations
+
+import re
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot import ids, payloads
+from bot.deps import Deps
+from bot.guard import guard
+from bot.listeners.paging import buttons_of, turn_page
+from bot.views.blocks import Message
+from bot.views.details import workflow_details
+from bot.views.lists import workflows_list
+from bot.views.notes import Note, note
+from services.errors import NotFound
+
+
+def register(app: AsyncApp, deps: Deps) -> None:
+    """Add the listeners of this file."""
+    app.command(ids.COMMAND_WORKFLOWS)(guard(payloads.command, list_workflows, deps))
+    app.action(buttons_of(ids.ACTION_WORKFLOWS_PAGE))(guard(payloads.click, turn_page, deps))
+
+
+async def list_workflows(command: payloads.Command, deps: Deps, ack: AsyncAck) -> None:
+    """One plan by its number, or the first page of those that match."""
+    number = re.fullmatch(r"#?(\d{1,9})", command.text)
+    message = await (_one(int(number[1]), deps) if number else _first_page(command.text, deps))
+    await ack(text=message.text, blocks=message.blocks)
+
+
+async def _one(number: int, deps: Deps) -> Message:
+    async with deps.database.reading() as session:
+        try:
+            return workflow_details(await deps.workflows.get_by_number(session, deps.workspace_id, number))
+        except NotFound:
+            return Message(note(Note.NOT_FOUND), [])
+
+
+async def _first_page(search: str, deps: Deps) -> Message:
+    async with deps.database.reading() as session:
+        page = await deps.workflows.list(session, deps.workspace_id, search=search)
+    return workflows_list(page, search)

@@ -1,0 +1,101 @@
+"""The sandbox: a Slack, a Gemini and a town on loopback, and the real bot between them over real HTTP."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from bot.config import Settings
+from bot.sandbox.gemini import GeminiStandIn
+from bot.sandbox.slack import SlackStandIn
+from bot.sandbox.town import Town, sandbox_pack
+from bot.serve import RunningBot, database_for, migrated, running_bot
+from db.session import Database
+from services import workspaces
+from services.components import ComponentService
+from services.packs import parse_pack
+from services.usage import STAND_IN_MODEL
+
+PAGE_PORT = 3333
+"""Where the page is if the port is free: an address that works again tomorrow."""
+
+BANNER = "GEMINI_API_KEY is not set: a rule-based stand-in drafts the plans here, not Gemini."
+
+
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """A running sandbox, for whoever started it."""
+
+    slack: SlackStandIn
+    town: Town
+    bot: RunningBot
+    gemini: GeminiStandIn | None
+
+    @property
+    def greeting(self) -> str:
+        """What to do now; the one line that matters is the URL."""
+        lines = [
+            "",
+            f"  Mudda's sandbox is ready: {self.slack.url}",
+            "",
+            "  Type into #works:  /mudda Water is coming up through the road at 5th and Main",
+        ]
+        if self.gemini is not None:
+            lines.append(f"  {BANNER}")
+        return "\n".join([*lines, "  Ctrl-C ends everything.", ""])
+
+
+@asynccontextmanager
+async def running_sandbox(settings: Settings) -> AsyncIterator[Sandbox]:
+    """Start everything, the bot last; everything ends with the block."""
+    async with AsyncExitStack() as stack:
+        gemini = None if settings.gemini_api_key else await stack.enter_async_context(GeminiStandIn())
+        town = await stack.enter_async_context(Town())
+        slack = SlackStandIn(port=_page_port(), banner=BANNER if gemini else "")
+        await stack.enter_async_context(slack)
+        database_url = await stack.enter_async_context(database_for(settings))
+        await migrated(database_url)
+        await _load_components(database_url, slack, town)
+        bot = await stack.enter_async_context(
+            running_bot(_settings(settings, slack, gemini).model_copy(update={"database_url": database_url}))
+        )
+        slack.request_url = f"http://127.0.0.1:{bot.port}/slack/events"
+        yield Sandbox(slack, town, bot, gemini)
+
+
+def _settings(settings: Settings, slack: SlackStandIn, gemini: GeminiStandIn | None) -> Settings:
+    ours = {
+        "slack_bot_token": SecretStr(slack.bot_token),
+        "slack_signing_secret": SecretStr(slack.signing_secret),
+        "slack_app_token": None,
+        "slack_api_url": slack.api_url,
+        "host": "127.0.0.1",
+        "port": 0,
+    }
+    if gemini is not None:
+        ours |= {
+            "gemini_api_key": SecretStr("stand-in"),
+            "gemini_model": STAND_IN_MODEL,
+            "gemini_api_endpoint": gemini.url,
+        }
+    return settings.model_copy(update=ours)
+
+
+async def _load_components(database_url: str, slack: SlackStandIn, town: Town) -> None:
+    database = Database(database_url)
+    try:
+        async with database.transaction() as session:
+            team = slack.workspace.team
+            workspace_id = await workspaces.ensure(session, team.id, team.name)
+            await ComponentService().load(session, workspace_id, parse_pack(sandbox_pack(town.url)))
+    finally:
+        await database.close()
+
+
+def _page_port() -> int:
+    with socket.socket() as probe:
+        return PAGE_PORT if probe.connect_ex(("127.0.0.1", PAGE_PORT)) != 0 else 0

@@ -1,0 +1,42 @@
+"""A Slack on loopback: the Web API with Slack's limits, signed requests to the app, and a page to look at."""
+
+from bot.sandbox.slack.delivery import Attempt, Delivery
+from bot.sandbox.slack.faults import (
+    DropAfterAccepting,
+    DropBefore,
+    ErrorWord,
+    Fine,
+    Hold,
+    RateLimited,
+    ServerError,
+    Slow,
+)
+from bot.sandbox.slack.interactions import InputsRefused, NotThere
+from bot.sandbox.slack.model import Channel, Command, Message, Team, User, View
+from bot.sandbox.slack.server import SlackStandIn
+from bot.sandbox.slack.webapi import Call
+from bot.sandbox.slack.workspace import Setup
+
+__all__ = [
+    "Attempt",
+    "Call",
+    "Channel",
+    "Command",
+    "Delivery",
+    "DropAfterAccepting",
+    "DropBefore",
+    "ErrorWord",
+    "Fine",
+    "Hold",
+    "InputsRefused",
+    "Message",
+    "NotThere",
+    "RateLimited",
+    "ServerError",
+    "Setup",
+    "SlackStandIn",
+    "Slow",
+    "Team",
+    "User",
+    "View",
+]

@@ -1,0 +1,72 @@
+"""api.test, auth.test, team.info and users.*."""
+
+from __future__ import annotations
+
+from bot.sandbox.slack.errors import SlackError
+from bot.sandbox.slack.methods.arguments import Context, Method, page_of, required_text, text_argument
+from bot.sandbox.slack.model import Json
+from bot.sandbox.slack.shapes import user_object
+
+
+def api_test(context: Context, args: Json) -> Json:
+    """api.test: says the arguments back, or the error asked for."""
+    word = text_argument(args, "error")
+    if word is not None:
+        raise SlackError(word)
+    return {"args": args}
+
+
+def auth_test(context: Context, args: Json) -> Json:
+    """auth.test."""
+    workspace = context.workspace
+    return {
+        "url": f"{context.url}/",
+        "team": workspace.team.name,
+        "user": workspace.bot.name,
+        "team_id": workspace.team.id,
+        "user_id": workspace.bot.id,
+        "bot_id": workspace.bot_id,
+        "is_enterprise_install": False,
+    }
+
+
+def team_info(context: Context, args: Json) -> Json:
+    """team.info, of the one team there is."""
+    team = context.workspace.team
+    if text_argument(args, "team") not in (None, team.id):
+        raise SlackError("team_not_found")
+    return {
+        "team": {
+            "id": team.id,
+            "name": team.name,
+            "domain": team.domain,
+            "url": f"{context.url}/",
+            "email_domain": "",
+            "icon": {"image_default": True},
+        }
+    }
+
+
+def users_info(context: Context, args: Json) -> Json:
+    """users.info."""
+    user = context.workspace.users.get(required_text(args, "user"))
+    if user is None:
+        raise SlackError("user_not_found")
+    return {"user": user_object(user, context.workspace.team)}
+
+
+def users_list(context: Context, args: Json) -> Json:
+    """users.list, the bot included."""
+    users = [user_object(user, context.workspace.team) for user in context.workspace.users.values()]
+    page, cursor = page_of(users, args)
+    now = int(context.workspace.clock())
+    return {"members": page, "cache_ts": now, "response_metadata": {"next_cursor": cursor}}
+
+
+METHODS: dict[str, Method] = {
+    "api.test": api_test,
+    "auth.test": auth_test,
+    "team.info": team_info,
+    "users.info": users_info,
+    "users.list": users_list,
+}

@@ -1,0 +1,122 @@
+"""What a workspace is made of: people, channels, messages and views, in memory.
+
+Plain records. What they look like on the wire stands in `shapes`, what may be done to them in `workspace`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+Json = dict[str, Any]
+Blocks = list[Json]
+Clock = Callable[[], float]  # seconds since the epoch, as time.time
+
+SLACKBOT = "USLACKBOT"
+
+
+@dataclass(frozen=True, slots=True)
+class Team:
+    """A Slack workspace."""
+
+    id: str
+    name: str
+    domain: str
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A person or the bot; `name` is what follows the @, `color` six hex digits."""
+
+    id: str
+    name: str
+    real_name: str
+    title: str = ""
+    is_bot: bool = False
+    color: str = "3c989f"
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A slash command that the app has registered; `command` starts with the slash."""
+
+    command: str
+    description: str = ""
+    usage_hint: str = ""
+
+
+@dataclass(slots=True)
+class Message:
+    """One message. `ephemeral_to` is the only user who sees it; `blocks` have their ids filled in."""
+
+    channel: str
+    ts: str
+    user: str
+    text: str = ""
+    blocks: Blocks = field(default_factory=list)
+    attachments: list[Json] = field(default_factory=list)
+    bot_id: str | None = None
+    app_id: str | None = None
+    subtype: str | None = None
+    thread_ts: str | None = None
+    parent_user_id: str | None = None
+    reply_count: int = 0
+    reply_users: list[str] = field(default_factory=list)
+    latest_reply: str | None = None
+    edited: Json | None = None
+    metadata: Json | None = None
+    reactions: dict[str, list[str]] = field(default_factory=dict)
+    ephemeral_to: str | None = None
+    client_msg_id: str | None = None
+    # What each user has chosen in the message's menus: user -> block_id -> action_id -> state value.
+    selections: dict[str, dict[str, Json]] = field(default_factory=dict)
+
+    @property
+    def is_reply(self) -> bool:
+        """Whether it stands in a thread below another message."""
+        return self.thread_ts is not None and self.thread_ts != self.ts
+
+
+@dataclass(slots=True)
+class Channel:
+    """A channel, private channel, direct message or group message; `messages` by ts, in order."""
+
+    id: str
+    name: str
+    members: list[str]
+    topic: str = ""
+    is_private: bool = False
+    is_im: bool = False
+    is_mpim: bool = False
+    created: int = 1_700_000_000
+    messages: dict[str, Message] = field(default_factory=dict)
+    ephemerals: dict[str, Message] = field(default_factory=dict)
+
+    @property
+    def kind(self) -> str:
+        """Slack's word for it in `conversations.list`'s `types`."""
+        if self.is_im:
+            return "im"
+        if self.is_mpim:
+            return "mpim"
+        return "private_channel" if self.is_private else "public_channel"
+
+
+@dataclass(slots=True)
+class View:
+    """A modal on a user's stack, or the App Home published for a user; `body` as the app sent it."""
+
+    id: str
+    user: str
+    body: Json
+    blocks: Blocks
+    hash: str
+    root_view_id: str
+    previous_view_id: str | None = None
+    values: dict[str, Json] = field(default_factory=dict)
+
+    @property
+    def is_modal(self) -> bool:
+        """Whether it is a modal rather than an App Home."""
+        return self.body.get("type") == "modal"

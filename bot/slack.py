@@ -1,0 +1,203 @@
+"""The only caller of Slack's Web API. Its failures become SlackErrors that say what can be done about them."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+from slack_sdk.web.async_slack_response import AsyncSlackResponse
+
+from bot import ids
+from bot.errors import ChannelUnreachable, MessageGone, RateLimited, SlackError, SlackUnavailable
+from bot.views.blocks import Message
+
+# A call that takes longer is as good as lost; the lease of a redraw is twice this.
+TIMEOUT_SECONDS = 10.0
+
+UNREACHABLE = frozenset(
+    {"channel_not_found", "not_in_channel", "is_archived", "restricted_action", "not_allowed_token_type"}
+)
+GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
+PASSING = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who the bot is, in which workspace."""
+
+    team_id: str
+    team_name: str
+    bot_id: str
+    bot_user_id: str
+
+
+class Slack:
+    """Slack's Web API, as far as this bot needs it."""
+
+    def __init__(self, client: AsyncWebClient, session: aiohttp.ClientSession) -> None:
+        self.client = client
+        self._session = session
+
+    async def identity(self) -> Identity:
+        """Ask who the token is."""
+        answer = await _called("auth.test", self.client.auth_test())
+        return Identity(answer["team_id"], answer["team"], answer["bot_id"], answer["user_id"])
+
+    async def post(self, channel: str, message: Message, *, thread_ts: str | None = None) -> str:
+        """Post a message and return its ts. If this raises SlackUnavailable it may be there all the same."""
+        answer = await _called(
+            "chat.postMessage",
+            self.client.chat_postMessage(
+                channel=channel,
+                text=message.text,
+                blocks=message.blocks,
+                metadata=message.metadata,
+                thread_ts=thread_ts,
+                unfurl_links=False,
+                unfurl_media=False,
+            ),
+        )
+        return str(answer["ts"])
+
+    async def update(self, channel: str, ts: str, message: Message) -> None:
+        """Redraw a message in place."""
+        await _called(
+            "chat.update",
+            self.client.chat_update(channel=channel, ts=ts, text=message.text, blocks=message.blocks),
+        )
+
+    async def delete(self, channel: str, ts: str) -> None:
+        """Take back a message of ours."""
+        await _called("chat.delete", self.client.chat_delete(channel=channel, ts=ts))
+
+    async def find_card(
+        self, channel: str, card_id: UUID, *, thread_ts: str | None, since: datetime
+    ) -> str | None:
+        """The ts of a card that an earlier try may have posted, found by its metadata; None if it is not there."""
+        arguments: dict[str, Any] = {
+            "channel": channel,
+            # Slack's clock and ours need not agree to the second.
+            "oldest": str((since - timedelta(minutes=1)).timestamp()),
+            "include_all_metadata": True,
+            "limit": 200,
+        }
+        cursor = ""
+        while True:
+            if thread_ts is None:
+                answer = await _called(
+                    "conversations.history", self.client.conversations_history(**arguments, cursor=cursor)
+                )
+            else:
+                answer = await _called(
+                    "conversations.replies",
+                    self.client.conversations_replies(**arguments, ts=thread_ts, cursor=cursor),
+                )
+            for message in answer["messages"]:
+                if _is_card(message.get("metadata") or {}, card_id):
+                    return str(message["ts"])
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return None
+
+    async def tell(
+        self,
+        channel: str,
+        user: str,
+        message: Message,
+        *,
+        thread_ts: str | None = None,
+        response_url: str | None = None,
+    ) -> None:
+        """Say something to one person only; through the response URL where there is one, for that always works."""
+        if response_url is not None:
+            await self.respond(response_url, message, replace=False)
+            return
+        await _called(
+            "chat.postEphemeral",
+            self.client.chat_postEphemeral(
+                channel=channel,
+                user=user,
+                text=message.text,
+                blocks=message.blocks or None,
+                thread_ts=thread_ts,
+            ),
+        )
+
+    async def respond(self, response_url: str, message: Message, *, replace: bool) -> None:
+        """Answer at a response URL, privately; `replace` puts it in place of the message that was clicked."""
+        body = {
+            "response_type": "ephemeral",
+            "replace_original": replace,
+            "text": message.text,
+            **({"blocks": message.blocks} if message.blocks else {}),
+        }
+        try:
+            async with self._session.post(response_url, json=body, allow_redirects=False) as answer:
+                status = answer.status
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise SlackUnavailable("response_url", type(error).__name__) from error
+        if status == 429 or status >= 500:
+            raise SlackUnavailable("response_url", str(status))
+        if status >= 400:
+            raise SlackError("response_url", str(status))
+
+    async def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
+        """Open a modal; a trigger is good for 3 s and once."""
+        await _called("views.open", self.client.views_open(trigger_id=trigger_id, view=dict(view)))
+
+
+@asynccontextmanager
+async def slack_client(token: str, base_url: str) -> AsyncIterator[Slack]:
+    """A client over one shared HTTP session.
+
+    It retries nothing by itself: a post that was cut off after Slack took it would be posted twice. What is to
+    be tried again is a job, and that looks first whether the post is there.
+    """
+    timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
+    async with aiohttp.ClientSession(timeout=timeout, trust_env=True) as session:
+        base = base_url if base_url.endswith("/") else base_url + "/"
+        yield Slack(AsyncWebClient(token=token, base_url=base, session=session, retry_handlers=[]), session)
+
+
+async def _called(method: str, call: Awaitable[AsyncSlackResponse]) -> AsyncSlackResponse:
+    try:
+        return await call
+    except SlackApiError as error:
+        raise _translated(method, error) from error
+    except (TimeoutError, aiohttp.ClientError, SlackClientError, OSError) as error:
+        raise SlackUnavailable(method, type(error).__name__) from error
+
+
+def _translated(method: str, error: SlackApiError) -> SlackError:
+    status = error.response.status_code
+    if status == 429:
+        return RateLimited(method, timedelta(seconds=_seconds(error.response.headers.get("Retry-After"))))
+    code = str(error.response.get("error") or status) if status < 500 else str(status)
+    if status >= 500 or code in PASSING:
+        return SlackUnavailable(method, code)
+    if code == "ratelimited":
+        return RateLimited(method, timedelta(seconds=1))
+    if code in UNREACHABLE:
+        return ChannelUnreachable(method, code)
+    if code in GONE:
+        return MessageGone(method, code)
+    return SlackError(method, code)
+
+
+def _seconds(retry_after: object) -> float:
+    try:
+        return max(1.0, float(str(retry_after)))
+    except ValueError:
+        return 1.0
+
+
+def _is_card(metadata: Mapping[str, Any], card_id: UUID) -> bool:
+    payload = metadata.get("event_payload") or {}
+    return metadata.get("event_type") == ids.METADATA_CARD and payload.get("card") == str(card_id)

@@ -1,0 +1,39 @@
+"""What a worker does beside its jobs: puts back what could not be handed back, and forgets what is long past."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+
+import asyncpg
+from pgqueuer.queries import Queries
+from sqlalchemy import text
+
+from db.session import Database
+
+EVERY_SECONDS = 60.0
+
+# Slack sends an event again for about an hour at most (facts: three times within 5 minutes); a week is plenty.
+FORGET = (
+    "DELETE FROM inbox WHERE received_at < now() - interval '7 days'",
+    "DELETE FROM pgqueuer_log WHERE aggregated AND created < now() - interval '7 days'",
+)
+
+
+async def upkeep(database: Database, queries: Queries, stopping: asyncio.Event) -> None:
+    """Run now, and every minute until the worker stops."""
+    while not stopping.is_set():
+        await _put_back(queries)
+        async with database.transaction() as session:
+            for statement in FORGET:
+                await session.execute(text(statement))
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), timeout=EVERY_SECONDS)
+
+
+async def _put_back(queries: Queries) -> None:
+    """Jobs that neither ended nor could be handed back, for want of a database, are held as failed."""
+    for job in await queries.list_failed_jobs():
+        # If a job with the same key has been queued since, that one does the work.
+        with suppress(asyncpg.UniqueViolationError):
+            await queries.requeue_jobs([job.id])

@@ -1,0 +1,110 @@
+"""Foreign text on its way into Slack: cleaned, cut, escaped, and counted the way Slack may count it.
+
+Foreign is all that a person, a model or an API wrote. It goes into plain_text and rich_text, where Slack parses
+nothing; `escape` is for the places that are always parsed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+ELLIPSIS = "…"
+
+# Control characters, which Slack drops or refuses; lone surrogates, which no UTF-8 can hold; and the marks
+# that reverse the reading order of what follows, with which a text could make a button say something else.
+_UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+_LINE_ENDS = re.compile("\r\n?|[\u2028\u2029\x85]")
+_USER = re.compile(r"[UW][A-Z0-9]{1,20}")
+_CHANNEL = re.compile(r"[CDG][A-Z0-9]{1,20}")
+
+
+def clean(text: str) -> str:
+    """The text without what can't be shown; what it says stays as it is."""
+    return _UNSHOWABLE.sub("", _LINE_ENDS.sub("\n", text)).strip()
+
+
+def one_line(text: str) -> str:
+    """The text on one line."""
+    return " ".join(clean(text).split())
+
+
+def escape(text: str) -> str:
+    """The text for a place that is parsed as mrkdwn: no mention, channel, date or link can come out of it."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def weight(text: str) -> int:
+    """How long a text is at most, however Slack counts: UTF-16 units, after escaping."""
+    return len(text) + sum(_extra(character) for character in text if character in "&<>" or character > "\uffff")
+
+
+def clip(text: str, limit: int) -> str:
+    """The cleaned text if it weighs no more than `limit`, else its beginning and an ellipsis."""
+    text = clean(text)
+    if weight(text) <= limit:
+        return text
+    room = limit - weight(ELLIPSIS)
+    kept = 0
+    for kept, character in enumerate(text):  # noqa: B007 (where the loop stopped is what we want)
+        room -= 1 + _extra(character)
+        if room < 0:
+            break
+    return _whole_words(text[:kept], text[kept]) + ELLIPSIS
+
+
+def join(words: Sequence[str], *, most: int = 5, last: str = "and") -> str:
+    """A list as it is said: "a, b and c", or "a, b and 7 more"."""
+    shown = list(words) if len(words) <= most else [*words[: most - 1], f"{len(words) - most + 1:,} more"]
+    return f" {last} ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else "".join(shown)
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun: "1 step", "1,200 steps"."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def sentences(parts: Iterable[str]) -> str:
+    """The sentences that are not empty, one after the other."""
+    return " ".join(part for part in parts if part)
+
+
+def is_user(user_id: str) -> bool:
+    """Whether this is a Slack user id, and so may be mentioned."""
+    return _USER.fullmatch(user_id) is not None
+
+
+def is_channel(channel_id: str) -> bool:
+    """Whether this is the id of a Slack conversation, and so may be linked."""
+    return _CHANNEL.fullmatch(channel_id) is not None
+
+
+def mention(user_id: str) -> str:
+    """Mrkdwn that names a person by their Slack id."""
+    return f"<@{user_id}>" if is_user(user_id) else "someone"
+
+
+def channel(channel_id: str) -> str:
+    """Mrkdwn that names a channel by its Slack id; a direct message has no name to show."""
+    return f"<#{channel_id}>" if channel_id[:1] == "C" and is_channel(channel_id) else "a private conversation"
+
+
+def date(moment: datetime) -> str:
+    """Mrkdwn that shows a moment in the time zone of whoever reads it."""
+    return f"<!date^{int(moment.timestamp())}^{{date_short_pretty}} {{time}}|{moment:%Y-%m-%d %H:%M %Z}>"
+
+
+def _extra(character: str) -> int:
+    if character == "&":
+        return len("&amp;") - 1
+    if character in "<>":
+        return len("&lt;") - 1
+    return 1 if character > "\uffff" else 0
+
+
+def _whole_words(kept: str, following: str) -> str:
+    """End at a word's end if one is near; scripts without spaces are cut where they are."""
+    if not following.isspace() and (space := kept.rfind(" ")) > len(kept) - 20 and space > 0:
+        kept = kept[:space]
+    return kept.rstrip()

@@ -1,0 +1,84 @@
+"""The aiohttp application round the bot: Slack's one URL, health, readiness and metrics."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from slack_bolt.adapter.aiohttp import to_aiohttp_response
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.request.async_request import AsyncBoltRequest
+
+from bot.metrics import Metrics
+from bot.signature import is_signed
+
+Check = Callable[[], Awaitable[dict[str, bool]]]
+
+# Slack's own payloads stay far below; a view's state is the largest, at 250 KB.
+MAX_BODY_BYTES = 1024 * 1024
+
+
+class Web:
+    """The handlers. `readiness` names each thing that must be there to do work, and whether it is."""
+
+    def __init__(
+        self, app: AsyncApp | None, signing_secret: str | None, metrics: Metrics, readiness: Check
+    ) -> None:
+        self._app = app
+        self._signing_secret = signing_secret
+        self._metrics = metrics
+        self._readiness = readiness
+
+    def application(self) -> web.Application:
+        """The application, ready to be run."""
+        application = web.Application(client_max_size=MAX_BODY_BYTES)
+        application.router.add_get("/healthz", self.healthz)
+        application.router.add_get("/readyz", self.readyz)
+        application.router.add_get("/metrics", self.metrics)
+        if self._app is not None and self._signing_secret is not None:
+            application.router.add_post("/slack/events", self.slack_events)
+        return application
+
+    async def slack_events(self, request: web.Request) -> web.Response:
+        """Commands, events and interactivity: signature, then Bolt."""
+        started = time.perf_counter()
+        body = await request.read()
+        assert self._app is not None and self._signing_secret is not None  # noqa: S101, PT018 - else no route
+        if not is_signed(self._signing_secret, request.headers, body, now=time.time()):
+            self._metrics.requests.labels("unsigned", "401").inc()
+            return web.Response(status=401)
+        bolt_request = _bolt_request(request, body)
+        if bolt_request is None:
+            return web.Response(status=400)
+        answer = await self._app.async_dispatch(bolt_request)
+        self._metrics.ack_seconds.observe(time.perf_counter() - started)
+        self._metrics.requests.labels(str(bolt_request.body.get("type", "command")), str(answer.status)).inc()
+        return await to_aiohttp_response(answer)
+
+    async def healthz(self, _: web.Request) -> web.Response:
+        """The process is alive."""
+        return web.json_response({"status": "ok"})
+
+    async def readyz(self, _: web.Request) -> web.Response:
+        """The database answers and the worker works."""
+        parts = await self._readiness()
+        ready = all(parts.values())
+        return web.json_response(
+            {"status": "ready" if ready else "not ready", **parts}, status=200 if ready else 503
+        )
+
+    async def metrics(self, _: web.Request) -> web.Response:
+        """Prometheus's text format."""
+        return web.Response(
+            body=generate_latest(self._metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST}
+        )
+
+
+def _bolt_request(request: web.Request, body: bytes) -> AsyncBoltRequest | None:
+    """Bolt's view of a request; None if there is no JSON object or form in it."""
+    try:
+        return AsyncBoltRequest(body=body.decode(), query=request.query_string, headers=dict(request.headers))
+    except (ValueError, TypeError, AttributeError):
+        return None

@@ -1,0 +1,172 @@
+"""The worker: takes jobs from PostgreSQL and runs their handlers, until it is told to stop.
+
+Two lanes, each with its own limit, so that a card appears at once even while every slot of the model is taken.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+
+import anyio
+import asyncpg
+from pgqueuer.core.qm import QueueManager
+from pgqueuer.db import AsyncpgPoolDriver
+from pgqueuer.domain.errors import FailingListenerError, RetryRequested
+from pgqueuer.models import Job as QueuedJob
+from pgqueuer.queries import Queries
+
+from bot.deps import Deps
+from bot.errors import RateLimited, SlackUnavailable
+from bot.jobs import HANDLERS
+from bot.jobs.registry import Handler, Lane, Later
+from bot.logs import log_context
+from bot.upkeep import upkeep
+from db.queue import Job
+from db.session import DATABASE_ERRORS
+
+logger = logging.getLogger("mudda.worker")
+
+# Design, section 3: a killed replica's work goes on within 20 s.
+HEARTBEAT_TIMEOUT = timedelta(seconds=15)
+DEQUEUE_TIMEOUT = timedelta(seconds=2)
+
+# Of the 10 s that a stop may take, what running jobs get before they are handed back.
+GRACE_SECONDS = 5.0
+
+# An unexpected failure is tried this often, with growing pauses (1, 2, 4, 8 s), before the job is given up.
+ATTEMPTS = 5
+MAX_PAUSE = timedelta(seconds=60)
+
+
+@dataclass(slots=True)
+class Worker:
+    """One per process. `slow` is how many slow jobs run at once: as many as the model may be called."""
+
+    deps: Deps
+    database_url: str
+    slow: int
+    quick: int = 32
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+    _stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    _managers: list[QueueManager] = field(default_factory=list)
+    _running: set[anyio.CancelScope] = field(default_factory=set)
+    _idle: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def run(self) -> None:
+        """Work until `stop`. A database that goes away is waited for."""
+        while not self._stopping.is_set():
+            try:
+                await self._work()
+            except (*DATABASE_ERRORS, FailingListenerError) as error:
+                logger.warning("The queue is out of reach: %s", type(error).__name__)
+            finally:
+                self.ready.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), timeout=1.0)
+
+    async def stop(self) -> None:
+        """Take no more jobs; let those that run finish, or hand them back for another worker."""
+        self._stopping.set()
+        self._shut()
+        if self._running:
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._idle.wait(), GRACE_SECONDS)
+        for scope in self._running:
+            scope.cancel()
+
+    def _shut(self) -> None:
+        for manager in self._managers:
+            manager.shutdown.set()
+
+    async def _work(self) -> None:
+        async with asyncpg.create_pool(
+            self.database_url, min_size=2, max_size=6, timeout=5, command_timeout=30
+        ) as pool:
+            queries = Queries(AsyncpgPoolDriver(pool))
+            lanes = {Lane.QUICK: self.quick, Lane.SLOW: self.slow}
+            self._managers = [self._manager(queries, lane) for lane in lanes]
+            tasks = [
+                asyncio.create_task(self._run_lane(manager, limit))
+                for manager, limit in zip(self._managers, lanes.values(), strict=True)
+            ]
+            tasks.append(asyncio.create_task(upkeep(self.deps.database, queries, self._stopping)))
+            self.ready.set()
+            try:
+                await asyncio.gather(*tasks)
+            finally:
+                # One lane without the other would be half a worker: both end, and begin again together.
+                self._shut()
+                tasks[-1].cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _manager(self, queries: Queries, lane: Lane) -> QueueManager:
+        manager = QueueManager(queries)
+        for handler in HANDLERS:
+            if handler.lane is lane:
+                # "hold": should even the hand-back fail, the job is kept and put back by the upkeep.
+                register = manager.entrypoint(handler.job.entrypoint, accepts_context=False, on_failure="hold")
+                register(partial(self._run_job, handler))
+        return manager
+
+    async def _run_lane(self, manager: QueueManager, limit: int) -> None:
+        await manager.run(
+            dequeue_timeout=DEQUEUE_TIMEOUT,
+            # PgQueuer wants room for two batches.
+            batch_size=max(1, min(16, limit // 2)),
+            max_concurrent_tasks=max(2, limit),
+            heartbeat_timeout=HEARTBEAT_TIMEOUT,
+            shutdown_on_listener_failure=True,
+        )
+
+    async def _run_job(self, handler: Handler[Job], queued: QueuedJob) -> None:
+        """Run one job; whatever happens, it is done, given up or in the queue again."""
+        job = handler.job.model_validate_json(queued.payload or b"{}")
+        name = handler.job.entrypoint
+        with log_context(job=name, job_id=str(queued.id)), anyio.CancelScope() as scope:
+            self._running.add(scope)
+            self._idle.clear()
+            try:
+                with self.deps.metrics.job_seconds.labels(name).time():
+                    outcome = await self._outcome(handler, job, queued.attempts)
+            finally:
+                self._running.discard(scope)
+                if not self._running:
+                    self._idle.set()
+        if scope.cancelled_caught:
+            outcome = RetryRequested(reason="handed back: the worker stops")
+        self.deps.metrics.jobs.labels(name, "again" if outcome else "done").inc()
+        if outcome:
+            raise outcome
+
+    async def _outcome(self, handler: Handler[Job], job: Job, attempts: int) -> RetryRequested | None:
+        """None if the job is over, else when to run it again."""
+        try:
+            await handler.run(job, self.deps)
+        except Later as later:
+            return RetryRequested(later.delay, str(later))
+        except RateLimited as error:
+            return RetryRequested(error.retry_after, str(error))
+        except (SlackUnavailable, *DATABASE_ERRORS) as error:
+            # Outages end; what was acked is not dropped because one took long.
+            logger.warning("Trying again later: %s", error if isinstance(error, SlackUnavailable) else type(error))
+            return RetryRequested(_pause(attempts), type(error).__name__)
+        except Exception as error:
+            logger.exception("A job failed (attempt %d of %d)", attempts + 1, ATTEMPTS)
+            if attempts + 1 < ATTEMPTS:
+                return RetryRequested(_pause(attempts), type(error).__name__)
+            await self._give_up(handler, job)
+        return None
+
+    async def _give_up(self, handler: Handler[Job], job: Job) -> None:
+        logger.error("A job was given up")
+        if handler.give_up is not None:
+            await handler.give_up(job, self.deps)
+
+
+def _pause(attempts: int) -> timedelta:
+    return min(timedelta(seconds=2 ** min(attempts, 10)), MAX_PAUSE)

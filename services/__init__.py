@@ -1,0 +1,1 @@
+"""The rules: what Mudda does, without Slack and without the web."""

@@ -1,0 +1,164 @@
+"""CardService: the one message that shows a plan, posted once and redrawn in place.
+
+Every change of a plan asks for a redraw under the key `card:<id>:<generation>`. Whoever redraws takes the next
+generation before reading, so a card has at most one redraw waiting and one running, and none is lost: not when
+a change comes in between (it asks under the next generation), and not when a worker dies between taking its
+turn and reaching Slack (`drawn_generation` still lags, and the job is run again).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import Card
+from db.queue import enqueue
+from services.errors import NotFound
+from services.jobs import DrawCard, PostCard
+
+MIN_INTERVAL = timedelta(seconds=2)
+"""At most one update of a card in this time (design, section 4; Slack advises one in about 3 s)."""
+
+PROGRESS_DELAY = timedelta(seconds=1)
+"""Progress is drawn only if nothing better has come by then: a quick draft costs one update, not three."""
+
+DRAW_LEASE = timedelta(seconds=20)
+"""How long a redraw may take before another assumes that its worker is gone; Slack itself gets 10 s."""
+
+DRAW_POLL = timedelta(milliseconds=500)
+"""When to look again whether the redraw under way has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A worker's turn to post or redraw a card: where it is (`ts`: none yet), and the generation it took."""
+
+    card_id: UUID
+    channel_id: str
+    thread_ts: str | None
+    ts: str | None
+    generation: int
+    begun_at: datetime | None = None
+    """When posting was first begun, if that was before this turn: it may be in the channel already."""
+    until: datetime | None = None
+
+
+class NoTurn(Enum):
+    """Why there is nothing to do."""
+
+    DONE_SINCE = "done since"
+    NOT_POSTED = "not posted"
+
+
+@dataclass(frozen=True, slots=True)
+class NotYet:
+    """The card was drawn, or is being drawn, too short a while ago."""
+
+    delay: timedelta
+
+
+class CardService:
+    """Cards and their turns. Every method takes a session and leaves the commit to its caller."""
+
+    async def begin_post(
+        self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, now: datetime
+    ) -> Turn | NoTurn:
+        """Note that posting begins, before anything is posted."""
+        card = await self._locked(session, workspace_id, plan_id)
+        if card.ts is not None:
+            return NoTurn.DONE_SINCE
+        begun_at, card.post_started_at = card.post_started_at, card.post_started_at or now
+        card.generation += 1
+        return Turn(card.id, card.channel_id, card.thread_ts, None, card.generation, begun_at=begun_at)
+
+    async def posted(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, turn: Turn, ts: str) -> bool:
+        """Remember where the card is. False if another worker has posted it meanwhile: ours is one too many.
+
+        The card is drawn again if the plan has changed since it was read for posting, or if it was found in
+        the channel and nobody knows what it shows.
+        """
+        card = await self._locked(session, workspace_id, plan_id)
+        if card.ts is not None:
+            return card.ts == ts
+        card.ts = ts
+        if card.generation != turn.generation or turn.begun_at is not None:
+            await session.flush()
+            await self.request_redraw(session, workspace_id, plan_id)
+        return True
+
+    async def lost(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, turn: Turn) -> None:
+        """The message is gone or can't be changed any more: post the card anew."""
+        card = await self._locked(session, workspace_id, plan_id)
+        if card.ts == turn.ts:
+            card.ts = card.post_started_at = card.drawing_until = None
+            await session.flush()
+            await enqueue(session, PostCard(workspace=workspace_id, plan=plan_id), key=f"post:{plan_id}")
+
+    async def request_redraw(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> None:
+        """Have the card drawn as soon as its turn comes."""
+        card = await self._locked(session, workspace_id, plan_id)
+        await enqueue(session, _draw(card), key=f"card:{card.id}:{card.generation}")
+
+    async def request_progress(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> None:
+        """Have the card drawn in a moment, unless it is drawn for a better reason before."""
+        card = await self._locked(session, workspace_id, plan_id)
+        key = f"card:{card.id}:{card.generation}:progress"
+        await enqueue(session, _draw(card), after=PROGRESS_DELAY, key=key)
+
+    async def begin_draw(
+        self, session: AsyncSession, workspace_id: UUID, job: DrawCard, now: datetime
+    ) -> Turn | NoTurn | NotYet:
+        """Take the turn to redraw. What is read after this, in the same transaction, is what may be shown."""
+        card = await self._locked(session, workspace_id, job.plan)
+        if card.drawn_generation > job.generation:
+            return NoTurn.DONE_SINCE
+        if card.ts is None:
+            card.generation += 1  # which tells `posted` that what it shows is no longer all
+            return NoTurn.NOT_POSTED
+        if card.drawing_until is not None and card.drawing_until > now:
+            return NotYet(DRAW_POLL)
+        if card.drawn_at is not None and card.drawn_at + MIN_INTERVAL > now:
+            return NotYet(card.drawn_at + MIN_INTERVAL - now)
+        card.generation += 1
+        card.drawing_until = now + DRAW_LEASE
+        return Turn(card.id, card.channel_id, card.thread_ts, card.ts, card.generation, until=card.drawing_until)
+
+    async def drawn(
+        self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, turn: Turn, now: datetime
+    ) -> None:
+        """Slack has the redraw of this turn."""
+        card = await self._locked(session, workspace_id, plan_id)
+        card.drawn_at = now
+        if card.drawing_until == turn.until:
+            card.drawing_until = None
+            card.drawn_generation = turn.generation
+        else:
+            # We slept through our lease and may have painted over what a later turn drew.
+            await session.flush()
+            await self.request_redraw(session, workspace_id, plan_id)
+
+    async def give_back(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, turn: Turn) -> None:
+        """Slack did not take the redraw: free the turn for the next try."""
+        card = await self._locked(session, workspace_id, plan_id)
+        if card.drawing_until == turn.until:
+            card.drawing_until = None
+
+    async def _locked(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> Card:
+        card = await session.scalar(
+            select(Card)
+            .where(Card.workspace_id == workspace_id, Card.plan_id == plan_id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+        if card is None:
+            raise NotFound("card", plan_id)
+        return card
+
+
+def _draw(card: Card) -> DrawCard:
+    return DrawCard(workspace=card.workspace_id, plan=card.plan_id, generation=card.generation)

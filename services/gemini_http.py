@@ -1,0 +1,120 @@
+"""The connections under the Gemini SDK: enough of them, and a way to end the ones that are in use.
+
+A thread that waits for an answer can't be cancelled, and Python joins every thread before it exits. So a
+process that must end soon cuts the connections instead; the threads then end by themselves.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import threading
+from contextlib import suppress
+from typing import Any
+from urllib.parse import urlsplit
+
+from google.auth.transport.requests import AuthorizedSession
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+CONNECT_SECONDS = 5.0
+"""How long a connection may take to come about; no more of a deadline is spent on a host that is away."""
+
+
+class _Line:
+    """The connections in use, and whether there may be new ones."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._open: set[HTTPConnection] = set()
+        self._cut = False
+
+    def add(self, connection: HTTPConnection) -> None:
+        with self._lock:
+            self._open.add(connection)
+            if self._cut:
+                _shut(connection)
+
+    def remove(self, connection: HTTPConnection) -> None:
+        with self._lock:
+            self._open.discard(connection)
+
+    def cut(self) -> None:
+        with self._lock:
+            self._cut = True
+            for connection in self._open:
+                _shut(connection)
+
+
+def _shut(connection: HTTPConnection) -> None:
+    with suppress(OSError):  # the other side may have hung up already
+        if connection.sock is not None:
+            connection.sock.shutdown(socket.SHUT_RDWR)
+
+
+def _pools(line: _Line) -> dict[str, type[HTTPConnectionPool]]:
+    """Pools, by URL scheme, whose connections stand in `line` while they are open."""
+
+    class Plain(HTTPConnection):
+        def connect(self) -> None:
+            self.timeout = min(self.timeout or CONNECT_SECONDS, CONNECT_SECONDS)
+            super().connect()
+            line.add(self)
+
+        def close(self) -> None:
+            line.remove(self)
+            super().close()
+
+    class Secure(HTTPSConnection):
+        def connect(self) -> None:
+            self.timeout = min(self.timeout or CONNECT_SECONDS, CONNECT_SECONDS)
+            super().connect()
+            line.add(self)
+
+        def close(self) -> None:
+            line.remove(self)
+            super().close()
+
+    class PlainPool(HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class SecurePool(HTTPSConnectionPool):
+        ConnectionCls = Secure
+
+    return {"http": PlainPool, "https": SecurePool}
+
+
+class CuttableAdapter(HTTPAdapter):
+    """Keeps up to `size` connections open for reuse, and can cut all of them at once."""
+
+    def __init__(self, size: int) -> None:
+        self._line = _Line()
+        super().__init__(pool_connections=1, pool_maxsize=size)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Called by HTTPAdapter to make its pools."""
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = _pools(self._line)
+
+    def cut(self) -> None:
+        """End every exchange under way, and those that are begun after this."""
+        self._line.cut()
+
+
+def equip(session: AuthorizedSession, endpoint: str, size: int) -> CuttableAdapter:
+    """Give the session room for `size` connections; past any proxy if `endpoint` is this machine."""
+    session._max_refresh_attempts = 0  # a key can't be refreshed, and asking thrice makes a refusal no better
+    adapter = CuttableAdapter(size)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    session.trust_env = not _is_loopback(endpoint)
+    return adapter
+
+
+def _is_loopback(endpoint: str) -> bool:
+    host = urlsplit(endpoint).hostname or ""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"

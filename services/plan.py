@@ -1,0 +1,139 @@
+"""The plan: its types as they stand on the wire and in the database.
+
+A plan is a directed acyclic graph of steps over registered components. The wire shape is the one the
+plan maker answers in; what is stored is the same shape, so that a plan read back is the plan that was made.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from services.references import RESERVED, Reference, scan
+
+# PostgreSQL keeps neither NUL nor half a surrogate pair, and JSON from a model can hold both.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_Text = Annotated[str, AfterValidator(lambda text: _UNSTORABLE.sub("\ufffd", text))]
+
+
+class _Wire(BaseModel):
+    """What a model wrote: unknown members are dropped, none is ever executed."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+
+class StepInput(_Wire):
+    """One value that a step sends: where it goes (`in` on the wire), its name, and the text of its value."""
+
+    location: Literal["path", "query", "header", "body", "variable"] = Field(alias="in")
+    name: _Text
+    value: _Text
+
+
+class Step(_Wire):
+    """One call of a component, with the steps that come after it."""
+
+    step_id: _Text
+    component_id: _Text
+    description: _Text = ""
+    inputs: tuple[StepInput, ...] = ()
+    outputs: tuple[_Text, ...] = ()
+    next: tuple[_Text, ...] = ()
+    requires_approval: bool = False
+
+
+class Plan(_Wire):
+    """A whole plan as the plan maker answers it."""
+
+    workflow_name: _Text
+    description: _Text = ""
+    steps: tuple[Step, ...] = ()
+
+
+class Approval(StrEnum):
+    """Who has to agree before a component may be called (design, section 9)."""
+
+    NONE = "none"
+    PLAN = "plan"
+    STEP = "step"
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentSpec:
+    """What the agents, the validator and the card need to know of a component: no URL and no secret."""
+
+    key: str
+    name: str
+    description: str = ""
+    category: str = ""
+    type: str = "REST"
+    http_method: str = "GET"
+    path_params: Mapping[str, Any] = field(default_factory=dict)
+    query_params: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, Any] = field(default_factory=dict)
+    request_schema: Mapping[str, Any] = field(default_factory=dict)
+    response_schema: Mapping[str, Any] = field(default_factory=dict)
+    approval: Approval = Approval.NONE
+    active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """What was reported, as it was written, and by whom (a Slack user id)."""
+
+    text: str
+    place: str | None = None
+    urgency: str | None = None
+    reporter: str = ""
+    channel: str = ""
+
+
+def dependencies(plan: Plan) -> dict[str, tuple[str, ...]]:
+    """What each step needs done before it, by step id: the union of `next` and of the references.
+
+    Both are in plan order. Made for any plan, valid or not: what names no step is left out, and so is a reference
+    of a step to itself; a step that is its own `next` needs itself. Steps that share an id are one.
+    """
+    needs: dict[str, set[str]] = {step.step_id: set() for step in plan.steps}
+    for step in plan.steps:
+        for target in step.next:
+            if target in needs:
+                needs[target].add(step.step_id)
+        sources = {reference.source for reference in references(step)} - {step.step_id} - RESERVED.keys()
+        needs[step.step_id] |= sources & needs.keys()
+    position = {step_id: index for index, step_id in enumerate(needs)}
+    return {step_id: tuple(sorted(needed, key=position.__getitem__)) for step_id, needed in needs.items()}
+
+
+def references(step: Step) -> Iterator[Reference]:
+    """The well-formed references in a step's inputs, in order."""
+    return (found for item in step.inputs for found in scan(item.value) if isinstance(found, Reference))
+
+
+def levels(needs: Mapping[str, Sequence[str]]) -> tuple[tuple[str, ...], ...]:
+    """The steps that can start at once, then those that can start after them, and so on.
+
+    Takes what `dependencies` answers. A step that is on a cycle, or behind one, is in no level.
+    """
+    waiting = {step_id: len(needed) for step_id, needed in needs.items()}
+    followers: dict[str, list[str]] = {step_id: [] for step_id in needs}
+    for step_id, needed in needs.items():
+        for earlier in needed:
+            followers[earlier].append(step_id)
+    found: list[tuple[str, ...]] = []
+    level = [step_id for step_id, count in waiting.items() if count == 0]
+    while level:
+        found.append(tuple(level))
+        ready: list[str] = []
+        for step_id in level:
+            for follower in followers[step_id]:
+                waiting[follower] -= 1
+                if waiting[follower] == 0:
+                    ready.append(follower)
+        level = ready
+    return tuple(found)

@@ -1,0 +1,68 @@
+"""The manifest is one that Slack takes, asks for no more than it needs, and names what the bot answers to."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from jsonschema import Draft7Validator
+
+from bot import ids
+
+ROOT = Path(__file__).parents[2]
+SCHEMA = Path(__file__).parent / "data" / "slack-manifest.schema.2.0.0.json"
+
+SCOPES = {"app_mentions:read", "chat:write", "commands", "channels:history", "groups:history"}
+EVENTS = {"app_mention"}
+
+
+@pytest.fixture(scope="module")
+def manifest() -> dict[str, Any]:
+    document: dict[str, Any] = yaml.safe_load((ROOT / "manifest.yml").read_text(encoding="utf-8"))
+    return document
+
+
+def test_the_manifest_is_valid(manifest: dict[str, Any]) -> None:
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    errors = [f"{error.json_path}: {error.message}" for error in Draft7Validator(schema).iter_errors(manifest)]
+    assert errors == []
+
+
+def test_the_schema_refuses_what_slack_refuses(manifest: dict[str, Any]) -> None:
+    schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
+    manifest = json.loads(json.dumps(manifest))
+    manifest["features"]["slash_commands"][0]["command"] = "mudda"
+    assert not Draft7Validator(schema).is_valid(manifest)
+
+
+def test_commands_are_those_of_the_code(manifest: dict[str, Any]) -> None:
+    in_code = {value for name, value in vars(ids).items() if name.startswith("COMMAND_")}
+    commands = [command["command"] for command in manifest["features"]["slash_commands"]]
+    assert sorted(commands) == sorted(in_code)
+
+
+def test_scopes_and_events_are_as_few_as_needed(manifest: dict[str, Any]) -> None:
+    assert set(manifest["oauth_config"]["scopes"]) == {"bot"}
+    assert set(manifest["oauth_config"]["scopes"]["bot"]) == SCOPES
+    assert set(manifest["settings"]["event_subscriptions"]["bot_events"]) == EVENTS
+
+
+def test_all_urls_are_the_one_endpoint(manifest: dict[str, Any]) -> None:
+    settings = manifest["settings"]
+    urls = [command["url"] for command in manifest["features"]["slash_commands"]]
+    urls += [settings["event_subscriptions"]["request_url"], settings["interactivity"]["request_url"]]
+    assert set(urls) == {"https://YOUR-HOST/slack/events"}
+    assert len(urls) == 5
+
+
+def test_socket_mode_is_off_and_buttons_are_on(manifest: dict[str, Any]) -> None:
+    assert manifest["settings"]["socket_mode_enabled"] is False
+    assert manifest["settings"]["interactivity"]["is_enabled"] is True
+
+
+def test_ids_are_unique_and_fit() -> None:
+    for prefix, limit in (("ACTION_", 255), ("VIEW_", 255), ("BLOCK_", 255), ("INPUT_", 255), ("COMMAND_", 32)):
+        values = [value for name, value in vars(ids).items() if name.startswith(prefix)]
+        assert len(values) == len(set(values))
+        assert all(0 < len(value) <= limit for value in values)

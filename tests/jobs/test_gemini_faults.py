@@ -1,0 +1,148 @@
+"""Whatever the model does: a plan where that can be had, else a card with one plain sentence and Try again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+from sqlalchemy import select
+
+from bot import ids
+from bot.sandbox.gemini_faults import (
+    Blocked,
+    BrokenJson,
+    Cycle,
+    Drop,
+    Fault,
+    Hang,
+    NoCandidates,
+    Page,
+    Status,
+    Truncated,
+    UnknownComponent,
+    WrongShape,
+)
+from db.models import AICall, WorkflowPlan
+from services.states import FailureCode
+from tests.town_hall import TownHall, buttons, card_text, drafted, town_hall
+
+LEAK = "Water is coming up through the road at 5th and Main"
+
+
+async def plan(hall: TownHall) -> WorkflowPlan:
+    async with hall.database.reading() as session:
+        found: WorkflowPlan = (await session.scalars(select(WorkflowPlan))).one()
+        return found
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        [Status(429, retry_delay=0.2)],
+        [Status(500)],
+        [Status(503), Status(503)],
+        [Drop()],
+        [NoCandidates()],
+        [Truncated()],
+        [BrokenJson()],
+        [WrongShape()],
+        [UnknownComponent()],
+    ],
+    ids=lambda faults: "+".join(type(fault).__name__ + str(getattr(fault, "code", "")) for fault in faults),
+)
+@pytest.mark.parametrize("agent", ["selector", "planner"])
+async def test_what_passes_is_tried_again_and_a_plan_comes_of_it(
+    hall: TownHall, faults: Sequence[Fault], agent: str
+) -> None:
+    hall.gemini.script(*faults, agent=agent)
+    await hall.slack.send_command("priya", "works", "/mudda", LEAK)
+    await drafted(hall, timeout=30)
+    assert (await plan(hall)).state == "DRAFT"
+
+
+async def test_a_plan_that_goes_round_in_circles_is_repaired(hall: TownHall) -> None:
+    hall.gemini.script(Cycle(), agent="planner")
+    await hall.slack.send_command("priya", "works", "/mudda", LEAK)
+    await drafted(hall)
+    assert (await plan(hall)).state == "DRAFT"
+    async with hall.database.reading() as session:
+        agents = (await session.scalars(select(AICall.agent))).all()
+    assert sorted(agents) == ["planner", "repair", "selector"]
+
+
+async def test_a_plan_that_stays_invalid_fails_with_its_faults_by_name(hall: TownHall) -> None:
+    hall.gemini.script(Cycle(), agent="planner")
+    hall.gemini.script(Cycle(), Cycle(), Cycle(), agent="repair")
+    await hall.slack.send_command("priya", "works", "/mudda", LEAK)
+    card = await drafted(hall)
+    failed = await plan(hall)
+    assert failed.failure is not None
+    assert failed.failure["code"] == FailureCode.REJECTED
+    assert [fault["code"] for fault in failed.failure["faults"]].count("cycle") == 1
+    assert set(buttons(card)) == {"Try again", "Discard"}
+
+
+@pytest.mark.parametrize(
+    ("faults", "code"),
+    [
+        ([Blocked("prompt")], FailureCode.GEMINI_BLOCKED),
+        ([Blocked("answer")], FailureCode.GEMINI_BLOCKED),
+        ([Status(400, reason="API_KEY_INVALID")], FailureCode.GEMINI_REFUSED),
+        ([Status(403)], FailureCode.GEMINI_REFUSED),
+        ([Status(429, daily=True)], FailureCode.GEMINI_REFUSED),
+        ([NoCandidates()] * 2, FailureCode.GEMINI_EMPTY),
+        ([Truncated()] * 2, FailureCode.GEMINI_TRUNCATED),
+        ([BrokenJson()] * 2, FailureCode.GEMINI_MALFORMED),
+        ([WrongShape()] * 2, FailureCode.GEMINI_MALFORMED),
+        ([Page()] * 9, FailureCode.GEMINI_UNAVAILABLE),
+    ],
+)
+async def test_what_does_not_pass_is_a_card_with_a_sentence_and_a_way_on(
+    hall: TownHall, faults: Sequence[Fault], code: FailureCode
+) -> None:
+    hall.gemini.script(*faults)
+    await hall.slack.send_command("priya", "works", "/mudda", LEAK)
+    card = await drafted(hall, timeout=60)
+    failed = await plan(hall)
+    assert failed.state == "FAILED"
+    assert failed.failure is not None
+    assert failed.failure["code"] == code
+    assert set(buttons(card)) == {"Try again", "Discard"}
+    assert "Traceback" not in card_text(card)
+
+
+async def test_a_model_that_never_answers_is_a_card_too(database_url: str) -> None:
+    async with town_hall(database_url, gemini_timeout_seconds=0.3) as hall:
+        hall.gemini.script(*[Hang()] * 20)
+        await hall.slack.send_command("priya", "works", "/mudda", LEAK)
+        await drafted(hall, timeout=60)
+        failed = await plan(hall)
+        assert failed.failure is not None
+        assert failed.failure["code"] in (FailureCode.GEMINI_TIMEOUT, FailureCode.GEMINI_UNAVAILABLE)
+
+
+async def test_a_refused_connection_is_a_card_too(database_url: str) -> None:
+    async with town_hall(database_url, gemini_api_endpoint="http://127.0.0.1:1") as hall:
+        await hall.slack.send_command("priya", "works", "/mudda", LEAK)
+        await drafted(hall, timeout=60)
+        failed = await plan(hall)
+        assert failed.failure is not None
+        assert failed.failure["code"] == FailureCode.GEMINI_UNAVAILABLE
+
+
+async def test_try_again_drafts_once_more(hall: TownHall) -> None:
+    hall.gemini.script(Blocked("prompt"))
+    await hall.slack.send_command("priya", "works", "/mudda", LEAK)
+    card = await drafted(hall)
+    await hall.slack.click("marco", "works", card.ts, ids.ACTION_TRY_AGAIN)
+    await hall.slack.wait_for(lambda: set(buttons(hall.slack.message("works", card.ts) or card)) == {"Discard"})
+    assert (await plan(hall)).state == "DRAFT"
+
+
+async def test_what_failed_is_paid_for_and_on_record(hall: TownHall) -> None:
+    hall.gemini.script(Blocked("prompt"))
+    await hall.slack.send_command("priya", "works", "/mudda", LEAK)
+    await drafted(hall)
+    async with hall.database.reading() as session:
+        [call] = (await session.scalars(select(AICall))).all()
+    assert (call.agent, call.outcome) == ("selector", "blocked")

@@ -1,0 +1,92 @@
+"""When Slack refuses, stalls or forgets: wait, look before posting again, and tell who needs to know."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+from sqlalchemy import select
+
+from bot import ids
+from bot.sandbox.slack import DropAfterAccepting, DropBefore, ErrorWord, RateLimited, ServerError
+from db.models import WorkflowPlan
+from tests.town_hall import TownHall, buttons, cards, drafted
+
+LEAK = "Water is coming up through the road at 5th and Main"
+
+
+async def state(hall: TownHall) -> str:
+    async with hall.database.reading() as session:
+        return str(await session.scalar(select(WorkflowPlan.state)))
+
+
+@pytest.mark.parametrize("method", ["chat.postMessage", "chat.update"])
+@pytest.mark.parametrize(
+    "fault", [RateLimited(1), ServerError(500), ServerError(503), DropBefore(), DropAfterAccepting()]
+)
+async def test_a_passing_fault_is_waited_out_and_leaves_one_card(
+    hall: TownHall, method: str, fault: RateLimited | ServerError | DropBefore | DropAfterAccepting
+) -> None:
+    hall.slack.faults.script(method, [fault])
+    await hall.slack.send_command("priya", "works", "/mudda", LEAK)
+    card = await drafted(hall)
+    assert "Discard" in buttons(card)
+    assert len(cards(hall.slack)) == 1
+    assert hall.slack.faults.pending(method) == 0
+
+
+async def test_retry_after_is_obeyed(hall: TownHall) -> None:
+    hall.slack.faults.script("chat.postMessage", [RateLimited(2)])
+    await hall.slack.send_command("priya", "works", "/mudda", LEAK)
+    await drafted(hall)
+    refused, taken = hall.slack.calls("chat.postMessage")
+    assert taken.at - refused.at >= 2
+
+
+async def test_a_post_that_slack_took_and_did_not_answer_is_found_and_not_repeated(hall: TownHall) -> None:
+    hall.slack.faults.script("chat.postMessage", [DropAfterAccepting()])
+    await hall.slack.send_command("priya", "works", "/mudda", LEAK)
+    await drafted(hall)
+    assert len(hall.slack.calls("chat.postMessage")) == 1
+    assert len(hall.slack.calls("conversations.history")) >= 1
+
+
+async def test_the_same_in_a_thread(hall: TownHall) -> None:
+    hall.slack.faults.script("chat.postMessage", [DropAfterAccepting()])
+    await hall.slack.send_mention("priya", "works", LEAK)
+    await drafted(hall)
+    assert len(hall.slack.calls("chat.postMessage")) == 1
+    assert len(hall.slack.calls("conversations.replies")) >= 1
+
+
+async def test_a_channel_that_the_bot_is_not_in_is_told_privately(hall: TownHall) -> None:
+    await hall.slack.send_command("priya", "town-square", "/mudda", LEAK)
+    [told] = await hall.slack.wait_for(lambda: hall.slack.ephemerals("town-square", "priya"))
+    assert "/invite" in told.text
+    assert hall.slack.ephemerals("town-square", "marco") == []
+    assert await state(hall) == "FAILED"
+
+
+async def test_a_channel_that_is_gone_is_told_privately(hall: TownHall) -> None:
+    hall.slack.faults.script("chat.postMessage", [ErrorWord("channel_not_found")])
+    await hall.slack.send_mention("priya", "works", LEAK)
+    assert await hall.slack.wait_for(lambda: hall.slack.ephemerals("works", "priya"))
+    assert await state(hall) == "FAILED"
+
+
+async def test_a_card_that_somebody_deleted_is_posted_anew_at_the_next_change(hall: TownHall) -> None:
+    await hall.slack.send_command("priya", "works", "/mudda", LEAK)
+    card = await drafted(hall)
+    hall.slack.faults.script("chat.update", [ErrorWord("message_not_found")])
+    await hall.slack.click("priya", "works", card.ts, ids.ACTION_DISCARD)
+    posts = await hall.slack.wait_for_calls("chat.postMessage", 2)
+    assert len(posts) == 2
+
+
+async def test_updates_of_one_card_keep_two_seconds_apart(hall: TownHall) -> None:
+    await hall.slack.send_command("priya", "works", "/mudda", LEAK)
+    card = await drafted(hall)
+    await hall.slack.click("priya", "works", card.ts, ids.ACTION_DISCARD)
+    await hall.slack.wait_for(lambda: [card for card in cards(hall.slack) if not buttons(card)])
+    times = [call.at for call in hall.slack.calls("chat.update")]
+    assert all(later - earlier >= 1.9 for earlier, later in itertools.pairwise(times))

@@ -1,0 +1,157 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot import ids, payloads
+from bot.errors import MalformedPayload
+
+COMMAND = {
+    "command": "/mudda",
+    "team_id": "T1",
+    "channel_id": "C1",
+    "user_id": "U1",
+    "text": "  a leak ",
+    "trigger_id": "1.2.abc",
+    "response_url": "https://hooks.slack.com/commands/1",
+}
+
+
+def mention(**event: Any) -> dict[str, Any]:
+    whole = {"type": "app_mention", "user": "U1", "channel": "C1", "ts": "1.1", "text": "<@UBOT> a leak", **event}
+    return {"team_id": "T1", "event_id": "Ev1", "event": whole}
+
+
+CLICK = {
+    "team": {"id": "T1"},
+    "user": {"id": "U1"},
+    "channel": {"id": "C1"},
+    "message": {"ts": "1.1", "thread_ts": "1.0"},
+    "container": {"type": "message", "message_ts": "1.1", "channel_id": "C1"},
+    "trigger_id": "1.2.abc",
+    "response_url": "https://hooks.slack.com/actions/1",
+    "actions": [{"action_id": ids.ACTION_DISCARD, "value": "v", "action_ts": "1.3"}],
+}
+
+
+def submission(text: str | None, origin: str) -> dict[str, Any]:
+    return {
+        "team": {"id": "T1"},
+        "user": {"id": "U1"},
+        "view": {
+            "id": "V1",
+            "private_metadata": origin,
+            "state": {
+                "values": {
+                    ids.BLOCK_ISSUE: {ids.INPUT_ISSUE: {"value": text}},
+                    ids.BLOCK_PLACE: {ids.INPUT_PLACE: {"value": None}},
+                    ids.BLOCK_URGENCY: {ids.INPUT_URGENCY: {"selected_option": {"value": "today"}}},
+                }
+            },
+        },
+    }
+
+
+def test_a_command_is_known_by_its_trigger() -> None:
+    command = payloads.command(COMMAND)
+    assert (command.key, command.text) == ("command:1.2.abc", "a leak")
+
+
+def test_a_mention_is_known_by_its_message_and_not_by_its_event() -> None:
+    first = payloads.mention(mention())
+    again = payloads.mention({**mention(), "event_id": "Ev2"})
+    assert first.key == again.key == "message:T1:C1:1.1"
+
+
+@pytest.mark.parametrize(
+    ("text", "issue"),
+    [
+        ("<@UBOT> a leak", "a leak"),
+        ("  <@UBOT>: a leak", "a leak"),
+        ("<@UBOT|mudda>, a leak", "a leak"),
+        ("there is <@UBOT> a leak", "there is <@UBOT> a leak"),
+        ("<@UBOT>", ""),
+    ],
+)
+def test_the_mention_that_called_is_not_part_of_the_issue(text: str, issue: str) -> None:
+    assert payloads.mention(mention(text=text)).text == issue
+
+
+def test_an_answer_goes_into_the_thread_of_the_message() -> None:
+    assert payloads.mention(mention()).thread_ts == "1.1"
+    assert payloads.mention(mention(thread_ts="0.9")).thread_ts == "0.9"
+
+
+def test_bots_are_not_persons() -> None:
+    assert payloads.mention(mention()).from_person
+    assert not payloads.mention(mention(bot_id="B1")).from_person
+    assert not payloads.mention(mention(subtype="bot_message", user=None)).from_person
+
+
+def test_a_click_says_where_it_was_made() -> None:
+    click = payloads.click(CLICK)
+    assert (click.key, click.message_ts, click.thread_ts) == ("click:1.2.abc", "1.1", "1.0")
+
+
+def test_a_submission_carries_where_its_modal_was_opened() -> None:
+    issue = payloads.new_issue(submission(" a leak ", json.dumps({"channel": "C1"})))
+    assert (issue.key, issue.channel, issue.text, issue.place, issue.urgency) == (
+        "view:V1",
+        "C1",
+        "a leak",
+        None,
+        "today",
+    )
+
+
+@pytest.mark.parametrize("origin", ["", "[]", "{}", "null", "{"])
+def test_a_submission_of_a_modal_that_is_not_ours_is_malformed(origin: str) -> None:
+    with pytest.raises(MalformedPayload):
+        payloads.new_issue(submission("a leak", origin))
+
+
+@pytest.mark.parametrize("parse", [payloads.command, payloads.mention, payloads.click, payloads.new_issue])
+@pytest.mark.parametrize("body", [{}, {"event": None}, {"actions": []}, {"view": 1, "team": 2}, {"event": "text"}])
+def test_a_payload_without_what_it_should_have_is_malformed(parse: Any, body: dict[str, Any]) -> None:
+    with pytest.raises(MalformedPayload):
+        parse(body)
+
+
+@given(st.text())
+def test_a_text_that_can_be_kept_is_kept_as_it_is(text: str) -> None:
+    if "\x00" not in text:
+        assert payloads.storable(text) == text
+
+
+@pytest.mark.parametrize("text", ["a\x00b", "a\ud800b"])
+def test_what_postgresql_cannot_hold_is_replaced(text: str) -> None:
+    kept = payloads.storable(text)
+    assert kept == "a\N{REPLACEMENT CHARACTER}b"
+    kept.encode()
+
+
+def test_the_codec_of_references_is_a_round_trip() -> None:
+    ref = ids.Ref(uuid4(), 7)
+    assert ids.Ref.decode(ref.encode()) == ref
+
+
+@given(st.text())
+def test_a_value_that_we_did_not_write_is_refused(value: str) -> None:
+    with pytest.raises(ValueError, match="not a"):
+        ids.Ref.decode(value)
+
+
+@pytest.mark.parametrize("value", [f"{UUID(int=0)}.", f"{UUID(int=0)}.-1", f"{'-' * 36}.1", f"{UUID(int=0)}.1\n"])
+def test_a_value_that_is_nearly_ours_is_refused(value: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - UUID's own words will do
+        ids.Ref.decode(value)
+
+
+@given(page=st.integers(0, 999_999), search=st.text(max_size=200))
+def test_the_codec_of_pages_is_a_round_trip(page: int, search: str) -> None:
+    assert ids.PageRef.decode(ids.PageRef(page, search).encode()) == ids.PageRef(page, search)

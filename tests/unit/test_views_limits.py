@@ -1,0 +1,85 @@
+"""Whatever people, models and APIs write, what is drawn fits Slack's limits, and nothing in it rings or links."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.views.details import details_modal, workflow_details
+from bot.views.issues import new_issue_modal
+from bot.views.lists import components_list, workflows_list
+from bot.views.plans import card
+from services.snapshots import PlanSnapshot
+from services.states import PlanState
+from tests import samples
+from tests.unit.slack_rules import check_message, check_modal, words
+
+HARMFUL = [
+    samples.HOSTILE,
+    *(script * (40_000 // len(script)) for script in samples.SCRIPTS),
+    *("<" * 40_000, "&" * 40_000, '"' * 40_000, "\\" * 40_000, "字" * 40_000, "🚰" * 20_000, "a" * 40_000),
+    *("", " ", "\n\n\n", "\x00", "\ud800", "\u202e", "{{s1.x}}", "{{" * 20_000, "```", ">>> quoted", "@channel"),
+]
+
+anything = st.one_of(
+    st.text(st.characters(), max_size=200),
+    st.lists(
+        st.sampled_from([*samples.SCRIPTS, samples.HOSTILE, "{{s0.", "}}", "*", "`", "\ud83d"]), max_size=40
+    ).map("".join),
+)
+relaxed = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def check_all(snapshot: PlanSnapshot) -> None:
+    for state in PlanState:
+        check_message(card(samples.in_state(snapshot, state), card_id=samples.CARD_ID))
+        check_message(workflow_details(samples.in_state(snapshot, state)))
+    check_modal(details_modal(snapshot))
+    check_modal(details_modal(replace(snapshot, version=None)))
+
+
+@pytest.mark.parametrize("text", HARMFUL, ids=lambda text: repr(text[:12]))
+@pytest.mark.parametrize("steps", [1, 12, 51])
+def test_harmful_text_everywhere(text: str, steps: int) -> None:
+    check_all(samples.hostile_plan(text, steps=steps))
+
+
+@pytest.mark.parametrize("text", HARMFUL, ids=lambda text: repr(text[:12]))
+def test_harmful_text_in_lists_and_forms(text: str) -> None:
+    for items in (1, 10, 20):
+        for page in (1, 2, 3):
+            check_message(components_list(samples.component_page(items, text=text, page=page, total=25), text))
+            check_message(workflows_list(samples.plan_page(items, text=text, page=page, total=25), text))
+    check_message(components_list(samples.component_page(0), text))
+    check_message(workflows_list(samples.plan_page(0), text))
+    check_modal(new_issue_modal("C0WORKS01", text, response_url=text))
+
+
+@relaxed
+@given(anything, st.integers(0, 60), st.integers(0, 200))
+def test_any_text_everywhere(text: str, steps: int, warnings: int) -> None:
+    check_all(samples.hostile_plan(text, steps=steps, warnings=warnings))
+
+
+@relaxed
+@given(anything)
+def test_any_text_in_lists_and_forms(text: str) -> None:
+    check_message(components_list(samples.component_page(10, text=text, page=2, total=30), text))
+    check_message(workflows_list(samples.plan_page(10, text=text, page=2, total=30), text))
+    check_modal(new_issue_modal("C0WORKS01", text, response_url=text))
+
+
+def test_foreign_text_is_shown_to_the_letter() -> None:
+    snapshot = samples.hostile_plan(steps=2, warnings=1)
+    seen = words(card(snapshot, card_id=samples.CARD_ID).blocks)
+    # The heading, place, urgency, the quote and what was understood.
+    assert seen.count(samples.HOSTILE) >= 5
+
+
+@pytest.mark.parametrize("steps", [51, 200, 1_000, 10_000])
+@pytest.mark.parametrize("words_each", [1, 50, 1_500])
+def test_long_plans_in_every_state(steps: int, words_each: int) -> None:
+    if steps * words_each > 100_000:
+        pytest.skip("more text than a model may answer with")
+    check_all(samples.long_plan(steps, words=words_each, warnings=70))
