@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Literal
 
@@ -130,8 +130,7 @@ async def _identified(slack: Slack) -> Identity:
 
 
 async def _closed_soon(gemini: GeminiClient) -> None:
-    with suppress(TimeoutError):
-        await asyncio.wait_for(gemini.aclose(), CLOSE_SECONDS)
+    await gemini.aclose(grace=CLOSE_SECONDS)
 
 
 async def _worker(settings: Settings, deps: Deps, database_url: str, stack: AsyncExitStack) -> Worker:

@@ -17,6 +17,4 @@ async def record(
     session: AsyncSession, workspace_id: UUID, *, subject: UUID, actor: str, action: str, **facts: Any
 ) -> None:
     """Write one event down, in the transaction of what it tells of. `actor` is a Slack user id or SYSTEM."""
-    session.add(
-        AuditEvent(workspace_id=workspace_id, subject_id=subject, actor=actor, action=action, facts=facts)
-    )
+    session.add(AuditEvent(workspace_id=workspace_id, subject_id=subject, actor=actor, action=action, facts=facts))

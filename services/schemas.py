@@ -255,7 +255,7 @@ def _holds_reference(value: Any) -> bool:
 
 def _is_certain(error: ValidationError) -> bool:
     """Whether a value fails like this whatever its references turn out to be."""
-    # Whether "then" or "else" holds may hang on a reference; where one of them is `false`, nothing tells it by name.
+    # Which of "then" and "else" holds may hang on a reference; where one is `false`, nothing tells it by name.
     if error.validator is None or not _CONDITIONAL.isdisjoint(error.absolute_schema_path):
         return False
     if error.context:

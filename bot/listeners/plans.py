@@ -23,18 +23,7 @@ def register(app: AsyncApp, deps: Deps) -> None:
 
 async def decide(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
     """Discard, or try again: handed over with the revision that the person saw."""
-    ref = _ref(click)
-    job = Decide(
-        team=click.team,
-        plan=ref.id,
-        revision=ref.revision,
-        decision=DECISIONS[click.action],
-        user=click.user,
-        channel=click.channel,
-        message_ts=click.message_ts,
-        thread_ts=click.thread_ts,
-    )
-    await deps.intake.put(click.key, job)
+    await deps.intake.put(click.key, _decision(click))
     await ack()
 
 
@@ -44,6 +33,20 @@ async def show_all(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
         snapshot = await deps.workflows.get(session, deps.workspace_id, _ref(click).id)
     await deps.slack.open_view(click.trigger_id, details_modal(snapshot))
     await ack()
+
+
+def _decision(click: payloads.Click) -> Decide:
+    ref = _ref(click)
+    return Decide(
+        team=click.team,
+        plan=ref.id,
+        revision=ref.revision,
+        decision=DECISIONS[click.action],
+        user=click.user,
+        channel=click.channel,
+        message_ts=click.message_ts,
+        thread_ts=click.thread_ts,
+    )
 
 
 def _ref(click: payloads.Click) -> ids.Ref:

@@ -71,7 +71,7 @@ def upgrade() -> None:
     sa.Column('owner_service', sa.String(), nullable=False),
     sa.Column('version', sa.String(), nullable=False),
     sa.Column('is_active', sa.Boolean(), nullable=False),
-    sa.Column('search', postgresql.TSVECTOR(), sa.Computed("setweight(to_tsvector('simple', translate(key, '._-', '   ')), 'A') || setweight(to_tsvector('english', name), 'A') || setweight(to_tsvector('english', category || ' ' || owner_service), 'B') || setweight(to_tsvector('english', description), 'C')", persisted=True), nullable=False),
+    sa.Column('search', postgresql.TSVECTOR(), sa.Computed("setweight(to_tsvector('english', translate(key, '._-', '   ') || ' ' || name), 'A') || setweight(to_tsvector('english', category || ' ' || owner_service), 'B') || setweight(to_tsvector('english', description), 'C') || setweight(to_tsvector('simple', translate(key, '._-', '   ') || ' ' || name || ' ' || category || ' ' || owner_service || ' ' || description), 'D')", persisted=True), nullable=False),
     sa.Column('created_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.Column('updated_at', sa.DateTime(timezone=True), server_default=sa.text('now()'), nullable=False),
     sa.ForeignKeyConstraint(['workspace_id'], ['workspaces.id'], name=op.f('components_workspace_id_fkey'), ondelete='CASCADE'),
