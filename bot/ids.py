@@ -15,7 +15,6 @@ ACTION_TRY_AGAIN = "plan.try_again"
 ACTION_SHOW_ALL = "plan.show_all"
 ACTION_COMPONENTS_PAGE = "components.page"
 ACTION_WORKFLOWS_PAGE = "workflows.page"
-"""With `.previous` or `.next` behind it: action ids within a block must differ."""
 
 VIEW_NEW_ISSUE = "issue.new"
 VIEW_PLAN_DETAILS = "plan.details"

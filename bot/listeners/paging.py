@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from slack_bolt.async_app import AsyncAck
 
 from bot import ids, payloads
@@ -17,11 +15,6 @@ LISTINGS: dict[str, Listing] = {
 }
 
 
-def buttons_of(action: str) -> re.Pattern[str]:
-    """The two buttons' action ids: Slack wants them different within a block."""
-    return re.compile(rf"^{re.escape(action)}\.(previous|next)$")
-
-
 async def turn_page(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
     """Hand the turn over: only the response URL can change a private message, and that is a call."""
     if click.response_url is None:
@@ -29,7 +22,7 @@ async def turn_page(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
     page = _page(click)
     job = TurnPage(
         team=click.team,
-        listing=LISTINGS[click.action.rpartition(".")[0]],
+        listing=LISTINGS[click.action],
         search=page.search,
         page=page.page,
         response_url=click.response_url,

@@ -61,7 +61,6 @@ def test_the_text_of_the_issue_does_not_tell_the_reporter() -> None:
         5,
         {},
     ],
-    ids=repr,
 )
 def test_a_request_schema_that_can_not_be_judged_by(schema: Any) -> None:
     steps = (step("a", "odd", *body(x="5")), step("b", "odd", *body(x="6")))
