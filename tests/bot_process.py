@@ -33,8 +33,9 @@ class BotProcess:
             "-m",
             module,
             *arguments,
-            cwd=ROOT,
-            env={**base, **env},
+            # Not in the checkout: a developer's own .env lies there.
+            cwd="/",
+            env={**base, "PYTHONPATH": str(ROOT), "MUDDA_HOME": "/tmp/mudda-none", **env},
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.STDOUT,
         )

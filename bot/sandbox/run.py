@@ -57,7 +57,9 @@ async def running_sandbox(settings: Settings) -> AsyncIterator[Sandbox]:
         town = await stack.enter_async_context(Town())
         slack = SlackStandIn(port=_page_port(), banner=BANNER if gemini else "")
         await stack.enter_async_context(slack)
-        database_url = await stack.enter_async_context(database_for(settings))
+        # A database of its own: the sandbox must neither take a real bot's jobs nor leave it plans.
+        own = settings.model_copy(update={"database_url": None, "mudda_home": settings.mudda_home / "sandbox"})
+        database_url = await stack.enter_async_context(database_for(own))
         await migrated(database_url)
         await _load_components(database_url, slack, town)
         bot = await stack.enter_async_context(
