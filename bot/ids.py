@@ -27,6 +27,10 @@ METADATA_CARD = "mudda_card"
 """The event type of a card's message metadata; its payload is {"card": the card's id}."""
 
 
+SEARCH_LENGTH = 80
+"""As much of what was searched for as goes into a button, so that every page is one of the same search."""
+
+
 @dataclass(frozen=True, slots=True)
 class Ref:
     """What a button is about: an opaque id, and the revision that it was drawn for. Never more."""
@@ -55,8 +59,8 @@ class PageRef:
     search: str = ""
 
     def encode(self) -> str:
-        """The button's value, e.g. `2:water`; Slack allows 2,000 characters."""
-        return f"{self.page}:{self.search[:200]}"
+        """The button's value, e.g. `2:water`."""
+        return f"{self.page}:{self.search[:SEARCH_LENGTH]}"
 
     @classmethod
     def decode(cls, value: str) -> PageRef:

@@ -19,7 +19,8 @@ def register(app: AsyncApp, deps: Deps) -> None:
 
 async def list_components(command: payloads.Command, deps: Deps, ack: AsyncAck) -> None:
     """The first page; further ones are jobs that replace it."""
+    search = command.text[: ids.SEARCH_LENGTH]
     async with deps.database.reading() as session:
-        page = await deps.components.list(session, deps.workspace_id, search=command.text)
-    message = components_list(page, command.text)
+        page = await deps.components.list(session, deps.workspace_id, search=search)
+    message = components_list(page, search)
     await ack(text=message.text, blocks=message.blocks)

@@ -26,7 +26,9 @@ def register(app: AsyncApp, deps: Deps) -> None:
 async def list_workflows(command: payloads.Command, deps: Deps, ack: AsyncAck) -> None:
     """One plan by its number, or the first page of those that match."""
     number = re.fullmatch(r"#?(\d{1,9})", command.text)
-    message = await (_one(int(number[1]), deps) if number else _first_page(command.text, deps))
+    message = await (
+        _one(int(number[1]), deps) if number else _first_page(command.text[: ids.SEARCH_LENGTH], deps)
+    )
     await ack(text=message.text, blocks=message.blocks)
 
 

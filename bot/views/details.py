@@ -25,7 +25,7 @@ from bot.views.plans import (
     warnings,
 )
 from bot.views.steps import StepView
-from bot.views.text import ELLIPSIS, channel, clean, clip, count, one_line, sentences, weight
+from bot.views.text import ELLIPSIS, channel, clean, clip, count, fits, one_line, sentences, weight
 from services.snapshots import PlanSnapshot, VersionSnapshot
 from services.states import PlanState
 
@@ -164,7 +164,7 @@ def _parts(text: str, longest: int) -> list[str]:
     """The text in parts that each fit a block, the last of which says if there is more."""
     rest = clean(text)
     parts: list[str] = []
-    while weight(rest) > longest and len(parts) < _ISSUE_BLOCKS - 1:
+    while not fits(rest, longest) and len(parts) < _ISSUE_BLOCKS - 1:
         part = clip(rest, longest).removesuffix(ELLIPSIS)
         parts.append(part)
         rest = rest[len(part) :].lstrip()

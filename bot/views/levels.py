@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -38,8 +39,9 @@ def fit(draw: Draw, steps: int, name: str) -> list[Block]:
         blocks = seal(draw(level, PLAN_TASKS), name)
         if size(blocks) <= MESSAGE_SIZE:
             return blocks
-    for most in range(min(steps, PLAN_TASKS) - 1, 0, -1):
-        blocks = seal(draw(LEVELS[-1], most), name)
-        if size(blocks) <= MESSAGE_SIZE:
-            break
-    return blocks
+
+    def weigh(most: int) -> int:
+        return size(seal(draw(LEVELS[-1], most), name))
+
+    most = bisect(range(1, min(steps, PLAN_TASKS)), MESSAGE_SIZE, key=weigh)
+    return seal(draw(LEVELS[-1], max(1, most)), name)

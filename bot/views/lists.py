@@ -17,7 +17,7 @@ from bot.views import blocks as kit
 from bot.views.blocks import Block, Element, Message
 from bot.views.failures import LOAD_COMPONENTS
 from bot.views.steps import LOCK
-from bot.views.text import clip, count, one_line
+from bot.views.text import clean, clip, count, one_line
 from services.plan import Approval, ComponentSpec
 from services.snapshots import Page, PlanLine
 from services.states import PlanState
@@ -34,7 +34,7 @@ STATES = {
 """A plan's state in words."""
 
 _SEARCH = 80
-_LONGEST = (150, 80, 40, 20)
+_LONGEST = (150, 80, 40, 20, 10)
 """How long names and descriptions may be; the next one if the page is too long."""
 
 _NO_COMPONENTS = (
@@ -77,7 +77,7 @@ def _turns(page: Page[T], search: str, action_id: str) -> list[Block]:
     return [
         kit.context(kit.plain(f"Page {page.page:,} of {page.pages:,}")),
         *(
-            kit.actions(kit.button(label, action_id, PageRef(number, search).encode()))
+            kit.actions(kit.button(label, action_id, PageRef(number, clean(search)).encode()))
             for label, number in turns
             if 1 <= number <= page.pages
         ),

@@ -18,7 +18,7 @@ from bot.views.failures import HINTS, SENTENCES
 from bot.views.faults import Names, explain
 from bot.views.levels import LEVELS, Level, fit
 from bot.views.steps import StepView
-from bot.views.text import clean, clip, count, date, join, mention, one_line, sentences, weight
+from bot.views.text import clean, clip, count, date, fits, join, mention, one_line, sentences
 from services.snapshots import Failure, PlanSnapshot, VersionSnapshot
 from services.states import FailureCode, Phase, PlanState
 from services.usage import STAND_IN_MODEL
@@ -242,5 +242,5 @@ def _is_shortened(snapshot: PlanSnapshot, steps: Sequence[StepView], level: Leve
     return (
         len(steps) > kit.PLAN_TASKS
         or len(version.warnings) > level.lines
-        or any(weight(clean(text)) > limit for text, limit in longest)
+        or not all(fits(text, limit) for text, limit in longest)
     )

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.views.text import clip, count, join, one_line, weight
+from bot.views.text import clip, count, fits, join, one_line
 from services.plan import Approval, ComponentSpec, Step, dependencies, levels, references
 from services.references import Malformed, Reference, parse, render_path
 from services.snapshots import VersionSnapshot
@@ -137,10 +137,10 @@ def _widest(steps: Sequence[StepView]) -> int:
 
 def _headline(words: str) -> tuple[str, str]:
     """A description as a title and what the title leaves out: all of it, where a sentence had to be cut."""
-    if weight(words) <= TITLE:
+    if fits(words, TITLE):
         return words.rstrip("."), ""
     first, _, rest = _SENTENCE_END.sub("\n", words, count=1).partition("\n")
-    return (first.rstrip("."), rest) if weight(first) <= TITLE else (clip(first, TITLE), words)
+    return (first.rstrip("."), rest) if fits(first, TITLE) else (clip(first, TITLE), words)
 
 
 def _field(reference: Reference) -> str:

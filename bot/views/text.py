@@ -12,6 +12,12 @@ from datetime import datetime
 
 ELLIPSIS = "…"
 
+# A card is drawn on the event loop, over and over until it fits, so no more of a text is looked at than may be
+# shown: this many characters for each one that is (most of a hostile text may be what can't be shown), and for
+# what stands on one line no more than the longest of these places takes.
+_FAR = 4
+_ONE_LINE = 2_000
+
 # Control characters, which Slack drops or refuses; lone surrogates, which no UTF-8 can hold; and the marks
 # that reverse the reading order of what follows, with which a text could make a button say something else.
 _UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
@@ -27,7 +33,7 @@ def clean(text: str) -> str:
 
 def one_line(text: str) -> str:
     """The text on one line."""
-    return " ".join(clean(text).split())
+    return " ".join(clean(text[:_ONE_LINE]).split())
 
 
 def escape(text: str) -> str:
@@ -37,21 +43,29 @@ def escape(text: str) -> str:
 
 def weight(text: str) -> int:
     """How long a text is at most, however Slack counts: UTF-16 units, after escaping."""
-    return len(text) + sum(_extra(character) for character in text if character in "&<>" or character > "\uffff")
+    units = len(text.encode("utf-16-le", "surrogatepass")) // 2
+    return units + 4 * text.count("&") + 3 * (text.count("<") + text.count(">"))
+
+
+def fits(text: str, limit: int) -> bool:
+    """Whether `clip` would leave the text whole."""
+    beginning, is_all = _beginning(text, limit)
+    return is_all and weight(beginning) <= limit
 
 
 def clip(text: str, limit: int) -> str:
     """The cleaned text if it weighs no more than `limit`, else its beginning and an ellipsis."""
-    text = clean(text)
-    if weight(text) <= limit:
-        return text
+    beginning, is_all = _beginning(text, limit)
+    if is_all and weight(beginning) <= limit:
+        return beginning
     room = limit - weight(ELLIPSIS)
     kept = 0
-    for kept, character in enumerate(text):  # noqa: B007 (where the loop stopped is what we want)
+    for character in beginning:
         room -= 1 + _extra(character)
         if room < 0:
             break
-    return _whole_words(text[:kept], text[kept]) + ELLIPSIS
+        kept += 1
+    return _whole_words(beginning[:kept], beginning[kept:]) + ELLIPSIS
 
 
 def join(words: Sequence[str], *, most: int = 5, last: str = "and") -> str:
@@ -103,8 +117,14 @@ def _extra(character: str) -> int:
     return 1 if character > "\uffff" else 0
 
 
+def _beginning(text: str, limit: int) -> tuple[str, bool]:
+    """As much of the text, cleaned, as `limit` can need, and whether that is all. Keeps long texts cheap."""
+    enough = 4 * limit + 200
+    return clean(text[:enough]), len(text) <= enough
+
+
 def _whole_words(kept: str, following: str) -> str:
     """End at a word's end if one is near; scripts without spaces are cut where they are."""
-    if not following.isspace() and (space := kept.rfind(" ")) > len(kept) - 20 and space > 0:
+    if not following[:1].isspace() and (space := kept.rfind(" ")) > len(kept) - 20 and space > 0:
         kept = kept[:space]
     return kept.rstrip()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from collections.abc import Iterator
@@ -65,20 +66,21 @@ def parsed(value: Any) -> Iterator[str]:
 
 
 def words(value: Any) -> str:
-    """All that a reader sees, with entities read, one string a line."""
-    return "\n".join(_words(value)).replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    """All that a reader sees, one string a line, with entities read where Slack reads them."""
+    return "\n".join(_words(value, in_rich_text=False))
 
 
-def _words(value: Any) -> Iterator[str]:
+def _words(value: Any, *, in_rich_text: bool) -> Iterator[str]:
     if isinstance(value, list):
         for item in value:
-            yield from _words(item)
+            yield from _words(item, in_rich_text=in_rich_text)
     elif isinstance(value, dict):
+        inside = in_rich_text or value.get("type") == "rich_text"
         for key, item in value.items():
             if key in ("text", "title", "fallback", "user_id", "channel_id") and isinstance(item, str):
-                yield item
+                yield item if inside else html.unescape(item)
             elif not isinstance(item, str):
-                yield from _words(item)
+                yield from _words(item, in_rich_text=inside)
 
 
 def buttons(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:

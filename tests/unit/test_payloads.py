@@ -152,6 +152,6 @@ def test_a_value_that_is_nearly_ours_is_refused(value: str) -> None:
         ids.Ref.decode(value)
 
 
-@given(page=st.integers(0, 999_999), search=st.text(max_size=200))
+@given(page=st.integers(0, 999_999), search=st.text(max_size=ids.SEARCH_LENGTH))
 def test_the_codec_of_pages_is_a_round_trip(page: int, search: str) -> None:
     assert ids.PageRef.decode(ids.PageRef(page, search).encode()) == ids.PageRef(page, search)

@@ -77,9 +77,10 @@ def test_foreign_text_is_shown_to_the_letter() -> None:
     assert seen.count(samples.HOSTILE) >= 5
 
 
-@pytest.mark.parametrize("steps", [51, 200, 1_000, 10_000])
-@pytest.mark.parametrize("words_each", [1, 50, 1_500])
+@pytest.mark.parametrize(
+    ("steps", "words_each"),
+    # Up to as much text as a model may answer with.
+    [(51, 1), (51, 50), (51, 1_500), (200, 1), (200, 50), (1_000, 1), (1_000, 50), (10_000, 1)],
+)
 def test_long_plans_in_every_state(steps: int, words_each: int) -> None:
-    if steps * words_each > 100_000:
-        pytest.skip("more text than a model may answer with")
     check_all(samples.long_plan(steps, words=words_each, warnings=70))
