@@ -32,7 +32,8 @@ def build_app(deps: Deps) -> AsyncApp:
         )
 
     app = AsyncApp(
-        name="mudda",
+        # Bolt makes a logger of this name and sets its level; "mudda" is ours.
+        name="slack_bolt.mudda",
         # Without a token of its own: which one is used is `authorize`'s answer.
         client=AsyncWebClient(base_url=deps.slack.client.base_url, session=deps.slack.client.session),
         authorize=authorize,  # type: ignore[arg-type]  # None is how to say no

@@ -26,7 +26,7 @@ from bot.jobs import HANDLERS
 from bot.jobs.registry import Handler, Lane, Later
 from bot.logs import log_context
 from bot.upkeep import upkeep
-from db.queue import Job
+from db.queue import Job, queue_settings
 from db.session import DATABASE_ERRORS
 
 logger = logging.getLogger("mudda.worker")
@@ -62,8 +62,11 @@ class Worker:
         while not self._stopping.is_set():
             try:
                 await self._work()
-            except (*DATABASE_ERRORS, FailingListenerError) as error:
+            except (*DATABASE_ERRORS, asyncpg.InternalClientError, FailingListenerError) as error:
                 logger.warning("The queue is out of reach: %s", type(error).__name__)
+            except Exception:
+                # Whatever it was, a bot that goes on answering Slack and does nothing of it would be worse.
+                logger.exception("The worker failed and begins again")
             finally:
                 self.ready.clear()
             with suppress(TimeoutError):
@@ -72,22 +75,26 @@ class Worker:
     async def stop(self) -> None:
         """Take no more jobs; let those that run finish, or hand them back for another worker."""
         self._stopping.set()
-        self._shut()
-        if self._running:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._idle.wait(), GRACE_SECONDS)
-        for scope in self._running:
-            scope.cancel()
+        await self._drain()
 
-    def _shut(self) -> None:
+    async def idle(self) -> None:
+        """Wait until no job runs in this process."""
+        if self._running:
+            await self._idle.wait()
+
+    async def _drain(self) -> None:
         for manager in self._managers:
             manager.shutdown.set()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.idle(), GRACE_SECONDS)
+        for scope in self._running:
+            scope.cancel()
 
     async def _work(self) -> None:
         async with asyncpg.create_pool(
             self.database_url, min_size=2, max_size=6, timeout=5, command_timeout=30
         ) as pool:
-            queries = Queries(AsyncpgPoolDriver(pool))
+            queries = Queries(await _listening(AsyncpgPoolDriver(pool)))
             lanes = {Lane.QUICK: self.quick, Lane.SLOW: self.slow}
             self._managers = [self._manager(queries, lane) for lane in lanes]
             tasks = [
@@ -100,8 +107,8 @@ class Worker:
                 await asyncio.gather(*tasks)
             finally:
                 # One lane without the other would be half a worker: both end, and begin again together.
-                self._shut()
                 tasks[-1].cancel()
+                await self._drain()
                 await asyncio.gather(*tasks, return_exceptions=True)
 
     def _manager(self, queries: Queries, lane: Lane) -> QueueManager:
@@ -166,6 +173,16 @@ class Worker:
         logger.error("A job was given up")
         if handler.give_up is not None:
             await handler.give_up(job, self.deps)
+
+
+async def _listening(driver: AsyncpgPoolDriver) -> AsyncpgPoolDriver:
+    """The driver, listening already.
+
+    A manager probes its listener as it starts to listen; if the probe comes first it is lost, and after ten seconds
+    the manager takes the listener for dead.
+    """
+    await driver.add_listener(queue_settings().channel, lambda _: None)
+    return driver
 
 
 def _pause(attempts: int) -> timedelta:

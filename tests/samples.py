@@ -312,7 +312,7 @@ GALLERY: Mapping[str, PlanSnapshot] = {
     "Drafted": DRAFT,
     "Drafted, with warnings": draft(warnings=WARNINGS),
     "Drafted by the stand-in": draft(model=STAND_IN_MODEL, tokens=812, seconds=0.04),
-    "Drafted, 51 steps": long_plan(51),
+    "Drafted, 51 steps": long_plan(51, words=0),
     "Drafted, text that means harm": hostile_plan(warnings=3),
     "No components": failed(FailureCode.NO_COMPONENTS),
     "Gemini not reached": failed(FailureCode.GEMINI_UNAVAILABLE),

@@ -46,8 +46,8 @@ class Message:
 
 
 def plain(text: str, limit: int = SECTION) -> Element:
-    """A plain_text object. It is shown to the letter, even :emoji:; Slack reads entities in it and no more."""
-    return {"type": "plain_text", "text": escape(clip(text, limit)) or EMPTY, "emoji": False}
+    """A plain_text object. Slack parses nothing in it, and itself escapes what it keeps: hence the weight."""
+    return {"type": "plain_text", "text": clip(text, limit) or EMPTY, "emoji": False}
 
 
 def mrkdwn(text: str) -> Element:
@@ -164,13 +164,13 @@ def rich_text(*elements: Element) -> Block:
 
 def task_card(task_id: str, title: str, status: Status, details: str = "") -> Block:
     """One task of a plan block; title and details are shown to the letter."""
-    task: Block = {"type": "task_card", "task_id": task_id, "title": _bare(title), "status": status}
+    task: Block = {"type": "task_card", "task_id": task_id, "title": title or EMPTY, "status": status}
     return {**task, "details": rich_text(paragraph(run(details)))} if details else task
 
 
 def plan(title: str, tasks: Sequence[Block]) -> Block:
     """A plan: a title and its tasks, at most PLAN_TASKS."""
-    return {"type": "plan", "title": _bare(title), "tasks": list(tasks)}
+    return {"type": "plan", "title": title or EMPTY, "tasks": list(tasks)}
 
 
 def size(blocks: Sequence[Block]) -> int:
@@ -190,8 +190,3 @@ def seal(blocks: Sequence[Block], name: str) -> list[Block]:
 def fallback(text: str) -> str:
     """The text beside the blocks, for a place that is parsed: foreign text in it is cut and escaped."""
     return escape(clip(text, FALLBACK))
-
-
-def _bare(text: str) -> str:
-    """A string of its own. Slack does not say if it reads entities in one; a lone & is safe either way."""
-    return text.replace("<", "&lt;").replace(">", "&gt;") or EMPTY

@@ -70,7 +70,8 @@ def note(code: str) -> str:
     """The words of a note, as mrkdwn. Raises ValueError on a code that isn't ours."""
     name, _, user = code.partition(":")
     if Note(name) is Note.DISCARDED_BY:
-        return f"{mention(user)} has already discarded this plan."
+        who = mention(user) if is_user(user) else "Someone"
+        return f"{who} has already discarded this plan."
     return _TEXTS[Note(name)]
 
 

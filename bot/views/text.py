@@ -13,7 +13,7 @@ from datetime import datetime
 ELLIPSIS = "…"
 
 # A card is drawn on the event loop, over and over until it fits, so no more of a text is looked at than may be
-# shown: this many characters for each one that is (most of a hostile text may be what can't be shown), and for
+# shown: this many characters for each one that is (part of a hostile text may be what can't be shown), and for
 # what stands on one line no more than the longest of these places takes.
 _FAR = 4
 _ONE_LINE = 2_000
@@ -32,8 +32,9 @@ def clean(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """The text on one line."""
-    return " ".join(clean(text[:_ONE_LINE]).split())
+    """The text on one line, its end left out where it is far longer than any place for one."""
+    line = " ".join(clean(text[:_ONE_LINE]).split())
+    return line if len(text) <= _ONE_LINE else line + ELLIPSIS
 
 
 def escape(text: str) -> str:
@@ -119,7 +120,7 @@ def _extra(character: str) -> int:
 
 def _beginning(text: str, limit: int) -> tuple[str, bool]:
     """As much of the text, cleaned, as `limit` can need, and whether that is all. Keeps long texts cheap."""
-    enough = 4 * limit + 200
+    enough = _FAR * limit + 200
     return clean(text[:enough]), len(text) <= enough
 
 

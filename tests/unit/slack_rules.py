@@ -15,7 +15,6 @@ from bot.sandbox.slack.limits import check_message_blocks, check_metadata, check
 from bot.views.blocks import MESSAGE_SIZE, Message, size
 
 _OURS = re.compile(r"<@[UW][A-Z0-9]+>|<#C[A-Z0-9]+>|<!date\^[0-9]+\^[^<>|]+\|[^<>|]+>")
-_PLAIN_STRINGS = ("title",)  # strings that stand by themselves, of plan and task_card
 
 
 def check_message(message: Message) -> None:
@@ -53,34 +52,32 @@ def check_is_deaf(text: str, blocks: list[dict[str, Any]]) -> None:
 
 
 def parsed(value: Any) -> Iterator[str]:
-    """The strings in which Slack reads entities or more: all but those of rich text and button values."""
+    """The strings that Slack parses."""
     if isinstance(value, list):
         for item in value:
             yield from parsed(item)
-    elif isinstance(value, dict) and value.get("type") != "rich_text":
-        if value.get("type") in ("mrkdwn", "plain_text"):
+    elif isinstance(value, dict):
+        if value.get("type") == "mrkdwn":
             yield value["text"]
-        yield from (value[key] for key in _PLAIN_STRINGS if isinstance(value.get(key), str))
         for item in value.values():
             yield from parsed(item)
 
 
 def words(value: Any) -> str:
     """All that a reader sees, one string a line, with entities read where Slack reads them."""
-    return "\n".join(_words(value, in_rich_text=False))
+    return "\n".join(_words(value))
 
 
-def _words(value: Any, *, in_rich_text: bool) -> Iterator[str]:
+def _words(value: Any) -> Iterator[str]:
     if isinstance(value, list):
         for item in value:
-            yield from _words(item, in_rich_text=in_rich_text)
+            yield from _words(item)
     elif isinstance(value, dict):
-        inside = in_rich_text or value.get("type") == "rich_text"
         for key, item in value.items():
             if key in ("text", "title", "fallback", "user_id", "channel_id") and isinstance(item, str):
-                yield item if inside else html.unescape(item)
+                yield html.unescape(item) if value.get("type") == "mrkdwn" else item
             elif not isinstance(item, str):
-                yield from _words(item, in_rich_text=inside)
+                yield from _words(item)
 
 
 def buttons(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from bot.views.plans import card
 from services.snapshots import PlanSnapshot
 from services.states import PlanState
 from tests import samples
-from tests.unit.slack_rules import check_message, check_modal, words
+from tests.unit.slack_rules import check_message, check_modal, parsed, words
 
 HARMFUL = [
     samples.HOSTILE,
@@ -75,6 +75,13 @@ def test_foreign_text_is_shown_to_the_letter() -> None:
     seen = words(card(snapshot, card_id=samples.CARD_ID).blocks)
     # The heading, place, urgency, the quote and what was understood.
     assert seen.count(samples.HOSTILE) >= 5
+
+
+@pytest.mark.parametrize("state", PlanState)
+def test_foreign_text_has_no_place_where_it_would_be_parsed(state: PlanState) -> None:
+    blocks = card(samples.in_state(samples.hostile_plan(), state), card_id=samples.CARD_ID).blocks
+    assert "*bold*" in words(blocks)
+    assert all("bold" not in string for string in parsed(blocks))
 
 
 @pytest.mark.parametrize(

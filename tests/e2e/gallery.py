@@ -1,0 +1,82 @@
+"""Draws docs/gallery.md and its pictures: a card in each of its states, as the sandbox's page shows it.
+
+Run `python -m tests.e2e.gallery` after a change of the views. It needs a Chromium, and a font with emoji in it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import replace
+from pathlib import Path
+
+from playwright.async_api import Page
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.sandbox.slack import SlackStandIn
+from bot.views.plans import card
+from services.snapshots import PlanSnapshot
+from tests import samples
+from tests.e2e.browser import launched_chromium, opened_page
+
+DOCS = Path(__file__).parents[2] / "docs"
+PICTURES = DOCS / "images" / "gallery"
+CHANNEL = "works"
+WIDTH, HEIGHT = 1_060, 2_600
+"""Of the window: high enough for the longest card."""
+
+INTRODUCTION = """\
+# Gallery
+
+A card in each of its states, as the sandbox's page shows it. The pictures are drawn from the samples that the
+tests of the views use (`tests/samples.py`), by `python -m tests.e2e.gallery`.
+"""
+
+
+def picture(name: str) -> Path:
+    """Where the picture of a state is."""
+    return PICTURES / f"{re.sub('[^a-z0-9]+', '-', name.lower())}.png"
+
+
+def page_text() -> str:
+    """The text of docs/gallery.md."""
+    sections = [f"\n## {name}\n\n![{name}]({picture(name).relative_to(DOCS)})\n" for name in samples.GALLERY]
+    return INTRODUCTION + "".join(sections)
+
+
+async def draw() -> None:
+    """Write the page and all of its pictures."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    (DOCS / "gallery.md").write_text(page_text(), encoding="utf-8")
+    async with SlackStandIn() as slack, launched_chromium() as browser:
+        url = f"{slack.url}/#/{slack.user('priya').id}/{slack.channel(CHANNEL).id}"
+        async with opened_page(browser, url, width=WIDTH, height=HEIGHT) as page:
+            for name, snapshot in samples.GALLERY.items():
+                await _take(page, slack, _peopled(snapshot, slack), picture(name))
+
+
+def _peopled(snapshot: PlanSnapshot, slack: SlackStandIn) -> PlanSnapshot:
+    """The snapshot with people of this workspace in it."""
+    reporter, decider = slack.user("priya").id, slack.user("marco").id
+    return replace(
+        snapshot,
+        issue=replace(snapshot.issue, reporter=reporter),
+        decided_by=decider if snapshot.decided_by == samples.DECIDER else None,
+    )
+
+
+async def _take(page: Page, slack: SlackStandIn, snapshot: PlanSnapshot, path: Path) -> None:
+    message = card(snapshot, card_id=samples.CARD_ID)
+    client = AsyncWebClient(token=slack.bot_token, base_url=slack.api_url)
+    posted = await client.chat_postMessage(
+        channel=slack.channel(CHANNEL).id, text=message.text, blocks=message.blocks, metadata=message.metadata
+    )
+    shown = page.get_by_test_id("messages").get_by_test_id("message").last
+    await shown.get_by_text(f"#{snapshot.number} ").first.wait_for()
+    await shown.screenshot(path=path, animations="disabled")
+    await client.chat_delete(channel=posted["channel"], ts=posted["ts"])
+    await shown.wait_for(state="detached")
+
+
+if __name__ == "__main__":
+    asyncio.run(draw())

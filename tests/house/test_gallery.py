@@ -1,0 +1,17 @@
+"""The gallery shows every state that there is a sample of, with the pictures it needs and no others."""
+
+from services.states import PlanState
+from tests import samples
+from tests.e2e.gallery import DOCS, PICTURES, page_text, picture
+
+
+def test_the_page_is_the_one_that_is_drawn() -> None:
+    assert (DOCS / "gallery.md").read_text(encoding="utf-8") == page_text()
+
+
+def test_every_picture_is_there_and_no_other() -> None:
+    assert set(PICTURES.iterdir()) == {picture(name) for name in samples.GALLERY}
+
+
+def test_every_state_is_in_it() -> None:
+    assert {snapshot.state for snapshot in samples.GALLERY.values()} == set(PlanState)

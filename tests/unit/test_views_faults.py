@@ -1,0 +1,136 @@
+import re
+
+import pytest
+
+from bot.views.failures import HINTS, SENTENCES
+from bot.views.faults import SENTENCES as FAULT_SENTENCES
+from bot.views.faults import Names, explain, sentence
+from services.faults import fault
+from services.states import FailureCode
+from services.validation import Fault, FaultCode
+
+NOBODY = Names()
+NAMES = Names(steps={"order": "step 2 (Open a work order)"}, components={"crews.assign": "Assign a crew"})
+
+
+def test_every_fault_and_every_failure_has_its_words() -> None:
+    assert set(FAULT_SENTENCES) == set(FaultCode)
+    assert set(SENTENCES) == set(HINTS) == set(FailureCode)
+
+
+@pytest.mark.parametrize("text", [*FAULT_SENTENCES.values(), *SENTENCES.values(), *HINTS.values()])
+def test_sentences_are_sentences_and_speak_no_jargon(text: str) -> None:
+    assert text.endswith(".")
+    jargon = r"\b(DAG|graph|node|validat\w+|schema|JSON|API|null|boolean|string|upstream|LLM|token|payload)\b"
+    assert re.search(jargon, text, re.IGNORECASE) is None
+
+
+EXAMPLES = [
+    (fault(FaultCode.NO_STEPS, None, "steps"), "The plan had no steps."),
+    (
+        fault(FaultCode.TOO_MANY_STEPS, None, "steps", steps=1_300, limit=200),
+        "The plan had 1,300 steps; at most 200 are allowed.",
+    ),
+    (
+        fault(FaultCode.MALFORMED_STEP_ID, "a b", "step_id", reason="pattern"),
+        "Step “a b” has a name that can't be used.",
+    ),
+    (
+        fault(FaultCode.MALFORMED_STEP_ID, "issue", "step_id", reason="reserved"),
+        "Step “issue” has a name that is kept for something else.",
+    ),
+    (
+        fault(FaultCode.DUPLICATE_STEP_ID, "order", "step_id", times=3),
+        "3 steps have the same name: step 2 (Open a work order).",
+    ),
+    (
+        fault(FaultCode.INACTIVE_COMPONENT, "order", "component_id", component="crews.assign"),
+        "Step 2 (Open a work order) uses a component that is switched off: “Assign a crew”.",
+    ),
+    (
+        fault(FaultCode.DANGLING_NEXT, "a", "next", next="b"),
+        "Step “a” is followed by a step that does not exist: “b”.",
+    ),
+    (
+        fault(FaultCode.CYCLE, "a", "next", cycle=["a", "b"]),
+        "These steps wait for each other in a circle, so none of them could start: step “a” and step “b”.",
+    ),
+    (
+        fault(FaultCode.UNREACHABLE_STEP, "c", "step_id", waits_for=["a", "order"]),
+        "Step “c” could never start: it waits for step “a” and step 2 (Open a work order).",
+    ),
+    (
+        fault(FaultCode.MALFORMED_REFERENCE, "a", "body.title", reference="{{x|y}}", flaw="bad_path"),
+        "Step “a” takes “title” from somewhere that can't be read: “{{x|y}}”.",
+    ),
+    (
+        fault(FaultCode.UNKNOWN_STEP_REFERENCE, "a", "body.where.lat", reference="{{x.y}}", source="x"),
+        "Step “a” takes “where.lat” from a step that does not exist: “x”.",
+    ),
+    (
+        fault(FaultCode.NOT_UPSTREAM, "a", "body.title", reference="{{order.y}}", source="order"),
+        "Step “a” takes “title” from step 2 (Open a work order), which comes only after it.",
+    ),
+    (
+        fault(FaultCode.UNDECLARED_FIELD, "a", "body.t", reference="{{issue.mood}}", source="issue", path="mood"),
+        "Step “a” takes “mood” from the report, where there is no such thing.",
+    ),
+    (
+        fault(FaultCode.DUPLICATE_INPUT, "a", "body.at.lat", **{"in": "body", "name": "at.lat", "other": "at"}),
+        "Step “a” gives the same thing twice: as “at.lat” and as “at”.",
+    ),
+    (
+        fault(
+            FaultCode.INVALID_LITERAL,
+            "a",
+            "body.level",
+            **{"in": "body", "name": "level", "value": "huge", "keyword": "enum", "expected": ["low", "high", 3]},
+        ),
+        "Step “a” gives “level” a value that does not fit: “huge”; it must be “low”, “high” or “3”.",
+    ),
+    (
+        fault(
+            FaultCode.INVALID_LITERAL,
+            "a",
+            "body.n",
+            **{"in": "body", "name": "n", "value": "x", "keyword": "type", "expected": ["integer", "null"]},
+        ),
+        "Step “a” gives “n” a value that does not fit: “x”; it must be a whole number or nothing.",
+    ),
+    (
+        fault(
+            FaultCode.INVALID_LITERAL,
+            "a",
+            "body.n",
+            **{"in": "body", "name": "n", "value": "x", "keyword": "pattern", "expected": "^[0-9]+$"},
+        ),
+        "Step “a” gives “n” a value that does not fit: “x”.",
+    ),
+    (
+        fault(FaultCode.UNJUDGED, "a", component="crews.assign", part="request_schema"),
+        "The plan could not be checked fully: “Assign a crew” does not say clearly what it takes.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("found", "said"), EXAMPLES, ids=lambda value: getattr(value, "code", ""))
+def test_sentence(found: Fault, said: str) -> None:
+    assert sentence(found, NAMES) == said
+
+
+@pytest.mark.parametrize("code", FaultCode)
+def test_a_fault_whose_facts_are_missing_still_has_a_sentence(code: FaultCode) -> None:
+    said = sentence(Fault(code), NOBODY)
+    assert said == said[0].upper() + said[1:]
+    assert "{" not in said
+
+
+def test_the_first_faults_are_told_and_the_rest_counted() -> None:
+    told = explain([Fault(FaultCode.NO_STEPS)] * 10, 3, limit=300, names=NOBODY)
+    assert told == ["The plan had no steps."] * 3 + ["…and 7 more"]
+    assert explain([], 3, limit=300, names=NOBODY) == []
+
+
+def test_a_name_in_braces_is_not_filled_in_again() -> None:
+    found = fault(FaultCode.DANGLING_NEXT, "{component}", "next", next="{step!r}")
+    assert sentence(found, NOBODY) == "Step “{component}” is followed by a step that does not exist: “{step!r}”."
