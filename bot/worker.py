@@ -178,8 +178,8 @@ class Worker:
 async def _listening(driver: AsyncpgPoolDriver) -> AsyncpgPoolDriver:
     """The driver, listening already.
 
-    A manager probes its listener as it starts to listen; if the probe comes first it is lost, and after ten seconds
-    the manager takes the listener for dead.
+    A manager probes its listener as it starts to listen; if the probe comes first it is lost, and ten seconds
+    later the manager takes the listener for dead.
     """
     await driver.add_listener(queue_settings().channel, lambda _: None)
     return driver
