@@ -13,6 +13,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import uvloop
+
 from bot import components_cli
 from bot.components_cli import CommandFailed
 from bot.config import Settings, check_serve, load_settings
@@ -35,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name in [name for name in os.environ if name.startswith("SLACK_")]:
             del os.environ[name]
         set_up_logging(settings.log_level, settings.log_format)
-        return int(asyncio.run(options.run(settings, options)))
+        return int(uvloop.run(options.run(settings, options)))
     except SettingsError as error:
         for line in error.lines:
             print(line, file=sys.stderr)

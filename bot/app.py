@@ -19,17 +19,16 @@ def build_app(deps: Deps) -> AsyncApp:
     never lost, and Bolt's poll for the ack (10 ms) is gone. Signatures are checked before Bolt, in `bot.web`,
     because Bolt logs the whole body of a request that fails, and answers 500 to a malformed timestamp.
     """
+    ours = AuthorizeResult(
+        enterprise_id=None,
+        team_id=deps.identity.team_id,
+        bot_id=deps.identity.bot_id,
+        bot_user_id=deps.identity.bot_user_id,
+        bot_token=deps.slack.client.token,
+    )
 
     async def authorize(team_id: str | None) -> AuthorizeResult | None:
-        if team_id != deps.identity.team_id:
-            return None
-        return AuthorizeResult(
-            enterprise_id=None,
-            team_id=team_id,
-            bot_id=deps.identity.bot_id,
-            bot_user_id=deps.identity.bot_user_id,
-            bot_token=deps.slack.client.token,
-        )
+        return ours if team_id == deps.identity.team_id else None
 
     app = AsyncApp(
         # Bolt makes a logger of this name and sets its level; "mudda" is ours.

@@ -1,7 +1,7 @@
 """Group commit: what Slack sent is on disk, with the job that it makes necessary, before Slack gets its 200.
 
 A transaction for each request costs more than all the rest of it. So whatever has gathered while the last
-commit was under way is written as one batch; there is no timer and no added wait (design, section 3).
+commits were under way is written as one batch; there is no timer and no added wait (design, section 3).
 """
 
 from __future__ import annotations
@@ -22,6 +22,10 @@ logger = logging.getLogger("mudda.intake")
 # Slack waits 3 s for its 200; what is left is for the way there and back.
 TIMEOUT_SECONDS = 2.7
 
+# While one commit is on its way to the disk the next can be written. Measured at 50 at once, against a bare
+# AsyncApp: one writer 0.70 of its requests per second, two 0.74, three 0.75.
+WRITERS = 2
+
 INSERT = text(
     "INSERT INTO inbox (key, kind) SELECT * FROM unnest(:keys, :kinds) ON CONFLICT DO NOTHING RETURNING key"
 ).bindparams(bindparam("keys", type_=ARRAY(Text)), bindparam("kinds", type_=ARRAY(Text)))
@@ -41,7 +45,7 @@ class Intake:
         self._database = database
         self._timeout = timeout
         self._waiting: list[_Waiting] = []
-        self._writer: asyncio.Task[None] | None = None
+        self._writers: set[asyncio.Task[None]] = set()
 
     async def put(self, key: str, job: Job) -> bool:
         """Commit `job` under Slack's own id of what asked for it; False if that id was there already.
@@ -50,8 +54,10 @@ class Intake:
         """
         waiting = _Waiting(key, job)
         self._waiting.append(waiting)
-        if self._writer is None:
-            self._writer = asyncio.create_task(self._write())
+        if len(self._writers) < WRITERS:
+            writer = asyncio.create_task(self._write())
+            self._writers.add(writer)
+            writer.add_done_callback(self._writers.discard)
         try:
             async with asyncio.timeout(self._timeout):
                 return await waiting.done
@@ -60,22 +66,19 @@ class Intake:
 
     async def close(self) -> None:
         """Wait until everything that was handed over is written."""
-        if self._writer is not None:
-            await self._writer
+        while self._writers:
+            await asyncio.wait(self._writers)
 
     async def _write(self) -> None:
-        try:
-            while self._waiting:
-                batch, self._waiting = self._waiting, []
-                try:
-                    new = await self._commit(batch)
-                except DATABASE_ERRORS as error:
-                    logger.warning("Could not keep %d requests: %s", len(batch), type(error).__name__)
-                    _fail(batch)
-                else:
-                    _resolve(batch, new)
-        finally:
-            self._writer = None
+        while self._waiting:
+            batch, self._waiting = self._waiting, []
+            try:
+                new = await self._commit(batch)
+            except DATABASE_ERRORS as error:
+                logger.warning("Could not keep %d requests: %s", len(batch), type(error).__name__)
+                _fail(batch)
+            else:
+                _resolve(batch, new)
 
     async def _commit(self, batch: Sequence[_Waiting]) -> set[str]:
         """Write inbox rows and jobs in one transaction; the keys that were not there before."""
