@@ -1,0 +1,78 @@
+"""`python -m bot sandbox` as a newcomer meets it: one URL, a command, a card with a plan, and a decision."""
+
+from __future__ import annotations
+
+import signal
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import psutil
+import pytest
+from playwright.async_api import Browser, Page, expect
+
+from tests.bot_process import BotProcess, bot_process
+from tests.e2e.browser import opened_page
+
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+
+ISSUE = "Water is coming up through the road at 5th and Main"
+
+
+@asynccontextmanager
+async def sandbox() -> AsyncIterator[tuple[BotProcess, str]]:
+    """A sandbox in a directory of its own, and the URL that it printed."""
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="mudda-sandbox-") as home:
+        async with bot_process("sandbox", env={"MUDDA_HOME": home}) as bot:
+            yield bot, (await bot.line(r"ready: (http://127\.0\.0\.1:\d+)"))[1]
+            if bot.process.returncode is None:
+                # Asked, not killed: it has to end the PostgreSQL that it started.
+                bot.send_signal(signal.SIGINT)
+                await bot.finished()
+
+
+async def say(page: Page, text: str) -> None:
+    """Type a message and send it."""
+    await page.get_by_test_id("composer").fill(text)
+    await page.get_by_test_id("composer").press("Enter")
+
+
+async def test_a_command_becomes_a_plan_that_can_be_discarded(browser: Browser) -> None:
+    async with sandbox() as (_, url), opened_page(browser, url) as page:
+        await expect(page.get_by_test_id("banner")).to_contain_text("stand-in")
+        await say(page, f"/mudda {ISSUE}")
+        card = page.get_by_test_id("messages").get_by_test_id("message")
+        await expect(card).to_contain_text(ISSUE)
+        await expect(card).to_contain_text("not by Gemini")
+        assert await card.get_by_test_id("task").count() > 2
+        await card.get_by_role("button", name="Discard").click()
+        await page.get_by_test_id("confirm-ok").click()
+        await expect(card).to_contain_text("Discarded by")
+        await expect(card.get_by_role("button", name="Discard")).to_have_count(0)
+        await expect(page.get_by_test_id("messages").get_by_test_id("message")).to_have_count(1)
+
+
+async def test_a_mention_is_answered_in_its_thread(browser: Browser) -> None:
+    async with sandbox() as (_, url), opened_page(browser, url) as page:
+        await say(page, f"@mudda {ISSUE}")
+        await page.get_by_test_id("thread-link").click()
+        await expect(page.get_by_test_id("thread-pane")).to_contain_text("not by Gemini")
+
+
+async def test_ctrl_c_ends_everything_that_was_started() -> None:
+    async with sandbox() as (bot, _):
+        started = psutil.Process(bot.process.pid)
+        home = next(part for part in started.environ().items() if part[0] == "MUDDA_HOME")[1]
+        assert servers(home)
+        bot.send_signal(signal.SIGINT)
+        assert await bot.finished() == 0
+        assert servers(home) == []
+
+
+def servers(directory: str) -> list[int]:
+    """The PostgreSQL servers that run in a directory."""
+    return [
+        process.pid
+        for process in psutil.process_iter(["name", "cmdline"])
+        if process.info["name"] == "postgres" and any(directory in part for part in process.info["cmdline"] or ())
+    ]
