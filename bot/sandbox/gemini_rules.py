@@ -205,14 +205,9 @@ def _step(step: _Placed, placed: Sequence[_Placed], before: dict[str, set[str]])
     return {
         "step_id": step.step_id,
         "component_id": step.tool.id,
-        "description": _sentence(step.tool),
+        "description": plain(step.tool.name) or step.tool.id,
         "inputs": step.inputs,
         "outputs": list(dict.fromkeys(used)),
         "next": [other.step_id for other in placed if step.step_id in before[other.step_id]],
         "requires_approval": step.tool.approval == "step" or (sends_people and not gated),
     }
-
-
-def _sentence(tool: Tool) -> str:
-    first = re.split(r"(?<=[.!?])\s", plain(tool.description).strip(), maxsplit=1)[0]
-    return first or tool.name

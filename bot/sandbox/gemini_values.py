@@ -137,7 +137,9 @@ class Filler:
             for field in source.fields
             if _same(key, field, source) and (field.type == kind or not (field.type and kind))
         ]
+        # A crew's number from "Find a crew" rather than from a work order that happens to name one.
         matches.sort(key=lambda match: match[1].name not in match[0].tool.owns)
+        matches.sort(key=lambda match: noun_of(match[1].name) not in match[0].tool.title_words)
         return matches[0][1].reference(matches[0][0].step_id) if matches else None
 
     def _case_number(self) -> str | None:
