@@ -25,6 +25,15 @@ def _postgres_url(value: str) -> str:
     return value.replace("postgres://", "postgresql://", 1) if value.startswith("postgres://") else value
 
 
+def _key(value: SecretStr) -> SecretStr:
+    """A key goes into an HTTP header: anything but printable ASCII is a slip of whoever copied it."""
+    secret = value.get_secret_value()
+    if not (secret.isascii() and secret.isprintable()) or " " in secret:
+        raise ValueError("has characters in it that no key has, such as a space")
+    return value
+
+
+Key = Annotated[SecretStr, AfterValidator(_key)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 PostgresUrl = Annotated[str, AfterValidator(_postgres_url)]
 
@@ -34,12 +43,12 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
 
-    slack_bot_token: SecretStr | None = None
-    slack_signing_secret: SecretStr | None = None
-    slack_app_token: SecretStr | None = None
+    slack_bot_token: Key | None = None
+    slack_signing_secret: Key | None = None
+    slack_app_token: Key | None = None
     slack_api_url: HttpUrl = "https://slack.com/api/"
 
-    gemini_api_key: SecretStr | None = None
+    gemini_api_key: Key | None = None
     gemini_model: str = "gemini-2.5-flash"
     gemini_api_endpoint: HttpUrl | None = None
     gemini_timeout_seconds: float = Field(default=60, gt=0, le=600)

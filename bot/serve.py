@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -61,6 +62,9 @@ async def running_bot(settings: Settings, *, only: Part | None = None) -> AsyncI
         port = await _serve_http(settings, deps, worker, with_slack=only != "worker", stack=stack)
         if only != "worker" and settings.slack_app_token is not None:
             await _serve_socket_mode(settings, deps, stack)
+        # Nothing of what has been imported and built is garbage: a full collection over it took 26 ms of the loop.
+        gc.collect()
+        gc.freeze()
         yield RunningBot(deps, port, worker)
         logger.info("Stopping")
 

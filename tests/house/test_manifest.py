@@ -13,7 +13,7 @@ from bot import ids
 ROOT = Path(__file__).parents[2]
 SCHEMA = Path(__file__).parent / "data" / "slack-manifest.schema.2.0.0.json"
 
-SCOPES = {"app_mentions:read", "chat:write", "commands", "channels:history", "groups:history"}
+SCOPES = {"app_mentions:read", "chat:write", "commands", "channels:history", "groups:history", "im:history"}
 EVENTS = {"app_mention"}
 
 

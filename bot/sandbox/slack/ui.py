@@ -50,6 +50,7 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -132,6 +133,13 @@ class Page:
         seen = int(last) if last.isdecimal() else feed.last_id
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
         await response.prepare(request)
+        # A page that is closed or loaded again is no error.
+        with suppress(ConnectionResetError):
+            await self._stream(response, viewer, seen)
+        return response
+
+    async def _stream(self, response: web.StreamResponse, viewer: User, seen: int) -> None:
+        feed = self._workspace.feed
         await response.write(b": connected\n\n")
         while not self.closing:
             changes = feed.after(seen)
@@ -144,7 +152,6 @@ class Page:
                 await response.write(b"".join(map(_sse, wanted)))
             else:
                 await self._next_change(response)
-        return response
 
     async def _next_change(self, response: web.StreamResponse) -> None:
         try:
