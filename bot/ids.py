@@ -15,6 +15,7 @@ ACTION_TRY_AGAIN = "plan.try_again"
 ACTION_SHOW_ALL = "plan.show_all"
 ACTION_COMPONENTS_PAGE = "components.page"
 ACTION_WORKFLOWS_PAGE = "workflows.page"
+"""Both with `.previous` or `.next` behind them."""
 
 VIEW_NEW_ISSUE = "issue.new"
 VIEW_PLAN_DETAILS = "plan.details"

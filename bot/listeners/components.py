@@ -7,14 +7,14 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot import ids, payloads
 from bot.deps import Deps
 from bot.guard import guard
-from bot.listeners.paging import turn_page
+from bot.listeners.paging import buttons_of, turn_page
 from bot.views.lists import components_list
 
 
 def register(app: AsyncApp, deps: Deps) -> None:
     """Add the listeners of this file."""
     app.command(ids.COMMAND_COMPONENTS)(guard(payloads.command, list_components, deps))
-    app.action(ids.ACTION_COMPONENTS_PAGE)(guard(payloads.click, turn_page, deps))
+    app.action(buttons_of(ids.ACTION_COMPONENTS_PAGE))(guard(payloads.click, turn_page, deps))
 
 
 async def list_components(command: payloads.Command, deps: Deps, ack: AsyncAck) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from slack_bolt.async_app import AsyncAck
 
 from bot import ids, payloads
@@ -15,6 +17,11 @@ LISTINGS: dict[str, Listing] = {
 }
 
 
+def buttons_of(action: str) -> re.Pattern[str]:
+    """The action ids of the two buttons under a list."""
+    return re.compile(rf"^{re.escape(action)}\.(previous|next)$")
+
+
 async def turn_page(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
     """Hand the turn over: only the response URL can change a private message, and that is a call."""
     if click.response_url is None:
@@ -22,7 +29,7 @@ async def turn_page(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
     page = _page(click)
     job = TurnPage(
         team=click.team,
-        listing=LISTINGS[click.action],
+        listing=LISTINGS[click.action.rpartition(".")[0]],
         search=page.search,
         page=page.page,
         response_url=click.response_url,

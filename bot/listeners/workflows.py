@@ -9,7 +9,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot import ids, payloads
 from bot.deps import Deps
 from bot.guard import guard
-from bot.listeners.paging import turn_page
+from bot.listeners.paging import buttons_of, turn_page
 from bot.views.blocks import Message
 from bot.views.details import workflow_details
 from bot.views.lists import workflows_list
@@ -20,7 +20,7 @@ from services.errors import NotFound
 def register(app: AsyncApp, deps: Deps) -> None:
     """Add the listeners of this file."""
     app.command(ids.COMMAND_WORKFLOWS)(guard(payloads.command, list_workflows, deps))
-    app.action(ids.ACTION_WORKFLOWS_PAGE)(guard(payloads.click, turn_page, deps))
+    app.action(buttons_of(ids.ACTION_WORKFLOWS_PAGE))(guard(payloads.click, turn_page, deps))
 
 
 async def list_workflows(command: payloads.Command, deps: Deps, ack: AsyncAck) -> None:

@@ -69,19 +69,17 @@ def _listing(noun: str, page: Page[T], search: str, action_id: str, draw: Callab
     return Message(text=kit.fallback(heading), blocks=blocks)
 
 
-def _turns(page: Page[T], search: str, action_id: str) -> list[Block]:
-    """The buttons, each in a row of its own: Slack refuses two with one action id in the same block."""
+def _turns(page: Page[T], search: str, action: str) -> list[Block]:
+    """The buttons, side by side: each has an action id of its own, for Slack refuses two alike in one block."""
     if page.pages == 1:
         return []
     turns = [("Previous", min(page.page - 1, page.pages)), ("Next", page.page + 1)]
-    return [
-        kit.context(kit.plain(f"Page {page.page:,} of {page.pages:,}")),
-        *(
-            kit.actions(kit.button(label, action_id, PageRef(number, clean(search)).encode()))
-            for label, number in turns
-            if 1 <= number <= page.pages
-        ),
+    buttons = [
+        kit.button(label, f"{action}.{label.lower()}", PageRef(number, clean(search)).encode())
+        for label, number in turns
+        if 1 <= number <= page.pages
     ]
+    return [kit.context(kit.plain(f"Page {page.page:,} of {page.pages:,}")), kit.actions(*buttons)]
 
 
 def _component(spec: ComponentSpec, longest: int) -> Element:

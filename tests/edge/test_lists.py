@@ -42,7 +42,7 @@ async def test_pages_are_turned_in_place(hall: TownHall) -> None:
     first = answer(hall)
     before = card_text(first)
     assert "Next" in "".join(buttons(first))
-    await hall.slack.click("priya", "works", first.ts, ids.ACTION_COMPONENTS_PAGE, "2:")
+    await hall.slack.click("priya", "works", first.ts, f"{ids.ACTION_COMPONENTS_PAGE}.next")
     await hall.slack.wait_for(lambda: card_text(answer(hall)) != before)
     assert len(hall.slack.ephemerals("works", "priya")) == 1
     assert "Previous" in "".join(buttons(answer(hall)))

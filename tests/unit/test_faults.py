@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.faults import Fault, FaultCode, Report, clip, fault
+from services.validation.faults import Fault, FaultCode, Report, clip, fault
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

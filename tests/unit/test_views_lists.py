@@ -42,7 +42,10 @@ class TestComponents:
         assert turns(first) == [("Next", PageRef(2, "crew"))]
         assert turns(middle) == [("Previous", PageRef(1, "crew")), ("Next", PageRef(3, "crew"))]
         assert turns(last) == [("Previous", PageRef(2, "crew"))]
-        assert {button["action_id"] for button in buttons(middle.blocks)} == {ACTION_COMPONENTS_PAGE}
+        assert {button["action_id"] for button in buttons(middle.blocks)} == {
+            f"{ACTION_COMPONENTS_PAGE}.previous",
+            f"{ACTION_COMPONENTS_PAGE}.next",
+        }
         assert "25 components for “crew”" in seen(middle)
         assert "Page 2 of 3" in seen(middle)
 
@@ -79,7 +82,10 @@ class TestWorkflows:
     def test_turning_pages(self) -> None:
         message = workflows_list(samples.plan_page(10, page=2, total=21), "water")
         assert turns(message) == [("Previous", PageRef(1, "water")), ("Next", PageRef(3, "water"))]
-        assert {button["action_id"] for button in buttons(message.blocks)} == {ACTION_WORKFLOWS_PAGE}
+        assert {button["action_id"] for button in buttons(message.blocks)} == {
+            f"{ACTION_WORKFLOWS_PAGE}.previous",
+            f"{ACTION_WORKFLOWS_PAGE}.next",
+        }
 
     def test_none_yet_says_how_to_start(self) -> None:
         assert "Start one with \n/mudda" in seen(workflows_list(Page((), 1, 10, 0)))

@@ -11,11 +11,11 @@ from typing import Any
 
 from jsonschema.exceptions import ValidationError
 
-from services.faults import Fault, FaultCode, fault
 from services.plan import ComponentSpec, Step, StepInput
 from services.references import Malformed, Path, is_whole, render_path, scan
-from services.schemas import Says, Schema, declared_names, stated_types
 from services.strict_json import NotJson
+from services.validation.faults import Fault, FaultCode, fault
+from services.validation.schemas import Says, Schema, declared_names, stated_types
 
 _MAX_DOTS = 32
 _PARAMETERS = {"path": "path_params", "query": "query_params", "header": "headers"}

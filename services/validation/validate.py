@@ -15,12 +15,12 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
-from services.faults import Fault, FaultCode, Report, fault
-from services.graph import shortest_cycle, strongly_connected
-from services.inputs import input_faults, input_field
 from services.plan import ComponentSpec, Plan, Step, StepInput, dependencies, levels, references
 from services.references import RESERVED, STEP_ID, Malformed, Reference, render_path, scan
-from services.schemas import Says, Schema, declared_names
+from services.validation.faults import Fault, FaultCode, Report, fault
+from services.validation.graph import shortest_cycle, strongly_connected
+from services.validation.inputs import input_faults, input_field
+from services.validation.schemas import Says, Schema, declared_names
 
 __all__ = ["NOTIFYING_CATEGORIES", "Fault", "FaultCode", "Report", "validate"]
 
