@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import aiohttp
@@ -98,6 +99,22 @@ async def gate(slack: SlackStandIn, database_url: str) -> AsyncIterator[SocketGa
     await runner.cleanup()
 
 
+@pytest.fixture
+def refusals() -> Iterator[asyncio.Event]:
+    """Set as soon as the bot has said that it could not keep something."""
+    said = asyncio.Event()
+
+    class Ear(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if record.getMessage().startswith("Could not keep"):
+                said.set()
+
+    ear = Ear()
+    logging.getLogger("mudda.intake").addHandler(ear)
+    yield said
+    logging.getLogger("mudda.intake").removeHandler(ear)
+
+
 def envelope(slack: SlackStandIn, number: int, words: str = "a leak") -> dict[str, Any]:
     form = slack.prepare_command("priya", "works", "/mudda", words).context["form"]
     return {
@@ -117,13 +134,14 @@ async def test_a_command_is_kept_acked_and_planned(gate: SocketGate, slack: Slac
 
 
 async def test_what_could_not_be_kept_is_not_acked(
-    gate: SocketGate, slack: SlackStandIn, database: Database
+    gate: SocketGate, slack: SlackStandIn, database: Database, refusals: asyncio.Event
 ) -> None:
     socket = await asyncio.wait_for(gate.socket, 10)
     async with database.transaction() as session:
         await session.execute(text("ALTER TABLE inbox RENAME TO elsewhere"))
     await socket.send_json(envelope(slack, 1))
-    await socket.send_json(envelope(slack, 2, "help"))  # which needs no inbox, and comes after the first
+    await asyncio.wait_for(refusals.wait(), 10)
+    await socket.send_json(envelope(slack, 2, "help"))  # which needs no inbox
     assert (await asyncio.wait_for(gate.acks.get(), 10))["envelope_id"] == "e2"
     async with database.transaction() as session:
         await session.execute(text("ALTER TABLE elsewhere RENAME TO inbox"))
