@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -56,12 +57,23 @@ class Settings(BaseSettings):
 
     database_url: PostgresUrl | None = None
     plan_max_steps: int = Field(default=200, ge=1, le=10_000)
+    component_allowed_hosts: str | None = None
     mudda_home: Path = Path(".mudda")
 
     host: str = "0.0.0.0"  # noqa: S104 - a server in a container listens on all its addresses
     port: int = Field(default=3000, ge=0, le=65535)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
+
+    @property
+    def allowed_hosts(self) -> frozenset[str]:
+        """The hosts that components may be called at whatever their addresses are: `name` or `name:port`."""
+        return frozenset(host.strip() for host in (self.component_allowed_hosts or "").split(",") if host.strip())
+
+
+def component_secret(name: str) -> str | None:
+    """The secret of a component that a pack names as `env:NAME`; never one of our own settings."""
+    return None if name.lower() in Settings.model_fields else os.environ.get(name)
 
 
 def load_settings() -> Settings:

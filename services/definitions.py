@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 
+from services.builtins import RESERVED_PREFIXES
 from services.json_schemas import schema_problems
 from services.plan import Approval
 
@@ -32,6 +33,7 @@ class DefinitionFaultCode(StrEnum):
     BLANK = "blank"
     CONTROL_CHARACTER = "control_character"
     BAD_KEY = "bad_key"
+    RESERVED_KEY = "reserved_key"
     BAD_URL = "bad_url"
     URL_SCHEME = "url_scheme"
     URL_USERINFO = "url_userinfo"
@@ -112,6 +114,9 @@ def placeholder_refusals(url: str, params: Collection[str]) -> Iterator[Refusal]
 def _check_key(value: str) -> str:
     if not KEY.fullmatch(value):
         refuse([Refusal(DefinitionFaultCode.BAD_KEY)])
+    for prefix in RESERVED_PREFIXES:
+        if value.startswith(prefix):
+            refuse([Refusal(DefinitionFaultCode.RESERVED_KEY, (), {"prefix": prefix})])
     return value
 
 

@@ -1,0 +1,216 @@
+"""The step kinds that Mudda carries out itself: saying something in Slack, asking a person, waiting.
+
+To the agents and to the validator they are components like others. Their keys are nobody else's.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Literal
+
+from services import strict_json
+from services.plan import Approval, ComponentSpec, Plan, Step, StepInput
+from services.references import Flaw, Malformed, Reference, parse
+
+NOTIFY = "slack.notify"
+ASK_PERSON = "slack.ask_person"
+WAIT_FOR = "wait.for"
+WAIT_UNTIL = "wait.until"
+
+RESERVED_PREFIXES = ("slack.", "wait.")
+"""No registered component has a key that begins like this."""
+
+REPORTER = "reporter"
+"""Stands for whoever reported the issue, where a person is named."""
+
+USER = r"[UW][A-Z0-9]{2,20}"
+CHANNEL = r"[CDG][A-Z0-9]{2,20}"
+MAX_TEXT = 3_000
+MAX_OPTIONS, MAX_OPTION = 100, 75
+MIN_MINUTES, MAX_MINUTES = 0.01, 43_200
+EVERY_MINUTES, AT_MOST_MINUTES = 5, 1_440
+"""What wait.until goes by where a plan does not say: every 5 minutes at first, for a day at most."""
+
+_MINUTES = {"type": "number", "minimum": MIN_MINUTES, "maximum": MAX_MINUTES}
+_PLACES: Mapping[str, Literal["path", "query"]] = {"path": "path", "query": "query"}
+
+
+def _spec(
+    key: str, name: str, description: str, category: str, method: str, takes: dict[str, Any], gives: dict[str, Any]
+) -> ComponentSpec:
+    return ComponentSpec(
+        key=key,
+        name=name,
+        description=description,
+        category=category,
+        type="BUILTIN",
+        http_method=method,
+        request_schema={"type": "object", "additionalProperties": False, **takes},
+        response_schema={"type": "object", "additionalProperties": False, "properties": gives},
+        approval=Approval.NONE if method == "GET" else Approval.PLAN,
+    )
+
+
+BUILTINS: Mapping[str, ComponentSpec] = {
+    spec.key: spec
+    for spec in (
+        _spec(
+            NOTIFY,
+            "Post in Slack",
+            "Posts a message: to whoever reported the issue, in the thread of its plan, or to a channel. Where "
+            "another component tells these people, use that one.",
+            "slack",
+            "POST",
+            {
+                "required": ["to", "message"],
+                "properties": {
+                    "to": {
+                        "type": "string",
+                        "pattern": rf"^({REPORTER}|{USER}|{CHANNEL}|<#{CHANNEL}(\|[^>]*)?>)$",
+                        "description": f'"{REPORTER}", or the id of a channel: {{{{issue.channel}}}}, or one that '
+                        "the issue states",
+                    },
+                    "message": {
+                        "type": "string",
+                        "minLength": 1,
+                        "description": f"plain text, of which {MAX_TEXT:,} characters are shown",
+                    },
+                },
+            },
+            {
+                "posted": {"type": "boolean"},
+                "channel": {"type": "string"},
+                "ts": {"type": "string"},
+            },
+        ),
+        _spec(
+            ASK_PERSON,
+            "Ask a person",
+            "Sends a person a question in a direct message, and waits for the answer, for days if need be. Only "
+            "for what no other component knows and a person has to say.",
+            "slack",
+            "POST",
+            {
+                "required": ["person", "question", "kind"],
+                "properties": {
+                    "person": {
+                        "type": "string",
+                        "pattern": rf"^({REPORTER}|{USER}|<@{USER}(\|[^>]*)?>)$",
+                        "description": f'"{REPORTER}", or the Slack user id of a person whom the issue names',
+                    },
+                    "question": {"type": "string", "minLength": 1},
+                    "kind": {
+                        "type": "string",
+                        "enum": ["text", "choice", "note"],
+                        "description": "text: one line; note: several; choice: one of the options",
+                    },
+                    "options": {
+                        "type": "array",
+                        "items": {"type": "string", "minLength": 1, "maxLength": MAX_OPTION},
+                        "minItems": 2,
+                        "maxItems": MAX_OPTIONS,
+                        "uniqueItems": True,
+                        "description": "only with the kind choice, which needs them",
+                    },
+                },
+                "allOf": [
+                    {
+                        "if": {"properties": {"kind": {"const": "choice"}}, "required": ["kind"]},
+                        "then": {"required": ["options"]},
+                    }
+                ],
+            },
+            {"answer": {"type": "string"}, "answered_by": {"type": "string"}},
+        ),
+        _spec(
+            WAIT_FOR,
+            "Wait a while",
+            "Lets minutes, hours or days pass before the steps behind it. Only where the issue asks for that.",
+            "wait",
+            "GET",
+            {"required": ["minutes"], "properties": {"minutes": _MINUTES}},
+            {"waited_until": {"type": "string", "format": "date-time"}},
+        ),
+        _spec(
+            WAIT_UNTIL,
+            "Wait until something holds",
+            "Calls another component again and again until a field of its answer has a value. That component must "
+            "have the method GET. Its inputs are given as inputs in the body here, under path.NAME or query.NAME.",
+            "wait",
+            "GET",
+            {
+                "required": ["component", "field"],
+                "properties": {
+                    "component": {"type": "string", "description": "the id of the component to call"},
+                    "path": {"type": "object", "description": "its path inputs"},
+                    "query": {"type": "object", "description": "its query inputs"},
+                    "field": {
+                        "type": "string",
+                        "minLength": 1,
+                        "description": "of its answer, such as status or items[0].status",
+                    },
+                    "equals": {"type": "string", "description": "the value to wait for; left out: any value"},
+                    "every_minutes": {**_MINUTES, "default": EVERY_MINUTES},
+                    "at_most_minutes": {**_MINUTES, "default": AT_MOST_MINUTES},
+                },
+            },
+            {"value": {}, "polls": {"type": "integer"}},
+        ),
+    )
+}
+"""The built-in components by key. Nothing is called for them: they have no URL."""
+
+
+def polled_key(step: Step) -> str | None:
+    """The key of the component that a wait.until calls, as written; None for other steps."""
+    if step.component_id != WAIT_UNTIL:
+        return None
+    return next((item.value for item in step.inputs if item.name == "component"), None)
+
+
+def polled_step(step: Step) -> Step:
+    """The call that a wait.until makes, as the step that would make it once."""
+    inputs = tuple(found for item in step.inputs for found in _polled_inputs(item))
+    return Step(step_id=step.step_id, component_id=polled_key(step) or "", inputs=inputs)
+
+
+def is_pollable(http_method: str, approval: Approval) -> bool:
+    """Whether a component may be called again and again, with nobody asked each time."""
+    return http_method.upper() == "GET" and approval is not Approval.STEP
+
+
+def component_keys(plan: Plan) -> set[str]:
+    """The keys of all components that a plan uses, those that it only polls too."""
+    used = {step.component_id for step in plan.steps}
+    return used.union(key for step in plan.steps if (key := polled_key(step)) is not None)
+
+
+def field_reference(field: str) -> Reference | Malformed:
+    """The field of an answer, `status` or `[0].status`, as a reference into a step called `answer`."""
+    separator = "" if field.startswith("[") else "."
+    parts = parse(f"{{{{answer{separator}{field}}}}}")
+    found = parts[0]
+    if len(parts) == 1 and not isinstance(found, str):
+        return found
+    return Malformed(field, Flaw.BAD_PATH)
+
+
+def _polled_inputs(item: StepInput) -> Iterator[StepInput]:
+    place, _, name = item.name.partition(".")
+    if place not in _PLACES:
+        return
+    if name:
+        yield StepInput(location=_PLACES[place], name=name, value=item.value)
+        return
+    for member, value in _members(item.value).items():
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        yield StepInput(location=_PLACES[place], name=member, value=text)
+
+
+def _members(text: str) -> dict[str, Any]:
+    try:
+        value = strict_json.loads(text)
+    except strict_json.NotJson:
+        return {}
+    return value if isinstance(value, dict) else {}

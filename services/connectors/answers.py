@@ -1,0 +1,201 @@
+"""What a component answered, as a value that can be kept: JSON, text or nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.message import Message
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from typing import Any
+
+from services import strict_json
+from services.references import render_path
+from services.validation.faults import clip
+from services.validation.schemas import Schema
+
+MAX_SIZE = 1_048_576
+"""Bytes of an answer that are read, packed and unpacked alike."""
+
+_JSON_TYPE = re.compile(r"(application|text)/(json|[\w.+-]+\+json|x-json)")
+# Types that say nothing, or that servers put on JSON all the same.
+_VAGUE_TYPES = frozenset({"", "application/octet-stream", "text/plain", "text/html", "text/javascript"})
+# Codecs that are no character sets: slow, or with escapes of their own.
+_NO_CHARSETS = frozenset(
+    {"idna", "punycode", "raw_unicode_escape", "raw-unicode-escape", "undefined", "utf-7"}
+) | {
+    "unicode_escape",
+    "unicode-escape",
+    "utf7",
+}
+# PostgreSQL keeps neither NUL nor half a surrogate pair, and JSON may hold both.
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_ESCAPED_UNSTORABLE = re.compile(r"\x00|\\u0000|\\u[dD][89a-fA-F]")
+_SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
+
+
+class WarningCode(StrEnum):
+    """What can be odd about an answer."""
+
+    NOT_JSON = "not_json"
+    TOO_LARGE = "too_large"
+    BINARY = "binary"
+    BAD_TEXT = "bad_text"
+    BAD_ENCODING = "bad_encoding"
+    MISMATCH = "mismatch"
+    UNJUDGED = "unjudged"
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerWarning:
+    """One odd thing about an answer; for a MISMATCH where it is, and what of the schema it fails."""
+
+    code: WarningCode
+    at: str = ""
+    keyword: str = ""
+    expected: str = ""
+
+    def to_dict(self) -> dict[str, str]:
+        """As JSON."""
+        return {"code": self.code.value, "at": self.at, "keyword": self.keyword, "expected": self.expected}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back. `body` is a JSON value, a text or None; `size` is in bytes as they came over the wire.
+
+    `seconds` is how long the call took, `retry_after` how long the other side asks us to wait.
+    """
+
+    status: int
+    content_type: str
+    body: Any
+    seconds: float
+    size: int
+    warnings: tuple[AnswerWarning, ...] = ()
+    retry_after: float | None = None
+
+
+def read_body(
+    data: bytes, *, content_type: str = "", content_encoding: str = "", cut: bool = False
+) -> tuple[Any, tuple[AnswerWarning, ...]]:
+    """The value of a body, and what is odd about it. `cut`: there was more than is here.
+
+    A body that is not what its type says is kept as text; one that can't be text is not kept.
+    """
+    mime, charset = _parsed(content_type)
+    unpacked, packed_well = _unpacked(data, content_encoding.strip().lower())
+    if not packed_well:
+        return None, (AnswerWarning(WarningCode.BAD_ENCODING),)
+    if len(unpacked) > MAX_SIZE:
+        unpacked, cut = unpacked[:MAX_SIZE], True
+    codes = [WarningCode.TOO_LARGE] if cut else []
+    text = _decoded(unpacked, charset, cut=cut)
+    is_json, is_textual = _JSON_TYPE.fullmatch(mime) is not None, mime.startswith("text/") or "xml" in mime
+    if text is None and not (is_json or is_textual):
+        return None, _warnings(*codes, WarningCode.BINARY)
+    if text is None:
+        codes.append(WarningCode.BAD_TEXT)
+        text = unpacked.decode("utf-8", "replace")
+    if not text.strip():
+        return None, _warnings(*codes)
+    if is_json or (mime in _VAGUE_TYPES and text.lstrip()[0] in "[{"):
+        try:
+            return _storable(strict_json.loads(text), text), _warnings(*codes)
+        except strict_json.NotJson:
+            codes += [WarningCode.NOT_JSON] if is_json else []
+    return _UNSTORABLE.sub("\ufffd", text), _warnings(*codes)
+
+
+def check_response(schema: Mapping[str, Any], body: Any) -> tuple[AnswerWarning, ...]:
+    """How the body of an answer fails the schema that its component states for it."""
+    found = Schema(schema).misfits(body, schema)
+    if found is None:
+        return (AnswerWarning(WarningCode.UNJUDGED),)
+    return tuple(
+        AnswerWarning(
+            WarningCode.MISMATCH,
+            at=clip(render_path(tuple(misfit.absolute_path))),
+            keyword=str(misfit.validator or "false"),
+            expected=clip(json.dumps(misfit.validator_value, ensure_ascii=False)),
+        )
+        for misfit in found
+    )
+
+
+def retry_after(value: str | None, now: datetime) -> float | None:
+    """The seconds that a Retry-After asks for, be it a number or a date; None if it says nothing of use."""
+    text = (value or "").strip()
+    if _SECONDS.fullmatch(text):
+        return float(text)
+    try:
+        when = parsedate_to_datetime(text)
+        return max(0.0, (when if when.tzinfo else when.replace(tzinfo=UTC)).timestamp() - now.timestamp())
+    except (ValueError, OverflowError):
+        return None
+
+
+def media_type(content_type: str) -> str:
+    """The type without its parameters, in lower case; empty if there is none."""
+    return _parsed(content_type)[0]
+
+
+def _parsed(content_type: str) -> tuple[str, str]:
+    if not content_type.strip():
+        return "", "utf-8"
+    message = Message()
+    message["Content-Type"] = content_type
+    return message.get_content_type(), message.get_content_charset("utf-8")
+
+
+def _unpacked(data: bytes, encoding: str) -> tuple[bytes, bool]:
+    """The bytes without their compression, one more than MAX_SIZE at most, and whether that worked."""
+    if encoding in ("", "identity") or not data:
+        return data, True
+    if encoding not in ("gzip", "x-gzip", "deflate"):
+        return b"", False
+    # 32: gzip or zlib, as its first bytes say. Some servers leave zlib's wrapping off a "deflate": -MAX_WBITS.
+    windows = (32 + zlib.MAX_WBITS, -zlib.MAX_WBITS)
+    for window in windows if encoding == "deflate" else windows[:1]:
+        try:
+            return zlib.decompressobj(window).decompress(data, MAX_SIZE + 1), True
+        except zlib.error:
+            continue
+    return b"", False
+
+
+def _decoded(data: bytes, charset: str, *, cut: bool) -> str | None:
+    if cut:
+        # The cut may have gone through a character.
+        return data.decode("utf-8", "ignore")
+    name = "utf-8" if charset in _NO_CHARSETS else charset
+    try:
+        text = data.decode(name)
+    except UnicodeError:
+        return None
+    except LookupError:
+        return _decoded(data, "utf-8", cut=cut)
+    return text.removeprefix("\ufeff")
+
+
+def _storable(value: Any, text: str) -> Any:
+    """A JSON value without what can't be stored; `text` is what it was read from."""
+    return _cleaned(value) if _ESCAPED_UNSTORABLE.search(text) else value
+
+
+def _cleaned(value: Any) -> Any:
+    if isinstance(value, str):
+        return _UNSTORABLE.sub("\ufffd", value)
+    if isinstance(value, list):
+        return [_cleaned(item) for item in value]
+    if isinstance(value, dict):
+        return {_cleaned(name): _cleaned(member) for name, member in value.items()}
+    return value
+
+
+def _warnings(*codes: WarningCode) -> tuple[AnswerWarning, ...]:
+    return tuple(map(AnswerWarning, codes))

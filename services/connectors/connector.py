@@ -1,0 +1,149 @@
+"""The connector: one call of a component, from a prepared request to an answer."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Collection, Mapping
+from datetime import UTC, datetime
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from aiohttp.abc import AbstractResolver
+from yarl import URL
+
+from services.connectors.addresses import AddressRules
+from services.connectors.answers import Answer, media_type, read_body, retry_after
+from services.connectors.auth import Authenticator, Credentials, Secrets
+from services.connectors.rest import PreparedRequest, check_header, encode_body
+from services.connectors.transport import Progress, Received, SocketFactory, Transport
+from services.errors import NotSent, RedirectRefused, RequestRefused
+from services.validation.faults import clip
+
+_UNAUTHORIZED = 401
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Connector:
+    """Calls components. Made anywhere, used and closed in one event loop.
+
+    `allowed_hosts` (`name` or `name:port`) may have addresses that are refused otherwise. `secrets` gives the
+    value of an environment variable. `resolver` looks hosts up, `socket_factory` makes sockets.
+    """
+
+    def __init__(
+        self,
+        allowed_hosts: Collection[str],
+        secrets: Secrets,
+        *,
+        now: Callable[[], datetime] = _utc_now,
+        resolver: AbstractResolver | None = None,
+        socket_factory: SocketFactory | None = None,
+    ) -> None:
+        self._now = now
+        self._transport = Transport(AddressRules(allowed_hosts), resolver, socket_factory)
+        self._authenticator = Authenticator(secrets, self._transport, now)
+
+    async def call(self, request: PreparedRequest, *, idempotency_key: str, timeout: float) -> Answer:  # noqa: ASYNC109
+        """Send a request and read its answer, whatever its status, within `timeout` seconds.
+
+        The time counts for all of it: an access token, the look-up, the connection and the answer. Raises
+        CallError, of which NotSent and MaybeSent tell whether the other side may know of the request.
+        """
+        loop = asyncio.get_running_loop()
+        started = loop.time()
+        progress = Progress()
+        try:
+            async with asyncio.timeout(timeout):
+                received = await self._sent(request, idempotency_key, progress)
+        except TimeoutError:
+            raise progress.failure("timeout") from None
+        return self._answer(received, loop.time() - started)
+
+    async def check(self, request: PreparedRequest, *, timeout: float) -> None:  # noqa: ASYNC109
+        """Find what would keep a request from being sent, and send nothing, to nobody.
+
+        Raises CallError: a secret that is missing, an address that is refused, a value that can't be sent.
+        """
+        try:
+            async with asyncio.timeout(timeout):
+                credentials = await self._authenticator.check(request.auth)
+                url, _, _ = _written(request, credentials, "")
+                await self._transport.check(url)
+        except TimeoutError:
+            raise NotSent("timeout") from None
+
+    async def aclose(self) -> None:
+        """Close what is open."""
+        await self._transport.aclose()
+
+    async def _sent(self, request: PreparedRequest, key: str, progress: Progress) -> Received:
+        credentials = await self._authenticator.credentials(request.auth)
+        received = await self._send(request, credentials, key, progress)
+        if received.status == _UNAUTHORIZED and self._authenticator.forget(request.auth, credentials):
+            # The token may have been taken back before its time. Nothing was done, so once more does no harm.
+            progress.sent, progress.status = False, None
+            credentials = await self._authenticator.credentials(request.auth)
+            received = await self._send(request, credentials, key, progress)
+        return received
+
+    async def _send(
+        self, request: PreparedRequest, credentials: Credentials, key: str, progress: Progress
+    ) -> Received:
+        url, headers, data = _written(request, credentials, key)
+        return await self._transport.send(request.method, url, headers=headers, data=data, progress=progress)
+
+    def _answer(self, received: Received, seconds: float) -> Answer:
+        headers = received.headers
+        if 300 <= received.status < 400:
+            raise RedirectRefused(status=received.status, host=_host(headers.get("Location", "")))
+        content_type = headers.get("Content-Type", "")
+        encoding = headers.get("Content-Encoding", "")
+        body, warnings = read_body(
+            received.data, content_type=content_type, content_encoding=encoding, cut=received.cut
+        )
+        return Answer(
+            status=received.status,
+            content_type=media_type(content_type),
+            body=body,
+            seconds=seconds,
+            size=len(received.data),
+            warnings=warnings,
+            retry_after=retry_after(headers.get("Retry-After"), self._now()),
+        )
+
+
+def _written(
+    request: PreparedRequest, credentials: Credentials, key: str
+) -> tuple[URL, dict[str, str], bytes | None]:
+    """The URL, headers and body of a request as they go over the wire."""
+    data, content_type = encode_body(_with_members(request.body, credentials.members), request.body_format)
+    ours = {"Idempotency-Key": key} | ({"Content-Type": content_type} if content_type else {})
+    headers = _merged(request.headers, request.own_headers, ours, credentials.headers)
+    for name, value in headers.items():
+        check_header(name, value)
+    query = urlencode((*request.query, *credentials.query), quote_via=quote, errors="replace")
+    return URL(f"{request.url}?{query}" if query else request.url, encoded=True), headers, data
+
+
+def _merged(*parts: Mapping[str, str]) -> dict[str, str]:
+    """Headers of which the later replace the earlier; HTTP takes their names in any case."""
+    return dict({name.lower(): (name, value) for part in parts for name, value in part.items()}.values())
+
+
+def _with_members(body: Any, members: Mapping[str, str]) -> Any:
+    if not members:
+        return body
+    if body is not None and not isinstance(body, Mapping):
+        raise RequestRefused("body", "not_an_object")
+    return {**(body or {}), **members}
+
+
+def _host(location: str) -> str:
+    """The host of a redirect; the rest of it may hold what is nobody's business."""
+    try:
+        return clip(URL(location).host or "")
+    except ValueError:
+        return ""
