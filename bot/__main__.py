@@ -1,4 +1,4 @@
-"""python -m bot: serve | sandbox | migrate | components."""
+"""python -m bot: serve | sandbox | migrate | components | export."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import uvloop
 
-from bot import components_cli
+from bot import components_cli, export_cli
 from bot.components_cli import CommandFailed
 from bot.config import Settings, check_serve, load_settings
 from bot.errors import SettingsError
@@ -63,7 +63,10 @@ def _parser() -> argparse.ArgumentParser:
     load = actions.add_parser("load", help="add or update components from a YAML file")
     load.add_argument("file", type=Path)
     listing = actions.add_parser("list", help="show what is registered")
-    for action, run in ((load, _components_load), (listing, _components_list)):
+    export = commands.add_parser("export", help="write a run, with all that is on record of it, as JSON")
+    named = "its id, or the number of its plan (12: the last run), or that and its own (12.1)"
+    export.add_argument("run_name", metavar="RUN", help=named)
+    for action, run in ((load, _components_load), (listing, _components_list), (export, _export)):
         action.add_argument("--workspace", metavar="TEAM_ID", help="default: the workspace of the bot token")
         action.set_defaults(run=run)
     return parser
@@ -107,6 +110,12 @@ async def _components_load(settings: Settings, options: argparse.Namespace) -> i
 async def _components_list(settings: Settings, options: argparse.Namespace) -> int:
     async with _database_and_team(settings, options.workspace) as (database, team):
         print(await components_cli.list_(database, team))
+    return 0
+
+
+async def _export(settings: Settings, options: argparse.Namespace) -> int:
+    async with _database_and_team(settings, options.workspace) as (database, team):
+        print(await export_cli.export(database, team, options.run_name))
     return 0
 
 

@@ -9,7 +9,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.deps import Deps
-from bot.listeners import components, issues, plans, workflows
+from bot.listeners import approvals, components, issues, plans, questions, runs, workflows
 
 
 def build_app(deps: Deps) -> AsyncApp:
@@ -43,6 +43,6 @@ def build_app(deps: Deps) -> AsyncApp:
         attaching_function_token_enabled=False,
         logger=logging.getLogger("slack_bolt"),
     )
-    for module in (issues, plans, components, workflows):
+    for module in (issues, plans, runs, questions, approvals, components, workflows):
         module.register(app, deps)
     return app

@@ -159,6 +159,7 @@ _SENTENCES: Mapping[Yaml | Definition | PackFaultCode, Callable[[Mapping[str, An
     Definition.BLANK: lambda _: "must not be empty",
     Definition.CONTROL_CHARACTER: lambda _: "must be one line without control characters",
     Definition.BAD_KEY: lambda _: "must be 1 to 64 of a-z, 0-9, “_”, “.” and “-”",
+    Definition.RESERVED_KEY: lambda d: f"keys that begin with “{d['prefix']}” are for Mudda's own components",
     Definition.BAD_URL: lambda _: "this is not a URL that can be called",
     Definition.URL_SCHEME: lambda _: "the URL must begin with http:// or https://",
     Definition.URL_USERINFO: lambda _: "a URL must not hold a user name or password; “auth” is for that",

@@ -12,8 +12,13 @@ from bot.metrics import Metrics
 from bot.slack import Identity, Slack
 from db.session import Database
 from services.ai import AIService
+from services.approvals import ApprovalService
+from services.builtin_steps import BuiltinService
 from services.cards import CardService
 from services.components import ComponentService
+from services.connectors import Connector
+from services.reminders import ReminderService
+from services.runs import RunService
 from services.workflows import WorkflowService
 
 
@@ -34,6 +39,11 @@ class Deps:
     ai: AIService
     components: ComponentService
     cards: CardService
+    approvals: ApprovalService
     workflows: WorkflowService
+    runs: RunService
+    builtins: BuiltinService
+    reminders: ReminderService
+    connector: Connector
     metrics: Metrics = field(default_factory=Metrics)
     now: Callable[[], datetime] = utc_now

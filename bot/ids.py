@@ -10,23 +10,64 @@ COMMAND_MUDDA = "/mudda"
 COMMAND_COMPONENTS = "/components"
 COMMAND_WORKFLOWS = "/workflows"
 
+ACTION_APPROVE = "plan.approve"
 ACTION_DISCARD = "plan.discard"
 ACTION_TRY_AGAIN = "plan.try_again"
 ACTION_SHOW_ALL = "plan.show_all"
+ACTION_PLAN_MORE = "plan.more"
+ACTION_RUN_CANCEL = "run.cancel"
+ACTION_RUN_STOP = "run.stop"
+ACTION_RUN_AGAIN = "run.again"
+ACTION_RUN_DETAILS = "run.details"
+ACTION_STEP_APPROVE = "step.approve"
+ACTION_STEP_REJECT = "step.reject"
+ACTION_STEP_RETRY = "step.retry"
+ACTION_STEP_SKIP = "step.skip"
+ACTION_STEP_MARK_DONE = "step.mark_done"
+ACTION_STEP_ANSWER = "step.answer"
 ACTION_COMPONENTS_PAGE = "components.page"
 ACTION_WORKFLOWS_PAGE = "workflows.page"
 """Both with `.previous` or `.next` behind them."""
 
 VIEW_NEW_ISSUE = "issue.new"
 VIEW_PLAN_DETAILS = "plan.details"
+VIEW_RUN_DETAILS = "run.details"
+VIEW_STEP_REJECT = "step.reject"
+VIEW_STEP_MARK_DONE = "step.mark_done"
+VIEW_STEP_ANSWER = "step.answer"
+VIEW_APPROVALS = "approvals"
 
 BLOCK_ISSUE, INPUT_ISSUE = "issue", "issue.text"
 BLOCK_PLACE, INPUT_PLACE = "place", "issue.place"
 BLOCK_URGENCY, INPUT_URGENCY = "urgency", "issue.urgency"
+BLOCK_REASON, INPUT_REASON = "reason", "reason.text"
+BLOCK_ANSWER, INPUT_ANSWER = "answer", "answer.given"
+BLOCK_APPROVERS, INPUT_APPROVERS = "approvers", "approvals.people"
+BLOCK_QUORUM, INPUT_QUORUM = "quorum", "approvals.quorum"
+BLOCK_REMINDER, INPUT_REMINDER = "reminder", "approvals.reminder"
+BLOCK_LIMIT, INPUT_LIMIT = "limit", "approvals.limit"
+BLOCK_OUTCOME, INPUT_OUTCOME = "outcome", "approvals.outcome"
 
 METADATA_CARD = "mudda_card"
 """The event type of a card's message metadata; its payload is {"card": the card's id}."""
 
+METADATA_OUTCOME = "mudda_outcome"
+"""The event type of the metadata of the reply that says how a run ended; its payload is {"run": the run's id}."""
+
+METADATA_REMINDER = "mudda_reminder"
+"""The event type of a reminder's metadata; its payload is {"gate": the gate's id, "number": from 1}."""
+
+METADATA_NOTICE = "mudda_notice"
+"""The event type of the metadata of what a step posts; its payload is {"step": the id of the step's run}."""
+
+METADATA_QUESTION = "mudda_question"
+"""The event type of the metadata of a question to a person; its payload is {"step": …, "attempt": from 1}."""
+
+METADATA_DRY_RUN = "mudda_dry_run"
+"""The event type of the metadata of a dry run's messages; its payload is {"dry_run": its id, "page": from 1}."""
+
+CHOICE_DRY_RUN, CHOICE_SHOW_ALL = "dry_run", "show_all"
+"""What the menu of a plan's card offers."""
 
 SEARCH_LENGTH = 80
 """As much of what was searched for as goes into a button, so that every page is one of the same search."""
@@ -50,6 +91,26 @@ class Ref:
         if match is None:
             raise ValueError("not a reference")
         return cls(UUID(match[1]), int(match[2]))
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What an option of a menu does, and what it is about."""
+
+    name: str
+    ref: Ref
+
+    def encode(self) -> str:
+        """The option's value, e.g. `dry_run:0b6c….3`."""
+        return f"{self.name}:{self.ref.encode()}"
+
+    @classmethod
+    def decode(cls, value: str) -> Choice:
+        """Read an option's value. Raises ValueError on anything that we did not write."""
+        name, _, ref = value.partition(":")
+        if name not in (CHOICE_DRY_RUN, CHOICE_SHOW_ALL):
+            raise ValueError("not a choice")
+        return cls(name, Ref.decode(ref))
 
 
 @dataclass(frozen=True, slots=True)

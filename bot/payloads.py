@@ -47,7 +47,7 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Click:
-    """A button was pressed. `value` is what we wrote into it."""
+    """A button was pressed, or an option of a menu chosen. `value` is what we wrote into it."""
 
     key: str
     team: str
@@ -73,6 +73,51 @@ class NewIssue:
     place: str | None
     urgency: str | None
     response_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """A modal that asked for words about a step was submitted; `value` is what the button said."""
+
+    key: str
+    team: str
+    channel: str
+    thread_ts: str | None
+    user: str
+    value: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Approvals:
+    """The form for who may decide was submitted; its numbers are as they were typed."""
+
+    key: str
+    team: str
+    channel: str
+    user: str
+    approvers: tuple[str, ...]
+    quorum: str
+    remind_after: str
+    limit: str
+    outcome: str
+    response_url: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The form behind a question was submitted; `value` is what its button said, `message_ts` where that is.
+
+    `answer` is a text, or of a choice the number of the option; empty if there is none.
+    """
+
+    key: str
+    team: str
+    channel: str
+    message_ts: str
+    user: str
+    value: str
+    answer: str
 
 
 def _parser(function: Callable[[Body], R]) -> Callable[[Body], R]:
@@ -127,7 +172,7 @@ def click(body: Body) -> Click:
         channel=(body.get("channel") or {}).get("id") or container.get("channel_id") or "",
         user=body["user"]["id"],
         action=action["action_id"],
-        value=action.get("value") or "",
+        value=action.get("value") or (action.get("selected_option") or {}).get("value") or "",
         trigger_id=body["trigger_id"],
         message_ts=message.get("ts") or container.get("message_ts") or "",
         thread_ts=message.get("thread_ts"),
@@ -152,6 +197,61 @@ def new_issue(body: Body) -> NewIssue:
         place=storable(place).strip() or None if place else None,
         urgency=urgency["value"] if urgency else None,
         response_url=origin.get("response_url"),
+    )
+
+
+@_parser
+def reason(body: Body) -> Reason:
+    """A submission of the modal that asks why a step is rejected, or how it was done."""
+    view = body["view"]
+    origin = json.loads(view["private_metadata"])
+    return Reason(
+        key=f"view:{view['id']}",
+        team=body["team"]["id"],
+        channel=origin["channel"],
+        thread_ts=origin.get("thread_ts"),
+        user=body["user"]["id"],
+        value=origin["ref"],
+        text=storable(view["state"]["values"][ids.BLOCK_REASON][ids.INPUT_REASON].get("value") or "").strip(),
+    )
+
+
+@_parser
+def approvals(body: Body) -> Approvals:
+    """A submission of the form for who may decide."""
+    view = body["view"]
+    values = view["state"]["values"]
+    outcome = values[ids.BLOCK_OUTCOME][ids.INPUT_OUTCOME].get("selected_option")
+    origin = json.loads(view["private_metadata"])
+    return Approvals(
+        key=f"view:{view['id']}",
+        team=body["team"]["id"],
+        channel=origin["channel"],
+        user=body["user"]["id"],
+        approvers=tuple(dict.fromkeys(values[ids.BLOCK_APPROVERS][ids.INPUT_APPROVERS]["selected_users"] or ())),
+        quorum=(values[ids.BLOCK_QUORUM][ids.INPUT_QUORUM].get("value") or "").strip(),
+        remind_after=(values[ids.BLOCK_REMINDER][ids.INPUT_REMINDER].get("value") or "").strip(),
+        limit=(values[ids.BLOCK_LIMIT][ids.INPUT_LIMIT].get("value") or "").strip(),
+        outcome=outcome["value"] if outcome else "",
+        response_url=origin.get("response_url"),
+    )
+
+
+@_parser
+def answer(body: Body) -> Answer:
+    """A submission of the form behind a question."""
+    view = body["view"]
+    given = view["state"]["values"][ids.BLOCK_ANSWER][ids.INPUT_ANSWER]
+    text = given.get("value") or (given.get("selected_option") or {}).get("value") or ""
+    origin = json.loads(view["private_metadata"])
+    return Answer(
+        key=f"view:{view['id']}",
+        team=body["team"]["id"],
+        channel=origin["channel"],
+        message_ts=origin["message_ts"],
+        user=body["user"]["id"],
+        value=origin["ref"],
+        answer=storable(text).strip(),
     )
 
 

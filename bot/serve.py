@@ -15,7 +15,7 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from sqlalchemy import text
 
 from bot.app import build_app
-from bot.config import Settings
+from bot.config import Settings, component_secret
 from bot.deps import Deps
 from bot.errors import SettingsError, SlackError
 from bot.intake import Intake
@@ -27,9 +27,16 @@ from db.migrate import migrate
 from db.session import DATABASE_ERRORS, Database
 from services import workspaces
 from services.ai import AIService
+from services.approvals import ApprovalService
+from services.builtin_steps import BuiltinService
 from services.cards import CardService
 from services.components import ComponentService
+from services.connectors import Connector
+from services.connectors.auth import Secrets
 from services.gemini import GeminiClient
+from services.progress import Progress
+from services.reminders import ReminderService
+from services.runs import RunService
 from services.workflows import WorkflowService
 
 logger = logging.getLogger("mudda.serve")
@@ -50,14 +57,19 @@ class RunningBot:
 
 
 @asynccontextmanager
-async def running_bot(settings: Settings, *, only: Part | None = None) -> AsyncIterator[RunningBot]:
-    """Start the bot; it is ready when this yields. Raises SettingsError if what is set can't be used."""
+async def running_bot(
+    settings: Settings, *, only: Part | None = None, secrets: Secrets = component_secret
+) -> AsyncIterator[RunningBot]:
+    """Start the bot; it is ready when this yields. Raises SettingsError if what is set can't be used.
+
+    `secrets` finds what components' packs name as `env:NAME`.
+    """
     async with AsyncExitStack() as stack:
         database_url = await stack.enter_async_context(database_for(settings))
         await migrated(database_url)
         database = Database(database_url)
         stack.push_async_callback(database.close)
-        deps = await _deps(settings, database, stack)
+        deps = await _deps(settings, database, secrets, stack)
         worker = None if only == "web" else await _worker(settings, deps, database_url, stack)
         port = await _serve_http(settings, deps, worker, with_slack=only != "worker", stack=stack)
         if only != "worker" and settings.slack_app_token is not None:
@@ -95,7 +107,7 @@ async def team_of_token(settings: Settings) -> str:
         return (await _identified(slack)).team_id
 
 
-async def _deps(settings: Settings, database: Database, stack: AsyncExitStack) -> Deps:
+async def _deps(settings: Settings, database: Database, secrets: Secrets, stack: AsyncExitStack) -> Deps:
     assert settings.slack_bot_token is not None and settings.gemini_api_key is not None  # noqa: S101, PT018
     token = settings.slack_bot_token.get_secret_value()
     slack = await stack.enter_async_context(slack_client(token, settings.slack_api_url))
@@ -112,7 +124,11 @@ async def _deps(settings: Settings, database: Database, stack: AsyncExitStack) -
     stack.push_async_callback(_closed_soon, gemini)
     intake = Intake(database)
     stack.push_async_callback(intake.close)
-    cards = CardService()
+    connector = Connector(allowed_hosts=settings.allowed_hosts, secrets=secrets)
+    stack.push_async_callback(connector.aclose)
+    cards, components, approvals = CardService(), ComponentService(), ApprovalService()
+    progress = Progress(cards, approvals)
+    runs = RunService(progress, components, approvals)
     return Deps(
         database=database,
         intake=intake,
@@ -120,9 +136,14 @@ async def _deps(settings: Settings, database: Database, stack: AsyncExitStack) -
         identity=identity,
         workspace_id=workspace_id,
         ai=AIService(gemini, max_steps=settings.plan_max_steps),
-        components=ComponentService(),
+        components=components,
         cards=cards,
-        workflows=WorkflowService(cards),
+        approvals=approvals,
+        workflows=WorkflowService(cards, approvals),
+        runs=runs,
+        builtins=BuiltinService(runs, progress),
+        reminders=ReminderService(runs, progress, approvals),
+        connector=connector,
     )
 
 

@@ -7,14 +7,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import aiohttp
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot import ids
 from bot.errors import ChannelUnreachable, MessageGone, RateLimited, SlackError, SlackUnavailable
 from bot.views.blocks import Message
 
@@ -50,6 +48,11 @@ class Slack:
         answer = await _called("auth.test", self.client.auth_test())
         return Identity(answer["team_id"], answer["team"], answer["bot_id"], answer["user_id"])
 
+    async def open_dm(self, user: str) -> str:
+        """The channel of the direct message with a person, opened if there was none."""
+        answer = await _called("conversations.open", self.client.conversations_open(users=user))
+        return str(answer["channel"]["id"])
+
     async def post(self, channel: str, message: Message, *, thread_ts: str | None = None) -> str:
         """Post a message and return its ts. If this raises SlackUnavailable it may be there all the same."""
         answer = await _called(
@@ -77,10 +80,10 @@ class Slack:
         """Take back a message of ours."""
         await _called("chat.delete", self.client.chat_delete(channel=channel, ts=ts))
 
-    async def find_card(
-        self, channel: str, card_id: UUID, *, thread_ts: str | None, since: datetime
+    async def find(
+        self, channel: str, mark: Mapping[str, Any], *, thread_ts: str | None, since: datetime
     ) -> str | None:
-        """The ts of a card that an earlier try may have posted, found by its metadata; None if it is not there."""
+        """The ts of a message that an earlier try may have posted, found by its metadata, or None."""
         arguments: dict[str, Any] = {
             "channel": channel,
             # Slack's clock and ours need not agree to the second.
@@ -100,7 +103,7 @@ class Slack:
                     self.client.conversations_replies(**arguments, ts=thread_ts, cursor=cursor),
                 )
             for message in answer["messages"]:
-                if _is_card(message.get("metadata") or {}, card_id):
+                if message.get("metadata") == mark:
                     return str(message["ts"])
             cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
             if not cursor:
@@ -196,8 +199,3 @@ def _seconds(retry_after: object) -> float:
         return max(1.0, float(str(retry_after)))
     except ValueError:
         return 1.0
-
-
-def _is_card(metadata: Mapping[str, Any], card_id: UUID) -> bool:
-    payload = metadata.get("event_payload") or {}
-    return metadata.get("event_type") == ids.METADATA_CARD and payload.get("card") == str(card_id)

@@ -1,6 +1,7 @@
 """The worker: takes jobs from PostgreSQL and runs their handlers, until it is told to stop.
 
-Two lanes, each with its own limit, so that a card appears at once even while every slot of the model is taken.
+Three lanes, each with its own limit: a card appears at once even while every slot of the model is taken, and a
+component that hangs holds up other components' calls at most.
 """
 
 from __future__ import annotations
@@ -18,7 +19,6 @@ from pgqueuer.core.qm import QueueManager
 from pgqueuer.db import AsyncpgPoolDriver
 from pgqueuer.domain.errors import FailingListenerError, RetryRequested
 from pgqueuer.models import Job as QueuedJob
-from pgqueuer.queries import Queries
 
 from bot.deps import Deps
 from bot.errors import RateLimited, SlackUnavailable
@@ -26,7 +26,7 @@ from bot.jobs import HANDLERS
 from bot.jobs.registry import Handler, Lane, Later
 from bot.logs import log_context
 from bot.upkeep import upkeep
-from db.queue import Job, queue_settings
+from db.queue import Job, OwnQueries, queue_settings
 from db.session import DATABASE_ERRORS
 
 logger = logging.getLogger("mudda.worker")
@@ -51,6 +51,7 @@ class Worker:
     database_url: str
     slow: int
     quick: int = 32
+    steps: int = 64
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _managers: list[QueueManager] = field(default_factory=list)
@@ -92,10 +93,10 @@ class Worker:
 
     async def _work(self) -> None:
         async with asyncpg.create_pool(
-            self.database_url, min_size=2, max_size=6, timeout=5, command_timeout=30
+            self.database_url, min_size=3, max_size=8, timeout=5, command_timeout=30, reset=_left_as_it_is
         ) as pool:
-            queries = Queries(await _listening(AsyncpgPoolDriver(pool)))
-            lanes = {Lane.QUICK: self.quick, Lane.SLOW: self.slow}
+            queries = OwnQueries(await _listening(AsyncpgPoolDriver(pool)))
+            lanes = {Lane.QUICK: self.quick, Lane.SLOW: self.slow, Lane.STEPS: self.steps}
             self._managers = [self._manager(queries, lane) for lane in lanes]
             tasks = [
                 asyncio.create_task(self._run_lane(manager, limit))
@@ -111,7 +112,7 @@ class Worker:
                 await self._drain()
                 await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _manager(self, queries: Queries, lane: Lane) -> QueueManager:
+    def _manager(self, queries: OwnQueries, lane: Lane) -> QueueManager:
         manager = QueueManager(queries)
         for handler in HANDLERS:
             if handler.lane is lane:
@@ -183,6 +184,10 @@ async def _listening(driver: AsyncpgPoolDriver) -> AsyncpgPoolDriver:
     """
     await driver.add_listener(queue_settings().channel, lambda _: None)
     return driver
+
+
+async def _left_as_it_is(connection: asyncpg.Connection) -> None:
+    """What the queue does leaves nothing behind in a session; to reset each would double its round trips."""
 
 
 def _pause(attempts: int) -> timedelta:

@@ -8,7 +8,10 @@ from typing import ClassVar
 
 from pgqueuer.db import AsyncpgDriver
 from pgqueuer.domain.settings import DBSettings, Durability
+from pgqueuer.models import Job as QueuedJob
+from pgqueuer.models import TracebackRecord
 from pgqueuer.queries import Queries
+from pgqueuer.types import JOB_STATUS
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,6 +23,32 @@ class Job(BaseModel):
 
     entrypoint: ClassVar[str]
     version: int = 1
+
+
+class OwnQueries(Queries):
+    """What a worker says of its jobs, as long as they are its own.
+
+    PgQueuer ends a job, or puts it back, by its id alone. A worker that slept (a paused machine) while another
+    took its job over would take it away from that one, and if that one died then, nobody would have it any more.
+    """
+
+    async def log_jobs(self, job_status: list[tuple[QueuedJob, JOB_STATUS, TracebackRecord | None]]) -> None:
+        """End jobs, but for those that another has."""
+        own = await self._own([job for job, _, _ in job_status])
+        await super().log_jobs([entry for entry in job_status if entry[0].id in own])
+
+    async def retry_job(self, job: QueuedJob, delay: timedelta, traceback_record: TracebackRecord | None) -> None:
+        """Put a job back, unless another has it."""
+        if job.id in await self._own([job]):
+            await super().retry_job(job, delay, traceback_record)
+
+    async def _own(self, jobs: Sequence[QueuedJob]) -> set[int]:
+        ids = [job.id for job in jobs]
+        rows = await self.driver.fetch(
+            "SELECT id, queue_manager_id FROM pgqueuer WHERE id = ANY($1::bigint[])", ids
+        )
+        owners = {row["id"]: row["queue_manager_id"] for row in rows}
+        return {job.id for job in jobs if owners.get(job.id) == job.queue_manager_id}
 
 
 def queue_settings() -> DBSettings:

@@ -19,6 +19,9 @@ ReadSession = NewType("ReadSession", AsyncSession)
 POOL_SIZE = 10
 MAX_OVERFLOW = 10
 
+IDLE_IN_TRANSACTION_MS = "10000"
+"""Less than the 15 s after which another worker takes over."""
+
 DATABASE_ERRORS = (OSError, TimeoutError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError)
 """What a database that is down, restarting or out of connections raises; the queue speaks to asyncpg itself."""
 
@@ -40,7 +43,12 @@ class Database:
             pool_pre_ping=True,
             pool_recycle=1800,
             # A server that is gone must be an error within Slack's three seconds, and not a wait.
-            connect_args={"timeout": 2.5, "command_timeout": 30},
+            connect_args={
+                "timeout": 2.5,
+                "command_timeout": 30,
+                # A process that falls asleep in a transaction must not keep the rows that it holds.
+                "server_settings": {"idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_MS},
+            },
             pool_timeout=2.5,
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)

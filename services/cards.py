@@ -91,6 +91,11 @@ class CardService:
             await self.request_redraw(session, workspace_id, plan_id)
         return True
 
+    async def place(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> tuple[str, str | None]:
+        """The card's channel, and the thread that answers to it belong in. Raises NotFound."""
+        card = await self._locked(session, workspace_id, plan_id)
+        return card.channel_id, card.thread_ts or card.ts
+
     async def lost(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, turn: Turn) -> None:
         """The message is gone or can't be changed any more: post the card anew."""
         card = await self._locked(session, workspace_id, plan_id)

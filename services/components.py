@@ -175,6 +175,14 @@ class ComponentService:
         rows = await session.scalars(_named(workspace_id, keys))
         return {row.key: _spec(row) for row in rows}
 
+    async def definitions(
+        self, session: AsyncSession, workspace_id: UUID, keys: Collection[str]
+    ) -> dict[str, dict[str, Any]]:
+        """The whole definitions of the active components among the keys, as JSON; for a run to freeze."""
+        active = _of(workspace_id).where(Component.key.in_(keys), Component.is_active)
+        rows = await session.scalars(active)
+        return {row.key: ComponentDefinition.model_validate(_stored(row)).model_dump(mode="json") for row in rows}
+
     async def load(
         self, session: AsyncSession, workspace_id: UUID, definitions: Sequence[ComponentDefinition]
     ) -> LoadResult:

@@ -8,7 +8,8 @@ from uuid import UUID
 from db.queue import Job
 
 Listing = Literal["components", "workflows"]
-Decision = Literal["discard", "try_again"]
+Decision = Literal["discard", "try_again", "approve"]
+RunDecision = Literal["cancel", "approve", "reject", "retry", "skip", "mark_done", "again"]
 
 
 class OpenPlan(Job):
@@ -93,4 +94,120 @@ class Tell(Job):
     user: str
     note: str
     thread_ts: str | None = None
+    response_url: str | None = None
+
+
+class RunStep(Job):
+    """Carry out one step of a run, as its `attempt`."""
+
+    entrypoint: ClassVar[str] = "run_step"
+
+    workspace: UUID
+    run: UUID
+    step: UUID
+    attempt: int
+
+
+class DecideRun(Job):
+    """A press of a button about a run: `target` is the run, or with a step's decision the step's run."""
+
+    entrypoint: ClassVar[str] = "decide_run"
+
+    team: str
+    target: UUID
+    revision: int
+    decision: RunDecision
+    user: str
+    channel: str
+    thread_ts: str | None = None
+    reason: str | None = None
+
+
+class AnswerStep(Job):
+    """Somebody answered the question of a step, as it was put in its `attempt`; the message of it is at `ts`.
+
+    `answer` is a text, or of a choice the number of the option, counted from 0.
+    """
+
+    entrypoint: ClassVar[str] = "answer_step"
+
+    team: str
+    step: UUID
+    attempt: int
+    user: str
+    answer: str
+    channel: str
+    ts: str
+
+
+class DrawQuestion(Job):
+    """Show at the question of a step what has become of it."""
+
+    entrypoint: ClassVar[str] = "draw_question"
+
+    workspace: UUID
+    step: UUID
+
+
+class DryRun(Job):
+    """Show what a plan, as it was shown at `revision`, would send. `key` is Slack's own id of who asked for it."""
+
+    entrypoint: ClassVar[str] = "dry_run"
+
+    key: str
+    team: str
+    plan: UUID
+    revision: int
+    user: str
+    channel: str
+    thread_ts: str | None = None
+
+
+class ReplyToReporter(Job):
+    """Tell whoever reported the issue, in the card's thread, how its run ended."""
+
+    entrypoint: ClassVar[str] = "reply_to_reporter"
+
+    workspace: UUID
+    plan: UUID
+    run: UUID
+
+
+class RemindGate(Job):
+    """Remind people of a step that waits at its gate. `reminder` counts from 1."""
+
+    entrypoint: ClassVar[str] = "remind_gate"
+
+    workspace: UUID
+    plan: UUID
+    run: UUID
+    step: UUID
+    revision: int
+    reminder: int = 1
+
+
+class GateLimit(Job):
+    """The time limit of a gate is up, unless the step has moved on from `revision`."""
+
+    entrypoint: ClassVar[str] = "gate_limit"
+
+    workspace: UUID
+    run: UUID
+    step: UUID
+    revision: int
+
+
+class SetApprovals(Job):
+    """Somebody set who may decide, how many must agree, and what happens while they don't."""
+
+    entrypoint: ClassVar[str] = "set_approvals"
+
+    team: str
+    user: str
+    channel: str
+    approvers: tuple[str, ...]
+    quorum: int
+    remind_after_minutes: float
+    limit_minutes: float | None = None
+    limit_outcome: str
     response_url: str | None = None

@@ -68,6 +68,8 @@ public safe, to tell those concerned, and to answer whoever reported it.
 - Answer with ids exactly as the list has them, the most important first.
 - Choose what is needed and leave out what has nothing to do with the issue; a dozen is a lot.
 - A component that needs an id is of use only if you choose one that returns it, or the issue states it.
+- Components of the type BUILTIN are the bot's own. Choose one only where the issue calls for it: to wait, to ask
+  a person, or to tell somebody whom no other component tells. wait.until needs the component that it calls, too.
 - If nothing fits, answer with an empty list.
 
 {_UNTRUSTED}"""

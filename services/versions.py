@@ -8,6 +8,7 @@ from uuid import UUID
 
 from db.models import PlanVersion, WorkflowPlan
 from services.ai import Draft
+from services.builtins import component_keys
 from services.plan import Approval, ComponentSpec, Issue, Plan
 from services.snapshots import Failure, PlanLine, PlanSnapshot, VersionSnapshot
 from services.states import FailureCode, Phase, PlanState
@@ -16,7 +17,7 @@ from services.validation import Fault
 
 def version_row(plan_id: UUID, version: int, draft: Draft) -> PlanVersion:
     """The row that keeps a draft, with the components as they are now: a later edit does not change it."""
-    used = {step.component_id for step in draft.plan.steps} | set(draft.selected)
+    used = component_keys(draft.plan) | set(draft.selected)
     return PlanVersion(
         plan_id=plan_id,
         version=version,

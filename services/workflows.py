@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
@@ -11,10 +11,11 @@ from uuid import UUID, uuid4
 from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import AICall, Card, PlanVersion, WorkflowPlan, Workspace
+from db.models import AICall, Card, PlanVersion, WorkflowExecution, WorkflowPlan, Workspace
 from db.queue import enqueue
-from services import audit
+from services import audit, run_queries
 from services.ai import Draft, Usage
+from services.approvals import ApprovalService
 from services.cards import CardService
 from services.errors import NotFound, StaleVersion
 from services.jobs import DraftPlan, OpenPlan, PostCard
@@ -37,8 +38,9 @@ class Origin:
 class WorkflowService:
     """Plans and the moves they make. Every method takes a session and leaves the commit to its caller."""
 
-    def __init__(self, cards: CardService) -> None:
+    def __init__(self, cards: CardService, approvals: ApprovalService) -> None:
         self._cards = cards
+        self._approvals = approvals
 
     async def open_plan(self, session: AsyncSession, workspace_id: UUID, request: OpenPlan) -> UUID:
         """Write an issue down as a plan in DRAFTING and schedule its card and its draft; once per inbox key."""
@@ -181,6 +183,22 @@ class WorkflowService:
         await self._move(session, plan, PlanState.DRAFTING, actor=user, action="plan.tried_again")
         await self._schedule_draft(session, plan)
 
+    async def approve(
+        self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, revision: int, user: str, now: datetime
+    ) -> int:
+        """Agree to a plan as it was shown; returns the version.
+
+        Raises StaleVersion, MoveNotAllowed, NotFound, NotAnApprover or SelfApproval.
+        """
+        plan = await self._shown(session, workspace_id, plan_id, revision)
+        await self._approvals.check(session, workspace_id, user, requester=plan.reporter_id)
+        plan.decided_by = user
+        plan.decided_at = now
+        await self._move(
+            session, plan, PlanState.APPROVED, actor=user, action="plan.approved", version=plan.version
+        )
+        return plan.version or 0
+
     async def record_calls(
         self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, usages: Sequence[Usage]
     ) -> None:
@@ -193,11 +211,20 @@ class WorkflowService:
 
     async def get(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> PlanSnapshot:
         """One plan with its latest version. Raises NotFound."""
-        return await self._one(session, WorkflowPlan.workspace_id == workspace_id, WorkflowPlan.id == plan_id)
+        return await self._one(session, workspace_id, WorkflowPlan.id == plan_id)
 
     async def get_by_number(self, session: AsyncSession, workspace_id: UUID, number: int) -> PlanSnapshot:
         """The plan that people call `#number`. Raises NotFound."""
-        return await self._one(session, WorkflowPlan.workspace_id == workspace_id, WorkflowPlan.number == number)
+        return await self._one(session, workspace_id, WorkflowPlan.number == number)
+
+    async def get_by_run(self, session: AsyncSession, workspace_id: UUID, run_id: UUID) -> PlanSnapshot:
+        """The plan that a run carries out, with that run, be it the last one or not. Raises NotFound."""
+        of_run = select(WorkflowExecution.plan_id).where(WorkflowExecution.id == run_id)
+        plan = await self._one(session, workspace_id, WorkflowPlan.id == of_run.scalar_subquery())
+        if plan.run is not None and plan.run.id == run_id:
+            return plan
+        settings = await self._approvals.settings(session, workspace_id)
+        return replace(plan, run=await run_queries.one(session, workspace_id, run_id, settings))
 
     async def origin(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> Origin:
         """Where an issue came from, for an answer to its reporter. Raises NotFound."""
@@ -222,19 +249,22 @@ class WorkflowService:
         )
         return Page(tuple(plan_line(plan) for plan in plans), page, size, total or 0)
 
-    async def _one(self, session: AsyncSession, *where: ColumnElement[bool]) -> PlanSnapshot:
+    async def _one(self, session: AsyncSession, workspace_id: UUID, which: ColumnElement[bool]) -> PlanSnapshot:
         query = (
             select(WorkflowPlan, PlanVersion)
             .outerjoin(
                 PlanVersion,
                 and_(PlanVersion.plan_id == WorkflowPlan.id, PlanVersion.version == WorkflowPlan.version),
             )
-            .where(*where)
+            .where(WorkflowPlan.workspace_id == workspace_id, which)
         )
         row = (await session.execute(query)).one_or_none()
         if row is None:
             raise NotFound("plan", "of that id or number")
-        return plan_snapshot(row[0], row[1])
+        settings = await self._approvals.settings(session, workspace_id)
+        run = await run_queries.latest(session, workspace_id, row[0].id, settings)
+        approvers = settings.deciders(row[0].reporter_id)
+        return replace(plan_snapshot(row[0], row[1]), run=run, approvers=approvers)
 
     async def _move(
         self,

@@ -15,15 +15,13 @@ from bot.config import Settings
 from bot.ids import METADATA_CARD
 from bot.sandbox.gemini import GeminiStandIn
 from bot.sandbox.slack import Message, SlackStandIn
-from bot.sandbox.town import sandbox_pack
+from bot.sandbox.town import Town, sandbox_pack
 from bot.serve import RunningBot, running_bot
 from db.session import Database
 from services import workspaces
 from services.components import ComponentService
 from services.packs import parse_pack
 from services.usage import STAND_IN_MODEL
-
-TOWN_URL = "http://town.invalid"
 
 
 @dataclass(slots=True)
@@ -32,6 +30,7 @@ class TownHall:
 
     slack: SlackStandIn
     gemini: GeminiStandIn
+    town: Town
     bot: RunningBot
     database: Database
 
@@ -44,12 +43,21 @@ async def town_hall(
     async with (
         slack or SlackStandIn(retry_delays=(0.0, 0.1, 0.2)) as slack_stand_in,
         GeminiStandIn() as gemini,
-        running_bot(bot_settings(slack_stand_in, gemini, database_url, **settings)) as bot,
+        Town() as town,
+        running_bot(
+            bot_settings(
+                slack_stand_in,
+                gemini,
+                database_url,
+                **{"component_allowed_hosts": town.url.removeprefix("http://"), **settings},
+            ),
+            secrets=town.environment.get,
+        ) as bot,
     ):
         slack_stand_in.request_url = f"http://127.0.0.1:{bot.port}/slack/events"
         if components:
-            await load_pack(bot.deps.database, slack_stand_in)
-        yield TownHall(slack_stand_in, gemini, bot, bot.deps.database)
+            await load_pack(bot.deps.database, slack_stand_in, town.url)
+        yield TownHall(slack_stand_in, gemini, town, bot, bot.deps.database)
 
 
 def bot_settings(slack: SlackStandIn, gemini: GeminiStandIn, database_url: str, **settings: Any) -> Settings:
@@ -70,11 +78,11 @@ def bot_settings(slack: SlackStandIn, gemini: GeminiStandIn, database_url: str, 
     return Settings(_env_file=None, **given)
 
 
-async def load_pack(database: Database, slack: SlackStandIn) -> None:
+async def load_pack(database: Database, slack: SlackStandIn, town_url: str = "http://town.invalid") -> None:
     """Register the sandbox's components for the stand-in's workspace."""
     async with database.transaction() as session:
         workspace_id = await workspaces.ensure(session, slack.workspace.team.id, slack.workspace.team.name)
-        await ComponentService().load(session, workspace_id, parse_pack(sandbox_pack(TOWN_URL)))
+        await ComponentService().load(session, workspace_id, parse_pack(sandbox_pack(town_url)))
 
 
 @pytest.fixture
@@ -102,6 +110,7 @@ def buttons(message: Message) -> dict[str, dict[str, Any]]:
         for block in message.blocks or []
         if block["type"] == "actions"
         for element in block["elements"]
+        if element["type"] == "button"
     }
 
 

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.jobs import cards, drafts, plans, private
+from bot.jobs import cards, drafts, dry_runs, gates, plans, private, questions, replies, runs
 from bot.jobs.registry import Handler
 
 HANDLERS: tuple[Handler[Any], ...] = (
     *plans.HANDLERS,
     *drafts.HANDLERS,
+    *dry_runs.HANDLERS,
     *cards.HANDLERS,
+    *runs.HANDLERS,
+    *gates.HANDLERS,
+    *questions.HANDLERS,
+    *replies.HANDLERS,
     *private.HANDLERS,
 )

@@ -6,13 +6,15 @@ import logging
 
 from bot.deps import Deps
 from bot.errors import ChannelUnreachable, MessageGone, SlackError
+from bot.jobs.posting import find_earlier
 from bot.jobs.registry import Handler, Lane, Later
+from bot.views.blocks import Message
 from bot.views.notes import Note
 from bot.views.plans import card
 from db.queue import enqueue
 from services.cards import NoTurn, NotYet, Turn
 from services.jobs import DrawCard, PostCard, Tell
-from services.snapshots import Failure, PlanSnapshot
+from services.snapshots import Failure
 from services.states import FailureCode
 
 logger = logging.getLogger("mudda.cards")
@@ -26,7 +28,10 @@ async def post_card(job: PostCard, deps: Deps) -> None:
     if isinstance(turn, NoTurn):
         return
     try:
-        ts = await _found(turn, deps) or await _posted(turn, snapshot, deps)
+        message = card(snapshot, card_id=turn.card_id)
+        ts = await _found(turn, message, deps) or await deps.slack.post(
+            turn.channel_id, message, thread_ts=turn.thread_ts
+        )
     except ChannelUnreachable as error:
         logger.info("Could not post a card: %s", error)
         await _unreachable(job, deps)
@@ -60,15 +65,10 @@ async def draw_card(job: DrawCard, deps: Deps) -> None:
             await deps.cards.drawn(session, job.workspace, job.plan, turn, deps.now())
 
 
-async def _found(turn: Turn, deps: Deps) -> str | None:
+async def _found(turn: Turn, message: Message, deps: Deps) -> str | None:
     if turn.begun_at is None:
         return None
-    return await deps.slack.find_card(turn.channel_id, turn.card_id, thread_ts=turn.thread_ts, since=turn.begun_at)
-
-
-async def _posted(turn: Turn, snapshot: PlanSnapshot, deps: Deps) -> str:
-    message = card(snapshot, card_id=turn.card_id)
-    return await deps.slack.post(turn.channel_id, message, thread_ts=turn.thread_ts)
+    return await find_earlier(turn.channel_id, message, turn.thread_ts, turn.begun_at, deps)
 
 
 async def _unreachable(job: PostCard, deps: Deps) -> None:

@@ -11,6 +11,7 @@ from uuid import UUID, uuid4
 from bot.deps import Deps
 from bot.jobs.registry import Handler, Lane
 from services.ai import Draft
+from services.builtins import BUILTINS
 from services.errors import (
     DraftFailed,
     GeminiBlocked,
@@ -63,7 +64,7 @@ async def draft_plan(job: DraftPlan, deps: Deps) -> None:
         await _fail(job, claim, Failure(FailureCode.NO_COMPONENTS), (), deps)
         return
     try:
-        draft = await _drafted(job, claim, issue, offer.specs, deps)
+        draft = await _drafted(job, claim, issue, (*offer.specs, *BUILTINS.values()), deps)
     except Superseded:
         logger.info("A draft was overtaken and thrown away")
     except DraftFailed as error:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from bot.deps import Deps
 from bot.jobs.registry import Handler, Lane
-from bot.views.notes import Note, discarded_by, stale
+from bot.views.notes import Note, discarded_by, refusal, stale
 from db.queue import enqueue
 from services import workspaces
-from services.errors import MoveNotAllowed, NotFound, StaleVersion
+from services.errors import ApprovalRefused, MoveNotAllowed, NotFound, StaleVersion
 from services.jobs import Decide, OpenPlan, Tell
 from services.states import PlanState
 
@@ -26,12 +30,23 @@ async def decide(job: Decide, deps: Deps) -> None:
             workspace_id = await workspaces.by_team(session, job.team)
             if job.decision == "discard":
                 await deps.workflows.discard(session, workspace_id, job.plan, job.revision, job.user, deps.now())
-            else:
+            elif job.decision == "try_again":
                 await deps.workflows.try_again(session, workspace_id, job.plan, job.revision, job.user)
+            else:
+                await _approve(session, workspace_id, job, deps)
     except NotFound:
         await _refuse(job, Note.NOT_FOUND, deps)
+    except ApprovalRefused as error:
+        await _refuse(job, refusal(error), deps)
     except (StaleVersion, MoveNotAllowed) as error:
         await _refuse(job, await _what_happened(job, error.state, deps), deps)
+
+
+async def _approve(session: AsyncSession, workspace_id: UUID, job: Decide, deps: Deps) -> None:
+    """Agree and begin, in one transaction: an approved plan that nothing carries out can't be."""
+    now = deps.now()
+    version = await deps.workflows.approve(session, workspace_id, job.plan, job.revision, job.user, now)
+    await deps.runs.start(session, workspace_id, job.plan, version, job.user, now)
 
 
 async def _what_happened(job: Decide, state: str, deps: Deps) -> str:

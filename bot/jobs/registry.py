@@ -15,10 +15,11 @@ J = TypeVar("J", bound=Job)
 
 
 class Lane(Enum):
-    """Quick jobs (a call of Slack) and slow ones (a call of the model) don't wait for each other."""
+    """Calls of Slack, of the model and of components don't wait for each other."""
 
     QUICK = "quick"
     SLOW = "slow"
+    STEPS = "steps"
 
 
 class Later(Exception):

@@ -7,11 +7,13 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot import ids, payloads
 from bot.deps import Deps
 from bot.guard import guard
+from bot.listeners.approvals import show_form
 from bot.views.issues import new_issue_modal
 from bot.views.notes import Note, note
 from services.jobs import OpenPlan, Tell
 
 ASKS_FOR_HELP = ("help", "?")
+ASKS_FOR_APPROVERS = "approvers"
 
 
 def register(app: AsyncApp, deps: Deps) -> None:
@@ -22,13 +24,15 @@ def register(app: AsyncApp, deps: Deps) -> None:
 
 
 async def state_by_command(command: payloads.Command, deps: Deps, ack: AsyncAck) -> None:
-    """`/mudda <issue>`; with no text a modal, with `help` a help text."""
+    """`/mudda <issue>`; with no text a modal, with `help` a help text, with `approvers` the form for those."""
     if not command.text:
         view = new_issue_modal(command.channel, response_url=command.response_url)
         await deps.slack.open_view(command.trigger_id, view)
         await ack()
     elif command.text.lower() in ASKS_FOR_HELP:
         await ack(text=note(Note.HELP))
+    elif command.text.lower() == ASKS_FOR_APPROVERS:
+        await show_form(command, deps, ack)
     else:
         await deps.intake.put(command.key, _from_command(command))
         await ack()

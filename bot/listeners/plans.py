@@ -9,9 +9,13 @@ from bot.deps import Deps
 from bot.errors import MalformedPayload
 from bot.guard import guard
 from bot.views.details import details_modal
-from services.jobs import Decide, Decision
+from services.jobs import Decide, Decision, DryRun
 
-DECISIONS: dict[str, Decision] = {ids.ACTION_DISCARD: "discard", ids.ACTION_TRY_AGAIN: "try_again"}
+DECISIONS: dict[str, Decision] = {
+    ids.ACTION_APPROVE: "approve",
+    ids.ACTION_DISCARD: "discard",
+    ids.ACTION_TRY_AGAIN: "try_again",
+}
 
 
 def register(app: AsyncApp, deps: Deps) -> None:
@@ -19,6 +23,7 @@ def register(app: AsyncApp, deps: Deps) -> None:
     for action in DECISIONS:
         app.action(action)(guard(payloads.click, decide, deps))
     app.action(ids.ACTION_SHOW_ALL)(guard(payloads.click, show_all, deps))
+    app.action(ids.ACTION_PLAN_MORE)(guard(payloads.click, more, deps))
 
 
 async def decide(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
@@ -29,10 +34,36 @@ async def decide(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
 
 async def show_all(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
     """Every step of a plan that is too long for its card, in a modal."""
-    async with deps.database.reading() as session:
-        snapshot = await deps.workflows.get(session, deps.workspace_id, _ref(click).id)
-    await deps.slack.open_view(click.trigger_id, details_modal(snapshot))
+    await _open_details(click, _ref(click), deps)
     await ack()
+
+
+async def more(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
+    """What the card's menu offers: a dry run, or every step in a modal."""
+    choice = _choice(click)
+    if choice.name == ids.CHOICE_SHOW_ALL:
+        await _open_details(click, choice.ref, deps)
+    else:
+        await deps.intake.put(click.key, _dry_run(click, choice.ref))
+    await ack()
+
+
+async def _open_details(click: payloads.Click, ref: ids.Ref, deps: Deps) -> None:
+    async with deps.database.reading() as session:
+        snapshot = await deps.workflows.get(session, deps.workspace_id, ref.id)
+    await deps.slack.open_view(click.trigger_id, details_modal(snapshot))
+
+
+def _dry_run(click: payloads.Click, ref: ids.Ref) -> DryRun:
+    return DryRun(
+        key=click.key,
+        team=click.team,
+        plan=ref.id,
+        revision=ref.revision,
+        user=click.user,
+        channel=click.channel,
+        thread_ts=click.thread_ts,
+    )
 
 
 def _decision(click: payloads.Click) -> Decide:
@@ -54,3 +85,10 @@ def _ref(click: payloads.Click) -> ids.Ref:
         return ids.Ref.decode(click.value)
     except ValueError as error:
         raise MalformedPayload("a button's value that we did not write") from error
+
+
+def _choice(click: payloads.Click) -> ids.Choice:
+    try:
+        return ids.Choice.decode(click.value)
+    except ValueError as error:
+        raise MalformedPayload("an option's value that we did not write") from error

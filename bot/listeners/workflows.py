@@ -14,6 +14,7 @@ from bot.views.blocks import Message
 from bot.views.details import workflow_details
 from bot.views.lists import workflows_list
 from bot.views.notes import Note, note
+from services import run_queries
 from services.errors import NotFound
 
 
@@ -35,7 +36,8 @@ async def list_workflows(command: payloads.Command, deps: Deps, ack: AsyncAck) -
 async def _one(number: int, deps: Deps) -> Message:
     async with deps.database.reading() as session:
         try:
-            return workflow_details(await deps.workflows.get_by_number(session, deps.workspace_id, number))
+            plan = await deps.workflows.get_by_number(session, deps.workspace_id, number)
+            return workflow_details(plan, await run_queries.history(session, deps.workspace_id, plan.id))
         except NotFound:
             return Message(note(Note.NOT_FOUND), [])
 

@@ -14,9 +14,12 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Any
 
+from bot.sandbox.gemini_builtins import inputs as own_inputs
+from bot.sandbox.gemini_builtins import is_called_for, is_own
 from bot.sandbox.gemini_reading import Report, Tool, identifies, plain, word_set
 from bot.sandbox.gemini_topics import is_grave, is_urgent, topics
 from bot.sandbox.gemini_values import Filler, Source, message_for
+from services.builtins import NOTIFY
 
 
 class Role(IntEnum):
@@ -45,6 +48,8 @@ _DUPLICATE = word_set("already duplicate earlier existing nearby similar")
 def role_of(tool: Tool) -> Role:
     """What a component is for, by its method and its words."""
     title = tool.title_words
+    if is_own(tool.id):
+        return Role.REPLY if tool.id == NOTIFY else Role.ACT
     if tool.method == "GET" or title & {"find", "search", "lookup"}:
         return Role.LOOK
     if title & _TELLING:
@@ -61,13 +66,18 @@ def role_of(tool: Tool) -> Role:
 def select(report: Report, tools: Sequence[Tool]) -> list[str]:
     """The ids of the components for an issue: those on its subject, and those that every case needs."""
     by_role: dict[Role, list[Tool]] = defaultdict(list)
-    for tool in sorted(tools, key=lambda tool: -len(tool.words & report.words)):
+    registered = [tool for tool in tools if not is_own(tool.id)]
+    for tool in sorted(registered, key=lambda tool: -len(tool.words & report.words)):
         if _concerns(report, tool):
             by_role[role_of(tool)].append(tool)
     if not by_role[Role.ACT] and not is_urgent(report):
         by_role[Role.TELL].clear()  # residents need not hear of every missed bin
     chosen = [tool for role in Role if role != Role.LOOK for tool in by_role[role][: _MOST_OF[role]]]
     chosen = _with_what_they_need(chosen, by_role[Role.LOOK])
+    if chosen:
+        told = any(role_of(tool) is Role.REPLY for tool in chosen)
+        own = (tool for tool in tools if is_own(tool.id))
+        chosen += [tool for tool in own if is_called_for(report, tool.id, reporter_is_told=told)]
     return [tool.id for tool in sorted(chosen, key=role_of)]
 
 
@@ -152,6 +162,8 @@ def _place(report: Report, tool: Tool, placed: Sequence[_Placed], now: datetime)
     sources = [Source.of(step.step_id, step.tool, opens=step.role == Role.OPEN) for step in placed]
     message = message_for(report, sources, to_reporter=role == Role.REPLY)
     step_id = _step_id(tool, len(placed) + 1, {step.step_id for step in placed})
+    if is_own(tool.id):
+        return _Placed(step_id, tool, role, own_inputs(report, tool.id, message))
     return _Placed(step_id, tool, role, Filler(report, sources, message, now).inputs(tool))
 
 

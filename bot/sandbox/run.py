@@ -63,14 +63,18 @@ async def running_sandbox(settings: Settings) -> AsyncIterator[Sandbox]:
         await migrated(database_url)
         await _load_components(database_url, slack, town)
         bot = await stack.enter_async_context(
-            running_bot(_settings(settings, slack, gemini).model_copy(update={"database_url": database_url}))
+            running_bot(_settings(settings, slack, gemini, town, database_url), secrets=town.environment.get)
         )
         slack.request_url = f"http://127.0.0.1:{bot.port}/slack/events"
         yield Sandbox(slack, town, bot, gemini)
 
 
-def _settings(settings: Settings, slack: SlackStandIn, gemini: GeminiStandIn | None) -> Settings:
+def _settings(
+    settings: Settings, slack: SlackStandIn, gemini: GeminiStandIn | None, town: Town, database_url: str
+) -> Settings:
     ours = {
+        "database_url": database_url,
+        "component_allowed_hosts": town.url.removeprefix("http://"),
         "slack_bot_token": SecretStr(slack.bot_token),
         "slack_signing_secret": SecretStr(slack.signing_secret),
         "slack_app_token": None,

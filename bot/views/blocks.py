@@ -75,14 +75,16 @@ def actions(*buttons: Element) -> Block:
     return {"type": "actions", "elements": list(buttons)}
 
 
-def confirm(title: str, text: str, *, yes: str, no: str) -> Element:
+def confirm(
+    title: str, text: str, *, yes: str, no: str, style: Literal["primary", "danger"] = "danger"
+) -> Element:
     """The question that Slack asks before a button counts."""
     return {
         "title": plain(title, 100),
         "text": plain(text, 300),
         "confirm": plain(yes, 30),
         "deny": plain(no, 30),
-        "style": "danger",
+        "style": style,
     }
 
 
@@ -106,6 +108,12 @@ def button(
     if ask is not None:
         element["confirm"] = ask
     return element
+
+
+def overflow(action_id: str, *options: tuple[str, str]) -> Element:
+    """A menu behind three dots; each option is a label and the value that comes back. Slack wants 2 to 5."""
+    items = [{"text": plain(label, BUTTON), "value": value} for label, value in options]
+    return {"type": "overflow", "action_id": action_id, "options": items}
 
 
 def run(text: str, *, bold: bool = False, code: bool = False, italic: bool = False) -> Element:
@@ -157,15 +165,26 @@ def bullets(items: Sequence[str]) -> Element:
     return {"type": "rich_text_list", "style": "bullet", "elements": [paragraph(run(item)) for item in items]}
 
 
+def preformatted(text: str) -> Element:
+    """Text in a box of its own, spaces and line ends kept."""
+    return {"type": "rich_text_preformatted", "elements": [run(text)]}
+
+
 def rich_text(*elements: Element) -> Block:
     """Rich text, where foreign text belongs: it is shown to the letter."""
     return {"type": "rich_text", "elements": list(elements)}
 
 
-def task_card(task_id: str, title: str, status: Status, details: str = "") -> Block:
-    """One task of a plan block; title and details are shown to the letter."""
+def task_card(
+    task_id: str, title: str, status: Status, details: str = "", *, output: Sequence[Element] = ()
+) -> Block:
+    """One task of a plan block; title and details are shown to the letter. `output` is runs of rich text."""
     task: Block = {"type": "task_card", "task_id": task_id, "title": title or EMPTY, "status": status}
-    return {**task, "details": rich_text(paragraph(run(details)))} if details else task
+    if details:
+        task["details"] = rich_text(paragraph(run(details)))
+    if output:
+        task["output"] = rich_text(paragraph(*output))
+    return task
 
 
 def plan(title: str, tasks: Sequence[Block]) -> Block:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 from bot.ids import VIEW_PLAN_DETAILS
 from bot.views import blocks as kit
+from bot.views import run_steps, runs
 from bot.views import steps as read
 from bot.views.blocks import Block, Element, Message, View
-from bot.views.levels import Level, fit
+from bot.views.history import DETAIL, sections
+from bot.views.levels import Draw, Level, fit, fit_view
 from bot.views.lists import STATES
 from bot.views.plans import (
     WARNING,
@@ -24,16 +26,13 @@ from bot.views.plans import (
     understood,
     warnings,
 )
+from bot.views.run_steps import RunStep
 from bot.views.steps import StepView
 from bot.views.text import ELLIPSIS, channel, clean, clip, count, fits, one_line, sentences, weight
-from services.snapshots import PlanSnapshot, VersionSnapshot
+from services.snapshots import History, PlanSnapshot, RunSnapshot, VersionSnapshot
 from services.states import PlanState
 
-VIEW_SIZE = 240_000
-"""Of a modal's blocks; Slack refuses a view of 250 KB."""
-
-_LONGEST = (2_900, 1_200, 500)
-"""How long a block may be (Slack: 3,000); the next one if the view is too long."""
+T = TypeVar("T")
 
 _ISSUE_BLOCKS = 4
 _WARNING_BLOCKS = 5
@@ -48,23 +47,22 @@ _INPUTS = 12
 def details_modal(snapshot: PlanSnapshot) -> View:
     """The plan with every step and all that each will send. A plan with no version shows what was reported."""
     steps = read.in_order(snapshot.version) if snapshot.version else ()
-    for longest in _LONGEST:
-        blocks = _modal_blocks(snapshot, steps, longest)
-        # With escapes for all that is not ASCII, as the SDK may send it.
-        if len(json.dumps(blocks)) <= VIEW_SIZE:
-            break
     return {
         "type": "modal",
         "callback_id": VIEW_PLAN_DETAILS,
         "title": kit.plain(f"Plan #{snapshot.number}"),
         "close": kit.plain("Close"),
-        "blocks": blocks,
+        "blocks": fit_view(lambda longest: _modal_blocks(snapshot, steps, longest)),
     }
 
 
-def workflow_details(snapshot: PlanSnapshot) -> Message:
-    """A plan for one person's eyes: where it stands, what was reported, its steps in a line each."""
-    steps = read.in_order(snapshot.version) if snapshot.version else ()
+def workflow_details(snapshot: PlanSnapshot, history: History | None = None) -> Message:
+    """A plan for one person's eyes: where it stands, what was reported, its steps in a line each, or its run.
+
+    With its history, the runs there were and what happened in the last one. Nothing is decided from here: this
+    message is not redrawn when the plan or the run goes on.
+    """
+    outline, steps = _outline(snapshot)
 
     def draw(level: Level, most: int) -> list[Block]:
         return [
@@ -72,10 +70,11 @@ def workflow_details(snapshot: PlanSnapshot) -> Message:
             kit.context(kit.mrkdwn(f"{_standing(snapshot)} · in {channel(snapshot.channel_id)}")),
             origin(snapshot),
             kit.rich_text(kit.quote(clip(snapshot.issue.text, level.quote))),
-            *_outline(snapshot, steps, level, most),
+            *outline(level, most),
+            *_history(snapshot, history, level),
         ]
 
-    return Message(text=kit.fallback(summary(snapshot)), blocks=fit(draw, len(steps), f"plan.{snapshot.revision}"))
+    return Message(text=kit.fallback(summary(snapshot)), blocks=fit(draw, steps, f"plan.{snapshot.revision}"))
 
 
 def _standing(snapshot: PlanSnapshot) -> str:
@@ -83,12 +82,41 @@ def _standing(snapshot: PlanSnapshot) -> str:
     return decision(snapshot) if decided else STATES[snapshot.state]
 
 
-def _outline(snapshot: PlanSnapshot, steps: Sequence[StepView], level: Level, most: int) -> list[Block]:
+def _outline(snapshot: PlanSnapshot) -> tuple[Draw, int]:
+    """What draws the lower half of the message, and how many steps it has."""
+    version, run = snapshot.version, snapshot.run
     if snapshot.state is PlanState.FAILED:
-        return [failure_block(snapshot, level)]
-    version = snapshot.version
+        return (lambda level, most: [failure_block(snapshot, level)]), 0
     if version is None:
+        return (lambda level, most: []), 0
+    if run is not None:
+        under_way = run_steps.in_order(version, run)
+        return (lambda level, most: _run_outline(snapshot, run, under_way, level, most)), len(under_way)
+    steps = read.in_order(version)
+    return (lambda level, most: _plan_outline(snapshot, version, steps, most)), len(steps)
+
+
+def _run_outline(
+    snapshot: PlanSnapshot, run: RunSnapshot, steps: Sequence[RunStep], level: Level, most: int
+) -> list[Block]:
+    return [
+        *runs.outline(run, steps, level, most),
+        kit.context(kit.mrkdwn(runs.standing(run))),
+        kit.actions(runs.details_button(snapshot, run), show_all(snapshot)),
+    ]
+
+
+def _history(snapshot: PlanSnapshot, history: History | None, level: Level) -> list[Block]:
+    if history is None or snapshot.version is None:
         return []
+    return sections(
+        history, snapshot.version, lines=level.lines, detail=min(level.field, DETAIL), longest=kit.SECTION
+    )
+
+
+def _plan_outline(
+    snapshot: PlanSnapshot, version: VersionSnapshot, steps: Sequence[StepView], most: int
+) -> list[Block]:
     lines = [task_title(step, after=True) for step in steps[:most]]
     left_out = [f"…and {count(len(steps) - most, 'more step')}"] if len(steps) > most else []
     return [
@@ -103,36 +131,47 @@ def _outline(snapshot: PlanSnapshot, steps: Sequence[StepView], level: Level, mo
 
 def _modal_blocks(snapshot: PlanSnapshot, steps: Sequence[StepView], longest: int) -> list[Block]:
     version = snapshot.version
-    report = [
-        kit.header(title(snapshot)),
-        origin(snapshot),
-        *(kit.rich_text(kit.quote(part)) for part in _parts(snapshot.issue.text, longest)),
-    ]
     if version is None:
-        return report
+        return report(snapshot, longest)
     return [
-        *report,
+        *report(snapshot, longest),
         *understood(version, longest),
         kit.header(read.shape(steps)),
-        *_step_blocks(steps, longest),
+        *_all_steps(steps, longest),
         *_warning_blocks(version, steps, longest),
         kit.context(kit.plain(made_by(version), 200)),
     ]
 
 
-def _step_blocks(steps: Sequence[StepView], longest: int) -> list[Block]:
-    """One block a step; where there are too many steps for that, several to a block and each cut shorter."""
-    titles = {step.number: step.title for step in steps}
-    numbers = {step.step.step_id: step.number for step in reversed(steps)}
+def report(snapshot: PlanSnapshot, longest: int) -> list[Block]:
+    """The plan's title, who reported it, and all that was reported, in as many blocks as that takes."""
+    return [
+        kit.header(title(snapshot)),
+        origin(snapshot),
+        *(kit.rich_text(kit.quote(part)) for part in _parts(snapshot.issue.text, longest)),
+    ]
+
+
+def step_blocks(steps: Sequence[T], longest: int, draw: Callable[[T, int], list[Element]]) -> list[Block]:
+    """One block a step; where there are too many steps for that, several to a block and each cut shorter.
+
+    `draw` answers rich text of a step that weighs no more than it is told.
+    """
     each = min(-(-len(steps) // _STEP_BLOCKS), longest // _LEAST) or 1
     shown = steps[: each * _STEP_BLOCKS]
     blocks = [
-        kit.rich_text(*(_step(step, longest // each, titles, numbers) for step in shown[start : start + each]))
+        kit.rich_text(*(part for step in shown[start : start + each] for part in draw(step, longest // each)))
         for start in range(0, len(shown), each)
     ]
     if len(shown) < len(steps):
         blocks.append(kit.context(kit.plain(f"{count(len(steps) - len(shown), 'more step')} did not fit here")))
     return blocks
+
+
+def _all_steps(steps: Sequence[StepView], longest: int) -> list[Block]:
+    titles = {step.number: step.title for step in steps}
+    numbers = {step.step.step_id: step.number for step in reversed(steps)}
+    return step_blocks(steps, longest, lambda step, room: [_step(step, room, titles, numbers)])
 
 
 def _step(step: StepView, longest: int, titles: Mapping[int, str], numbers: Mapping[str, int]) -> Element:

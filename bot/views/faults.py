@@ -15,6 +15,7 @@ SENTENCES: Mapping[FaultCode, str] = {
     FaultCode.DUPLICATE_STEP_ID: "{times} have the same name: {step}.",
     FaultCode.UNKNOWN_COMPONENT: "{step} uses a component that does not exist: {component}.",
     FaultCode.INACTIVE_COMPONENT: "{step} uses a component that is switched off: {component}.",
+    FaultCode.NOT_POLLABLE: "{step} would call {component} again and again, which may not be done with it.",
     FaultCode.DANGLING_NEXT: "{step} is followed by a step that does not exist: {next}.",
     FaultCode.CYCLE: "These steps wait for each other in a circle, so none of them could start: {cycle}.",
     FaultCode.UNREACHABLE_STEP: "{step} could never start: it waits for {waits_for}.",

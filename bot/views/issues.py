@@ -32,7 +32,7 @@ def new_issue_modal(channel_id: str, text: str = "", *, response_url: str | None
         "title": plain("New issue"),
         "submit": plain("Draft a plan"),
         "close": plain("Cancel"),
-        "private_metadata": _destination(channel_id, response_url),
+        "private_metadata": destination(channel_id, response_url),
         "blocks": [
             _input(BLOCK_ISSUE, "What has happened?", _issue(text)),
             _input(BLOCK_PLACE, "Where?", _place(), optional=True),
@@ -41,11 +41,12 @@ def new_issue_modal(channel_id: str, text: str = "", *, response_url: str | None
     }
 
 
-def _destination(channel_id: str, response_url: str | None) -> str:
-    destination = {"channel": channel_id}
+def destination(channel_id: str, response_url: str | None) -> str:
+    """Where the answer to a form goes: {"channel": …, "response_url": …?}."""
+    origin = {"channel": channel_id}
     if response_url:
-        destination["response_url"] = response_url
-    written = json.dumps(destination)
+        origin["response_url"] = response_url
+    written = json.dumps(origin)
     return written if len(written) <= PRIVATE_METADATA else json.dumps({"channel": channel_id})
 
 

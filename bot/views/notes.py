@@ -11,11 +11,13 @@ from enum import StrEnum
 from bot.ids import COMMAND_MUDDA, COMMAND_WORKFLOWS
 from bot.views.help import EMPTY_MENTION, HELP
 from bot.views.text import is_user, mention
+from services.errors import AlreadyAgreed, ApprovalRefused, SelfApproval
+from services.run_states import RunState, StepState
 from services.states import PlanState
 
 
 class Note(StrEnum):
-    """The codes of the notes. DISCARDED_BY takes a Slack user id: see `discarded_by`."""
+    """The codes of the notes. Those in `_BY` may have a Slack user id behind them: `discarded_by:U0FRYJ002`."""
 
     HELP = "help"
     EMPTY_MENTION = "empty_mention"
@@ -27,6 +29,29 @@ class Note(StrEnum):
     NOW_APPROVED = "now_approved"
     NOW_DISCARDED = "now_discarded"
     DISCARDED_BY = "discarded_by"
+    APPROVED_BY = "approved_by"
+    APPROVE_WHILE_DRAFTING = "approve_while_drafting"
+    NOT_APPROVER = "not_approver"
+    SELF_APPROVAL = "self_approval"
+    ALREADY_AGREED = "already_agreed"
+    APPROVALS_SET = "approvals_set"
+    APPROVALS_CLOSED = "approvals_closed"
+    NOT_ASKED = "not_asked"
+    QUESTION_OVER = "question_over"
+    STEP_PENDING = "step_pending"
+    STEP_READY = "step_ready"
+    STEP_RUNNING = "step_running"
+    STEP_WAITING = "step_waiting"
+    STEP_DONE = "step_done"
+    STEP_SKIPPED = "step_skipped"
+    STEP_FAILED = "step_failed"
+    STEP_UNCERTAIN = "step_uncertain"
+    STEP_CANCELLED = "step_cancelled"
+    RUN_RUNNING = "run_running"
+    RUN_WAITING = "run_waiting"
+    RUN_COMPLETED = "run_completed"
+    RUN_FAILED = "run_failed"
+    RUN_CANCELLED = "run_cancelled"
     CHANNEL_UNREACHABLE = "channel_unreachable"
     NOT_FOUND = "not_found"
     BUSY = "busy"
@@ -47,6 +72,32 @@ _TEXTS: Mapping[Note, str] = {
     Note.NOW_FAILED: f"{_CHANGED} No plan could be drafted; the card says why.",
     Note.NOW_APPROVED: f"{_CHANGED} The plan has been approved.",
     Note.NOW_DISCARDED: f"{_CHANGED} The plan has been discarded.",
+    Note.DISCARDED_BY: "Someone has already discarded this plan.",
+    Note.APPROVED_BY: "Someone has already approved this plan.",
+    Note.APPROVE_WHILE_DRAFTING: (
+        "A new draft of this plan is being made, so nothing was started. Look at the new one, and then approve it."
+    ),
+    Note.NOT_APPROVER: "You are not among those who may decide this, so nothing was done. The card says who may.",
+    Note.SELF_APPROVAL: "You asked for this yourself, so somebody else has to agree to it. Nothing was done.",
+    Note.ALREADY_AGREED: "You have agreed to this step already; others have to agree too before it goes on.",
+    Note.APPROVALS_SET: f"Saved. `{COMMAND_MUDDA} approvers` shows who may decide now.",
+    Note.APPROVALS_CLOSED: "Only an approver may change who the approvers are. Ask one; nothing was changed.",
+    Note.NOT_ASKED: "That was asked of somebody else, so nothing was done.",
+    Note.QUESTION_OVER: "That has been answered, or no answer is needed any more. Nothing was done.",
+    Note.STEP_PENDING: f"{_CHANGED} The step has not come up yet.",
+    Note.STEP_READY: f"{_CHANGED} The step is about to start.",
+    Note.STEP_RUNNING: f"{_CHANGED} The step is under way.",
+    Note.STEP_WAITING: f"{_CHANGED} The step waits for a person to agree; look at what it sends now, and decide.",
+    Note.STEP_DONE: "That step is over: it is done.",
+    Note.STEP_SKIPPED: "That step is over: it has been skipped.",
+    Note.STEP_FAILED: "That step has been rejected or has failed; the card says which, and what can be done.",
+    Note.STEP_UNCERTAIN: f"{_CHANGED} Nobody knows whether the step was done; the card says what can be done.",
+    Note.STEP_CANCELLED: "The run has been cancelled, so that step is not done any more.",
+    Note.RUN_RUNNING: f"{_CHANGED} The run is under way.",
+    Note.RUN_WAITING: f"{_CHANGED} The run waits for a person.",
+    Note.RUN_COMPLETED: "That run is over: all of it is done.",
+    Note.RUN_FAILED: f"{_CHANGED} A step of the run has failed; the card says which.",
+    Note.RUN_CANCELLED: "That run has already been ended.",
     Note.CHANNEL_UNREACHABLE: (
         "I can't post in this channel. Invite me with `/invite @mudda`, and then say it again."
     ),
@@ -56,6 +107,18 @@ _TEXTS: Mapping[Note, str] = {
     Note.BAD_NUMBER: f"Plans have numbers such as #12: try `{COMMAND_WORKFLOWS} #12`.",
     Note.NOT_SERVED: "Mudda is not set up for this workspace, so nothing was done. Ask whoever runs it.",
 }
+
+_BY: Mapping[Note, str] = {
+    Note.DISCARDED_BY: "{who} has already discarded this plan.",
+    Note.APPROVED_BY: "{who} has already approved this plan.",
+    Note.STEP_READY: "This step was already approved by {who}; it is about to start.",
+    Note.STEP_RUNNING: "This step was already approved by {who}; it is under way.",
+    Note.STEP_DONE: "That step is over: {who} has already decided about it, and it is done.",
+    Note.STEP_SKIPPED: "That step is over: {who} has already skipped it.",
+    Note.STEP_FAILED: "{who} has already decided about that step: it was rejected, or it has failed since.",
+    Note.RUN_CANCELLED: "{who} has already ended that run.",
+}
+"""The words of a note where it is known who was first."""
 
 _NOW = {
     PlanState.DRAFTING: Note.NOW_DRAFTING,
@@ -69,10 +132,8 @@ _NOW = {
 def note(code: str) -> str:
     """The words of a note, as mrkdwn. Raises ValueError on a code that isn't ours."""
     name, _, user = code.partition(":")
-    if Note(name) is Note.DISCARDED_BY:
-        who = mention(user) if is_user(user) else "Someone"
-        return f"{who} has already discarded this plan."
-    return _TEXTS[Note(name)]
+    found = Note(name)
+    return _BY[found].format(who=mention(user)) if found in _BY and is_user(user) else _TEXTS[found]
 
 
 def stale(state: str) -> str:
@@ -82,4 +143,36 @@ def stale(state: str) -> str:
 
 def discarded_by(user_id: str | None) -> str:
     """The code that says who discarded a plan before."""
-    return f"{Note.DISCARDED_BY}:{user_id}" if user_id and is_user(user_id) else Note.NOW_DISCARDED
+    return _by(Note.DISCARDED_BY, user_id) or Note.NOW_DISCARDED
+
+
+def approved_by(user_id: str | None) -> str:
+    """The code that says who approved a plan before."""
+    return _by(Note.APPROVED_BY, user_id) or Note.NOW_APPROVED
+
+
+def refusal(error: ApprovalRefused) -> Note:
+    """The code that says why a decision is not for this person to make."""
+    if isinstance(error, SelfApproval):
+        return Note.SELF_APPROVAL
+    return Note.ALREADY_AGREED if isinstance(error, AlreadyAgreed) else Note.NOT_APPROVER
+
+
+def step_note(state: str, by: str | None) -> str:
+    """The code for a button of a step that has moved on, given its state and who decided about it, if anyone."""
+    if state not in frozenset(StepState):
+        return Note.STALE
+    found = Note(f"step_{state.lower()}")
+    return _by(found, by) or found
+
+
+def run_note(state: str, by: str | None) -> str:
+    """The code for a button of a run that has moved on, given its state now and who ended it, if anyone."""
+    if state not in frozenset(RunState):
+        return Note.STALE
+    found = Note(f"run_{state.lower()}")
+    return _by(found, by) or found
+
+
+def _by(found: Note, user_id: str | None) -> str | None:
+    return f"{found}:{user_id}" if found in _BY and user_id and is_user(user_id) else None

@@ -1,4 +1,4 @@
-"""The card: the one message that shows a plan, in each of its states, always within what Slack takes.
+"""The card: the one message that shows a plan or its run, in each state, always within what Slack takes.
 
 A card that would be too long is drawn at the next, shorter level; at the last one steps are left out. Whatever
 was left out is behind the button "Show all".
@@ -9,17 +9,30 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
-from bot.ids import ACTION_DISCARD, ACTION_SHOW_ALL, ACTION_TRY_AGAIN, METADATA_CARD, Ref
+from bot.ids import (
+    ACTION_APPROVE,
+    ACTION_DISCARD,
+    ACTION_PLAN_MORE,
+    ACTION_SHOW_ALL,
+    ACTION_TRY_AGAIN,
+    CHOICE_DRY_RUN,
+    CHOICE_SHOW_ALL,
+    METADATA_CARD,
+    Choice,
+    Ref,
+)
 from bot.views import blocks as kit
+from bot.views import run_steps, runs
 from bot.views import steps as read
 from bot.views.blocks import Block, Element, Message
 from bot.views.drafting import progress
 from bot.views.failures import HINTS, SENTENCES
 from bot.views.faults import Names, explain
+from bot.views.gates import may_decide
 from bot.views.levels import LEVELS, Level, fit
 from bot.views.steps import StepView
 from bot.views.text import clean, clip, count, date, fits, join, mention, one_line, sentences
-from services.snapshots import Failure, PlanSnapshot, VersionSnapshot
+from services.snapshots import Failure, PlanSnapshot, RunSnapshot, VersionSnapshot
 from services.states import FailureCode, Phase, PlanState
 from services.usage import STAND_IN_MODEL
 
@@ -29,7 +42,17 @@ NAME = 45
 
 
 def card(snapshot: PlanSnapshot, *, card_id: UUID) -> Message:
-    """The card of a plan. Its metadata carries `card_id`, by which it is found again in its channel."""
+    """The card of a plan or its run. Its metadata carries `card_id`, by which it is found again in its channel."""
+    return Message(
+        text=kit.fallback(summary(snapshot)),
+        blocks=_of_run(snapshot, snapshot.run, snapshot.version)
+        if snapshot.run and snapshot.version
+        else _of_plan(snapshot),
+        metadata={"event_type": METADATA_CARD, "event_payload": {"card": str(card_id)}},
+    )
+
+
+def _of_plan(snapshot: PlanSnapshot) -> list[Block]:
     steps = read.in_order(snapshot.version) if snapshot.version else ()
 
     def draw(level: Level, most: int) -> list[Block]:
@@ -38,14 +61,27 @@ def card(snapshot: PlanSnapshot, *, card_id: UUID) -> Message:
             origin(snapshot),
             kit.rich_text(kit.quote(clip(snapshot.issue.text, level.quote))),
             *_body(snapshot, steps, level, most),
-            *_end(snapshot, shortened=_is_shortened(snapshot, steps, level)),
+            *_end(snapshot, steps, shortened=_is_shortened(snapshot, steps, level)),
         ]
 
-    return Message(
-        text=kit.fallback(summary(snapshot)),
-        blocks=fit(draw, len(steps), f"plan.{snapshot.revision}"),
-        metadata={"event_type": METADATA_CARD, "event_payload": {"card": str(card_id)}},
-    )
+    return fit(draw, len(steps), f"plan.{snapshot.revision}")
+
+
+def _of_run(snapshot: PlanSnapshot, run: RunSnapshot, version: VersionSnapshot) -> list[Block]:
+    steps = run_steps.in_order(version, run)
+
+    def draw(level: Level, most: int) -> list[Block]:
+        quoted = min(level.quote, runs.QUOTE)
+        shortened = level is not LEVELS[0] or len(steps) > most or not fits(snapshot.issue.text, quoted)
+        more = [show_all(snapshot)] if shortened else []
+        return [
+            kit.header(f"#{snapshot.number} {title(snapshot)}"),
+            origin(snapshot),
+            kit.rich_text(kit.quote(clip(snapshot.issue.text, quoted))),
+            *runs.body(snapshot, run, steps, level, most, approvers=may_decide(snapshot.approvers), more=more),
+        ]
+
+    return fit(draw, len(steps), f"run.{snapshot.revision}")
 
 
 def summary(snapshot: PlanSnapshot) -> str:
@@ -58,6 +94,8 @@ def summary(snapshot: PlanSnapshot) -> str:
             return f"No plan yet for #{number}: {SENTENCES[_failure(snapshot).code]}"
         case PlanState.DISCARDED:
             return f"Plan #{number} was discarded: {title(snapshot)}"
+        case PlanState.APPROVED if snapshot.run:
+            return runs.summary(snapshot, snapshot.run, title(snapshot))
         case PlanState.APPROVED:
             return f"Plan #{number} was approved: {title(snapshot)}"
     steps = f" ({count(len(version.plan.steps), 'step')})" if version else ""
@@ -179,7 +217,7 @@ def _version(version: VersionSnapshot, steps: Sequence[StepView], level: Level, 
     return drawn
 
 
-def _end(snapshot: PlanSnapshot, *, shortened: bool) -> list[Block]:
+def _end(snapshot: PlanSnapshot, steps: Sequence[StepView], *, shortened: bool) -> list[Block]:
     """The buttons while something is to be decided; afterwards, who decided and when."""
     more = [show_all(snapshot)] if shortened else []
     ref = Ref(snapshot.id, snapshot.revision).encode()
@@ -187,7 +225,10 @@ def _end(snapshot: PlanSnapshot, *, shortened: bool) -> list[Block]:
         case PlanState.DRAFTING:
             return []
         case PlanState.DRAFT:
-            return [kit.actions(*more, _discard(snapshot))]
+            buttons = kit.actions(*_approve(snapshot, steps), *more, _discard(snapshot), *_menu(snapshot, steps))
+            if snapshot.approvers is None:
+                return [buttons]
+            return [kit.context(kit.mrkdwn(may_decide(snapshot.approvers))), buttons]
         case PlanState.FAILED:
             again = kit.button("Try again", ACTION_TRY_AGAIN, ref, style="primary")
             return [kit.actions(again, _discard(snapshot))]
@@ -200,6 +241,33 @@ def decision(snapshot: PlanSnapshot) -> str:
     who = f" by {mention(snapshot.decided_by)}" if snapshot.decided_by else ""
     when = f" · {date(snapshot.decided_at)}" if snapshot.decided_at else ""
     return f"{verb}{who}{when}"
+
+
+def _approve(snapshot: PlanSnapshot, steps: Sequence[StepView]) -> list[Element]:
+    """The button that starts the run, for a plan that has anything to run."""
+    if not steps:
+        return []
+    gates = sum(step.locked for step in steps)
+    again = "None of them asks again first."
+    if gates:
+        again = f"{gates:,} of them {'asks' if gates == 1 else 'ask'} again before anything is sent."
+    ask = kit.confirm(
+        f"Run plan #{snapshot.number}?",
+        f"{count(len(steps), 'step')} will be carried out, and their components really called. {again}",
+        yes="Approve and run",
+        no="Not yet",
+        style="primary",
+    )
+    ref = Ref(snapshot.id, snapshot.revision).encode()
+    return [kit.button("Approve and run", ACTION_APPROVE, ref, style="primary", ask=ask)]
+
+
+def _menu(snapshot: PlanSnapshot, steps: Sequence[StepView]) -> list[Element]:
+    """What else can be done with a plan that has steps, behind three dots."""
+    ref = Ref(snapshot.id, snapshot.revision)
+    options = (("Dry run", CHOICE_DRY_RUN), ("Show all", CHOICE_SHOW_ALL))
+    choices = [(label, Choice(name, ref).encode()) for label, name in options]
+    return [kit.overflow(ACTION_PLAN_MORE, *choices)] if steps else []
 
 
 def _discard(snapshot: PlanSnapshot) -> Element:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.views.text import clip, count, fits, join, one_line
+from bot.views.text import clip, count, fits, join, one_line, spaced
 from services.plan import Approval, ComponentSpec, Step, dependencies, levels, references
 from services.references import Malformed, Reference, parse, render_path
 from services.snapshots import VersionSnapshot
@@ -16,7 +16,6 @@ TITLE = 90
 LOCK = "🔒"
 
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s")
-_CAMEL_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _GIVEN = {
     "issue.text": "what was reported",
     "issue.reporter": "who reported it",
@@ -146,5 +145,4 @@ def _headline(words: str) -> tuple[str, str]:
 def _field(reference: Reference) -> str:
     """What a reference names: `data[0].work_order_id` is "the work order id"."""
     names = [part for part in reference.path if isinstance(part, str)]
-    words = _CAMEL_HUMP.sub(" ", names[-1]).replace("_", " ").replace("-", " ") if names else "result"
-    return f"the {clip(words.lower(), 60)}"
+    return f"the {clip(spaced(names[-1]) if names else 'result', 60)}"

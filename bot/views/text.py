@@ -22,6 +22,7 @@ _ONE_LINE = 2_000
 # that reverse the reading order of what follows, with which a text could make a button say something else.
 _UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 _LINE_ENDS = re.compile("\r\n?|[\u2028\u2029\x85]")
+_CAMEL_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _USER = re.compile(r"[UW][A-Z0-9]{1,20}")
 _CHANNEL = re.compile(r"[CDG][A-Z0-9]{1,20}")
 
@@ -78,6 +79,27 @@ def join(words: Sequence[str], *, most: int = 5, last: str = "and") -> str:
 def count(number: int, noun: str) -> str:
     """A number with its noun: "1 step", "1,200 steps"."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def spaced(name: str) -> str:
+    """The name of a field in words: `work_order_id` and `workOrderId` are "work order id"."""
+    return _CAMEL_HUMP.sub(" ", name).replace("_", " ").replace("-", " ").lower()
+
+
+def lasted(seconds: float) -> str:
+    """How long something took: "41 s", "3 min 20 s", "2 h 5 min", "3 days 4 h"."""
+    whole = max(0, round(seconds))
+    if whole < 1:
+        return "under 1 s"
+    days, hours, minutes = whole // 86_400, whole // 3_600 % 24, whole // 60 % 60
+    parts = [
+        (days, count(days, "day")),
+        (hours, f"{hours} h"),
+        (minutes, f"{minutes} min"),
+        (whole, f"{whole % 60} s"),
+    ]
+    first = next(index for index, (number, _) in enumerate(parts) if number)
+    return " ".join(words for _, words in parts[first : first + 2] if not words.startswith("0 "))
 
 
 def sentences(parts: Iterable[str]) -> str:

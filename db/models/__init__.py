@@ -1,19 +1,27 @@
 """All tables; importing this package is what makes the metadata complete."""
 
+from db.models.approvals import ApprovalRules, StepGate
 from db.models.base import Base
 from db.models.components import Component
 from db.models.inbox import InboxEntry
 from db.models.plans import AICall, AuditEvent, Card, PlanVersion, WorkflowPlan
+from db.models.runs import Decision, StepAttempt, StepRun, WorkflowExecution
 from db.models.workspaces import Workspace
 
 __all__ = [
     "AICall",
+    "ApprovalRules",
     "AuditEvent",
     "Base",
     "Card",
     "Component",
+    "Decision",
     "InboxEntry",
     "PlanVersion",
+    "StepAttempt",
+    "StepGate",
+    "StepRun",
+    "WorkflowExecution",
     "WorkflowPlan",
     "Workspace",
 ]

@@ -26,6 +26,7 @@ class FaultCode(StrEnum):
     INACTIVE_COMPONENT = "inactive_component"  # component
     DANGLING_NEXT = "dangling_next"  # next
     CYCLE = "cycle"  # cycle: step ids, each before the one after it, the last before the first
+    NOT_POLLABLE = "not_pollable"  # component: what a wait.until may not call
     UNREACHABLE_STEP = "unreachable_step"  # waits_for: step ids that no order comes to
     MALFORMED_REFERENCE = "malformed_reference"  # reference, flaw: see references.Flaw
     UNKNOWN_STEP_REFERENCE = "unknown_step_reference"  # reference, source

@@ -15,11 +15,13 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
+from services.builtins import NOTIFY, REPORTER, component_keys
 from services.plan import ComponentSpec, Plan, Step, StepInput, dependencies, levels, references
 from services.references import RESERVED, STEP_ID, Malformed, Reference, render_path, scan
 from services.validation.faults import Fault, FaultCode, Report, fault
 from services.validation.graph import shortest_cycle, strongly_connected
 from services.validation.inputs import input_faults, input_field
+from services.validation.polls import poll_faults
 from services.validation.schemas import Says, Schema, declared_names
 
 __all__ = ["NOTIFYING_CATEGORIES", "Fault", "FaultCode", "Report", "validate"]
@@ -108,6 +110,7 @@ class _Check:
             code = FaultCode.INACTIVE_COMPONENT
             yield fault(code, step.step_id, "component_id", component=step.component_id)
         yield from input_faults(step, spec)
+        yield from poll_faults(step, self.components)
 
     def _reference_faults(self, step: Step, item: StepInput, found: Reference | Malformed) -> Iterator[Fault]:
         where = step.step_id, input_field(item.location, item.name)
@@ -181,7 +184,7 @@ class _Check:
                     yield fault(FaultCode.NOT_UPSTREAM, *where, **facts)
 
     def selection_faults(self, selected: Collection[str]) -> Iterator[Fault]:
-        used = {step.component_id for step in self.plan.steps}
+        used = component_keys(self.plan)
         for key in dict.fromkeys(selected):
             if key not in used:
                 yield fault(FaultCode.UNUSED_SELECTION, component=key)
@@ -191,6 +194,8 @@ class _Check:
             yield fault(FaultCode.REPORTER_NOT_TOLD)
 
     def _tells_reporter(self, step: Step) -> bool:
+        if step.component_id == NOTIFY:
+            return any((item.name, item.value) == ("to", REPORTER) for item in step.inputs)
         spec = self.components.get(step.component_id)
         if spec is not None and str(spec.category).casefold() in NOTIFYING_CATEGORIES:
             return True

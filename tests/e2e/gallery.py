@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,8 +16,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.slack import SlackStandIn
 from bot.views.plans import card
-from services.snapshots import PlanSnapshot
-from tests import samples
+from services.snapshots import PlanSnapshot, RunSnapshot
+from tests import run_samples, samples
 from tests.e2e.browser import launched_chromium, opened_page
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -29,8 +30,10 @@ INTRODUCTION = """\
 # Gallery
 
 A card in each of its states, as the sandbox's page shows it. The pictures are drawn from the samples that the
-tests of the views use (`tests/samples.py`), by `python -m tests.e2e.gallery`.
+tests of the views use (`tests/samples.py`, `tests/run_samples.py`), by `python -m tests.e2e.gallery`.
 """
+
+STATES: Mapping[str, PlanSnapshot] = {**samples.GALLERY, **run_samples.GALLERY}
 
 
 def picture(name: str) -> Path:
@@ -40,7 +43,7 @@ def picture(name: str) -> Path:
 
 def page_text() -> str:
     """The text of docs/gallery.md."""
-    sections = [f"\n## {name}\n\n![{name}]({picture(name).relative_to(DOCS)})\n" for name in samples.GALLERY]
+    sections = [f"\n## {name}\n\n![{name}]({picture(name).relative_to(DOCS)})\n" for name in STATES]
     return INTRODUCTION + "".join(sections)
 
 
@@ -51,17 +54,26 @@ async def draw() -> None:
     async with SlackStandIn() as slack, launched_chromium() as browser:
         url = f"{slack.url}/#/{slack.user('priya').id}/{slack.channel(CHANNEL).id}"
         async with opened_page(browser, url, width=WIDTH, height=HEIGHT) as page:
-            for name, snapshot in samples.GALLERY.items():
+            for name, snapshot in STATES.items():
                 await _take(page, slack, _peopled(snapshot, slack), picture(name))
 
 
 def _peopled(snapshot: PlanSnapshot, slack: SlackStandIn) -> PlanSnapshot:
     """The snapshot with people of this workspace in it."""
     reporter, decider = slack.user("priya").id, slack.user("marco").id
+
+    def person(user_id: str | None) -> str | None:
+        return decider if user_id == samples.DECIDER else None
+
+    def run(was: RunSnapshot) -> RunSnapshot:
+        steps = tuple(replace(step, decided_by=person(step.decided_by)) for step in was.steps)
+        return replace(was, started_by=decider, ended_by=person(was.ended_by), steps=steps)
+
     return replace(
         snapshot,
         issue=replace(snapshot.issue, reporter=reporter),
-        decided_by=decider if snapshot.decided_by == samples.DECIDER else None,
+        decided_by=person(snapshot.decided_by),
+        run=run(snapshot.run) if snapshot.run else None,
     )
 
 

@@ -1,8 +1,8 @@
 """The gallery shows every state that there is a sample of, with the pictures it needs and no others."""
 
+from services.run_states import RunState
 from services.states import PlanState
-from tests import samples
-from tests.e2e.gallery import DOCS, PICTURES, page_text, picture
+from tests.e2e.gallery import DOCS, PICTURES, STATES, page_text, picture
 
 
 def test_the_page_is_the_one_that_is_drawn() -> None:
@@ -10,8 +10,9 @@ def test_the_page_is_the_one_that_is_drawn() -> None:
 
 
 def test_every_picture_is_there_and_no_other() -> None:
-    assert set(PICTURES.iterdir()) == {picture(name) for name in samples.GALLERY}
+    assert set(PICTURES.iterdir()) == {picture(name) for name in STATES}
 
 
 def test_every_state_is_in_it() -> None:
-    assert {snapshot.state for snapshot in samples.GALLERY.values()} == set(PlanState)
+    assert {snapshot.state for snapshot in STATES.values()} == set(PlanState)
+    assert {snapshot.run.state for snapshot in STATES.values() if snapshot.run} == set(RunState)

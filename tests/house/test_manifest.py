@@ -13,7 +13,15 @@ from bot import ids
 ROOT = Path(__file__).parents[2]
 SCHEMA = Path(__file__).parent / "data" / "slack-manifest.schema.2.0.0.json"
 
-SCOPES = {"app_mentions:read", "chat:write", "commands", "channels:history", "groups:history", "im:history"}
+SCOPES = {
+    "app_mentions:read",
+    "chat:write",
+    "commands",
+    "channels:history",
+    "groups:history",
+    "im:history",
+    "im:write",
+}
 EVENTS = {"app_mention"}
 
 

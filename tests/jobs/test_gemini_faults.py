@@ -135,7 +135,7 @@ async def test_try_again_drafts_once_more(hall: TownHall) -> None:
     await hall.slack.send_command("priya", "works", "/mudda", LEAK)
     card = await drafted(hall)
     await hall.slack.click("marco", "works", card.ts, ids.ACTION_TRY_AGAIN)
-    await hall.slack.wait_for(lambda: set(buttons(hall.slack.message("works", card.ts) or card)) == {"Discard"})
+    await hall.slack.wait_for(lambda: "Approve and run" in buttons(hall.slack.message("works", card.ts) or card))
     assert (await plan(hall)).state == "DRAFT"
 
 

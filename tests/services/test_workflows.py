@@ -12,6 +12,7 @@ from db.models import WorkflowPlan
 from db.session import Database
 from services import workspaces
 from services.ai import Draft
+from services.approvals import ApprovalService
 from services.cards import CardService
 from services.errors import MoveNotAllowed, NotFound, StaleVersion
 from services.jobs import DraftPlan, OpenPlan
@@ -24,7 +25,7 @@ from services.workflows import WorkflowService
 from tests.conftest import TEAM
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
-workflows = WorkflowService(CardService())
+workflows = WorkflowService(CardService(), ApprovalService())
 
 
 def issue(key: str = "k1", words: str = "A leak at 5th and Main") -> OpenPlan:

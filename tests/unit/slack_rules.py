@@ -82,7 +82,8 @@ def _words(value: Any) -> Iterator[str]:
 
 def buttons(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The buttons of a message, in order."""
-    return [element for block in blocks if block["type"] == "actions" for element in block["elements"]]
+    rows = (block["elements"] for block in blocks if block["type"] == "actions")
+    return [element for row in rows for element in row if element["type"] == "button"]
 
 
 def labels(blocks: list[dict[str, Any]]) -> list[str]:

@@ -9,10 +9,13 @@ from hypothesis import strategies as st
 from bot.views.details import details_modal, workflow_details
 from bot.views.issues import new_issue_modal
 from bot.views.lists import components_list, workflows_list
+from bot.views.outcome import outcome
 from bot.views.plans import card
+from bot.views.run_details import run_details_modal
+from services.run_states import RunState, StepState
 from services.snapshots import PlanSnapshot
 from services.states import PlanState
-from tests import samples
+from tests import run_samples, samples
 from tests.unit.slack_rules import check_message, check_modal, parsed, words
 
 HARMFUL = [
@@ -54,6 +57,43 @@ def test_harmful_text_in_lists_and_forms(text: str) -> None:
     check_message(components_list(samples.component_page(0), text))
     check_message(workflows_list(samples.plan_page(0), text))
     check_modal(new_issue_modal("C0WORKS01", text, response_url=text))
+
+
+def check_run(snapshot: PlanSnapshot) -> None:
+    check_message(card(snapshot, card_id=samples.CARD_ID))
+    check_message(workflow_details(snapshot))
+    check_message(outcome(snapshot))
+    check_modal(run_details_modal(snapshot))
+
+
+@pytest.mark.parametrize("text", HARMFUL, ids=lambda text: repr(text[:12]))
+@pytest.mark.parametrize(("steps", "state"), [(9, RunState.RUNNING), (60, RunState.FAILED)])
+def test_harmful_text_everywhere_in_a_run(text: str, steps: int, state: RunState) -> None:
+    check_run(run_samples.hostile_run(text, steps=steps, state=state))
+
+
+@relaxed
+@given(anything, st.integers(1, 60), st.sampled_from(RunState))
+def test_any_text_everywhere_in_a_run(text: str, steps: int, state: RunState) -> None:
+    check_run(run_samples.hostile_run(text, steps=steps, state=state))
+
+
+@pytest.mark.parametrize("state", RunState)
+@pytest.mark.parametrize(("steps", "words_each"), [(51, 50), (1_000, 1), (1_000, 50)])
+def test_long_runs_in_every_state(state: RunState, steps: int, words_each: int) -> None:
+    check_run(run_samples.long_run(steps, *StepState, state=state, words=words_each))
+
+
+@pytest.mark.parametrize("state", StepState)
+def test_a_thousand_steps_in_one_state(state: StepState) -> None:
+    check_run(run_samples.long_run(1_000, state))
+
+
+def test_foreign_text_of_a_run_has_no_place_where_it_would_be_parsed() -> None:
+    snapshot = run_samples.hostile_run(samples.HOSTILE)
+    for blocks in (card(snapshot, card_id=samples.CARD_ID).blocks, run_details_modal(snapshot)["blocks"]):
+        assert "*bold*" in words(blocks)
+        assert all("bold" not in string for string in parsed(blocks))
 
 
 @relaxed

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from bot.ids import ACTION_DISCARD, ACTION_SHOW_ALL, ACTION_TRY_AGAIN, Ref
+from bot.ids import ACTION_APPROVE, ACTION_DISCARD, ACTION_SHOW_ALL, ACTION_TRY_AGAIN, Ref
 from bot.views.blocks import Message, size
 from bot.views.failures import HINTS, SENTENCES
 from bot.views.plans import card
@@ -154,14 +154,33 @@ class TestDraft:
         )
         assert "No step tells whoever reported this what is being done." in seen
 
-    def test_the_button_carries_the_revision_and_asks_first(self) -> None:
-        (button,) = buttons(drawn(samples.DRAFT).blocks)
+    def test_approving_comes_first_and_says_what_it_starts(self) -> None:
+        approve = buttons(drawn(samples.DRAFT).blocks)[0]
+        assert (approve["text"]["text"], approve["style"]) == ("Approve and run", "primary")
+        assert approve["action_id"] == ACTION_APPROVE
+        assert Ref.decode(approve["value"]) == Ref(samples.PLAN_ID, 2)
+        assert approve["confirm"]["title"]["text"] == "Run plan #12?"
+        assert approve["confirm"]["style"] == "primary"
+        assert approve["confirm"]["text"]["text"] == (
+            "6 steps will be carried out, and their components really called. "
+            "1 of them asks again before anything is sent."
+        )
+
+    def test_a_plan_without_gates_says_so_before_it_starts(self) -> None:
+        steps = samples.STEPS[:2]
+        plan = samples.VERSION.plan.model_copy(update={"steps": steps})
+        ask = buttons(drawn(samples.draft(plan=plan)).blocks)[0]["confirm"]
+        assert ask["text"]["text"].endswith("None of them asks again first.")
+
+    def test_discarding_carries_the_revision_and_asks_first(self) -> None:
+        button = buttons(drawn(samples.DRAFT).blocks)[-1]
         assert (button["action_id"], button["style"]) == (ACTION_DISCARD, "danger")
         assert Ref.decode(button["value"]) == Ref(samples.PLAN_ID, 2)
         assert button["confirm"]["title"]["text"] == "Discard plan #12?"
+        assert button["confirm"]["style"] == "danger"
 
     def test_a_short_plan_has_nothing_more_to_show(self) -> None:
-        assert labels(drawn(samples.DRAFT).blocks) == ["Discard"]
+        assert labels(drawn(samples.DRAFT).blocks) == ["Approve and run", "Discard"]
 
     def test_a_plan_without_a_name_is_called_by_its_issue(self) -> None:
         plan = samples.VERSION.plan.model_copy(update={"workflow_name": " \n", "description": ""})
@@ -172,6 +191,7 @@ class TestDraft:
     def test_an_empty_plan_is_drawn(self) -> None:
         message = drawn(samples.draft(plan=Plan(workflow_name="Nothing")))
         assert not [block for block in message.blocks if block["type"] == "plan"]
+        assert labels(message.blocks) == ["Discard"]
 
 
 class TestLongPlans:
@@ -179,14 +199,14 @@ class TestLongPlans:
         message = drawn(samples.long_plan(50))
         assert len(tasks(message.blocks)) == 50
         assert "more step" not in words(message.blocks)
-        assert labels(message.blocks) == ["Show all", "Discard"]
+        assert labels(message.blocks) == ["Approve and run", "Show all", "Discard"]
 
     def test_fifty_one_steps_say_what_is_left_out(self) -> None:
         message = drawn(samples.long_plan(51))
         assert len(tasks(message.blocks)) == 50
         assert "…and 1 more step" in words(message.blocks)
         assert "51 steps, up to 3 side by side" in words(message.blocks)
-        show, _ = buttons(message.blocks)
+        _, show, _ = buttons(message.blocks)
         assert (show["text"]["text"], show["action_id"]) == ("Show all", ACTION_SHOW_ALL)
         assert Ref.decode(show["value"]) == Ref(samples.PLAN_ID, 2)
 
@@ -197,7 +217,7 @@ class TestLongPlans:
 
     def test_steps_with_long_descriptions_keep_their_readable_beginning(self) -> None:
         message = drawn(samples.long_plan(30, words=400))
-        assert labels(message.blocks) == ["Show all", "Discard"]
+        assert labels(message.blocks) == ["Approve and run", "Show all", "Discard"]
         assert len(tasks(message.blocks)) == 30
         assert tasks(message.blocks)[0]["title"].startswith("1. Inspect valve 0 word0")
 
@@ -205,7 +225,7 @@ class TestLongPlans:
         snapshot = samples.long_plan(20, words=100)
         assert snapshot.version is not None
         assert sum(len(step.description) for step in snapshot.version.plan.steps) > 13_000
-        assert labels(drawn(snapshot).blocks) == ["Show all", "Discard"]
+        assert labels(drawn(snapshot).blocks) == ["Approve and run", "Show all", "Discard"]
 
     def test_ten_thousand_steps(self) -> None:
         message = drawn(samples.long_plan(10_000))
@@ -225,7 +245,7 @@ class TestLongPlans:
     def test_two_hundred_warnings(self) -> None:
         message = drawn(samples.draft(warnings=samples.WARNINGS * 67))
         assert "more" in words(message.blocks)
-        assert labels(message.blocks) == ["Show all", "Discard"]
+        assert labels(message.blocks) == ["Approve and run", "Show all", "Discard"]
 
 
 class TestFailed:

@@ -1,15 +1,21 @@
 """The form, the help and the private notes."""
 
 import json
+from typing import Any
+from uuid import UUID
 
 import pytest
 
 from bot import ids
 from bot.views.help import EMPTY_MENTION, HELP
 from bot.views.issues import URGENCIES, new_issue_modal
-from bot.views.notes import Note, discarded_by, note, stale
+from bot.views.notes import Note, approved_by, discarded_by, note, run_note, stale, step_note
+from bot.views.reasons import REASON_LENGTH, mark_done_modal, reject_modal
+from services.run_states import RunState, StepState
 from services.states import PlanState
 from tests.unit.slack_rules import check_is_deaf, check_modal
+
+REF = ids.Ref(UUID(int=7), 4)
 
 
 class TestForm:
@@ -49,8 +55,48 @@ class TestForm:
         assert long["blocks"][0]["element"]["initial_value"].endswith("…")
 
 
+class TestReasons:
+    @pytest.mark.parametrize(
+        ("form", "callback", "submit"),
+        [
+            (reject_modal, ids.VIEW_STEP_REJECT, "Reject step"),
+            (mark_done_modal, ids.VIEW_STEP_MARK_DONE, "Mark done"),
+        ],
+    )
+    def test_one_field_that_is_required(self, form: Any, callback: str, submit: str) -> None:
+        view = form(REF, "Send a crew <!channel>", channel="C0WORKS01", message_ts="1.2")
+        check_modal(view)
+        assert (view["callback_id"], view["submit"]["text"]) == (callback, submit)
+        shown, asked = view["blocks"]
+        assert shown["text"]["text"] == "Send a crew <!channel>"
+        assert (asked["block_id"], asked["element"]["action_id"]) == ("reason", "reason.text")
+        assert asked["optional"] is False
+        assert asked["element"]["max_length"] == REASON_LENGTH
+
+    @pytest.mark.parametrize("form", [reject_modal, mark_done_modal])
+    def test_it_remembers_which_button_was_pressed(self, form: Any) -> None:
+        origin = {"ref": REF.encode(), "channel": "C0WORKS01", "message_ts": "1.2"}
+        view = form(REF, "Send a crew", channel="C0WORKS01", message_ts="1.2")
+        assert json.loads(view["private_metadata"]) == origin
+        threaded = form(REF, "Send a crew", channel="C0WORKS01", message_ts="1.2", thread_ts="0.9")
+        assert json.loads(threaded["private_metadata"]) == {**origin, "thread_ts": "0.9"}
+
+    @pytest.mark.parametrize("title", ["", "\x00", "long " * 9_000])
+    def test_any_title(self, title: str) -> None:
+        check_modal(reject_modal(REF, title, channel="C0WORKS01", message_ts="1.2"))
+
+
 class TestNotes:
-    @pytest.mark.parametrize("code", [*Note, discarded_by("U0FRYJ002"), discarded_by(None)])
+    @pytest.mark.parametrize(
+        "code",
+        [
+            *Note,
+            discarded_by("U0FRYJ002"),
+            discarded_by(None),
+            *(step_note(state, by) for state in StepState for by in ("U0FRYJ002", None, "<!here>")),
+            *(run_note(state, by) for state in RunState for by in ("U0FRYJ002", None, "<!here>")),
+        ],
+    )
     def test_every_note_has_words_that_ring_nobody(self, code: str) -> None:
         assert note(code)
         assert len(note(code)) < 3_000
@@ -63,7 +109,25 @@ class TestNotes:
         assert len({note(stale(other)) for other in PlanState}) == len(PlanState)
 
     def test_a_state_of_a_later_version(self) -> None:
-        assert stale("RUNNING") == Note.STALE
+        assert stale("RUNNING") == step_note("NEWER", None) == run_note("NEWER", "U0FRYJ002") == Note.STALE
+
+    def test_who_approved_a_step(self) -> None:
+        said = note(step_note("RUNNING", "U0FRYJ002"))
+        assert said == "This step was already approved by <@U0FRYJ002>; it is under way."
+        assert note(step_note("DONE", None)) == "That step is over: it is done."
+        assert "<@U0FRYJ002>" in note(step_note("SKIPPED", "U0FRYJ002"))
+        assert "<@U0FRYJ002>" in note(step_note("FAILED", "U0FRYJ002"))
+
+    def test_every_state_of_a_step_and_of_a_run_has_a_note_of_its_own(self) -> None:
+        assert len({note(step_note(state, None)) for state in StepState}) == len(StepState)
+        assert len({note(run_note(state, None)) for state in RunState}) == len(RunState)
+
+    def test_who_ended_a_run(self) -> None:
+        assert note(run_note("CANCELLED", "U0FRYJ002")) == "<@U0FRYJ002> has already ended that run."
+
+    def test_who_approved_a_plan(self) -> None:
+        assert note(approved_by("U0FRYJ002")) == "<@U0FRYJ002> has already approved this plan."
+        assert approved_by(None) == Note.NOW_APPROVED
 
     def test_who_was_first(self) -> None:
         assert note(discarded_by("U0FRYJ002")) == "<@U0FRYJ002> has already discarded this plan."

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from aiohttp import web
 
@@ -71,7 +71,25 @@ class Endless:
         return response
 
 
-Fault = Status | Hang | Reset | Endless
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """The request takes effect; its answer waits until a test says `released.set()`. `reached`: it has come."""
+
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
+    released: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def held(self, stopping: asyncio.Event) -> None:
+        """Wait until it may be answered, or the town stops."""
+        self.reached.set()
+        ends = [asyncio.create_task(event.wait()) for event in (self.released, stopping)]
+        try:
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for end in ends:
+                end.cancel()
+
+
+Fault = Status | Hang | Reset | Endless | Hold
 
 
 def _cut(request: web.Request) -> web.StreamResponse:

@@ -15,7 +15,7 @@ from typing import Any, Self
 from aiohttp import web
 
 from bot.sandbox.town.api import Answer, Call, Refused, Route, Values
-from bot.sandbox.town.faults import Fault
+from bot.sandbox.town.faults import Fault, Hold
 from bot.sandbox.town.open311 import Open311
 from bot.sandbox.town.people import Notices
 from bot.sandbox.town.streets import Streets
@@ -140,16 +140,18 @@ class Town:
         answer, call, replayed = None, None, False
         try:
             call = await self._call(request)
-            if fault is None or fault.applied:
+            if fault is None or isinstance(fault, Hold) or fault.applied:
                 answer, replayed = self._answer(route, call, key)
         except Refused as refusal:
             answer = Answer(refusal.status, route.error(refusal))
         applied = answer is not None and answer.status < 300 and not replayed
         sent = answer.status if answer is not None and fault is None else getattr(fault, "status", None)
         await self._note(route, request, call, key, status=sent, applied=applied, replayed=replayed)
-        if fault is not None:
+        if isinstance(fault, Hold):
+            await fault.held(self._stopping)
+        elif fault is not None:
             return await fault.happen(request, self._stopping)
-        assert answer is not None  # noqa: S101 - without a fault there is one
+        assert answer is not None  # noqa: S101 - without a fault, or with a Hold, there is one
         return web.json_response(answer.document, status=answer.status)
 
     async def _call(self, request: web.Request) -> Call:

@@ -1,0 +1,176 @@
+"""Built-in steps are carried out: a message is posted, a person asked, time let pass. No worker is held by it."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.deps import Deps
+from bot.errors import ChannelUnreachable, RateLimited, SlackError, SlackUnavailable
+from bot.jobs.posting import find_earlier
+from bot.views.blocks import Message
+from bot.views.notices import notice
+from bot.views.questions import question_message
+from services.builtin_attempts import BuiltinAttempt
+from services.builtin_calls import Poll
+from services.builtins import (
+    ASK_PERSON,
+    AT_MOST_MINUTES,
+    EVERY_MINUTES,
+    NOTIFY,
+    WAIT_FOR,
+    WAIT_UNTIL,
+)
+from services.connectors import Answer, Outcome, called, judge
+from services.errors import CallError
+from services.jobs import RunStep
+from services.resolving import Values
+from services.results import Result, result_of
+from services.run_states import StepState
+
+logger = logging.getLogger("mudda.builtins")
+
+GROWTH = 1.5
+LONGEST_INTERVAL = timedelta(hours=1)
+"""Of the intervals between polls, each of which is longer than the one before by the factor GROWTH."""
+
+MANY = 40
+"""Polls after which every interval has long been the longest, whatever it was at first."""
+
+
+@dataclass(frozen=True, slots=True)
+class _PutOff:
+    """The step waits until then; `facts` are kept with it."""
+
+    until: datetime
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The question is there."""
+
+    channel: str
+    ts: str
+
+
+_Outcome = Result | _PutOff | _Asked
+
+
+async def carry_out(job: RunStep, attempt: BuiltinAttempt, deps: Deps) -> None:
+    """Do what a built-in step is for, as far as it goes now, and record that."""
+    try:
+        outcome = await _KINDS[attempt.call.key](job, attempt, deps)
+    except (RateLimited, SlackUnavailable):
+        raise
+    except ChannelUnreachable:
+        outcome = _failed("channel_unreachable")
+    except SlackError as error:
+        outcome = _failed("slack_refused", reason=error.code)
+    async with deps.database.transaction() as session:
+        now = deps.now()
+        if isinstance(outcome, _PutOff):
+            kept = await deps.builtins.put_off(session, job, attempt, outcome.until, now, **outcome.facts)
+        elif isinstance(outcome, _Asked):
+            kept = await deps.builtins.asked(session, job, attempt, outcome.channel, outcome.ts, now)
+        else:
+            kept = await deps.runs.record(session, job, attempt, outcome, now)
+    if not kept:
+        logger.info("What came of a step was overtaken and thrown away")
+
+
+async def _notify(job: RunStep, attempt: BuiltinAttempt, deps: Deps) -> _Outcome:
+    call = attempt.call
+    message = notice(job.step, call.inputs["message"], to=call.person)
+    channel, thread_ts = call.channel, None
+    if channel is None:
+        async with deps.database.transaction() as session:
+            channel, thread_ts = await deps.cards.place(session, job.workspace, attempt.plan_id)
+    ts = await _posted_once(channel, message, thread_ts, attempt, deps)
+    return Result(StepState.DONE, "done", output={"posted": True, "channel": channel, "ts": ts})
+
+
+async def _ask(job: RunStep, attempt: BuiltinAttempt, deps: Deps) -> _Outcome:
+    async with deps.database.reading() as session:
+        question = await deps.builtins.question(session, job.workspace, job.step)
+    channel = await deps.slack.open_dm(question.person)
+    return _Asked(channel, await _posted_once(channel, question_message(question), None, attempt, deps))
+
+
+async def _wait_for(job: RunStep, attempt: BuiltinAttempt, deps: Deps) -> _Outcome:
+    until = attempt.started_at + timedelta(minutes=attempt.call.inputs["minutes"])
+    if deps.now() < until:
+        return _PutOff(until)
+    return Result(StepState.DONE, "done", output={"waited_until": until.isoformat()})
+
+
+async def _wait_until(job: RunStep, attempt: BuiltinAttempt, deps: Deps) -> _Outcome:
+    poll, inputs = attempt.call.poll, attempt.call.inputs
+    assert poll is not None  # noqa: S101 - a wait.until has one
+    polls = attempt.wait.get("polls", 0) + 1
+    # A key of its own for each: the answer of the last one is what nobody wants again.
+    key = f"{job.run}:{job.step}:{attempt.number}:{polls}"
+    answer = await called(poll.request, poll.definition, idempotency_key=key, connector=deps.connector)
+    verdict = judge(answer, safe=True)
+    if verdict.outcome is Outcome.FAIL:
+        return result_of(answer, poll.definition, attempt.number)
+    if isinstance(answer, Answer) and verdict.outcome is Outcome.DONE:
+        value = _value(answer, poll)
+        if _is_awaited(value, inputs.get("equals")):
+            warnings = tuple(warning.to_dict() for warning in answer.warnings)
+            return Result(
+                StepState.DONE, "done", answer.status, {"value": value, "polls": polls}, warnings=warnings
+            )
+    end = attempt.started_at + timedelta(minutes=inputs.get("at_most_minutes", AT_MOST_MINUTES))
+    now = deps.now()
+    if now >= end:
+        return _failed("wait_ended", polls=polls)
+    pause = max(_interval(inputs, polls), timedelta(seconds=verdict.after or 0))
+    return _PutOff(min(now + pause, end), {"polls": polls, "last": _last(answer)})
+
+
+async def _posted_once(
+    channel: str, message: Message, thread_ts: str | None, attempt: BuiltinAttempt, deps: Deps
+) -> str:
+    """The ts of the message, which another worker may have posted in this attempt before it was killed."""
+    ts = None
+    if attempt.is_resumed:
+        ts = await find_earlier(channel, message, thread_ts, attempt.started_at, deps)
+    return ts or await deps.slack.post(channel, message, thread_ts=thread_ts)
+
+
+def _value(answer: Answer, poll: Poll) -> Any:
+    return Values(outputs={poll.field.source: answer.body}).find(poll.field)
+
+
+def _is_awaited(value: Any, wanted: str | None) -> bool:
+    """Whether a field has the wanted value, or any; an empty text or list is none."""
+    if wanted is None:
+        return value not in (None, "", [], {})
+    return value is not None and (value if isinstance(value, str) else json.dumps(value)) == wanted
+
+
+def _interval(inputs: Mapping[str, Any], polls: int) -> timedelta:
+    first = timedelta(minutes=inputs.get("every_minutes", EVERY_MINUTES))
+    return min(first * GROWTH ** min(polls - 1, MANY), max(first, LONGEST_INTERVAL))
+
+
+def _last(answer: Answer | CallError) -> dict[str, Any]:
+    """What came of the last poll, for whoever asks why it takes so long."""
+    return answer.to_dict() if isinstance(answer, CallError) else {"status": answer.status}
+
+
+def _failed(code: str, **facts: Any) -> Result:
+    return Result(StepState.FAILED, "failed", error={"code": code, **facts})
+
+
+_KINDS: Mapping[str, Callable[[RunStep, BuiltinAttempt, Deps], Awaitable[_Outcome]]] = {
+    NOTIFY: _notify,
+    ASK_PERSON: _ask,
+    WAIT_FOR: _wait_for,
+    WAIT_UNTIL: _wait_until,
+}

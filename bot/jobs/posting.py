@@ -1,0 +1,26 @@
+"""Posting once: what an earlier try may have posted before it was killed is looked for by its metadata."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from bot.deps import Deps
+from bot.errors import RateLimited, SlackError, SlackUnavailable
+from bot.views.blocks import Message
+
+logger = logging.getLogger("mudda.posting")
+
+
+async def find_earlier(
+    channel: str, message: Message, thread_ts: str | None, since: datetime, deps: Deps
+) -> str | None:
+    """The ts of the same message, if it has been posted since then."""
+    try:
+        return await deps.slack.find(channel, message.metadata or {}, thread_ts=thread_ts, since=since)
+    except (RateLimited, SlackUnavailable):
+        raise
+    except SlackError as error:
+        # Where the bot may post but not read, a message that may come twice is better than none.
+        logger.warning("Could not look for a message: %s", error)
+        return None

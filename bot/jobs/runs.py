@@ -1,0 +1,103 @@
+"""Steps are carried out: claim, close, call the component, open, record. And people decide about them."""
+
+from __future__ import annotations
+
+import logging
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.deps import Deps
+from bot.jobs.builtins import carry_out
+from bot.jobs.registry import Handler, Lane, Later
+from bot.views.notes import Note, refusal, run_note, step_note
+from db.queue import enqueue
+from services import reruns, workspaces
+from services.builtin_attempts import BuiltinAttempt, Early
+from services.connectors import called
+from services.errors import ApprovalRefused, MoveNotAllowed, NotFound, StaleVersion
+from services.jobs import DecideRun, RunStep, Tell
+from services.results import result_of
+
+logger = logging.getLogger("mudda.runs")
+
+
+async def run_step(job: RunStep, deps: Deps) -> None:
+    """Carry out one step; a job that runs again finds what is done done."""
+    try:
+        async with deps.database.transaction() as session:
+            attempt = await deps.runs.begin(session, job, deps.now())
+    except Early as early:
+        raise Later(early.delay, "the step is still to wait") from early
+    if attempt is None:
+        return
+    if isinstance(attempt, BuiltinAttempt):
+        await carry_out(job, attempt, deps)
+        return
+    answer = await called(
+        attempt.request, attempt.definition, idempotency_key=f"{job.run}:{job.step}", connector=deps.connector
+    )
+    result = result_of(answer, attempt.definition, attempt.number)
+    async with deps.database.transaction() as session:
+        if not await deps.runs.record(session, job, attempt, result, deps.now()):
+            logger.warning("A step's result came too late and was thrown away")
+
+
+async def give_up_step(job: RunStep, deps: Deps) -> None:
+    """Carrying out has failed in a way that nobody foresaw: a person has to look."""
+    async with deps.database.transaction() as session:
+        await deps.runs.abandon(session, job, deps.now())
+
+
+async def decide_run(job: DecideRun, deps: Deps) -> None:
+    """Carry a decision out, or tell whoever made it, privately, why nothing was changed."""
+    try:
+        async with deps.database.transaction() as session:
+            workspace_id = await workspaces.by_team(session, job.team)
+            if job.decision == "cancel":
+                await deps.runs.cancel(session, workspace_id, job.target, job.user, deps.now())
+            elif job.decision == "again":
+                await _run_again(session, workspace_id, job, deps)
+            else:
+                await deps.runs.decide(
+                    session,
+                    workspace_id,
+                    job.target,
+                    job.revision,
+                    job.decision,
+                    job.user,
+                    deps.now(),
+                    job.reason,
+                )
+    except NotFound:
+        await _refuse(job, Note.NOT_FOUND, deps)
+    except ApprovalRefused as error:
+        await _refuse(job, refusal(error), deps)
+    except (StaleVersion, MoveNotAllowed) as error:
+        says = run_note if job.decision in ("again", "cancel") else step_note
+        await _refuse(job, says(error.state, None), deps)
+
+
+async def _run_again(session: AsyncSession, workspace_id: UUID, job: DecideRun, deps: Deps) -> None:
+    await reruns.run_again(
+        session,
+        workspace_id,
+        job.target,
+        job.revision,
+        job.user,
+        deps.now(),
+        runs=deps.runs,
+        approvals=deps.approvals,
+    )
+
+
+async def _refuse(job: DecideRun, note: str, deps: Deps) -> None:
+    words = Tell(channel=job.channel, user=job.user, note=note, thread_ts=job.thread_ts)
+    async with deps.database.transaction() as session:
+        await enqueue(session, words, key=f"tell:{job.target}:{job.user}:{job.revision}:{note}")
+
+
+HANDLERS = (
+    Handler(RunStep, Lane.STEPS, run_step, give_up_step),
+    Handler(DecideRun, Lane.QUICK, decide_run),
+)

@@ -1,0 +1,86 @@
+"""`/mudda approvers`: who may decide, how many of them have to agree, and what happens while they don't."""
+
+from __future__ import annotations
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot import ids, payloads
+from bot.deps import Deps
+from bot.guard import guard
+from bot.views.approvals import LONGEST_LIMIT, LONGEST_REMINDER, approvals_modal
+from bot.views.notes import Note, note
+from bot.views.text import is_user
+from services.approvals import LimitOutcome
+from services.errors import NotAnApprover
+from services.jobs import SetApprovals
+
+
+def register(app: AsyncApp, deps: Deps) -> None:
+    """Add the listeners of this file."""
+    app.view(ids.VIEW_APPROVALS)(guard(payloads.approvals, save, deps))
+
+
+async def show_form(command: payloads.Command, deps: Deps, ack: AsyncAck) -> None:
+    """The form, for whoever may change it."""
+    try:
+        async with deps.database.reading() as session:
+            await deps.approvals.check_may_set(session, deps.workspace_id, command.user)
+            settings = await deps.approvals.settings(session, deps.workspace_id)
+    except NotAnApprover:
+        await ack(text=note(Note.APPROVALS_CLOSED))
+        return
+    view = approvals_modal(settings, command.channel, response_url=command.response_url)
+    await deps.slack.open_view(command.trigger_id, view)
+    await ack()
+
+
+async def save(form: payloads.Approvals, deps: Deps, ack: AsyncAck) -> None:
+    """What can't be meant shows in the form; the rest is handed over."""
+    if errors := _errors(form, deps.identity.bot_user_id):
+        await ack(response_action="errors", errors=errors)
+        return
+    await deps.intake.put(form.key, _job(form))
+    await ack()
+
+
+def _errors(form: payloads.Approvals, bot: str) -> dict[str, str]:
+    """A sentence for each field with something wrong in it."""
+    most = max(1, len(form.approvers))
+    errors = {
+        ids.BLOCK_APPROVERS: _wrong_people(form.approvers, bot),
+        ids.BLOCK_QUORUM: ""
+        if _is_within(form.quorum, 1, most)
+        else f"A whole number from 1 to {most}: no more than there are approvers.",
+        ids.BLOCK_REMINDER: ""
+        if _is_within(form.remind_after, 0, LONGEST_REMINDER)
+        else f"A whole number of minutes from 0 (never) to {LONGEST_REMINDER:,} (a week).",
+        ids.BLOCK_LIMIT: ""
+        if not form.limit or _is_within(form.limit, 1, LONGEST_LIMIT)
+        else f"A whole number of minutes from 1 to {LONGEST_LIMIT:,} (90 days), or nothing.",
+        ids.BLOCK_OUTCOME: "" if form.outcome in frozenset(LimitOutcome) else "Choose one of these.",
+    }
+    return {block: error for block, error in errors.items() if error}
+
+
+def _wrong_people(approvers: tuple[str, ...], bot: str) -> str:
+    if bot in approvers:
+        return "Mudda can't decide about its own plans: choose people."
+    return "" if all(map(is_user, approvers)) else "Choose people, one by one."
+
+
+def _is_within(number: str, least: int, most: int) -> bool:
+    return number.isascii() and number.isdecimal() and len(number) < 10 and least <= int(number) <= most
+
+
+def _job(form: payloads.Approvals) -> SetApprovals:
+    return SetApprovals(
+        team=form.team,
+        user=form.user,
+        channel=form.channel,
+        approvers=form.approvers,
+        quorum=int(form.quorum),
+        remind_after_minutes=int(form.remind_after),
+        limit_minutes=int(form.limit) if form.limit else None,
+        limit_outcome=form.outcome,
+        response_url=form.response_url,
+    )

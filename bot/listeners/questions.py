@@ -1,0 +1,79 @@
+"""Answer, under a question to a person, and the form behind it."""
+
+from __future__ import annotations
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot import ids, payloads
+from bot.deps import Deps
+from bot.errors import MalformedPayload
+from bot.guard import guard
+from bot.views.notes import Note
+from bot.views.questions import answer_modal
+from services.builtin_steps import Question
+from services.errors import NotFound
+from services.jobs import AnswerStep, Tell
+
+
+def register(app: AsyncApp, deps: Deps) -> None:
+    """Add the listeners of this file."""
+    app.action(ids.ACTION_STEP_ANSWER)(guard(payloads.click, show_form, deps))
+    app.view(ids.VIEW_STEP_ANSWER)(guard(payloads.answer, answer, deps))
+
+
+async def show_form(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
+    """The form, for the person who was asked, while an answer is awaited."""
+    ref = _ref(click.value)
+    question = await _question(ref, deps)
+    if refused := _refusal(question, ref, click.user):
+        words = Tell(channel=click.channel, user=click.user, note=refused, response_url=click.response_url)
+        await deps.intake.put(click.key, words)
+    elif question is not None:
+        view = answer_modal(question, channel=click.channel, message_ts=click.message_ts)
+        await deps.slack.open_view(click.trigger_id, view)
+    await ack()
+
+
+async def answer(given: payloads.Answer, deps: Deps, ack: AsyncAck) -> None:
+    """The form's answer; Slack itself refuses an empty field, but not one of blanks."""
+    if not given.answer:
+        await ack(response_action="errors", errors={ids.BLOCK_ANSWER: "A word or two will do."})
+        return
+    await deps.intake.put(given.key, _job(given))
+    await ack()
+
+
+async def _question(ref: ids.Ref, deps: Deps) -> Question | None:
+    async with deps.database.reading() as session:
+        try:
+            return await deps.builtins.question(session, deps.workspace_id, ref.id)
+        except NotFound:
+            return None
+
+
+def _refusal(question: Question | None, ref: ids.Ref, user: str) -> Note | None:
+    if question is None:
+        return Note.NOT_FOUND
+    if question.person != user:
+        return Note.NOT_ASKED
+    return None if question.is_open and question.attempt == ref.revision else Note.QUESTION_OVER
+
+
+def _job(given: payloads.Answer) -> AnswerStep:
+    ref = _ref(given.value)
+    return AnswerStep(
+        team=given.team,
+        step=ref.id,
+        attempt=ref.revision,
+        user=given.user,
+        answer=given.answer,
+        channel=given.channel,
+        ts=given.message_ts,
+    )
+
+
+def _ref(value: str) -> ids.Ref:
+    try:
+        return ids.Ref.decode(value)
+    except ValueError as error:
+        raise MalformedPayload("a value that we did not write") from error

@@ -1,0 +1,101 @@
+"""Buttons on a run's card, and the two modals that ask for words."""
+
+from __future__ import annotations
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot import ids, payloads
+from bot.deps import Deps
+from bot.errors import MalformedPayload
+from bot.guard import guard
+from bot.views.reasons import mark_done_modal, reject_modal
+from bot.views.run_details import run_details_modal
+from services import run_queries
+from services.jobs import DecideRun, RunDecision
+
+DECISIONS: dict[str, RunDecision] = {
+    ids.ACTION_RUN_CANCEL: "cancel",
+    ids.ACTION_RUN_STOP: "cancel",
+    ids.ACTION_RUN_AGAIN: "again",
+    ids.ACTION_STEP_APPROVE: "approve",
+    ids.ACTION_STEP_RETRY: "retry",
+    ids.ACTION_STEP_SKIP: "skip",
+}
+MODALS = {ids.ACTION_STEP_REJECT: reject_modal, ids.ACTION_STEP_MARK_DONE: mark_done_modal}
+
+
+def register(app: AsyncApp, deps: Deps) -> None:
+    """Add the listeners of this file."""
+    for action in DECISIONS:
+        app.action(action)(guard(payloads.click, decide, deps))
+    for action in MODALS:
+        app.action(action)(guard(payloads.click, ask_for_reason, deps))
+    app.action(ids.ACTION_RUN_DETAILS)(guard(payloads.click, show_details, deps))
+    app.view(ids.VIEW_STEP_REJECT)(guard(payloads.reason, reject, deps))
+    app.view(ids.VIEW_STEP_MARK_DONE)(guard(payloads.reason, mark_done, deps))
+
+
+async def decide(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
+    """A decision that needs no words, handed over with the revision that the person saw."""
+    await deps.intake.put(click.key, _job(click, DECISIONS[click.action]))
+    await ack()
+
+
+async def ask_for_reason(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
+    """Reject, and Mark done, are not done without saying why."""
+    ref = _ref(click.value)
+    async with deps.database.reading() as session:
+        title = await run_queries.step_title(session, deps.workspace_id, ref.id)
+    modal = MODALS[click.action]
+    view = modal(ref, title, channel=click.channel, message_ts=click.message_ts, thread_ts=click.thread_ts)
+    await deps.slack.open_view(click.trigger_id, view)
+    await ack()
+
+
+async def reject(reason: payloads.Reason, deps: Deps, ack: AsyncAck) -> None:
+    """The modal of Reject step."""
+    await _with_reason(reason, "reject", deps, ack)
+
+
+async def mark_done(reason: payloads.Reason, deps: Deps, ack: AsyncAck) -> None:
+    """The modal of Mark done."""
+    await _with_reason(reason, "mark_done", deps, ack)
+
+
+async def show_details(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
+    """Each step's request and whole answer, in a modal."""
+    async with deps.database.reading() as session:
+        run_id = _ref(click.value).id
+        snapshot = await deps.workflows.get_by_run(session, deps.workspace_id, run_id)
+        history = await run_queries.history(session, deps.workspace_id, snapshot.id, run_id=run_id)
+    await deps.slack.open_view(click.trigger_id, run_details_modal(snapshot, history))
+    await ack()
+
+
+async def _with_reason(reason: payloads.Reason, decision: RunDecision, deps: Deps, ack: AsyncAck) -> None:
+    if not reason.text:
+        await ack(response_action="errors", errors={ids.BLOCK_REASON: "A word or two will do."})
+        return
+    job = _job(reason, decision).model_copy(update={"reason": reason.text})
+    await deps.intake.put(reason.key, job)
+    await ack()
+
+
+def _job(request: payloads.Click | payloads.Reason, decision: RunDecision) -> DecideRun:
+    ref = _ref(request.value)
+    return DecideRun(
+        team=request.team,
+        target=ref.id,
+        revision=ref.revision,
+        decision=decision,
+        user=request.user,
+        channel=request.channel,
+        thread_ts=request.thread_ts,
+    )
+
+
+def _ref(value: str) -> ids.Ref:
+    try:
+        return ids.Ref.decode(value)
+    except ValueError as error:
+        raise MalformedPayload("a value that we did not write") from error

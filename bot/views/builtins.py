@@ -1,0 +1,57 @@
+"""Built-in steps as people read them: whom they wait for, until when, and what came of them."""
+
+from __future__ import annotations
+
+from bot.views import blocks as kit
+from bot.views.blocks import Element
+from bot.views.outcomes import summary
+from bot.views.text import count
+from services.builtins import ASK_PERSON, BUILTINS, NOTIFY, WAIT_FOR, WAIT_UNTIL
+from services.plan import Step
+from services.run_states import StepState
+from services.snapshots import StepSnapshot
+
+_PLAIN = {NOTIFY: "Posted.", WAIT_FOR: "The time has passed."}
+
+
+def is_asking(step: StepSnapshot) -> bool:
+    """Whether the step waits for a person's answer, and not at a gate."""
+    wait = step.wait or {}
+    return step.state is StepState.WAITING and wait.get("attempt") == step.attempt
+
+
+def standing(step: StepSnapshot) -> str:
+    """How a step stands that waits for more than a worker; empty for others."""
+    if is_asking(step):
+        return "Waits for an answer"
+    return "Waits" if step.state is StepState.READY and step.wait and step.retry_at else ""
+
+
+def told(step: StepSnapshot, wire: Step, limit: int) -> list[Element] | None:
+    """What came of a built-in step so far, as rich text; None where other words say it."""
+    if is_asking(step):
+        return [kit.run("Waits for "), kit.person(str((step.wait or {}).get("person"))), kit.run(" to answer.")]
+    if step.state is StepState.READY and step.wait and step.retry_at:
+        return _waiting(step, wire)
+    if step.state is StepState.DONE and not step.note and wire.component_id in BUILTINS:
+        return _done(step, wire, limit)
+    return None
+
+
+def _waiting(step: StepSnapshot, wire: Step) -> list[Element]:
+    if step.retry_at is None:
+        return []
+    if wire.component_id != WAIT_UNTIL:
+        return [kit.run("Waits until "), kit.moment(step.retry_at), kit.run(".")]
+    polls = (step.wait or {}).get("polls", 0)
+    tries = f" ({count(polls, 'look')} so far)" if isinstance(polls, int) and polls else ""
+    return [kit.run("Not yet. Looks again at "), kit.moment(step.retry_at), kit.run(f"{tries}.")]
+
+
+def _done(step: StepSnapshot, wire: Step, limit: int) -> list[Element]:
+    if wire.component_id in _PLAIN:
+        return [kit.run(_PLAIN[wire.component_id])]
+    words = summary(step.output, BUILTINS[wire.component_id], limit=limit)
+    if wire.component_id == ASK_PERSON and step.wait:
+        return [kit.run(f"{words} "), kit.person(str(step.wait.get("answered_by")))]
+    return [kit.run(words)] if words else []

@@ -1,0 +1,71 @@
+"""The forms that ask why: a step is rejected, or a person says that it is done."""
+
+from __future__ import annotations
+
+import json
+
+from bot.ids import BLOCK_REASON, INPUT_REASON, VIEW_STEP_MARK_DONE, VIEW_STEP_REJECT, Ref
+from bot.views.blocks import View, plain
+from bot.views.text import one_line
+
+REASON_LENGTH = 1_000
+_TITLE = 200
+
+
+def reject_modal(ref: Ref, title: str, *, channel: str, message_ts: str, thread_ts: str | None = None) -> View:
+    """Asks why the step `title` is rejected.
+
+    The private metadata of both forms is {"ref": …, "channel": …, "message_ts": …, "thread_ts": …?}: what the
+    button was about, and where it stands.
+    """
+    return {
+        **_form(title, "Why should it not go on?", "Those who planned it will see this."),
+        "callback_id": VIEW_STEP_REJECT,
+        "title": plain("Reject step"),
+        "submit": plain("Reject step"),
+        "private_metadata": _origin(ref, channel, message_ts, thread_ts),
+    }
+
+
+def mark_done_modal(ref: Ref, title: str, *, channel: str, message_ts: str, thread_ts: str | None = None) -> View:
+    """Asks how it is known that the step `title` was done."""
+    return {
+        **_form(
+            title,
+            "What was done, and how do you know?",
+            "This is kept with the step. It has no answer then, so a later step that needs one will fail.",
+        ),
+        "callback_id": VIEW_STEP_MARK_DONE,
+        "title": plain("Mark done"),
+        "submit": plain("Mark done"),
+        "private_metadata": _origin(ref, channel, message_ts, thread_ts),
+    }
+
+
+def _form(title: str, label: str, hint: str) -> View:
+    return {
+        "type": "modal",
+        "close": plain("Cancel"),
+        "blocks": [
+            {"type": "section", "text": plain(one_line(title), _TITLE)},
+            {
+                "type": "input",
+                "block_id": BLOCK_REASON,
+                "label": plain(label),
+                "hint": plain(hint),
+                "optional": False,
+                "element": {
+                    "type": "plain_text_input",
+                    "action_id": INPUT_REASON,
+                    "multiline": True,
+                    "max_length": REASON_LENGTH,
+                    "focus_on_load": True,
+                },
+            },
+        ],
+    }
+
+
+def _origin(ref: Ref, channel: str, message_ts: str, thread_ts: str | None) -> str:
+    origin = {"ref": ref.encode(), "channel": channel, "message_ts": message_ts}
+    return json.dumps({**origin, "thread_ts": thread_ts} if thread_ts else origin)

@@ -1,0 +1,107 @@
+"""Runs: an approved version carried out, step by step, attempt by attempt, decision by decision."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ARRAY, ForeignKey, Index, Text, UniqueConstraint, func
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.models.base import Base, CreatedAt, PrimaryKey, WorkspaceKey
+
+
+class WorkflowExecution(Base):
+    """A run of one version of a plan, with the components' definitions as they were when it began.
+
+    A component that is edited, deactivated or deleted later does not change a run under way.
+    """
+
+    __tablename__ = "workflow_executions"
+    __table_args__ = (UniqueConstraint("plan_id", "number"),)
+
+    id: Mapped[PrimaryKey]
+    workspace_id: Mapped[WorkspaceKey]
+    plan_id: Mapped[UUID] = mapped_column(ForeignKey("workflow_plans.id", ondelete="CASCADE"))
+    version: Mapped[int]
+    number: Mapped[int]
+    state: Mapped[str]
+    components: Mapped[dict[str, Any]] = mapped_column(deferred=True, deferred_raiseload=True)
+    started_by: Mapped[str]
+    ended_by: Mapped[str | None]
+    ended_at: Mapped[datetime | None]
+    reply_started_at: Mapped[datetime | None]
+    reply_ts: Mapped[str | None]
+    created_at: Mapped[CreatedAt]
+
+
+class StepRun(Base):
+    """One step of a run. `waiting_for` counts the steps before it that are not over; at none it can start.
+
+    `attempt` counts from 1; `claim` is the token of the worker that has it now. `revision` counts every change
+    that a button could be stale about. `wait` is how far a built-in step of this `attempt` has come: the `person`
+    it asks, the `channel` and `ts` of the question, who it was `answered_by`, how many `polls` there were.
+    """
+
+    __tablename__ = "step_runs"
+    __table_args__ = (UniqueConstraint("run_id", "step_id"), Index("step_runs_state_idx", "run_id", "state"))
+
+    id: Mapped[PrimaryKey]
+    run_id: Mapped[UUID] = mapped_column(ForeignKey("workflow_executions.id", ondelete="CASCADE"))
+    step_id: Mapped[str]
+    position: Mapped[int]
+    step: Mapped[dict[str, Any]]
+    component_key: Mapped[str]
+    followers: Mapped[list[str]] = mapped_column(ARRAY(Text))
+    waiting_for: Mapped[int]
+    state: Mapped[str]
+    gated: Mapped[bool]
+    approved: Mapped[bool] = mapped_column(default=False)
+    revision: Mapped[int] = mapped_column(default=1)
+    attempt: Mapped[int] = mapped_column(default=1)
+    claim: Mapped[UUID | None]
+    request: Mapped[dict[str, Any] | None]
+    wait: Mapped[dict[str, Any] | None]
+    output: Mapped[Any | None] = mapped_column(JSONB(none_as_null=True), deferred=True, deferred_raiseload=True)
+    error: Mapped[dict[str, Any] | None]
+    warnings: Mapped[list[Any]] = mapped_column(default=list)
+    retry_at: Mapped[datetime | None]
+    decided_by: Mapped[str | None]
+    decided_at: Mapped[datetime | None]
+    note: Mapped[str | None]
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
+class StepAttempt(Base):
+    """What came of one attempt of a step. Append-only."""
+
+    __tablename__ = "step_attempts"
+    __table_args__ = (Index("step_attempts_step_run_id_idx", "step_run_id", "number"),)
+
+    id: Mapped[PrimaryKey]
+    step_run_id: Mapped[UUID] = mapped_column(ForeignKey("step_runs.id", ondelete="CASCADE"))
+    number: Mapped[int]
+    outcome: Mapped[str]
+    status: Mapped[int | None]
+    facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime] = mapped_column(server_default=func.clock_timestamp())
+
+
+class Decision(Base):
+    """Who said what about a run or one of its steps, and when. Append-only."""
+
+    __tablename__ = "decisions"
+    __table_args__ = (Index("decisions_run_id_idx", "run_id", "created_at"),)
+
+    id: Mapped[PrimaryKey]
+    workspace_id: Mapped[WorkspaceKey]
+    run_id: Mapped[UUID] = mapped_column(ForeignKey("workflow_executions.id", ondelete="CASCADE"))
+    step_run_id: Mapped[UUID | None] = mapped_column(ForeignKey("step_runs.id", ondelete="CASCADE"))
+    kind: Mapped[str]
+    user_id: Mapped[str]
+    reason: Mapped[str | None]
+    created_at: Mapped[CreatedAt]

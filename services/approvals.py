@@ -1,0 +1,211 @@
+"""ApprovalService: who may decide in a workspace, and how many of them have to agree at a gate.
+
+Nobody set: anyone who sees the card. Once approvers are set only they decide, and never about what they reported
+themselves; but whoever reported something may stop its run. Approvers are people: to see who is in a user group
+the bot would need a scope that it does not ask for. One approver is enough for a plan; the quorum counts at the
+gates of its steps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+from sqlalchemy import or_, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import ApprovalRules, StepGate, StepRun, WorkflowExecution, WorkflowPlan
+from db.queue import enqueue
+from services import audit
+from services.errors import AlreadyAgreed, NotAnApprover, SelfApproval
+from services.jobs import GateLimit, RemindGate
+from services.run_states import StepState
+from services.states import PlanState
+
+LONGEST_PAUSE = timedelta(days=1)
+"""Between reminders, whose pauses double: nobody is reminded of a gate every hour for a week."""
+
+AWAITING = 100
+"""The most cards that a change of the rules redraws; the others follow when something else happens to them."""
+
+
+class LimitOutcome(StrEnum):
+    """What becomes of a step when nobody has decided in time. None of them is consent."""
+
+    FAIL = "fail"
+    SKIP = "skip"
+    WAIT = "wait"
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalSettings:
+    """The rules of a workspace. Raises ValueError on rules that nobody could meet.
+
+    `approvers` are Slack user ids; none: anyone. Minutes may be fractions. A reminder after 0 minutes is none.
+    """
+
+    approvers: tuple[str, ...] = ()
+    quorum: int = 1
+    remind_after_minutes: float = 60
+    limit_minutes: float | None = None
+    limit_outcome: LimitOutcome = LimitOutcome.WAIT
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.quorum <= max(1, len(set(self.approvers))):
+            raise ValueError("quorum")
+        if self.remind_after_minutes < 0 or (self.limit_minutes is not None and self.limit_minutes <= 0):
+            raise ValueError("minutes")
+
+    def deciders(self, requester: str) -> tuple[str, ...] | None:
+        """Who may decide about what `requester` asked for; None: anyone."""
+        return tuple(user for user in self.approvers if user != requester) if self.approvers else None
+
+    def pause(self, reminder: int) -> timedelta | None:
+        """How long before the reminder of that number, which counts from 1; None: there is none."""
+        if not self.remind_after_minutes:
+            return None
+        first = timedelta(minutes=self.remind_after_minutes)
+        # After 20 doublings the longest pause is reached, and more would be too much for a timedelta.
+        doublings: int = 2 ** min(reminder - 1, 20)
+        return min(first * doublings, max(first, LONGEST_PAUSE))
+
+
+class ApprovalService:
+    """The rules, and whether they are kept. Every method takes a session and leaves the commit to its caller."""
+
+    async def settings(self, session: AsyncSession, workspace_id: UUID) -> ApprovalSettings:
+        """The rules of a workspace; those that apply where none are set, if none are."""
+        return _settings(await session.get(ApprovalRules, workspace_id, populate_existing=True))
+
+    async def set_settings(
+        self, session: AsyncSession, workspace_id: UUID, settings: ApprovalSettings, user: str
+    ) -> bool:
+        """Set the rules; False if they are so already. Raises NotAnApprover, as `check_may_set`."""
+        await session.execute(
+            insert(ApprovalRules)
+            .values(workspace_id=workspace_id, **_row(ApprovalSettings()))
+            .on_conflict_do_nothing()
+        )
+        rules = await session.get_one(ApprovalRules, workspace_id, with_for_update=True, populate_existing=True)
+        before = _settings(rules)
+        if before == settings:
+            return False
+        await self.check_may_set(session, workspace_id, user)
+        for name, value in _row(settings).items():
+            setattr(rules, name, value)
+        await audit.record(
+            session, workspace_id, subject=workspace_id, actor=user, action="approvals.set", **_row(settings)
+        )
+        await session.flush()
+        return True
+
+    async def check_may_set(self, session: AsyncSession, workspace_id: UUID, user: str) -> None:
+        """Anyone may set the rules while there are no approvers, then only those. Raises NotAnApprover."""
+        approvers = (await self.settings(session, workspace_id)).approvers
+        if approvers and user not in approvers:
+            raise NotAnApprover(user)
+
+    async def check(self, session: AsyncSession, workspace_id: UUID, user: str, *, requester: str) -> None:
+        """Whether `user` may decide about what `requester` asked for. Raises NotAnApprover or SelfApproval."""
+        approvers = (await self.settings(session, workspace_id)).approvers
+        if approvers and user not in approvers:
+            raise NotAnApprover(user)
+        if approvers and user == requester:
+            raise SelfApproval(user)
+
+    async def check_run(self, session: AsyncSession, run: WorkflowExecution, user: str) -> None:
+        """Whether `user` may decide about a step of a run. Raises NotAnApprover or SelfApproval."""
+        await self.check(session, run.workspace_id, user, requester=await _requester(session, run))
+
+    async def check_may_stop(self, session: AsyncSession, run: WorkflowExecution, user: str) -> None:
+        """Approvers may stop a run, and so may who asked for it: that sends nothing. Raises NotAnApprover."""
+        approvers = (await self.settings(session, run.workspace_id)).approvers
+        if approvers and user not in approvers and user != await _requester(session, run):
+            raise NotAnApprover(user)
+
+    async def open_gate(self, session: AsyncSession, run: WorkflowExecution, step: StepRun, now: datetime) -> None:
+        """A step begins to wait for people: schedule the reminder and the time limit that the rules ask for."""
+        settings = await self.settings(session, run.workspace_id)
+        limit = None if settings.limit_minutes is None else timedelta(minutes=settings.limit_minutes)
+        session.add(
+            StepGate(
+                step_run_id=step.id,
+                revision=step.revision,
+                limit_at=None if limit is None else now + limit,
+                limit_outcome=None if limit is None else settings.limit_outcome,
+            )
+        )
+        await session.flush()
+        if pause := settings.pause(1):
+            job = RemindGate(
+                workspace=run.workspace_id, plan=run.plan_id, run=run.id, step=step.id, revision=step.revision
+            )
+            await enqueue(session, job, after=pause, key=f"remind:{step.id}:{step.revision}:1")
+        if limit is not None:
+            end = GateLimit(workspace=run.workspace_id, run=run.id, step=step.id, revision=step.revision)
+            await enqueue(session, end, after=limit, key=f"limit:{step.id}:{step.revision}")
+
+    async def agree(self, session: AsyncSession, workspace_id: UUID, step: StepRun, user: str) -> bool:
+        """Note that `user`, who may decide, agrees to a step at its gate; whether that is enough now.
+
+        Only those count who are approvers now. Raises AlreadyAgreed if it changes nothing.
+        """
+        settings = await self.settings(session, workspace_id)
+        gate = await self.gate(session, step)
+        before = [other for other in gate.agreed if other in settings.approvers]
+        gate.agreed = before if user in before else [*before, user]
+        if len(gate.agreed) >= settings.quorum:
+            return True
+        if user in before:
+            raise AlreadyAgreed(user, agreed=len(before), quorum=settings.quorum)
+        return False
+
+    async def gate(self, session: AsyncSession, step: StepRun) -> StepGate:
+        """The gate at which a step waits now. The caller holds the run's row."""
+        return (
+            await session.scalars(
+                select(StepGate)
+                .where(StepGate.step_run_id == step.id, StepGate.revision == step.revision)
+                .execution_options(populate_existing=True)
+            )
+        ).one()
+
+    async def awaiting(self, session: AsyncSession, workspace_id: UUID) -> list[UUID]:
+        """The newest plans whose cards say who may decide."""
+        at_gates = (
+            select(WorkflowExecution.plan_id)
+            .join(StepRun, StepRun.run_id == WorkflowExecution.id)
+            .where(WorkflowExecution.workspace_id == workspace_id, StepRun.state == StepState.WAITING)
+        )
+        plans = await session.scalars(
+            select(WorkflowPlan.id)
+            .where(WorkflowPlan.workspace_id == workspace_id)
+            .where(or_(WorkflowPlan.state == PlanState.DRAFT, WorkflowPlan.id.in_(at_gates)))
+            .order_by(WorkflowPlan.number.desc())
+            .limit(AWAITING)
+        )
+        return list(plans)
+
+
+async def _requester(session: AsyncSession, run: WorkflowExecution) -> str:
+    plan = select(WorkflowPlan.reporter_id).where(WorkflowPlan.id == run.plan_id)
+    return (await session.scalars(plan)).one()
+
+
+def _settings(rules: ApprovalRules | None) -> ApprovalSettings:
+    if rules is None:
+        return ApprovalSettings()
+    return ApprovalSettings(
+        approvers=tuple(rules.approvers),
+        quorum=rules.quorum,
+        remind_after_minutes=rules.remind_after_minutes,
+        limit_minutes=rules.limit_minutes,
+        limit_outcome=LimitOutcome(rules.limit_outcome),
+    )
+
+
+def _row(settings: ApprovalSettings) -> dict[str, object]:
+    return {**asdict(settings), "approvers": list(settings.approvers)}

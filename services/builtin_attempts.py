@@ -1,0 +1,105 @@
+"""A built-in step is begun: once, or again after a pause that a deferred job ends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import StepAttempt, StepRun, WorkflowExecution
+from services.builtin_calls import BuiltinCall
+from services.builtins import ASK_PERSON, NOTIFY
+from services.progress import Progress, StepFault
+from services.run_states import RunState, StepState
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltinAttempt:
+    """A built-in step that this worker has claimed.
+
+    `started_at` is when the attempt began, however often it has been taken up since. `is_resumed`: another worker
+    had it, and may have posted already. `wait` is as the step keeps it.
+    """
+
+    call: BuiltinCall
+    claim: UUID
+    number: int
+    started_at: datetime
+    plan_id: UUID
+    is_resumed: bool
+    wait: Mapping[str, Any]
+
+
+class Early(Exception):
+    """The step is still to wait, for so long."""
+
+    def __init__(self, delay: timedelta) -> None:
+        super().__init__(f"{delay} to go")
+        self.delay = delay
+
+
+async def begin_builtin(
+    session: AsyncSession, progress: Progress, run: WorkflowExecution, step: StepRun, now: datetime
+) -> BuiltinAttempt | None:
+    """Claim a built-in step that is READY or RUNNING; the caller holds the run's row. None: nothing to do.
+
+    Raises Early.
+    """
+    if run.state == RunState.CANCELLED:
+        if step.state == StepState.RUNNING:
+            await _stop(session, progress, run, step, now)
+        return None
+    if step.state == StepState.READY and step.retry_at is not None and step.retry_at > now:
+        raise Early(step.retry_at - now)
+    try:
+        call = await progress.builtin(session, run, step)
+    except StepFault as fault:
+        step.error = fault.error
+        await progress.move(session, step, StepState.FAILED, now)
+        await progress.settle(session, run, now)
+        return None
+    is_resumed = step.state == StepState.RUNNING
+    if not is_resumed:
+        await progress.move(session, step, StepState.RUNNING, now)
+    if step.wait is None or step.wait.get("attempt") != step.attempt:
+        step.started_at = now
+        step.wait = {"attempt": step.attempt}
+        if call.key == ASK_PERSON:
+            step.wait = {**step.wait, "person": call.person}
+    step.claim, step.retry_at = uuid4(), None
+    step.request = call.preview()
+    await progress.settle(session, run, now)
+    return BuiltinAttempt(
+        call=call,
+        claim=step.claim,
+        number=step.attempt,
+        started_at=step.started_at or now,
+        plan_id=run.plan_id,
+        is_resumed=is_resumed,
+        wait=step.wait,
+    )
+
+
+async def _stop(
+    session: AsyncSession, progress: Progress, run: WorkflowExecution, step: StepRun, now: datetime
+) -> None:
+    """A worker died over this step, and the run was cancelled since. Only what may be posted stays in doubt."""
+    if step.component_key == NOTIFY:
+        step.error = {"code": "interrupted"}
+        session.add(
+            StepAttempt(
+                step_run_id=step.id,
+                number=step.attempt,
+                outcome="interrupted",
+                started_at=step.started_at or now,
+            )
+        )
+        await progress.move(session, step, StepState.UNCERTAIN, now)
+    else:
+        await progress.move(session, step, StepState.READY, now)
+        await progress.move(session, step, StepState.CANCELLED, now)
+    await progress.settle(session, run, now)

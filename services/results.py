@@ -1,0 +1,70 @@
+"""What an attempt of a step comes to: the verdict over its call, and how often and how soon to try again."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from services.connectors import Answer, Outcome, is_safe, judge
+from services.definitions import ComponentDefinition
+from services.errors import CallError
+from services.run_states import StepState
+
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+"""Seconds before the second attempt, doubled for each one after, and never more than the longest."""
+
+LONGEST_WAIT = 3600.0
+"""As long as a component may ask for patience, in seconds; one that asks for more is not waited for so long."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of an attempt. `retry_after` is set when the same step is to be tried again after so long."""
+
+    state: StepState
+    outcome: str
+    status: int | None = None
+    output: Any = None
+    error: Mapping[str, Any] | None = None
+    warnings: tuple[Mapping[str, Any], ...] = ()
+    retry_after: timedelta | None = None
+
+
+def result_of(answer: Answer | CallError, definition: ComponentDefinition, attempt: int) -> Result:
+    """The result of attempt number `attempt`, which counts from 1."""
+    verdict = judge(answer, safe=is_safe(definition))
+    status = answer.status if isinstance(answer, Answer) else None
+    if verdict.outcome is Outcome.DONE and isinstance(answer, Answer):
+        warnings = tuple(warning.to_dict() for warning in answer.warnings)
+        return Result(StepState.DONE, "done", status, answer.body, None, warnings)
+    error = _error(answer)
+    if verdict.outcome is Outcome.RETRY and attempt < definition.attempts:
+        pause = _pause(attempt) if verdict.after is None else min(verdict.after, LONGEST_WAIT)
+        return Result(StepState.READY, "retry", status, None, error, (), timedelta(seconds=pause))
+    uncertain = verdict.outcome is Outcome.UNCERTAIN
+    state = StepState.UNCERTAIN if uncertain else StepState.FAILED
+    return Result(state, state.lower(), status, None, error)
+
+
+def _error(answer: Answer | CallError) -> dict[str, Any]:
+    if isinstance(answer, CallError):
+        return answer.to_dict()
+    return {"code": "http_status", "status": answer.status, "message": _message(answer.body)}
+
+
+def _message(body: Any) -> str:
+    """What the other side says of it, if it says so in one of the usual places."""
+    first = body[0] if isinstance(body, list) and body else body
+    if isinstance(first, dict):
+        names = ("message", "description", "detail", "error", "title")
+        return next((text for name in names if isinstance(text := first.get(name), str)), "")[:500]
+    return first[:500] if isinstance(first, str) else ""
+
+
+def _pause(attempt: int) -> float:
+    longest: float = min(FIRST_PAUSE * 2 ** (attempt - 1), LONGEST_PAUSE)
+    # Half of it is chance: what failed together should not come back together.
+    return longest * (0.5 + random.random() / 2)  # noqa: S311 - jitter, not a secret

@@ -1,0 +1,191 @@
+"""Reading runs: what a card, a modal or a list shows of them."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, case, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import Decision, StepAttempt, StepGate, StepRun, WorkflowExecution
+from services.approvals import ApprovalSettings, LimitOutcome
+from services.errors import NotFound
+from services.run_states import RunState, StepState
+from services.snapshots import AttemptLine, DecisionLine, History, RunLine, RunSnapshot, StepSnapshot
+
+SHOWN_BYTES = 20_000
+"""Of an answer: a longer one is kept whole, but is not read for a card or a modal, which could not show it."""
+
+
+RUNS, ATTEMPTS, DECISIONS = 20, 200, 200
+"""The most of each that a history holds."""
+
+
+async def step_title(session: AsyncSession, workspace_id: UUID, step_id: UUID) -> str:
+    """What a step does, in the plan's words. Raises NotFound."""
+    step = await session.scalar(
+        select(StepRun)
+        .join(WorkflowExecution, WorkflowExecution.id == StepRun.run_id)
+        .where(WorkflowExecution.workspace_id == workspace_id, StepRun.id == step_id)
+    )
+    if step is None:
+        raise NotFound("step", step_id)
+    return str(step.step.get("description") or step.component_key)
+
+
+async def latest(
+    session: AsyncSession, workspace_id: UUID, plan_id: UUID, settings: ApprovalSettings
+) -> RunSnapshot | None:
+    """The last run of a plan, with all of its steps, under the rules of now; None before the first."""
+    run = await session.scalar(_runs(workspace_id, plan_id).limit(1))
+    return None if run is None else await _snapshot(session, run, settings)
+
+
+async def one(
+    session: AsyncSession, workspace_id: UUID, run_id: UUID, settings: ApprovalSettings
+) -> RunSnapshot | None:
+    """A run with all of its steps, be it the last or not; None if there is none of that id."""
+    run = await session.scalar(
+        select(WorkflowExecution).where(
+            WorkflowExecution.workspace_id == workspace_id, WorkflowExecution.id == run_id
+        )
+    )
+    return None if run is None else await _snapshot(session, run, settings)
+
+
+async def history(
+    session: AsyncSession, workspace_id: UUID, plan_id: UUID, *, run_id: UUID | None = None
+) -> History:
+    """The runs of a plan, and the attempts and decisions of one of them: of the last, if none is named.
+
+    Of each the last RUNS, ATTEMPTS and DECISIONS, and how many there are.
+    """
+    runs = (await session.scalars(_runs(workspace_id, plan_id).limit(RUNS))).all()
+    count = (func.count(),)
+    shown = run_id or (runs[0].id if runs else None)
+    attempts = (
+        select(StepAttempt, StepRun.step_id)
+        .join(StepRun, StepRun.id == StepAttempt.step_run_id)
+        .join(WorkflowExecution, WorkflowExecution.id == StepRun.run_id)
+        .where(WorkflowExecution.workspace_id == workspace_id, StepRun.run_id == shown)
+    )
+    decisions = (
+        select(Decision, StepRun.step_id)
+        .outerjoin(StepRun, StepRun.id == Decision.step_run_id)
+        .where(Decision.workspace_id == workspace_id, Decision.run_id == shown)
+    )
+    last_attempts = await session.execute(attempts.order_by(StepAttempt.ended_at.desc()).limit(ATTEMPTS))
+    last_decisions = await session.execute(decisions.order_by(Decision.created_at.desc()).limit(DECISIONS))
+    return History(
+        runs=tuple(_run_line(run) for run in runs),
+        attempts=tuple(_attempt_line(*row) for row in reversed(last_attempts.all())),
+        decisions=tuple(_decision_line(*row) for row in reversed(last_decisions.all())),
+        all_runs=await session.scalar(_runs(workspace_id, plan_id).with_only_columns(*count).order_by(None)) or 0,
+        all_attempts=await session.scalar(attempts.with_only_columns(*count, maintain_column_froms=True)) or 0,
+        all_decisions=await session.scalar(decisions.with_only_columns(*count, maintain_column_froms=True)) or 0,
+    )
+
+
+def _runs(workspace_id: UUID, plan_id: UUID) -> Select[WorkflowExecution]:
+    """The runs of a plan, the last first."""
+    return (
+        select(WorkflowExecution)
+        .where(WorkflowExecution.workspace_id == workspace_id, WorkflowExecution.plan_id == plan_id)
+        .order_by(WorkflowExecution.number.desc())
+    )
+
+
+def _run_line(run: WorkflowExecution) -> RunLine:
+    return RunLine(
+        id=run.id,
+        number=run.number,
+        version=run.version,
+        state=RunState(run.state),
+        started_by=run.started_by,
+        started_at=run.created_at,
+        ended_by=run.ended_by,
+        ended_at=run.ended_at,
+    )
+
+
+def _attempt_line(attempt: StepAttempt, step_id: str) -> AttemptLine:
+    return AttemptLine(
+        step_id=step_id,
+        number=attempt.number,
+        outcome=attempt.outcome,
+        status=attempt.status,
+        error=attempt.facts or None,
+        started_at=attempt.started_at,
+        ended_at=attempt.ended_at,
+    )
+
+
+def _decision_line(decision: Decision, step_id: str | None) -> DecisionLine:
+    return DecisionLine(
+        kind=decision.kind,
+        user=decision.user_id,
+        at=decision.created_at,
+        step_id=step_id,
+        reason=decision.reason,
+    )
+
+
+async def _snapshot(session: AsyncSession, run: WorkflowExecution, settings: ApprovalSettings) -> RunSnapshot:
+    shown = case((func.pg_column_size(StepRun.output) <= SHOWN_BYTES, StepRun.output))
+    rows = await session.execute(select(StepRun, shown).where(StepRun.run_id == run.id).order_by(StepRun.position))
+    gates = await _gates(session, run.id)
+    return RunSnapshot(
+        id=run.id,
+        number=run.number,
+        version=run.version,
+        state=RunState(run.state),
+        started_by=run.started_by,
+        started_at=run.created_at,
+        steps=tuple(_step(step, output, gates.get(step.id), settings) for step, output in rows),
+        ended_at=run.ended_at,
+        ended_by=run.ended_by,
+    )
+
+
+async def _gates(session: AsyncSession, run_id: UUID) -> dict[UUID, StepGate]:
+    """The last gate of each step that has come to one."""
+    gates = await session.scalars(
+        select(StepGate)
+        .join(StepRun, StepRun.id == StepGate.step_run_id)
+        .where(StepRun.run_id == run_id)
+        .order_by(StepGate.revision)
+    )
+    return {gate.step_run_id: gate for gate in gates}
+
+
+def _agreed(step: StepRun, gate: StepGate | None, settings: ApprovalSettings) -> tuple[str, ...]:
+    """Who has agreed: at a gate that still waits, only those who are approvers now."""
+    agreed = gate.agreed if gate is not None else []
+    return tuple(user for user in agreed if step.state != StepState.WAITING or user in settings.approvers)
+
+
+def _step(step: StepRun, output: Any, gate: StepGate | None, settings: ApprovalSettings) -> StepSnapshot:
+    return StepSnapshot(
+        id=step.id,
+        step_id=step.step_id,
+        state=StepState(step.state),
+        revision=step.revision,
+        attempt=step.attempt,
+        gated=step.gated,
+        request=step.request,
+        output=output,
+        error=step.error,
+        wait=step.wait,
+        warnings=tuple(step.warnings),
+        retry_at=step.retry_at,
+        agreed=_agreed(step, gate, settings),
+        quorum=settings.quorum,
+        limit_at=None if gate is None else gate.limit_at,
+        limit_outcome=LimitOutcome(gate.limit_outcome) if gate is not None and gate.limit_outcome else None,
+        decided_by=step.decided_by,
+        decided_at=step.decided_at,
+        note=step.note,
+        started_at=step.started_at,
+        ended_at=step.ended_at,
+    )

@@ -1,0 +1,394 @@
+"""RunService: an approved version carried out. Start, attempts, decisions; each is one transaction of its caller.
+
+A step is carried out in three parts: `begin` in a transaction, the call with no session open, `record` in another.
+The worker may die in between; whoever gets the job again finds the step RUNNING and knows that the earlier attempt
+may have reached the other side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import func, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import Decision, PlanVersion, StepAttempt, StepRun, WorkflowExecution
+from db.queue import enqueue
+from services import audit
+from services.approvals import ApprovalService
+from services.builtin_attempts import BuiltinAttempt, begin_builtin
+from services.builtins import BUILTINS, component_keys
+from services.components import ComponentService
+from services.connectors import PreparedRequest, is_safe, preview
+from services.definitions import ComponentDefinition
+from services.errors import MoveNotAllowed, NotFound, StaleVersion
+from services.jobs import RunStep
+from services.plan import Approval, Plan, dependencies
+from services.progress import Progress, StepFault
+from services.results import Result
+from services.run_states import RunState, StepState
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A step that this worker has claimed, ready to be sent."""
+
+    request: PreparedRequest
+    definition: ComponentDefinition
+    claim: UUID
+    number: int
+    started_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A word to the reporter that is due; `begun_at` if somebody may have posted it already."""
+
+    run_id: UUID
+    begun_at: datetime | None
+
+
+class RunService:
+    """Runs and their steps. Every method takes a session and leaves the commit to its caller."""
+
+    def __init__(self, progress: Progress, components: ComponentService, approvals: ApprovalService) -> None:
+        self._progress = progress
+        self._components = components
+        self._approvals = approvals
+
+    async def start(
+        self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, version: int, user: str, now: datetime
+    ) -> UUID:
+        """Begin a run of a version, with its components frozen as they are now."""
+        row = (
+            await session.scalars(
+                select(PlanVersion).where(PlanVersion.plan_id == plan_id, PlanVersion.version == version)
+            )
+        ).one()
+        plan = Plan.model_validate(row.document)
+        keys = component_keys(plan) - BUILTINS.keys()
+        latest = await session.scalar(
+            select(func.max(WorkflowExecution.number)).where(WorkflowExecution.plan_id == plan_id)
+        )
+        definitions = await self._components.definitions(session, workspace_id, keys)
+        run = WorkflowExecution(
+            id=uuid4(),
+            workspace_id=workspace_id,
+            plan_id=plan_id,
+            version=version,
+            number=(latest or 0) + 1,
+            state=RunState.RUNNING,
+            components=definitions,
+            started_by=user,
+        )
+        session.add(run)
+        await session.flush()
+        # A model can ask for a gate, and can't take away one that the component has.
+        gates = {key: document["approval"] == Approval.STEP for key, document in definitions.items()}
+        steps = _step_runs(run, plan, gates)
+        session.add_all(steps)
+        await session.flush()
+        await audit.record(
+            session, workspace_id, subject=run.id, actor=user, action="run.started", plan=str(plan_id)
+        )
+        await self._progress.open(session, run, [step for step in steps if step.waiting_for == 0], now)
+        await self._progress.settle(session, run, now)
+        return run.id
+
+    async def begin(self, session: AsyncSession, job: RunStep, now: datetime) -> Attempt | BuiltinAttempt | None:
+        """Claim a step for the worker that calls. None if there is nothing to send: it is done, or was put off.
+
+        Raises Early for a built-in step that is still to wait.
+        """
+        run = await self.locked(session, job.workspace, job.run)
+        step = await self._step(session, run, job.step)
+        if step.attempt != job.attempt or step.state not in (StepState.READY, StepState.RUNNING):
+            return None
+        if step.component_key in BUILTINS:
+            return await begin_builtin(session, self._progress, run, step, now)
+        if run.state == RunState.CANCELLED:
+            if step.state == StepState.RUNNING:
+                await self._interrupted(session, run, step, now)
+            return None
+        try:
+            request = await self._progress.request(session, run, step)
+            definition = await self._progress.definition(session, run, step)
+        except StepFault as fault:
+            step.error = fault.error
+            await self._progress.move(session, step, StepState.FAILED, now)
+            await self._progress.settle(session, run, now)
+            return None
+        if step.state == StepState.RUNNING and not is_safe(definition):
+            await self._interrupted(session, run, step, now)
+            return None
+        if step.state == StepState.READY:
+            await self._progress.move(session, step, StepState.RUNNING, now)
+        step.claim, step.started_at, step.retry_at = uuid4(), now, None
+        step.request = preview(request)
+        # No need to settle: a run with a step that is READY or RUNNING is RUNNING.
+        await self._progress.redraw(session, run)
+        return Attempt(request, definition, step.claim, step.attempt, now)
+
+    async def record(
+        self,
+        session: AsyncSession,
+        job: RunStep,
+        attempt: Attempt | BuiltinAttempt,
+        result: Result,
+        now: datetime,
+    ) -> bool:
+        """Record what came of an attempt. False if the claim has passed to another: the result is thrown away."""
+        run = await self.locked(session, job.workspace, job.run)
+        step = await self._step(session, run, job.step)
+        if step.state != StepState.RUNNING or step.claim != attempt.claim:
+            return False
+        self._append(session, step, result.outcome, attempt.started_at, result.status, result.error)
+        step.output, step.warnings = result.output, list(result.warnings)
+        step.error = None if result.error is None else dict(result.error)
+        await self._progress.move(session, step, result.state, now)
+        if result.state is StepState.READY and run.state != RunState.CANCELLED:
+            step.attempt += 1
+            step.retry_at = now + (result.retry_after or timedelta())
+            again = RunStep(workspace=job.workspace, run=run.id, step=step.id, attempt=step.attempt)
+            await enqueue(session, again, after=result.retry_after, key=f"step:{step.id}:{step.attempt}")
+        elif result.state is StepState.READY:
+            await self._progress.move(session, step, StepState.CANCELLED, now)
+        elif result.state is StepState.DONE:
+            await self._progress.go_on(session, run, step, now)
+        await self._progress.settle(session, run, now)
+        return True
+
+    async def abandon(self, session: AsyncSession, job: RunStep, now: datetime) -> None:
+        """A step's job has failed too often for a reason of ours: whether it was sent is not known."""
+        run = await self.locked(session, job.workspace, job.run)
+        step = await self._step(session, run, job.step)
+        if step.attempt != job.attempt or step.state not in (StepState.READY, StepState.RUNNING):
+            return
+        step.error = {"code": "internal"}
+        wanted = StepState.UNCERTAIN if step.state == StepState.RUNNING else StepState.FAILED
+        await self._progress.move(session, step, wanted, now)
+        await self._progress.settle(session, run, now)
+
+    async def cancel(
+        self, session: AsyncSession, workspace_id: UUID, run_id: UUID, user: str, now: datetime
+    ) -> None:
+        """Stop what has not started, not what was sent. Raises NotFound, MoveNotAllowed or NotAnApprover."""
+        run = await self.locked(session, workspace_id, run_id)
+        await self._approvals.check_may_stop(session, run, user)
+        if run.state in (RunState.COMPLETED, RunState.CANCELLED):
+            raise MoveNotAllowed(state=run.state, wanted=RunState.CANCELLED)
+        waiting = (StepState.PENDING, StepState.READY, StepState.WAITING)
+        await session.execute(
+            update(StepRun)
+            .where(StepRun.run_id == run.id, StepRun.state.in_(waiting))
+            .values(state=StepState.CANCELLED, revision=StepRun.revision + 1)
+        )
+        run.state, run.ended_by, run.ended_at = RunState.CANCELLED, user, now
+        self._decided(session, run, None, "cancel", user, None)
+        await audit.record(session, workspace_id, subject=run.id, actor=user, action="run.cancelled")
+        await session.flush()
+        await self._progress.withdraw_questions(session, run)
+        await self._progress.tell_reporter(session, run)
+        await self._progress.settle(session, run, now)
+
+    async def decide(
+        self,
+        session: AsyncSession,
+        workspace_id: UUID,
+        step_id: UUID,
+        revision: int,
+        kind: str,
+        user: str,
+        now: datetime,
+        reason: str | None = None,
+    ) -> None:
+        """Approve, reject, retry, skip or mark a step as done.
+
+        An approval that others have to join changes nothing yet but who has agreed. Raises NotFound, StaleVersion,
+        MoveNotAllowed, NotAnApprover, SelfApproval or AlreadyAgreed.
+        """
+        run, step = await self._shown(session, workspace_id, step_id, revision)
+        await self._approvals.check_run(session, run, user)
+        self._decided(session, run, step, kind, user, reason)
+        await audit.record(
+            session, workspace_id, subject=run.id, actor=user, action=f"step.{kind}", step=step.step_id
+        )
+        if kind != "approve" or await self._is_agreed(session, run, step, user):
+            step.decided_by, step.decided_at, step.note = user, now, reason
+            await self._carry_out(session, run, step, kind, now)
+        await self._progress.settle(session, run, now)
+
+    async def _is_agreed(self, session: AsyncSession, run: WorkflowExecution, step: StepRun, user: str) -> bool:
+        _at_gate(step)
+        return await self._approvals.agree(session, run.workspace_id, step, user)
+
+    async def _carry_out(
+        self, session: AsyncSession, run: WorkflowExecution, step: StepRun, kind: str, now: datetime
+    ) -> None:
+        if kind == "reject":
+            _at_gate(step)
+            step.error = {"code": "rejected", "reason": step.note or ""}
+            await self._progress.move(session, step, StepState.FAILED, now)
+        elif kind == "approve":
+            step.approved = True
+            await self._send_again(session, run, step, now)
+        elif kind == "retry":
+            _only_from(step, StepState.FAILED, StepState.UNCERTAIN)
+            step.attempt += 1
+            step.error = None
+            if step.state == StepState.UNCERTAIN:
+                await self._send_again(session, run, step, now)
+            else:
+                await self._progress.open(session, run, [step], now)
+        else:
+            if kind == "mark_done":
+                _only_from(step, StepState.UNCERTAIN)
+            wanted = StepState.SKIPPED if kind == "skip" else StepState.DONE
+            step.error = None
+            await self._progress.move(session, step, wanted, now)
+            await self._progress.go_on(session, run, step, now)
+
+    async def _send_again(
+        self, session: AsyncSession, run: WorkflowExecution, step: StepRun, now: datetime
+    ) -> None:
+        await self._progress.move(session, step, StepState.READY, now)
+        job = RunStep(workspace=run.workspace_id, run=run.id, step=step.id, attempt=step.attempt)
+        await enqueue(session, job, key=f"step:{step.id}:{step.attempt}")
+
+    async def _interrupted(
+        self, session: AsyncSession, run: WorkflowExecution, step: StepRun, now: datetime
+    ) -> None:
+        """The worker that sent this died before it wrote down what came of it: only a person can know."""
+        self._append(session, step, "interrupted", step.started_at or now)
+        step.error = {"code": "interrupted"}
+        await self._progress.move(session, step, StepState.UNCERTAIN, now)
+        await self._progress.settle(session, run, now)
+
+    def _append(
+        self,
+        session: AsyncSession,
+        step: StepRun,
+        outcome: str,
+        started_at: datetime,
+        status: int | None = None,
+        error: Mapping[str, Any] | None = None,
+    ) -> None:
+        session.add(
+            StepAttempt(
+                step_run_id=step.id,
+                number=step.attempt,
+                outcome=outcome,
+                status=status,
+                facts=dict(error or {}),
+                started_at=started_at,
+            )
+        )
+
+    def _decided(
+        self,
+        session: AsyncSession,
+        run: WorkflowExecution,
+        step: StepRun | None,
+        kind: str,
+        user: str,
+        reason: str | None,
+    ) -> None:
+        session.add(
+            Decision(
+                workspace_id=run.workspace_id,
+                run_id=run.id,
+                step_run_id=None if step is None else step.id,
+                kind=kind,
+                user_id=user,
+                reason=reason,
+            )
+        )
+
+    async def begin_reply(
+        self, session: AsyncSession, workspace_id: UUID, run_id: UUID, now: datetime
+    ) -> Reply | None:
+        """Note that the reporter is about to be told; None if that is done."""
+        run = await self.locked(session, workspace_id, run_id)
+        if run.reply_ts is not None:
+            return None
+        reply = Reply(run.id, run.reply_started_at)
+        run.reply_started_at = run.reply_started_at or now
+        return reply
+
+    async def replied(self, session: AsyncSession, workspace_id: UUID, run_id: UUID, ts: str) -> None:
+        """The reporter has been told."""
+        run = await self.locked(session, workspace_id, run_id)
+        run.reply_ts = ts
+
+    async def locked(self, session: AsyncSession, workspace_id: UUID, run_id: UUID) -> WorkflowExecution:
+        """The run's row, held until the transaction ends. Raises NotFound."""
+        run = await session.scalar(
+            select(WorkflowExecution)
+            .where(WorkflowExecution.workspace_id == workspace_id, WorkflowExecution.id == run_id)
+            .with_for_update()
+        )
+        if run is None:
+            raise NotFound("run", run_id)
+        return run
+
+    async def _step(self, session: AsyncSession, run: WorkflowExecution, step_id: UUID) -> StepRun:
+        step = await session.scalar(
+            select(StepRun)
+            .where(StepRun.run_id == run.id, StepRun.id == step_id)
+            .execution_options(populate_existing=True)
+        )
+        if step is None:
+            raise NotFound("step", step_id)
+        return step
+
+    async def _shown(
+        self, session: AsyncSession, workspace_id: UUID, step_id: UUID, revision: int
+    ) -> tuple[WorkflowExecution, StepRun]:
+        run_id = await session.scalar(select(StepRun.run_id).where(StepRun.id == step_id))
+        if run_id is None:
+            raise NotFound("step", step_id)
+        run = await self.locked(session, workspace_id, run_id)
+        step = await self._step(session, run, step_id)
+        if step.revision != revision:
+            raise StaleVersion(shown=revision, current=step.revision, state=step.state)
+        if run.state == RunState.CANCELLED:
+            raise MoveNotAllowed(state=RunState.CANCELLED, wanted=StepState.READY)
+        return run, step
+
+
+def _only_from(step: StepRun, *states: StepState) -> None:
+    if step.state not in states:
+        raise MoveNotAllowed(state=step.state, wanted=StepState.READY)
+
+
+def _at_gate(step: StepRun) -> None:
+    """Raise MoveNotAllowed unless the step waits for people to agree, and not for an answer."""
+    _only_from(step, StepState.WAITING)
+    if step.wait and step.wait.get("attempt") == step.attempt:
+        raise MoveNotAllowed(state=step.state, wanted=StepState.READY)
+
+
+def _step_runs(run: WorkflowExecution, plan: Plan, gates: Mapping[str, bool]) -> list[StepRun]:
+    needs = dependencies(plan)
+    followers: dict[str, list[str]] = {step_id: [] for step_id in needs}
+    for step_id, needed in needs.items():
+        for earlier in needed:
+            followers[earlier].append(step_id)
+    return [
+        StepRun(
+            run_id=run.id,
+            step_id=step.step_id,
+            position=position,
+            step=step.model_dump(mode="json", by_alias=True),
+            component_key=step.component_id,
+            followers=followers[step.step_id],
+            waiting_for=len(needs[step.step_id]),
+            state=StepState.PENDING,
+            gated=step.requires_approval or gates.get(step.component_id, False),
+        )
+        for position, step in enumerate(plan.steps)
+    ]

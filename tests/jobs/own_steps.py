@@ -1,0 +1,81 @@
+"""Steps of Mudda's own, for tests: how they stand in a plan, and what has come of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import select
+
+from bot import ids
+from bot.sandbox.slack import Message
+from db.models import StepRun
+from services.jobs import RunStep
+from tests.jobs.test_runs import step
+from tests.town_hall import TownHall
+
+
+def notify(to: str = "reporter", message: str = "We are on it", **more: Any) -> dict[str, Any]:
+    return step("tell", "slack.notify", body__to=to, body__message=message, **more)
+
+
+def ask(person: str = "reporter", kind: str = "text", **more: Any) -> dict[str, Any]:
+    return step(
+        "ask", "slack.ask_person", body__person=person, body__question="Which tap?", body__kind=kind, **more
+    )
+
+
+def wait_until(**more: str) -> dict[str, Any]:
+    return {
+        **step("until", "wait.until"),
+        "inputs": [
+            {"in": "body", "name": name, "value": value}
+            for name, value in {
+                "component": "workorders.get",
+                "path.work_order_id": "{{order.work_order_id}}",
+                "field": "status",
+                "every_minutes": "0.01",
+                **more,
+            }.items()
+        ],
+    }
+
+
+async def the_step(hall: TownHall, step_id: str) -> StepRun:
+    async with hall.database.reading() as session:
+        return (await session.scalars(select(StepRun).where(StepRun.step_id == step_id))).one()
+
+
+async def output(hall: TownHall, step_id: str) -> Any:
+    async with hall.database.reading() as session:
+        return await session.scalar(select(StepRun.output).where(StepRun.step_id == step_id))
+
+
+async def job_of(hall: TownHall, step_id: str) -> RunStep:
+    found = await the_step(hall, step_id)
+    return RunStep(workspace=hall.bot.deps.workspace_id, run=found.run_id, step=found.id, attempt=found.attempt)
+
+
+def marked(hall: TownHall, event: str) -> list[Message]:
+    return [
+        message
+        for channel in hall.slack.workspace.channels.values()
+        for message in channel.messages.values()
+        if (message.metadata or {}).get("event_type") == event
+    ]
+
+
+async def posted(hall: TownHall, event: str) -> Message:
+    return await hall.slack.wait_for(lambda: next(iter(marked(hall, event)), None), 20)
+
+
+async def form(hall: TownHall, user: str = "priya") -> Any:
+    """Press Answer under the question, and the form that opens."""
+    question = await posted(hall, ids.METADATA_QUESTION)
+    await hall.slack.click(user, question.channel, question.ts, ids.ACTION_STEP_ANSWER)
+    [view] = await hall.slack.wait_for(lambda: hall.slack.views(user))
+    return view
+
+
+async def answer(hall: TownHall, given: str) -> None:
+    view = await form(hall)
+    await hall.slack.submit_view(view.id, {ids.BLOCK_ANSWER: {ids.INPUT_ANSWER: given}})

@@ -1,0 +1,230 @@
+"""From Approve and run to the end of it: gates, failures, doubts and decisions, over the real town."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from bot import ids
+from bot.sandbox.gemini_faults import Text
+from bot.sandbox.slack import Message
+from bot.sandbox.town import Hang, Reset, Status
+from db.models import Decision, StepAttempt, StepRun, WorkflowExecution
+from tests.town_hall import TownHall, buttons, cards, drafted, town_hall
+
+LEAK = "Water is coming up through the road at 5th and Main"
+
+
+def step(step_id: str, component: str, *, after: str = "", gate: bool = False, **inputs: str) -> dict[str, Any]:
+    """A step on the wire; an input's name is `place__name`."""
+    return {
+        "step_id": step_id,
+        "component_id": component,
+        "description": f"Do {step_id}",
+        "inputs": [
+            {"in": name.split("__")[0], "name": name.split("__")[1], "value": value}
+            for name, value in inputs.items()
+        ],
+        "outputs": [],
+        "next": after.split() if after else [],
+        "requires_approval": gate,
+    }
+
+
+LOOK = step("look", "open311.find_requests", after="order")
+
+
+def order(**more: Any) -> dict[str, Any]:
+    return step(
+        "order",
+        "workorders.create",
+        path__area="downtown",
+        body__title="Mend the main",
+        body__category="water",
+        **more,
+    )
+
+
+async def approved(hall: TownHall, *steps: dict[str, Any]) -> Message:
+    plan = {"workflow_name": "Stop the leak", "description": "Mend it.", "steps": list(steps)}
+    hall.gemini.script(Text(json.dumps(plan)), agent="planner")
+    await hall.slack.send_command("priya", "works", "/mudda", LEAK)
+    card = await drafted(hall)
+    assert "Approve and run" in buttons(card), json.dumps(card.blocks)[:2000]
+    await hall.slack.click("marco", "works", card.ts, ids.ACTION_APPROVE)
+    return card
+
+
+async def run_state(hall: TownHall) -> str:
+    async with hall.database.reading() as session:
+        return str(await session.scalar(select(WorkflowExecution.state)))
+
+
+async def step_states(hall: TownHall) -> dict[str, str]:
+    async with hall.database.reading() as session:
+        rows = await session.execute(select(StepRun.step_id, StepRun.state))
+        return {row.step_id: row.state for row in rows}
+
+
+async def with_button(hall: TownHall, label: str) -> Message:
+    return await hall.slack.wait_for(
+        lambda: next((card for card in cards(hall.slack) if label in buttons(card)), None), 20
+    )
+
+
+async def press(hall: TownHall, label: str, user: str = "marco") -> None:
+    card = await with_button(hall, label)
+    button = buttons(card)[label]
+    await hall.slack.click(user, "works", card.ts, button["action_id"], button["value"])
+
+
+async def outcome(hall: TownHall) -> Message:
+    return await hall.slack.wait_for(
+        lambda: next(
+            (
+                message
+                for message in hall.slack.channel("works").messages.values()
+                if (message.metadata or {}).get("event_type") == ids.METADATA_OUTCOME
+            ),
+            None,
+        ),
+        20,
+    )
+
+
+async def test_a_plan_runs_to_its_end_and_the_reporter_is_told(hall: TownHall) -> None:
+    card = await approved(hall, LOOK, order())
+    told = await outcome(hall)
+    assert await run_state(hall) == "COMPLETED"
+    assert await step_states(hall) == {"look": "DONE", "order": "DONE"}
+    assert len(hall.town.received("workorders.create")) == 1
+    assert told.thread_ts == card.ts
+    assert hall.slack.user("priya").id in json.dumps([told.text, told.blocks])
+
+
+async def test_a_gate_stops_its_branch_until_somebody_agrees(hall: TownHall) -> None:
+    await approved(hall, LOOK, order(gate=True))
+    await with_button(hall, "Approve step")
+    assert await run_state(hall) == "WAITING"
+    assert hall.town.received("workorders.create") == []
+    await press(hall, "Approve step")
+    await outcome(hall)
+    assert len(hall.town.received("workorders.create")) == 1
+
+
+async def test_a_rejected_step_fails_with_the_reason_and_sends_nothing(hall: TownHall) -> None:
+    await approved(hall, order(gate=True))
+    await press(hall, "Reject step")
+    [view] = await hall.slack.wait_for(lambda: hall.slack.views("marco"))
+    await hall.slack.submit_view(view.id, {ids.BLOCK_REASON: {ids.INPUT_REASON: "Not our road"}})
+    await with_button(hall, "Stop run")
+    assert await step_states(hall) == {"order": "FAILED"}
+    assert hall.town.received("workorders.create") == []
+    async with hall.database.reading() as session:
+        decision = (await session.scalars(select(Decision).where(Decision.kind == "reject"))).one()
+    assert (decision.reason, decision.user_id) == ("Not our road", hall.slack.user("marco").id)
+
+
+async def test_two_people_at_a_gate_make_one_decision(hall: TownHall) -> None:
+    await approved(hall, order(gate=True))
+    card = await with_button(hall, "Approve step")
+    button = buttons(card)["Approve step"]
+    clicks = [
+        hall.slack.prepare_click(user, "works", card.ts, button["action_id"], button["value"])
+        for user in ("marco", "dana")
+    ]
+    await asyncio.gather(*(hall.slack.deliver(click) for click in clicks))
+    await outcome(hall)
+    told = await hall.slack.wait_for(
+        lambda: hall.slack.ephemerals("works", "marco") + hall.slack.ephemerals("works", "dana")
+    )
+    assert len(told) == 1
+    assert len(hall.town.received("workorders.create")) == 1
+
+
+@pytest.mark.parametrize("fault", [Status(429, retry_after="1"), Status(503)])
+async def test_what_asks_for_patience_is_tried_again(hall: TownHall, fault: Status) -> None:
+    hall.town.script("workorders.create", fault)
+    await approved(hall, order())
+    await outcome(hall)
+    assert len(hall.town.received("workorders.create")) == 2
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 409, 422])
+async def test_a_refusal_fails_the_step_and_retry_goes_on_from_there(hall: TownHall, status: int) -> None:
+    hall.town.script("workorders.create", Status(status))
+    await approved(hall, LOOK, order())
+    await with_button(hall, "Stop run")
+    assert await step_states(hall) == {"look": "DONE", "order": "FAILED"}
+    await press(hall, "Retry")
+    await outcome(hall)
+    assert len(hall.town.received("open311.find_requests")) == 1
+    assert await run_state(hall) == "COMPLETED"
+
+
+@pytest.mark.parametrize("fault", [Status(500), Reset(), Reset(applied=True)])
+async def test_a_call_whose_fate_is_unknown_is_not_repeated_behind_peoples_backs(
+    hall: TownHall, fault: Status | Reset
+) -> None:
+    hall.town.script("notifications.reply_to_reporter", fault)
+    reply = step(
+        "reply",
+        "notifications.reply_to_reporter",
+        body__reporter="{{issue.reporter}}",
+        body__message="We are on it",
+    )
+    await approved(hall, reply)
+    await with_button(hall, "Mark done")
+    assert await step_states(hall) == {"reply": "UNCERTAIN"}
+    assert await run_state(hall) == "WAITING"
+    assert len(hall.town.received("notifications.reply_to_reporter")) == 1
+    await press(hall, "Mark done")
+    [view] = await hall.slack.wait_for(lambda: hall.slack.views("marco"))
+    await hall.slack.submit_view(view.id, {ids.BLOCK_REASON: {ids.INPUT_REASON: "Seen on the site"}})
+    await outcome(hall)
+    assert len(hall.town.received("notifications.reply_to_reporter")) == 1
+
+
+async def test_a_hang_is_waited_for_as_long_as_the_component_says(database_url: str) -> None:
+    async with town_hall(database_url) as hall:
+        async with hall.database.transaction() as session:
+            from sqlalchemy import update
+
+            from db.models import Component
+
+            await session.execute(
+                update(Component)
+                .where(Component.key == "open311.find_requests")
+                .values(timeout_seconds=1, attempts=1)
+            )
+        hall.town.script("open311.find_requests", Hang())
+        await approved(hall, step("look", "open311.find_requests"))
+        await with_button(hall, "Stop run")
+        assert await step_states(hall) == {"look": "FAILED"}
+
+
+async def test_cancel_stops_what_has_not_started(hall: TownHall) -> None:
+    await approved(hall, LOOK, order(gate=True))
+    await press(hall, "Cancel run")
+    await outcome(hall)
+    assert await run_state(hall) == "CANCELLED"
+    assert await step_states(hall) == {"look": "DONE", "order": "CANCELLED"}
+    assert hall.town.received("workorders.create") == []
+
+
+async def test_attempts_are_kept_one_by_one(hall: TownHall) -> None:
+    hall.town.script("workorders.create", Status(503), Status(422))
+    await approved(hall, order())
+    await press(hall, "Retry")
+    await outcome(hall)
+    async with hall.database.reading() as session:
+        attempts = (await session.scalars(select(StepAttempt).order_by(StepAttempt.number))).all()
+    assert [(attempt.number, attempt.outcome, attempt.status) for attempt in attempts] == [
+        (1, "retry", 503),
+        (2, "failed", 422),
+        (3, "done", 201),
+    ]

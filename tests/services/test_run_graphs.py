@@ -1,0 +1,342 @@
+"""Graphs carried out without a network: large ones, and small ones at random against a model."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select, text
+
+from db.models import StepAttempt, StepRun
+from db.session import Database
+from services.jobs import RunStep
+from services.results import Result
+from services.run_states import StepState
+from tests.run_starts import APPROVER, begun, now, registered, run_state, runs, step, step_states
+
+DO = {"key": "do", "http_method": "POST", "endpoint_url": "https://works.example.gov/do"}
+READ = {"key": "read", "http_method": "GET", "endpoint_url": "https://works.example.gov/read"}
+
+Edges = Mapping[str, Sequence[str]]
+"""What comes after each step."""
+
+RESULTS = {
+    "done": Result(StepState.DONE, "done", 200, {"ok": True}),
+    "fail": Result(StepState.FAILED, "failed", 422, None, {"code": "http_status", "status": 422}),
+    "uncertain": Result(StepState.UNCERTAIN, "uncertain", 500, None, {"code": "http_status", "status": 500}),
+    "again": Result(StepState.READY, "retry", 503, None, {"code": "http_status"}, (), timedelta(seconds=30)),
+}
+
+
+async def taken(database: Database) -> list[RunStep]:
+    """Take every queued step, as workers would, whether or not its time has come."""
+    async with database.transaction() as session:
+        payloads = await session.scalars(
+            text("DELETE FROM pgqueuer WHERE entrypoint = 'run_step' RETURNING payload")
+        )
+        return [RunStep.model_validate_json(payload) for payload in payloads]
+
+
+async def carry_out(database: Database, job: RunStep, result: Result) -> bool:
+    """What a worker does with a step, less the call. False if there was nothing to send."""
+    async with database.transaction() as session:
+        attempt = await runs.begin(session, job, now())
+    if attempt is None:
+        return False
+    async with database.transaction() as session:
+        assert await runs.record(session, job, attempt, result, now())
+    return True
+
+
+async def carry_out_all(database: Database, jobs: Iterable[RunStep]) -> None:
+    """Let eight workers carry steps out until none is left; what becomes ready on the way, too."""
+    remaining = list(jobs)
+
+    async def work() -> None:
+        while remaining:
+            assert await carry_out(database, remaining.pop(), RESULTS["done"])
+
+    while remaining:
+        await asyncio.gather(*(work() for _ in range(8)))
+        remaining.extend(await taken(database))
+
+
+async def assert_every_step_was_done_once_in_order(database: Database, run_id: UUID, edges: Edges) -> None:
+    async with database.reading() as session:
+        attempts = Counter(
+            await session.scalars(
+                select(StepRun.step_id)
+                .join(StepAttempt, StepAttempt.step_run_id == StepRun.id)
+                .where(StepRun.run_id == run_id)
+            )
+        )
+        rows = await session.execute(
+            select(StepRun.step_id, StepRun.started_at, StepRun.ended_at).where(StepRun.run_id == run_id)
+        )
+        times = {row.step_id: (row.started_at, row.ended_at) for row in rows}
+    assert attempts == dict.fromkeys(edges, 1)
+    assert all(times[before][1] <= times[after][0] for before, then in edges.items() for after in then)
+    assert await run_state(database, run_id) == "COMPLETED"
+
+
+async def test_one_step_fans_out_to_a_thousand_and_they_into_one(database: Database, workspace_id: UUID) -> None:
+    await registered(database, workspace_id, DO)
+    wide = [f"w{number}" for number in range(1_000)]
+    edges: dict[str, Sequence[str]] = {"first": wide, **{name: ["last"] for name in wide}, "last": []}
+    async with database.transaction() as session:
+        run_id = await begun(session, workspace_id, [step(name, "do", then=then) for name, then in edges.items()])
+    await carry_out_all(database, await taken(database))
+    await assert_every_step_was_done_once_in_order(database, run_id, edges)
+
+
+async def test_a_thousand_steps_and_four_thousand_edges_complete(database: Database, workspace_id: UUID) -> None:
+    await registered(database, workspace_id, DO)
+    chance = random.Random(random.random())
+    names = [f"s{number}" for number in range(1_000)]
+    chosen: set[tuple[int, int]] = set()
+    while len(chosen) < 4_000:
+        after = chance.randrange(1, 1_000)
+        chosen.add((chance.randrange(after), after))
+    edges: defaultdict[str, list[str]] = defaultdict(list, {name: [] for name in names})
+    for before, after in chosen:
+        edges[names[before]].append(names[after])
+    steps = [step(name, "do", then=edges[name]) for name in names]
+    chance.shuffle(steps)
+    async with database.transaction() as session:
+        run_id = await begun(session, workspace_id, steps)
+    await carry_out_all(database, await taken(database))
+    await assert_every_step_was_done_once_in_order(database, run_id, edges)
+
+
+@dataclass(slots=True)
+class Model:
+    """What must be true of a run, worked out from the graph and from what has happened, and from nothing else."""
+
+    needs: Mapping[str, frozenset[str]]
+    gates: frozenset[str]
+    unsafe: frozenset[str]
+    state: dict[str, str] = field(default_factory=dict)
+    approved: set[str] = field(default_factory=set)
+    cancelled: bool = False
+
+    def open_what_can(self) -> None:
+        """Let the steps whose needs are met start, or wait at their gate."""
+        if self.cancelled:
+            return
+        for name, needs in self.needs.items():
+            met = all(self.state.get(needed) in ("DONE", "SKIPPED") for needed in needs)
+            if met and self.state.setdefault(name, "PENDING") == "PENDING":
+                self.open(name)
+            self.state.setdefault(name, "PENDING")
+
+    def open(self, name: str) -> None:
+        """Its turn has come."""
+        self.state[name] = "WAITING" if name in self.gates - self.approved else "READY"
+
+    def result(self, name: str, outcome: str) -> None:
+        """A call has ended like this."""
+        self.state[name] = {"done": "DONE", "fail": "FAILED", "uncertain": "UNCERTAIN", "again": "READY"}[outcome]
+        if self.cancelled and outcome == "again":
+            self.state[name] = "CANCELLED"
+        self.open_what_can()
+
+    def decide(self, name: str, kind: str) -> None:
+        """A person has said so."""
+        if kind == "approve":
+            self.approved.add(name)
+            self.state[name] = "READY"
+        elif kind == "retry" and self.state[name] == "FAILED":
+            self.open(name)
+        else:
+            after = {"retry": "READY", "reject": "FAILED", "skip": "SKIPPED", "mark_done": "DONE"}
+            self.state[name] = after[kind]
+        self.open_what_can()
+
+    def cancel(self) -> None:
+        """A person has cancelled the run."""
+        self.cancelled = True
+        for name, state in self.state.items():
+            if state in ("PENDING", "READY", "WAITING"):
+                self.state[name] = "CANCELLED"
+
+    @property
+    def run(self) -> str:
+        """The state of the run."""
+        states = set(self.state.values())
+        if self.cancelled:
+            return "CANCELLED"
+        if states & {"READY", "RUNNING"}:
+            return "RUNNING"
+        if states & {"WAITING", "UNCERTAIN"}:
+            return "WAITING"
+        return "FAILED" if "FAILED" in states else "COMPLETED"
+
+
+DECISIONS = {
+    "WAITING": ("approve", "approve", "reject", "skip"),
+    "FAILED": ("retry", "skip"),
+    "UNCERTAIN": ("retry", "skip", "mark_done"),
+}
+
+
+@dataclass(slots=True)
+class Play:
+    """A run and its model, to which the same things happen."""
+
+    database: Database
+    workspace_id: UUID
+    run_id: UUID
+    model: Model
+    chance: random.Random
+    names: Mapping[UUID, str]
+    jobs: list[RunStep] = field(default_factory=list)
+    sent: Counter[str] = field(default_factory=Counter)
+    happened: list[str] = field(default_factory=list)
+
+    async def something_happens(self) -> bool:
+        """One event at random. False if nothing can happen any more."""
+        self.jobs.extend(await taken(self.database))
+        moot = [
+            name for name, state in self.model.state.items() if state in DECISIONS and not self.model.cancelled
+        ]
+        choices = [*["job"] * (3 * bool(self.jobs)), *["decide"] * bool(moot)]
+        if not choices:
+            return False
+        if self.model.run in ("RUNNING", "WAITING") and self.chance.random() < 0.02:
+            await self._cancel()
+        elif self.chance.choice(choices) == "job":
+            await self._job(self.jobs.pop(self.chance.randrange(len(self.jobs))))
+        else:
+            await self._decide(self.chance.choice(moot))
+        return True
+
+    async def agrees(self) -> None:
+        """The rows say what the model says."""
+        states = await step_states(self.database, self.run_id)
+        assert (states, await run_state(self.database, self.run_id)) == (
+            self.model.state,
+            self.model.run,
+        ), self.happened
+
+    async def _job(self, job: RunStep) -> None:
+        name = self.names[job.step]
+        fate = self.chance.choices(("done", "fail", "uncertain", "again", "killed", "twice"), (8, 2, 1, 1, 1, 1))[
+            0
+        ]
+        self.happened.append(f"{fate} {name}")
+        if fate == "killed":
+            await self._killed(job, name)
+            return
+        may_run = self.model.state[name] == "READY"
+        outcome = "done" if fate == "twice" else fate
+        assert await carry_out(self.database, job, RESULTS[outcome]) == may_run, self.happened
+        if may_run:
+            self.sent[name] += 1
+            self.model.result(name, outcome)
+        if fate == "twice":
+            assert not await carry_out(self.database, job, RESULTS["done"]), "a job that runs again finds it done"
+
+    async def _killed(self, job: RunStep, name: str) -> None:
+        """The worker is gone between claim and record; the job comes back, and what it had sent comes too late."""
+        async with self.database.transaction() as session:
+            lost = await runs.begin(session, job, now())
+        assert (lost is not None) == (self.model.state[name] == "READY"), self.happened
+        if lost is None:
+            return
+        if self.chance.random() < 0.2:
+            await self._cancel()
+        self.model.state[name] = "RUNNING"
+        async with self.database.transaction() as session:
+            again = await runs.begin(session, job, now())
+        if name in self.model.unsafe or self.model.cancelled:
+            assert again is None, self.happened
+            self.model.state[name] = "UNCERTAIN"
+        async with self.database.transaction() as session:
+            assert not await runs.record(session, job, lost, RESULTS["done"], now()), self.happened
+        if again is not None:
+            async with self.database.transaction() as session:
+                assert await runs.record(session, job, again, RESULTS["done"], now()), self.happened
+            self.model.result(name, "done")
+
+    async def _decide(self, name: str) -> None:
+        kind = self.chance.choice(DECISIONS[self.model.state[name]])
+        self.happened.append(f"{kind} {name}")
+        async with self.database.transaction() as session:
+            row = (await session.execute(select(StepRun.id, StepRun.revision).where(self._is(name)))).one()
+            args = (self.workspace_id, row.id, row.revision, kind, APPROVER, now(), "because")
+            await runs.decide(session, *args)
+        self.model.decide(name, kind)
+
+    async def _cancel(self) -> None:
+        self.happened.append("cancel")
+        async with self.database.transaction() as session:
+            await runs.cancel(session, self.workspace_id, self.run_id, APPROVER, now())
+        self.model.cancel()
+
+    def _is(self, name: str) -> Any:
+        return (StepRun.run_id == self.run_id) & (StepRun.step_id == name)
+
+
+async def play(database: Database, workspace_id: UUID, chance: random.Random) -> Play:
+    """A run of a small graph at random."""
+    names = [f"s{number}" for number in range(chance.randint(1, 9))]
+    edges = {
+        name: [later for later in names[index + 1 :] if chance.random() < 0.35] for index, name in enumerate(names)
+    }
+    gates = frozenset(name for name in names if chance.random() < 0.25)
+    unsafe = frozenset(name for name in names if chance.random() < 0.5)
+    steps = [
+        step(name, "do" if name in unsafe else "read", then=edges[name], gate=name in gates) for name in names
+    ]
+    async with database.transaction() as session:
+        run_id = await begun(session, workspace_id, steps)
+    async with database.reading() as session:
+        rows = await session.execute(select(StepRun.id, StepRun.step_id).where(StepRun.run_id == run_id))
+        by_id = {row.id: row.step_id for row in rows}
+    needs = {name: frozenset(before for before in names if name in edges[before]) for name in names}
+    model = Model(needs, gates, unsafe)
+    model.open_what_can()
+    return Play(database, workspace_id, run_id, model, chance, by_id)
+
+
+@pytest.mark.parametrize("number", range(4))
+async def test_whatever_happens_a_run_is_where_the_model_says(
+    database: Database, workspace_id: UUID, number: int
+) -> None:
+    """Ten graphs each, at random: pytest prints the seed that brings them back."""
+    await registered(database, workspace_id, DO, READ)
+    chance = random.Random(f"{random.random()} {number}")
+    for _ in range(10):
+        game = await play(database, workspace_id, chance)
+        await game.agrees()
+        while await game.something_happens():
+            await game.agrees()
+        assert game.model.run in ("COMPLETED", "CANCELLED"), "people decide until nothing is left to decide"
+
+
+async def test_a_retry_of_a_gated_step_that_still_can_not_be_resolved_fails_again(
+    database: Database, workspace_id: UUID
+) -> None:
+    await registered(database, workspace_id, DO)
+    steps = [
+        step("first", "do", then=["second"]),
+        step("second", "do", gate=True, body__number="{{first.nowhere}}"),
+    ]
+    async with database.transaction() as session:
+        run_id = await begun(session, workspace_id, steps)
+    await carry_out_all(database, await taken(database))
+    assert await step_states(database, run_id) == {"first": "DONE", "second": "FAILED"}
+    async with database.transaction() as session:
+        row = (await session.execute(select(StepRun).where(StepRun.step_id == "second"))).scalar_one()
+        await runs.decide(session, workspace_id, row.id, row.revision, "retry", APPROVER, now())
+    async with database.reading() as session:
+        again = (await session.execute(select(StepRun).where(StepRun.step_id == "second"))).scalar_one()
+    assert (again.state, again.error) == ("FAILED", row.error)
+    assert again.error is not None

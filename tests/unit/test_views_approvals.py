@@ -1,0 +1,125 @@
+"""What cards, reminders and the form say about who may decide."""
+
+from dataclasses import replace
+from datetime import timedelta
+from uuid import UUID
+
+import pytest
+
+from bot import ids
+from bot.views.approvals import approvals_modal, reminder
+from bot.views.gates import may_decide
+from bot.views.notes import Note, note, refusal
+from bot.views.plans import card
+from bot.views.text import date
+from services.approvals import ApprovalSettings, LimitOutcome
+from services.errors import AlreadyAgreed, ApprovalRefused, NotAnApprover, SelfApproval
+from services.run_states import RunState, StepState
+from services.snapshots import PlanSnapshot
+from tests import run_samples, samples
+from tests.run_samples import STARTED_AT, run, step, step_uuid
+from tests.unit.slack_rules import check_message, check_modal, words
+
+MARCO, DANA = "U0MARCO001", "U0DANA0001"
+GATE_ID = UUID(int=7)
+
+
+def said(snapshot: PlanSnapshot) -> str:
+    message = card(snapshot, card_id=samples.CARD_ID)
+    check_message(message)
+    return words(message.blocks)
+
+
+@pytest.mark.parametrize(
+    ("approvers", "sentence"),
+    [
+        (None, "Anyone in this channel may decide."),
+        ((), "Nobody may: the only approver reported it. `/mudda approvers` changes that."),
+        ((MARCO,), "<@U0MARCO001> may decide."),
+        ((MARCO, DANA), "<@U0MARCO001> and <@U0DANA0001> may decide."),
+        (("<!here>",), "someone may decide."),
+    ],
+)
+def test_who_may_decide(approvers: tuple[str, ...] | None, sentence: str) -> None:
+    assert may_decide(approvers) == sentence
+    assert sentence in said(replace(run_samples.WAITING, approvers=approvers))
+
+
+def test_a_plan_says_who_may_approve_it_where_not_anyone_may() -> None:
+    assert "may decide" not in said(samples.DRAFT)
+    assert "<@U0MARCO001> may decide." in said(replace(samples.DRAFT, approvers=(MARCO,)))
+
+
+def test_a_gate_says_how_many_have_agreed_and_by_when() -> None:
+    limit = STARTED_AT + timedelta(hours=2)
+    waits = step("order", StepState.WAITING, agreed=(MARCO,), quorum=2, limit_at=limit)
+    text = said(run(RunState.WAITING, replace(waits, limit_outcome=LimitOutcome.SKIP)))
+    assert "2 must agree." in text
+    assert "1 of 2 have agreed: <@U0MARCO001>" in text
+    assert f"With no decision by {date(limit)}, the step is skipped." in text
+    goes_on = said(run(RunState.WAITING, replace(waits, limit_outcome=LimitOutcome.WAIT)))
+    assert "With no decision" not in goes_on
+
+
+def test_all_who_agreed_are_named_afterwards() -> None:
+    done = step("residents", StepState.DONE, decided_by=DANA, agreed=(MARCO, DANA), quorum=2)
+    text = said(run(RunState.RUNNING, done))
+    assert "Approved by" in text
+    assert text.index(MARCO) < text.index(DANA)
+    many = replace(done, agreed=tuple(f"U0PERSON{number:02}" for number in range(30)))
+    assert " and 25 more" in said(run(RunState.RUNNING, many))
+
+
+@pytest.mark.parametrize("state", [StepState.FAILED, StepState.SKIPPED])
+def test_a_step_that_nobody_decided_about_says_so(state: StepState) -> None:
+    undecided = step("order", state, error={"code": "gate_timeout"})
+    assert "Nobody decided in time, so nothing was sent." in said(run(RunState.RUNNING, undecided))
+
+
+def test_a_reminder_names_those_who_have_not_agreed() -> None:
+    waits = step("order", StepState.WAITING, agreed=(MARCO,), quorum=2)
+    snapshot = replace(run(RunState.WAITING, waits), approvers=(MARCO, DANA))
+    message = reminder(snapshot, step_uuid("order"), gate_id=GATE_ID, number=3)
+    assert message is not None
+    check_message(message)
+    assert message.text.startswith("<@U0DANA0001>: step ")
+    assert MARCO not in message.text
+    assert message.metadata == {
+        "event_type": ids.METADATA_REMINDER,
+        "event_payload": {"gate": str(GATE_ID), "number": 3},
+    }
+    assert reminder(snapshot, UUID(int=1), gate_id=GATE_ID, number=1) is None
+    assert reminder(samples.DRAFT, step_uuid("order"), gate_id=GATE_ID, number=1) is None
+
+
+@pytest.mark.parametrize("text", ["<!channel>", "*_`~" * 200, "\u202e<@U0EVIL0001>", "漢" * 3_000])
+def test_nothing_in_a_reminder_rings_but_its_people(text: str) -> None:
+    snapshot = run_samples.hostile_run(text)
+    assert snapshot.run is not None
+    for each in snapshot.run.steps:
+        message = reminder(snapshot, each.id, gate_id=GATE_ID, number=1)
+        assert message is not None
+        check_message(message)
+        assert "<" not in message.text
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [ApprovalSettings(), ApprovalSettings((MARCO, DANA), 2, 0.01, 12.5, LimitOutcome.FAIL)],
+)
+def test_the_form_fits(settings: ApprovalSettings) -> None:
+    view = approvals_modal(settings, "C0WORKS001", response_url="https://hooks.slack.com/commands/1")
+    check_modal(view)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (NotAnApprover(MARCO), Note.NOT_APPROVER),
+        (SelfApproval(MARCO), Note.SELF_APPROVAL),
+        (AlreadyAgreed(MARCO, agreed=1, quorum=2), Note.ALREADY_AGREED),
+    ],
+)
+def test_each_refusal_has_its_note(error: ApprovalRefused, code: Note) -> None:
+    assert refusal(error) == code
+    assert note(code)

@@ -1,0 +1,176 @@
+"""What built-in steps look like: on the card, in the details, and in the messages that they post."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from bot import ids
+from bot.views.notices import notice
+from bot.views.outcome import outcome
+from bot.views.plans import card
+from bot.views.questions import answer_modal, question_message
+from bot.views.run_details import run_details_modal
+from services.builtin_steps import Question
+from services.builtins import BUILTINS
+from services.run_states import RunState, StepState
+from services.snapshots import PlanSnapshot
+from tests import run_samples, samples
+from tests.run_samples import STARTED_AT, S, done, run, step
+from tests.unit.slack_rules import check_message, check_modal, parsed
+from tests.unit.test_views_limits import HARMFUL
+
+ASKED = "U0FRYJ009"
+QUESTION = Question(
+    step_id=UUID(int=7),
+    attempt=2,
+    person=ASKED,
+    question="Which tap is it?",
+    kind="text",
+    options=(),
+    plan_number=12,
+    title="Burst water main",
+    reporter=samples.REPORTER,
+    is_open=True,
+)
+
+
+def own(key: str, state: StepState, **changes: Any) -> PlanSnapshot:
+    """The sample run, its last step one of Mudda's own."""
+    finished = done("locate", "order", "file", "assign", "residents")
+    changed = step("tell", state, **{"request": {"method": "", "url": key, "body": {}}, **changes})
+    over = state in (S.DONE, S.SKIPPED)
+    running = RunState.WAITING if state is S.WAITING else RunState.COMPLETED if over else RunState.RUNNING
+    snapshot = run(running, *finished, changed)
+    version = snapshot.version
+    assert version is not None
+    steps = tuple(
+        each.model_copy(update={"component_id": key}) if each.step_id == "tell" else each
+        for each in version.plan.steps
+    )
+    plan = version.plan.model_copy(update={"steps": steps})
+    components = {**version.components, key: BUILTINS[key]}
+    return replace(snapshot, version=replace(version, plan=plan, components=components))
+
+
+def drawn(snapshot: PlanSnapshot) -> str:
+    message = card(snapshot, card_id=samples.CARD_ID)
+    check_message(message)
+    return json.dumps(message.blocks, ensure_ascii=False)
+
+
+def details(snapshot: PlanSnapshot) -> str:
+    view = run_details_modal(snapshot)
+    check_modal(view)
+    return json.dumps(view, ensure_ascii=False)
+
+
+def test_the_card_says_whom_a_question_waits_for() -> None:
+    wait = {"attempt": 1, "person": ASKED}
+    snapshot = own("slack.ask_person", S.WAITING, wait=wait, request={"body": {"question": "Which tap?"}})
+    text = drawn(snapshot)
+    assert '{"type": "user", "user_id": "U0FRYJ009"}' in text
+    assert "Which tap?" in text
+    assert "Skip step" in text
+    assert "Approve step" not in text
+    assert "Waits for an answer" in details(snapshot)
+
+
+def test_a_question_that_needs_agreement_first_is_an_ordinary_gate() -> None:
+    text = drawn(own("slack.ask_person", S.WAITING, gated=True))
+    assert "Approve step" in text
+    assert "Waits for a person to agree" in details(own("slack.ask_person", S.WAITING, gated=True))
+
+
+def test_the_card_says_how_long_a_wait_goes_on() -> None:
+    until = STARTED_AT + timedelta(hours=5)
+    text = drawn(own("wait.for", S.READY, wait={"attempt": 1}, retry_at=until))
+    assert "Waits until " in text
+    assert str(int(until.timestamp())) in text
+    assert "Tries again" not in text
+    polled = drawn(own("wait.until", S.READY, wait={"attempt": 1, "polls": 3}, retry_at=until))
+    assert "Not yet. Looks again at " in polled
+    assert "(3 looks so far)" in polled
+
+
+@pytest.mark.parametrize(
+    ("key", "output", "wait", "said"),
+    [
+        ("slack.notify", {"posted": True, "channel": "C1", "ts": "1.2"}, {}, "Posted."),
+        ("wait.for", {"waited_until": "2026-11-24T11:00:00+00:00"}, {}, "The time has passed."),
+        ("wait.until", {"value": "closed", "polls": 3}, {}, '"text": "closed"'),
+        ("slack.ask_person", {"answer": "The red one"}, {"answered_by": ASKED}, "“The red one” "),
+    ],
+)
+def test_the_card_says_what_came_of_it(key: str, output: dict[str, Any], wait: dict[str, Any], said: str) -> None:
+    text = drawn(own(key, S.DONE, output=output, wait={"attempt": 1, **wait}))
+    assert said in text
+    assert ("U0FRYJ009" in text) == ("answered_by" in wait)
+
+
+def told(key: str, output: dict[str, Any]) -> str:
+    """The reply about a run in which only that step answered anything."""
+    snapshot = own(key, S.DONE, output=output)
+    assert snapshot.run is not None
+    steps = tuple(each if each.step_id == "tell" else replace(each, output=None) for each in snapshot.run.steps)
+    message = outcome(replace(snapshot, run=replace(snapshot.run, steps=steps)))
+    check_message(message)
+    return json.dumps(message.blocks, ensure_ascii=False)
+
+
+def test_the_outcome_tells_answers_and_not_that_something_was_posted() -> None:
+    assert "“The red one”" in told("slack.ask_person", {"answer": "The red one", "answered_by": ASKED})
+    assert "98.76" not in told("slack.notify", {"posted": True, "channel": "C1", "ts": "98.76"})
+
+
+@pytest.mark.parametrize("text", HARMFUL, ids=lambda text: repr(text[:12]))
+@pytest.mark.parametrize("key", BUILTINS)
+def test_harmful_text_on_the_card(text: str, key: str) -> None:
+    strange = {"attempt": 1, "person": text, "answered_by": text, "polls": text}
+    output = {"answer": text, "value": text}
+    request = {"method": "", "url": key, "body": {"question": text, text or "a": text}}
+    for state in StepState:
+        snapshot = own(key, state, wait=strange, output=output, request=request, retry_at=run_samples.ENDED_AT)
+        drawn(snapshot)
+        details(snapshot)
+        if snapshot.run and snapshot.run.state is RunState.COMPLETED:
+            check_message(outcome(snapshot))
+
+
+@pytest.mark.parametrize("text", HARMFUL, ids=lambda text: repr(text[:12]))
+def test_harmful_text_in_questions_and_notices(text: str) -> None:
+    check_message(notice(UUID(int=7), text, to=ASKED))
+    check_message(notice(UUID(int=7), text))
+    asked = replace(QUESTION, question=text, title=text)
+    for question in (asked, replace(asked, answer=text), replace(asked, is_open=False)):
+        check_message(question_message(question))
+    for kind, options in (("text", 0), ("note", 0), ("choice", 2), ("choice", 100)):
+        form = replace(asked, kind=kind, options=tuple([text] * options))
+        check_modal(answer_modal(form, channel="D0000001", message_ts="1.2"))
+
+
+def test_a_question_is_known_by_its_step_and_attempt() -> None:
+    message = question_message(QUESTION)
+    assert message.metadata == {
+        "event_type": ids.METADATA_QUESTION,
+        "event_payload": {"step": str(UUID(int=7)), "attempt": 2},
+    }
+    [button] = message.blocks[-1]["elements"]
+    assert ids.Ref.decode(button["value"]) == ids.Ref(UUID(int=7), 2)
+    view = answer_modal(QUESTION, channel="D0000001", message_ts="1.2")
+    assert json.loads(view["private_metadata"]) == {
+        "ref": button["value"],
+        "channel": "D0000001",
+        "message_ts": "1.2",
+    }
+
+
+def test_a_notice_names_nobody_but_whom_it_is_for() -> None:
+    message = notice(UUID(int=7), "<!channel> <@U0FRYJ003>", to=ASKED)
+    assert message.text == "<@U0FRYJ009> &lt;!channel&gt; &lt;@U0FRYJ003&gt;"
+    assert not any("U0FRYJ003" in text for text in parsed(message.blocks))

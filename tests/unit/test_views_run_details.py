@@ -1,0 +1,115 @@
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.ids import VIEW_PLAN_DETAILS, VIEW_RUN_DETAILS
+from bot.views.run_details import pretty, run_details_modal
+from services.run_states import RunState, StepState
+from services.snapshots import PlanSnapshot
+from tests import run_samples, samples
+from tests.run_samples import failed, run, step
+from tests.unit.slack_rules import check_modal, words
+
+S = StepState
+
+
+def opened(snapshot: PlanSnapshot) -> str:
+    view = run_details_modal(snapshot)
+    check_modal(view)
+    assert (view["callback_id"], view["title"]["text"]) == (VIEW_RUN_DETAILS, "Run of plan #12")
+    return words(view["blocks"])
+
+
+def test_every_step_with_its_request_and_its_whole_answer() -> None:
+    seen = opened(run_samples.COMPLETED)
+    assert samples.ISSUE.text in seen
+    assert "Done in 41 s, 6 steps" in seen
+    assert (
+        "Done after 2 s · 1 attempt\nSent: POST works.example.gov/areas/downtown/work-orders\n• title: Burst"
+        in seen
+    )
+    assert json.dumps(run_samples.OUTPUTS["order"], indent=2) in seen
+    assert json.dumps(run_samples.OUTPUTS["file"], indent=2) in seen
+
+
+def test_decisions_with_who_when_and_why() -> None:
+    seen = opened(run_samples.MENDED).replace("\n", "")
+    assert "Skipped by U0FRYJ002 · 2026-03-09 08:48 UTC" in seen
+    assert "Marked done by U0FRYJ002 · 2026-03-09 08:48 UTC: “I rang them.”" in seen
+    assert "Approved by U0FRYJ002 · 2026-03-09 08:48 UTC" in seen
+
+
+def test_errors_in_words_and_as_they_are_on_record() -> None:
+    seen = opened(run(RunState.FAILED, failed("order", "not_sent", reason="dns")))
+    assert "“Create a work order” could not be reached, since its name is unknown. Nothing was sent." in seen
+    assert "On record: code: not_sent, reason: dns" in seen
+
+
+def test_warnings() -> None:
+    assert "The answer is not quite what its component promises, at “work_order_id”." in opened(run_samples.MENDED)
+
+
+def test_what_is_only_about_to_be_sent_says_so() -> None:
+    seen = opened(run_samples.WAITING)
+    assert "Waits for a person to agree\nWould send: POST notices.example.gov/areas/downtown/notices" in seen
+
+
+@pytest.mark.parametrize(("state", "made"), [(S.RUNNING, "3 attempts"), (S.READY, "2 attempts")])
+def test_attempts_are_those_that_were_made(state: StepState, made: str) -> None:
+    begun = step("order", state, attempt=3, started_at=run_samples.STARTED_AT)
+    assert f" · {made}" in opened(run(RunState.RUNNING, begun))
+
+
+def test_how_long_a_step_waited_for_a_person_is_not_how_long_it_took() -> None:
+    late = run_samples.STARTED_AT + timedelta(days=3)
+    marked = step("order", S.DONE, note="Seen it.", decided_by=samples.DECIDER, ended_at=late)
+    assert "3 days" not in opened(run(RunState.RUNNING, marked))
+
+
+@pytest.mark.parametrize("steps", [61, 200, 600])
+def test_all_steps_of_a_long_run_are_there(steps: int) -> None:
+    seen = opened(run_samples.long_run(steps, S.DONE, S.PENDING, S.FAILED, words=2))
+    assert all(f"Inspect valve {index} " in seen for index in range(steps))
+
+
+def test_what_does_not_fit_is_counted() -> None:
+    assert "more steps did not fit here" in opened(run_samples.long_run(2_000, S.DONE))
+
+
+def test_a_plan_without_a_run_shows_the_plan() -> None:
+    assert run_details_modal(samples.DRAFT)["callback_id"] == VIEW_PLAN_DETAILS
+
+
+VALUES: list[Any] = [
+    None,
+    True,
+    -1.5,
+    [],
+    {},
+    [1, [2, {"a": None}], "ü"],
+    {"a": {"b": [{}, [], "x\ny"]}, "c": 1},
+]
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_pretty_is_json_as_the_standard_library_writes_it(value: Any) -> None:
+    assert pretty(value, 2_000) == json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def test_pretty_shows_a_text_as_it_is() -> None:
+    assert pretty("Thank you.\nBye.", 100) == "Thank you.\nBye."
+
+
+def test_pretty_stops_where_it_must() -> None:
+    deep: Any = "end"
+    for _ in range(5_000):
+        deep = [deep]
+    assert "[…]" in pretty(deep, 5_000)
+    assert len(pretty({"a": "x" * 90_000, "b": [1] * 90_000}, 300)) <= 300
+
+
+def test_an_answer_is_cut_where_there_is_no_room() -> None:
+    big = step("order", S.DONE, output={"text": "word " * 40_000})
+    assert "word word…" in opened(run(RunState.COMPLETED, big))
