@@ -113,4 +113,4 @@ def _attempt(line: AttemptLine) -> str:
     status = f" ({line.status})" if line.status else ""
     took = lasted((line.ended_at - line.started_at).total_seconds())
     outcome = _OUTCOMES.get(line.outcome, clip(one_line(line.outcome), _TITLE))
-    return f"attempt {line.number:,}{status}, {outcome}, after {took}"
+    return f"attempt {line.number:,}{status}: {outcome}, took {took}"

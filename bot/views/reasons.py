@@ -19,7 +19,7 @@ def reject_modal(ref: Ref, title: str, *, channel: str, message_ts: str, thread_
     button was about, and where it stands.
     """
     return {
-        **_form(title, "Why should it not go on?", "Those who planned it will see this."),
+        **_form(title, "Why should it not go on?", "It is shown with the plan, and stays on record."),
         "callback_id": VIEW_STEP_REJECT,
         "title": plain("Reject step"),
         "submit": plain("Reject step"),

@@ -114,7 +114,7 @@ def _tries(step: RunStep) -> str:
     if now.started_at is None:
         return ""
     itself = now.state in (StepState.DONE, StepState.FAILED) and now.ended_at and not read.reason(now)
-    took = f" after {lasted((now.ended_at - now.started_at).total_seconds())}" if itself and now.ended_at else ""
+    took = f" in {lasted((now.ended_at - now.started_at).total_seconds())}" if itself and now.ended_at else ""
     to_come = now.state in (StepState.READY, StepState.WAITING) and not builtins.standing(now)
     return f"{took} · {count(now.attempt - to_come, 'attempt')}"
 

@@ -153,7 +153,8 @@ def _left_out(steps: Sequence[RunStep], shown: Sequence[RunStep]) -> str:
 
 
 def _task(step: RunStep, numbered: dict[str, int], level: Level, *, is_bare: bool) -> Block:
-    output = read.told(step, numbered, level.details) if level.details and not is_bare else ()
+    told = [kit.run("See below.")] if is_bare else read.told(step, numbered, level.details)
+    output = told if level.details else ()
     title = read.headline(step, after=not level.details)
     return kit.task_card(f"step-{step.view.number}", title, read.STATUS[step.now.state], output=output)
 
@@ -182,11 +183,14 @@ def _ending(snapshot: PlanSnapshot, run: RunSnapshot) -> list[Element]:
             no="Not yet",
         )
         return [kit.button("Stop run", ACTION_RUN_STOP, ref, style="danger", ask=ask)]
-    return [] if any(step.state is StepState.RUNNING for step in run.steps) else [_again(snapshot, run)]
+    return again(snapshot, run)
 
 
-def _again(snapshot: PlanSnapshot, run: RunSnapshot) -> Element:
-    """The button that carries the same version out once more."""
+def again(snapshot: PlanSnapshot, run: RunSnapshot) -> list[Element]:
+    """The button that carries the same version out once more; none while the run, or a call of it, is under way."""
+    is_over = run.state in (RunState.COMPLETED, RunState.CANCELLED)
+    if not is_over or any(step.state is StepState.RUNNING for step in run.steps):
+        return []
     gates = sum(step.gated for step in run.steps)
     asks = f" {gates:,} of them {'asks' if gates == 1 else 'ask'} again before anything is sent." if gates else ""
     ask = kit.confirm(
@@ -196,4 +200,4 @@ def _again(snapshot: PlanSnapshot, run: RunSnapshot) -> Element:
         no="Not now",
         style="primary",
     )
-    return kit.button("Run again", ACTION_RUN_AGAIN, Ref(run.id, snapshot.revision).encode(), ask=ask)
+    return [kit.button("Run again", ACTION_RUN_AGAIN, Ref(run.id, snapshot.revision).encode(), ask=ask)]

@@ -87,10 +87,10 @@ def spaced(name: str) -> str:
 
 
 def lasted(seconds: float) -> str:
-    """How long something took: "41 s", "3 min 20 s", "2 h 5 min", "3 days 4 h"."""
+    """How long something took: "41 s", "3 min 20 s", "2 h 5 min", "3 days 4 h"; "less than 1 s"."""
     whole = max(0, round(seconds))
     if whole < 1:
-        return "under 1 s"
+        return "less than 1 s"
     days, hours, minutes = whole // 86_400, whole // 3_600 % 24, whole // 60 % 60
     parts = [
         (days, count(days, "day")),

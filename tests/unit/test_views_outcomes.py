@@ -264,8 +264,8 @@ class TestReply:
 @pytest.mark.parametrize(
     ("seconds", "said"),
     [
-        (-3, "under 1 s"),
-        (0.4, "under 1 s"),
+        (-3, "less than 1 s"),
+        (0.4, "less than 1 s"),
         (41, "41 s"),
         (60, "1 min"),
         (200, "3 min 20 s"),
