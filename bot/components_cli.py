@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from bot.errors import EdgeError
 from db.session import Database, ReadSession
-from services import workspaces
+from services import audit, workspaces
 from services.components import ComponentService, LoadResult
 from services.definitions import ComponentDefinition
 from services.definitions import DefinitionFaultCode as Definition
@@ -33,6 +35,7 @@ async def load(database: Database, team_id: str, path: Path) -> str:
     async with database.transaction() as session:
         workspace_id = await workspaces.ensure(session, team_id)
         result = await ComponentService().load(session, workspace_id, definitions)
+        await _record(session, workspace_id, result)
     return _loaded(team_id, result)
 
 
@@ -64,6 +67,19 @@ def _read(path: Path) -> tuple[ComponentDefinition, ...]:
     except PackFaults as error:
         lines = [f"{path}:{fault.line}: {sentence(fault)}" for fault in error.faults]
         raise CommandFailed("\n".join([*lines, "Nothing was loaded."])) from error
+
+
+async def _record(session: AsyncSession, workspace_id: UUID, result: LoadResult) -> None:
+    if result.created or result.updated:
+        await audit.record(
+            session,
+            workspace_id,
+            subject=workspace_id,
+            actor=audit.OPERATOR,
+            action="components.loaded",
+            created=list(result.created),
+            updated=list(result.updated),
+        )
 
 
 def _loaded(team_id: str, result: LoadResult) -> str:

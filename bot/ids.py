@@ -63,6 +63,9 @@ METADATA_NOTICE = "mudda_notice"
 METADATA_QUESTION = "mudda_question"
 """The event type of the metadata of a question to a person; its payload is {"step": …, "attempt": from 1}."""
 
+METADATA_QUESTION_REMINDER = "mudda_question_reminder"
+"""The event type of a reminder of a question; its payload is {"step": …, "attempt": …, "reminder": from 1}."""
+
 METADATA_DRY_RUN = "mudda_dry_run"
 """The event type of the metadata of a dry run's messages; its payload is {"dry_run": its id, "page": from 1}."""
 

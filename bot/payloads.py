@@ -14,9 +14,11 @@ from typing import Any, TypeVar
 
 from bot import ids
 from bot.errors import MalformedPayload
+from services.jobs import AnswerFile
 
 Body = Mapping[str, Any]
 R = TypeVar("R")
+_NAME = 255
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class Mention:
     channel: str
     user: str
     text: str
+    message_ts: str
     thread_ts: str
     from_person: bool
 
@@ -77,11 +80,15 @@ class NewIssue:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A modal that asked for words about a step was submitted; `value` is what the button said."""
+    """A modal that asked for words about a step was submitted.
+
+    `value` is what its button said, `message_ts` where that is.
+    """
 
     key: str
     team: str
     channel: str
+    message_ts: str
     thread_ts: str | None
     user: str
     value: str
@@ -108,7 +115,8 @@ class Approvals:
 class Answer:
     """The form behind a question was submitted; `value` is what its button said, `message_ts` where that is.
 
-    `answer` is a text, or of a choice the number of the option; empty if there is none.
+    `answer` is a text, or of a choice the number of the option; empty if there is none. `files` are what was
+    chosen where the form asks for files, else None.
     """
 
     key: str
@@ -118,6 +126,7 @@ class Answer:
     user: str
     value: str
     answer: str
+    files: tuple[AnswerFile, ...] | None
 
 
 def _parser(function: Callable[[Body], R]) -> Callable[[Body], R]:
@@ -155,6 +164,7 @@ def mention(body: Body) -> Mention:
         channel=event["channel"],
         user=event.get("user") or "",
         text=_without_leading_mention(storable(event.get("text") or "")),
+        message_ts=event["ts"],
         thread_ts=event.get("thread_ts") or event["ts"],
         from_person=bool(event.get("user")) and not event.get("bot_id") and not event.get("subtype"),
     )
@@ -209,6 +219,7 @@ def reason(body: Body) -> Reason:
         key=f"view:{view['id']}",
         team=body["team"]["id"],
         channel=origin["channel"],
+        message_ts=origin["message_ts"],
         thread_ts=origin.get("thread_ts"),
         user=body["user"]["id"],
         value=origin["ref"],
@@ -252,6 +263,18 @@ def answer(body: Body) -> Answer:
         user=body["user"]["id"],
         value=origin["ref"],
         answer=storable(text).strip(),
+        files=tuple(map(_file, given["files"])) if given["type"] == "file_input" else None,
+    )
+
+
+def _file(file: Body) -> AnswerFile:
+    """A file as Slack describes it, without the addresses that only a token opens."""
+    permalink = file.get("permalink") or ""
+    return AnswerFile(
+        id=file["id"],
+        name=storable(file.get("name") or file["id"])[:_NAME],
+        mimetype=file.get("mimetype") or "",
+        permalink=permalink if permalink.startswith("https://") else "",
     )
 
 

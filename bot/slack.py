@@ -53,6 +53,11 @@ class Slack:
         answer = await _called("conversations.open", self.client.conversations_open(users=user))
         return str(answer["channel"]["id"])
 
+    async def user_group(self, group: str) -> tuple[str, ...]:
+        """The ids of the members of a user group."""
+        answer = await _called("usergroups.users.list", self.client.usergroups_users_list(usergroup=group))
+        return tuple(map(str, answer["users"]))
+
     async def post(self, channel: str, message: Message, *, thread_ts: str | None = None) -> str:
         """Post a message and return its ts. If this raises SlackUnavailable it may be there all the same."""
         answer = await _called(

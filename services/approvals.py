@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.models import ApprovalRules, StepGate, StepRun, WorkflowExecution, WorkflowPlan
 from db.queue import enqueue
 from services import audit
+from services.audit import Actor
 from services.errors import AlreadyAgreed, NotAnApprover, SelfApproval
 from services.jobs import GateLimit, RemindGate
 from services.run_states import StepState
@@ -81,7 +82,7 @@ class ApprovalService:
         return _settings(await session.get(ApprovalRules, workspace_id, populate_existing=True))
 
     async def set_settings(
-        self, session: AsyncSession, workspace_id: UUID, settings: ApprovalSettings, user: str
+        self, session: AsyncSession, workspace_id: UUID, settings: ApprovalSettings, actor: Actor
     ) -> bool:
         """Set the rules; False if they are so already. Raises NotAnApprover, as `check_may_set`."""
         await session.execute(
@@ -93,13 +94,12 @@ class ApprovalService:
         before = _settings(rules)
         if before == settings:
             return False
-        await self.check_may_set(session, workspace_id, user)
+        await self.check_may_set(session, workspace_id, actor.user)
         for name, value in _row(settings).items():
             setattr(rules, name, value)
         await audit.record(
-            session, workspace_id, subject=workspace_id, actor=user, action="approvals.set", **_row(settings)
+            session, workspace_id, subject=workspace_id, actor=actor, action="approvals.set", **_row(settings)
         )
-        await session.flush()
         return True
 
     async def check_may_set(self, session: AsyncSession, workspace_id: UUID, user: str) -> None:

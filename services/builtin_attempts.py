@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import StepAttempt, StepRun, WorkflowExecution
 from services.builtin_calls import BuiltinCall
-from services.builtins import ASK_PERSON, NOTIFY
+from services.builtins import NOTIFY
 from services.progress import Progress, StepFault
 from services.run_states import RunState, StepState
 
@@ -67,9 +67,7 @@ async def begin_builtin(
         await progress.move(session, step, StepState.RUNNING, now)
     if step.wait is None or step.wait.get("attempt") != step.attempt:
         step.started_at = now
-        step.wait = {"attempt": step.attempt}
-        if call.key == ASK_PERSON:
-            step.wait = {**step.wait, "person": call.person}
+        step.wait, step.warnings = {"attempt": step.attempt}, []
     step.claim, step.retry_at = uuid4(), None
     step.request = call.preview()
     await progress.settle(session, run, now)

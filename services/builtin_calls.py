@@ -17,6 +17,7 @@ from services.builtins import (
     NOTIFY,
     REPORTER,
     USER,
+    USER_GROUP,
     WAIT_UNTIL,
     field_reference,
     is_pollable,
@@ -33,6 +34,7 @@ from services.validation.inputs import input_field
 _NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 _USER = re.compile(rf"(?:<@)?({USER})(?:\|[^>]*)?>?")
 _CHANNEL = re.compile(rf"(?:<#)?({CHANNEL})(?:\|[^>]*)?>?")
+_ASKED = re.compile(r"<(?:@|!subteam\^)(\w+)[^>]*>|(\w+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +50,16 @@ class Poll:
 class BuiltinCall:
     """A built-in step with its references resolved.
 
-    `inputs` are as its component's request schema has them. `person` is whom it asks, or whom its message is for;
-    `channel` where its message goes, if not into the thread of the plan.
+    `inputs` are as its component's request schema has them. `person` is whom its message is for; `channel` where
+    its message goes, if not into the thread of the plan. `people` and `groups` are the ids of those whom it asks.
     """
 
     key: str
     inputs: Mapping[str, Any]
     person: str | None = None
     channel: str | None = None
+    people: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
     poll: Poll | None = None
 
     def preview(self) -> dict[str, Any]:
@@ -87,10 +91,7 @@ def prepare_builtin(step: Step, values: Values, polled: ComponentDefinition | No
     if spec.key == NOTIFY:
         return _notice(inputs, values)
     if spec.key == ASK_PERSON:
-        person = _id(_USER, inputs["person"], values)
-        if person is None:
-            raise RequestRefused("body.person", "unfit")
-        return BuiltinCall(spec.key, inputs, person=person)
+        return _question(inputs, values)
     if spec.key == WAIT_UNTIL:
         return BuiltinCall(spec.key, inputs, poll=_poll(step, inputs, values, polled))
     return BuiltinCall(spec.key, inputs)
@@ -104,6 +105,16 @@ def _notice(inputs: Mapping[str, Any], values: Values) -> BuiltinCall:
         # Nobody is written to on the quiet: one person who is not the reporter can be asked, by slack.ask_person.
         raise RequestRefused("body.to", "unfit")
     return BuiltinCall(NOTIFY, inputs, person=values.issue_reporter)
+
+
+def _question(inputs: Mapping[str, Any], values: Values) -> BuiltinCall:
+    named = (found[1] or found[2] for found in _ASKED.finditer(inputs["person"]))
+    asked = tuple(dict.fromkeys(values.issue_reporter if name == REPORTER else name for name in named))
+    groups = tuple(name for name in asked if re.fullmatch(USER_GROUP, name))
+    people = tuple(name for name in asked if _USER.fullmatch(name))
+    if len(people) + len(groups) != len(asked):
+        raise RequestRefused("body.person", "unfit")
+    return BuiltinCall(ASK_PERSON, inputs, people=people, groups=groups)
 
 
 def _id(kind: re.Pattern[str], text: str, values: Values) -> str | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -14,39 +13,25 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.models import Decision, StepAttempt, StepRun, WorkflowExecution, WorkflowPlan
 from db.queue import enqueue
 from services import audit
+from services.audit import Actor
 from services.builtin_attempts import BuiltinAttempt
 from services.builtins import ASK_PERSON
 from services.errors import MoveNotAllowed, NotAsked, NotFound
-from services.jobs import RunStep
+from services.jobs import AnswerStep, RemindQuestion, RunStep
 from services.progress import Progress
+from services.questions import (
+    OPEN,
+    PAUSE,
+    REMINDERS,
+    Question,
+    answered,
+    people_asked,
+    question_of,
+    with_message,
+    without,
+)
 from services.run_states import RunState, StepState
 from services.runs import RunService
-
-OPEN = (StepState.RUNNING, StepState.WAITING)
-"""While a question may be answered: from when it is about to be posted, for whoever is quick."""
-
-
-@dataclass(frozen=True, slots=True)
-class Question:
-    """A question as its message and its form show it.
-
-    `attempt` tells this asking from earlier ones of the same step. `channel` and `ts` say where it is, once that
-    is on record. `answer` is None until there is one.
-    """
-
-    step_id: UUID
-    attempt: int
-    person: str
-    question: str
-    kind: str
-    options: tuple[str, ...]
-    plan_number: int
-    title: str
-    reporter: str
-    is_open: bool
-    channel: str | None = None
-    ts: str | None = None
-    answer: str | None = None
 
 
 class BuiltinService:
@@ -78,23 +63,81 @@ class BuiltinService:
             await self._progress.move(session, step, StepState.CANCELLED, now)
         else:
             step.retry_at = until
-            await enqueue(session, job, after=until - now, key=f"step:{step.id}:{step.attempt}:{step.revision}")
+            again = RunStep(workspace=job.workspace, run=run.id, step=step.id, attempt=step.attempt)
+            await enqueue(session, again, after=until - now)
         await self._progress.settle(session, run, now)
         return True
 
-    async def asked(
-        self, session: AsyncSession, job: RunStep, attempt: BuiltinAttempt, channel: str, ts: str, now: datetime
+    async def address(
+        self,
+        session: AsyncSession,
+        job: RunStep,
+        attempt: BuiltinAttempt,
+        channels: Mapping[str, str],
+        unreached: Mapping[str, str],
     ) -> bool:
-        """The question has been posted: wait for the answer. False if the claim has passed on."""
+        """Note to whom a question is about to be put: people by id, each with the channel of their DM.
+
+        Those `unreached` can't be asked, each for a reason in Slack's words. False if the claim has passed on.
+        """
+        _, step = await self._held(session, job, attempt)
+        if step is None:
+            return False
+        people = [{"person": person, "channel": channel} for person, channel in channels.items()]
+        step.wait = {**(step.wait or {}), "asked": people}
+        step.warnings = [not_asked(person, reason) for person, reason in unreached.items()]
+        return True
+
+    async def posted(
+        self, session: AsyncSession, job: RunStep, attempt: BuiltinAttempt, person: str, ts: str
+    ) -> bool:
+        """Note where the question to a person stands. False: nobody else is to be asked any more.
+
+        Should another have answered in the meantime, that is shown at this message too.
+        """
+        run, step = await self._locked(session, job.workspace, job.step)
+        if step.wait is None or step.wait.get("attempt") != attempt.number:
+            return False
+        step.wait = with_message(step.wait, person, ts=ts)
+        if step.state != StepState.RUNNING:
+            await self._progress.draw_question(session, step)
+        return step.claim == attempt.claim and run.state != RunState.CANCELLED
+
+    async def not_posted(
+        self, session: AsyncSession, job: RunStep, attempt: BuiltinAttempt, person: str, reason: str
+    ) -> bool:
+        """Note that a person could not be asked after all. False if the claim has passed on."""
+        _, step = await self._held(session, job, attempt)
+        if step is None:
+            return False
+        step.wait = without(step.wait or {}, person)
+        step.warnings = [*step.warnings, not_asked(person, reason)]
+        return True
+
+    async def asked(self, session: AsyncSession, job: RunStep, attempt: BuiltinAttempt, now: datetime) -> bool:
+        """Everybody has been asked: let the step wait for the answer. False if the claim has passed on."""
         run, step = await self._held(session, job, attempt)
         if step is None:
             return False
-        step.wait = {**(step.wait or {}), "channel": channel, "ts": ts}
         await self._progress.move(session, step, StepState.WAITING, now)
         if run.state == RunState.CANCELLED:
             await self._progress.move(session, step, StepState.CANCELLED, now)
+        else:
+            for each in people_asked(step.wait):
+                await self.remind_later(
+                    session,
+                    RemindQuestion(
+                        workspace=job.workspace, step=step.id, attempt=step.attempt, user=each["person"]
+                    ),
+                )
         await self._progress.settle(session, run, now)
         return True
+
+    async def remind_later(self, session: AsyncSession, job: RemindQuestion) -> None:
+        """Schedule a reminder, unless there have been enough."""
+        if job.reminder <= REMINDERS:
+            key = f"remind_question:{job.step}:{job.attempt}:{job.user}:{job.reminder}"
+            await enqueue(session, job, after=PAUSE, key=key)
 
     async def question(self, session: AsyncSession, workspace_id: UUID, step_id: UUID) -> Question:
         """The question that a step asks. Raises NotFound."""
@@ -110,38 +153,34 @@ class BuiltinService:
         if row is None or not row[0].wait or not row[0].request:
             raise NotFound("question", step_id)
         step, output, run_state, plan = row
-        return _question(step, output, plan, is_open=step.state in OPEN and run_state != RunState.CANCELLED)
+        return question_of(step, output, plan, run_state)
 
-    async def answer(
-        self,
-        session: AsyncSession,
-        workspace_id: UUID,
-        step_id: UUID,
-        attempt: int,
-        user: str,
-        answer: str,
-        place: tuple[str, str],
-        now: datetime,
-    ) -> None:
-        """Keep the answer to a question, whose message is at `place` (channel, ts); what waited for it goes on.
+    async def answer(self, session: AsyncSession, workspace_id: UUID, given: AnswerStep, now: datetime) -> None:
+        """Keep the answer to a question; what waited for it goes on.
 
-        Of a choice it is the number of the option. The same person's answer again changes nothing. Raises
-        NotFound, NotAsked, or MoveNotAllowed if no answer is awaited any more.
+        The first answer counts. The same person's answer again changes nothing. Raises NotFound, NotAsked, or
+        MoveNotAllowed if no answer is awaited any more.
         """
-        question = await self.question(session, workspace_id, step_id)
-        if question.person != user:
-            raise NotAsked(user)
-        run, step = await self._locked(session, workspace_id, step_id)
+        run, step = await self._locked(session, workspace_id, given.step)
+        question = await self.question(session, workspace_id, given.step)
+        if given.user not in question.people:
+            raise NotAsked(given.user)
         wait = step.wait or {}
-        if wait.get("answered_by") == user and step.attempt == attempt:
+        if wait.get("answered_by") == given.user and step.attempt == given.attempt:
             return
-        if step.state not in OPEN or step.attempt != attempt or run.state == RunState.CANCELLED:
+        if step.state not in OPEN or step.attempt != given.attempt or run.state == RunState.CANCELLED:
             raise MoveNotAllowed(state=step.state, wanted=StepState.DONE)
-        step.wait = {**wait, "channel": place[0], "ts": place[1], "answered_by": user}
-        step.output = {"answer": chosen(question, answer), "answered_by": user}
-        self._note(session, run, step, user, now)
+        step.output = answered(question, given)
+        placed = with_message(wait, given.user, channel=given.channel, ts=given.ts)
+        step.wait = {**placed, "answered_by": given.user}
+        self._note(session, run, step, given.user, now)
         await audit.record(
-            session, workspace_id, subject=run.id, actor=user, action="step.answered", step=step.step_id
+            session,
+            workspace_id,
+            subject=run.id,
+            actor=Actor(given.user, given.channel, given.ts),
+            action="step.answered",
+            step=step.step_id,
         )
         await self._progress.move(session, step, StepState.DONE, now)
         await self._progress.go_on(session, run, step, now)
@@ -181,30 +220,6 @@ class BuiltinService:
         return run, step
 
 
-def chosen(question: Question, answer: str) -> str:
-    """The answer in words. Raises MoveNotAllowed for an option that there is not."""
-    if question.kind != "choice":
-        return answer
-    if not answer.isdecimal() or int(answer) >= len(question.options):
-        raise MoveNotAllowed(state=StepState.WAITING, wanted=StepState.DONE)
-    return question.options[int(answer)]
-
-
-def _question(step: StepRun, output: Any, plan: WorkflowPlan, *, is_open: bool) -> Question:
-    inputs: Mapping[str, Any] = (step.request or {})["body"]
-    wait: Mapping[str, Any] = step.wait or {}
-    return Question(
-        step_id=step.id,
-        attempt=step.attempt,
-        person=wait["person"],
-        question=inputs["question"],
-        kind=inputs["kind"],
-        options=tuple(inputs.get("options", ())),
-        plan_number=plan.number,
-        title=plan.title or plan.issue_text,
-        reporter=plan.reporter_id,
-        is_open=is_open,
-        channel=wait.get("channel"),
-        ts=wait.get("ts"),
-        answer=output["answer"] if isinstance(output, dict) and "answer" in output else None,
-    )
+def not_asked(person: str, reason: str) -> dict[str, str]:
+    """The warning about a person who could not be asked, for a reason in Slack's words."""
+    return {"code": "not_asked", "person": person, "reason": reason}

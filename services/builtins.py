@@ -25,7 +25,16 @@ REPORTER = "reporter"
 """Stands for whoever reported the issue, where a person is named."""
 
 USER = r"[UW][A-Z0-9]{2,20}"
+USER_GROUP = r"S[A-Z0-9]{2,20}"
 CHANNEL = r"[CDG][A-Z0-9]{2,20}"
+MAX_PEOPLE = 20
+"""So many are asked one question at most."""
+
+MAX_PHOTOS = 3
+PHOTO_TYPES = ("jpg", "jpeg", "png", "gif", "heic", "webp")
+PHOTO_MIMETYPES = frozenset({"image/jpeg", "image/png", "image/gif", "image/heic", "image/heif", "image/webp"})
+"""What counts as a photo: by its name where one is chosen, by what Slack found it to be where one is taken."""
+
 MAX_TEXT = 3_000
 MAX_OPTIONS, MAX_OPTION = 100, 75
 MIN_MINUTES, MAX_MINUTES = 0.01, 43_200
@@ -34,6 +43,10 @@ EVERY_MINUTES, AT_MOST_MINUTES = 5, 1_440
 
 _MINUTES = {"type": "number", "minimum": MIN_MINUTES, "maximum": MAX_MINUTES}
 _PLACES: Mapping[str, Literal["path", "query"]] = {"path": "path", "query": "query"}
+_LABEL = r"(\|[^>]*)?"
+_ASKED = rf"({REPORTER}|{USER}|<@{USER}{_LABEL}>|{USER_GROUP}|<!subteam\^{USER_GROUP}{_LABEL}>)"
+_FILE_FIELDS = ("id", "name", "mimetype", "permalink")
+_FILE = {"type": "object", "properties": {name: {"type": "string"} for name in _FILE_FIELDS}}
 
 
 def _spec(
@@ -87,8 +100,8 @@ BUILTINS: Mapping[str, ComponentSpec] = {
         _spec(
             ASK_PERSON,
             "Ask a person",
-            "Sends a person a question in a direct message, and waits for the answer, for days if need be. Only "
-            "for what no other component knows and a person has to say.",
+            "Sends a person, several or a group a question in direct messages, and waits for the first answer, "
+            "for days if need be. Only for what no other component knows and a person has to say or to show.",
             "slack",
             "POST",
             {
@@ -96,14 +109,16 @@ BUILTINS: Mapping[str, ComponentSpec] = {
                 "properties": {
                     "person": {
                         "type": "string",
-                        "pattern": rf"^({REPORTER}|{USER}|<@{USER}(\|[^>]*)?>)$",
-                        "description": f'"{REPORTER}", or the Slack user id of a person whom the issue names',
+                        "pattern": rf"^{_ASKED}([,\s]+{_ASKED})*$",
+                        "description": f'"{REPORTER}", or the Slack id of a person (U…) or a user group (S…) whom '
+                        f"the issue names; several with commas between them, {MAX_PEOPLE} people at most",
                     },
                     "question": {"type": "string", "minLength": 1},
                     "kind": {
                         "type": "string",
-                        "enum": ["text", "choice", "note"],
-                        "description": "text: one line; note: several; choice: one of the options",
+                        "enum": ["text", "choice", "photo", "note"],
+                        "description": "text: one line; note: several; choice: one of the options; "
+                        f"photo: a picture, or up to {MAX_PHOTOS}",
                     },
                     "options": {
                         "type": "array",
@@ -121,7 +136,11 @@ BUILTINS: Mapping[str, ComponentSpec] = {
                     }
                 ],
             },
-            {"answer": {"type": "string"}, "answered_by": {"type": "string"}},
+            {
+                "answer": {"type": "string", "description": "of a photo a link to it"},
+                "answered_by": {"type": "string"},
+                "files": {"type": "array", "items": _FILE, "description": "only of the kind photo"},
+            },
         ),
         _spec(
             WAIT_FOR,

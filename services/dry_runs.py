@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import AuditEvent
 from services import audit
+from services.audit import Actor
 from services.builtin_calls import BuiltinCall, prepare_builtin
 from services.builtins import BUILTINS, component_keys, polled_key
 from services.components import ComponentService
@@ -122,7 +123,7 @@ async def keep(
     *,
     key: str,
     version: int,
-    user: str,
+    actor: Actor,
     steps: Sequence[Forecast],
     faults: Sequence[Fault],
 ) -> DryRun:
@@ -131,14 +132,13 @@ async def keep(
         session,
         workspace_id,
         subject=plan_id,
-        actor=user,
+        actor=actor,
         action=ACTION,
         key=key,
         version=version,
         steps=[step.to_dict() for step in steps],
         faults=[fault.to_dict() for fault in faults],
     )
-    await session.flush()
     kept = await kept_under(session, workspace_id, plan_id, key)
     assert kept is not None  # noqa: S101 - it was written two lines above
     return kept

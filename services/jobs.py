@@ -5,15 +5,35 @@ from __future__ import annotations
 from typing import ClassVar, Literal
 from uuid import UUID
 
+from pydantic import BaseModel, ConfigDict
+
 from db.queue import Job
+from services.audit import Actor
 
 Listing = Literal["components", "workflows"]
 Decision = Literal["discard", "try_again", "approve"]
 RunDecision = Literal["cancel", "approve", "reject", "retry", "skip", "mark_done", "again"]
 
 
+class Act(Job):
+    """What a person does in a message, or with a slash command in a channel."""
+
+    team: str
+    user: str
+    channel: str
+    message_ts: str | None = None
+
+    @property
+    def actor(self) -> Actor:
+        """Who it is, and the message in which they do it."""
+        return Actor(self.user, self.channel, self.message_ts)
+
+
 class OpenPlan(Job):
-    """Somebody stated an issue: write the plan down and start on it. `key` is Slack's own id of it."""
+    """Somebody stated an issue: write the plan down and start on it. `key` is Slack's own id of it.
+
+    `message_ts` is the message that states it, if one does.
+    """
 
     entrypoint: ClassVar[str] = "open_plan"
 
@@ -23,6 +43,7 @@ class OpenPlan(Job):
     channel: str
     reporter: str
     text: str
+    message_ts: str | None = None
     thread_ts: str | None = None
     place: str | None = None
     urgency: str | None = None
@@ -58,18 +79,14 @@ class DrawCard(Job):
     generation: int
 
 
-class Decide(Job):
+class Decide(Act):
     """A press of a button that decides about a plan, as it was shown at `revision`."""
 
     entrypoint: ClassVar[str] = "decide"
 
-    team: str
     plan: UUID
     revision: int
     decision: Decision
-    user: str
-    channel: str
-    message_ts: str
     thread_ts: str | None = None
 
 
@@ -108,25 +125,34 @@ class RunStep(Job):
     attempt: int
 
 
-class DecideRun(Job):
+class DecideRun(Act):
     """A press of a button about a run: `target` is the run, or with a step's decision the step's run."""
 
     entrypoint: ClassVar[str] = "decide_run"
 
-    team: str
     target: UUID
     revision: int
     decision: RunDecision
-    user: str
-    channel: str
     thread_ts: str | None = None
     reason: str | None = None
+
+
+class AnswerFile(BaseModel):
+    """A file that somebody answered with, in Slack's keeping; `permalink` is an https address, or empty."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    name: str
+    mimetype: str
+    permalink: str
 
 
 class AnswerStep(Job):
     """Somebody answered the question of a step, as it was put in its `attempt`; the message of it is at `ts`.
 
-    `answer` is a text, or of a choice the number of the option, counted from 0.
+    `answer` is a text, or of a choice the number of the option, counted from 0; empty where `files` are the
+    answer.
     """
 
     entrypoint: ClassVar[str] = "answer_step"
@@ -138,28 +164,39 @@ class AnswerStep(Job):
     answer: str
     channel: str
     ts: str
+    files: tuple[AnswerFile, ...] = ()
 
 
 class DrawQuestion(Job):
-    """Show at the question of a step what has become of it."""
+    """Show what has become of the question of a step, at the message that a `user` has of it."""
 
     entrypoint: ClassVar[str] = "draw_question"
 
     workspace: UUID
     step: UUID
+    user: str
 
 
-class DryRun(Job):
+class RemindQuestion(Job):
+    """Remind a `user` of the question of a step, as it was put in its `attempt`. `reminder` counts from 1."""
+
+    entrypoint: ClassVar[str] = "remind_question"
+
+    workspace: UUID
+    step: UUID
+    attempt: int
+    user: str
+    reminder: int = 1
+
+
+class DryRun(Act):
     """Show what a plan, as it was shown at `revision`, would send. `key` is Slack's own id of who asked for it."""
 
     entrypoint: ClassVar[str] = "dry_run"
 
     key: str
-    team: str
     plan: UUID
     revision: int
-    user: str
-    channel: str
     thread_ts: str | None = None
 
 
@@ -197,14 +234,11 @@ class GateLimit(Job):
     revision: int
 
 
-class SetApprovals(Job):
+class SetApprovals(Act):
     """Somebody set who may decide, how many must agree, and what happens while they don't."""
 
     entrypoint: ClassVar[str] = "set_approvals"
 
-    team: str
-    user: str
-    channel: str
     approvers: tuple[str, ...]
     quorum: int
     remind_after_minutes: float

@@ -26,6 +26,7 @@ from services.definitions import ComponentDefinition
 from services.errors import CallError
 from services.jobs import DrawQuestion, ReplyToReporter, RunStep
 from services.plan import Step, references
+from services.questions import people_asked
 from services.resolving import Values, resolve_inputs
 from services.run_states import OVER, RunState, StepState, check_step_move, run_state
 
@@ -55,8 +56,8 @@ class Progress:
         step.claim = None
         step.ended_at = now if wanted in OVER or wanted is StepState.FAILED else None
         await session.flush()
-        if step.wait and "ts" in step.wait and wanted is not StepState.WAITING:
-            await self._draw_question(session, step)
+        if people_asked(step.wait) and wanted is not StepState.WAITING:
+            await self.draw_question(session, step)
 
     async def go_on(self, session: AsyncSession, run: WorkflowExecution, over: StepRun, now: datetime) -> None:
         """Start what waited for this step and for no other any more."""
@@ -109,7 +110,6 @@ class Progress:
                     actor=audit.SYSTEM,
                     action=f"run.{state.lower()}",
                 )
-                await session.flush()
                 if state is RunState.COMPLETED:
                     await self.tell_reporter(session, run)
         await self.redraw(session, run)
@@ -125,13 +125,21 @@ class Progress:
 
     async def withdraw_questions(self, session: AsyncSession, run: WorkflowExecution) -> None:
         """Have it shown at the questions of a cancelled run that no answer is awaited any more."""
-        asked = await session.scalars(
+        steps = await session.scalars(
             select(StepRun)
-            .where(StepRun.run_id == run.id, StepRun.state == StepState.CANCELLED, StepRun.wait.has_key("ts"))
+            .where(StepRun.run_id == run.id, StepRun.state == StepState.CANCELLED, StepRun.wait.has_key("asked"))
             .execution_options(populate_existing=True)
         )
-        for step in asked:
-            await self._draw_question(session, step)
+        for step in steps:
+            await self.draw_question(session, step)
+
+    async def draw_question(self, session: AsyncSession, step: StepRun) -> None:
+        """Have it shown at each message of a question what has become of it."""
+        run = await session.get_one(WorkflowExecution, step.run_id)
+        for each in people_asked(step.wait):
+            if "ts" in each:
+                job = DrawQuestion(workspace=run.workspace_id, step=step.id, user=each["person"])
+                await enqueue(session, job, key=f"question:{step.id}:{step.revision}:{job.user}")
 
     async def preview(self, session: AsyncSession, run: WorkflowExecution, step: StepRun) -> dict[str, Any]:
         """What a step is about to send or do, as it is shown and kept. Raises StepFault."""
@@ -173,11 +181,6 @@ class Progress:
         if document is None:
             raise StepFault({"code": "component_missing", "component": key})
         return _read(document)
-
-    async def _draw_question(self, session: AsyncSession, step: StepRun) -> None:
-        run = await session.get_one(WorkflowExecution, step.run_id)
-        job = DrawQuestion(workspace=run.workspace_id, step=step.id)
-        await enqueue(session, job, key=f"question:{step.id}:{step.revision}")
 
     async def _values(self, session: AsyncSession, run: WorkflowExecution, step: Step) -> Values:
         sources = {reference.source for reference in references(step)}

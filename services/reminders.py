@@ -85,7 +85,7 @@ class ReminderService:
                 run_id=run.id,
                 step_run_id=step.id,
                 kind="time_out",
-                user_id=audit.SYSTEM,
+                user_id=audit.SYSTEM.user,
                 reason=outcome,
             )
         )

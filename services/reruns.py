@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.models import Decision, StepRun, WorkflowExecution, WorkflowPlan
 from services import audit
 from services.approvals import ApprovalService
+from services.audit import Actor
 from services.errors import MoveNotAllowed, NotFound, StaleVersion
 from services.run_states import RunState, StepState
 from services.runs import RunService
@@ -24,7 +25,7 @@ async def run_again(
     workspace_id: UUID,
     run_id: UUID,
     revision: int,
-    user: str,
+    actor: Actor,
     now: datetime,
     *,
     runs: RunService,
@@ -39,16 +40,16 @@ async def run_again(
     last = await _last_run(session, plan)
     if last.id != run_id or plan.revision != revision:
         raise StaleVersion(shown=revision, current=plan.revision, state=last.state)
-    await approvals.check(session, workspace_id, user, requester=plan.reporter_id)
+    await approvals.check(session, workspace_id, actor.user, requester=plan.reporter_id)
     if last.state not in ENDED or await _is_calling(session, last):
         raise MoveNotAllowed(state=RunState.RUNNING, wanted=RunState.RUNNING)
     # From here on a second press of the same button is about a card that has changed.
     plan.revision += 1
     await audit.record(
-        session, workspace_id, subject=plan.id, actor=user, action="plan.run_again", after=str(run_id)
+        session, workspace_id, subject=plan.id, actor=actor, action="plan.run_again", after=str(run_id)
     )
-    new_id = await runs.start(session, workspace_id, plan.id, last.version, user, now)
-    session.add(Decision(workspace_id=workspace_id, run_id=new_id, kind="again", user_id=user))
+    new_id = await runs.start(session, workspace_id, plan.id, last.version, actor, now)
+    session.add(Decision(workspace_id=workspace_id, run_id=new_id, kind="again", user_id=actor.user))
     return new_id
 
 

@@ -33,6 +33,11 @@ class Result:
     retry_after: timedelta | None = None
 
 
+def failed(code: str, **facts: Any) -> Result:
+    """The result of an attempt that failed for good, its error under `code` with these facts."""
+    return Result(StepState.FAILED, "failed", error={"code": code, **facts})
+
+
 def result_of(answer: Answer | CallError, definition: ComponentDefinition, attempt: int) -> Result:
     """The result of attempt number `attempt`, which counts from 1."""
     verdict = judge(answer, safe=is_safe(definition))

@@ -20,6 +20,7 @@ from db.models import Decision, PlanVersion, StepAttempt, StepRun, WorkflowExecu
 from db.queue import enqueue
 from services import audit
 from services.approvals import ApprovalService
+from services.audit import Actor
 from services.builtin_attempts import BuiltinAttempt, begin_builtin
 from services.builtins import BUILTINS, component_keys
 from services.components import ComponentService
@@ -61,7 +62,7 @@ class RunService:
         self._approvals = approvals
 
     async def start(
-        self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, version: int, user: str, now: datetime
+        self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, version: int, actor: Actor, now: datetime
     ) -> UUID:
         """Begin a run of a version, with its components frozen as they are now."""
         row = (
@@ -83,7 +84,7 @@ class RunService:
             number=(latest or 0) + 1,
             state=RunState.RUNNING,
             components=definitions,
-            started_by=user,
+            started_by=actor.user,
         )
         session.add(run)
         await session.flush()
@@ -93,7 +94,7 @@ class RunService:
         session.add_all(steps)
         await session.flush()
         await audit.record(
-            session, workspace_id, subject=run.id, actor=user, action="run.started", plan=str(plan_id)
+            session, workspace_id, subject=run.id, actor=actor, action="run.started", plan=str(plan_id)
         )
         await self._progress.open(session, run, [step for step in steps if step.waiting_for == 0], now)
         await self._progress.settle(session, run, now)
@@ -174,23 +175,22 @@ class RunService:
         await self._progress.settle(session, run, now)
 
     async def cancel(
-        self, session: AsyncSession, workspace_id: UUID, run_id: UUID, user: str, now: datetime
+        self, session: AsyncSession, workspace_id: UUID, run_id: UUID, actor: Actor, now: datetime
     ) -> None:
         """Stop what has not started, not what was sent. Raises NotFound, MoveNotAllowed or NotAnApprover."""
         run = await self.locked(session, workspace_id, run_id)
-        await self._approvals.check_may_stop(session, run, user)
+        await self._approvals.check_may_stop(session, run, actor.user)
         if run.state in (RunState.COMPLETED, RunState.CANCELLED):
             raise MoveNotAllowed(state=run.state, wanted=RunState.CANCELLED)
+        run.state, run.ended_by, run.ended_at = RunState.CANCELLED, actor.user, now
+        self._decided(session, run, None, "cancel", actor, None)
+        await audit.record(session, workspace_id, subject=run.id, actor=actor, action="run.cancelled")
         waiting = (StepState.PENDING, StepState.READY, StepState.WAITING)
         await session.execute(
             update(StepRun)
             .where(StepRun.run_id == run.id, StepRun.state.in_(waiting))
             .values(state=StepState.CANCELLED, revision=StepRun.revision + 1)
         )
-        run.state, run.ended_by, run.ended_at = RunState.CANCELLED, user, now
-        self._decided(session, run, None, "cancel", user, None)
-        await audit.record(session, workspace_id, subject=run.id, actor=user, action="run.cancelled")
-        await session.flush()
         await self._progress.withdraw_questions(session, run)
         await self._progress.tell_reporter(session, run)
         await self._progress.settle(session, run, now)
@@ -202,7 +202,7 @@ class RunService:
         step_id: UUID,
         revision: int,
         kind: str,
-        user: str,
+        actor: Actor,
         now: datetime,
         reason: str | None = None,
     ) -> None:
@@ -212,13 +212,13 @@ class RunService:
         MoveNotAllowed, NotAnApprover, SelfApproval or AlreadyAgreed.
         """
         run, step = await self._shown(session, workspace_id, step_id, revision)
-        await self._approvals.check_run(session, run, user)
-        self._decided(session, run, step, kind, user, reason)
+        await self._approvals.check_run(session, run, actor.user)
+        self._decided(session, run, step, kind, actor, reason)
         await audit.record(
-            session, workspace_id, subject=run.id, actor=user, action=f"step.{kind}", step=step.step_id
+            session, workspace_id, subject=run.id, actor=actor, action=f"step.{kind}", step=step.step_id
         )
-        if kind != "approve" or await self._is_agreed(session, run, step, user):
-            step.decided_by, step.decided_at, step.note = user, now, reason
+        if kind != "approve" or await self._is_agreed(session, run, step, actor.user):
+            step.decided_by, step.decided_at, step.note = actor.user, now, reason
             await self._carry_out(session, run, step, kind, now)
         await self._progress.settle(session, run, now)
 
@@ -294,7 +294,7 @@ class RunService:
         run: WorkflowExecution,
         step: StepRun | None,
         kind: str,
-        user: str,
+        actor: Actor,
         reason: str | None,
     ) -> None:
         session.add(
@@ -303,7 +303,7 @@ class RunService:
                 run_id=run.id,
                 step_run_id=None if step is None else step.id,
                 kind=kind,
-                user_id=user,
+                user_id=actor.user,
                 reason=reason,
             )
         )

@@ -46,7 +46,7 @@ class StepSnapshot:
     `request` is what will be or was sent, as `services.connectors` previews it: method, url, query, headers, body,
     no secret. `error` is {"code": …, facts}; `warnings` are sentences' facts. `summary` is one plain line.
     `agreed` are those who have agreed at its gate, of `quorum` that have to. `wait` is how far a built-in step has
-    come: the `person` it asks, who it was `answered_by`, how many `polls` there were.
+    come: who was `asked`, each under `person`; who it was `answered_by`; how many `polls` there were.
     """
 
     id: UUID

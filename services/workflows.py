@@ -16,6 +16,7 @@ from db.queue import enqueue
 from services import audit, run_queries
 from services.ai import Draft, Usage
 from services.approvals import ApprovalService
+from services.audit import Actor
 from services.cards import CardService
 from services.errors import NotFound, StaleVersion
 from services.jobs import DraftPlan, OpenPlan, PostCard
@@ -81,12 +82,11 @@ class WorkflowService:
             session,
             workspace_id,
             subject=plan.id,
-            actor=plan.reporter_id,
+            actor=Actor(request.reporter, request.channel, request.message_ts),
             action="plan.opened",
             source=plan.source,
             key=plan.inbox_key,
         )
-        await session.flush()
         await enqueue(session, PostCard(workspace=workspace_id, plan=plan.id), key=f"post:{plan.id}")
         await self._schedule_draft(session, plan)
         return plan.id
@@ -162,17 +162,17 @@ class WorkflowService:
         workspace_id: UUID,
         plan_id: UUID,
         revision: int,
-        user: str,
+        actor: Actor,
         now: datetime,
     ) -> None:
         """Put a plan away for good. Raises StaleVersion, MoveNotAllowed or NotFound."""
         plan = await self._shown(session, workspace_id, plan_id, revision)
-        plan.decided_by = user
+        plan.decided_by = actor.user
         plan.decided_at = now
-        await self._move(session, plan, PlanState.DISCARDED, actor=user, action="plan.discarded")
+        await self._move(session, plan, PlanState.DISCARDED, actor=actor, action="plan.discarded")
 
     async def try_again(
-        self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, revision: int, user: str
+        self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, revision: int, actor: Actor
     ) -> None:
         """Draft a failed plan once more. Raises StaleVersion, MoveNotAllowed or NotFound."""
         plan = await self._shown(session, workspace_id, plan_id, revision)
@@ -180,22 +180,28 @@ class WorkflowService:
         plan.draft += 1
         plan.phase = Phase.WAITING
         plan.phase_facts = {}
-        await self._move(session, plan, PlanState.DRAFTING, actor=user, action="plan.tried_again")
+        await self._move(session, plan, PlanState.DRAFTING, actor=actor, action="plan.tried_again")
         await self._schedule_draft(session, plan)
 
     async def approve(
-        self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, revision: int, user: str, now: datetime
+        self,
+        session: AsyncSession,
+        workspace_id: UUID,
+        plan_id: UUID,
+        revision: int,
+        actor: Actor,
+        now: datetime,
     ) -> int:
         """Agree to a plan as it was shown; returns the version.
 
         Raises StaleVersion, MoveNotAllowed, NotFound, NotAnApprover or SelfApproval.
         """
         plan = await self._shown(session, workspace_id, plan_id, revision)
-        await self._approvals.check(session, workspace_id, user, requester=plan.reporter_id)
-        plan.decided_by = user
+        await self._approvals.check(session, workspace_id, actor.user, requester=plan.reporter_id)
+        plan.decided_by = actor.user
         plan.decided_at = now
         await self._move(
-            session, plan, PlanState.APPROVED, actor=user, action="plan.approved", version=plan.version
+            session, plan, PlanState.APPROVED, actor=actor, action="plan.approved", version=plan.version
         )
         return plan.version or 0
 
@@ -272,7 +278,7 @@ class WorkflowService:
         plan: WorkflowPlan,
         wanted: PlanState,
         *,
-        actor: str,
+        actor: Actor,
         action: str,
         **facts: Any,
     ) -> None:
@@ -283,7 +289,6 @@ class WorkflowService:
             plan.claim = None
             plan.phase = None
         await audit.record(session, plan.workspace_id, subject=plan.id, actor=actor, action=action, **facts)
-        await session.flush()
         await self._cards.request_redraw(session, plan.workspace_id, plan.id)
 
     async def _schedule_draft(self, session: AsyncSession, plan: WorkflowPlan) -> None:

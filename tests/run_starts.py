@@ -15,6 +15,7 @@ from db.models import StepRun, WorkflowExecution, WorkflowPlan
 from db.session import Database
 from services.ai import Draft
 from services.approvals import ApprovalService
+from services.audit import Actor
 from services.cards import CardService
 from services.components import ComponentService
 from services.definitions import ComponentDefinition
@@ -26,7 +27,8 @@ from services.usage import Usage
 from services.validation import Report
 from services.workflows import WorkflowService
 
-REPORTER, APPROVER, CHANNEL = "U0PRIYA001", "U0MARCO001", "C0WORKS001"
+REPORTER, CHANNEL = "U0PRIYA001", "C0WORKS001"
+APPROVER = Actor("U0MARCO001", CHANNEL, "1764000000.000100")
 ISSUE = "Water is coming up through the road at 5th and Main"
 
 components = ComponentService()

@@ -1,4 +1,4 @@
-"""Built-in steps are carried out: a message is posted, a person asked, time let pass. No worker is held by it."""
+"""Built-in steps are carried out: a message is posted, people asked, time let pass. No worker is held by it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ from typing import Any
 
 from bot.deps import Deps
 from bot.errors import ChannelUnreachable, RateLimited, SlackError, SlackUnavailable
-from bot.jobs.posting import find_earlier
-from bot.views.blocks import Message
+from bot.jobs.asking import Asked, ask
+from bot.jobs.posting import post_once
 from bot.views.notices import notice
-from bot.views.questions import question_message
 from services.builtin_attempts import BuiltinAttempt
 from services.builtin_calls import Poll
 from services.builtins import (
@@ -29,7 +28,7 @@ from services.connectors import Answer, Outcome, called, judge
 from services.errors import CallError
 from services.jobs import RunStep
 from services.resolving import Values
-from services.results import Result, result_of
+from services.results import Result, failed, result_of
 from services.run_states import StepState
 
 logger = logging.getLogger("mudda.builtins")
@@ -50,15 +49,7 @@ class _PutOff:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """The question is there."""
-
-    channel: str
-    ts: str
-
-
-_Outcome = Result | _PutOff | _Asked
+_Outcome = Result | _PutOff | Asked
 
 
 async def carry_out(job: RunStep, attempt: BuiltinAttempt, deps: Deps) -> None:
@@ -68,15 +59,15 @@ async def carry_out(job: RunStep, attempt: BuiltinAttempt, deps: Deps) -> None:
     except (RateLimited, SlackUnavailable):
         raise
     except ChannelUnreachable:
-        outcome = _failed("channel_unreachable")
+        outcome = failed("channel_unreachable")
     except SlackError as error:
-        outcome = _failed("slack_refused", reason=error.code)
+        outcome = failed("slack_refused", reason=error.code)
     async with deps.database.transaction() as session:
         now = deps.now()
         if isinstance(outcome, _PutOff):
             kept = await deps.builtins.put_off(session, job, attempt, outcome.until, now, **outcome.facts)
-        elif isinstance(outcome, _Asked):
-            kept = await deps.builtins.asked(session, job, attempt, outcome.channel, outcome.ts, now)
+        elif isinstance(outcome, Asked):
+            kept = await deps.builtins.asked(session, job, attempt, now)
         else:
             kept = await deps.runs.record(session, job, attempt, outcome, now)
     if not kept:
@@ -90,15 +81,8 @@ async def _notify(job: RunStep, attempt: BuiltinAttempt, deps: Deps) -> _Outcome
     if channel is None:
         async with deps.database.transaction() as session:
             channel, thread_ts = await deps.cards.place(session, job.workspace, attempt.plan_id)
-    ts = await _posted_once(channel, message, thread_ts, attempt, deps)
+    ts = await post_once(channel, message, thread_ts, attempt, deps)
     return Result(StepState.DONE, "done", output={"posted": True, "channel": channel, "ts": ts})
-
-
-async def _ask(job: RunStep, attempt: BuiltinAttempt, deps: Deps) -> _Outcome:
-    async with deps.database.reading() as session:
-        question = await deps.builtins.question(session, job.workspace, job.step)
-    channel = await deps.slack.open_dm(question.person)
-    return _Asked(channel, await _posted_once(channel, question_message(question), None, attempt, deps))
 
 
 async def _wait_for(job: RunStep, attempt: BuiltinAttempt, deps: Deps) -> _Outcome:
@@ -128,19 +112,9 @@ async def _wait_until(job: RunStep, attempt: BuiltinAttempt, deps: Deps) -> _Out
     end = attempt.started_at + timedelta(minutes=inputs.get("at_most_minutes", AT_MOST_MINUTES))
     now = deps.now()
     if now >= end:
-        return _failed("wait_ended", polls=polls)
+        return failed("wait_ended", polls=polls)
     pause = max(_interval(inputs, polls), timedelta(seconds=verdict.after or 0))
     return _PutOff(min(now + pause, end), {"polls": polls, "last": _last(answer)})
-
-
-async def _posted_once(
-    channel: str, message: Message, thread_ts: str | None, attempt: BuiltinAttempt, deps: Deps
-) -> str:
-    """The ts of the message, which another worker may have posted in this attempt before it was killed."""
-    ts = None
-    if attempt.is_resumed:
-        ts = await find_earlier(channel, message, thread_ts, attempt.started_at, deps)
-    return ts or await deps.slack.post(channel, message, thread_ts=thread_ts)
 
 
 def _value(answer: Answer, poll: Poll) -> Any:
@@ -164,13 +138,9 @@ def _last(answer: Answer | CallError) -> dict[str, Any]:
     return answer.to_dict() if isinstance(answer, CallError) else {"status": answer.status}
 
 
-def _failed(code: str, **facts: Any) -> Result:
-    return Result(StepState.FAILED, "failed", error={"code": code, **facts})
-
-
 _KINDS: Mapping[str, Callable[[RunStep, BuiltinAttempt, Deps], Awaitable[_Outcome]]] = {
     NOTIFY: _notify,
-    ASK_PERSON: _ask,
+    ASK_PERSON: ask,
     WAIT_FOR: _wait_for,
     WAIT_UNTIL: _wait_until,
 }

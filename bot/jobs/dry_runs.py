@@ -74,7 +74,7 @@ async def _made(job: DryRun, found: _Found, deps: Deps) -> dry_runs.DryRun:
             job.plan,
             key=job.key,
             version=found.version.version,
-            user=job.user,
+            actor=job.actor,
             steps=steps,
             faults=dry_runs.faults_of(plan, found.specs),
         )

@@ -51,7 +51,7 @@ async def set_approvals(job: SetApprovals, deps: Deps) -> None:
     try:
         async with deps.database.transaction() as session:
             workspace_id = await workspaces.by_team(session, job.team)
-            if await deps.approvals.set_settings(session, workspace_id, settings, job.user):
+            if await deps.approvals.set_settings(session, workspace_id, settings, job.actor):
                 for plan in await deps.approvals.awaiting(session, workspace_id):
                     await deps.cards.request_redraw(session, workspace_id, plan)
             await enqueue(session, _tell(job, Note.APPROVALS_SET))

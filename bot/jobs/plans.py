@@ -29,9 +29,9 @@ async def decide(job: Decide, deps: Deps) -> None:
         async with deps.database.transaction() as session:
             workspace_id = await workspaces.by_team(session, job.team)
             if job.decision == "discard":
-                await deps.workflows.discard(session, workspace_id, job.plan, job.revision, job.user, deps.now())
+                await deps.workflows.discard(session, workspace_id, job.plan, job.revision, job.actor, deps.now())
             elif job.decision == "try_again":
-                await deps.workflows.try_again(session, workspace_id, job.plan, job.revision, job.user)
+                await deps.workflows.try_again(session, workspace_id, job.plan, job.revision, job.actor)
             else:
                 await _approve(session, workspace_id, job, deps)
     except NotFound:
@@ -45,8 +45,8 @@ async def decide(job: Decide, deps: Deps) -> None:
 async def _approve(session: AsyncSession, workspace_id: UUID, job: Decide, deps: Deps) -> None:
     """Agree and begin, in one transaction: an approved plan that nothing carries out can't be."""
     now = deps.now()
-    version = await deps.workflows.approve(session, workspace_id, job.plan, job.revision, job.user, now)
-    await deps.runs.start(session, workspace_id, job.plan, version, job.user, now)
+    version = await deps.workflows.approve(session, workspace_id, job.plan, job.revision, job.actor, now)
+    await deps.runs.start(session, workspace_id, job.plan, version, job.actor, now)
 
 
 async def _what_happened(job: Decide, state: str, deps: Deps) -> str:

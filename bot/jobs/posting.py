@@ -8,8 +8,19 @@ from datetime import datetime
 from bot.deps import Deps
 from bot.errors import RateLimited, SlackError, SlackUnavailable
 from bot.views.blocks import Message
+from services.builtin_attempts import BuiltinAttempt
 
 logger = logging.getLogger("mudda.posting")
+
+
+async def post_once(
+    channel: str, message: Message, thread_ts: str | None, attempt: BuiltinAttempt, deps: Deps
+) -> str:
+    """The ts of the message, which another worker may have posted in this attempt before it was killed."""
+    ts = None
+    if attempt.is_resumed:
+        ts = await find_earlier(channel, message, thread_ts, attempt.started_at, deps)
+    return ts or await deps.slack.post(channel, message, thread_ts=thread_ts)
 
 
 async def find_earlier(

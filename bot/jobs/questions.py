@@ -1,4 +1,4 @@
-"""Questions to people: the answer is kept, and the message shows what has become of it."""
+"""Questions to people: the answer is kept, and the messages show what has become of it."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ import logging
 
 from bot.deps import Deps
 from bot.errors import RateLimited, SlackError, SlackUnavailable
+from bot.jobs.posting import find_earlier
 from bot.jobs.registry import Handler, Lane
-from bot.views.notes import Note
-from bot.views.questions import question_message
+from bot.views.notes import Note, question_over
+from bot.views.questions import question_message, question_reminder
 from db.queue import enqueue
 from services import workspaces
 from services.errors import MoveNotAllowed, NotAsked, NotFound
-from services.jobs import AnswerStep, DrawQuestion, Tell
+from services.jobs import AnswerStep, DrawQuestion, RemindQuestion, Tell
+from services.questions import PAUSE
 
 logger = logging.getLogger("mudda.questions")
 
@@ -22,30 +24,50 @@ async def answer_step(job: AnswerStep, deps: Deps) -> None:
     try:
         async with deps.database.transaction() as session:
             workspace_id = await workspaces.by_team(session, job.team)
-            place = (job.channel, job.ts)
-            await deps.builtins.answer(
-                session, workspace_id, job.step, job.attempt, job.user, job.answer, place, deps.now()
-            )
+            await deps.builtins.answer(session, workspace_id, job, deps.now())
     except NotFound:
         await _refuse(job, Note.NOT_FOUND, deps)
     except NotAsked:
         await _refuse(job, Note.NOT_ASKED, deps)
     except MoveNotAllowed:
-        await _refuse(job, Note.QUESTION_OVER, deps)
+        async with deps.database.reading() as session:
+            question = await deps.builtins.question(session, deps.workspace_id, job.step)
+        await _refuse(job, question_over(question.answered_by), deps)
 
 
 async def draw_question(job: DrawQuestion, deps: Deps) -> None:
-    """Redraw the question; one that has been deleted needs no more drawing."""
+    """Redraw the message that a person has; one that has been deleted needs no more drawing."""
     async with deps.database.reading() as session:
         question = await deps.builtins.question(session, job.workspace, job.step)
-    if question.channel is None or question.ts is None:
+    if job.user not in question.messages:
         return
+    channel, ts = question.messages[job.user]
     try:
-        await deps.slack.update(question.channel, question.ts, question_message(question))
+        await deps.slack.update(channel, ts, question_message(question))
     except (RateLimited, SlackUnavailable):
         raise
     except SlackError as error:
         logger.info("Could not redraw a question: %s", error)
+
+
+async def remind_question(job: RemindQuestion, deps: Deps) -> None:
+    """Remind somebody, once for each reminder, of a question that is still open; nothing if it is not."""
+    async with deps.database.reading() as session:
+        question = await deps.builtins.question(session, job.workspace, job.step)
+    if not question.is_open or question.attempt != job.attempt or job.user not in question.messages:
+        return
+    channel, _ = question.messages[job.user]
+    message = question_reminder(question, job.reminder)
+    try:
+        if not await find_earlier(channel, message, None, deps.now() - PAUSE, deps):
+            await deps.slack.post(channel, message)
+    except (RateLimited, SlackUnavailable):
+        raise
+    except SlackError as error:
+        logger.info("Could not remind somebody of a question: %s", error)
+    following = job.model_copy(update={"reminder": job.reminder + 1})
+    async with deps.database.transaction() as session:
+        await deps.builtins.remind_later(session, following)
 
 
 async def _refuse(job: AnswerStep, note: str, deps: Deps) -> None:
@@ -57,4 +79,5 @@ async def _refuse(job: AnswerStep, note: str, deps: Deps) -> None:
 HANDLERS = (
     Handler(AnswerStep, Lane.QUICK, answer_step),
     Handler(DrawQuestion, Lane.QUICK, draw_question),
+    Handler(RemindQuestion, Lane.QUICK, remind_question),
 )

@@ -55,7 +55,7 @@ async def decide_run(job: DecideRun, deps: Deps) -> None:
         async with deps.database.transaction() as session:
             workspace_id = await workspaces.by_team(session, job.team)
             if job.decision == "cancel":
-                await deps.runs.cancel(session, workspace_id, job.target, job.user, deps.now())
+                await deps.runs.cancel(session, workspace_id, job.target, job.actor, deps.now())
             elif job.decision == "again":
                 await _run_again(session, workspace_id, job, deps)
             else:
@@ -65,7 +65,7 @@ async def decide_run(job: DecideRun, deps: Deps) -> None:
                     job.target,
                     job.revision,
                     job.decision,
-                    job.user,
+                    job.actor,
                     deps.now(),
                     job.reason,
                 )
@@ -84,7 +84,7 @@ async def _run_again(session: AsyncSession, workspace_id: UUID, job: DecideRun, 
         workspace_id,
         job.target,
         job.revision,
-        job.user,
+        job.actor,
         deps.now(),
         runs=deps.runs,
         approvals=deps.approvals,

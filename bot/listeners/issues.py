@@ -76,6 +76,7 @@ def _from_mention(mention: payloads.Mention) -> OpenPlan:
         channel=mention.channel,
         reporter=mention.user,
         text=mention.text,
+        message_ts=mention.message_ts,
         thread_ts=mention.thread_ts,
     )
 

@@ -62,6 +62,7 @@ def _dry_run(click: payloads.Click, ref: ids.Ref) -> DryRun:
         revision=ref.revision,
         user=click.user,
         channel=click.channel,
+        message_ts=click.message_ts,
         thread_ts=click.thread_ts,
     )
 

@@ -8,11 +8,11 @@ from bot import ids, payloads
 from bot.deps import Deps
 from bot.errors import MalformedPayload
 from bot.guard import guard
-from bot.views.notes import Note
-from bot.views.questions import answer_modal
-from services.builtin_steps import Question
+from bot.views.notes import Note, question_over
+from bot.views.questions import answer_fault, answer_modal
 from services.errors import NotFound
 from services.jobs import AnswerStep, Tell
+from services.questions import Question
 
 
 def register(app: AsyncApp, deps: Deps) -> None:
@@ -35,9 +35,9 @@ async def show_form(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
 
 
 async def answer(given: payloads.Answer, deps: Deps, ack: AsyncAck) -> None:
-    """The form's answer; Slack itself refuses an empty field, but not one of blanks."""
-    if not given.answer:
-        await ack(response_action="errors", errors={ids.BLOCK_ANSWER: "A word or two will do."})
+    """The form's answer; Slack itself refuses an empty field, but not one of blanks, nor a film with any name."""
+    if fault := answer_fault(given.answer, given.files):
+        await ack(response_action="errors", errors={ids.BLOCK_ANSWER: fault})
         return
     await deps.intake.put(given.key, _job(given))
     await ack()
@@ -51,12 +51,13 @@ async def _question(ref: ids.Ref, deps: Deps) -> Question | None:
             return None
 
 
-def _refusal(question: Question | None, ref: ids.Ref, user: str) -> Note | None:
+def _refusal(question: Question | None, ref: ids.Ref, user: str) -> str | None:
     if question is None:
         return Note.NOT_FOUND
-    if question.person != user:
+    if user not in question.people:
         return Note.NOT_ASKED
-    return None if question.is_open and question.attempt == ref.revision else Note.QUESTION_OVER
+    is_open = question.is_open and question.attempt == ref.revision
+    return None if is_open else question_over(question.answered_by)
 
 
 def _job(given: payloads.Answer) -> AnswerStep:
@@ -67,6 +68,7 @@ def _job(given: payloads.Answer) -> AnswerStep:
         attempt=ref.revision,
         user=given.user,
         answer=given.answer,
+        files=given.files or (),
         channel=given.channel,
         ts=given.message_ts,
     )

@@ -90,6 +90,7 @@ def _job(request: payloads.Click | payloads.Reason, decision: RunDecision) -> De
         decision=decision,
         user=request.user,
         channel=request.channel,
+        message_ts=request.message_ts,
         thread_ts=request.thread_ts,
     )
 

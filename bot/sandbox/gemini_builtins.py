@@ -9,7 +9,16 @@ from services.builtins import ASK_PERSON, BUILTINS, MAX_MINUTES, NOTIFY, REPORTE
 
 _MINUTES = {"minute": 1, "hour": 60, "day": 1_440}
 _WAIT = re.compile(r"\bwait(?: for)? (\d{1,4}) (minute|hour|day)s?\b", re.IGNORECASE)
-_ASK = re.compile(r"\bask (me|the reporter|<@[UW][A-Z0-9]+(?:\|[^>]*)?>) ([^.!?\n]{3,200})", re.IGNORECASE)
+_NAMED = r"<(?:@|!subteam\^)[USW][A-Z0-9]+(?:\|[^>]*)?>"
+_ASK = re.compile(
+    rf"\bask (me|the reporter|{_NAMED}(?:(?:,| and| or)? *{_NAMED})*) ([^.!?\n]{{3,200}})", re.IGNORECASE
+)
+_PHOTO = re.compile(r"for (?:an? |some )?(?:photo|picture)", re.IGNORECASE)
+
+
+def _wanted(words: str) -> str:
+    """What somebody is asked for, or about: "a photo of it" of "for a photo of it"."""
+    return words.removeprefix("for ")
 
 
 def is_own(key: str) -> bool:
@@ -35,9 +44,14 @@ def inputs(report: Report, key: str, message: str) -> list[dict[str, str]]:
         minutes = int(wait[1]) * _MINUTES[wait[2].lower()] if wait else 1
         given = {"minutes": str(max(1, min(minutes, int(MAX_MINUTES))))}
     elif key == ASK_PERSON:
-        person = ask[1] if ask and ask[1].startswith("<") else REPORTER
-        question = plain(f"Please say {ask[2]}") if ask else "{{issue.text}}"
-        given = {"person": person, "question": question, "kind": "note"}
+        named = re.findall(_NAMED, ask[1]) if ask else []
+        is_photo = ask is not None and _PHOTO.match(ask[2]) is not None
+        question = plain(f"Please {'send' if is_photo else 'say'} {_wanted(ask[2])}") if ask else "{{issue.text}}"
+        given = {
+            "person": ", ".join(named) or REPORTER,
+            "question": question,
+            "kind": "photo" if is_photo else "note",
+        }
     else:
         given = {}
     return [{"in": "body", "name": name, "value": value} for name, value in given.items()]

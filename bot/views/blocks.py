@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from bot.views.text import clip, escape, is_channel, is_user
+from bot.views.text import clip, escape, is_channel, is_link, is_user, one_line
 
 Block = dict[str, Any]
 Element = dict[str, Any]
@@ -22,6 +22,8 @@ BUTTON = 75
 MESSAGE_BLOCKS = 50
 VIEW_BLOCKS = 100
 PLAN_TASKS = 50
+PEOPLE = 5
+LABEL = 100
 FALLBACK = 300
 """Of the text beside the blocks: what a notification shows. (chat.update refuses 4,000 bytes.)"""
 
@@ -131,6 +133,27 @@ def typed(text: str) -> list[Element]:
 def person(user_id: str) -> Element:
     """A person inside rich text."""
     return {"type": "user", "user_id": user_id} if is_user(user_id) else run("someone")
+
+
+def people(user_ids: Sequence[str], *, last: str = "and") -> list[Element]:
+    """Several people inside rich text, as many as a line holds: "@A, @B and @C", or "@A, …, @E and 7 more"."""
+    shown: list[Element] = []
+    for index, user in enumerate(user_ids[:PEOPLE]):
+        if index:
+            shown.append(run(f" {last} " if index == len(user_ids) - 1 else ", "))
+        shown.append(person(user))
+    return [*shown, run(f" {last} {len(user_ids) - PEOPLE} more")] if len(user_ids) > PEOPLE else shown
+
+
+def link(url: str, label: str) -> Element:
+    """A link inside rich text, its label to the letter; the label alone where the address is none to link to."""
+    words = clip(one_line(label), LABEL) or EMPTY
+    return {"type": "link", "url": url, "text": words} if is_link(url) else run(words)
+
+
+def links(targets: Sequence[tuple[str, str]]) -> list[Element]:
+    """Several links, each an address and its label, with commas between them."""
+    return [part for url, label in targets for part in (run(", "), link(url, label))][1:]
 
 
 def paragraph(*runs: Element) -> Element:

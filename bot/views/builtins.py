@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bot.views import blocks as kit
 from bot.views.blocks import Element
 from bot.views.outcomes import summary
 from bot.views.text import count
 from services.builtins import ASK_PERSON, BUILTINS, NOTIFY, WAIT_FOR, WAIT_UNTIL
 from services.plan import Step
+from services.questions import people_asked
 from services.run_states import StepState
 from services.snapshots import StepSnapshot
 
@@ -30,7 +33,8 @@ def standing(step: StepSnapshot) -> str:
 def told(step: StepSnapshot, wire: Step, limit: int) -> list[Element] | None:
     """What came of a built-in step so far, as rich text; None where other words say it."""
     if is_asking(step):
-        return [kit.run("Waits for "), kit.person(str((step.wait or {}).get("person"))), kit.run(" to answer.")]
+        people = [str(each["person"]) for each in people_asked(step.wait)]
+        return [kit.run("Waits for "), *kit.people(people, last="or"), kit.run(" to answer.")]
     if step.state is StepState.READY and step.wait and step.retry_at:
         return _waiting(step, wire)
     if step.state is StepState.DONE and not step.note and wire.component_id in BUILTINS:
@@ -53,5 +57,13 @@ def _done(step: StepSnapshot, wire: Step, limit: int) -> list[Element]:
         return [kit.run(_PLAIN[wire.component_id])]
     words = summary(step.output, BUILTINS[wire.component_id], limit=limit)
     if wire.component_id == ASK_PERSON and step.wait:
-        return [kit.run(f"{words} "), kit.person(str(step.wait.get("answered_by")))]
+        said = _photos(step, limit) or [kit.run(words)]
+        return [*said, kit.run(" "), kit.person(str(step.wait.get("answered_by")))]
     return [kit.run(words)] if words else []
+
+
+def _photos(step: StepSnapshot, limit: int) -> list[Element]:
+    """Links to the photos that are the answer; nothing where they would take more room than there is."""
+    files = step.output.get("files", ()) if isinstance(step.output, Mapping) else ()
+    targets = [(file["permalink"], file["name"]) for file in files]
+    return kit.links(targets) if sum(len(url) + len(name) for url, name in targets) <= limit else []

@@ -98,7 +98,7 @@ def _question(step: RunStep, level: Level) -> list[Block]:
     return [
         kit.rich_text(
             _heading("", step, level),
-            kit.paragraph(*waits),
+            kit.paragraph(*read.joined([waits, *read.warned(step.now, 2 * level.field)])),
             *([kit.quote(clip(one_line(question), level.field))] if question else []),
         ),
         kit.actions(kit.button("Skip step", ACTION_STEP_SKIP, _ref(step))),

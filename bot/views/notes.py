@@ -38,6 +38,7 @@ class Note(StrEnum):
     APPROVALS_CLOSED = "approvals_closed"
     NOT_ASKED = "not_asked"
     QUESTION_OVER = "question_over"
+    QUESTION_ANSWERED = "question_answered"
     STEP_PENDING = "step_pending"
     STEP_READY = "step_ready"
     STEP_RUNNING = "step_running"
@@ -84,6 +85,7 @@ _TEXTS: Mapping[Note, str] = {
     Note.APPROVALS_CLOSED: "Only an approver may change who the approvers are. Ask one; nothing was changed.",
     Note.NOT_ASKED: "That was asked of somebody else, so nothing was done.",
     Note.QUESTION_OVER: "That has been answered, or no answer is needed any more. Nothing was done.",
+    Note.QUESTION_ANSWERED: "That has been answered already. Thank you all the same.",
     Note.STEP_PENDING: f"{_CHANGED} The step has not come up yet.",
     Note.STEP_READY: f"{_CHANGED} The step is about to start.",
     Note.STEP_RUNNING: f"{_CHANGED} The step is under way.",
@@ -111,6 +113,7 @@ _TEXTS: Mapping[Note, str] = {
 _BY: Mapping[Note, str] = {
     Note.DISCARDED_BY: "{who} has already discarded this plan.",
     Note.APPROVED_BY: "{who} has already approved this plan.",
+    Note.QUESTION_ANSWERED: "{who} has answered that already. Thank you all the same.",
     Note.STEP_READY: "This step was already approved by {who}; it is about to start.",
     Note.STEP_RUNNING: "This step was already approved by {who}; it is under way.",
     Note.STEP_DONE: "That step is over: {who} has already decided about it, and it is done.",
@@ -149,6 +152,11 @@ def discarded_by(user_id: str | None) -> str:
 def approved_by(user_id: str | None) -> str:
     """The code that says who approved a plan before."""
     return _by(Note.APPROVED_BY, user_id) or Note.NOW_APPROVED
+
+
+def question_over(answered_by: str | None) -> str:
+    """The code for an answer that comes too late, given who was first, if anyone."""
+    return _by(Note.QUESTION_ANSWERED, answered_by) or Note.QUESTION_OVER
 
 
 def refusal(error: ApprovalRefused) -> Note:

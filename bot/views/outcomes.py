@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from bot.views.calls import as_text
-from bot.views.text import clip, count, one_line, spaced
+from bot.views.text import clip, count, join, one_line, spaced
 from services.builtins import ASK_PERSON, BUILTINS, WAIT_UNTIL
 from services.plan import ComponentSpec
 
@@ -53,8 +53,12 @@ def summary(output: Any, spec: ComponentSpec | None, *, limit: int = LINE) -> st
 
 
 def _of_our_own(output: Any, key: str) -> str:
-    """What a built-in step tells: an answer, or the value that it waited for; of the others nothing."""
-    told = output.get(_TOLD.get(key, "")) if isinstance(output, Mapping) else None
+    """What a built-in step tells: an answer, the names of photos, the value that it waited for; else nothing."""
+    if not isinstance(output, Mapping):
+        return ""
+    if key == ASK_PERSON and output.get("files"):
+        return join([file["name"] for file in output["files"]])
+    told = output.get(_TOLD.get(key, ""))
     words = "" if told is None or isinstance(told, (Mapping, list)) else as_text(told)
     return f"“{words}”" if words and key == ASK_PERSON else words
 

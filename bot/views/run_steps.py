@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bot.views import blocks as kit
 from bot.views import builtins
@@ -45,7 +46,6 @@ STATES: Mapping[StepState, str] = {
 
 _ENDINGS = {StepState.SKIPPED: " (skipped)", StepState.CANCELLED: " (not done)"}
 _NOTE = 200
-_PEOPLE = 5
 _WARNINGS = 2
 
 
@@ -117,8 +117,19 @@ def told(step: RunStep, numbered: Mapping[str, int], limit: int) -> list[Element
         lines.append([kit.run("Tries again at "), kit.moment(now.retry_at)])
     if decided := decision(now, limit=min(limit, _NOTE)):
         lines.append(decided)
-    lines += [[kit.run(clip(caution(warning), limit))] for warning in now.warnings[:_WARNINGS]]
-    return joined(lines)
+    return joined([*lines, *warned(now, limit)])
+
+
+def warned(step: StepSnapshot, limit: int) -> list[list[Element]]:
+    """What is odd about a step, as rich text, a line each."""
+    return [_warned(warning, limit) for warning in step.warnings[:_WARNINGS]]
+
+
+def _warned(warning: Mapping[str, Any], limit: int) -> list[Element]:
+    """A warning, with the person whom it is about if there is one."""
+    about = warning.get("person")
+    who = [kit.run(" ("), kit.person(about), kit.run(")")] if isinstance(about, str) else []
+    return [kit.run(clip(caution(warning), limit)), *who]
 
 
 def decision(step: StepSnapshot, *, limit: int = _NOTE) -> list[Element]:
@@ -129,13 +140,7 @@ def decision(step: StepSnapshot, *, limit: int = _NOTE) -> list[Element]:
     when = [kit.run(" · "), kit.moment(step.decided_at)] if step.decided_at else []
     note = clip(one_line(reason(step)), limit)
     people = step.agreed if verb == "Approved" and step.agreed else (step.decided_by,)
-    return [kit.run(f"{verb} by "), *_people(people), *when, *([kit.run(f": “{note}”")] if note else [])]
-
-
-def _people(people: Sequence[str]) -> list[Element]:
-    """Those who agreed, as many as a line holds."""
-    shown = [element for user in people[:_PEOPLE] for element in (kit.run(", "), kit.person(user))][1:]
-    return [*shown, kit.run(f" and {len(people) - _PEOPLE} more")] if len(people) > _PEOPLE else shown
+    return [kit.run(f"{verb} by "), *kit.people(people), *when, *([kit.run(f": “{note}”")] if note else [])]
 
 
 def reason(step: StepSnapshot) -> str:

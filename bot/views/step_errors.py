@@ -25,6 +25,11 @@ SENTENCES: Mapping[str, str] = {
     "token_refused": "{component} did not let Mudda in. Nothing was sent; whoever runs Mudda should look at it.",
     "channel_unreachable": "Mudda can't post there. Invite it to the channel, then retry.",
     "slack_refused": "Slack did not take it{because}.",
+    "nobody_reached": "None of those to be asked could be reached{because}.",
+    "group_empty": "Nobody is in the group that was to be asked.",
+    "too_many_people": (
+        "Too many people would be asked at once{number}, so nobody was. Name fewer of them, or a smaller group."
+    ),
     "wait_ended": "It did not come about in the time that it was given.",
     "rejected": "Rejected, so nothing was sent.",
     "gate_timeout": "Nobody decided in time, so nothing was sent.",
@@ -70,10 +75,14 @@ _REASONS = {
     "bad_scheme": "it is no web address",
     "missing": "there is none",
     "unfit": "it is not of the kind that is wanted",
-    "user_not_found": "it knows no such person",
-    "users_not_found": "it knows no such person",
+    "user_not_found": "there is no such person",
+    "users_not_found": "there is no such person",
     "user_disabled": "the person's account is closed",
-    "cannot_dm_bot": "it is no person",
+    "user_not_visible": "Mudda can't see the person",
+    "cannot_dm_bot": "that is an app and no person",
+    "no_such_subteam": "there is no such group",
+    "subteam_not_found": "there is no such group",
+    "plan_upgrade_required": "there are no groups in this workspace",
     "messages_tab_disabled": "Mudda may not write to people; whoever runs Mudda can allow it",
     "missing_scope": "Mudda may not do that; whoever runs Mudda can allow it",
     "empty": "it is empty",
@@ -96,8 +105,9 @@ WARNINGS: Mapping[str, str] = {
     "bad_encoding": "The answer could not be unpacked, so it was not kept.",
     "mismatch": "The answer is not quite what its component promises{at}.",
     "unjudged": "The answer could not be checked, since its component does not say clearly what it answers.",
+    "not_asked": "One of those to be asked could not be reached{because}.",
 }
-"""A sentence for each thing that can be odd about an answer."""
+"""A sentence for each thing that can be odd about an answer, or about who was asked for one."""
 
 ODD = "There is something odd about the answer."
 """For a warning that a later version wrote."""
@@ -119,6 +129,7 @@ def explain(error: Mapping[str, Any], component: str, numbers: Mapping[str, int]
             "reference": _reference(str(error.get("reference") or "?"), numbers),
             "name": _quoted(_bare(str(error.get("name") or "?"))),
             "host": f" {_quoted(str(error['host']))}" if error.get("host") else "",
+            "number": _number(error),
         }
     )
     message = error.get("message")
@@ -129,7 +140,8 @@ def explain(error: Mapping[str, Any], component: str, numbers: Mapping[str, int]
 def caution(warning: Mapping[str, Any]) -> str:
     """What is odd about an answer, as one sentence."""
     at = f", at {_quoted(str(warning['at']))}" if warning.get("at") else ""
-    return WARNINGS.get(str(warning.get("code")), ODD).format_map({"at": at})
+    facts = {"at": at, "because": _because(warning.get("reason"))}
+    return WARNINGS.get(str(warning.get("code")), ODD).format_map(facts)
 
 
 def _answered(status: Any) -> str:
@@ -137,6 +149,12 @@ def _answered(status: Any) -> str:
         return "answered with an error"
     own = "had a fault of its own" if status >= 500 else "did not do it"
     return f"{_STATUSES.get(status, own)} ({status})"
+
+
+def _number(error: Mapping[str, Any]) -> str:
+    """How many there are, and may be at most: ", 34 where 20 may be"."""
+    people, most = error.get("people"), error.get("most")
+    return f", {people:,} where {most:,} may be" if isinstance(people, int) and isinstance(most, int) else ""
 
 
 def _because(reason: Any) -> str:

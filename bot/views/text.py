@@ -25,6 +25,7 @@ _LINE_ENDS = re.compile("\r\n?|[\u2028\u2029\x85]")
 _CAMEL_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _USER = re.compile(r"[UW][A-Z0-9]{1,20}")
 _CHANNEL = re.compile(r"[CDG][A-Z0-9]{1,20}")
+_LINK = re.compile(r"https://[A-Za-z0-9.-]{1,100}(:[0-9]{1,5})?(/[A-Za-z0-9._~!$&'()*+,;=:@%/?#-]{0,500})?")
 
 
 def clean(text: str) -> str:
@@ -115,6 +116,11 @@ def is_user(user_id: str) -> bool:
 def is_channel(channel_id: str) -> bool:
     """Whether this is the id of a Slack conversation, and so may be linked."""
     return _CHANNEL.fullmatch(channel_id) is not None
+
+
+def is_link(url: str) -> bool:
+    """Whether this is an https address of ordinary characters and length, and so may be linked to."""
+    return _LINK.fullmatch(url) is not None
 
 
 def mention(user_id: str) -> str:

@@ -41,8 +41,11 @@ class StepRun(Base):
     """One step of a run. `waiting_for` counts the steps before it that are not over; at none it can start.
 
     `attempt` counts from 1; `claim` is the token of the worker that has it now. `revision` counts every change
-    that a button could be stale about. `wait` is how far a built-in step of this `attempt` has come: the `person`
-    it asks, the `channel` and `ts` of the question, who it was `answered_by`, how many `polls` there were.
+    that a button could be stale about. `wait` is how far a built-in step of this `attempt` has come: who was
+    `asked`, each with the `person`, the `channel` and once it is posted the `ts` of the question; who it was
+    `answered_by`; how many `polls` there were.
+
+    Every change of `state` is put into audit_events by PostgreSQL.
     """
 
     __tablename__ = "step_runs"
@@ -76,7 +79,7 @@ class StepRun(Base):
 
 
 class StepAttempt(Base):
-    """What came of one attempt of a step. Append-only."""
+    """What came of one attempt of a step. Append-only, as audit_events."""
 
     __tablename__ = "step_attempts"
     __table_args__ = (Index("step_attempts_step_run_id_idx", "step_run_id", "number"),)
@@ -92,7 +95,7 @@ class StepAttempt(Base):
 
 
 class Decision(Base):
-    """Who said what about a run or one of its steps, and when. Append-only."""
+    """Who said what about a run or one of its steps, and when. Append-only, as audit_events."""
 
     __tablename__ = "decisions"
     __table_args__ = (Index("decisions_run_id_idx", "run_id", "created_at"),)

@@ -320,7 +320,7 @@ async def decide(on: Ground, run_id: UUID, *, acked: bool) -> UUID:
             target=row.id,
             revision=row.revision,
             decision="approve",
-            user=APPROVER,
+            user=APPROVER.user,
             channel=CHANNEL,
         )
         async with on.database.transaction() as session:

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from slack_sdk.web.async_client import AsyncWebClient
 
-from tests.edge.slack_stand_in_app import BOT, MARCO, PRIYA, SQUARE, WORKS, World, word_of, world
+from bot.sandbox.slack import User
+from tests.edge.slack_stand_in_app import BOT, MARCO, PRIYA, SQUARE, WORKS, World, get_state, word_of, world
 
 SECTION = {"type": "section", "text": {"type": "mrkdwn", "text": "x"}}
 CARD = {"event_type": "mudda_card", "event_payload": {"card": "1"}}
@@ -191,6 +192,14 @@ class TestConversations:
         assert (await open_(channel=group["channel"]["id"]))["channel"]["id"] == group["channel"]["id"]
         assert await word_of(open_(users="U0NOBODY01")) == "user_not_found"
 
+    async def test_open_with_those_who_have_no_direct_messages(self, here: World) -> None:
+        here.slack.workspace.users["U0GONE0001"] = User("U0GONE0001", "gone", "Gone Away", is_deactivated=True)
+
+        assert await word_of(here.client.conversations_open(users="U0GONE0001")) == "user_disabled"
+        assert await word_of(here.client.conversations_open(users=BOT)) == "cannot_dm_bot"
+        assert (await here.client.users_info(user="U0GONE0001"))["user"]["deleted"] is True
+        assert [user["name"] for user in (await get_state(here))["users"]] == ["priya", "marco", "dana", "mudda"]
+
     async def test_members(self, here: World) -> None:
         answer = await here.client.conversations_members(channel=WORKS)
 
@@ -214,3 +223,10 @@ class TestPeople:
         assert (team["id"], team["domain"]) == ("T0MUDDA001", "springfield")
         assert await word_of(here.client.users_info(user="U0NOBODY01")) == "user_not_found"
         assert await word_of(here.client.team_info(team="T1")) == "team_not_found"
+
+    async def test_members_of_a_user_group(self, here: World) -> None:
+        list_ = here.client.usergroups_users_list
+
+        assert (await list_(usergroup="S0WATERCRW"))["users"] == ["U0DANA0001", MARCO]
+        assert (await list_(usergroup="S0NIGHTSHF"))["users"] == []
+        assert await word_of(list_(usergroup="S0NOBODY01")) == "no_such_subteam"

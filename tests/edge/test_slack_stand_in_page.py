@@ -45,6 +45,7 @@ class TestState:
         assert state["team"] == {"id": "T0MUDDA001", "name": "Springfield", "domain": "springfield"}
         assert (state["banner"], state["me"], state["bot"]["id"]) == ("A stand-in plans.", PRIYA, BOT)
         assert [user["name"] for user in state["users"]] == ["priya", "marco", "dana", "mudda"]
+        assert state["groups"][0] == {"id": "S0WATERCRW", "handle": "water-crew", "name": "Water crew"}
         assert [command["command"] for command in state["commands"]] == ["/mudda", "/components", "/workflows"]
         names = [channel["name"] for channel in state["channels"]]
         assert names == ["works", "water", "town-square", "council", "Mudda"]
@@ -115,11 +116,15 @@ class TestMessages:
         assert root.reply_count == 1
 
     async def test_a_command(self, here: World) -> None:
-        answer = await post(here, "message", user=PRIYA, channel=WORKS, text="/mudda  a <leak>, ask @marco ")
+        text = "/mudda  a <leak>, ask @marco or @water-crew "
+        answer = await post(here, "message", user=PRIYA, channel=WORKS, text=text)
 
         form = here.app.received[0].form
         assert answer == (200, {"ok": True, "command": "/mudda"})
-        assert (form["command"], form["text"]) == ("/mudda", f"a &lt;leak&gt;, ask <@{MARCO}|marco>")
+        assert (form["command"], form["text"]) == (
+            "/mudda",
+            f"a &lt;leak&gt;, ask <@{MARCO}|marco> or <!subteam^S0WATERCRW|@water-crew>",
+        )
         assert here.slack.messages("works") == []
 
     @pytest.mark.parametrize(

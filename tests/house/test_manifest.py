@@ -21,6 +21,8 @@ SCOPES = {
     "groups:history",
     "im:history",
     "im:write",
+    "usergroups:read",
+    "files:read",
 }
 EVENTS = {"app_mention"}
 

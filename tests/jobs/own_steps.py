@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from bot import ids
-from bot.sandbox.slack import Message
+from bot.sandbox.slack import Delivery, Message
 from db.models import StepRun
 from services.jobs import RunStep
 from tests.jobs.test_runs import step
@@ -68,14 +68,23 @@ async def posted(hall: TownHall, event: str) -> Message:
     return await hall.slack.wait_for(lambda: next(iter(marked(hall, event)), None), 20)
 
 
+async def question(hall: TownHall, user: str = "priya") -> Message:
+    """The question in a person's DM."""
+    channel = hall.slack.dm(user).id
+    return await hall.slack.wait_for(
+        lambda: next((each for each in marked(hall, ids.METADATA_QUESTION) if each.channel == channel), None), 20
+    )
+
+
 async def form(hall: TownHall, user: str = "priya") -> Any:
     """Press Answer under the question, and the form that opens."""
-    question = await posted(hall, ids.METADATA_QUESTION)
-    await hall.slack.click(user, question.channel, question.ts, ids.ACTION_STEP_ANSWER)
+    asked = await question(hall, user)
+    await hall.slack.click(user, asked.channel, asked.ts, ids.ACTION_STEP_ANSWER)
     [view] = await hall.slack.wait_for(lambda: hall.slack.views(user))
     return view
 
 
-async def answer(hall: TownHall, given: str) -> None:
-    view = await form(hall)
-    await hall.slack.submit_view(view.id, {ids.BLOCK_ANSWER: {ids.INPUT_ANSWER: given}})
+async def answer(hall: TownHall, given: Any, user: str = "priya") -> Delivery:
+    """Answer the question: with a text, the number of an option, or files by their ids."""
+    view = await form(hall, user)
+    return await hall.slack.submit_view(view.id, {ids.BLOCK_ANSWER: {ids.INPUT_ANSWER: given}})

@@ -11,6 +11,7 @@ from bot import ids
 from bot.sandbox.slack import Message
 from db.models import AuditEvent, Decision, StepGate, WorkflowPlan
 from services.approvals import ApprovalSettings, LimitOutcome
+from services.audit import Actor
 from tests.jobs.test_runs import LEAK, LOOK, approved, order, outcome, press, run_state, step_states, with_button
 from tests.run_starts import until
 from tests.town_hall import TownHall, buttons, card_text, cards, drafted
@@ -24,7 +25,7 @@ async def rules(hall: TownHall, *approvers: str, **settings: Any) -> None:
     people = tuple(hall.slack.user(name).id for name in approvers)
     async with hall.database.transaction() as session:
         found = ApprovalSettings(approvers=people, **settings)
-        await hall.bot.deps.approvals.set_settings(session, hall.bot.deps.workspace_id, found, "U0SETUP001")
+        await hall.bot.deps.approvals.set_settings(session, hall.bot.deps.workspace_id, found, Actor("U0SETUP001"))
 
 
 async def told(hall: TownHall, user: str) -> str:

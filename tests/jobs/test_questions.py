@@ -107,10 +107,9 @@ async def test_whoever_answers_before_the_question_is_on_record_is_heard(hall: T
     await posted(hall, ids.METADATA_QUESTION)
     await with_button(hall, "Skip step")
     # As after a kill between the post and its record.
+    person = {"person": hall.slack.user("priya").id, "channel": hall.slack.dm("priya").id}
     async with hall.database.transaction() as session:
-        await session.execute(
-            update(StepRun).values(state="RUNNING", wait={"attempt": 1, "person": hall.slack.user("priya").id})
-        )
+        await session.execute(update(StepRun).values(state="RUNNING", wait={"attempt": 1, "asked": [person]}))
     view = await form(hall)
     await run_step(await job_of(hall, "ask"), hall.bot.deps)
     assert len(marked(hall, ids.METADATA_QUESTION)) == 1
@@ -144,7 +143,7 @@ async def test_a_question_that_is_not_needed_any_more_says_so(hall: TownHall, la
 async def test_a_person_who_is_not_there_fails_the_step_in_words(hall: TownHall) -> None:
     await approved(hall, ask(person="U0000000"))
     card = await with_button(hall, "Stop run")
-    assert "it knows no such person" in card_text(card)
+    assert "there is no such person" in card_text(card)
 
 
 async def test_a_question_that_slack_does_not_take_can_be_asked_again(hall: TownHall) -> None:

@@ -15,6 +15,7 @@ from bot.sandbox.slack import Message
 from bot.sandbox.town import Hang, Status
 from db.models import AuditEvent, Decision, WorkflowExecution, WorkflowPlan
 from services.approvals import ApprovalSettings
+from services.audit import Actor
 from services.errors import MoveNotAllowed
 from services.jobs import ReplyToReporter
 from services.reruns import run_again
@@ -109,7 +110,7 @@ async def test_a_cancelled_run_whose_call_is_under_way_is_not_run_again_yet(hall
             run.workspace_id,
             run.id,
             revision,
-            dana,
+            Actor(dana),
             deps.now(),
             runs=deps.runs,
             approvals=deps.approvals,
@@ -152,7 +153,7 @@ async def test_only_who_may_approve_may_run_again(hall: TownHall) -> None:
     async with hall.database.transaction() as session:
         settings = ApprovalSettings(approvers=(hall.slack.user("dana").id, hall.slack.user("priya").id))
         user = hall.slack.user("dana").id
-        await hall.bot.deps.approvals.set_settings(session, hall.bot.deps.workspace_id, settings, user)
+        await hall.bot.deps.approvals.set_settings(session, hall.bot.deps.workspace_id, settings, Actor(user))
     for user_name in ("marco", "priya"):
         await press(hall, "Run again", user_name)
         await hall.slack.wait_for(partial(hall.slack.ephemerals, "works", user_name))
@@ -187,7 +188,7 @@ async def test_the_page_of_a_plan_has_the_history_of_its_runs(hall: TownHall) ->
     said = card_text(page)
     assert "Run 2 · " in said
     assert "Run 1 · Done" in said
-    assert "attempt 1 (201), done" in said
+    assert "attempt 1 (201): done" in said
     assert "attempt 2" not in said, "of the first run, which has a page of its own behind Details"
     assert "Started it again" in said
     assert hall.slack.user("dana").id in said

@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.models import Decision, StepRun
 from db.session import Database
 from services.approvals import ApprovalService, ApprovalSettings
+from services.audit import Actor
 from services.cards import CardService
 from services.components import ComponentService
 from services.jobs import GateLimit, RemindGate
@@ -50,7 +51,7 @@ class Gate:
     async def decide(self, user: str, kind: str = "approve", revision: int | None = None) -> None:
         async with self.database.transaction() as session:
             await runs.decide(
-                session, self.workspace, self.step, revision or self.revision, kind, user, NOW, "because"
+                session, self.workspace, self.step, revision or self.revision, kind, Actor(user), NOW, "because"
             )
 
     async def states(self) -> list[str]:
@@ -86,7 +87,7 @@ class Gate:
 
 async def keep(database: Database, workspace_id: UUID, settings: ApprovalSettings, user: str = MARCO) -> bool:
     async with database.transaction() as session:
-        return await approvals.set_settings(session, workspace_id, settings, user)
+        return await approvals.set_settings(session, workspace_id, settings, Actor(user))
 
 
 async def waiting(database: Database, workspace_id: UUID, settings: ApprovalSettings | None = None) -> Gate:

@@ -13,6 +13,7 @@ from db.models import AuditEvent
 from db.session import Database
 from services import workspaces
 from services.approvals import ApprovalSettings, LimitOutcome
+from services.audit import Actor
 from services.errors import AlreadyAgreed, MoveNotAllowed, NotAnApprover, SelfApproval, StaleVersion
 from tests.run_starts import REPORTER, run_state
 from tests.services.gates import (
@@ -128,9 +129,9 @@ class TestWhoMayDecide:
         for user, error in ((MARCO, NotAnApprover), (reporter, SelfApproval)):
             with pytest.raises(error):
                 async with database.transaction() as session:
-                    await workflows.approve(session, workspace_id, plan, shown.revision, user, NOW)
+                    await workflows.approve(session, workspace_id, plan, shown.revision, Actor(user), NOW)
         async with database.transaction() as session:
-            assert await workflows.approve(session, workspace_id, plan, shown.revision, DANA, NOW) == 1
+            assert await workflows.approve(session, workspace_id, plan, shown.revision, Actor(DANA), NOW) == 1
 
     async def test_who_reported_it_and_approvers_may_cancel(self, database: Database, workspace_id: UUID) -> None:
         for user in (REPORTER, DANA):
@@ -138,9 +139,9 @@ class TestWhoMayDecide:
             async with unchanged(gate):
                 with pytest.raises(NotAnApprover):
                     async with database.transaction() as session:
-                        await runs.cancel(session, workspace_id, gate.run, STRANGER, NOW)
+                        await runs.cancel(session, workspace_id, gate.run, Actor(STRANGER), NOW)
             async with database.transaction() as session:
-                await runs.cancel(session, workspace_id, gate.run, user, NOW)
+                await runs.cancel(session, workspace_id, gate.run, Actor(user), NOW)
             assert await run_state(database, gate.run) == "CANCELLED"
 
 

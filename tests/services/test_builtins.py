@@ -92,6 +92,7 @@ def test_their_keys_and_schemas_are_ordinary_ones() -> None:
         (NOTIFY, {"to": "{{issue.channel}}", "message": "Order {{order.id}}"}),
         (ASK_PERSON, {"person": "<@U0FRYJ003>", "question": "Why?", "kind": "note"}),
         (ASK_PERSON, {**CHOICE, "options": '["one", "two"]'}),
+        (ASK_PERSON, {"person": "S0WATERCRW, <@U0FRYJ003>", "question": "Where?", "kind": "photo"}),
         (WAIT_FOR, {"minutes": "0.5"}),
         (WAIT_FOR, {"minutes": "{{order.minutes}}"}),
         (WAIT_UNTIL, POLL),
@@ -109,7 +110,8 @@ def test_what_is_right_is_valid(key: str, inputs: dict[str, str]) -> None:
         (NOTIFY, {"to": "reporter"}, FaultCode.MISSING_INPUT),
         (NOTIFY, {"to": "everybody", "message": "Hello"}, FaultCode.INVALID_LITERAL),
         (NOTIFY, {"to": "reporter", "message": "Hello", "blocks": "[]"}, FaultCode.UNKNOWN_INPUT),
-        (ASK_PERSON, {**CHOICE, "kind": "photo"}, FaultCode.INVALID_LITERAL),
+        (ASK_PERSON, {**CHOICE, "kind": "film"}, FaultCode.INVALID_LITERAL),
+        (ASK_PERSON, {**CHOICE, "kind": "text", "person": "the water crew"}, FaultCode.INVALID_LITERAL),
         (ASK_PERSON, CHOICE, FaultCode.MISSING_INPUT),
         (ASK_PERSON, {**CHOICE, "options": '["one"]'}, FaultCode.INVALID_LITERAL),
         (WAIT_FOR, {"minutes": "0"}, FaultCode.INVALID_LITERAL),
@@ -142,6 +144,15 @@ def test_a_fault_of_a_poll_is_named_as_the_step_has_it() -> None:
     [missing] = errors(step_of(WAIT_UNTIL, {"component": "orders.get", "field": "status"}), spec(ORDERS))
     assert missing.field == "body.path.order"
     assert (missing.detail["in"], missing.detail["name"]) == ("body", "path.order")
+
+
+def test_later_steps_may_refer_to_the_files_of_a_photo() -> None:
+    asking = builtin(ASK_PERSON, person="reporter", question="Where?", kind="photo")
+    ask = asking.model_copy(update={"step_id": "ask", "next": ("own",)})
+    for field, is_there in (("permalink", True), ("name", True), ("url_private", False)):
+        tell = builtin(NOTIFY, to="reporter", message=f"{{{{ask.files[0].{field}}}}}")
+        errors = validate(Plan(workflow_name="w", steps=(ask, tell)), BUILTINS).errors
+        assert {fault.code for fault in errors} == (set() if is_there else {FaultCode.UNDECLARED_FIELD})
 
 
 def test_a_poll_is_the_call_that_the_component_asks_for() -> None:
@@ -184,11 +195,23 @@ def test_who_is_told(to: str, person: str | None, channel: str | None) -> None:
     assert (call.person, call.channel) == (person, channel)
 
 
-@pytest.mark.parametrize("person", ["reporter", f"<@{REPORTER}>", "{{issue.reporter}}", f"<@{REPORTER}|priya>"])
-def test_who_is_asked(person: str) -> None:
-    assert (
-        prepare_builtin(builtin(ASK_PERSON, person=person, question="?", kind="text"), VALUES).person == REPORTER
-    )
+@pytest.mark.parametrize(
+    ("person", "people", "groups"),
+    [
+        ("reporter", (REPORTER,), ()),
+        (f"<@{REPORTER}>", (REPORTER,), ()),
+        ("{{issue.reporter}}", (REPORTER,), ()),
+        (f"<@{REPORTER}|priya>", (REPORTER,), ()),
+        (f"<@U0FRYJ003|a <U0FRYJ009, reporter> <@{REPORTER}>", ("U0FRYJ003", REPORTER), ()),
+        (f"reporter, {REPORTER} U0FRYJ003,<@{REPORTER}>", (REPORTER, "U0FRYJ003"), ()),
+        ("<!subteam^S0WATERCRW|@water-crew>", (), ("S0WATERCRW",)),
+        ("<!subteam^S0WATERCRW>", (), ("S0WATERCRW",)),
+        ("S0WATERCRW, reporter", (REPORTER,), ("S0WATERCRW",)),
+    ],
+)
+def test_who_is_asked(person: str, people: tuple[str, ...], groups: tuple[str, ...]) -> None:
+    call = prepare_builtin(builtin(ASK_PERSON, person=person, question="?", kind="photo"), VALUES)
+    assert (call.people, call.groups) == (people, groups)
 
 
 def test_what_turns_out_not_to_fit_is_refused_before_anything_is_done() -> None:
@@ -196,6 +219,9 @@ def test_what_turns_out_not_to_fit_is_refused_before_anything_is_done() -> None:
     assert refused(builtin(NOTIFY, to="U0FRYJ003", message="Hello")) == ("body.to", "unfit")
     assert refused(builtin(WAIT_FOR, minutes="{{order.text}}")) == ("body.minutes", "unfit")
     assert refused(step_of(ASK_PERSON, {**CHOICE, "kind": "{{order.id}}"})) == ("body.kind", "unfit")
+    for person in ("{{order.text}}", "{{order.nobody}}", f"{REPORTER}; {REPORTER}", "C0WORKS001"):
+        asking = builtin(ASK_PERSON, person=person, question="?", kind="text")
+        assert refused(asking) == ("body.person", "unfit")
     with pytest.raises(UnresolvedReference):
         prepare_builtin(builtin(NOTIFY, to="reporter", message="{{order.gone}}"), VALUES)
 
@@ -241,6 +267,34 @@ def test_the_stand_in_uses_them_where_the_issue_says_so() -> None:
     assert sent[WAIT_FOR, "minutes"] == "120"
     assert sent[ASK_PERSON, "person"] == "reporter"
     assert not used(plan) & {NOTIFY, WAIT_UNTIL}
+
+
+@pytest.mark.parametrize(
+    ("asks", "person", "question", "kind"),
+    [
+        (
+            "<!subteam^S0WATERCRW|@water-crew> for a photo of the lamp",
+            "<!subteam^S0WATERCRW|@water-crew>",
+            "Please send a photo of the lamp",
+            "photo",
+        ),
+        (
+            "<@U0MARCO001|marco> and <@U0DANA0001> which lamp it is",
+            "<@U0MARCO001|marco>, <@U0DANA0001>",
+            "Please say which lamp it is",
+            "note",
+        ),
+        ("me for some pictures", "reporter", "Please send some pictures", "photo"),
+    ],
+)
+def test_the_stand_in_asks_whom_the_issue_names(asks: str, person: str, question: str, kind: str) -> None:
+    plan = drafted(f"A street lamp is out at 5th and Main. Ask {asks}.", {**sandbox_components(), **BUILTINS})
+    [step] = [step for step in plan.steps if step.component_id == ASK_PERSON]
+    assert {each.name: each.value for each in step.inputs} == {
+        "person": person,
+        "question": question,
+        "kind": kind,
+    }
 
 
 def test_the_stand_in_tells_the_reporter_itself_where_no_component_does() -> None:

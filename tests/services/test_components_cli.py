@@ -3,10 +3,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from sqlalchemy import select
 
 from bot import components_cli
 from bot.components_cli import CommandFailed
 from bot.sandbox.town import sandbox_pack
+from db.models import AuditEvent
 from db.session import Database
 
 PACK = """\
@@ -44,6 +46,19 @@ async def test_load_says_what_is_new_and_what_has_changed(database: Database, pa
     assert await components_cli.load(database, "T7", pack.path) == (
         "T7: 0 new, 1 changed, 1 as they were, of 2 in the file.\n  changed  works.get"
     )
+
+
+async def test_a_load_that_changes_something_is_on_record(database: Database, pack: PackFile) -> None:
+    await components_cli.load(database, "T7", pack.path)
+    await components_cli.load(database, "T7", pack.path)
+    pack.write(PACK.replace("Looks up.", "Looks it up."))
+    await components_cli.load(database, "T7", pack.path)
+    async with database.reading() as session:
+        events = (await session.scalars(select(AuditEvent).order_by(AuditEvent.created_at))).all()
+    assert [(event.actor, event.action, event.channel_id, event.facts) for event in events] == [
+        ("operator", "components.loaded", None, {"created": ["water.stop", "works.get"], "updated": []}),
+        ("operator", "components.loaded", None, {"created": [], "updated": ["works.get"]}),
+    ]
 
 
 async def test_list_is_a_table(database: Database, pack: PackFile) -> None:

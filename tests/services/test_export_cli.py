@@ -12,9 +12,11 @@ from bot import export_cli
 from bot.components_cli import CommandFailed
 from db.session import Database
 from services import audit, workspaces
+from services.audit import Actor
 from tests.conftest import TEAM
 from tests.services import runs_on_record
 
+MARCO = Actor("U1", "C1", "1764000000.000100")
 OUTPUT = {"work_order_id": "WO-1", "log": "x" * 300_000}
 
 
@@ -25,11 +27,11 @@ async def on_record(database: Database, workspace_id: UUID) -> tuple[UUID, UUID]
         plan_id = await runs_on_record.plan(session, workspace_id)
         first = await runs_on_record.run(session, workspace_id, plan_id, 1)
         second = await runs_on_record.run(session, workspace_id, plan_id, 2, attempts=3, output=OUTPUT)
-        await audit.record(session, workspace_id, subject=plan_id, actor="U1", action="plan.approved")
-        await audit.record(session, workspace_id, subject=first, actor="U1", action="run.started", which="first")
-        await audit.record(session, workspace_id, subject=second, actor="U1", action="run.started", which="second")
+        await audit.record(session, workspace_id, subject=plan_id, actor=MARCO, action="plan.approved")
+        await audit.record(session, workspace_id, subject=first, actor=MARCO, action="run.started", run=1)
+        await audit.record(session, workspace_id, subject=second, actor=MARCO, action="run.started", run=2)
         other = await runs_on_record.plan(session, workspace_id, 13)
-        await audit.record(session, workspace_id, subject=other, actor="U1", action="plan.approved", of="another")
+        await audit.record(session, workspace_id, subject=other, actor=MARCO, action="plan.approved", of="another")
     return first, second
 
 
@@ -52,10 +54,11 @@ async def test_a_run_is_written_whole(database: Database, on_record: tuple[UUID,
         (3, 201),
     ]
     assert [decision["reason"] for decision in document["decisions"]] == ["try 1", "try 2"]
-    assert [(event["action"], event["facts"]) for event in document["audit_events"]] == [
-        ("plan.approved", {}),
-        ("run.started", {"which": "second"}),
-    ]
+    of_whom = ("U1", "C1", "1764000000.000100")
+    assert [
+        (event["actor"], event["channel_id"], event["message_ts"], event["action"], event["facts"])
+        for event in document["audit_events"]
+    ] == [(*of_whom, "plan.approved", {}), (*of_whom, "run.started", {"run": 2})]
 
 
 @pytest.mark.parametrize("prefix", ["", "#"])

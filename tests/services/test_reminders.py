@@ -11,6 +11,7 @@ from sqlalchemy import select
 from db.models import AuditEvent, StepRun
 from db.session import Database
 from services.approvals import ApprovalSettings, LimitOutcome
+from services.audit import Actor
 from tests.services.gates import (
     DANA,
     MARCO,
@@ -65,7 +66,7 @@ class TestReminders:
         gate = await waiting(database, workspace_id)
         if kind == "cancel":
             async with database.transaction() as session:
-                await runs.cancel(session, workspace_id, gate.run, MARCO, NOW)
+                await runs.cancel(session, workspace_id, gate.run, Actor(MARCO), NOW)
         else:
             await gate.decide(MARCO, kind)
         assert await gate.remind() is None

@@ -13,6 +13,7 @@ from db.session import Database
 from services import workspaces
 from services.ai import Draft
 from services.approvals import ApprovalService
+from services.audit import Actor
 from services.cards import CardService
 from services.errors import MoveNotAllowed, NotFound, StaleVersion
 from services.jobs import DraftPlan, OpenPlan
@@ -25,6 +26,7 @@ from services.workflows import WorkflowService
 from tests.conftest import TEAM
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
+MARCO = Actor("U2")
 workflows = WorkflowService(CardService(), ApprovalService())
 
 
@@ -87,8 +89,8 @@ async def test_nothing_of_another_workspace_can_be_seen_or_changed(
         for attempt in (
             workflows.get(session, elsewhere, plan_id),
             workflows.get_by_number(session, elsewhere, 1),
-            workflows.discard(session, elsewhere, plan_id, 1, "U2", NOW),
-            workflows.try_again(session, elsewhere, plan_id, 1, "U2"),
+            workflows.discard(session, elsewhere, plan_id, 1, MARCO, NOW),
+            workflows.try_again(session, elsewhere, plan_id, 1, MARCO),
             workflows.fail(session, elsewhere, plan_id, Failure(FailureCode.INTERNAL)),
             workflows.origin(session, elsewhere, plan_id),
         ):
@@ -120,11 +122,11 @@ async def test_a_button_of_an_older_card_decides_nothing(database: Database, wor
     await drafted(database, workspace_id, plan_id)
     async with database.transaction() as session:
         with pytest.raises(StaleVersion):
-            await workflows.discard(session, workspace_id, plan_id, 1, "U2", NOW)
-        await workflows.discard(session, workspace_id, plan_id, 2, "U2", NOW)
+            await workflows.discard(session, workspace_id, plan_id, 1, MARCO, NOW)
+        await workflows.discard(session, workspace_id, plan_id, 2, MARCO, NOW)
     async with database.transaction() as session:
         with pytest.raises(MoveNotAllowed):
-            await workflows.try_again(session, workspace_id, plan_id, 3, "U2")
+            await workflows.try_again(session, workspace_id, plan_id, 3, MARCO)
 
 
 async def test_a_failed_plan_can_be_tried_again_and_is_a_draft_of_its_own(
@@ -135,7 +137,7 @@ async def test_a_failed_plan_can_be_tried_again_and_is_a_draft_of_its_own(
         assert await workflows.fail(session, workspace_id, plan_id, Failure(FailureCode.GEMINI_TIMEOUT))
         assert not await workflows.fail(session, workspace_id, plan_id, Failure(FailureCode.INTERNAL))
     async with database.transaction() as session:
-        await workflows.try_again(session, workspace_id, plan_id, 2, "U2")
+        await workflows.try_again(session, workspace_id, plan_id, 2, MARCO)
     async with database.reading() as session:
         keys = (
             await session.scalars(text("SELECT dedupe_key FROM pgqueuer WHERE entrypoint = 'draft_plan'"))

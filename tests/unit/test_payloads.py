@@ -87,6 +87,10 @@ def test_an_answer_goes_into_the_thread_of_the_message() -> None:
     assert payloads.mention(mention(thread_ts="0.9")).thread_ts == "0.9"
 
 
+def test_a_mention_is_its_own_message_wherever_it_is_answered() -> None:
+    assert payloads.mention(mention(thread_ts="0.9")).message_ts == "1.1"
+
+
 def test_bots_are_not_persons() -> None:
     assert payloads.mention(mention()).from_person
     assert not payloads.mention(mention(bot_id="B1")).from_person
@@ -113,6 +117,55 @@ def test_a_submission_carries_where_its_modal_was_opened() -> None:
 def test_a_submission_of_a_modal_that_is_not_ours_is_malformed(origin: str) -> None:
     with pytest.raises(MalformedPayload):
         payloads.new_issue(submission("a leak", origin))
+
+
+def answered(**value: Any) -> payloads.Answer:
+    """The form behind a question, submitted with this in it."""
+    body = {
+        "team": {"id": "T1"},
+        "user": {"id": "U1"},
+        "view": {
+            "id": "V1",
+            "private_metadata": json.dumps({"ref": "r", "channel": "D1", "message_ts": "1.1"}),
+            "state": {"values": {ids.BLOCK_ANSWER: {ids.INPUT_ANSWER: value}}},
+        },
+    }
+    return payloads.answer(body)
+
+
+def test_an_answer_is_a_text_a_choice_or_files() -> None:
+    text = answered(type="plain_text_input", value=" The red one ")
+    choice = answered(type="radio_buttons", selected_option={"value": "2"})
+    assert [(each.answer, each.files) for each in (text, choice)] == [("The red one", None), ("2", None)]
+    files = answered(
+        type="file_input",
+        files=[
+            {
+                "id": "F1",
+                "name": "a\x00.jpg" + "x" * 300,
+                "mimetype": "image/jpeg",
+                "url_private": "https://files.slack.com/files-pri/T1-F1/a.jpg",
+                "permalink": "https://town.slack.com/files/U1/F1/a.jpg",
+            },
+            {"id": "F2", "mimetype": "image/png", "permalink": "http://town.slack.com/files/U1/F2/b.png"},
+            {"id": "F3", "file_access": "check_file_info"},
+        ],
+    ).files
+    assert files is not None
+    assert [(file.id, file.name[:5], len(file.name), file.mimetype) for file in files] == [
+        ("F1", "a\N{REPLACEMENT CHARACTER}.jp", 255, "image/jpeg"),
+        ("F2", "F2", 2, "image/png"),
+        ("F3", "F3", 2, ""),
+    ]
+    assert [file.permalink for file in files] == ["https://town.slack.com/files/U1/F1/a.jpg", "", ""]
+    assert "files-pri" not in repr(files)
+
+
+def test_files_without_what_they_should_have_are_malformed() -> None:
+    malformed: list[Any] = [[{}], ["F1"], None, [{"id": "F1", "permalink": 7}]]
+    for files in malformed:
+        with pytest.raises(MalformedPayload):
+            answered(type="file_input", files=files)
 
 
 @pytest.mark.parametrize("parse", [payloads.command, payloads.mention, payloads.click, payloads.new_issue])

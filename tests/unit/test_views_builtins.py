@@ -11,25 +11,29 @@ from uuid import UUID
 import pytest
 
 from bot import ids
+from bot.views import blocks as kit
 from bot.views.notices import notice
 from bot.views.outcome import outcome
 from bot.views.plans import card
-from bot.views.questions import answer_modal, question_message
+from bot.views.questions import answer_fault, answer_modal, question_message, question_reminder
 from bot.views.run_details import run_details_modal
-from services.builtin_steps import Question
+from bot.views.text import is_link
 from services.builtins import BUILTINS
+from services.jobs import AnswerFile
+from services.questions import Question
 from services.run_states import RunState, StepState
 from services.snapshots import PlanSnapshot
 from tests import run_samples, samples
 from tests.run_samples import STARTED_AT, S, done, run, step
-from tests.unit.slack_rules import check_message, check_modal, parsed
+from tests.unit.slack_rules import check_message, check_modal, labels, parsed
+from tests.unit.slack_rules import words as all_words
 from tests.unit.test_views_limits import HARMFUL
 
 ASKED = "U0FRYJ009"
 QUESTION = Question(
     step_id=UUID(int=7),
     attempt=2,
-    person=ASKED,
+    people=(ASKED,),
     question="Which tap is it?",
     kind="text",
     options=(),
@@ -38,6 +42,22 @@ QUESTION = Question(
     reporter=samples.REPORTER,
     is_open=True,
 )
+
+
+PHOTO = AnswerFile(
+    id="F0FRYJ001",
+    name="leak & spray.jpg",
+    mimetype="image/jpeg",
+    permalink="https://springfield.slack.com/files/U0FRYJ009/F0FRYJ001/leak___spray.jpg",
+)
+PHOTOS: dict[str, Any] = {
+    "answer": f"{PHOTO.permalink} leak <2>.jpg",
+    "answered_by": ASKED,
+    "files": [
+        PHOTO.model_dump(),
+        {**PHOTO.model_dump(), "name": "leak <2>.jpg", "permalink": "javascript:alert(1)"},
+    ],
+}
 
 
 def own(key: str, state: StepState, **changes: Any) -> PlanSnapshot:
@@ -64,6 +84,10 @@ def drawn(snapshot: PlanSnapshot) -> str:
     return json.dumps(message.blocks, ensure_ascii=False)
 
 
+def words(snapshot: PlanSnapshot) -> str:
+    return all_words(card(snapshot, card_id=samples.CARD_ID).blocks)
+
+
 def details(snapshot: PlanSnapshot) -> str:
     view = run_details_modal(snapshot)
     check_modal(view)
@@ -71,7 +95,7 @@ def details(snapshot: PlanSnapshot) -> str:
 
 
 def test_the_card_says_whom_a_question_waits_for() -> None:
-    wait = {"attempt": 1, "person": ASKED}
+    wait = {"attempt": 1, "asked": [{"person": ASKED, "channel": "D1"}]}
     snapshot = own("slack.ask_person", S.WAITING, wait=wait, request={"body": {"question": "Which tap?"}})
     text = drawn(snapshot)
     assert '{"type": "user", "user_id": "U0FRYJ009"}' in text
@@ -79,6 +103,28 @@ def test_the_card_says_whom_a_question_waits_for() -> None:
     assert "Skip step" in text
     assert "Approve step" not in text
     assert "Waits for an answer" in details(snapshot)
+
+
+def test_the_card_says_whom_else_it_waits_for_and_who_could_not_be_asked() -> None:
+    people = [{"person": f"U0FRYJ01{number}", "channel": "D1", "ts": "1.2"} for number in range(7)]
+    warning = {"code": "not_asked", "person": "U0FRYJ099", "reason": "user_disabled"}
+    snapshot = own("slack.ask_person", S.WAITING, wait={"attempt": 1, "asked": people[:2]}, warnings=(warning,))
+    text = words(snapshot)
+    assert "Waits for \nU0FRYJ010\n or \nU0FRYJ011\n to answer." in text
+    assert "could not be reached, since the person's account is closed.\n (\nU0FRYJ099\n)" in text
+    many = words(own("slack.ask_person", S.WAITING, wait={"attempt": 1, "asked": people}))
+    assert "U0FRYJ014\n or 2 more\n to answer." in many
+    assert "U0FRYJ015" not in many
+
+
+def test_the_card_links_to_photos() -> None:
+    snapshot = own("slack.ask_person", S.DONE, output=PHOTOS, wait={"attempt": 1, "answered_by": ASKED})
+    text = drawn(snapshot)
+    link = {"type": "link", "url": PHOTO.permalink, "text": PHOTO.name}
+    assert json.dumps(link, ensure_ascii=False) in text
+    assert "javascript" not in text
+    assert "leak <2>.jpg" in text
+    assert "leak & spray.jpg and leak <2>.jpg" in told("slack.ask_person", PHOTOS)
 
 
 def test_a_question_that_needs_agreement_first_is_an_ordinary_gate() -> None:
@@ -104,7 +150,7 @@ def test_the_card_says_how_long_a_wait_goes_on() -> None:
         ("slack.notify", {"posted": True, "channel": "C1", "ts": "1.2"}, {}, "Posted."),
         ("wait.for", {"waited_until": "2026-11-24T11:00:00+00:00"}, {}, "The time has passed."),
         ("wait.until", {"value": "closed", "polls": 3}, {}, '"text": "closed"'),
-        ("slack.ask_person", {"answer": "The red one"}, {"answered_by": ASKED}, "“The red one” "),
+        ("slack.ask_person", {"answer": "The red one"}, {"answered_by": ASKED}, "“The red one”"),
     ],
 )
 def test_the_card_says_what_came_of_it(key: str, output: dict[str, Any], wait: dict[str, Any], said: str) -> None:
@@ -131,7 +177,7 @@ def test_the_outcome_tells_answers_and_not_that_something_was_posted() -> None:
 @pytest.mark.parametrize("text", HARMFUL, ids=lambda text: repr(text[:12]))
 @pytest.mark.parametrize("key", BUILTINS)
 def test_harmful_text_on_the_card(text: str, key: str) -> None:
-    strange = {"attempt": 1, "person": text, "answered_by": text, "polls": text}
+    strange = {"attempt": 1, "asked": [{"person": text}] * 7, "answered_by": text, "polls": text}
     output = {"answer": text, "value": text}
     request = {"method": "", "url": key, "body": {"question": text, text or "a": text}}
     for state in StepState:
@@ -147,9 +193,13 @@ def test_harmful_text_in_questions_and_notices(text: str) -> None:
     check_message(notice(UUID(int=7), text, to=ASKED))
     check_message(notice(UUID(int=7), text))
     asked = replace(QUESTION, question=text, title=text)
-    for question in (asked, replace(asked, answer=text), replace(asked, is_open=False)):
+    file = AnswerFile(id="F1", name=text, mimetype="image/png", permalink=f"https://files.example/{text}")
+    photos = replace(asked, kind="photo", answer=text, answered_by=text, people=(ASKED, text), files=(file,) * 3)
+    crowd = replace(asked, people=(ASKED, text) * 10)
+    for question in (asked, replace(asked, answer=text), replace(asked, is_open=False), photos, crowd):
         check_message(question_message(question))
-    for kind, options in (("text", 0), ("note", 0), ("choice", 2), ("choice", 100)):
+    check_message(question_reminder(asked, 3))
+    for kind, options in (("text", 0), ("note", 0), ("photo", 0), ("choice", 2), ("choice", 100)):
         form = replace(asked, kind=kind, options=tuple([text] * options))
         check_modal(answer_modal(form, channel="D0000001", message_ts="1.2"))
 
@@ -167,6 +217,86 @@ def test_a_question_is_known_by_its_step_and_attempt() -> None:
         "ref": button["value"],
         "channel": "D0000001",
         "message_ts": "1.2",
+    }
+
+
+def test_a_question_to_several_says_so_and_then_who_answered() -> None:
+    others = ("U0FRYJ010", "U0FRYJ011")
+    several = replace(QUESTION, people=(ASKED, *others))
+    text = all_words(question_message(several).blocks)
+    assert "It goes to \nU0FRYJ009\n, \nU0FRYJ010\n and \nU0FRYJ011\n; the first answer counts." in text
+    assert labels(question_message(several).blocks) == ["Answer"]
+    answered = question_message(replace(several, is_open=False, answer="The red one", answered_by=others[0]))
+    check_message(answered)
+    assert "Answered by \nU0FRYJ010\n: \nThe red one" in all_words(answered.blocks)
+    assert "the first answer counts" not in all_words(answered.blocks)
+    assert labels(answered.blocks) == []
+    alone = question_message(replace(QUESTION, is_open=False, answer="The red one", answered_by=ASKED))
+    assert "Answered: \nThe red one" in all_words(alone.blocks)
+
+
+def test_photos_are_links_by_their_names_where_the_address_is_one_to_link_to() -> None:
+    bare = PHOTO.model_copy(update={"name": "b.png", "permalink": ""})
+    question = replace(QUESTION, kind="photo", is_open=False, answer="x", answered_by=ASKED, files=(PHOTO, bare))
+    message = question_message(question)
+    check_message(message)
+    assert message.blocks[-1]["elements"][0]["elements"] == [
+        {"type": "text", "text": "Answered: ", "style": {"bold": True}},
+        {"type": "link", "url": PHOTO.permalink, "text": PHOTO.name},
+        {"type": "text", "text": ", "},
+        {"type": "text", "text": "b.png"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("url", "is_one"),
+    [
+        ("https://springfield.slack.com/files/U1/F1/a_%20b.jpg?x=1&y", True),
+        ("https://slack.com", True),
+        ("http://slack.com/files/U1/F1/a.jpg", False),
+        ("javascript:alert(1)", False),
+        ("https://slack.com/a|b", False),
+        ("https://slack.com/<!channel>", False),
+        ("https://slack.com/a b", False),
+        ("https://user@slack.com/", False),
+        ("https://slack.com/\n", False),
+        (f"https://slack.com/{'x' * 600}", False),
+        ("", False),
+    ],
+)
+def test_what_is_linked_to(url: str, is_one: bool) -> None:
+    assert is_link(url) is is_one
+    assert (kit.link(url, "a") == {"type": "link", "url": url, "text": "a"}) is is_one
+
+
+@pytest.mark.parametrize(
+    ("mimetypes", "fault"),
+    [
+        (["image/jpeg"], ""),
+        (["image/heic", "image/webp", "image/png"], ""),
+        (["image/svg+xml"], "no photo"),
+        (["image/jpeg", "application/pdf"], "no photo"),
+        ([""], "no photo"),
+        ([], "no photo"),
+        (["image/jpeg"] * 4, "At most 3"),
+    ],
+)
+def test_what_is_no_photo_is_refused_in_words(mimetypes: list[str], fault: str) -> None:
+    files = [PHOTO.model_copy(update={"mimetype": mimetype}) for mimetype in mimetypes]
+    said = answer_fault("", files)
+    assert fault in said
+    assert bool(said) == bool(fault)
+
+
+def test_a_photo_is_asked_for_with_a_file_chooser() -> None:
+    view = answer_modal(replace(QUESTION, kind="photo"), channel="D0000001", message_ts="1.2")
+    check_modal(view)
+    block = view["blocks"][1]
+    assert block["element"] == {
+        "type": "file_input",
+        "action_id": ids.INPUT_ANSWER,
+        "filetypes": ["jpg", "jpeg", "png", "gif", "heic", "webp"],
+        "max_files": 3,
     }
 
 

@@ -91,8 +91,9 @@ def _codes(error: type[CallError] = CallError) -> Iterator[str]:
 def test_every_error_and_every_warning_has_its_words() -> None:
     ours = {"http_status", "interrupted", "rejected", "gate_timeout", "component_missing", "internal"}
     ours |= {"channel_unreachable", "slack_refused", "wait_ended"}
+    ours |= {"nobody_reached", "group_empty", "too_many_people"}
     assert set(SENTENCES) == ours | set(_codes())
-    assert set(WARNINGS) == set(WarningCode)
+    assert set(WARNINGS) == {*WarningCode, "not_asked"}
 
 
 @pytest.mark.parametrize("text", [*SENTENCES.values(), *WARNINGS.values(), UNKNOWN, ODD])
@@ -144,6 +145,15 @@ EXAMPLES: list[tuple[dict[str, Any], str]] = [
         {"code": "request_refused", "name": "path.area", "reason": "empty"},
         "The value for “area” can't be sent, since it is empty. Nothing was sent.",
     ),
+    (
+        {"code": "too_many_people", "people": 21, "most": 20},
+        "Too many people would be asked at once, 21 where 20 may be, so nobody was. Name fewer of them, or a "
+        "smaller group.",
+    ),
+    (
+        {"code": "slack_refused", "reason": "no_such_subteam"},
+        "Slack did not take it, since there is no such group.",
+    ),
     ({"code": "of a later version"}, UNKNOWN),
     ({}, UNKNOWN),
 ]
@@ -165,6 +175,10 @@ def test_a_warning_names_the_place() -> None:
     assert caution(warning) == "The answer is not quite what its component promises, at “crews[0].name”."
     assert caution({"code": "too_large", "at": ""}).startswith("The answer was too long")
     assert caution({}) == ODD
+    not_asked = {"code": "not_asked", "person": "U0FRYJ003", "reason": "user_disabled"}
+    assert caution(not_asked) == (
+        "One of those to be asked could not be reached, since the person's account is closed."
+    )
 
 
 class TestCalls:

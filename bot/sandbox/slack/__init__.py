@@ -12,7 +12,7 @@ from bot.sandbox.slack.faults import (
     Slow,
 )
 from bot.sandbox.slack.interactions import InputsRefused, NotThere
-from bot.sandbox.slack.model import Channel, Command, Message, Team, User, View
+from bot.sandbox.slack.model import Channel, Command, Message, Team, User, UserGroup, View
 from bot.sandbox.slack.server import SlackStandIn
 from bot.sandbox.slack.webapi import Call
 from bot.sandbox.slack.workspace import Setup
@@ -38,5 +38,6 @@ __all__ = [
     "Slow",
     "Team",
     "User",
+    "UserGroup",
     "View",
 ]

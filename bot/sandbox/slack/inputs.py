@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from bot.sandbox.slack.limits.elements import MAX_FILES
 from bot.sandbox.slack.model import Blocks, Json
 
 # For each stateful kind: the key its value stands under, and what that is when nothing is chosen.
@@ -78,8 +79,8 @@ def is_stateful(element: Json) -> bool:
 def state_value(element: Json, chosen: Any) -> Json:
     """An element's state after a person has chosen or typed.
 
-    `chosen` is a text, an option's value, an id, a list of those, or None for nothing. A value that is none
-    of the element's options raises ValueError.
+    `chosen` is a text, an option's value, an id, a file as Slack describes it, a list of those, or None for
+    nothing. A value that is none of the element's options raises ValueError.
     """
     key, many = _STATE_KEYS[element["type"]]
     if many:
@@ -151,9 +152,21 @@ def input_errors(blocks: Blocks, values: Json) -> dict[str, str]:
     return errors
 
 
+def _files_error(element: Json, files: list[Json]) -> str | None:
+    """What is wrong with the number or the types of files; as in Slack nobody looks into them."""
+    most, kinds = element.get("max_files", MAX_FILES), element.get("filetypes")
+    if len(files) > most:
+        return f"Please choose at most {most} files."
+    if kinds and any(file["filetype"] not in kinds for file in files):
+        return f"Please choose files of these types: {', '.join(kinds)}."
+    return None
+
+
 def _input_error(element: Json, held: Any, *, optional: bool) -> str | None:
     if held in (None, "", []):
         return None if optional else "Please complete this required field."
+    if element["type"] == "file_input":
+        return _files_error(element, held)
     if element["type"] == "plain_text_input":
         if len(held) < element.get("min_length", 0):
             return f"Please enter at least {element['min_length']} characters."

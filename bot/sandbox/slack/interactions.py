@@ -17,6 +17,7 @@ from bot.sandbox.slack.delivery import (
     interactive_delivery,
 )
 from bot.sandbox.slack.errors import SlackError
+from bot.sandbox.slack.files import File, clean_name, file_object, mimetype_of
 from bot.sandbox.slack.inputs import (
     action_object,
     elements_of,
@@ -172,7 +173,7 @@ class Interactions:
         return interactive_delivery(payload, {"user": user.id})
 
     def prepare_submission(self, user: User, view_id: str, values: dict[str, dict[str, Any]]) -> Delivery:
-        """A modal's submission; `values` maps block_id to action_id to what was entered.
+        """A modal's submission; `values` maps block_id to action_id to what was entered, files by their ids.
 
         Inputs left out keep what they hold. Raises InputsRefused for what Slack's client checks.
         """
@@ -181,7 +182,8 @@ class Interactions:
             entered = values.get(block["block_id"], {})
             if is_stateful(element) and element["action_id"] in entered:
                 held = view.values.setdefault(block["block_id"], {})
-                held[element["action_id"]] = state_value(element, entered[element["action_id"]])
+                chosen = entered[element["action_id"]]
+                held[element["action_id"]] = state_value(element, self._chosen(element, chosen))
         view.values = state_of(view.blocks, view.values)
         errors = input_errors(view.blocks, view.values)
         if errors:
@@ -189,6 +191,30 @@ class Interactions:
         trigger_id = self._tickets.new_trigger(user.id, in_view=True)
         payload = payloads.view_submission(self._workspace, user, view, trigger_id)
         return interactive_delivery(payload, {"user": user.id, "view_id": view.id})
+
+    def _chosen(self, element: Json, chosen: Any) -> Any:
+        """What was entered, with files as Slack describes them."""
+        if element["type"] != "file_input":
+            return chosen
+        workspace = self._workspace
+        return [file_object(self.file(file_id), workspace.team, self._context.url) for file_id in chosen or ()]
+
+    def upload(self, user: User, name: str, content: bytes, mimetype: str | None = None) -> File:
+        """A person chooses a file for a form. Raises ValueError if it is too large."""
+        workspace = self._workspace
+        name = clean_name(name)
+        file = File(
+            workspace.new_id("F"), user.id, name, mimetype or mimetype_of(name), content, workspace.clock()
+        )
+        workspace.files.add(file)
+        return file
+
+    def file(self, file_id: str) -> File:
+        """An uploaded file by its id."""
+        found = self._workspace.files.get(file_id)
+        if found is None:
+            raise NotThere("file_not_found")
+        return found
 
     async def close_view(self, user: User, view_id: str, *, clear: bool = False) -> list[Delivery]:
         """A person closes a modal, or with `clear` all of them; the view_closed payloads that were sent."""

@@ -35,6 +35,17 @@ class User:
     title: str = ""
     is_bot: bool = False
     color: str = "3c989f"
+    is_deactivated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class UserGroup:
+    """A user group; `handle` is what follows the @, `users` are the members' ids."""
+
+    id: str
+    handle: str
+    name: str
+    users: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

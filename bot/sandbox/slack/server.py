@@ -14,6 +14,7 @@ from aiohttp import web
 
 from bot.sandbox.slack.delivery import ACK_SECONDS, RETRY_DELAYS, Attempt, Delivery, Sender, sign
 from bot.sandbox.slack.faults import Faults
+from bot.sandbox.slack.files import FILE_BYTES, File, file_routes
 from bot.sandbox.slack.interactions import Interactions, NotThere
 from bot.sandbox.slack.methods import Context
 from bot.sandbox.slack.model import Channel, Clock, Message, User, View
@@ -108,12 +109,11 @@ class SlackStandIn:
 
     def _application(self) -> web.Application:
         hosts = frozenset({f"127.0.0.1:{self._port}", f"localhost:{self._port}"})
-        application = web.Application(
-            middlewares=[own_origin_only(lambda: hosts)], client_max_size=4 * 1024 * 1024
-        )
+        application = web.Application(middlewares=[own_origin_only(lambda: hosts)], client_max_size=FILE_BYTES)
         application.router.add_route("*", "/api/{method}", self._api.handle)
         application.router.add_post("/response/{token}", self._response_url)
         application.router.add_routes(self._page.routes())
+        application.router.add_routes(file_routes(self.workspace.files, self.bot_token))
         application.router.add_static("/static/", STATIC)
         application.on_response_prepare.append(_never_cache)
         return application
@@ -286,11 +286,20 @@ class SlackStandIn:
     ) -> Delivery:
         """Submit a modal with `values` as {block_id: {action_id: text, option value, id, list or None}}.
 
+        Files are lists of the ids of what was `upload`ed.
+
         The app's answer is acted upon; `errors` of the delivery are those to show. Raises InputsRefused for
-        what Slack's client doesn't send: empty required inputs, texts too short or too long.
+        what Slack's client doesn't send: empty required inputs, texts too short or too long, files of other types.
         """
         owner = self.user(user) if user else self._owner(view_id)
         return await self.deliver(self._do.prepare_submission(owner, view_id, values))
+
+    def upload(self, user: str, name: str, content: bytes = b"", mimetype: str | None = None) -> File:
+        """Choose a file for a form; what it is taken for follows from its name, or is said.
+
+        Raises ValueError if it is too large.
+        """
+        return self._do.upload(self.user(user), name, content, mimetype)
 
     async def close_view(self, view_id: str, *, clear: bool = False) -> list[Delivery]:
         """Close a modal, or with `clear` the whole stack; returns the view_closed payloads that were sent."""

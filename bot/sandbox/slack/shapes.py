@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.sandbox.slack.model import Channel, Json, Message, Team, User, View
+from bot.sandbox.slack.model import Channel, Json, Message, Team, User, UserGroup, View
 
 PAGE_MESSAGES = 300  # per channel, so that the page still loads after thousands
 
@@ -13,7 +13,7 @@ def user_object(user: User, team: Team) -> Json:
         "id": user.id,
         "team_id": team.id,
         "name": user.name,
-        "deleted": False,
+        "deleted": user.is_deactivated,
         "color": user.color,
         "real_name": user.real_name,
         "tz": "America/Chicago",
@@ -47,6 +47,11 @@ def page_user(user: User) -> Json:
         "is_bot": user.is_bot,
         "color": user.color,
     }
+
+
+def page_user_group(group: UserGroup) -> Json:
+    """A user group as the page wants it."""
+    return {"id": group.id, "handle": group.handle, "name": group.name}
 
 
 def channel_object(channel: Channel, *, bot: str) -> Json:

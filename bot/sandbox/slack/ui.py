@@ -11,7 +11,8 @@ or failed to do, 400 `invalid_arguments`, 404 for what isn't there (`channel_not
 
 GET /ui/state?user=U…           (user left out: the first person)
     {"ok", "team": {"id", "name", "domain"}, "banner": text to show above the page or "", "bot": User, "me": id,
-     "users": [User], "commands": [{"command", "description", "usage_hint"}], "channels": [Channel],
+     "users": [User], "groups": [{"id", "handle", "name"}],
+     "commands": [{"command", "description", "usage_hint"}], "channels": [Channel],
      "views": [View] (the open modals, bottom first), "home": View or null, "last_event_id": int}
     User     {"id", "name", "real_name", "title", "is_bot", "color": six hex digits}
     Channel  {"id", "name", "topic", "is_private", "is_im", "user": the other party's id or null, "members": [id],
@@ -26,14 +27,16 @@ GET /ui/state?user=U…           (user left out: the first person)
     Blocks have a block_id and interactive elements an action_id, always.
 
 POST /ui/message       {"user", "channel", "text", "thread_ts"?} -> {"ok", "ts"} or {"ok", "command"}
-    `&`, `<`, `>` are escaped; `@name` and `#channel` become mentions. Text that starts with "/" is a command:
-    `not_in_threads` in a thread, `unknown_command`, or `operation_timeout` / `dispatch_failed` when the app
-    didn't ack. `/invite @name` adds someone, or the bot, to the channel.
+    `&`, `<`, `>` are escaped; `@name`, `@group` and `#channel` become mentions. Text that starts with "/" is a
+    command: `not_in_threads` in a thread, `unknown_command`, or `operation_timeout` / `dispatch_failed` when the
+    app didn't ack. `/invite @name` adds someone, or the bot, to the channel.
 POST /ui/click         {"user", "channel" and "message_ts", or "view_id", "block_id"?, "action_id",
                         "value"? | "selected_option"? | "selected_options"?} -> {"ok"}
     A button needs no value. The page shows `confirm` dialogs and opens `url`s itself.
+POST /ui/file?user=U…&name=leak.jpg      the file's bytes, 10 MB at most -> {"ok", "file": {"id", "name"}} or
+    `file_too_large`; it is served back at its permalink's path, /files/<user>/<id>/<name>
 POST /ui/view/submit   {"user", "view_id", "values": {block_id: {action_id: text, option value, id, list, null}}}
-    -> {"ok"}, or `validation_errors` with "errors": {block_id: sentence}
+    -> {"ok"}, or `validation_errors` with "errors": {block_id: sentence}; files are lists of their ids
 POST /ui/view/close    {"user", "view_id", "clear"?: true for all modals} -> {"ok"}
 POST /ui/home          {"user"} -> {"ok"}                     the person opened the App Home
 POST /ui/dm            {"user", "with": id} -> {"ok", "channel": id}
@@ -60,7 +63,7 @@ from aiohttp import web
 from bot.sandbox.slack.feed import Change
 from bot.sandbox.slack.interactions import InputsRefused, Interactions, NotThere
 from bot.sandbox.slack.model import Channel, Json, Message, User
-from bot.sandbox.slack.shapes import page_channel, page_user
+from bot.sandbox.slack.shapes import page_channel, page_user, page_user_group
 from bot.sandbox.slack.workspace import Workspace
 
 STATIC = Path(__file__).parent / "static"
@@ -93,6 +96,7 @@ class Page:
             web.get(r"/archives/{channel}/p{digits:\d+}", _permalink),
             web.get("/ui/state", self._state),
             web.get("/ui/events", self._events),
+            web.post("/ui/file", self._upload),
             *(web.post(f"/ui/{path}", _posted(handler)) for path, handler in posts.items()),
         ]
 
@@ -109,6 +113,7 @@ class Page:
             "bot": page_user(workspace.bot),
             "me": viewer.id,
             "users": [page_user(user) for user in [*workspace.people, workspace.bot]],
+            "groups": [page_user_group(group) for group in workspace.groups.values()],
             "commands": [
                 {"command": c.command, "description": c.description, "usage_hint": c.usage_hint}
                 for c in workspace.commands
@@ -204,9 +209,10 @@ class Page:
 
         def user(match: re.Match[str]) -> str:
             found = self._workspace.find_user(match[1].lower())
-            if found is None:
-                return match[0]
-            return f"<@{found.id}|{found.name}>" if named else f"<@{found.id}>"
+            if found is not None:
+                return f"<@{found.id}|{found.name}>" if named else f"<@{found.id}>"
+            group = self._workspace.find_group(match[1].lower())
+            return f"<!subteam^{group.id}|@{group.handle}>" if group else match[0]
 
         def channel(match: re.Match[str]) -> str:
             found = self._workspace.find_channel(match[1].lower())
@@ -244,6 +250,16 @@ class Page:
         if delivery.errors:
             return {**_failed("validation_errors", "Please check the form."), "errors": delivery.errors}
         return _failed(delivery.failed, "The app did not answer.") if delivery.failed else {"ok": True}
+
+    async def _upload(self, request: web.Request) -> web.Response:
+        user = self._workspace.find_user(request.query.get("user", ""))
+        if user is None:
+            return _refused("user_not_found", 404)
+        try:
+            file = self._do.upload(user, request.query.get("name", ""), await request.read())
+        except web.HTTPRequestEntityTooLarge:
+            return _refused("file_too_large", 413, "That file is too large: 10 MB at most.")
+        return web.json_response({"ok": True, "file": {"id": file.id, "name": file.name}})
 
     async def _close(self, body: Json) -> Json:
         user = self._do.user(body["user"])

@@ -13,9 +13,21 @@ from dataclasses import dataclass
 from functools import partial
 
 from bot.sandbox.slack.feed import Feed, Signal
+from bot.sandbox.slack.files import Files
 from bot.sandbox.slack.ids import new_id, with_ids
 from bot.sandbox.slack.inputs import state_of
-from bot.sandbox.slack.model import SLACKBOT, Channel, Clock, Command, Json, Message, Team, User, View
+from bot.sandbox.slack.model import (
+    SLACKBOT,
+    Channel,
+    Clock,
+    Command,
+    Json,
+    Message,
+    Team,
+    User,
+    UserGroup,
+    View,
+)
 from bot.sandbox.slack.shapes import page_channel, page_message, view_object
 
 MESSAGES_KEPT = 2_000
@@ -28,6 +40,10 @@ DEFAULT_PEOPLE = (
     User("U0PRIYA001", "priya", "Priya Raman", "Clerk, city hall", color="2f6fde"),
     User("U0MARCO001", "marco", "Marco Bellini", "Director of public works", color="b8560f"),
     User("U0DANA0001", "dana", "Dana Whitfield", "Water foreman", color="2a7d46"),
+)
+DEFAULT_GROUPS = (
+    UserGroup("S0WATERCRW", "water-crew", "Water crew", ("U0DANA0001", "U0MARCO001")),
+    UserGroup("S0NIGHTSHF", "night-shift", "Night shift, with nobody in it yet"),
 )
 DEFAULT_CHANNELS = (
     ("C0WORKS001", "works", "Roads, trees, lights", False),
@@ -51,6 +67,7 @@ class Setup:
     bot_id: str = "B0MUDDA001"
     bot: User = DEFAULT_BOT
     people: tuple[User, ...] = DEFAULT_PEOPLE
+    groups: tuple[UserGroup, ...] = DEFAULT_GROUPS
     channels: tuple[tuple[str, str, str, bool], ...] = DEFAULT_CHANNELS  # id, name, topic, is_private
     bot_channels: tuple[str, ...] = ("works", "water", "council")
     commands: tuple[Command, ...] = DEFAULT_COMMANDS
@@ -67,6 +84,8 @@ class Workspace:
         self.signal = Signal()
         self.feed = Feed(self.signal, first_id=int(clock() * 1_000_000))
         self.users = {user.id: user for user in (*setup.people, setup.bot)}
+        self.groups = {group.id: group for group in setup.groups}
+        self.files = Files()
         self.channels: dict[str, Channel] = {}
         self.stacks: dict[str, list[View]] = {user.id: [] for user in setup.people}
         self.homes: dict[str, View] = {}
@@ -81,8 +100,8 @@ class Workspace:
 
     @property
     def people(self) -> list[User]:
-        """The humans, in the order they were set up."""
-        return [user for user in self.users.values() if not user.is_bot]
+        """The humans whose accounts are open, in the order they were set up."""
+        return [user for user in self.users.values() if not user.is_bot and not user.is_deactivated]
 
     def next_ts(self) -> str:
         """A message's ts: now, in Slack's form, unique and later than every one before."""
@@ -101,6 +120,10 @@ class Workspace:
         """A user by id or by name."""
         found = self.users.get(name)
         return found or next((user for user in self.users.values() if user.name == name.lstrip("@")), None)
+
+    def find_group(self, handle: str) -> UserGroup | None:
+        """A user group by its handle."""
+        return next((group for group in self.groups.values() if group.handle == handle), None)
 
     def find_channel(self, name: str) -> Channel | None:
         """A channel by id or by name, with or without the #."""

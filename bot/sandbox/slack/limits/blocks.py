@@ -197,3 +197,6 @@ def check_block(problems: Problems, block: Json, pointer: str, surface: str) -> 
         return
     problems.string(block, "block_id", pointer, at_most=ID)
     BLOCKS[kind].check(problems, block, pointer)
+    element = block.get("element")
+    if surface != MODAL and isinstance(element, dict) and element.get("type") == "file_input":
+        problems.add(f"{pointer}/element/type", "unsupported type: file_input")

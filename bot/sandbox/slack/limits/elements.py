@@ -20,10 +20,12 @@ CHOICES = 10
 OVERFLOW_OPTIONS = 5
 INPUT_LENGTH = 3_000
 ALT_TEXT = 2_000
+MAX_FILES = 10
 
 Check = Callable[[Problems, Json, str], None]
 
 _COMMON = {"type", "action_id", "confirm", "focus_on_load", "placeholder"}
+_FILETYPES = 100  # not published
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 _TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
@@ -183,7 +185,10 @@ def _text_input(*extra: str) -> Check:
 
 def _file_input(problems: Problems, element: Json, pointer: str) -> None:
     problems.only(element, pointer, {"type", "action_id", "filetypes", "max_files"})
-    problems.integer(element, "max_files", pointer, at_least=1, at_most=10)
+    problems.integer(element, "max_files", pointer, at_least=1, at_most=MAX_FILES)
+    for index, kind in enumerate(problems.array(element, "filetypes", pointer, at_least=1, at_most=_FILETYPES)):
+        if not isinstance(kind, str) or not kind:
+            problems.add(f"{pointer}/filetypes/{index}", "must provide a string")
 
 
 def _image(problems: Problems, element: Json, pointer: str) -> None:

@@ -92,6 +92,10 @@ def open_(context: Context, args: Json) -> Json:
             raise SlackError("user_not_found")
         if len(users) > 8:
             raise SlackError("too_many_users")
+        if any(workspace.users[user].is_deactivated for user in users):
+            raise SlackError("user_disabled")
+        if len(users) == 1 and workspace.users[users[0]].is_bot:
+            raise SlackError("cannot_dm_bot")
         channel = workspace.open_dm([*users, workspace.bot.id])
     if flag(args, "return_im"):
         return {"channel": channel_object(channel, bot=workspace.bot.id)}

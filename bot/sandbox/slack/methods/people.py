@@ -1,4 +1,4 @@
-"""api.test, auth.test, team.info and users.*."""
+"""api.test, auth.test, team.info, users.* and usergroups.users.list."""
 
 from __future__ import annotations
 
@@ -63,10 +63,19 @@ def users_list(context: Context, args: Json) -> Json:
     return {"members": page, "cache_ts": now, "response_metadata": {"next_cursor": cursor}}
 
 
+def user_group_members(context: Context, args: Json) -> Json:
+    """usergroups.users.list: the ids of a user group's members."""
+    group = context.workspace.groups.get(required_text(args, "usergroup"))
+    if group is None:
+        raise SlackError("no_such_subteam")
+    return {"users": list(group.users)}
+
+
 METHODS: dict[str, Method] = {
     "api.test": api_test,
     "auth.test": auth_test,
     "team.info": team_info,
     "users.info": users_info,
     "users.list": users_list,
+    "usergroups.users.list": user_group_members,
 }

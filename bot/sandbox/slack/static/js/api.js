@@ -1,4 +1,4 @@
-/** The page's two ways of asking the server. Neither throws: a network failure is an answer like any other. */
+/** The page's ways of asking the server. Neither throws: a network failure is an answer like any other. */
 
 const UNREACHABLE = {
   ok: false,
@@ -19,6 +19,12 @@ async function ask(path, options) {
 /** The whole state as one user sees it; without a user, as the first person does. */
 export function loadState(user) {
   return ask(`/ui/state${user ? `?user=${encodeURIComponent(user)}` : ""}`);
+}
+
+/** Upload a file that a person has chosen. The answer is as that of `post`, with `file` {id, name}. */
+export function upload(user, file) {
+  const query = new URLSearchParams({ user, name: file.name });
+  return ask(`/ui/file?${query}`, { method: "POST", body: file });
 }
 
 /** POST JSON. The answer always has `ok`, and when that is false, `error` and usually `message`. */

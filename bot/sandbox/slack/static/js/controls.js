@@ -7,6 +7,7 @@
 import { act, controlKey, showBusy } from "./actions.js";
 import { choiceList, selectBox } from "./choices.js";
 import { el } from "./dom.js";
+import { fileChooser } from "./files.js";
 import { icon } from "./icons.js";
 import { safeUrl } from "./mentions.js";
 import { OverflowMenu } from "./menu.js";
@@ -276,6 +277,14 @@ function several(kind, options) {
   };
 }
 
+/** A file chooser, which holds the ids of what has been uploaded. */
+function fileInput(element, use) {
+  const chooser = fileChooser(element, use);
+  holdsValue(chooser.node, chooser.read, chooser.write);
+  operates(chooser.input, use);
+  return chooser.node;
+}
+
 const ownOptions = (element) => element.option_groups ?? element.options ?? [];
 const asOption = (value, text) => ({ value, text: { type: "plain_text", text } });
 const people = (_, names) =>
@@ -307,4 +316,5 @@ const BUILDERS = {
   datepicker: datePicker,
   timepicker: timePicker,
   datetimepicker: dateTimePicker,
+  file_input: fileInput,
 };

@@ -4,6 +4,8 @@ import { el } from "./dom.js";
 import { formatDate } from "./time.js";
 
 const SAFE_PROTOCOLS = new Set(["http:", "https:", "mailto:", "tel:"]);
+// Slack's client opens a permalink of its own workspace itself; so does this page, which is where the file is.
+const OWN_FILE = /^https:\/\/[a-z0-9-]+\.slack\.com(\/files\/[^/?#]+\/[^/?#]+\/[^/?#]+)$/;
 
 /** The URL if following it can only lead somewhere (no javascript:, no data:), else null. */
 export function safeUrl(url) {
@@ -17,7 +19,7 @@ export function safeUrl(url) {
 /** A link that opens a new tab; when the URL is not safe, only its label, as text. */
 export function link(url, ...label) {
   const shown = label.length ? label : [url];
-  const safe = safeUrl(url);
+  const safe = OWN_FILE.exec(url)?.[1] ?? safeUrl(url);
   if (!safe) return el("span", {}, ...shown);
   return el(
     "a",
@@ -37,8 +39,9 @@ export function channelMention(id, names, label = null) {
   return el("span", { class: "mention", text: `#${names.channelById(id)?.name ?? label ?? id}` });
 }
 
-export function groupMention(id, label = null) {
-  return el("span", { class: "mention", text: label || `@${id}` });
+export function groupMention(id, names, label = null) {
+  const handle = names.groups.get(id)?.handle;
+  return el("span", { class: "mention", text: handle ? `@${handle}` : label || `@${id}` });
 }
 
 /** @here, @channel, @everyone: drawn so that a ping that shouldn't have been sent can't be overlooked. */

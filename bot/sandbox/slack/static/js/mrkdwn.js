@@ -162,15 +162,15 @@ function angle(content, names) {
   const label = bar < 0 ? null : decode(content.slice(bar + 1));
   if (/^@[UWB]/.test(target)) return userMention(target.slice(1), names, label);
   if (/^#[CDG]/.test(target)) return channelMention(target.slice(1), names, label);
-  if (target.startsWith("!")) return special(target.slice(1), label);
+  if (target.startsWith("!")) return special(target.slice(1), names, label);
   if (/^(https?|mailto|tel):/i.test(target)) return link(decode(target), label || decode(target));
   return null;
 }
 
-function special(name, label) {
+function special(name, names, label) {
   if (RANGES.has(name)) return broadcast(name);
   const [kind, id, pattern, url] = name.split("^");
-  if (kind === "subteam") return groupMention(id, label);
+  if (kind === "subteam") return groupMention(id, names, label);
   if (kind === "date") return date(id, decode(pattern ?? ""), url && decode(url), label);
   return null;
 }

@@ -15,6 +15,7 @@ export class Store extends EventTarget {
     this.team = { name: "" };
     this.banner = "";
     this.users = new Map();
+    this.groups = new Map();
     this.commands = [];
     this.channels = new Map();
     this.views = [];
@@ -36,6 +37,7 @@ export class Store extends EventTarget {
     this.commands = [...state.commands.filter((known) => known.command !== INVITE.command), INVITE];
     this.views = state.views;
     this.home = state.home;
+    this.groups = new Map(state.groups.map((group) => [group.id, group]));
     this.users = new Map([SLACKBOT, ...state.users].map((user) => [user.id, user]));
     this.channels = new Map(state.channels.map((channel) => [channel.id, sorted(channel)]));
     if (!sameUser) this.unread.clear();

@@ -1,4 +1,4 @@
-/** Completion in the composer: "/" for commands, "@" for people, "#" for channels. */
+/** Completion in the composer: "/" for commands, "@" for people and groups, "#" for channels. */
 
 import { announce, el, uid } from "./dom.js";
 import { avatar } from "./message.js";
@@ -88,6 +88,7 @@ export class Suggestions {
         word.toLowerCase().startsWith(query),
       ),
     );
+    const groups = [...this.store.groups.values()].filter((group) => group.handle.startsWith(query));
     const pings = ["here", "channel"].filter((range) => query && range.startsWith(query));
     return [
       ...people.map((user) => ({
@@ -96,6 +97,11 @@ export class Suggestions {
         hint: `@${user.name}`,
         detail: user.is_bot ? "APP" : user.title,
         user,
+      })),
+      ...groups.map((group) => ({
+        insert: `@${group.handle}`,
+        label: `@${group.handle}`,
+        detail: group.name,
       })),
       ...pings.map((range) => ({
         insert: `@${range}`,
