@@ -10,9 +10,11 @@ from uuid import UUID
 from bot.intake import Intake
 from bot.metrics import Metrics
 from bot.slack import Identity, Slack
+from bot.step_commits import StepCommits
 from db.session import Database
 from services.ai import AIService
 from services.approvals import ApprovalService
+from services.attempts import AttemptService
 from services.builtin_steps import BuiltinService
 from services.cards import CardService
 from services.components import ComponentService
@@ -42,6 +44,8 @@ class Deps:
     approvals: ApprovalService
     workflows: WorkflowService
     runs: RunService
+    attempts: AttemptService
+    steps: StepCommits
     builtins: BuiltinService
     reminders: ReminderService
     connector: Connector

@@ -1,19 +1,15 @@
-"""Group commit: what Slack sent is on disk, with the job that it makes necessary, before Slack gets its 200.
-
-A transaction for each request costs more than all the rest of it. So whatever has gathered while the last
-commits were under way is written as one batch; there is no timer and no added wait (design, section 3).
-"""
+"""The intake: what Slack sent is on disk, with the job that it makes necessary, before Slack gets its 200."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 from sqlalchemy import ARRAY, Text, bindparam, text
 
 from bot.errors import IntakeUnavailable
+from bot.group_commit import GroupCommit
 from db.queue import Job, enqueue_all
 from db.session import DATABASE_ERRORS, Database
 
@@ -31,77 +27,50 @@ INSERT = text(
 ).bindparams(bindparam("keys", type_=ARRAY(Text)), bindparam("kinds", type_=ARRAY(Text)))
 
 
-@dataclass(slots=True)
-class _Waiting:
-    key: str
-    job: Job
-    done: asyncio.Future[bool] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
-
-
 class Intake:
     """Keeps what listeners hand over. One per process."""
 
     def __init__(self, database: Database, *, timeout: float = TIMEOUT_SECONDS) -> None:
         self._database = database
         self._timeout = timeout
-        self._waiting: list[_Waiting] = []
-        self._writers: set[asyncio.Task[None]] = set()
+        self._commits = GroupCommit(self._commit, writers=WRITERS)
 
     async def put(self, key: str, job: Job) -> bool:
         """Commit `job` under Slack's own id of what asked for it; False if that id was there already.
 
         Raises IntakeUnavailable if it could not be committed, or not in the time that Slack gives.
         """
-        waiting = _Waiting(key, job)
-        self._waiting.append(waiting)
-        if len(self._writers) < WRITERS:
-            writer = asyncio.create_task(self._write())
-            self._writers.add(writer)
-            writer.add_done_callback(self._writers.discard)
         try:
             async with asyncio.timeout(self._timeout):
-                return await waiting.done
+                return await self._commits.put((key, job))
         except TimeoutError:
             raise IntakeUnavailable("the database did not answer in time") from None
 
     async def close(self) -> None:
         """Wait until everything that was handed over is written."""
-        while self._writers:
-            await asyncio.wait(self._writers)
+        await self._commits.close()
 
-    async def _write(self) -> None:
-        while self._waiting:
-            batch, self._waiting = self._waiting, []
-            try:
-                new = await self._commit(batch)
-            except DATABASE_ERRORS as error:
-                logger.warning("Could not keep %d requests: %s", len(batch), type(error).__name__)
-                _fail(batch)
-            else:
-                _resolve(batch, new)
+    async def _commit(self, batch: Sequence[tuple[str, Job]]) -> list[bool]:
+        first: dict[str, Job] = {}
+        for key, job in batch:
+            first.setdefault(key, job)
+        try:
+            new = await self._kept(first)
+        except DATABASE_ERRORS as error:
+            logger.warning("Could not keep %d requests: %s", len(batch), type(error).__name__)
+            raise IntakeUnavailable("the database did not take it") from None
+        answers = []
+        for key, _ in batch:
+            answers.append(key in new)
+            new.discard(key)  # the same id again, in the same batch, is not new any more
+        return answers
 
-    async def _commit(self, batch: Sequence[_Waiting]) -> set[str]:
+    async def _kept(self, jobs: dict[str, Job]) -> set[str]:
         """Write inbox rows and jobs in one transaction; the keys that were not there before."""
         async with self._database.transaction() as session:
-            first: dict[str, Job] = {}
-            for waiting in batch:
-                first.setdefault(waiting.key, waiting.job)
             rows = await session.execute(
-                INSERT, {"keys": list(first), "kinds": [job.entrypoint for job in first.values()]}
+                INSERT, {"keys": list(jobs), "kinds": [job.entrypoint for job in jobs.values()]}
             )
             new = set(rows.scalars())
-            await enqueue_all(session, [job for key, job in first.items() if key in new])
+            await enqueue_all(session, [job for key, job in jobs.items() if key in new])
         return new
-
-
-def _resolve(batch: Sequence[_Waiting], new: set[str]) -> None:
-    for waiting in batch:
-        if not waiting.done.done():
-            waiting.done.set_result(waiting.key in new)
-        new.discard(waiting.key)
-
-
-def _fail(batch: Sequence[_Waiting]) -> None:
-    for waiting in batch:
-        if not waiting.done.done():
-            waiting.done.set_exception(IntakeUnavailable("the database did not take it"))

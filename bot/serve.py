@@ -20,6 +20,7 @@ from bot.deps import Deps
 from bot.errors import SettingsError, SlackError
 from bot.intake import Intake
 from bot.slack import Identity, Slack, slack_client
+from bot.step_commits import StepCommits
 from bot.web import Web
 from bot.worker import Worker
 from db.embedded import embedded_postgres
@@ -28,6 +29,7 @@ from db.session import DATABASE_ERRORS, Database
 from services import workspaces
 from services.ai import AIService
 from services.approvals import ApprovalService
+from services.attempts import AttemptService
 from services.builtin_steps import BuiltinService
 from services.cards import CardService
 from services.components import ComponentService
@@ -36,6 +38,7 @@ from services.connectors.auth import Secrets
 from services.gemini import GeminiClient
 from services.progress import Progress
 from services.reminders import ReminderService
+from services.run_inputs import RunInputs
 from services.runs import RunService
 from services.workflows import WorkflowService
 
@@ -127,8 +130,11 @@ async def _deps(settings: Settings, database: Database, secrets: Secrets, stack:
     connector = Connector(allowed_hosts=settings.allowed_hosts, secrets=secrets)
     stack.push_async_callback(connector.aclose)
     cards, components, approvals = CardService(), ComponentService(), ApprovalService()
-    progress = Progress(cards, approvals)
-    runs = RunService(progress, components, approvals)
+    inputs = RunInputs()
+    progress = Progress(cards, approvals, inputs)
+    runs, attempts = RunService(progress, components, approvals), AttemptService(progress, inputs)
+    steps = StepCommits(database, attempts)
+    stack.push_async_callback(steps.close)
     return Deps(
         database=database,
         intake=intake,
@@ -141,6 +147,8 @@ async def _deps(settings: Settings, database: Database, secrets: Secrets, stack:
         approvals=approvals,
         workflows=WorkflowService(cards, approvals),
         runs=runs,
+        attempts=attempts,
+        steps=steps,
         builtins=BuiltinService(runs, progress),
         reminders=ReminderService(runs, progress, approvals),
         connector=connector,

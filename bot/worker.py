@@ -16,7 +16,6 @@ from functools import partial
 import anyio
 import asyncpg
 from pgqueuer.core.qm import QueueManager
-from pgqueuer.db import AsyncpgPoolDriver
 from pgqueuer.domain.errors import FailingListenerError, RetryRequested
 from pgqueuer.models import Job as QueuedJob
 
@@ -26,7 +25,7 @@ from bot.jobs import HANDLERS
 from bot.jobs.registry import Handler, Lane, Later
 from bot.logs import log_context
 from bot.upkeep import upkeep
-from db.queue import Job, OwnQueries, queue_settings
+from db.queue import Job, OwnQueries, QueueDriver, queue_settings
 from db.session import DATABASE_ERRORS
 
 logger = logging.getLogger("mudda.worker")
@@ -51,7 +50,7 @@ class Worker:
     database_url: str
     slow: int
     quick: int = 32
-    steps: int = 64
+    steps: int = 128
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _managers: list[QueueManager] = field(default_factory=list)
@@ -95,7 +94,7 @@ class Worker:
         async with asyncpg.create_pool(
             self.database_url, min_size=3, max_size=8, timeout=5, command_timeout=30, reset=_left_as_it_is
         ) as pool:
-            queries = OwnQueries(await _listening(AsyncpgPoolDriver(pool)))
+            queries = OwnQueries(await _listening(QueueDriver(pool)))
             lanes = {Lane.QUICK: self.quick, Lane.SLOW: self.slow, Lane.STEPS: self.steps}
             self._managers = [self._manager(queries, lane) for lane in lanes]
             tasks = [
@@ -125,7 +124,7 @@ class Worker:
         await manager.run(
             dequeue_timeout=DEQUEUE_TIMEOUT,
             # PgQueuer wants room for two batches.
-            batch_size=max(1, min(16, limit // 2)),
+            batch_size=max(1, min(64, limit // 2)),
             max_concurrent_tasks=max(2, limit),
             heartbeat_timeout=HEARTBEAT_TIMEOUT,
             shutdown_on_listener_failure=True,
@@ -176,7 +175,7 @@ class Worker:
             await handler.give_up(job, self.deps)
 
 
-async def _listening(driver: AsyncpgPoolDriver) -> AsyncpgPoolDriver:
+async def _listening(driver: QueueDriver) -> QueueDriver:
     """The driver, listening already.
 
     A manager probes its listener as it starts to listen; if the probe comes first it is lost, and ten seconds

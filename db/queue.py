@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import ClassVar
 
-from pgqueuer.db import AsyncpgDriver
+from pgqueuer.db import AsyncpgDriver, AsyncpgPoolDriver
 from pgqueuer.domain.settings import DBSettings, Durability
 from pgqueuer.models import Job as QueuedJob
 from pgqueuer.models import TracebackRecord
 from pgqueuer.queries import Queries
 from pgqueuer.types import JOB_STATUS
 from pydantic import BaseModel, ConfigDict
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
+
+QUIET_SECONDS = 0.01
+"""For so long a second change of the queue waits to be told: less than people or components could tell."""
 
 
 class Job(BaseModel):
@@ -23,6 +28,44 @@ class Job(BaseModel):
 
     entrypoint: ClassVar[str]
     version: int = 1
+
+
+class QueueDriver(AsyncpgPoolDriver):
+    """Tells of a change of the queue at once, and then of all those of the next moment together.
+
+    PgQueuer notifies for each statement that puts jobs in or ends them, and each of a worker's lanes asks three
+    questions for each notification: in a busy queue most of what the database did was to answer them.
+    """
+
+    async def add_listener(self, channel: str, callback: Callable[[str | bytes | bytearray], None]) -> None:
+        """Call back for what comes on a channel, in which many changes in a moment are one."""
+        await super().add_listener(channel, _Hush(callback))
+
+
+class _Hush:
+    def __init__(self, callback: Callable[[str | bytes | bytearray], None]) -> None:
+        self._callback = callback
+        self._is_quiet = False
+        self._kept: str | bytes | bytearray | None = None
+
+    def __call__(self, payload: str | bytes | bytearray) -> None:
+        if "table_changed_event" not in str(payload):
+            self._callback(payload)
+        elif self._is_quiet:
+            self._kept = payload
+        else:
+            self._tell(payload)
+
+    def _tell(self, payload: str | bytes | bytearray) -> None:
+        self._is_quiet = True
+        self._callback(payload)
+        asyncio.get_running_loop().call_later(QUIET_SECONDS, self._end)
+
+    def _end(self) -> None:
+        self._is_quiet = False
+        if self._kept is not None:
+            kept, self._kept = self._kept, None
+            self._tell(kept)
 
 
 class OwnQueries(Queries):
@@ -67,12 +110,18 @@ async def enqueue(
     await queries.enqueue(job.entrypoint, _payload(job), execute_after=after, dedupe_key=key, on_conflict="skip")
 
 
-async def enqueue_all(session: AsyncSession, jobs: Sequence[Job]) -> None:
-    """Put many jobs in with one statement."""
+async def enqueue_all(session: AsyncSession, jobs: Sequence[Job], keys: Sequence[str] | None = None) -> None:
+    """Put many jobs in with one statement; `keys` has one for each, as `enqueue` has it."""
     if not jobs:
         return
     queries = await _queries(session)
-    await queries.enqueue([job.entrypoint for job in jobs], [_payload(job) for job in jobs], [0] * len(jobs))
+    await queries.enqueue(
+        [job.entrypoint for job in jobs],
+        [_payload(job) for job in jobs],
+        [0] * len(jobs),
+        dedupe_key=None if keys is None else list(keys),
+        on_conflict="skip",
+    )
 
 
 def _payload(job: Job) -> bytes:
@@ -84,4 +133,7 @@ async def _queries(session: AsyncSession) -> Queries:
     raw = await connection.get_raw_connection()
     driver_connection = raw.driver_connection
     assert driver_connection is not None  # noqa: S101 - a checked-out connection has one
+    if not driver_connection.is_in_transaction():
+        # SQLAlchemy begins with its own first statement; what came before that would be committed by itself.
+        await connection.execute(text("SELECT 1"))
     return Queries(AsyncpgDriver(driver_connection))

@@ -13,7 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.models import StepAttempt, StepRun, WorkflowExecution
 from services.builtin_calls import BuiltinCall
 from services.builtins import NOTIFY
-from services.progress import Progress, StepFault
+from services.progress import Progress
+from services.run_inputs import StepFault, StepInputs
 from services.run_states import RunState, StepState
 
 
@@ -34,33 +35,36 @@ class BuiltinAttempt:
     wait: Mapping[str, Any]
 
 
-class Early(Exception):
+@dataclass(frozen=True, slots=True)
+class Early:
     """The step is still to wait, for so long."""
 
-    def __init__(self, delay: timedelta) -> None:
-        super().__init__(f"{delay} to go")
-        self.delay = delay
+    delay: timedelta
 
 
 async def begin_builtin(
-    session: AsyncSession, progress: Progress, run: WorkflowExecution, step: StepRun, now: datetime
-) -> BuiltinAttempt | None:
-    """Claim a built-in step that is READY or RUNNING; the caller holds the run's row. None: nothing to do.
+    session: AsyncSession,
+    progress: Progress,
+    run: WorkflowExecution,
+    step: StepRun,
+    inputs: StepInputs,
+    now: datetime,
+) -> BuiltinAttempt | Early | None:
+    """Claim a built-in step that is READY or RUNNING; None if there is nothing to do.
 
-    Raises Early.
+    The caller holds the run's row, and settles the run.
     """
     if run.state == RunState.CANCELLED:
         if step.state == StepState.RUNNING:
-            await _stop(session, progress, run, step, now)
+            await _stop(session, progress, step, now)
         return None
     if step.state == StepState.READY and step.retry_at is not None and step.retry_at > now:
-        raise Early(step.retry_at - now)
+        return Early(step.retry_at - now)
     try:
-        call = await progress.builtin(session, run, step)
+        call = inputs.builtin()
     except StepFault as fault:
         step.error = fault.error
         await progress.move(session, step, StepState.FAILED, now)
-        await progress.settle(session, run, now)
         return None
     is_resumed = step.state == StepState.RUNNING
     if not is_resumed:
@@ -70,7 +74,6 @@ async def begin_builtin(
         step.wait, step.warnings = {"attempt": step.attempt}, []
     step.claim, step.retry_at = uuid4(), None
     step.request = call.preview()
-    await progress.settle(session, run, now)
     return BuiltinAttempt(
         call=call,
         claim=step.claim,
@@ -82,9 +85,7 @@ async def begin_builtin(
     )
 
 
-async def _stop(
-    session: AsyncSession, progress: Progress, run: WorkflowExecution, step: StepRun, now: datetime
-) -> None:
+async def _stop(session: AsyncSession, progress: Progress, step: StepRun, now: datetime) -> None:
     """A worker died over this step, and the run was cancelled since. Only what may be posted stays in doubt."""
     if step.component_key == NOTIFY:
         step.error = {"code": "interrupted"}
@@ -100,4 +101,3 @@ async def _stop(
     else:
         await progress.move(session, step, StepState.READY, now)
         await progress.move(session, step, StepState.CANCELLED, now)
-    await progress.settle(session, run, now)

@@ -8,16 +8,17 @@ turn and reaching Slack (`drawn_generation` still lags, and the job is run again
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Card
-from db.queue import enqueue
+from db.queue import enqueue, enqueue_all
 from services.errors import NotFound
 from services.jobs import DrawCard, PostCard
 
@@ -106,8 +107,20 @@ class CardService:
 
     async def request_redraw(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> None:
         """Have the card drawn as soon as its turn comes."""
-        card = await self._locked(session, workspace_id, plan_id)
-        await enqueue(session, _draw(card), key=f"card:{card.id}:{card.generation}")
+        await self.request_redraws(session, [(workspace_id, plan_id)])
+
+    async def request_redraws(self, session: AsyncSession, plans: Iterable[tuple[UUID, UUID]]) -> None:
+        """Have the cards of plans drawn, each given as its workspace's id and its own. A plan has one card."""
+        cards = await session.scalars(
+            select(Card)
+            .where(tuple_(Card.workspace_id, Card.plan_id).in_(set(plans)))
+            .order_by(Card.id)  # all take their locks in one order
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+        found = cards.all()
+        keys = [f"card:{card.id}:{card.generation}" for card in found]
+        await enqueue_all(session, [_draw(card) for card in found], keys)
 
     async def request_progress(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> None:
         """Have the card drawn in a moment, unless it is drawn for a better reason before."""

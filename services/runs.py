@@ -1,48 +1,27 @@
-"""RunService: an approved version carried out. Start, attempts, decisions; each is one transaction of its caller.
-
-A step is carried out in three parts: `begin` in a transaction, the call with no session open, `record` in another.
-The worker may die in between; whoever gets the job again finds the step RUNNING and knows that the earlier attempt
-may have reached the other side.
-"""
+"""RunService: runs of approved versions, begun and decided about. `attempts` carries their steps out."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import datetime
 from uuid import UUID, uuid4
 
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Decision, PlanVersion, StepAttempt, StepRun, WorkflowExecution
+from db.models import Decision, PlanVersion, StepRun, WorkflowExecution
 from db.queue import enqueue
 from services import audit
 from services.approvals import ApprovalService
 from services.audit import Actor
-from services.builtin_attempts import BuiltinAttempt, begin_builtin
 from services.builtins import BUILTINS, component_keys
 from services.components import ComponentService
-from services.connectors import PreparedRequest, is_safe, preview
-from services.definitions import ComponentDefinition
 from services.errors import MoveNotAllowed, NotFound, StaleVersion
 from services.jobs import RunStep
 from services.plan import Approval, Plan, dependencies
-from services.progress import Progress, StepFault
-from services.results import Result
+from services.progress import Progress
 from services.run_states import RunState, StepState
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """A step that this worker has claimed, ready to be sent."""
-
-    request: PreparedRequest
-    definition: ComponentDefinition
-    claim: UUID
-    number: int
-    started_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,80 +78,6 @@ class RunService:
         await self._progress.open(session, run, [step for step in steps if step.waiting_for == 0], now)
         await self._progress.settle(session, run, now)
         return run.id
-
-    async def begin(self, session: AsyncSession, job: RunStep, now: datetime) -> Attempt | BuiltinAttempt | None:
-        """Claim a step for the worker that calls. None if there is nothing to send: it is done, or was put off.
-
-        Raises Early for a built-in step that is still to wait.
-        """
-        run = await self.locked(session, job.workspace, job.run)
-        step = await self._step(session, run, job.step)
-        if step.attempt != job.attempt or step.state not in (StepState.READY, StepState.RUNNING):
-            return None
-        if step.component_key in BUILTINS:
-            return await begin_builtin(session, self._progress, run, step, now)
-        if run.state == RunState.CANCELLED:
-            if step.state == StepState.RUNNING:
-                await self._interrupted(session, run, step, now)
-            return None
-        try:
-            request = await self._progress.request(session, run, step)
-            definition = await self._progress.definition(session, run, step)
-        except StepFault as fault:
-            step.error = fault.error
-            await self._progress.move(session, step, StepState.FAILED, now)
-            await self._progress.settle(session, run, now)
-            return None
-        if step.state == StepState.RUNNING and not is_safe(definition):
-            await self._interrupted(session, run, step, now)
-            return None
-        if step.state == StepState.READY:
-            await self._progress.move(session, step, StepState.RUNNING, now)
-        step.claim, step.started_at, step.retry_at = uuid4(), now, None
-        step.request = preview(request)
-        # No need to settle: a run with a step that is READY or RUNNING is RUNNING.
-        await self._progress.redraw(session, run)
-        return Attempt(request, definition, step.claim, step.attempt, now)
-
-    async def record(
-        self,
-        session: AsyncSession,
-        job: RunStep,
-        attempt: Attempt | BuiltinAttempt,
-        result: Result,
-        now: datetime,
-    ) -> bool:
-        """Record what came of an attempt. False if the claim has passed to another: the result is thrown away."""
-        run = await self.locked(session, job.workspace, job.run)
-        step = await self._step(session, run, job.step)
-        if step.state != StepState.RUNNING or step.claim != attempt.claim:
-            return False
-        self._append(session, step, result.outcome, attempt.started_at, result.status, result.error)
-        step.output, step.warnings = result.output, list(result.warnings)
-        step.error = None if result.error is None else dict(result.error)
-        await self._progress.move(session, step, result.state, now)
-        if result.state is StepState.READY and run.state != RunState.CANCELLED:
-            step.attempt += 1
-            step.retry_at = now + (result.retry_after or timedelta())
-            again = RunStep(workspace=job.workspace, run=run.id, step=step.id, attempt=step.attempt)
-            await enqueue(session, again, after=result.retry_after, key=f"step:{step.id}:{step.attempt}")
-        elif result.state is StepState.READY:
-            await self._progress.move(session, step, StepState.CANCELLED, now)
-        elif result.state is StepState.DONE:
-            await self._progress.go_on(session, run, step, now)
-        await self._progress.settle(session, run, now)
-        return True
-
-    async def abandon(self, session: AsyncSession, job: RunStep, now: datetime) -> None:
-        """A step's job has failed too often for a reason of ours: whether it was sent is not known."""
-        run = await self.locked(session, job.workspace, job.run)
-        step = await self._step(session, run, job.step)
-        if step.attempt != job.attempt or step.state not in (StepState.READY, StepState.RUNNING):
-            return
-        step.error = {"code": "internal"}
-        wanted = StepState.UNCERTAIN if step.state == StepState.RUNNING else StepState.FAILED
-        await self._progress.move(session, step, wanted, now)
-        await self._progress.settle(session, run, now)
 
     async def cancel(
         self, session: AsyncSession, workspace_id: UUID, run_id: UUID, actor: Actor, now: datetime
@@ -258,35 +163,6 @@ class RunService:
         await self._progress.move(session, step, StepState.READY, now)
         job = RunStep(workspace=run.workspace_id, run=run.id, step=step.id, attempt=step.attempt)
         await enqueue(session, job, key=f"step:{step.id}:{step.attempt}")
-
-    async def _interrupted(
-        self, session: AsyncSession, run: WorkflowExecution, step: StepRun, now: datetime
-    ) -> None:
-        """The worker that sent this died before it wrote down what came of it: only a person can know."""
-        self._append(session, step, "interrupted", step.started_at or now)
-        step.error = {"code": "interrupted"}
-        await self._progress.move(session, step, StepState.UNCERTAIN, now)
-        await self._progress.settle(session, run, now)
-
-    def _append(
-        self,
-        session: AsyncSession,
-        step: StepRun,
-        outcome: str,
-        started_at: datetime,
-        status: int | None = None,
-        error: Mapping[str, Any] | None = None,
-    ) -> None:
-        session.add(
-            StepAttempt(
-                step_run_id=step.id,
-                number=step.attempt,
-                outcome=outcome,
-                status=status,
-                facts=dict(error or {}),
-                started_at=started_at,
-            )
-        )
 
     def _decided(
         self,

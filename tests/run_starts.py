@@ -15,6 +15,7 @@ from db.models import StepRun, WorkflowExecution, WorkflowPlan
 from db.session import Database
 from services.ai import Draft
 from services.approvals import ApprovalService
+from services.attempts import AttemptService
 from services.audit import Actor
 from services.cards import CardService
 from services.components import ComponentService
@@ -22,6 +23,7 @@ from services.definitions import ComponentDefinition
 from services.jobs import DraftPlan, OpenPlan
 from services.plan import Plan
 from services.progress import Progress
+from services.run_inputs import RunInputs
 from services.runs import RunService
 from services.usage import Usage
 from services.validation import Report
@@ -34,7 +36,9 @@ ISSUE = "Water is coming up through the road at 5th and Main"
 components = ComponentService()
 _cards, _approvals = CardService(), ApprovalService()
 _workflows = WorkflowService(_cards, _approvals)
-runs = RunService(Progress(_cards, _approvals), components, _approvals)
+_inputs = RunInputs()
+_progress = Progress(_cards, _approvals, _inputs)
+runs, attempts = RunService(_progress, components, _approvals), AttemptService(_progress, _inputs)
 
 
 def now() -> datetime:

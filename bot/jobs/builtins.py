@@ -62,16 +62,18 @@ async def carry_out(job: RunStep, attempt: BuiltinAttempt, deps: Deps) -> None:
         outcome = failed("channel_unreachable")
     except SlackError as error:
         outcome = failed("slack_refused", reason=error.code)
+    if not await _keep(job, attempt, outcome, deps):
+        logger.info("What came of a step was overtaken and thrown away")
+
+
+async def _keep(job: RunStep, attempt: BuiltinAttempt, outcome: _Outcome, deps: Deps) -> bool:
+    if isinstance(outcome, Result):
+        return await deps.steps.record(job, attempt, outcome)
     async with deps.database.transaction() as session:
         now = deps.now()
         if isinstance(outcome, _PutOff):
-            kept = await deps.builtins.put_off(session, job, attempt, outcome.until, now, **outcome.facts)
-        elif isinstance(outcome, Asked):
-            kept = await deps.builtins.asked(session, job, attempt, now)
-        else:
-            kept = await deps.runs.record(session, job, attempt, outcome, now)
-    if not kept:
-        logger.info("What came of a step was overtaken and thrown away")
+            return await deps.builtins.put_off(session, job, attempt, outcome.until, now, **outcome.facts)
+        return await deps.builtins.asked(session, job, attempt, now)
 
 
 async def _notify(job: RunStep, attempt: BuiltinAttempt, deps: Deps) -> _Outcome:

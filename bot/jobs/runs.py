@@ -24,11 +24,9 @@ logger = logging.getLogger("mudda.runs")
 
 async def run_step(job: RunStep, deps: Deps) -> None:
     """Carry out one step; a job that runs again finds what is done done."""
-    try:
-        async with deps.database.transaction() as session:
-            attempt = await deps.runs.begin(session, job, deps.now())
-    except Early as early:
-        raise Later(early.delay, "the step is still to wait") from early
+    attempt = await deps.steps.begin(job)
+    if isinstance(attempt, Early):
+        raise Later(attempt.delay, "the step is still to wait")
     if attempt is None:
         return
     if isinstance(attempt, BuiltinAttempt):
@@ -37,16 +35,14 @@ async def run_step(job: RunStep, deps: Deps) -> None:
     answer = await called(
         attempt.request, attempt.definition, idempotency_key=f"{job.run}:{job.step}", connector=deps.connector
     )
-    result = result_of(answer, attempt.definition, attempt.number)
-    async with deps.database.transaction() as session:
-        if not await deps.runs.record(session, job, attempt, result, deps.now()):
-            logger.warning("A step's result came too late and was thrown away")
+    if not await deps.steps.record(job, attempt, result_of(answer, attempt.definition, attempt.number)):
+        logger.warning("A step's result came too late and was thrown away")
 
 
 async def give_up_step(job: RunStep, deps: Deps) -> None:
     """Carrying out has failed in a way that nobody foresaw: a person has to look."""
     async with deps.database.transaction() as session:
-        await deps.runs.abandon(session, job, deps.now())
+        await deps.attempts.abandon(session, job, deps.now())
 
 
 async def decide_run(job: DecideRun, deps: Deps) -> None:

@@ -59,8 +59,8 @@ def details_modal(snapshot: PlanSnapshot) -> View:
 def workflow_details(snapshot: PlanSnapshot, history: History | None = None) -> Message:
     """A plan for one person's eyes: where it stands, what was reported, its steps in a line each, or its run.
 
-    With its history, the runs there were and what happened in the last one. All that can be decided from here is to
-    run it again, once it is over: this message is not redrawn when the plan or the run goes on.
+    With its history, the runs there were and what happened in the last one. All that can be decided from here is
+    to run it again, once it is over: this message is not redrawn when the plan or the run goes on.
     """
     outline, steps = _outline(snapshot)
 

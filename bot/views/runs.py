@@ -187,7 +187,7 @@ def _ending(snapshot: PlanSnapshot, run: RunSnapshot) -> list[Element]:
 
 
 def again(snapshot: PlanSnapshot, run: RunSnapshot) -> list[Element]:
-    """The button that carries the same version out once more; none while the run, or a call of it, is under way."""
+    """The button that carries the same version out once more; none while the run, or a call, is under way."""
     is_over = run.state in (RunState.COMPLETED, RunState.CANCELLED)
     if not is_over or any(step.state is StepState.RUNNING for step in run.steps):
         return []

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from pathlib import Path
+from uuid import UUID
 
 import aiohttp
 import pytest
 
+from bot.sandbox.town import Hold
 from db.embedded import embedded_postgres
+from db.session import DATABASE_ERRORS
+from tests.run_starts import begun, run_state, step, step_states, until
 from tests.town_hall import TownHall, cards, drafted, town_hall
 
 
@@ -64,3 +69,25 @@ async def test_a_database_that_goes_away_and_comes_back(server: OwnServer) -> No
         await drafted(hall, timeout=20)
         assert len(cards(hall.slack)) == 1
         assert await status(hall, "/readyz") == 200
+
+
+async def test_what_a_component_did_is_not_forgotten_while_the_database_is_away(server: OwnServer) -> None:
+    async with town_hall(server.url) as hall:
+        held = Hold()
+        hall.town.script("workorders.create", held)
+        async with hall.database.transaction() as session:
+            order = step("order", "workorders.create", path__area="downtown", body__title="Mend it")
+            run_id = await begun(session, hall.bot.deps.workspace_id, [order])
+        await asyncio.wait_for(held.reached.wait(), 10)
+        await server.stop()
+        held.released.set()
+        await server.start()
+        await until(lambda: _is_over(hall, run_id), 30)
+        assert await step_states(hall.database, run_id) == {"order": "DONE"}
+
+
+async def _is_over(hall: TownHall, run_id: UUID) -> bool:
+    try:
+        return await run_state(hall.database, run_id) in ("COMPLETED", "FAILED")
+    except DATABASE_ERRORS:
+        return False

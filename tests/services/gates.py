@@ -21,6 +21,7 @@ from services.components import ComponentService
 from services.jobs import GateLimit, RemindGate
 from services.progress import Progress
 from services.reminders import ReminderService
+from services.run_inputs import RunInputs
 from services.runs import RunService
 from services.workflows import WorkflowService
 from tests.run_starts import begun, registered, step, step_states
@@ -31,7 +32,7 @@ THREE = ApprovalSettings(approvers=(MARCO, DANA, OMAR), quorum=2)
 DO = {"key": "do", "type": "REST", "http_method": "POST", "endpoint_url": "https://works.example.gov/do"}
 
 approvals = ApprovalService()
-progress = Progress(CardService(), approvals)
+progress = Progress(CardService(), approvals, RunInputs())
 runs = RunService(progress, ComponentService(), approvals)
 reminders = ReminderService(runs, progress, approvals)
 workflows = WorkflowService(CardService(), approvals)

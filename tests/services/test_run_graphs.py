@@ -16,10 +16,11 @@ from sqlalchemy import select, text
 
 from db.models import StepAttempt, StepRun
 from db.session import Database
+from services.attempts import Attempt, Came
 from services.jobs import RunStep
 from services.results import Result
 from services.run_states import StepState
-from tests.run_starts import APPROVER, begun, now, registered, run_state, runs, step, step_states
+from tests.run_starts import APPROVER, attempts, begun, now, registered, run_state, runs, step, step_states
 
 DO = {"key": "do", "http_method": "POST", "endpoint_url": "https://works.example.gov/do"}
 READ = {"key": "read", "http_method": "GET", "endpoint_url": "https://works.example.gov/read"}
@@ -44,14 +45,27 @@ async def taken(database: Database) -> list[RunStep]:
         return [RunStep.model_validate_json(payload) for payload in payloads]
 
 
+async def begin(database: Database, job: RunStep) -> Attempt | None:
+    """Claim a step, as a worker would; None if there is nothing to send."""
+    async with database.transaction() as session:
+        [attempt] = await attempts.begin(session, [job], now())
+    assert attempt is None or isinstance(attempt, Attempt)
+    return attempt
+
+
+async def record(database: Database, job: RunStep, attempt: Attempt, result: Result) -> bool:
+    """Write down what came of it."""
+    async with database.transaction() as session:
+        [is_kept] = await attempts.record(session, [Came(job, attempt, result)], now())
+    return is_kept
+
+
 async def carry_out(database: Database, job: RunStep, result: Result) -> bool:
     """What a worker does with a step, less the call. False if there was nothing to send."""
-    async with database.transaction() as session:
-        attempt = await runs.begin(session, job, now())
+    attempt = await begin(database, job)
     if attempt is None:
         return False
-    async with database.transaction() as session:
-        assert await runs.record(session, job, attempt, result, now())
+    assert await record(database, job, attempt, result)
     return True
 
 
@@ -245,24 +259,20 @@ class Play:
 
     async def _killed(self, job: RunStep, name: str) -> None:
         """The worker is gone between claim and record; the job comes back, and what it had sent comes too late."""
-        async with self.database.transaction() as session:
-            lost = await runs.begin(session, job, now())
+        lost = await begin(self.database, job)
         assert (lost is not None) == (self.model.state[name] == "READY"), self.happened
         if lost is None:
             return
         if self.chance.random() < 0.2:
             await self._cancel()
         self.model.state[name] = "RUNNING"
-        async with self.database.transaction() as session:
-            again = await runs.begin(session, job, now())
+        again = await begin(self.database, job)
         if name in self.model.unsafe or self.model.cancelled:
             assert again is None, self.happened
             self.model.state[name] = "UNCERTAIN"
-        async with self.database.transaction() as session:
-            assert not await runs.record(session, job, lost, RESULTS["done"], now()), self.happened
+        assert not await record(self.database, job, lost, RESULTS["done"]), self.happened
         if again is not None:
-            async with self.database.transaction() as session:
-                assert await runs.record(session, job, again, RESULTS["done"], now()), self.happened
+            assert await record(self.database, job, again, RESULTS["done"]), self.happened
             self.model.result(name, "done")
 
     async def _decide(self, name: str) -> None:

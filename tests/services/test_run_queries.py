@@ -72,7 +72,7 @@ async def test_a_long_history_is_cut_and_says_so(database: Database, workspace_i
     assert len(message.blocks) <= kit.MESSAGE_BLOCKS
     said = json.dumps(message.blocks, ensure_ascii=False)
     assert "of 300)" in said
-    assert "attempt 300 (201), done" in said
+    assert "attempt 300 (201): done" in said
     assert "of 30)" in said
     assert said.count("started by") < 10
     view = run_details_modal(snapshot, history)

@@ -46,6 +46,17 @@ async def test_a_raising_transaction_leaves_neither_rows_nor_jobs(database: Data
     assert await count(database, "pgqueuer") == 0
 
 
+async def test_a_job_is_part_of_a_transaction_that_it_begins(database: Database) -> None:
+    async def fail() -> None:
+        async with database.transaction() as session:
+            await enqueue(session, Knock(door=1))
+            raise RuntimeError("on purpose")
+
+    with pytest.raises(RuntimeError, match="on purpose"):
+        await fail()
+    assert await count(database, "pgqueuer") == 0
+
+
 async def test_a_reading_session_cannot_write(database: Database) -> None:
     async with database.reading() as session:
         with pytest.raises(DBAPIError, match="read-only transaction"):

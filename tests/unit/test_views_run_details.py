@@ -27,8 +27,7 @@ def test_every_step_with_its_request_and_its_whole_answer() -> None:
     assert samples.ISSUE.text in seen
     assert "Done in 41 s, 6 steps" in seen
     assert (
-        "Done in 2 s · 1 attempt\nSent: POST works.example.gov/areas/downtown/work-orders\n• title: Burst"
-        in seen
+        "Done in 2 s · 1 attempt\nSent: POST works.example.gov/areas/downtown/work-orders\n• title: Burst" in seen
     )
     assert json.dumps(run_samples.OUTPUTS["order"], indent=2) in seen
     assert json.dumps(run_samples.OUTPUTS["file"], indent=2) in seen

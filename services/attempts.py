@@ -1,0 +1,195 @@
+"""AttemptService: steps carried out. Each attempt is begun in one transaction and recorded in another.
+
+In between, the step is sent with no session open. The worker may die there; whoever gets the job again finds the
+step RUNNING and knows that the earlier attempt may have reached the other side.
+
+Both take as many steps as there are, of any runs: what a step costs is statements and commits, and a hundred that
+begin together need no more of them than one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import StepAttempt, StepRun, WorkflowExecution
+from db.queue import enqueue
+from services.builtin_attempts import BuiltinAttempt, Early, begin_builtin
+from services.builtins import BUILTINS
+from services.connectors import PreparedRequest, is_safe, preview
+from services.definitions import ComponentDefinition
+from services.errors import NotFound
+from services.jobs import RunStep
+from services.progress import Progress
+from services.results import Result
+from services.run_inputs import RunAndStep, RunInputs, StepFault, StepInputs
+from services.run_states import RunState, StepState
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A step that this worker has claimed, ready to be sent."""
+
+    request: PreparedRequest
+    definition: ComponentDefinition
+    claim: UUID
+    number: int
+    started_at: datetime
+
+
+Begun = Attempt | BuiltinAttempt | Early | None
+"""None: there is nothing to send, for the step is done or was put off. Early: a built-in step is still to wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What came of an attempt."""
+
+    job: RunStep
+    attempt: Attempt | BuiltinAttempt
+    result: Result
+
+
+class AttemptService:
+    """Every method takes a session and leaves the commit to its caller."""
+
+    def __init__(self, progress: Progress, inputs: RunInputs) -> None:
+        self._progress = progress
+        self._inputs = inputs
+
+    async def begin(self, session: AsyncSession, jobs: Sequence[RunStep], now: datetime) -> list[Begun]:
+        """Claim steps for the worker that calls; an answer for each job. Raises NotFound."""
+        found = await _locked(session, jobs)
+        wanted = [(run, step) for job, (run, step) in zip(jobs, found, strict=True) if _is_due(job, step)]
+        inputs = await self._inputs.load(session, wanted)
+        begun = [
+            await self._begin(session, run, step, inputs[step.id], now) if _is_due(job, step) else None
+            for job, (run, step) in zip(jobs, found, strict=True)
+        ]
+        await self._progress.settle_all(session, _runs(wanted), now)
+        return begun
+
+    async def record(self, session: AsyncSession, came: Sequence[Came], now: datetime) -> list[bool]:
+        """Record what came of attempts. False for one whose claim has passed to another: it is thrown away."""
+        found = await _locked(session, [each.job for each in came])
+        kept = [
+            await self._record(session, run, step, each, now)
+            for each, (run, step) in zip(came, found, strict=True)
+        ]
+        changed = [pair for pair, is_kept in zip(found, kept, strict=True) if is_kept]
+        await self._progress.go_on_all(session, [each for each in changed if each[1].state == StepState.DONE], now)
+        await self._progress.settle_all(session, _runs(changed), now)
+        return kept
+
+    async def abandon(self, session: AsyncSession, job: RunStep, now: datetime) -> None:
+        """A step's job has failed too often for a reason of ours: whether it was sent is not known."""
+        [(run, step)] = await _locked(session, [job])
+        if not _is_due(job, step):
+            return
+        step.error = {"code": "internal"}
+        wanted = StepState.UNCERTAIN if step.state == StepState.RUNNING else StepState.FAILED
+        await self._progress.move(session, step, wanted, now)
+        await self._progress.settle(session, run, now)
+
+    async def _begin(
+        self, session: AsyncSession, run: WorkflowExecution, step: StepRun, inputs: StepInputs, now: datetime
+    ) -> Begun:
+        if step.component_key in BUILTINS:
+            return await begin_builtin(session, self._progress, run, step, inputs, now)
+        if run.state == RunState.CANCELLED:
+            if step.state == StepState.RUNNING:
+                await self._interrupted(session, step, now)
+            return None
+        try:
+            request, definition = inputs.request(), inputs.definition()
+        except StepFault as fault:
+            step.error = fault.error
+            await self._progress.move(session, step, StepState.FAILED, now)
+            return None
+        if step.state == StepState.RUNNING and not is_safe(definition):
+            await self._interrupted(session, step, now)
+            return None
+        if step.state == StepState.READY:
+            await self._progress.move(session, step, StepState.RUNNING, now)
+        step.claim, step.started_at, step.retry_at = uuid4(), now, None
+        step.request = preview(request)
+        return Attempt(request, definition, step.claim, step.attempt, now)
+
+    async def _record(
+        self, session: AsyncSession, run: WorkflowExecution, step: StepRun, came: Came, now: datetime
+    ) -> bool:
+        attempt, result = came.attempt, came.result
+        if step.state != StepState.RUNNING or step.claim != attempt.claim:
+            return False
+        _append(session, step, result.outcome, attempt.started_at, result.status, result.error)
+        step.output, step.warnings = result.output, list(result.warnings)
+        step.error = None if result.error is None else dict(result.error)
+        await self._progress.move(session, step, result.state, now)
+        if result.state is StepState.READY and run.state != RunState.CANCELLED:
+            step.attempt += 1
+            step.retry_at = now + (result.retry_after or timedelta())
+            again = RunStep(workspace=run.workspace_id, run=run.id, step=step.id, attempt=step.attempt)
+            await enqueue(session, again, after=result.retry_after, key=f"step:{step.id}:{step.attempt}")
+        elif result.state is StepState.READY:
+            await self._progress.move(session, step, StepState.CANCELLED, now)
+        return True
+
+    async def _interrupted(self, session: AsyncSession, step: StepRun, now: datetime) -> None:
+        """The worker that sent this died before it wrote down what came of it: only a person can know."""
+        _append(session, step, "interrupted", step.started_at or now)
+        step.error = {"code": "interrupted"}
+        await self._progress.move(session, step, StepState.UNCERTAIN, now)
+
+
+async def _locked(session: AsyncSession, jobs: Sequence[RunStep]) -> list[RunAndStep]:
+    """The runs and steps of jobs, in their order; the runs' rows are held. Raises NotFound."""
+    runs = await session.scalars(
+        select(WorkflowExecution)
+        .where(WorkflowExecution.id.in_({job.run for job in jobs}))
+        .order_by(WorkflowExecution.id)  # all take their locks in one order
+        .with_for_update()
+    )
+    by_id = {run.id: run for run in runs}
+    steps = await session.scalars(
+        select(StepRun).where(StepRun.id.in_({job.step for job in jobs})).execution_options(populate_existing=True)
+    )
+    found = {(step.run_id, step.id): (by_id[step.run_id], step) for step in steps if step.run_id in by_id}
+    for job in jobs:
+        if (job.run, job.step) not in found or by_id[job.run].workspace_id != job.workspace:
+            raise NotFound("step", job.step)
+    return [found[job.run, job.step] for job in jobs]
+
+
+def _is_due(job: RunStep, step: StepRun) -> bool:
+    """Whether a job is about the attempt that the step is at."""
+    return step.attempt == job.attempt and step.state in (StepState.READY, StepState.RUNNING)
+
+
+def _runs(steps: Sequence[RunAndStep]) -> list[WorkflowExecution]:
+    return list({run.id: run for run, _ in steps}.values())
+
+
+def _append(
+    session: AsyncSession,
+    step: StepRun,
+    outcome: str,
+    started_at: datetime,
+    status: int | None = None,
+    error: Mapping[str, Any] | None = None,
+) -> None:
+    session.add(
+        StepAttempt(
+            step_run_id=step.id,
+            number=step.attempt,
+            outcome=outcome,
+            status=status,
+            facts=dict(error or {}),
+            started_at=started_at,
+        )
+    )

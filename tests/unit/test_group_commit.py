@@ -1,0 +1,80 @@
+"""Batches: who waits together, and whose fault is whose."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import pytest
+
+from bot.group_commit import GroupCommit
+
+
+class Desk:
+    """Commits numbers, and doubles them; a batch waits until it is let through, and 13 is never taken."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[int]] = []
+        self.open = asyncio.Event()
+        self.reached = asyncio.Event()
+
+    async def commit(self, numbers: Sequence[int]) -> list[int]:
+        self.batches.append(list(numbers))
+        self.reached.set()
+        await self.open.wait()
+        if 13 in numbers:
+            raise ValueError("13")
+        return [2 * number for number in numbers]
+
+
+async def put_while_one_is_under_way(desk: Desk, commits: GroupCommit[int, int], *numbers: int) -> list[object]:
+    first = asyncio.create_task(commits.put(0))
+    await desk.reached.wait()
+    others = [asyncio.create_task(commits.put(number)) for number in numbers]
+    await asyncio.sleep(0)  # which lets them be put
+    desk.open.set()
+    assert await first == 0
+    return await asyncio.gather(*others, return_exceptions=True)
+
+
+async def test_what_gathers_meanwhile_is_one_batch() -> None:
+    desk = Desk()
+    assert await put_while_one_is_under_way(desk, GroupCommit(desk.commit), 1, 2, 3) == [2, 4, 6]
+    assert desk.batches == [[0], [1, 2, 3]]
+
+
+async def test_a_batch_has_a_largest_size() -> None:
+    desk = Desk()
+    assert await put_while_one_is_under_way(desk, GroupCommit(desk.commit, largest=2), 1, 2, 3) == [2, 4, 6]
+    assert desk.batches == [[0], [1, 2], [3]]
+
+
+async def test_a_second_writer_does_not_wait_for_the_first() -> None:
+    desk = Desk()
+    await put_while_one_is_under_way(desk, GroupCommit(desk.commit, writers=2), 1, 2)
+    assert desk.batches == [[0], [1, 2]]
+
+
+async def test_a_batch_that_fails_fails_for_all_of_it() -> None:
+    desk = Desk()
+    answers = await put_while_one_is_under_way(desk, GroupCommit(desk.commit), 1, 13, 3)
+    assert [type(answer) for answer in answers] == [ValueError] * 3
+
+
+async def test_set_apart_only_the_one_that_is_wrong_fails() -> None:
+    desk = Desk()
+    answers = await put_while_one_is_under_way(desk, GroupCommit(desk.commit, apart=True), 1, 13, 3)
+    assert (answers[0], type(answers[1]), answers[2]) == (2, ValueError, 6)
+
+
+async def test_who_does_not_wait_any_more_does_not_hold_up_the_others() -> None:
+    desk = Desk()
+    commits = GroupCommit(desk.commit)
+    gone = asyncio.create_task(commits.put(1))
+    await desk.reached.wait()
+    gone.cancel()
+    other = asyncio.create_task(commits.put(2))
+    desk.open.set()
+    assert await other == 4
+    with pytest.raises(asyncio.CancelledError):
+        await gone
