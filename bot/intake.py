@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from sqlalchemy import ARRAY, Text, bindparam, text
 
 from bot.errors import IntakeUnavailable
-from bot.group_commit import GroupCommit
+from db.group_commit import GroupCommit
 from db.queue import Job, enqueue_all
 from db.session import DATABASE_ERRORS, Database
 
@@ -50,7 +50,7 @@ class Intake:
         """Wait until everything that was handed over is written."""
         await self._commits.close()
 
-    async def _commit(self, batch: Sequence[tuple[str, Job]]) -> list[bool]:
+    async def _commit(self, batch: Sequence[tuple[str, Job]], may_wait: bool) -> list[bool]:
         first: dict[str, Job] = {}
         for key, job in batch:
             first.setdefault(key, job)

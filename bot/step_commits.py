@@ -8,10 +8,8 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from sqlalchemy.exc import DataError, IntegrityError, ProgrammingError
-
-from bot.group_commit import GroupCommit
-from db.session import DATABASE_ERRORS, Database
+from db.group_commit import GroupCommit, Held
+from db.session import DATABASE_ERRORS, Database, is_refused
 from services.attempts import Attempt, AttemptService, Begun, Came
 from services.builtin_attempts import BuiltinAttempt
 from services.jobs import RunStep
@@ -27,9 +25,6 @@ PATIENCE_SECONDS = 120.0
 
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 1.0
 """Seconds between tries; another worker may take the step over as soon as the database is back."""
-
-OURS = (DataError, IntegrityError, ProgrammingError)
-"""What the database will refuse again, however often it is asked."""
 
 
 def _utc_now() -> datetime:
@@ -83,10 +78,8 @@ class StepCommits:
         while True:
             try:
                 return await self._recording.put(came)
-            except OURS:
-                raise
             except DATABASE_ERRORS as error:
-                if loop.time() + pause > end:
+                if is_refused(error) or loop.time() + pause > end:
                     raise
                 logger.warning("Could not write a step's result down yet: %s", type(error).__name__)
             await asyncio.sleep(pause)
@@ -98,10 +91,10 @@ class StepCommits:
         if not done.cancelled() and (error := done.exception()):
             logger.error("A step's result was lost: %s", type(error).__name__)
 
-    async def _begin(self, jobs: Sequence[RunStep]) -> list[Begun]:
+    async def _begin(self, jobs: Sequence[RunStep], may_wait: bool) -> list[Begun | Held]:
         async with self._database.transaction() as session:
-            return await self._attempts.begin(session, jobs, self._now())
+            return await self._attempts.begin(session, jobs, self._now(), may_wait=may_wait)
 
-    async def _record(self, came: Sequence[Came]) -> list[bool]:
+    async def _record(self, came: Sequence[Came], may_wait: bool) -> list[bool | Held]:
         async with self._database.transaction() as session:
-            return await self._attempts.record(session, came, self._now())
+            return await self._attempts.record(session, came, self._now(), may_wait=may_wait)

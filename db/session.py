@@ -9,7 +9,8 @@ from typing import NewType
 import asyncpg
 from sqlalchemy import text
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 # A query that takes a ReadSession can't be handed what it might write with by accident; free at run time.
@@ -23,7 +24,24 @@ IDLE_IN_TRANSACTION_MS = "10000"
 """Less than the 15 s after which another worker takes over."""
 
 DATABASE_ERRORS = (OSError, TimeoutError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError)
-"""What a database that is down, restarting or out of connections raises; the queue speaks to asyncpg itself."""
+"""What a database that is down, restarting or out of connections raises; the queue speaks to asyncpg itself.
+
+Not all of these are outages: see `is_refused`.
+"""
+
+REFUSED = frozenset({"22", "23", "42"})
+"""The classes of SQLSTATE for data, integrity and syntax: PostgreSQL says the same however often it is asked."""
+
+
+def is_refused(error: BaseException) -> bool:
+    """Whether a database error is a fault of ours, which no waiting mends, and no outage.
+
+    The types don't tell: what asyncpg raises for data that can't be stored reaches us as a plain DBAPIError.
+    """
+    if isinstance(error, SQLAlchemyError) and not isinstance(error, (DBAPIError, PoolTimeout)):
+        return True
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return str(getattr(cause, "sqlstate", None))[:2] in REFUSED
 
 
 def engine_url(database_url: str) -> URL:
@@ -34,12 +52,12 @@ def engine_url(database_url: str) -> URL:
 class Database:
     """One engine, its sessions and nothing else."""
 
-    def __init__(self, database_url: str, *, pool_size: int = POOL_SIZE) -> None:
+    def __init__(self, database_url: str, *, pool_size: int = POOL_SIZE, max_overflow: int = MAX_OVERFLOW) -> None:
         self.url = database_url
         self.engine: AsyncEngine = create_async_engine(
             engine_url(database_url),
             pool_size=pool_size,
-            max_overflow=MAX_OVERFLOW,
+            max_overflow=max_overflow,
             pool_pre_ping=True,
             pool_recycle=1800,
             # A server that is gone must be an error within Slack's three seconds, and not a wait.

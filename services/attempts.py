@@ -18,6 +18,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.group_commit import Held
 from db.models import StepAttempt, StepRun, WorkflowExecution
 from db.queue import enqueue
 from services.builtin_attempts import BuiltinAttempt, Early, begin_builtin
@@ -63,35 +64,50 @@ class AttemptService:
         self._progress = progress
         self._inputs = inputs
 
-    async def begin(self, session: AsyncSession, jobs: Sequence[RunStep], now: datetime) -> list[Begun]:
-        """Claim steps for the worker that calls; an answer for each job. Raises NotFound."""
-        found = await _locked(session, jobs)
-        wanted = [(run, step) for job, (run, step) in zip(jobs, found, strict=True) if _is_due(job, step)]
-        inputs = await self._inputs.load(session, wanted)
-        begun = [
-            await self._begin(session, run, step, inputs[step.id], now) if _is_due(job, step) else None
-            for job, (run, step) in zip(jobs, found, strict=True)
-        ]
-        await self._progress.settle_all(session, _runs(wanted), now)
+    async def begin(
+        self, session: AsyncSession, jobs: Sequence[RunStep], now: datetime, *, may_wait: bool = True
+    ) -> list[Begun | Held]:
+        """Claim steps for the worker that calls; an answer for each job. Raises NotFound.
+
+        With `may_wait` unset, the steps of runs whose rows others hold are HELD.
+        """
+        found = await _locked(session, jobs, may_wait=may_wait)
+        due = [pair for job, pair in zip(jobs, found, strict=True) if pair and _is_due(job, pair[1])]
+        inputs = await self._inputs.load(session, due)
+        begun: list[Begun | Held] = []
+        for job, pair in zip(jobs, found, strict=True):
+            if pair is None:
+                begun.append(Held.HELD)
+            elif _is_due(job, pair[1]):
+                begun.append(await self._begin(session, *pair, inputs[pair[1].id], now))
+            else:
+                begun.append(None)
+        await self._progress.settle_all(session, _runs(due), now)
         return begun
 
-    async def record(self, session: AsyncSession, came: Sequence[Came], now: datetime) -> list[bool]:
-        """Record what came of attempts. False for one whose claim has passed to another: it is thrown away."""
-        found = await _locked(session, [each.job for each in came])
+    async def record(
+        self, session: AsyncSession, came: Sequence[Came], now: datetime, *, may_wait: bool = True
+    ) -> list[bool | Held]:
+        """Record what came of attempts. False for one whose claim has passed to another: it is thrown away.
+
+        With `may_wait` unset, as with `begin`.
+        """
+        found = await _locked(session, [each.job for each in came], may_wait=may_wait)
         kept = [
-            await self._record(session, run, step, each, now)
-            for each, (run, step) in zip(came, found, strict=True)
+            Held.HELD if pair is None else await self._record(session, *pair, each, now)
+            for each, pair in zip(came, found, strict=True)
         ]
-        changed = [pair for pair, is_kept in zip(found, kept, strict=True) if is_kept]
+        changed = [pair for pair, is_kept in zip(found, kept, strict=True) if pair and is_kept is True]
         await self._progress.go_on_all(session, [each for each in changed if each[1].state == StepState.DONE], now)
         await self._progress.settle_all(session, _runs(changed), now)
         return kept
 
     async def abandon(self, session: AsyncSession, job: RunStep, now: datetime) -> None:
         """A step's job has failed too often for a reason of ours: whether it was sent is not known."""
-        [(run, step)] = await _locked(session, [job])
-        if not _is_due(job, step):
+        [found] = await _locked(session, [job], may_wait=True)
+        if found is None or not _is_due(job, found[1]):
             return
+        run, step = found
         step.error = {"code": "internal"}
         wanted = StepState.UNCERTAIN if step.state == StepState.RUNNING else StepState.FAILED
         await self._progress.move(session, step, wanted, now)
@@ -147,23 +163,29 @@ class AttemptService:
         await self._progress.move(session, step, StepState.UNCERTAIN, now)
 
 
-async def _locked(session: AsyncSession, jobs: Sequence[RunStep]) -> list[RunAndStep]:
-    """The runs and steps of jobs, in their order; the runs' rows are held. Raises NotFound."""
+async def _locked(session: AsyncSession, jobs: Sequence[RunStep], *, may_wait: bool) -> list[RunAndStep | None]:
+    """The runs and steps of jobs, in their order; the runs' rows are held.
+
+    None for those whose runs others hold, if it may not wait for them; else raises NotFound for what there is not.
+    """
     runs = await session.scalars(
         select(WorkflowExecution)
         .where(WorkflowExecution.id.in_({job.run for job in jobs}))
         .order_by(WorkflowExecution.id)  # all take their locks in one order
-        .with_for_update()
+        .with_for_update(skip_locked=not may_wait)
     )
     by_id = {run.id: run for run in runs}
     steps = await session.scalars(
-        select(StepRun).where(StepRun.id.in_({job.step for job in jobs})).execution_options(populate_existing=True)
+        select(StepRun)
+        .where(StepRun.id.in_({job.step for job in jobs if job.run in by_id}))
+        .execution_options(populate_existing=True)
     )
     found = {(step.run_id, step.id): (by_id[step.run_id], step) for step in steps if step.run_id in by_id}
-    for job in jobs:
-        if (job.run, job.step) not in found or by_id[job.run].workspace_id != job.workspace:
+    pairs = [found.get((job.run, job.step)) for job in jobs]
+    for job, pair in zip(jobs, pairs, strict=True):
+        if (pair is None and may_wait) or (pair is not None and pair[0].workspace_id != job.workspace):
             raise NotFound("step", job.step)
-    return [found[job.run, job.step] for job in jobs]
+    return pairs
 
 
 def _is_due(job: RunStep, step: StepRun) -> bool:

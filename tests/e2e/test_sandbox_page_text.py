@@ -22,7 +22,8 @@ HOSTILE = (
 PARSE = """async ([module, name, texts]) => {
   const parse = (await import(`/static/js/${module}.js`))[name];
   const names = { me: "U1", user: (id) => ({ U1: { real_name: "Ann" }, U2: { real_name: "Bo" } })[id],
-                  channelById: (id) => ({ C1: { name: "works" } })[id] };
+                  channelById: (id) => ({ C1: { name: "works" } })[id],
+                  groups: new Map() };
   return texts.map((text) => {
     const root = document.createElement("div");
     root.append(parse(text, names));

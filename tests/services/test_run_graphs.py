@@ -57,6 +57,7 @@ async def record(database: Database, job: RunStep, attempt: Attempt, result: Res
     """Write down what came of it."""
     async with database.transaction() as session:
         [is_kept] = await attempts.record(session, [Came(job, attempt, result)], now())
+    assert isinstance(is_kept, bool)
     return is_kept
 
 

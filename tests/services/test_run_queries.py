@@ -77,7 +77,7 @@ async def test_a_long_history_is_cut_and_says_so(database: Database, workspace_i
     assert said.count("started by") < 10
     view = run_details_modal(snapshot, history)
     assert len(view["blocks"]) <= kit.VIEW_BLOCKS
-    assert "attempt 260 (422), failed" in json.dumps(view)
+    assert "attempt 260 (422): failed" in json.dumps(view)
 
 
 async def test_a_page_shows_who_decided_what_and_why(database: Database, workspace_id: UUID) -> None:

@@ -7,24 +7,31 @@ from collections.abc import Sequence
 
 import pytest
 
-from bot.group_commit import GroupCommit
+from db.group_commit import GroupCommit, Held
 
 
 class Desk:
-    """Commits numbers, and doubles them; a batch waits until it is let through, and 13 is never taken."""
+    """Commits numbers, and doubles them; a batch waits until it is let through, and 13 is never taken.
+
+    Somebody holds `held`, until they let go.
+    """
 
     def __init__(self) -> None:
         self.batches: list[list[int]] = []
         self.open = asyncio.Event()
         self.reached = asyncio.Event()
+        self.held = -1
+        self.let_go = asyncio.Event()
 
-    async def commit(self, numbers: Sequence[int]) -> list[int]:
+    async def commit(self, numbers: Sequence[int], may_wait: bool) -> list[int | Held]:
         self.batches.append(list(numbers))
         self.reached.set()
         await self.open.wait()
         if 13 in numbers:
             raise ValueError("13")
-        return [2 * number for number in numbers]
+        if may_wait and self.held in numbers:
+            await self.let_go.wait()
+        return [Held.HELD if number == self.held and not may_wait else 2 * number for number in numbers]
 
 
 async def put_while_one_is_under_way(desk: Desk, commits: GroupCommit[int, int], *numbers: int) -> list[object]:
@@ -78,3 +85,16 @@ async def test_who_does_not_wait_any_more_does_not_hold_up_the_others() -> None:
     assert await other == 4
     with pytest.raises(asyncio.CancelledError):
         await gone
+
+
+async def test_what_somebody_holds_holds_up_nothing_else() -> None:
+    desk = Desk()
+    desk.open.set()
+    desk.held = 1
+    commits = GroupCommit(desk.commit)
+    held = asyncio.create_task(commits.put(1))
+    await desk.reached.wait()
+    assert await commits.put(2) == 4
+    assert not held.done()
+    desk.let_go.set()
+    assert await held == 2

@@ -1,0 +1,115 @@
+"""Group commit: whatever has gathered while the last commits were under way is written as one transaction.
+
+A transaction for each thing that is written costs more than all the rest of it. There is no timer and no added
+wait: where only one thing is to be written it is written at once (design, section 3).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class Held(Enum):
+    """The answer for an item that can't be written now: somebody else holds what it needs."""
+
+    HELD = "held"
+
+
+@dataclass(slots=True)
+class _Waiting(Generic[T, R]):
+    item: T
+    answer: asyncio.Future[R] = field(default_factory=lambda: asyncio.get_running_loop().create_future())
+
+
+class GroupCommit(Generic[T, R]):
+    """Writes items in batches; `commit` writes one batch in one transaction, and answers for each item in order.
+
+    At most `writers` batches are under way at once, each of at most `largest` items. `commit` is also told whether
+    it may wait for locks. If not, it answers HELD for what it can't write without that, and another writer, which
+    may wait, tries those again: what somebody holds up, holds up nothing else.
+
+    Where `apart` is set, a batch that fails is tried once more, each item by itself: what is wrong with one is not
+    the others' fault.
+    """
+
+    def __init__(
+        self,
+        commit: Callable[[Sequence[T], bool], Awaitable[Sequence[R | Held]]],
+        *,
+        writers: int = 1,
+        largest: int = 1_000,
+        apart: bool = False,
+    ) -> None:
+        self._commit = commit
+        self._largest = largest
+        self._apart = apart
+        self._quick = _Line[T, R](writers)
+        self._patient = _Line[T, R](1)
+
+    async def put(self, item: T) -> R:
+        """Have an item written, and wait until it is committed. Raises what `commit` raised."""
+        waiting = _Waiting[T, R](item)
+        self._line_up(self._quick, [waiting])
+        return await waiting.answer
+
+    async def close(self) -> None:
+        """Wait until everything that was handed over is written."""
+        while writers := self._quick.writers | self._patient.writers:
+            await asyncio.wait(writers)
+
+    def _line_up(self, line: _Line[T, R], items: Sequence[_Waiting[T, R]]) -> None:
+        line.waiting += items
+        if line.waiting and line.writing < line.most_writers:
+            line.writing += 1
+            writer = asyncio.create_task(self._write(line))
+            line.writers.add(writer)
+            writer.add_done_callback(line.writers.discard)
+
+    async def _write(self, line: _Line[T, R]) -> None:
+        try:
+            while line.waiting:
+                batch, line.waiting = line.waiting[: self._largest], line.waiting[self._largest :]
+                await self._try(batch, is_patient=line is self._patient)
+        finally:
+            # In the same breath in which nothing was left: what comes next must not take this one for a writer.
+            line.writing -= 1
+
+    async def _try(self, batch: Sequence[_Waiting[T, R]], *, is_patient: bool) -> None:
+        try:
+            answers = await self._commit([waiting.item for waiting in batch], is_patient)
+        except Exception as error:  # noqa: BLE001 - whoever waits for the answer has to deal with it
+            if self._apart and len(batch) > 1:
+                await asyncio.gather(*(self._try([waiting], is_patient=True) for waiting in batch))
+            else:
+                _fail(batch, error)
+            return
+        held = []
+        for waiting, answer in zip(batch, answers, strict=True):
+            if isinstance(answer, Held):
+                held.append(waiting)
+            elif not waiting.answer.done():
+                waiting.answer.set_result(answer)
+        self._line_up(self._patient, held)
+
+
+@dataclass(slots=True)
+class _Line(Generic[T, R]):
+    """Items that wait for a writer, how many are writing, and the tasks of those that have not quite ended."""
+
+    most_writers: int
+    writing: int = 0
+    waiting: list[_Waiting[T, R]] = field(default_factory=list)
+    writers: set[asyncio.Task[None]] = field(default_factory=set)
+
+
+def _fail(batch: Sequence[_Waiting[T, R]], error: Exception) -> None:
+    for waiting in batch:
+        if not waiting.answer.done():
+            waiting.answer.set_exception(error)
