@@ -14,11 +14,14 @@ from pgqueuer.models import TracebackRecord
 from pgqueuer.queries import Queries
 from pgqueuer.types import JOB_STATUS
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import text
+from sqlalchemy import ARRAY, Text, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 QUIET_SECONDS = 0.01
 """For so long a second change of the queue waits to be told: less than people or components could tell."""
+
+ENDED_SECONDS = 0.05
+"""For so long the end of a job waits to be told: it matters only where all places of a lane are taken."""
 
 
 class Job(BaseModel):
@@ -43,29 +46,39 @@ class QueueDriver(AsyncpgPoolDriver):
 
 
 class _Hush:
+    """Passes on what comes: new jobs at once, and after that nothing but probes for a moment."""
+
     def __init__(self, callback: Callable[[str | bytes | bytearray], None]) -> None:
         self._callback = callback
-        self._is_quiet = False
         self._kept: str | bytes | bytearray | None = None
+        self._is_quiet = False
+        self._timer: asyncio.TimerHandle | None = None
 
     def __call__(self, payload: str | bytes | bytearray) -> None:
         if "table_changed_event" not in str(payload):
             self._callback(payload)
-        elif self._is_quiet:
-            self._kept = payload
-        else:
-            self._tell(payload)
+            return
+        self._kept = payload
+        if "delete" not in str(payload) and not self._is_quiet:
+            self._tell()
+        elif self._timer is None:
+            self._wait(ENDED_SECONDS)
 
-    def _tell(self, payload: str | bytes | bytearray) -> None:
-        self._is_quiet = True
-        self._callback(payload)
-        asyncio.get_running_loop().call_later(QUIET_SECONDS, self._end)
+    def _tell(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        kept, self._kept, self._is_quiet = self._kept, None, True
+        if kept is not None:
+            self._callback(kept)
+        self._wait(QUIET_SECONDS)
+
+    def _wait(self, seconds: float) -> None:
+        self._timer = asyncio.get_running_loop().call_later(seconds, self._end)
 
     def _end(self) -> None:
-        self._is_quiet = False
+        self._timer, self._is_quiet = None, False
         if self._kept is not None:
-            kept, self._kept = self._kept, None
-            self._tell(kept)
+            self._tell()
 
 
 class OwnQueries(Queries):
@@ -122,6 +135,18 @@ async def enqueue_all(session: AsyncSession, jobs: Sequence[Job], keys: Sequence
         dedupe_key=None if keys is None else list(keys),
         on_conflict="skip",
     )
+
+
+async def under_way(session: AsyncSession, keys: Sequence[str]) -> set[str]:
+    """Of `keys`, those under which a job is queued or running: `enqueue` would skip another.
+
+    To ask costs less than to be skipped, of which all workers are told.
+    """
+    query = text(
+        "SELECT dedupe_key FROM pgqueuer WHERE dedupe_key = ANY(:keys) AND status IN ('queued', 'picked')"
+    )
+    found = await session.scalars(query.bindparams(bindparam("keys", list(keys), type_=ARRAY(Text))))
+    return set(found)
 
 
 def _payload(job: Job) -> bytes:

@@ -18,7 +18,7 @@ from sqlalchemy import select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Card
-from db.queue import enqueue, enqueue_all
+from db.queue import enqueue, enqueue_all, under_way
 from services.errors import NotFound
 from services.jobs import DrawCard, PostCard
 
@@ -118,9 +118,9 @@ class CardService:
             .with_for_update()
             .execution_options(populate_existing=True)
         )
-        found = cards.all()
-        keys = [f"card:{card.id}:{card.generation}" for card in found]
-        await enqueue_all(session, [_draw(card) for card in found], keys)
+        by_key = {f"card:{card.id}:{card.generation}": card for card in cards}
+        wanted = by_key.keys() - await under_way(session, list(by_key))
+        await enqueue_all(session, [_draw(by_key[key]) for key in wanted], list(wanted))
 
     async def request_progress(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> None:
         """Have the card drawn in a moment, unless it is drawn for a better reason before."""
