@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 
 import asyncpg
+from pgqueuer.models import Job as QueuedJob
 from pgqueuer.queries import Queries
 from sqlalchemy import text
 
 from db.session import Database
 
 EVERY_SECONDS = 60.0
+
+MOST_HELD = 10_000
+"""Held jobs looked at in a round, the newest first."""
 
 # Slack sends an event again for about an hour at most (facts: three times within 5 minutes); a week is plenty.
 FORGET = (
@@ -20,10 +25,12 @@ FORGET = (
 )
 
 
-async def upkeep(database: Database, queries: Queries, stopping: asyncio.Event) -> None:
+async def upkeep(
+    database: Database, queries: Queries, is_readable: Callable[[QueuedJob], bool], stopping: asyncio.Event
+) -> None:
     """Run now, and every minute until the worker stops."""
     while not stopping.is_set():
-        await _put_back(queries)
+        await _put_back(queries, is_readable)
         async with database.transaction() as session:
             for statement in FORGET:
                 await session.execute(text(statement))
@@ -31,9 +38,12 @@ async def upkeep(database: Database, queries: Queries, stopping: asyncio.Event) 
             await asyncio.wait_for(stopping.wait(), timeout=EVERY_SECONDS)
 
 
-async def _put_back(queries: Queries) -> None:
-    """Jobs that neither ended nor could be handed back, for want of a database, are held as failed."""
-    for job in await queries.list_failed_jobs():
+async def _put_back(queries: Queries, is_readable: Callable[[QueuedJob], bool]) -> None:
+    """Jobs that neither ended nor could be handed back, for want of a database, are held as failed.
+
+    So are those that only another version can read; they stay where they are until it runs.
+    """
+    for job in filter(is_readable, await queries.list_failed_jobs(limit=MOST_HELD)):
         # If a job with the same key has been queued since, that one does the work.
         with suppress(asyncpg.UniqueViolationError):
             await queries.requeue_jobs([job.id])

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -18,6 +20,7 @@ import asyncpg
 from pgqueuer.core.qm import QueueManager
 from pgqueuer.domain.errors import FailingListenerError, RetryRequested
 from pgqueuer.models import Job as QueuedJob
+from pydantic import ValidationError
 
 from bot.deps import Deps
 from bot.errors import RateLimited, SlackUnavailable
@@ -26,7 +29,7 @@ from bot.jobs.registry import Handler, Lane, Later
 from bot.logs import log_context
 from bot.upkeep import upkeep
 from db.queue import Job, OwnQueries, QueueDriver, queue_settings
-from db.session import DATABASE_ERRORS
+from db.session import DATABASE_ERRORS, is_refused
 
 logger = logging.getLogger("mudda.worker")
 
@@ -40,6 +43,21 @@ GRACE_SECONDS = 5.0
 # An unexpected failure is tried this often, with growing pauses (1, 2, 4, 8 s), before the job is given up.
 ATTEMPTS = 5
 MAX_PAUSE = timedelta(seconds=60)
+
+READERS: Mapping[str, type[Job]] = {handler.job.entrypoint: handler.job for handler in HANDLERS}
+
+
+class Unreadable(Exception):
+    """A job as another version of Mudda writes it. It is held until a version comes that can read it."""
+
+
+def is_readable(queued: QueuedJob) -> bool:
+    """Whether this version knows what a job in the queue asks for."""
+    try:
+        READERS[queued.entrypoint].model_validate_json(queued.payload or b"{}")
+    except (KeyError, ValidationError):
+        return False
+    return True
 
 
 @dataclass(slots=True)
@@ -56,6 +74,9 @@ class Worker:
     _managers: list[QueueManager] = field(default_factory=list)
     _running: set[anyio.CancelScope] = field(default_factory=set)
     _idle: asyncio.Event = field(default_factory=asyncio.Event)
+    # By the ids of jobs. PgQueuer counts every time that a job was put off, be it for no failure at all.
+    _failures: Counter[int] = field(default_factory=Counter)
+    _outages: Counter[int] = field(default_factory=Counter)
 
     async def run(self) -> None:
         """Work until `stop`. A database that goes away is waited for."""
@@ -101,7 +122,7 @@ class Worker:
                 asyncio.create_task(self._run_lane(manager, limit))
                 for manager, limit in zip(self._managers, lanes.values(), strict=True)
             ]
-            tasks.append(asyncio.create_task(upkeep(self.deps.database, queries, self._stopping)))
+            tasks.append(asyncio.create_task(upkeep(self.deps.database, queries, is_readable, self._stopping)))
             self.ready.set()
             try:
                 await asyncio.gather(*tasks)
@@ -131,15 +152,20 @@ class Worker:
         )
 
     async def _run_job(self, handler: Handler[Job], queued: QueuedJob) -> None:
-        """Run one job; whatever happens, it is done, given up or in the queue again."""
-        job = handler.job.model_validate_json(queued.payload or b"{}")
+        """Run one job; whatever happens, it is done, given up or in the queue again.
+
+        Raises Unreadable, upon which the queue holds it.
+        """
         name = handler.job.entrypoint
+        if not is_readable(queued):
+            raise Unreadable(f"A {name} job of another version is held")
+        job = handler.job.model_validate_json(queued.payload or b"{}")
         with log_context(job=name, job_id=str(queued.id)), anyio.CancelScope() as scope:
             self._running.add(scope)
             self._idle.clear()
             try:
                 with self.deps.metrics.job_seconds.labels(name).time():
-                    outcome = await self._outcome(handler, job, queued.attempts)
+                    outcome = await self._outcome(handler, job, queued.id)
             finally:
                 self._running.discard(scope)
                 if not self._running:
@@ -149,8 +175,9 @@ class Worker:
         self.deps.metrics.jobs.labels(name, "again" if outcome else "done").inc()
         if outcome:
             raise outcome
+        del self._failures[queued.id], self._outages[queued.id]
 
-    async def _outcome(self, handler: Handler[Job], job: Job, attempts: int) -> RetryRequested | None:
+    async def _outcome(self, handler: Handler[Job], job: Job, job_id: int) -> RetryRequested | None:
         """None if the job is over, else when to run it again."""
         try:
             await handler.run(job, self.deps)
@@ -158,21 +185,38 @@ class Worker:
             return RetryRequested(later.delay, str(later))
         except RateLimited as error:
             return RetryRequested(error.retry_after, str(error))
-        except (SlackUnavailable, *DATABASE_ERRORS) as error:
-            # Outages end; what was acked is not dropped because one took long.
-            logger.warning("Trying again later: %s", error if isinstance(error, SlackUnavailable) else type(error))
-            return RetryRequested(_pause(attempts), type(error).__name__)
-        except Exception as error:
-            logger.exception("A job failed (attempt %d of %d)", attempts + 1, ATTEMPTS)
-            if attempts + 1 < ATTEMPTS:
-                return RetryRequested(_pause(attempts), type(error).__name__)
-            await self._give_up(handler, job)
-        return None
+        except Exception as error:  # noqa: BLE001 - logged by _failed, or an outage
+            if _is_outage(error):
+                return self._wait_out(error, job_id)
+            if again := self._failed(error, job_id):
+                return again
+        else:
+            return None
+        return await self._give_up(handler, job, job_id)
 
-    async def _give_up(self, handler: Handler[Job], job: Job) -> None:
+    def _wait_out(self, error: Exception, job_id: int) -> RetryRequested:
+        """Outages end; what was acked is not dropped because one took long."""
+        logger.warning("Trying again later: %s", error if isinstance(error, SlackUnavailable) else type(error))
+        self._outages[job_id] += 1
+        return RetryRequested(_pause(self._outages[job_id]), type(error).__name__)
+
+    def _failed(self, error: Exception, job_id: int) -> RetryRequested | None:
+        """When to try again after a failure; None: never."""
+        self._failures[job_id] += 1
+        failures = self._failures[job_id]
+        logger.error("A job failed (attempt %d of %d)", failures, ATTEMPTS, exc_info=error)
+        return RetryRequested(_pause(failures), type(error).__name__) if failures < ATTEMPTS else None
+
+    async def _give_up(self, handler: Handler[Job], job: Job, job_id: int) -> RetryRequested | None:
         logger.error("A job was given up")
-        if handler.give_up is not None:
-            await handler.give_up(job, self.deps)
+        try:
+            if handler.give_up is not None:
+                await handler.give_up(job, self.deps)
+        except Exception as error:
+            if _is_outage(error):
+                return self._wait_out(error, job_id)
+            logger.exception("Nor could a job be given up in order")
+        return None
 
 
 async def _listening(driver: QueueDriver) -> QueueDriver:
@@ -189,5 +233,10 @@ async def _left_as_it_is(connection: asyncpg.Connection) -> None:
     """What the queue does leaves nothing behind in a session; to reset each would double its round trips."""
 
 
-def _pause(attempts: int) -> timedelta:
-    return min(timedelta(seconds=2 ** min(attempts, 10)), MAX_PAUSE)
+def _is_outage(error: Exception) -> bool:
+    return isinstance(error, (SlackUnavailable, *DATABASE_ERRORS)) and not is_refused(error)
+
+
+def _pause(times: int) -> timedelta:
+    """How long to wait after something has happened so many times."""
+    return min(timedelta(seconds=2 ** min(times - 1, 10)), MAX_PAUSE)

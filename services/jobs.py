@@ -12,7 +12,7 @@ from services.audit import Actor
 
 Listing = Literal["components", "workflows"]
 Decision = Literal["discard", "try_again", "approve"]
-RunDecision = Literal["cancel", "approve", "reject", "retry", "skip", "mark_done", "again"]
+RunDecision = Literal["cancel", "stop", "approve", "reject", "retry", "skip", "mark_done", "again"]
 
 
 class Act(Job):

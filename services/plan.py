@@ -6,7 +6,6 @@ plan maker answers in; what is stored is the same shape, so that a plan read bac
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -15,10 +14,9 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from services.references import RESERVED, Reference, scan
+from services.storable import storable
 
-# PostgreSQL keeps neither NUL nor half a surrogate pair, and JSON from a model can hold both.
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-_Text = Annotated[str, AfterValidator(lambda text: _UNSTORABLE.sub("\ufffd", text))]
+_Text = Annotated[str, AfterValidator(storable)]
 
 
 class _Wire(BaseModel):

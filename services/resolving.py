@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from services.errors import RequestRefused, UnresolvedReference
 from services.plan import Step, StepInput
 from services.references import RESERVED, Malformed, Reference, parse
+from services.storable import storable
 from services.strict_json import NotJson
 from services.validation.inputs import input_field, payload_path
 from services.validation.schemas import Says, Schema, stated_types
@@ -148,7 +149,8 @@ def _filled(item: StepInput, schema: Schema, part: Any, values: Values) -> Any:
     except NotJson as error:
         raise RequestRefused(name, error.reason) from None
     takes_null = "null" in (stated_types(part) or ())
-    return _Filler(values, name).fill(value, takes_null=takes_null)
+    # The text of a plan is clean, but what it is JSON for need not be: "\\ud83d" is half a pair.
+    return _Filler(values, name).fill(storable(value), takes_null=takes_null)
 
 
 @dataclass(frozen=True, slots=True)

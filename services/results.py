@@ -17,7 +17,7 @@ FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
 """Seconds before the second attempt, doubled for each one after, and never more than the longest."""
 
 LONGEST_WAIT = 3600.0
-"""As long as a component may ask for patience, in seconds; one that asks for more is not waited for so long."""
+"""As long as a component may ask for patience, in seconds; one that asks for more has failed: people decide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +46,11 @@ def result_of(answer: Answer | CallError, definition: ComponentDefinition, attem
         warnings = tuple(warning.to_dict() for warning in answer.warnings)
         return Result(StepState.DONE, "done", status, answer.body, None, warnings)
     error = _error(answer)
-    if verdict.outcome is Outcome.RETRY and attempt < definition.attempts:
-        pause = _pause(attempt) if verdict.after is None else min(verdict.after, LONGEST_WAIT)
-        return Result(StepState.READY, "retry", status, None, error, (), timedelta(seconds=pause))
+    asked = verdict.after or 0.0
+    if asked > LONGEST_WAIT:
+        error["retry_after"] = asked
+    elif verdict.outcome is Outcome.RETRY and attempt < definition.attempts:
+        return Result(StepState.READY, "retry", status, None, error, (), timedelta(seconds=_pause(attempt, asked)))
     uncertain = verdict.outcome is Outcome.UNCERTAIN
     state = StepState.UNCERTAIN if uncertain else StepState.FAILED
     return Result(state, state.lower(), status, None, error)
@@ -69,7 +71,10 @@ def _message(body: Any) -> str:
     return first[:500] if isinstance(first, str) else ""
 
 
-def _pause(attempt: int) -> float:
+def _pause(attempt: int, asked: float) -> float:
+    """Seconds before the next attempt; `asked` is what the component asks for.
+
+    Chance is added to both: what failed together, or was told the same, should not come back together.
+    """
     longest: float = min(FIRST_PAUSE * 2 ** (attempt - 1), LONGEST_PAUSE)
-    # Half of it is chance: what failed together should not come back together.
-    return longest * (0.5 + random.random() / 2)  # noqa: S311 - jitter, not a secret
+    return max(asked, longest / 2) + longest * random.random() / 2  # noqa: S311 - jitter, not a secret

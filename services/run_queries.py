@@ -132,8 +132,11 @@ def _decision_line(decision: Decision, step_id: str | None) -> DecisionLine:
 
 
 async def _snapshot(session: AsyncSession, run: WorkflowExecution, settings: ApprovalSettings) -> RunSnapshot:
-    shown = case((func.pg_column_size(StepRun.output) <= SHOWN_BYTES, StepRun.output))
-    rows = await session.execute(select(StepRun, shown).where(StepRun.run_id == run.id).order_by(StepRun.position))
+    size = func.pg_column_size(StepRun.output)
+    shown = case((size <= SHOWN_BYTES, StepRun.output))
+    rows = await session.execute(
+        select(StepRun, shown, size > SHOWN_BYTES).where(StepRun.run_id == run.id).order_by(StepRun.position)
+    )
     gates = await _gates(session, run.id)
     return RunSnapshot(
         id=run.id,
@@ -142,7 +145,10 @@ async def _snapshot(session: AsyncSession, run: WorkflowExecution, settings: App
         state=RunState(run.state),
         started_by=run.started_by,
         started_at=run.created_at,
-        steps=tuple(_step(step, output, gates.get(step.id), settings) for step, output in rows),
+        steps=tuple(
+            _step(step, output, gates.get(step.id), settings, is_long=bool(is_long))
+            for step, output, is_long in rows
+        ),
         ended_at=run.ended_at,
         ended_by=run.ended_by,
     )
@@ -165,7 +171,9 @@ def _agreed(step: StepRun, gate: StepGate | None, settings: ApprovalSettings) ->
     return tuple(user for user in agreed if step.state != StepState.WAITING or user in settings.approvers)
 
 
-def _step(step: StepRun, output: Any, gate: StepGate | None, settings: ApprovalSettings) -> StepSnapshot:
+def _step(
+    step: StepRun, output: Any, gate: StepGate | None, settings: ApprovalSettings, *, is_long: bool
+) -> StepSnapshot:
     return StepSnapshot(
         id=step.id,
         step_id=step.step_id,
@@ -175,6 +183,7 @@ def _step(step: StepRun, output: Any, gate: StepGate | None, settings: ApprovalS
         gated=step.gated,
         request=step.request,
         output=output,
+        is_long=is_long,
         error=step.error,
         wait=step.wait,
         warnings=tuple(step.warnings),

@@ -80,12 +80,24 @@ class RunService:
         return run.id
 
     async def cancel(
-        self, session: AsyncSession, workspace_id: UUID, run_id: UUID, actor: Actor, now: datetime
+        self,
+        session: AsyncSession,
+        workspace_id: UUID,
+        run_id: UUID,
+        actor: Actor,
+        now: datetime,
+        *,
+        only_failed: bool = False,
     ) -> None:
-        """Stop what has not started, not what was sent. Raises NotFound, MoveNotAllowed or NotAnApprover."""
+        """Stop what has not started, not what was sent.
+
+        With `only_failed` a run that somebody has let go on since is left alone. Raises NotFound, MoveNotAllowed
+        or NotAnApprover.
+        """
         run = await self.locked(session, workspace_id, run_id)
         await self._approvals.check_may_stop(session, run, actor.user)
-        if run.state in (RunState.COMPLETED, RunState.CANCELLED):
+        is_over = run.state in (RunState.COMPLETED, RunState.CANCELLED)
+        if is_over or (only_failed and run.state != RunState.FAILED):
             raise MoveNotAllowed(state=run.state, wanted=RunState.CANCELLED)
         run.state, run.ended_by, run.ended_at = RunState.CANCELLED, actor.user, now
         self._decided(session, run, None, "cancel", actor, None)

@@ -43,10 +43,11 @@ class VersionSnapshot:
 class StepSnapshot:
     """All that a card shows of one step of a run. `id` and `revision` go into its buttons.
 
-    `request` is what will be or was sent, as `services.connectors` previews it: method, url, query, headers, body,
-    no secret. `error` is {"code": …, facts}; `warnings` are sentences' facts. `summary` is one plain line.
-    `agreed` are those who have agreed at its gate, of `quorum` that have to. `wait` is how far a built-in step has
-    come: who was `asked`, each under `person`; who it was `answered_by`; how many `polls` there were.
+    `request` is what will be or was sent, as `services.connectors` previews it: method, url, query, headers,
+    body, no secret. `output` is None too where an answer `is_long`: too much for any view. `error` is {"code":
+    …, facts}; `warnings` are sentences' facts. `summary` is one plain line. `agreed` are those who have agreed
+    at its gate, of `quorum` that have to. `wait` is how far a built-in step has come: who was `asked`, each
+    under `person`; who it was `answered_by`; how many `polls` there were.
     """
 
     id: UUID
@@ -57,6 +58,7 @@ class StepSnapshot:
     gated: bool
     request: Mapping[str, Any] | None = None
     output: Any = None
+    is_long: bool = False
     error: Mapping[str, Any] | None = None
     wait: Mapping[str, Any] | None = None
     warnings: tuple[Mapping[str, Any], ...] = ()

@@ -50,8 +50,11 @@ async def decide_run(job: DecideRun, deps: Deps) -> None:
     try:
         async with deps.database.transaction() as session:
             workspace_id = await workspaces.by_team(session, job.team)
-            if job.decision == "cancel":
-                await deps.runs.cancel(session, workspace_id, job.target, job.actor, deps.now())
+            if job.decision in ("cancel", "stop"):
+                is_stop = job.decision == "stop"
+                await deps.runs.cancel(
+                    session, workspace_id, job.target, job.actor, deps.now(), only_failed=is_stop
+                )
             elif job.decision == "again":
                 await _run_again(session, workspace_id, job, deps)
             else:
@@ -70,7 +73,7 @@ async def decide_run(job: DecideRun, deps: Deps) -> None:
     except ApprovalRefused as error:
         await _refuse(job, refusal(error), deps)
     except (StaleVersion, MoveNotAllowed) as error:
-        says = run_note if job.decision in ("again", "cancel") else step_note
+        says = run_note if job.decision in ("again", "cancel", "stop") else step_note
         await _refuse(job, says(error.state, None), deps)
 
 

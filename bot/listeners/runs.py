@@ -15,7 +15,7 @@ from services.jobs import DecideRun, RunDecision
 
 DECISIONS: dict[str, RunDecision] = {
     ids.ACTION_RUN_CANCEL: "cancel",
-    ids.ACTION_RUN_STOP: "cancel",
+    ids.ACTION_RUN_STOP: "stop",
     ids.ACTION_RUN_AGAIN: "again",
     ids.ACTION_STEP_APPROVE: "approve",
     ids.ACTION_STEP_RETRY: "retry",

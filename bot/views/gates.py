@@ -55,7 +55,9 @@ def asking(run: RunSnapshot, steps: Sequence[RunStep], level: Level) -> list[Run
     return sorted(turns[: level.asks], key=lambda step: _ASKING.index(step.now.state))
 
 
-def sections(asked: Sequence[RunStep], steps: Sequence[RunStep], level: Level, approvers: str) -> list[Block]:
+def sections(
+    asked: Sequence[RunStep], steps: Sequence[RunStep], level: Level, approvers: Sequence[str] | None
+) -> list[Block]:
     """A section for each step of `asked`, and how many more steps there are that await people."""
     if not asked:
         return []
@@ -76,12 +78,12 @@ def sections(asked: Sequence[RunStep], steps: Sequence[RunStep], level: Level, a
     return blocks
 
 
-def _gate(step: RunStep, level: Level, approvers: str) -> list[Block]:
+def _gate(step: RunStep, level: Level, approvers: Sequence[str] | None) -> list[Block]:
     """Exactly what will be sent, who may decide, and the two buttons."""
     ref = _ref(step)
     return [
         kit.rich_text(_heading(f"{LOCK} ", step, level), *_call(step, level)),
-        kit.context(*(kit.mrkdwn(words) for words in (approvers, *_standing(step)))),
+        kit.context(*(kit.mrkdwn(words) for words in (may_decide(approvers), *_standing(step, approvers)))),
         kit.actions(
             kit.button("Approve step", ACTION_STEP_APPROVE, ref, style="primary"),
             kit.button("Reject step", ACTION_STEP_REJECT, ref, style="danger"),
@@ -105,12 +107,15 @@ def _question(step: RunStep, level: Level) -> list[Block]:
     ]
 
 
-def _standing(step: RunStep) -> list[str]:
+def _standing(step: RunStep, approvers: Sequence[str] | None) -> list[str]:
     """How many must agree and who has, and what becomes of the step if nobody decides, as mrkdwn."""
     now = step.now
     words = []
     if now.quorum > 1:
         words.append(f"{now.quorum} must agree.")
+    if approvers and now.quorum > len(approvers):
+        few = "only one may" if len(approvers) == 1 else f"only {len(approvers)} may"
+        words.append(f"That can't be: {few}. `{COMMAND_MUDDA} approvers` changes that.")
     if now.agreed:
         people = join([mention(user) for user in now.agreed])
         words.append(f"{len(now.agreed)} of {now.quorum} have agreed: {people}")
@@ -127,7 +132,7 @@ def _call(step: RunStep, level: Level) -> list[Element]:
     where = calls.address(request, 2 * level.field)
     fields = calls.fields(request, level.fields, level.field)
     if len(fields) > level.fields or any(text.endswith(ELLIPSIS) for text in (where, *fields)):
-        fields.append("Cut short here: Details has all of it.")
+        fields.append("Cut short here: Details has more.")
     return [kit.paragraph(intro, kit.run(where, code=True)), *([kit.bullets(fields)] if fields else [])]
 
 

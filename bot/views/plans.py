@@ -78,7 +78,7 @@ def _of_run(snapshot: PlanSnapshot, run: RunSnapshot, version: VersionSnapshot) 
             kit.header(f"#{snapshot.number} {title(snapshot)}"),
             origin(snapshot),
             kit.rich_text(kit.quote(clip(snapshot.issue.text, quoted))),
-            *runs.body(snapshot, run, steps, level, most, approvers=may_decide(snapshot.approvers), more=more),
+            *runs.body(snapshot, run, steps, level, most, approvers=snapshot.approvers, more=more),
         ]
 
     return fit(draw, len(steps), f"run.{snapshot.revision}")

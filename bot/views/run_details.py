@@ -16,7 +16,7 @@ from bot.views.history import DETAIL, LINE, sections
 from bot.views.levels import fit_view
 from bot.views.run_steps import RunStep
 from bot.views.step_errors import caution, explain
-from bot.views.text import clip, count, lasted, one_line, weight
+from bot.views.text import ELLIPSIS, clip, count, lasted, one_line, weight
 from services.run_states import StepState
 from services.snapshots import History, PlanSnapshot, RunSnapshot, VersionSnapshot
 
@@ -67,7 +67,7 @@ def _blocks(
         *report(snapshot, longest),
         kit.header(runs.line(run, steps)),
         kit.context(kit.mrkdwn(runs.standing(run))),
-        *step_blocks(steps, longest, lambda step, room: _step(step, numbered, room)),
+        *step_blocks(steps, longest, lambda step, room: _step(step, numbered, snapshot.number, room)),
         *_history(history, version, longest),
     ]
 
@@ -80,21 +80,28 @@ def _history(history: History | None, version: VersionSnapshot, longest: int) ->
     return sections(history, version, lines=lines, detail=DETAIL, longest=longest)
 
 
-def _step(step: RunStep, numbered: Mapping[str, int], room: int) -> list[Element]:
-    """A step's heading and facts, then its answer in what room is left."""
+def _step(step: RunStep, numbered: Mapping[str, int], plan: int, room: int) -> list[Element]:
+    """A step's heading and facts, then its answer in what room is left; and where all of it is, if it is cut."""
     heading = clip(read.headline(step), room)
-    facts = clip("\n".join(_facts(step, numbered)), max(1, (room - weight(heading)) * 2 // 3))
+    awaits_answer = step.now.output is None
+    most = max(1, (room - weight(heading)) * (4 if awaits_answer else 3) // 5)
+    facts = clip("\n".join(_facts(step, numbered, most if awaits_answer else _FIELD)), most)
+    is_cut = step.now.is_long or ELLIPSIS in facts
     decided = read.decision(step.now, limit=max(1, room // 6))
     said = [kit.run(f"\n{facts}"), *([kit.run("\n"), *decided] if decided else [])]
     parts = [kit.paragraph(kit.run(heading, bold=True), *said)]
     left = room - weight(heading) - weight(facts) - (room // 6 + 60 if decided else 0)
     if step.now.output is not None and left > _LEAST:
-        parts += [kit.paragraph(kit.run("Answer:")), kit.preformatted(pretty(step.now.output, left))]
+        answer = pretty(step.now.output, left)
+        is_cut = is_cut or answer.endswith(ELLIPSIS)
+        parts += [kit.paragraph(kit.run("Answer:")), kit.preformatted(answer)]
+    if is_cut and left > _LEAST:
+        parts.append(kit.paragraph(kit.run(f"Not all of it fits here: “python -m bot export {plan}” has it.")))
     return [*parts, kit.paragraph(kit.run("\n"))]
 
 
-def _facts(step: RunStep, numbered: Mapping[str, int]) -> Iterator[str]:
-    """What is kept of a step, a line each."""
+def _facts(step: RunStep, numbered: Mapping[str, int], field: int) -> Iterator[str]:
+    """What is kept of a step, a line each; a value that is sent is at most `field` long."""
     now = step.now
     yield f"{builtins.standing(now) or read.STATES[now.state]}{_tries(step)}"
     if now.error:
@@ -105,7 +112,7 @@ def _facts(step: RunStep, numbered: Mapping[str, int]) -> Iterator[str]:
         is_to_come = now.state in (StepState.WAITING, StepState.READY) and not builtins.standing(now)
         sends = "Would send" if is_to_come else "Sent"
         yield f"{sends}: {calls.address(now.request, _ADDRESS)}"
-        yield from (f"• {field}" for field in calls.fields(now.request, _FIELDS, _FIELD))
+        yield from (f"• {field}" for field in calls.fields(now.request, _FIELDS, field))
 
 
 def _tries(step: RunStep) -> str:

@@ -76,12 +76,12 @@ def body(
     level: Level,
     most: int,
     *,
-    approvers: str,
+    approvers: Sequence[str] | None,
     more: Sequence[Element],
 ) -> list[Block]:
     """All of a run's card below the report. `more` are buttons that stand beside the run's own.
 
-    `approvers` is our own mrkdwn: a sentence that says who may decide at a gate.
+    `approvers` are those who may decide at a gate; None is anyone.
     """
     buttons = [*_details(snapshot, run), *more, *_ending(snapshot, run)]
     asked = asking(run, steps, level)

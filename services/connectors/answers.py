@@ -15,6 +15,7 @@ from typing import Any
 
 from services import strict_json
 from services.references import render_path
+from services.storable import storable
 from services.validation.faults import clip
 from services.validation.schemas import Schema
 
@@ -32,9 +33,7 @@ _NO_CHARSETS = frozenset(
     "unicode-escape",
     "utf7",
 }
-# PostgreSQL keeps neither NUL nor half a surrogate pair, and JSON may hold both.
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-_ESCAPED_UNSTORABLE = re.compile(r"\x00|\\u0000|\\u[dD][89a-fA-F]")
+_ESCAPED_UNSTORABLE = re.compile(r"\\u0000|\\u[dD][89a-fA-F]")
 _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
 
@@ -94,21 +93,25 @@ def read_body(
     if len(unpacked) > MAX_SIZE:
         unpacked, cut = unpacked[:MAX_SIZE], True
     codes = [WarningCode.TOO_LARGE] if cut else []
-    text = _decoded(unpacked, charset, cut=cut)
+    decoded = _decoded(unpacked, charset, cut=cut)
+    # Some codecs make of bytes what no database keeps.
+    text = None if decoded is None else storable(decoded)
     is_json, is_textual = _JSON_TYPE.fullmatch(mime) is not None, mime.startswith("text/") or "xml" in mime
     if text is None and not (is_json or is_textual):
         return None, _warnings(*codes, WarningCode.BINARY)
     if text is None:
         codes.append(WarningCode.BAD_TEXT)
-        text = unpacked.decode("utf-8", "replace")
+        text = storable(unpacked.decode("utf-8", "replace"))
     if not text.strip():
         return None, _warnings(*codes)
     if is_json or (mime in _VAGUE_TYPES and text.lstrip()[0] in "[{"):
         try:
-            return _storable(strict_json.loads(text), text), _warnings(*codes)
+            value = strict_json.loads(text)
+            # To walk a megabyte takes long, and hardly any needs it.
+            return storable(value) if _ESCAPED_UNSTORABLE.search(text) else value, _warnings(*codes)
         except strict_json.NotJson:
             codes += [WarningCode.NOT_JSON] if is_json else []
-    return _UNSTORABLE.sub("\ufffd", text), _warnings(*codes)
+    return text, _warnings(*codes)
 
 
 def check_response(schema: Mapping[str, Any], body: Any) -> tuple[AnswerWarning, ...]:
@@ -149,7 +152,10 @@ def _parsed(content_type: str) -> tuple[str, str]:
         return "", "utf-8"
     message = Message()
     message["Content-Type"] = content_type
-    return message.get_content_type(), message.get_content_charset("utf-8")
+    try:
+        return message.get_content_type(), message.get_content_charset("utf-8")
+    except ValueError:  # a charset that is written in a charset, and wrongly
+        return message.get_content_type(), "utf-8"
 
 
 def _unpacked(data: bytes, encoding: str) -> tuple[bytes, bool]:
@@ -175,26 +181,11 @@ def _decoded(data: bytes, charset: str, *, cut: bool) -> str | None:
     name = "utf-8" if charset in _NO_CHARSETS else charset
     try:
         text = data.decode(name)
-    except UnicodeError:
+    except ValueError:  # most are UnicodeErrors, but not those about the name of the codec
         return None
     except LookupError:
         return _decoded(data, "utf-8", cut=cut)
     return text.removeprefix("\ufeff")
-
-
-def _storable(value: Any, text: str) -> Any:
-    """A JSON value without what can't be stored; `text` is what it was read from."""
-    return _cleaned(value) if _ESCAPED_UNSTORABLE.search(text) else value
-
-
-def _cleaned(value: Any) -> Any:
-    if isinstance(value, str):
-        return _UNSTORABLE.sub("\ufffd", value)
-    if isinstance(value, list):
-        return [_cleaned(item) for item in value]
-    if isinstance(value, dict):
-        return {_cleaned(name): _cleaned(member) for name, member in value.items()}
-    return value
 
 
 def _warnings(*codes: WarningCode) -> tuple[AnswerWarning, ...]:

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from services.connectors.answers import Answer
 from services.definitions import ComponentDefinition
-from services.errors import CallError, MaybeSent, NotSent
+from services.errors import CallError, MaybeSent, NotSent, RedirectRefused
 
 _ASKS_FOR_PATIENCE = frozenset({429, 503})
 # Of all that a server can fail by these two say that it did nothing, and will not.
@@ -41,8 +41,9 @@ def judge(result: Answer | CallError, *, safe: bool) -> Verdict:
     unknown_fate = Verdict(Outcome.RETRY if safe else Outcome.UNCERTAIN)
     if isinstance(result, NotSent):
         return Verdict(Outcome.RETRY, result.retry_after)
-    if isinstance(result, MaybeSent):
-        return unknown_fate
+    if isinstance(result, MaybeSent | RedirectRefused):
+        # Many a server does what it was asked, and then points to a page that says so (303 above all).
+        return unknown_fate if isinstance(result, MaybeSent) or not safe else Verdict(Outcome.FAIL)
     if isinstance(result, CallError):
         return Verdict(Outcome.FAIL)
     if 200 <= result.status < 300:

@@ -71,12 +71,14 @@ class Ground:
 
     def postgres(self) -> float:
         """The CPU seconds that PostgreSQL has used, those of its ended processes too."""
-        [server] = [
+        found = [
             process
-            for process in psutil.process_iter(["name", "cmdline"])
+            for process in psutil.process_iter(["name", "cmdline", "create_time"])
             if process.info["name"] == "postgres"
             and any(self.directory in part for part in process.info["cmdline"] or ())
         ]
+        # For a moment after its start a connection's process still has the name of the server that forked it.
+        server = min(found, key=lambda process: process.info["create_time"])
         times = server.cpu_times()
         living = sum(cpu(child.pid) for child in server.children())
         return times.user + times.system + times.children_user + times.children_system + living

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from bot import ids
 from bot.sandbox.gemini_faults import Text
 from bot.sandbox.slack import Message
-from bot.sandbox.town import Hang, Reset, Status
+from bot.sandbox.town import Hang, Hold, Reset, Status
 from db.models import Decision, StepAttempt, StepRun, WorkflowExecution
 from tests.town_hall import TownHall, buttons, cards, drafted, town_hall
 
@@ -163,6 +163,22 @@ async def test_a_refusal_fails_the_step_and_retry_goes_on_from_there(hall: TownH
     await press(hall, "Retry")
     await outcome(hall)
     assert len(hall.town.received("open311.find_requests")) == 1
+    assert await run_state(hall) == "COMPLETED"
+
+
+async def test_a_press_of_stop_does_not_end_a_run_that_somebody_has_let_go_on(hall: TownHall) -> None:
+    held = Hold()
+    hall.town.script("workorders.create", Status(422), held)
+    await approved(hall, order())
+    card = await with_button(hall, "Stop run")
+    stop = buttons(card)["Stop run"]
+    await press(hall, "Retry")
+    await asyncio.wait_for(held.reached.wait(), 10)
+    await hall.slack.deliver(hall.slack.prepare_click("dana", "works", card.ts, stop["action_id"], stop["value"]))
+    told = await hall.slack.wait_for(lambda: hall.slack.ephemerals("works", "dana"))
+    assert "under way" in told[0].text
+    held.released.set()
+    await outcome(hall)
     assert await run_state(hall) == "COMPLETED"
 
 

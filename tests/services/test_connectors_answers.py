@@ -188,7 +188,7 @@ RETRY, FAIL, UNCERTAIN, DONE = Outcome.RETRY, Outcome.FAIL, Outcome.UNCERTAIN, O
         (NotSent("dns"), RETRY, RETRY),
         (MaybeSent("timeout"), RETRY, UNCERTAIN),
         (MaybeSent("connection", status=200), RETRY, UNCERTAIN),
-        (RedirectRefused(status=302, host="a"), FAIL, FAIL),
+        (RedirectRefused(status=302, host="a"), FAIL, UNCERTAIN),
         (AddressRefused("a", "private"), FAIL, FAIL),
         (SecretMissing("A"), FAIL, FAIL),
         (TokenRefused(status=401), FAIL, FAIL),
@@ -209,3 +209,22 @@ def test_errors_are_facts_that_can_be_stored() -> None:
     assert MaybeSent("timeout", status=200).to_dict() == {"code": "maybe_sent", "reason": "timeout", "status": 200}
     assert SecretMissing("A").to_dict() == {"code": "secret_missing", "name": "A"}
     assert TokenRefused(status=401, error="e").to_dict() == {"code": "token_refused", "status": 401, "error": "e"}
+
+
+@pytest.mark.parametrize(
+    ("data", "content_type"),
+    [
+        (b"+2D0-", "text/plain; charset=utf_7"),
+        (b"+2D0-", "text/plain; charset=u7"),
+        (rb"\ud83d", "text/plain; charset=raw_unicode_escape"),
+        (rb'["\ud83d", "\u0000"]', JSON),
+        (b'"a\x00b"', "text/plain"),
+        (b"{}", "text/plain; charset*=utf-8''a%00b"),
+    ],
+)
+def test_whatever_the_charset_the_value_can_be_kept(data: bytes, content_type: str) -> None:
+    value, _ = read_body(data, content_type=content_type)
+    text = json.dumps(value, ensure_ascii=False)
+    assert "\x00" not in text
+    assert "\\u0000" not in text
+    text.encode()  # which no half of a surrogate pair survives

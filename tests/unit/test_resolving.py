@@ -217,3 +217,8 @@ def test_an_output_arrives_as_it_is(output: Any) -> None:
     assert found["whole"] == output
     text = found["part"][1:-1]
     assert (text if isinstance(output, str) else json.loads(text)) == output
+
+
+def test_json_of_what_can_not_be_kept_is_sent_without_it() -> None:
+    value = sent(r'["caf\ud83d", "x\u0000y"]', type="array", items={"type": "string"})
+    assert value == ["caf\ufffd", "x\ufffdy"]

@@ -61,6 +61,14 @@ def test_a_gate_says_how_many_have_agreed_and_by_when() -> None:
     assert "With no decision" not in goes_on
 
 
+def test_a_gate_that_too_few_may_decide_says_so() -> None:
+    waits = run(RunState.WAITING, step("order", StepState.WAITING, quorum=2))
+    assert "That can't be" in said(replace(waits, approvers=(MARCO,)))
+    assert "only one may" in said(replace(waits, approvers=(MARCO,)))
+    assert "That can't be" not in said(replace(waits, approvers=(MARCO, DANA)))
+    assert "That can't be" not in said(replace(waits, approvers=None))
+
+
 def test_all_who_agreed_are_named_afterwards() -> None:
     done = step("residents", StepState.DONE, decided_by=DANA, agreed=(MARCO, DANA), quorum=2)
     text = said(run(RunState.RUNNING, done))

@@ -112,3 +112,23 @@ def test_pretty_stops_where_it_must() -> None:
 def test_an_answer_is_cut_where_there_is_no_room() -> None:
     big = step("order", S.DONE, output={"text": "word " * 40_000})
     assert "word word…" in opened(run(RunState.COMPLETED, big))
+
+
+def test_all_of_what_a_gate_would_send_is_there() -> None:
+    text = " ".join(f"w{number}" for number in range(400))
+    request = {
+        **(run_samples.step("residents", S.WAITING).request or {}),
+        "method": "POST",
+        "body": {"text": text},
+    }
+    waits = run(RunState.WAITING, step("residents", S.WAITING, request=request))
+    assert text in opened(waits)
+
+
+def test_what_does_not_fit_says_where_all_of_it_is() -> None:
+    where = "Not all of it fits here: “python -m bot export 12” has it."
+    assert where not in opened(run_samples.COMPLETED)
+    long = step("order", S.DONE, output={"notes": "x" * 15_000})
+    assert where in opened(run(RunState.COMPLETED, long))
+    too_long = step("order", S.DONE, output=None, is_long=True)
+    assert where in opened(run(RunState.COMPLETED, too_long))

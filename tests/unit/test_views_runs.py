@@ -184,7 +184,7 @@ class TestGates:
     def test_what_is_cut_says_where_the_rest_is(self) -> None:
         request = {**run_samples.REQUESTS["order"], "body": {"text": "word " * 500}}
         snapshot = run(RunState.WAITING, step("order", S.WAITING, request=request))
-        assert "Cut short here: Details has all of it." in words(drawn(snapshot).blocks)
+        assert "Cut short here: Details has more." in words(drawn(snapshot).blocks)
         assert "Details" in labels(drawn(snapshot).blocks)
 
     def test_who_may_decide(self) -> None:
