@@ -18,7 +18,7 @@ from bot.app import build_app
 from bot.config import Settings, component_secret
 from bot.deps import Deps
 from bot.errors import SettingsError, SlackError
-from bot.intake import Intake
+from bot.intake import WRITERS, Intake
 from bot.slack import Identity, Slack, slack_client
 from bot.step_commits import StepCommits
 from bot.web import Web
@@ -125,7 +125,10 @@ async def _deps(settings: Settings, database: Database, secrets: Secrets, stack:
         max_concurrency=settings.gemini_max_concurrency,
     )
     stack.push_async_callback(_closed_soon, gemini)
-    intake = Intake(database)
+    # Its own connections: jobs that wait for a row must not keep Slack waiting for its 200.
+    for_intake = Database(database.url, pool_size=WRITERS)
+    stack.push_async_callback(for_intake.close)
+    intake = Intake(for_intake)
     stack.push_async_callback(intake.close)
     connector = Connector(allowed_hosts=settings.allowed_hosts, secrets=secrets)
     stack.push_async_callback(connector.aclose)
