@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.views import steps as read
-from bot.views.text import clip, one_line
+from bot.views.text import clip, lasted, one_line
 
 SENTENCES: Mapping[str, str] = {
     "http_status": "{component} {answered}.",
@@ -134,7 +134,7 @@ def explain(error: Mapping[str, Any], component: str, numbers: Mapping[str, int]
     )
     message = error.get("message")
     said = f" It said: {_quoted(message, _SAID)}" if isinstance(message, str) and message.strip() else ""
-    return f"{told[:1].upper()}{told[1:]}{said}"
+    return f"{told[:1].upper()}{told[1:]}{_patience(error.get('retry_after'))}{said}"
 
 
 def caution(warning: Mapping[str, Any]) -> str:
@@ -142,6 +142,13 @@ def caution(warning: Mapping[str, Any]) -> str:
     at = f", at {_quoted(str(warning['at']))}" if warning.get("at") else ""
     facts = {"at": at, "because": _because(warning.get("reason"))}
     return WARNINGS.get(str(warning.get("code")), ODD).format_map(facts)
+
+
+def _patience(asked: Any) -> str:
+    """For how long a component asks to be left alone, where that was too long to wait for."""
+    return (
+        f" It asks to be left alone for {lasted(asked)}." if isinstance(asked, int | float) and asked > 0 else ""
+    )
 
 
 def _answered(status: Any) -> str:

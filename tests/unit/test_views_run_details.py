@@ -46,6 +46,11 @@ def test_errors_in_words_and_as_they_are_on_record() -> None:
     assert "On record: code: not_sent, reason: dns" in seen
 
 
+def test_one_who_asks_for_much_patience_is_quoted() -> None:
+    seen = opened(run(RunState.FAILED, failed("order", "http_status", status=429, retry_after=7200.0)))
+    assert "(429). It asks to be left alone for 2 h." in seen
+
+
 def test_warnings() -> None:
     assert "The answer is not quite what its component promises, at “work_order_id”." in opened(run_samples.MENDED)
 
