@@ -205,10 +205,11 @@ async def test_a_worker_killed_in_any_phase_of_a_step(yard: Yard) -> None:
         for held in after:
             held.released.set()
 
-        async def both_wait() -> bool:
-            return await waiting_for_rows(yard.database) == 2
+        async def one_waits() -> bool:
+            # Both records may share one transaction.
+            return await waiting_for_rows(yard.database) >= 1
 
-        await until(both_wait, 20)
+        await until(one_waits, 8)
         await first.kill()
     killed = time.monotonic()
     for held in during:
