@@ -228,3 +228,12 @@ def test_whatever_the_charset_the_value_can_be_kept(data: bytes, content_type: s
     assert "\x00" not in text
     assert "\\u0000" not in text
     text.encode()  # which no half of a surrogate pair survives
+
+
+def test_whether_items_are_unique_is_not_judged() -> None:
+    schema = {
+        "type": "object",
+        "properties": {"ids": {"type": "array", "uniqueItems": True, "items": {"type": "string"}}},
+    }
+    assert check_response(schema, {"ids": ["a", "a"]}) == ()
+    assert codes(check_response(schema, {"ids": [1]})) == [WarningCode.MISMATCH]
