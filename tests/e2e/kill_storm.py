@@ -26,7 +26,7 @@ from bot.sandbox.slack import SlackStandIn
 from bot.sandbox.town import Fault, Hold, Reset, Status, Town, sandbox_pack
 from db.embedded import embedded_postgres
 from db.migrate import migrate
-from db.models import StepRun, WorkflowExecution
+from db.models import Card, StepRun, WorkflowExecution
 from db.session import Database
 from services import workspaces
 from services.errors import MoveNotAllowed, StaleVersion
@@ -197,13 +197,14 @@ class Storm:
             pass  # it is over
 
     async def _settled(self) -> None:
-        """Wait until nothing runs and every run that has ended was told of."""
+        """Wait until nothing runs, every card is posted and every run that has ended was told of."""
         moving = or_(
             WorkflowExecution.state.in_(("RUNNING", "WAITING", "FAILED")),
             WorkflowExecution.reply_ts.is_(None),
             select(StepRun.id)
             .where(StepRun.run_id == WorkflowExecution.id, StepRun.state.in_(("READY", "RUNNING")))
             .exists(),
+            select(Card.id).where(Card.plan_id == WorkflowExecution.plan_id, Card.ts.is_(None)).exists(),
         )
         deadline = time.monotonic() + SETTLED_SECONDS
         while True:
