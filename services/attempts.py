@@ -35,7 +35,10 @@ from services.run_states import RunState, StepState
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A step that this worker has claimed, ready to be sent."""
+    """A step that this worker has claimed, ready to be sent.
+
+    `number` counts from 1 and, when a person has it tried again, from 1 once more.
+    """
 
     request: PreparedRequest
     definition: ComponentDefinition
@@ -135,7 +138,7 @@ class AttemptService:
             await self._progress.move(session, step, StepState.RUNNING, now)
         step.claim, step.started_at, step.retry_at = uuid4(), now, None
         step.request = preview(request)
-        return Attempt(request, definition, step.claim, step.attempt, now)
+        return Attempt(request, definition, step.claim, step.attempt - step.first_attempt + 1, now)
 
     async def _record(
         self, session: AsyncSession, run: WorkflowExecution, step: StepRun, came: Came, now: datetime

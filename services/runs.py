@@ -91,13 +91,12 @@ class RunService:
     ) -> None:
         """Stop what has not started, not what was sent.
 
-        With `only_failed` a run that somebody has let go on since is left alone. Raises NotFound, MoveNotAllowed
-        or NotAnApprover.
+        A run that has failed is stopped with `only_failed`, and only such a one: whoever wants to end what goes on
+        has not seen that it has failed, nor the other way round. Raises NotFound, MoveNotAllowed or NotAnApprover.
         """
         run = await self.locked(session, workspace_id, run_id)
         await self._approvals.check_may_stop(session, run, actor.user)
-        is_over = run.state in (RunState.COMPLETED, RunState.CANCELLED)
-        if is_over or (only_failed and run.state != RunState.FAILED):
+        if run.state not in ((RunState.FAILED,) if only_failed else (RunState.RUNNING, RunState.WAITING)):
             raise MoveNotAllowed(state=run.state, wanted=RunState.CANCELLED)
         run.state, run.ended_by, run.ended_at = RunState.CANCELLED, actor.user, now
         self._decided(session, run, None, "cancel", actor, None)
@@ -156,6 +155,7 @@ class RunService:
         elif kind == "retry":
             _only_from(step, StepState.FAILED, StepState.UNCERTAIN)
             step.attempt += 1
+            step.first_attempt = step.attempt
             step.error = None
             if step.state == StepState.UNCERTAIN:
                 await self._send_again(session, run, step, now)

@@ -19,3 +19,8 @@ def storable(value: Any) -> Any:
     if isinstance(value, dict):
         return {storable(name): storable(member) for name, member in value.items()}
     return value
+
+
+def is_storable(value: Any) -> bool:
+    """Whether all of a JSON value can be kept as it is."""
+    return bool(storable(value) == value)

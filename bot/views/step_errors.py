@@ -104,7 +104,9 @@ WARNINGS: Mapping[str, str] = {
     "bad_text": "The answer has characters that could not be read.",
     "bad_encoding": "The answer could not be unpacked, so it was not kept.",
     "mismatch": "The answer is not quite what its component promises{at}.",
-    "unjudged": "The answer could not be checked, since its component does not say clearly what it answers.",
+    "unjudged": (
+        "The answer could not be checked: it is too long, or its component does not say clearly what it answers."
+    ),
     "not_asked": "One of those to be asked could not be reached{because}.",
 }
 """A sentence for each thing that can be odd about an answer, or about who was asked for one."""

@@ -40,10 +40,10 @@ class WorkflowExecution(Base):
 class StepRun(Base):
     """One step of a run. `waiting_for` counts the steps before it that are not over; at none it can start.
 
-    `attempt` counts from 1; `claim` is the token of the worker that has it now. `revision` counts every change
-    that a button could be stale about. `wait` is how far a built-in step of this `attempt` has come: who was
-    `asked`, each with the `person`, the `channel` and once it is posted the `ts` of the question; who it was
-    `answered_by`; how many `polls` there were.
+    `attempt` counts from 1, and `first_attempt` is the first since a person had it tried again; `claim` is the
+    token of the worker that has it now. `revision` counts every change that a button could be stale about. `wait`
+    is how far a built-in step of this `attempt` has come: who was `asked`, each with the `person`, the `channel`
+    and once it is posted the `ts` of the question; who it was `answered_by`; how many `polls` there were.
 
     Every change of `state` is put into audit_events by PostgreSQL.
     """
@@ -64,6 +64,7 @@ class StepRun(Base):
     approved: Mapped[bool] = mapped_column(default=False)
     revision: Mapped[int] = mapped_column(default=1)
     attempt: Mapped[int] = mapped_column(default=1)
+    first_attempt: Mapped[int] = mapped_column(default=1)
     claim: Mapped[UUID | None]
     request: Mapped[dict[str, Any] | None]
     wait: Mapped[dict[str, Any] | None]

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
+import codecs
 import re
 import zlib
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.message import Message
@@ -14,10 +13,7 @@ from enum import StrEnum
 from typing import Any
 
 from services import strict_json
-from services.references import render_path
 from services.storable import storable
-from services.validation.faults import clip
-from services.validation.schemas import Schema
 
 MAX_SIZE = 1_048_576
 """Bytes of an answer that are read, packed and unpacked alike."""
@@ -25,14 +21,8 @@ MAX_SIZE = 1_048_576
 _JSON_TYPE = re.compile(r"(application|text)/(json|[\w.+-]+\+json|x-json)")
 # Types that say nothing, or that servers put on JSON all the same.
 _VAGUE_TYPES = frozenset({"", "application/octet-stream", "text/plain", "text/html", "text/javascript"})
-# Codecs that are no character sets: slow, or with escapes of their own.
-_NO_CHARSETS = frozenset(
-    {"idna", "punycode", "raw_unicode_escape", "raw-unicode-escape", "undefined", "utf-7"}
-) | {
-    "unicode_escape",
-    "unicode-escape",
-    "utf7",
-}
+# Codecs that are no character sets: slow, or with escapes of their own. Each has many names; these are their own.
+_NO_CHARSETS = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"})
 _ESCAPED_UNSTORABLE = re.compile(r"\\u0000|\\u[dD][89a-fA-F]")
 _SECONDS = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
@@ -114,33 +104,6 @@ def read_body(
     return text, _warnings(*codes)
 
 
-def check_response(schema: Mapping[str, Any], body: Any) -> tuple[AnswerWarning, ...]:
-    """How the body of an answer fails the schema that its component states for it.
-
-    Whether items are unique is not looked at: that compares each with each, and took 35 s for 4,500 of them.
-    """
-    schema = _without_unique(schema)
-    found = Schema(schema).misfits(body, schema)
-    if found is None:
-        return (AnswerWarning(WarningCode.UNJUDGED),)
-    return tuple(
-        AnswerWarning(
-            WarningCode.MISMATCH,
-            at=clip(render_path(tuple(misfit.absolute_path))),
-            keyword=str(misfit.validator or "false"),
-            expected=clip(json.dumps(misfit.validator_value, ensure_ascii=False)),
-        )
-        for misfit in found
-    )
-
-
-def _without_unique(schema: Any) -> Any:
-    if isinstance(schema, Mapping):
-        kept = {key: part for key, part in schema.items() if key != "uniqueItems" or not isinstance(part, bool)}
-        return {key: _without_unique(part) for key, part in kept.items()}
-    return [_without_unique(part) for part in schema] if isinstance(schema, list) else schema
-
-
 def retry_after(value: str | None, now: datetime) -> float | None:
     """The seconds that a Retry-After asks for, be it a number or a date; None if it says nothing of use."""
     text = (value or "").strip()
@@ -162,7 +125,7 @@ def _parsed(content_type: str) -> tuple[str, str]:
     if not content_type.strip():
         return "", "utf-8"
     message = Message()
-    message["Content-Type"] = content_type
+    message["Content-Type"] = content_type.encode("ascii", "replace").decode()
     try:
         return message.get_content_type(), message.get_content_charset("utf-8")
     except ValueError:  # a charset that is written in a charset, and wrongly
@@ -189,14 +152,21 @@ def _decoded(data: bytes, charset: str, *, cut: bool) -> str | None:
     if cut:
         # The cut may have gone through a character.
         return data.decode("utf-8", "ignore")
-    name = "utf-8" if charset in _NO_CHARSETS else charset
     try:
-        text = data.decode(name)
-    except ValueError:  # most are UnicodeErrors, but not those about the name of the codec
+        text = data.decode(_codec(charset))
+    except UnicodeError:
         return None
-    except LookupError:
+    except LookupError:  # a codec of something else than text
         return _decoded(data, "utf-8", cut=cut)
     return text.removeprefix("\ufeff")
+
+
+def _codec(charset: str) -> str:
+    try:
+        name = codecs.lookup(charset).name
+    except (LookupError, ValueError):  # the latter of a name that could be none
+        return "utf-8"
+    return "utf-8" if name in _NO_CHARSETS else name
 
 
 def _warnings(*codes: WarningCode) -> tuple[AnswerWarning, ...]:

@@ -14,6 +14,7 @@ from urllib.parse import quote_plus, urlencode
 from yarl import URL
 
 from services.connectors.answers import read_body, retry_after
+from services.connectors.redaction import redacted
 from services.connectors.transport import Progress, Received, Transport
 from services.definitions import ApiKeyAuth, Auth, BasicAuth, BearerAuth, OAuth2Auth
 from services.errors import AddressRefused, MaybeSent, NotSent, SecretMissing, TokenRefused
@@ -23,6 +24,7 @@ Secrets = Callable[[str], str | None]
 """The secret of a name, None if there is none; such as `os.environ.get`."""
 
 _ENVIRONMENT = "env:"
+_BASIC = "Basic "
 _ASKS_FOR_PATIENCE = 429
 # A token that doesn't say how long it lives is used for the calls of the moment.
 _UNSTATED_LIFE = timedelta(seconds=60)
@@ -33,11 +35,15 @@ _LONGEST_LIFE = 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a request has to bring, by where it goes. `kept`: a token among it is from an earlier request."""
+    """What a request has to bring, by where it goes. `kept`: a token among it is from an earlier request.
+
+    `secrets` are the texts in it that nobody else may see.
+    """
 
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     query: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     members: Mapping[str, str] = field(default_factory=dict, repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
     kept: bool = False
 
 
@@ -62,8 +68,9 @@ class Authenticator:
         if isinstance(auth, BearerAuth):
             return _bearer(self._secret(auth.token))
         if isinstance(auth, BasicAuth):
-            pair = f"{self._text(auth.username)}:{self._secret(auth.password)}"
-            return Credentials(headers={"Authorization": _basic(pair)})
+            password = self._secret(auth.password)
+            basic = _basic(f"{self._text(auth.username)}:{password}")
+            return Credentials(headers={"Authorization": basic}, secrets=(password, basic.removeprefix(_BASIC)))
         if isinstance(auth, ApiKeyAuth):
             return _api_key(auth, self._secret(auth.value))
         if isinstance(auth, OAuth2Auth):
@@ -111,9 +118,10 @@ class Authenticator:
 
     async def _fetch(self, auth: OAuth2Auth) -> _Token:
         # Both halves are encoded before they are joined (RFC 6749, section 2.3.1).
-        pair = f"{quote_plus(self._text(auth.client_id))}:{quote_plus(self._secret(auth.client_secret))}"
+        secret = self._secret(auth.client_secret)
+        basic = _basic(f"{quote_plus(self._text(auth.client_id))}:{quote_plus(secret)}")
         form = {"grant_type": "client_credentials"} | ({"scope": auth.scope} if auth.scope else {})
-        headers = {"Authorization": _basic(pair), "Content-Type": "application/x-www-form-urlencoded"}
+        headers = {"Authorization": basic, "Content-Type": "application/x-www-form-urlencoded"}
         try:
             received = await self._transport.send(
                 "POST",
@@ -125,9 +133,9 @@ class Authenticator:
         except (NotSent, MaybeSent) as error:
             # Whatever became of the token, the component has not been asked.
             raise NotSent("token", status=error.status) from None
-        return self._read(received)
+        return self._read(received, (secret, basic.removeprefix(_BASIC)))
 
-    def _read(self, received: Received) -> _Token:
+    def _read(self, received: Received, secrets: tuple[str, ...]) -> _Token:
         status = received.status
         if status == _ASKS_FOR_PATIENCE or status >= 500:
             after = retry_after(received.headers.get("Retry-After"), self._now())
@@ -136,7 +144,7 @@ class Authenticator:
         members: dict[str, Any] = body if isinstance(body, dict) else {}
         value = members.get("access_token")
         if status != 200 or not isinstance(value, str) or not value:
-            error = members.get("error")
+            error = redacted(members.get("error"), secrets)
             raise TokenRefused(status=status, error=clip(error) if isinstance(error, str) else "")
         return _Token(value, self._now() + _life(members.get("expires_in")))
 
@@ -160,16 +168,16 @@ def _life(expires_in: Any) -> timedelta:
 
 
 def _bearer(token: str) -> Credentials:
-    return Credentials(headers={"Authorization": f"Bearer {token}"})
+    return Credentials(headers={"Authorization": f"Bearer {token}"}, secrets=(token,))
 
 
 def _basic(pair: str) -> str:
-    return f"Basic {base64.b64encode(pair.encode()).decode()}"
+    return f"{_BASIC}{base64.b64encode(pair.encode()).decode()}"
 
 
 def _api_key(auth: ApiKeyAuth, key: str) -> Credentials:
     if auth.location == "header":
-        return Credentials(headers={auth.name: key})
+        return Credentials(headers={auth.name: key}, secrets=(key,))
     if auth.location == "query":
-        return Credentials(query=((auth.name, key),))
-    return Credentials(members={auth.name: key})
+        return Credentials(query=((auth.name, key),), secrets=(key,))
+    return Credentials(members={auth.name: key}, secrets=(key,))

@@ -12,12 +12,16 @@ from aiohttp.abc import AbstractResolver
 from yarl import URL
 
 from services.connectors.addresses import AddressRules
-from services.connectors.answers import Answer, media_type, read_body, retry_after
+from services.connectors.answers import Answer, AnswerWarning, media_type, read_body, retry_after
 from services.connectors.auth import Authenticator, Credentials, Secrets
+from services.connectors.redaction import redacted
 from services.connectors.rest import PreparedRequest, check_header, encode_body
 from services.connectors.transport import Progress, Received, SocketFactory, Transport
 from services.errors import NotSent, RedirectRefused, RequestRefused
 from services.validation.faults import clip
+
+SMALL_BYTES = 50_000
+"""To read an answer of so many takes milliseconds, of a megabyte a second; that must not stop all else."""
 
 _UNAUTHORIZED = 401
 
@@ -57,10 +61,10 @@ class Connector:
         progress = Progress()
         try:
             async with asyncio.timeout(timeout):
-                received = await self._sent(request, idempotency_key, progress)
+                received, secrets = await self._sent(request, idempotency_key, progress)
         except TimeoutError:
             raise progress.failure("timeout") from None
-        return self._answer(received, loop.time() - started)
+        return await self._answer(received, secrets, loop.time() - started)
 
     async def check(self, request: PreparedRequest, *, timeout: float) -> None:  # noqa: ASYNC109
         """Find what would keep a request from being sent, and send nothing, to nobody.
@@ -79,7 +83,10 @@ class Connector:
         """Close what is open."""
         await self._transport.aclose()
 
-    async def _sent(self, request: PreparedRequest, key: str, progress: Progress) -> Received:
+    async def _sent(
+        self, request: PreparedRequest, key: str, progress: Progress
+    ) -> tuple[Received, tuple[str, ...]]:
+        """What came back, and the secrets that it may quote."""
         credentials = await self._authenticator.credentials(request.auth)
         received = await self._send(request, credentials, key, progress)
         if received.status == _UNAUTHORIZED and self._authenticator.forget(request.auth, credentials):
@@ -87,7 +94,7 @@ class Connector:
             progress.sent, progress.status = False, None
             credentials = await self._authenticator.credentials(request.auth)
             received = await self._send(request, credentials, key, progress)
-        return received
+        return received, credentials.secrets
 
     async def _send(
         self, request: PreparedRequest, credentials: Credentials, key: str, progress: Progress
@@ -95,24 +102,36 @@ class Connector:
         url, headers, data = _written(request, credentials, key)
         return await self._transport.send(request.method, url, headers=headers, data=data, progress=progress)
 
-    def _answer(self, received: Received, seconds: float) -> Answer:
+    async def _answer(self, received: Received, secrets: tuple[str, ...], seconds: float) -> Answer:
         headers = received.headers
         if 300 <= received.status < 400:
-            raise RedirectRefused(status=received.status, host=_host(headers.get("Location", "")))
-        content_type = headers.get("Content-Type", "")
+            host = redacted(_host(headers.get("Location", "")), secrets)
+            raise RedirectRefused(status=received.status, host=host)
         encoding = headers.get("Content-Encoding", "")
-        body, warnings = read_body(
-            received.data, content_type=content_type, content_encoding=encoding, cut=received.cut
-        )
+        if len(received.data) <= SMALL_BYTES and not encoding:
+            body, warnings = _read(received, secrets)
+        else:
+            body, warnings = await asyncio.to_thread(_read, received, secrets)
         return Answer(
             status=received.status,
-            content_type=media_type(content_type),
+            content_type=redacted(media_type(headers.get("Content-Type", "")), secrets),
             body=body,
             seconds=seconds,
             size=len(received.data),
             warnings=warnings,
             retry_after=retry_after(headers.get("Retry-After"), self._now()),
         )
+
+
+def _read(received: Received, secrets: tuple[str, ...]) -> tuple[Any, tuple[AnswerWarning, ...]]:
+    """The value of an answer without the secrets that it was asked for with, and what is odd about it."""
+    body, warnings = read_body(
+        received.data,
+        content_type=received.headers.get("Content-Type", ""),
+        content_encoding=received.headers.get("Content-Encoding", ""),
+        cut=received.cut,
+    )
+    return redacted(body, secrets), warnings
 
 
 def _written(
@@ -124,7 +143,7 @@ def _written(
     headers = _merged(request.headers, request.own_headers, ours, credentials.headers)
     for name, value in headers.items():
         check_header(name, value)
-    query = urlencode((*request.query, *credentials.query), quote_via=quote, errors="replace")
+    query = urlencode((*request.own_query, *request.query, *credentials.query), quote_via=quote, errors="replace")
     return URL(f"{request.url}?{query}" if query else request.url, encoded=True), headers, data
 
 

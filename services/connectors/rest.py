@@ -11,8 +11,10 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from yarl import URL
 
+from services.connectors.redaction import REPLACEMENT
 from services.definitions import Auth, ComponentDefinition, NoAuth
 from services.errors import AddressRefused, CallNotSupported, RequestRefused
+from services.own_values import completed, own_parameters
 from services.resolving import Resolved
 
 Pairs = tuple[tuple[str, str], ...]
@@ -29,13 +31,15 @@ _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 class PreparedRequest:
     """One request, less its credentials: `auth` says where to take them from when it is sent.
 
-    `url` is complete but for the query. `headers` are the plan's; `own_headers` are what the component itself
-    adds, which may be nobody's business. `body` is a JSON value, or None for no body.
+    `url` is complete but for the query. `query` and `headers` are the plan's; `own_query` is what stands in the
+    component's URL, `own_headers` what the component adds, and both may be nobody's business. `body` is a JSON
+    value, or None for no body.
     """
 
     method: str
     url: str
     query: Pairs = ()
+    own_query: Pairs = field(default=(), repr=False)
     headers: Mapping[str, str] = field(default_factory=dict)
     own_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: Any = None
@@ -51,14 +55,15 @@ def prepare(definition: ComponentDefinition, resolved: Resolved) -> PreparedRequ
     """
     if definition.type != "REST":
         raise CallNotSupported(definition.type)
-    own_headers = _own(definition.headers, resolved.headers)
+    own_headers = own_parameters(definition.headers, resolved.headers)
     given_headers = {name: value for name, value in resolved.headers.items() if name not in own_headers}
-    query = {**resolved.query, **_own(definition.query_params, resolved.query)}
+    query = {**resolved.query, **own_parameters(definition.query_params, resolved.query)}
     url, own_query = _url(definition, resolved.path)
     return PreparedRequest(
         method=definition.http_method,
         url=url,
-        query=(*own_query, *_query_pairs(query)),
+        query=tuple(_query_pairs(query)),
+        own_query=own_query,
         headers=_headers(given_headers),
         own_headers=_headers(own_headers),
         body=_body(definition, resolved.body),
@@ -68,11 +73,12 @@ def prepare(definition: ComponentDefinition, resolved: Resolved) -> PreparedRequ
 
 
 def preview(request: PreparedRequest) -> dict[str, Any]:
-    """What a request says, as JSON, for people and for a dry run; of its own headers only names."""
+    """What a request says, as JSON, for people and for a dry run; of its own query and headers only names."""
+    own_query = [[name, REPLACEMENT if value else ""] for name, value in request.own_query]
     return {
         "method": request.method,
         "url": request.url,
-        "query": [list(pair) for pair in request.query],
+        "query": own_query + [list(pair) for pair in request.query],
         "headers": dict(request.headers),
         "own_headers": sorted(request.own_headers),
         "body": request.body,
@@ -110,20 +116,9 @@ def as_text(name: str, value: Any) -> str:
     return json.dumps(value)
 
 
-def _own(declared: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """What a component says itself of its parameters."""
-    own: dict[str, Any] = {}
-    for name, schema in declared.items():
-        if "const" in schema:
-            own[name] = schema["const"]
-        elif name not in given and schema.get("required") is True and "default" in schema:
-            own[name] = schema["default"]
-    return own
-
-
 def _url(definition: ComponentDefinition, given: Mapping[str, Any]) -> tuple[str, Pairs]:
     parts = urlsplit(definition.endpoint_url)
-    values = {**given, **_own(definition.path_params, given)}
+    values = {**given, **own_parameters(definition.path_params, given)}
     path = "/".join(
         _segment(segment, definition.path_params, values)
         for segment in quote(parts.path, safe=_PATH, errors="replace").split("/")
@@ -169,30 +164,11 @@ def _headers(values: Mapping[str, Any]) -> dict[str, str]:
 
 def _body(definition: ComponentDefinition, given: Any) -> Any:
     schema = definition.request_schema
-    body = _completed(schema, {} if given is None else given)
+    body = completed(schema, {} if given is None else given)
     # Who declares a payload expects one, be it empty.
     if body == {} and given is None and not (schema and definition.http_method in _WITH_BODY):
         return None
     return body
-
-
-def _completed(schema: Any, value: Any) -> Any:
-    """An object with the constants and required defaults that its schema lists, and so in the objects in it."""
-    properties = schema.get("properties") if isinstance(schema, Mapping) else None
-    if not isinstance(properties, Mapping) or not isinstance(value, Mapping):
-        return value
-    required = schema.get("required", ())
-    completed = dict(value)
-    for name, member in properties.items():
-        if not isinstance(member, Mapping):
-            continue
-        if name in completed:
-            completed[name] = _completed(member, completed[name])
-        elif "const" in member:
-            completed[name] = member["const"]
-        elif name in required and "default" in member:
-            completed[name] = member["default"]
-    return completed
 
 
 def _form_pairs(name: str, value: Any) -> Iterator[tuple[str, str]]:

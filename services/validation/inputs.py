@@ -11,8 +11,10 @@ from typing import Any
 
 from jsonschema.exceptions import ValidationError
 
+from services.own_values import completed
 from services.plan import ComponentSpec, Step, StepInput
 from services.references import Malformed, Path, is_whole, render_path, scan
+from services.storable import is_storable
 from services.strict_json import NotJson
 from services.validation.faults import Fault, FaultCode, fault
 from services.validation.schemas import Says, Schema, declared_names, stated_types
@@ -82,6 +84,9 @@ class _Inputs:
         except NotJson as error:
             facts = {"at": "", "keyword": error.reason, "expected": sorted(stated_types(part) or ())}
             return _NOT_KNOWN, [self._invalid(item, facts)]
+        if not is_storable(value):
+            # The text of a plan is clean, but what it is JSON for need not be: "\\ud83d" is half a pair.
+            return _NOT_KNOWN, [self._invalid(item, {"at": "", "keyword": "bad_character", "expected": []})]
         found = schema.misfits(value, part)
         if found is None:
             return value, [self.unjudged()]
@@ -134,8 +139,10 @@ class _Parameters(_Inputs):
             return False
         if self.location == "path":
             # Without a value for each of its parameters there is no path to call.
-            return schema.get("required") is not False
-        return schema.get("required") is True and _OF_THE_COMPONENT.isdisjoint(schema)
+            is_required = schema.get("required") is not False
+        else:
+            is_required = schema.get("required") is True
+        return is_required and _OF_THE_COMPONENT.isdisjoint(schema)
 
     def _json_schema(self, schema: Mapping[Any, Any]) -> dict[Any, Any]:
         """What is declared for a parameter, less what is no JSON Schema's: `required` as a truth value.
@@ -206,8 +213,8 @@ class _Payload(_Inputs):
         self.names[path] = name
 
     def _whole_faults(self, *, unknown: bool) -> Iterator[Fault]:
-        """What the inputs fail together: those that are missing above all."""
-        found = self.schema.misfits(self.value, self.declared, limit=None)
+        """What the inputs fail together with what the component adds itself: those that are missing above all."""
+        found = self.schema.misfits(completed(self.declared, self.value), self.declared, limit=None)
         if found is None or (self.names and not self.declared):
             yield self.unjudged()
         missing: dict[str, None] = {}
@@ -217,11 +224,20 @@ class _Payload(_Inputs):
                 continue  # said of the input itself
             if misfit.validator == "required":
                 missing |= dict.fromkeys(_missing_names(misfit))
-            elif not (unknown and _keyword(misfit) in _SAID_OF_UNKNOWN):
+            elif self._is_given(path) and not (unknown and _keyword(misfit) in _SAID_OF_UNKNOWN):
                 facts = {"component": self.spec.key, **_facts(misfit)}
                 yield fault(FaultCode.INPUTS_DO_NOT_FIT, self.step.step_id, self.place, **facts)
         for name in missing:
             yield self.about(FaultCode.MISSING_INPUT, self.place, name)
+
+    def _is_given(self, path: Path) -> bool:
+        """Whether the plan has something there; what only the component has is not for a plan to mend."""
+        value: Any = self.value
+        for part in path:
+            if not isinstance(value, dict) or part not in value:
+                return False
+            value = value[part]
+        return True
 
 
 def _missing_names(misfit: ValidationError) -> Iterator[str]:

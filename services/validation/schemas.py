@@ -44,9 +44,11 @@ _STRUCTURAL = frozenset(
     }
 )
 _CONDITIONAL = frozenset({"then", "else"})
-# The ways in which a schema that passed check_schema still can't be judged by: a pointer to nowhere or in a
-# circle, a pattern that Python's re refuses, numbers beyond a float.
-_UNJUDGEABLE = (RecursionError, Unresolvable, re.error, OverflowError)
+UNJUDGEABLE = (RecursionError, Unresolvable, re.error, OverflowError)
+"""The ways in which a schema that passed check_schema still can't be judged by.
+
+A pointer to nowhere or in a circle, a pattern that Python's re refuses, numbers beyond a float.
+"""
 
 
 class Says(IntEnum):
@@ -120,16 +122,12 @@ class Schema:
         try:
             errors = self._validator.evolve(schema=part).iter_errors(value)
             return list(islice((error for error in errors if not certain_only or _is_certain(error)), limit))
-        except _UNJUDGEABLE:
+        except UNJUDGEABLE:
             return None
 
     @cached_property
     def _validator(self) -> Draft202012Validator | None:
-        try:
-            text = json.dumps(self.root)
-        except (TypeError, ValueError, RecursionError):
-            return None
-        return _compiled(text)
+        return compiled(self.root)
 
     def _field(self, schema: Any, key: PathPart, nesting: int) -> Finding:
         """What one schema and those that it is combined with say of a member (str) or an item (int)."""
@@ -158,6 +156,15 @@ class Schema:
             name = unquote(part).replace("~1", "/").replace("~0", "~")
             target = target.get(name) if isinstance(target, Mapping) else None
         return target
+
+
+def compiled(root: Any) -> Draft202012Validator | None:
+    """The validator of a schema; None if it is broken."""
+    try:
+        text = json.dumps(root)
+    except (TypeError, ValueError, RecursionError):
+        return None
+    return _compiled(text)
 
 
 def declared_names(schemas: Iterable[Any]) -> list[str]:
@@ -233,7 +240,7 @@ def _compiled(text: str) -> Draft202012Validator | None:
     try:
         schema = strict_json.loads(text)
         Draft202012Validator.check_schema(schema)
-    except (strict_json.NotJson, SchemaError, *_UNJUDGEABLE):
+    except (strict_json.NotJson, SchemaError, *UNJUDGEABLE):
         return None
     # An empty registry: without one jsonschema would fetch the addresses that a "$ref" names.
     return Draft202012Validator(schema, registry=Registry())

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from typing import Any
 
 import pytest
 
-from services.connectors import Answer, Connector, WarningCode, called, prepare
-from services.connectors.calls import SMALL_BYTES
+from services.connectors import Answer, Connector, WarningCode, called, check_response, prepare
+from services.connectors.connector import SMALL_BYTES
+from services.connectors.response_checks import response_warnings
 from services.definitions import ComponentDefinition
 from services.errors import CallError, NotSent
 from services.resolving import Resolved
@@ -59,3 +62,71 @@ async def test_no_answer_is_what_comes_of_it() -> None:
     connector = Connector({"127.0.0.1"}, NO_SECRETS.get)
     assert isinstance(await ask(connector, "http://127.0.0.1:1/"), NotSent)
     await connector.aclose()
+
+
+async def turns_meanwhile(schema: dict[str, Any], body: Any) -> int:
+    """How often others had their turn while an answer was checked."""
+    check = asyncio.create_task(response_warnings(schema, body))
+    turns = 0
+    while not check.done():
+        await asyncio.sleep(0)
+        turns += 1
+    return turns
+
+
+NUMBERS = {"type": "array", "items": {"type": "integer"}}
+
+
+async def test_a_long_check_leaves_the_event_loop_to_others() -> None:
+    assert await turns_meanwhile(NUMBERS, [1]) == 1
+    assert await turns_meanwhile(NUMBERS, list(range(50_000))) > 2
+
+
+async def test_what_is_found_beside_the_event_loop_is_what_is_found_in_it() -> None:
+    body = [*range(50_000), "one"]
+    (warning,) = await response_warnings(NUMBERS, body)
+    assert (warning.code, warning.at) == (WarningCode.MISMATCH, "[50000]")
+    assert check_response(NUMBERS, body) == (warning,)
+
+
+def nested(levels: int) -> Any:
+    return {"a": nested(levels - 1)} if levels else "end"
+
+
+TWICE = {"type": "object", "properties": {"a": {"anyOf": [{"$ref": "#"}, {"$ref": "#"}]}}}
+
+
+@pytest.mark.parametrize(
+    ("schema", "body"),
+    [
+        (TWICE, nested(60)),
+        ({**TWICE, "$schema": "https://json-schema.org/draft/2020-12/schema"}, nested(60)),
+        ({"anyOf": [{"type": "string", "minLength": length} for length in range(5_000)]}, ["x" * 1_000_000]),
+        ({"anyOf": [{"items": {}}] * 1_000 + [{"type": "string"}]}, [0] * 300_000),
+        ({"contains": {"enum": [*range(5_000)]}}, ["x"] * 5_000),
+    ],
+)
+def test_a_check_that_would_take_for_ever_is_given_up(schema: dict[str, Any], body: Any) -> None:
+    assert [warning.code for warning in check_response(schema, body)] == [WarningCode.UNJUDGED]
+
+
+@pytest.mark.parametrize(
+    ("schema", "body"),
+    [
+        ({"items": {"pattern": "(a+)+$"}}, ["a" * 40 + "b"]),
+        ({"patternProperties": {"(a+)+$": {}}, "additionalProperties": False}, {"a" * 40 + "b": 1}),
+        ({"type": "array", "uniqueItems": True}, [{"id": number} for number in range(5_000)]),
+    ],
+)
+def test_what_can_not_be_stopped_is_not_begun(schema: dict[str, Any], body: Any) -> None:
+    assert check_response(schema, body) == ()
+
+
+def test_what_is_not_listed_is_still_noticed() -> None:
+    (warning,) = check_response({"properties": {"a": {}}, "additionalProperties": False}, {"a": 1, "b": 2})
+    assert warning.keyword == "additionalProperties"
+
+
+def test_an_answer_that_looks_like_a_reference_is_judged_like_any_other() -> None:
+    (warning,) = check_response({"properties": {"n": {"maxLength": 3}}}, {"n": "{{order.id}}"})
+    assert warning.keyword == "maxLength"

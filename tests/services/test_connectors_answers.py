@@ -217,6 +217,8 @@ def test_errors_are_facts_that_can_be_stored() -> None:
         (b"+2D0-", "text/plain; charset=utf_7"),
         (b"+2D0-", "text/plain; charset=u7"),
         (rb"\ud83d", "text/plain; charset=raw_unicode_escape"),
+        (rb"\ud83d", "text/plain; charset=raw unicode escape"),
+        (b'["+2D0-"]', f"{JSON}; charset=utf_7"),
         (rb'["\ud83d", "\u0000"]', JSON),
         (b'"a\x00b"', "text/plain"),
         (b"{}", "text/plain; charset*=utf-8''a%00b"),
@@ -228,6 +230,11 @@ def test_whatever_the_charset_the_value_can_be_kept(data: bytes, content_type: s
     assert "\x00" not in text
     assert "\\u0000" not in text
     text.encode()  # which no half of a surrogate pair survives
+
+
+@pytest.mark.parametrize("charset", ["utf_7", "u7", "UTF-7", "raw unicode escape", "a\0b", "\ud800", "rot13"])
+def test_what_is_no_character_set_is_read_as_utf_8_by_whatever_name(charset: str) -> None:
+    assert read_body(rb"+2D0- \ud83d", content_type=f'text/plain; charset="{charset}"')[0] == r"+2D0- \ud83d"
 
 
 def test_whether_items_are_unique_is_not_judged() -> None:

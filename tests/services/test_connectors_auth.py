@@ -8,12 +8,20 @@ import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from services.connectors import Answer, Connector, Outcome, PreparedRequest, judge, preview
 from services.definitions import ComponentDefinition
-from services.errors import AddressRefused, NotSent, RequestRefused, SecretMissing, TokenRefused
+from services.errors import (
+    AddressRefused,
+    NotSent,
+    RedirectRefused,
+    RequestRefused,
+    SecretMissing,
+    TokenRefused,
+)
 from tests.services.raw_server import RawServer, http
 
 SECRETS = {"KEY": "s3cret/&+é", "ID": "mudda"}
@@ -89,8 +97,8 @@ async def test_a_key_in_a_header_comes_before_the_plan_s(connector: Connector) -
 
 async def test_a_key_in_the_query(connector: Connector) -> None:
     auth = {"type": "api_key", "in": "query", "name": "key", "value": "env:KEY"}
-    text = await received(connector, auth, query=(("q", "1"),))
-    assert text.startswith("POST /?q=1&key=s3cret%2F%26%2B%C3%A9 HTTP/1.1\r\n")
+    text = await received(connector, auth, own_query=(("v", "2"),), query=(("q", "1"),))
+    assert text.startswith("POST /?v=2&q=1&key=s3cret%2F%26%2B%C3%A9 HTTP/1.1\r\n")
 
 
 @pytest.mark.parametrize(
@@ -265,3 +273,62 @@ async def test_an_odd_life_of_a_token_is_a_short_or_a_long_one(connector: Connec
     async with RawServer(token("t-1", expires_in=expires_in)) as tokens, RawServer(http()) as server:
         made = request(server, {**OAUTH2, "token_url": f"{tokens.url}/"})
         assert (await send(connector, made)).status == 200
+
+
+API_KEY = {"type": "api_key", "name": "X-Api-Key", "value": "env:KEY"}
+KEY = SECRETS["KEY"]
+
+
+@pytest.mark.parametrize(
+    "auth",
+    [
+        {"type": "bearer", "token": "env:KEY"},
+        {"type": "basic", "username": "mudda", "password": "env:KEY"},
+        *({**API_KEY, "in": place} for place in ("header", "query", "body")),
+    ],
+)
+@pytest.mark.parametrize("size", [0, 60_000])
+async def test_an_answer_that_quotes_the_key_is_kept_without_it(
+    connector: Connector, auth: dict[str, Any], size: int
+) -> None:
+    said = {"message": f"bad key '{KEY}'", KEY: [KEY, {"url": f"/x?key={quote(KEY, safe='')}"}], "n": "x" * size}
+    async with RawServer(http(json.dumps(said).encode(), f"Content-Type: text/{quote(KEY)}")) as server:
+        answer = await send(connector, request(server, auth))
+    assert answer.body == {"message": "bad key '***'", "***": ["***", {"url": "/x?key=***"}], "n": "x" * size}
+    assert "s3cret" not in repr(answer)
+
+
+async def test_the_whole_of_a_username_and_password_is_taken_out_too(connector: Connector) -> None:
+    auth = {"type": "basic", "username": "mudda", "password": "env:KEY"}
+    pair = base64.b64encode(f"mudda:{KEY}".encode())
+    async with RawServer(http(b"Authorization: Basic " + pair)) as server:
+        assert (await send(connector, request(server, auth))).body == "Authorization: Basic ***"
+
+
+async def test_an_access_token_and_what_it_was_got_with_are_taken_out(connector: Connector) -> None:
+    async with RawServer(token("long-token-1")) as tokens, RawServer(http(b"is long-token-1")) as server:
+        answer = await send(connector, request(server, {**OAUTH2, "token_url": f"{tokens.url}/"}))
+    assert answer.body == "is ***"
+    refusal = http(json.dumps({"error": f"not {KEY}"}).encode(), status="401 No")
+    async with RawServer(refusal) as tokens, RawServer(http()) as server:
+        with pytest.raises(TokenRefused) as caught:
+            await send(connector, request(server, {**OAUTH2, "scope": "", "token_url": f"{tokens.url}/"}))
+    assert caught.value.error == "not ***"
+
+
+async def test_a_redirect_to_where_the_key_is_part_of_the_name(clock: Clock) -> None:
+    connector = Connector({"127.0.0.1"}, {"KEY": "long-key-1"}.get, now=clock)
+    async with RawServer(http(b"", "Location: https://long-key-1.example/", status="302 There")) as server:
+        with pytest.raises(RedirectRefused) as caught:
+            await send(connector, request(server, {"type": "bearer", "token": "env:KEY"}))
+    assert caught.value.host == "***.example"
+    await connector.aclose()
+
+
+async def test_a_key_that_is_as_short_as_a_word_is_left(clock: Clock) -> None:
+    connector = Connector({"127.0.0.1"}, {"KEY": "street"}.get, now=clock)
+    async with RawServer(http(b"5th street")) as server:
+        assert (
+            await send(connector, request(server, {"type": "bearer", "token": "env:KEY"}))
+        ).body == "5th street"
+    await connector.aclose()

@@ -124,9 +124,8 @@ def test_the_query_is_the_endpoint_s_and_then_the_plan_s() -> None:
         endpoint_url="https://town.example/api?version=2&flag",
     )
     assert request.url == "https://town.example/api"
+    assert request.own_query == (("version", "2"), ("flag", ""))
     assert request.query == (
-        ("version", "2"),
-        ("flag", ""),
         ("tag", "a"),
         ("tag", "1"),
         ("open", "true"),
@@ -170,6 +169,39 @@ def test_parameters_are_completed_with_what_the_component_says_itself() -> None:
     given = prepared(Resolved(headers={"X-Lang": "de"}, query={"page": 3}), **members)
     assert given.headers == {"X-Lang": "de"}
     assert given.query == (("page", "3"), ("format", "json"))
+
+
+def test_a_constant_of_the_body_counts_whatever_the_plan_gives() -> None:
+    schema = {
+        "type": "object",
+        "properties": {
+            "kind": {"const": "order"},
+            "place": {"type": "object", "properties": {"crs": {"const": 4326}}},
+        },
+    }
+    body = {"kind": "anything", "place": {"crs": 1, "lat": 2}}
+    made = prepared(Resolved(body=body), http_method="POST", request_schema=schema).body
+    assert made == {"kind": "order", "place": {"crs": 4326, "lat": 2}}
+
+
+def test_a_required_object_is_made_for_its_constants_and_no_other_is() -> None:
+    inner = {"type": "object", "properties": {"crs": {"const": 4326}}}
+    schema = {
+        "type": "object",
+        "required": ["place", "empty"],
+        "properties": {"place": inner, "optional": inner, "empty": {"type": "object", "properties": {"a": {}}}},
+    }
+    assert prepared(http_method="POST", request_schema=schema).body == {"place": {"crs": 4326}}
+
+
+def test_what_stands_in_the_address_s_own_query_is_not_shown() -> None:
+    request = prepared(
+        Resolved(query={"q": "pothole"}), endpoint_url="https://town.example/api?subscription-key=abc123&flag"
+    )
+    shown = preview(request)
+    assert shown["query"] == [["subscription-key", "***"], ["flag", ""], ["q", "pothole"]]
+    for text in (json.dumps(shown), repr(request)):
+        assert "abc123" not in text
 
 
 def test_a_body_is_completed_too() -> None:

@@ -1,0 +1,37 @@
+"""Credentials are taken out of what came back: some servers quote the key that they were called with."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+REPLACEMENT = "***"
+"""Stands where a credential stood."""
+
+SHORTEST = 8
+"""Characters of a credential that is looked for. A shorter one is no secret, and may be part of any word."""
+
+
+def redacted(value: Any, secrets: Collection[str]) -> Any:
+    """A JSON value whose texts and names hold none of `secrets`, be they written plainly or as in a URL."""
+    forms = {
+        form
+        for secret in secrets
+        if len(secret) >= SHORTEST
+        for form in (secret, quote(secret, safe="", errors="replace"), quote_plus(secret, errors="replace"))
+    }
+    # The longest first, for one may be part of another.
+    pattern = "|".join(map(re.escape, sorted(forms, key=len, reverse=True)))
+    return _replaced(value, re.compile(pattern)) if forms else value
+
+
+def _replaced(value: Any, secrets: re.Pattern[str]) -> Any:
+    if isinstance(value, str):
+        return secrets.sub(REPLACEMENT, value)
+    if isinstance(value, list):
+        return [_replaced(item, secrets) for item in value]
+    if isinstance(value, dict):
+        return {_replaced(name, secrets): _replaced(member, secrets) for name, member in value.items()}
+    return value
