@@ -50,7 +50,10 @@ class Mention:
 
 @dataclass(frozen=True, slots=True)
 class Click:
-    """A button was pressed, or an option of a menu chosen. `value` is what we wrote into it."""
+    """A button was pressed, or an option of a menu chosen. `value` is what we wrote into it.
+
+    In a modal there is no message: `message_ts` is empty.
+    """
 
     key: str
     team: str

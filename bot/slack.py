@@ -160,6 +160,10 @@ class Slack:
         """Open a modal; a trigger is good for 3 s and once."""
         await _called("views.open", self.client.views_open(trigger_id=trigger_id, view=dict(view)))
 
+    async def push_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
+        """Open a modal on top of the one that the trigger comes from; three at most."""
+        await _called("views.push", self.client.views_push(trigger_id=trigger_id, view=dict(view)))
+
 
 @asynccontextmanager
 async def slack_client(token: str, base_url: str) -> AsyncIterator[Slack]:

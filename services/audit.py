@@ -19,12 +19,14 @@ from db.models import AuditEvent
 class Actor:
     """Who acts, by Slack's id, and the message in which they do.
 
-    A slash command, and the form behind one, are used in a channel and in no message.
+    A slash command, and the form behind one, are used in a channel and in no message. `press` is Slack's own id of
+    the press of a button, which tells it from another press of the same button.
     """
 
     user: str
     channel: str | None = None
     message_ts: str | None = None
+    press: str | None = None
 
 
 SYSTEM = Actor("mudda")
@@ -46,7 +48,7 @@ async def record(
             channel_id=actor.channel,
             message_ts=actor.message_ts,
             action=action,
-            facts=facts,
+            facts=facts if actor.press is None else {**facts, "press": actor.press},
         )
     )
     await session.flush()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import ClassVar, Literal
 from uuid import UUID
 
@@ -27,6 +28,19 @@ class Act(Job):
     def actor(self) -> Actor:
         """Who it is, and the message in which they do it."""
         return Actor(self.user, self.channel, self.message_ts)
+
+
+class Press(Act):
+    """A press of a button about something, as it was shown at `revision`. `key` is Slack's own id of the press."""
+
+    key: str | None = None
+    revision: int
+    thread_ts: str | None = None
+
+    @property
+    def actor(self) -> Actor:
+        """Who it is, the message, and which press."""
+        return Actor(self.user, self.channel, self.message_ts, self.key)
 
 
 class OpenPlan(Job):
@@ -79,15 +93,13 @@ class DrawCard(Job):
     generation: int
 
 
-class Decide(Act):
-    """A press of a button that decides about a plan, as it was shown at `revision`."""
+class Decide(Press):
+    """A press of a button that decides about a plan."""
 
     entrypoint: ClassVar[str] = "decide"
 
     plan: UUID
-    revision: int
     decision: Decision
-    thread_ts: str | None = None
 
 
 class TurnPage(Job):
@@ -125,15 +137,13 @@ class RunStep(Job):
     attempt: int
 
 
-class DecideRun(Act):
+class DecideRun(Press):
     """A press of a button about a run: `target` is the run, or with a step's decision the step's run."""
 
     entrypoint: ClassVar[str] = "decide_run"
 
     target: UUID
-    revision: int
     decision: RunDecision
-    thread_ts: str | None = None
     reason: str | None = None
 
 
@@ -189,15 +199,13 @@ class RemindQuestion(Job):
     reminder: int = 1
 
 
-class DryRun(Act):
-    """Show what a plan, as it was shown at `revision`, would send. `key` is Slack's own id of who asked for it."""
+class DryRun(Press):
+    """Show what a plan would send."""
 
     entrypoint: ClassVar[str] = "dry_run"
 
     key: str
     plan: UUID
-    revision: int
-    thread_ts: str | None = None
 
 
 class ReplyToReporter(Job):
@@ -208,6 +216,17 @@ class ReplyToReporter(Job):
     workspace: UUID
     plan: UUID
     run: UUID
+
+
+class TellOfFailure(Job):
+    """Say in the card's thread that a run has failed, unless it has gone on since `failed_at`."""
+
+    entrypoint: ClassVar[str] = "tell_of_failure"
+
+    workspace: UUID
+    plan: UUID
+    run: UUID
+    failed_at: datetime
 
 
 class RemindGate(Job):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, case, func, select
+from sqlalchemy import ColumnElement, Select, Text, case, column, func, select, type_coerce
+from sqlalchemy.dialects.postgresql import JSONB, array
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import undefer
 
 from db.models import Decision, StepAttempt, StepGate, StepRun, WorkflowExecution
 from services.approvals import ApprovalSettings, LimitOutcome
@@ -15,8 +17,10 @@ from services.run_states import RunState, StepState
 from services.snapshots import AttemptLine, DecisionLine, History, RunLine, RunSnapshot, StepSnapshot
 
 SHOWN_BYTES = 20_000
-"""Of an answer: a longer one is kept whole, but is not read for a card or a modal, which could not show it."""
+"""Of an answer: of a longer one cards are given an outline, and only the page of its own step all of it."""
 
+_MEMBERS, _MEMBER_BYTES = 40, 500
+"""Of an outline: how many members there are in it, and how long each may be."""
 
 RUNS, ATTEMPTS, DECISIONS = 20, 200, 200
 """The most of each that a history holds."""
@@ -52,6 +56,19 @@ async def one(
         )
     )
     return None if run is None else await _snapshot(session, run, settings)
+
+
+async def answer(session: AsyncSession, workspace_id: UUID, step_id: UUID) -> tuple[UUID, Any]:
+    """The run of a step, and the step's whole answer, however long. Raises NotFound."""
+    step = await session.scalar(
+        select(StepRun)
+        .join(WorkflowExecution, WorkflowExecution.id == StepRun.run_id)
+        .where(WorkflowExecution.workspace_id == workspace_id, StepRun.id == step_id)
+        .options(undefer(StepRun.output))
+    )
+    if step is None:
+        raise NotFound("step", step_id)
+    return step.run_id, step.output
 
 
 async def history(
@@ -131,11 +148,35 @@ def _decision_line(decision: Decision, step_id: str | None) -> DecisionLine:
     )
 
 
+def _size(output: ColumnElement[Any]) -> ColumnElement[int]:
+    """About how many bytes an answer has; null where there is none.
+
+    As a column it is compressed, and as a text it takes five times as long to make: in an array it is neither.
+    """
+    return case((output.is_not(None), func.pg_column_size(array([output]))))
+
+
+def _outline(output: ColumnElement[Any]) -> ColumnElement[Any]:
+    """What of a long answer tells most: its short members, its first item, or the beginning of a text."""
+    member = func.jsonb_each(output).table_valued("key", column("value", JSONB)).alias("member")
+    short = func.pg_column_size(member.c.value) <= _MEMBER_BYTES
+    members = select(member.c.key, member.c.value).where(short).limit(_MEMBERS).subquery()
+    of_object = select(func.jsonb_object_agg(members.c.key, members.c.value)).scalar_subquery()
+    first = output[0]
+    of_array = case((_size(first) <= SHOWN_BYTES, func.jsonb_build_array(first)))
+    of_text = func.to_jsonb(func.left(output.op("#>>")(array([], type_=Text)), SHOWN_BYTES // 10))
+    kind = func.jsonb_typeof(output)
+    chosen = case((kind == "object", of_object), (kind == "array", of_array), (kind == "string", of_text))
+    return type_coerce(chosen, JSONB)
+
+
 async def _snapshot(session: AsyncSession, run: WorkflowExecution, settings: ApprovalSettings) -> RunSnapshot:
-    size = func.pg_column_size(StepRun.output)
-    shown = case((size <= SHOWN_BYTES, StepRun.output))
+    output = StepRun.output.expression
+    size = _size(output)
+    is_long = size > SHOWN_BYTES
+    shown = case((is_long, _outline(output)), else_=output)
     rows = await session.execute(
-        select(StepRun, shown, size > SHOWN_BYTES).where(StepRun.run_id == run.id).order_by(StepRun.position)
+        select(StepRun, shown, size, is_long).where(StepRun.run_id == run.id).order_by(StepRun.position)
     )
     gates = await _gates(session, run.id)
     return RunSnapshot(
@@ -146,8 +187,8 @@ async def _snapshot(session: AsyncSession, run: WorkflowExecution, settings: App
         started_by=run.started_by,
         started_at=run.created_at,
         steps=tuple(
-            _step(step, output, gates.get(step.id), settings, is_long=bool(is_long))
-            for step, output, is_long in rows
+            _step(step, gates.get(step.id), settings, output=told, output_size=size or 0, is_long=bool(is_long))
+            for step, told, size, is_long in rows
         ),
         ended_at=run.ended_at,
         ended_by=run.ended_by,
@@ -172,7 +213,13 @@ def _agreed(step: StepRun, gate: StepGate | None, settings: ApprovalSettings) ->
 
 
 def _step(
-    step: StepRun, output: Any, gate: StepGate | None, settings: ApprovalSettings, *, is_long: bool
+    step: StepRun,
+    gate: StepGate | None,
+    settings: ApprovalSettings,
+    *,
+    output: Any,
+    output_size: int,
+    is_long: bool,
 ) -> StepSnapshot:
     return StepSnapshot(
         id=step.id,
@@ -183,6 +230,7 @@ def _step(
         gated=step.gated,
         request=step.request,
         output=output,
+        output_size=output_size,
         is_long=is_long,
         error=step.error,
         wait=step.wait,

@@ -44,10 +44,11 @@ class StepSnapshot:
     """All that a card shows of one step of a run. `id` and `revision` go into its buttons.
 
     `request` is what will be or was sent, as `services.connectors` previews it: method, url, query, headers,
-    body, no secret. `output` is None too where an answer `is_long`: too much for any view. `error` is {"code":
-    …, facts}; `warnings` are sentences' facts. `summary` is one plain line. `agreed` are those who have agreed
-    at its gate, of `quorum` that have to. `wait` is how far a built-in step has come: who was `asked`, each
-    under `person`; who it was `answered_by`; how many `polls` there were.
+    body, no secret. `output` is the answer, of about `output_size` bytes; of one that `is_long` it is an outline:
+    the short members of an object, the first item of a list, the beginning of a text, or None. `error` is
+    {"code": …, facts}; `warnings` are sentences' facts. `agreed` are those who have agreed at its gate, of
+    `quorum` that have to. `wait` is how far a built-in step has come: who was `asked`, each under `person`; who
+    it was `answered_by`; how many `polls` there were.
     """
 
     id: UUID
@@ -58,6 +59,7 @@ class StepSnapshot:
     gated: bool
     request: Mapping[str, Any] | None = None
     output: Any = None
+    output_size: int = 0
     is_long: bool = False
     error: Mapping[str, Any] | None = None
     wait: Mapping[str, Any] | None = None

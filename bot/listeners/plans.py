@@ -70,6 +70,7 @@ def _dry_run(click: payloads.Click, ref: ids.Ref) -> DryRun:
 def _decision(click: payloads.Click) -> Decide:
     ref = _ref(click)
     return Decide(
+        key=click.key,
         team=click.team,
         plan=ref.id,
         revision=ref.revision,

@@ -10,7 +10,9 @@ from bot.errors import MalformedPayload
 from bot.guard import guard
 from bot.views.reasons import mark_done_modal, reject_modal
 from bot.views.run_details import run_details_modal
+from bot.views.step_details import step_details_modal
 from services import run_queries
+from services.errors import NotFound
 from services.jobs import DecideRun, RunDecision
 
 DECISIONS: dict[str, RunDecision] = {
@@ -31,6 +33,7 @@ def register(app: AsyncApp, deps: Deps) -> None:
     for action in MODALS:
         app.action(action)(guard(payloads.click, ask_for_reason, deps))
     app.action(ids.ACTION_RUN_DETAILS)(guard(payloads.click, show_details, deps))
+    app.action(ids.ACTION_STEP_DETAILS)(guard(payloads.click, show_step, deps))
     app.view(ids.VIEW_STEP_REJECT)(guard(payloads.reason, reject, deps))
     app.view(ids.VIEW_STEP_MARK_DONE)(guard(payloads.reason, mark_done, deps))
 
@@ -63,12 +66,25 @@ async def mark_done(reason: payloads.Reason, deps: Deps, ack: AsyncAck) -> None:
 
 
 async def show_details(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
-    """Each step's request and whole answer, in a modal."""
+    """A run with as much of each step as fits, in a modal."""
     async with deps.database.reading() as session:
         run_id = _ref(click.value).id
         snapshot = await deps.workflows.get_by_run(session, deps.workspace_id, run_id)
         history = await run_queries.history(session, deps.workspace_id, snapshot.id, run_id=run_id)
     await deps.slack.open_view(click.trigger_id, run_details_modal(snapshot, history))
+    await ack()
+
+
+async def show_step(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
+    """One step with its whole request and answer: in a modal, or on top of the one that it was chosen in."""
+    step_id = _ref(click.value).id
+    async with deps.database.reading() as session:
+        run_id, answer = await run_queries.answer(session, deps.workspace_id, step_id)
+        snapshot = await deps.workflows.get_by_run(session, deps.workspace_id, run_id)
+    view = step_details_modal(snapshot, step_id, answer)
+    if view is None:
+        raise NotFound("step", step_id)
+    await (deps.slack.open_view if click.message_ts else deps.slack.push_view)(click.trigger_id, view)
     await ack()
 
 
@@ -84,6 +100,7 @@ async def _with_reason(reason: payloads.Reason, decision: RunDecision, deps: Dep
 def _job(request: payloads.Click | payloads.Reason, decision: RunDecision) -> DecideRun:
     ref = _ref(request.value)
     return DecideRun(
+        key=request.key,
         team=request.team,
         target=ref.id,
         revision=ref.revision,

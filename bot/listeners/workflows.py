@@ -1,4 +1,4 @@
-"""`/workflows [search | #number]`: the plans of this workspace, privately and in pages."""
+"""`/workflows [search | #number | #number.run]`: the plans of this workspace, privately and in pages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bot.views.blocks import Message
 from bot.views.details import workflow_details
 from bot.views.lists import workflows_list
 from bot.views.notes import Note, note
-from services import run_queries
+from services import exports, run_queries
 from services.errors import NotFound
 
 
@@ -25,21 +25,35 @@ def register(app: AsyncApp, deps: Deps) -> None:
 
 
 async def list_workflows(command: payloads.Command, deps: Deps, ack: AsyncAck) -> None:
-    """One plan by its number, or the first page of those that match."""
-    number = re.fullmatch(r"#?(\d{1,9})", command.text)
-    message = await (
-        _one(int(number[1]), deps) if number else _first_page(command.text[: ids.SEARCH_LENGTH], deps)
-    )
+    """One plan by its number, with its last run or the one named, or the first page of those that match."""
+    named = re.fullmatch(r"#?(\d{1,9})(?:\.(\d{1,9}))?", command.text)
+    if named is None:
+        message = await _first_page(command.text[: ids.SEARCH_LENGTH], deps)
+    elif named[2] is None:
+        message = await _plan(int(named[1]), deps)
+    else:
+        message = await _run(int(named[1]), int(named[2]), deps)
     await ack(text=message.text, blocks=message.blocks)
 
 
-async def _one(number: int, deps: Deps) -> Message:
+async def _plan(number: int, deps: Deps) -> Message:
     async with deps.database.reading() as session:
         try:
             plan = await deps.workflows.get_by_number(session, deps.workspace_id, number)
             return workflow_details(plan, await run_queries.history(session, deps.workspace_id, plan.id))
         except NotFound:
             return Message(note(Note.NOT_FOUND), [])
+
+
+async def _run(plan_number: int, number: int, deps: Deps) -> Message:
+    async with deps.database.reading() as session:
+        try:
+            run_id = await exports.find_run(session, deps.workspace_id, plan_number, number)
+            plan = await deps.workflows.get_by_run(session, deps.workspace_id, run_id)
+            history = await run_queries.history(session, deps.workspace_id, plan.id, run_id=run_id)
+            return workflow_details(plan, history)
+        except NotFound:
+            return Message(note(Note.RUN_NOT_FOUND), [])
 
 
 async def _first_page(search: str, deps: Deps) -> Message:

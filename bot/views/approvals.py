@@ -22,8 +22,9 @@ from bot.ids import (
 from bot.views import blocks as kit
 from bot.views import steps as read
 from bot.views.blocks import Block, Element, Message, View, plain
+from bot.views.gates import may_decide, too_few
 from bot.views.issues import destination
-from bot.views.text import clip, escape, join, mention
+from bot.views.text import clip, count, escape, join, mention
 from services.approvals import ApprovalSettings, LimitOutcome
 from services.snapshots import PlanSnapshot
 
@@ -61,7 +62,7 @@ def approvals_modal(settings: ApprovalSettings, channel_id: str, *, response_url
                 BLOCK_QUORUM,
                 "How many must agree to a step?",
                 _number(INPUT_QUORUM, settings.quorum, 1),
-                "For approving a whole plan, one is enough.",
+                _quorum_hint(settings),
             ),
             _input(
                 BLOCK_REMINDER,
@@ -81,6 +82,17 @@ def approvals_modal(settings: ApprovalSettings, channel_id: str, *, response_url
     }
 
 
+def _quorum_hint(settings: ApprovalSettings) -> str:
+    """What to mind; first, where it is so, that a report by an approver leaves too few to decide about it."""
+    people = count(len(settings.approvers), "approver")
+    now = f"Now {settings.quorum} of {people} must agree, so what one of them reports waits for ever. "
+    is_tight = len(settings.approvers) == settings.quorum
+    return (
+        f"{now if is_tight else ''}Name more approvers than must agree: whoever reports something can't decide "
+        "about it. For approving a whole plan, one is enough."
+    )
+
+
 def reminder(snapshot: PlanSnapshot, step_id: UUID, *, gate_id: UUID, number: int) -> Message | None:
     """Names those who have not agreed yet to a step that waits; None if the step is not there any more."""
     step = next((step for step in snapshot.run.steps if step.id == step_id), None) if snapshot.run else None
@@ -88,10 +100,11 @@ def reminder(snapshot: PlanSnapshot, step_id: UUID, *, gate_id: UUID, number: in
     view = next((view for view in views if step is not None and view.step.step_id == step.step_id), None)
     if step is None or view is None:
         return None
-    people = [mention(user) for user in snapshot.approvers or () if user not in step.agreed]
+    stuck = _stuck(step.quorum, snapshot.approvers)
+    people = [mention(user) for user in snapshot.approvers or () if stuck or user not in step.agreed]
     title = escape(clip(view.title, _TITLE))
     what = f"step {view.number:,} of plan #{snapshot.number}, “{title}”, waits for a decision."
-    text = f"{join(people, most=MENTIONED) or 'Someone'}: {what} See the card above."
+    text = f"{join(people, most=MENTIONED) or 'Someone'}: {what} {stuck or 'See the card above.'}"
     return Message(
         text=text,
         blocks=kit.seal([kit.section(text)], "reminder"),
@@ -100,6 +113,11 @@ def reminder(snapshot: PlanSnapshot, step_id: UUID, *, gate_id: UUID, number: in
             "event_payload": {"gate": str(gate_id), "number": number},
         },
     )
+
+
+def _stuck(quorum: int, approvers: Sequence[str] | None) -> str:
+    """Why nobody's agreement will do, as mrkdwn; empty where it will."""
+    return may_decide(approvers) if approvers == () else too_few(quorum, approvers)
 
 
 def _input(block_id: str, label: str, element: Element, hint: str = "", *, optional: bool = False) -> Block:

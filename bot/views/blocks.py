@@ -118,6 +118,22 @@ def overflow(action_id: str, *options: tuple[str, str]) -> Element:
     return {"type": "overflow", "action_id": action_id, "options": items}
 
 
+def menu(placeholder: str, action_id: str, groups: Sequence[tuple[str, Sequence[tuple[str, str]]]]) -> Element:
+    """A menu of options in groups: each group is a label and its options, each of those a label and its value."""
+    return {
+        "type": "static_select",
+        "action_id": action_id,
+        "placeholder": plain(placeholder, 150),
+        "option_groups": [
+            {
+                "label": plain(label, BUTTON),
+                "options": [{"text": plain(text, BUTTON), "value": value} for text, value in options],
+            }
+            for label, options in groups
+        ],
+    }
+
+
 def run(text: str, *, bold: bool = False, code: bool = False, italic: bool = False) -> Element:
     """A run of text inside rich text. Nothing in it is parsed; `text` has been cleaned and cut by `clip`."""
     style = {name: True for name, on in (("bold", bold), ("code", code), ("italic", italic)) if on}

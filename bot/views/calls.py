@@ -36,7 +36,7 @@ def fields(request: Mapping[str, Any], most: int, limit: int) -> list[str]:
     if left_out <= 0:
         return shown
     more = f"{left_out:,}" if len(found) < _ENOUGH else f"more than {left_out - 1:,}"
-    return [*shown, f"and {more} more {'value' if left_out == 1 else 'values'}"]
+    return [*shown, f"…and {more} more {'value' if left_out == 1 else 'values'}"]
 
 
 def as_text(value: Any) -> str:

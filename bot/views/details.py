@@ -59,15 +59,17 @@ def details_modal(snapshot: PlanSnapshot) -> View:
 def workflow_details(snapshot: PlanSnapshot, history: History | None = None) -> Message:
     """A plan for one person's eyes: where it stands, what was reported, its steps in a line each, or its run.
 
-    With its history, the runs there were and what happened in the last one. All that can be decided from here is
-    to run it again, once it is over: this message is not redrawn when the plan or the run goes on.
+    With its history, the runs there were and what happened in the one that is shown. All that can be decided from
+    here is to run it again, once the last run is over: this message is not redrawn when the plan or a run goes on.
     """
-    outline, steps = _outline(snapshot)
+    outline, steps = _outline(snapshot, is_last=_is_last(snapshot, history))
+
+    which = _which(snapshot, history)
 
     def draw(level: Level, most: int) -> list[Block]:
         return [
             kit.header(f"#{snapshot.number} {title(snapshot)}"),
-            kit.context(kit.mrkdwn(f"{_standing(snapshot)} · in {channel(snapshot.channel_id)}")),
+            kit.context(kit.mrkdwn(f"{_standing(snapshot)} · in {channel(snapshot.channel_id)}{which}")),
             origin(snapshot),
             kit.rich_text(kit.quote(clip(snapshot.issue.text, level.quote))),
             *outline(level, most),
@@ -82,7 +84,21 @@ def _standing(snapshot: PlanSnapshot) -> str:
     return decision(snapshot) if decided else STATES[snapshot.state]
 
 
-def _outline(snapshot: PlanSnapshot) -> tuple[Draw, int]:
+def _is_last(snapshot: PlanSnapshot, history: History | None) -> bool:
+    """Whether the run that is shown is the plan's last."""
+    if snapshot.run is None or history is None or not history.runs:
+        return True
+    return history.runs[0].id == snapshot.run.id
+
+
+def _which(snapshot: PlanSnapshot, history: History | None) -> str:
+    """Which of the plan's runs is shown, where there is more than one."""
+    if snapshot.run is None or history is None or history.all_runs < 2:
+        return ""
+    return f" · run {snapshot.run.number:,} of {history.all_runs:,}"
+
+
+def _outline(snapshot: PlanSnapshot, *, is_last: bool) -> tuple[Draw, int]:
     """What draws the lower half of the message, and how many steps it has."""
     version, run = snapshot.version, snapshot.run
     if snapshot.state is PlanState.FAILED:
@@ -91,18 +107,24 @@ def _outline(snapshot: PlanSnapshot) -> tuple[Draw, int]:
         return (lambda level, most: []), 0
     if run is not None:
         under_way = run_steps.in_order(version, run)
-        return (lambda level, most: _run_outline(snapshot, run, under_way, level, most)), len(under_way)
+        again = runs.again(snapshot, run) if is_last else []
+        return (lambda level, most: _run_outline(snapshot, run, under_way, level, most, again)), len(under_way)
     steps = read.in_order(version)
     return (lambda level, most: _plan_outline(snapshot, version, steps, most)), len(steps)
 
 
 def _run_outline(
-    snapshot: PlanSnapshot, run: RunSnapshot, steps: Sequence[RunStep], level: Level, most: int
+    snapshot: PlanSnapshot,
+    run: RunSnapshot,
+    steps: Sequence[RunStep],
+    level: Level,
+    most: int,
+    again: Sequence[Element],
 ) -> list[Block]:
     return [
         *runs.outline(run, steps, level, most),
         kit.context(kit.mrkdwn(runs.standing(run))),
-        kit.actions(runs.details_button(snapshot, run), show_all(snapshot), *runs.again(snapshot, run)),
+        kit.actions(runs.details_button(snapshot, run), show_all(snapshot), *again),
     ]
 
 
@@ -110,7 +132,12 @@ def _history(snapshot: PlanSnapshot, history: History | None, level: Level) -> l
     if history is None or snapshot.version is None:
         return []
     return sections(
-        history, snapshot.version, lines=level.lines, detail=min(level.field, DETAIL), longest=kit.SECTION
+        history,
+        snapshot.version,
+        plan=snapshot.number,
+        lines=level.lines,
+        detail=min(level.field, DETAIL),
+        longest=kit.SECTION,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from bot.ids import (
     ACTION_STEP_APPROVE,
+    ACTION_STEP_DETAILS,
     ACTION_STEP_MARK_DONE,
     ACTION_STEP_REJECT,
     ACTION_STEP_RETRY,
@@ -46,6 +47,14 @@ def may_decide(approvers: Sequence[str] | None) -> str:
     return f"{join([mention(user) for user in approvers])} may decide."
 
 
+def too_few(quorum: int, approvers: Sequence[str] | None) -> str:
+    """What to do, as mrkdwn, where fewer may decide than must agree, so that a step waits for ever; else empty."""
+    if not approvers or quorum <= len(approvers):
+        return ""
+    who = join([mention(user) for user in approvers])
+    return f"{quorum} must agree, but only {who} may: add an approver with `{COMMAND_MUDDA} approvers`."
+
+
 def asking(run: RunSnapshot, steps: Sequence[RunStep], level: Level) -> list[RunStep]:
     """The steps that people are asked about; the kinds take turns, so that none crowds out another."""
     if run.state in (RunState.COMPLETED, RunState.CANCELLED):
@@ -79,14 +88,17 @@ def sections(
 
 
 def _gate(step: RunStep, level: Level, approvers: Sequence[str] | None) -> list[Block]:
-    """Exactly what will be sent, who may decide, and the two buttons."""
+    """Exactly what will be sent, who may decide, and the two buttons; a third one where not all of it fits."""
     ref = _ref(step)
+    call, is_cut = _call(step, level)
+    more = [kit.button("Show in full", ACTION_STEP_DETAILS, ref)] if is_cut else []
     return [
-        kit.rich_text(_heading(f"{LOCK} ", step, level), *_call(step, level)),
+        kit.rich_text(_heading(f"{LOCK} ", step, level), *call),
         kit.context(*(kit.mrkdwn(words) for words in (may_decide(approvers), *_standing(step, approvers)))),
         kit.actions(
             kit.button("Approve step", ACTION_STEP_APPROVE, ref, style="primary"),
             kit.button("Reject step", ACTION_STEP_REJECT, ref, style="danger"),
+            *more,
         ),
     ]
 
@@ -112,10 +124,7 @@ def _standing(step: RunStep, approvers: Sequence[str] | None) -> list[str]:
     now = step.now
     words = []
     if now.quorum > 1:
-        words.append(f"{now.quorum} must agree.")
-    if approvers and now.quorum > len(approvers):
-        few = "only one may" if len(approvers) == 1 else f"only {len(approvers)} may"
-        words.append(f"That can't be: {few}. `{COMMAND_MUDDA} approvers` changes that.")
+        words.append(too_few(now.quorum, approvers) or f"{now.quorum} must agree.")
     if now.agreed:
         people = join([mention(user) for user in now.agreed])
         words.append(f"{len(now.agreed)} of {now.quorum} have agreed: {people}")
@@ -124,16 +133,18 @@ def _standing(step: RunStep, approvers: Sequence[str] | None) -> list[str]:
     return words
 
 
-def _call(step: RunStep, level: Level) -> list[Element]:
+def _call(step: RunStep, level: Level) -> tuple[list[Element], bool]:
+    """What will be sent, and whether any of it is cut."""
     request = step.now.request
     if not request:
-        return [kit.paragraph(kit.run("It needs a person to agree before it goes on."))]
+        return [kit.paragraph(kit.run("It needs a person to agree before it goes on."))], False
     intro = kit.run(f"If you agree, this goes to “{clip(step.view.component, level.field)}”:\n")
     where = calls.address(request, 2 * level.field)
     fields = calls.fields(request, level.fields, level.field)
-    if len(fields) > level.fields or any(text.endswith(ELLIPSIS) for text in (where, *fields)):
-        fields.append("Cut short here: Details has more.")
-    return [kit.paragraph(intro, kit.run(where, code=True)), *([kit.bullets(fields)] if fields else [])]
+    is_cut = len(fields) > level.fields or any(text.endswith(ELLIPSIS) for text in (where, *fields))
+    if is_cut:
+        fields.append("Cut short here: “Show in full” has all of it.")
+    return [kit.paragraph(intro, kit.run(where, code=True)), *([kit.bullets(fields)] if fields else [])], is_cut
 
 
 def _trouble(step: RunStep, numbered: Mapping[str, int], level: Level) -> list[Block]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TypeVar
 
+from bot.ids import COMMAND_WORKFLOWS
 from bot.views import blocks as kit
 from bot.views import steps as read
 from bot.views.blocks import Block, Element
@@ -47,10 +48,12 @@ LINE = 400
 """A line with such a detail in it."""
 
 
-def sections(history: History, version: VersionSnapshot, *, lines: int, detail: int, longest: int) -> list[Block]:
+def sections(
+    history: History, version: VersionSnapshot, *, plan: int, lines: int, detail: int, longest: int
+) -> list[Block]:
     """Runs, attempts and decisions, at most `lines` of each, in blocks of at most `longest`.
 
-    `detail` is how long an error or a reason may be.
+    `plan` is the plan's number, `detail` how long an error or a reason may be.
     """
     names = {
         step.step.step_id: f"{step.number:,}. {clip(step.title, min(detail, _TITLE))}"
@@ -77,9 +80,16 @@ def sections(history: History, version: VersionSnapshot, *, lines: int, detail: 
     each = max(1, longest // LINE)
     return [
         *_section("Runs", history.runs[:lines], history.all_runs, _run, each),
+        *_others(history, plan),
         *_section("Attempts", history.attempts[-lines:], history.all_attempts, attempt, each),
         *_section("Decisions", history.decisions[-lines:], history.all_decisions, decision, each),
     ]
+
+
+def _others(history: History, plan: int) -> Iterator[Block]:
+    """How to open a run other than the one that is shown."""
+    if history.all_runs > 1:
+        yield kit.context(kit.mrkdwn(f"`{COMMAND_WORKFLOWS} #{plan}.1` shows run 1 of this plan, and so on."))
 
 
 def _section(

@@ -34,13 +34,14 @@ LEVELS = (
     Level(quote=600, understood=400, more=140, details=260, lines=6, named=True, asks=6, fields=8, field=200),
     Level(quote=400, understood=300, more=0, details=120, lines=4, named=False, asks=4, fields=5, field=80),
     Level(quote=250, understood=200, more=0, details=0, lines=3, named=False, asks=3, fields=3, field=50),
+    Level(quote=150, understood=150, more=0, details=0, lines=2, named=False, asks=1, fields=3, field=50),
 )
-"""At the last level steps have no details, and a step's title says what it waits for."""
+"""At the last levels steps have no details, and a step's title says what it waits for."""
 
 VIEW_SIZE = 240_000
 """Of a modal's blocks; Slack refuses a view of 250 KB."""
 
-_LONGEST = (2_900, 1_200, 500)
+_LONGEST = (2_900, 1_200, 500, 250)
 """How long a block of a view may be (Slack: 3,000); the next one if the view is too long."""
 
 Draw = Callable[[Level, int], list[Block]]
@@ -48,17 +49,29 @@ Draw = Callable[[Level, int], list[Block]]
 
 
 def fit(draw: Draw, steps: int, name: str) -> list[Block]:
-    """The card at the first level at which it fits, sealed under `name`; as many steps as fit at the last."""
-    for level in LEVELS:
+    """The card at the first level at which it fits, sealed under `name`; at the last two as many steps as fit."""
+    for level in LEVELS[:-2]:
         blocks = seal(draw(level, PLAN_TASKS), name)
         if size(blocks) <= MESSAGE_SIZE:
             return blocks
+    for level in LEVELS[-2:]:
+        blocks = _with_fewer(draw, level, steps, name)
+        if size(blocks) <= MESSAGE_SIZE:
+            break
+    return blocks
 
-    def weigh(most: int) -> int:
-        return size(seal(draw(LEVELS[-1], most), name))
 
-    most = bisect(range(1, min(steps, PLAN_TASKS)), MESSAGE_SIZE, key=weigh)
-    return seal(draw(LEVELS[-1], max(1, most)), name)
+def _with_fewer(draw: Draw, level: Level, steps: int, name: str) -> list[Block]:
+    """The card at a level, with as many steps as fit, and one at least."""
+
+    def drawn(most: int) -> list[Block]:
+        return seal(draw(level, most), name)
+
+    blocks = drawn(PLAN_TASKS)
+    if size(blocks) <= MESSAGE_SIZE:
+        return blocks
+    most = bisect(range(1, min(steps, PLAN_TASKS)), MESSAGE_SIZE, key=lambda most: size(drawn(most)))
+    return drawn(max(1, most))
 
 
 def fit_view(draw: Callable[[int], list[Block]]) -> list[Block]:

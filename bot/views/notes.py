@@ -54,7 +54,10 @@ class Note(StrEnum):
     RUN_FAILED = "run_failed"
     RUN_CANCELLED = "run_cancelled"
     CHANNEL_UNREACHABLE = "channel_unreachable"
+    CARD_REFUSED = "card_refused"
+    CARD_GONE = "card_gone"
     NOT_FOUND = "not_found"
+    RUN_NOT_FOUND = "run_not_found"
     BUSY = "busy"
     MALFORMED = "malformed"
     BAD_NUMBER = "bad_number"
@@ -103,7 +106,19 @@ _TEXTS: Mapping[Note, str] = {
     Note.CHANNEL_UNREACHABLE: (
         "I can't post in this channel. Invite me with `/invite @mudda`, and then say it again."
     ),
+    Note.CARD_REFUSED: (
+        "Slack did not take the message that shows your plan, so nobody could decide about it and nothing was "
+        "started. Please say it again."
+    ),
+    Note.CARD_GONE: (
+        "Slack did not take the message that shows your plan. Nothing has changed about the plan itself: "
+        f"`{COMMAND_WORKFLOWS}` shows how it stands."
+    ),
     Note.NOT_FOUND: f"I can't find that. `{COMMAND_WORKFLOWS}` lists the plans there are.",
+    Note.RUN_NOT_FOUND: (
+        f"There is no such run. `{COMMAND_WORKFLOWS} #12` lists the runs of plan #12, "
+        f"`{COMMAND_WORKFLOWS} #12.1` shows the first."
+    ),
     Note.BUSY: "I could not do that just now. Nothing is lost and nothing was done twice; please try again.",
     Note.MALFORMED: "I could not make sense of that, so nothing was done. Please try again from the card.",
     Note.BAD_NUMBER: f"Plans have numbers such as #12: try `{COMMAND_WORKFLOWS} #12`.",

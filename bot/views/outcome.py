@@ -13,7 +13,7 @@ from bot.views.blocks import Element, Message
 from bot.views.outcomes import summary
 from bot.views.plans import title
 from bot.views.run_steps import RunStep
-from bot.views.text import clip, escape, is_user, lasted, mention
+from bot.views.text import clip, count, escape, is_user, lasted, mention
 from services.run_states import StepState
 from services.snapshots import PlanSnapshot, RunSnapshot
 
@@ -34,7 +34,7 @@ def outcome(snapshot: PlanSnapshot) -> Message:
     results = _results(steps)
     block = kit.rich_text(kit.paragraph(*opening, *said), *([kit.bullets(results)] if results else []))
     return Message(
-        text="".join(map(_as_mrkdwn, [*opening, *said])),
+        text="".join(map(as_mrkdwn, [*opening, *said])),
         blocks=kit.seal([block], "outcome"),
         metadata={"event_type": METADATA_OUTCOME, "event_payload": {"run": str(run.id)}},
     )
@@ -45,7 +45,7 @@ def _said(run: RunSnapshot, steps: Sequence[RunStep], name: str) -> list[Element
     if run.ended_by:
         after = f" after {lasted((run.ended_at - run.started_at).total_seconds())}" if run.ended_at else ""
         opening = kit.run(f"“{name}” was cancelled by ")
-        return [opening, kit.person(run.ended_by), kit.run(f"{after}, {runs.progress(run)}.")]
+        return [opening, kit.person(run.ended_by), kit.run(f"{after}, {runs.progress(run)}{_under_way(run)}.")]
     said: list[Element] = [kit.run(f"{runs.line(run, steps)}: {name}")]
     failed = next((step for step in steps if step.now.state is StepState.FAILED), None)
     if failed is None:
@@ -54,7 +54,13 @@ def _said(run: RunSnapshot, steps: Sequence[RunStep], name: str) -> list[Element
     return [*said, kit.run(". "), *([kit.run(why)] if why else read.decision(failed.now))]
 
 
-def _as_mrkdwn(element: Element) -> str:
+def _under_way(run: RunSnapshot) -> str:
+    """What a cancel could not stop: ", 1 call was under way"."""
+    calls = sum(step.state is StepState.RUNNING for step in run.steps)
+    return f", {count(calls, 'call')} {'was' if calls == 1 else 'were'} under way" if calls else ""
+
+
+def as_mrkdwn(element: Element) -> str:
     """The same run of rich text for the text beside the blocks."""
     match element["type"]:
         case "user":

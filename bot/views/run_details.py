@@ -1,12 +1,11 @@
-"""The whole run, in the modal behind "Details": each request and answer, word for word, and each decision."""
+"""The whole run, in the modal behind "Details": of each step what fits, and a menu that shows one in full."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from bot.ids import VIEW_RUN_DETAILS
+from bot.ids import ACTION_STEP_DETAILS, VIEW_RUN_DETAILS, Ref
 from bot.views import blocks as kit
 from bot.views import builtins, calls, runs
 from bot.views import run_steps as read
@@ -14,9 +13,10 @@ from bot.views.blocks import Block, Element, View
 from bot.views.details import details_modal, report, step_blocks
 from bot.views.history import DETAIL, LINE, sections
 from bot.views.levels import fit_view
+from bot.views.pretty import pretty
 from bot.views.run_steps import RunStep
 from bot.views.step_errors import caution, explain
-from bot.views.text import ELLIPSIS, clip, count, lasted, one_line, weight
+from bot.views.text import ELLIPSIS, clip, count, kilobytes, lasted, one_line, weight
 from services.run_states import StepState
 from services.snapshots import History, PlanSnapshot, RunSnapshot, VersionSnapshot
 
@@ -24,9 +24,11 @@ _FIELDS = 40
 _FIELD = 300
 _WARNINGS = 5
 _ADDRESS = 300
-_FACTS = 200
+_RECORD = 200
 _HISTORY_BLOCKS = 9
-_DEEPEST = 30
+_OPTIONS, _GROUP = 300, 100
+"""Steps in the menu, and in each of its groups (Slack: 100 in a group); a plan has 200 where nobody set more."""
+
 _LEAST = 80
 """An answer that would be cut shorter than this is left out."""
 
@@ -45,19 +47,6 @@ def run_details_modal(snapshot: PlanSnapshot, history: History | None = None) ->
     }
 
 
-def pretty(value: Any, limit: int) -> str:
-    """A value as indented JSON, a text as it is; no more of it is written than `limit` needs."""
-    if isinstance(value, str):
-        return clip(value, limit)
-    written, length = [], 0
-    for part in _json(value, "\n", _DEEPEST, limit):
-        written.append(part)
-        length += len(part)
-        if length > limit:
-            break
-    return clip("".join(written), limit)
-
-
 def _blocks(
     snapshot: PlanSnapshot, run: RunSnapshot, version: VersionSnapshot, history: History | None, longest: int
 ) -> list[Block]:
@@ -67,52 +56,87 @@ def _blocks(
         *report(snapshot, longest),
         kit.header(runs.line(run, steps)),
         kit.context(kit.mrkdwn(runs.standing(run))),
-        *step_blocks(steps, longest, lambda step, room: _step(step, numbered, snapshot.number, room)),
-        *_history(history, version, longest),
+        *_menu(steps, longest),
+        *step_blocks(steps, longest, lambda step, room: _step(step, numbered, room)),
+        *_history(snapshot.number, history, version, longest),
     ]
 
 
-def _history(history: History | None, version: VersionSnapshot, longest: int) -> list[Block]:
-    """At most 27 blocks: with those of the steps no more than a view may have."""
+def _menu(steps: Sequence[RunStep], longest: int) -> list[Block]:
+    """A menu of the steps that have sent or answered anything, each of which it shows in full."""
+    telling = [step for step in steps if step.now.request or step.now.output is not None or step.now.is_long]
+    longest_title = min(kit.BUTTON, longest // 20)
+    groups = []
+    for start in range(0, min(len(telling), _OPTIONS), _GROUP):
+        group = telling[start : start + _GROUP]
+        options = [
+            (clip(read.headline(step), longest_title), Ref(step.now.id, step.now.revision).encode())
+            for step in group
+        ]
+        groups.append((f"Steps {group[0].view.number:,} to {group[-1].view.number:,}", options))
+    if not groups:
+        return []
+    some = f" (the first {_OPTIONS} of {len(telling):,})" if len(telling) > _OPTIONS else ""
+    return [kit.actions(kit.menu(f"Show a step in full{some}", ACTION_STEP_DETAILS, groups))]
+
+
+def _history(plan: int, history: History | None, version: VersionSnapshot, longest: int) -> list[Block]:
+    """At most 28 blocks: with those of the steps no more than a view may have."""
     if history is None:
         return []
     lines = _HISTORY_BLOCKS * max(1, longest // LINE)
-    return sections(history, version, lines=lines, detail=DETAIL, longest=longest)
+    return sections(history, version, plan=plan, lines=lines, detail=DETAIL, longest=longest)
 
 
-def _step(step: RunStep, numbered: Mapping[str, int], plan: int, room: int) -> list[Element]:
+def _step(step: RunStep, numbered: Mapping[str, int], room: int) -> list[Element]:
     """A step's heading and facts, then its answer in what room is left; and where all of it is, if it is cut."""
     heading = clip(read.headline(step), room)
     awaits_answer = step.now.output is None
     most = max(1, (room - weight(heading)) * (4 if awaits_answer else 3) // 5)
-    facts = clip("\n".join(_facts(step, numbered, most if awaits_answer else _FIELD)), most)
-    is_cut = step.now.is_long or ELLIPSIS in facts
+    said = "\n".join([*facts(step, numbered), *_request(step, most if awaits_answer else _FIELD)])
+    told = clip(said, most)
+    is_cut = step.now.is_long or ELLIPSIS in told
     decided = read.decision(step.now, limit=max(1, room // 6))
-    said = [kit.run(f"\n{facts}"), *([kit.run("\n"), *decided] if decided else [])]
-    parts = [kit.paragraph(kit.run(heading, bold=True), *said)]
-    left = room - weight(heading) - weight(facts) - (room // 6 + 60 if decided else 0)
+    words = [kit.run(f"\n{told}"), *([kit.run("\n"), *decided] if decided else [])]
+    parts = [kit.paragraph(kit.run(heading, bold=True), *words)]
+    left = room - weight(heading) - weight(told) - (room // 6 + 60 if decided else 0)
     if step.now.output is not None and left > _LEAST:
         answer = pretty(step.now.output, left)
-        is_cut = is_cut or answer.endswith(ELLIPSIS)
-        parts += [kit.paragraph(kit.run("Answer:")), kit.preformatted(answer)]
+        is_cut = is_cut or not answer.is_whole
+        parts += [kit.paragraph(kit.run(_answered(step))), kit.preformatted(answer.text or kit.EMPTY)]
+    elif step.now.is_long:
+        parts.append(kit.paragraph(kit.run(f"The answer has {kilobytes(step.now.output_size)}.")))
     if is_cut and left > _LEAST:
-        parts.append(kit.paragraph(kit.run(f"Not all of it fits here: “python -m bot export {plan}” has it.")))
+        parts.append(kit.paragraph(kit.run("Cut short here: “Show a step in full” above has more.")))
     return [*parts, kit.paragraph(kit.run("\n"))]
 
 
-def _facts(step: RunStep, numbered: Mapping[str, int], field: int) -> Iterator[str]:
-    """What is kept of a step, a line each; a value that is sent is at most `field` long."""
+def _answered(step: RunStep) -> str:
+    return f"From an answer of {kilobytes(step.now.output_size)}:" if step.now.is_long else "Answer:"
+
+
+def _request(step: RunStep, field: int) -> Iterator[str]:
+    """What is sent, a line each; a value is at most `field` long."""
+    request = step.now.request
+    if request:
+        yield f"{sends(step)}: {calls.address(request, _ADDRESS)}"
+        yield from (f"• {line}" for line in calls.fields(request, _FIELDS, field))
+
+
+def sends(step: RunStep) -> str:
+    """Whether a request is to come or has been made: "Would send" or "Sent"."""
+    to_come = step.now.state in (StepState.WAITING, StepState.READY) and not builtins.standing(step.now)
+    return "Would send" if to_come else "Sent"
+
+
+def facts(step: RunStep, numbered: Mapping[str, int]) -> Iterator[str]:
+    """How a step stands, what went wrong and what is odd, a line each."""
     now = step.now
     yield f"{builtins.standing(now) or read.STATES[now.state]}{_tries(step)}"
     if now.error:
         yield explain(now.error, step.view.component, numbered)
         yield _code(now.error)
     yield from (caution(warning) for warning in now.warnings[:_WARNINGS])
-    if now.request:
-        is_to_come = now.state in (StepState.WAITING, StepState.READY) and not builtins.standing(now)
-        sends = "Would send" if is_to_come else "Sent"
-        yield f"{sends}: {calls.address(now.request, _ADDRESS)}"
-        yield from (f"• {field}" for field in calls.fields(now.request, _FIELDS, field))
 
 
 def _tries(step: RunStep) -> str:
@@ -128,24 +152,5 @@ def _tries(step: RunStep) -> str:
 
 def _code(error: Mapping[str, Any]) -> str:
     """An error as it is on record, for whoever runs Mudda."""
-    facts = ", ".join(f"{name}: {calls.as_text(value)}" for name, value in error.items())
-    return clip(one_line(f"On record: {facts}"), _FACTS)
-
-
-def _json(value: Any, line: str, depth: int, longest: int) -> Iterator[str]:
-    """The parts of indented JSON, as they are needed: an answer may be a megabyte, and nested without end."""
-    if not isinstance(value, (Mapping, list)):
-        yield json.dumps(value[: 2 * longest] if isinstance(value, str) else value, ensure_ascii=False)
-        return
-    opening, closing = "{}" if isinstance(value, Mapping) else "[]"
-    if not value or not depth:
-        yield f"{opening}{'…' if value else ''}{closing}"
-        return
-    inner = f"{line}  "
-    before = opening
-    for item in value.items() if isinstance(value, Mapping) else enumerate(value):
-        name = f"{json.dumps(str(item[0])[:longest], ensure_ascii=False)}: " if isinstance(value, Mapping) else ""
-        yield f"{before}{inner}{name}"
-        yield from _json(item[1], inner, depth - 1, longest)
-        before = ","
-    yield f"{line}{closing}"
+    record = ", ".join(f"{name}: {calls.as_text(value)}" for name, value in error.items())
+    return clip(one_line(f"On record: {record}"), _RECORD)

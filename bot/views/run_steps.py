@@ -13,7 +13,7 @@ from bot.views.blocks import Element, Status
 from bot.views.outcomes import summary
 from bot.views.step_errors import caution, explain
 from bot.views.steps import LOCK, StepView
-from bot.views.text import clip, join, one_line
+from bot.views.text import clip, join, kilobytes, one_line
 from services.plan import ComponentSpec
 from services.run_states import OVER, StepState
 from services.snapshots import RunSnapshot, StepSnapshot, VersionSnapshot
@@ -99,12 +99,22 @@ def result(step: RunStep, numbered: Mapping[str, int], limit: int) -> str:
         case StepState.RUNNING if now.attempt > 1:
             return f"Attempt {now.attempt:,}."
         case StepState.DONE if not _is_marked(now):
-            return summary(now.output, step.spec, limit=limit)
+            return _answer(step, limit)
         case StepState.FAILED if _is_rejected(now) and now.decided_by:
             return ""
         case StepState.READY | StepState.FAILED | StepState.UNCERTAIN | StepState.SKIPPED if now.error:
             return clip(explain(now.error, step.view.component, numbered), limit)
     return ""
+
+
+def _answer(step: RunStep, limit: int) -> str:
+    """An answer in one plain line; of a long one that it is, and what its outline says."""
+    words = summary(step.now.output, step.spec, limit=limit)
+    if not step.now.is_long:
+        return words
+    first = ", the first" if isinstance(step.now.output, list) else ""
+    size = f"A long answer ({kilobytes(step.now.output_size)})"
+    return clip(f"{size}{first}: {words}" if words else f"{size}. Details has it.", limit)
 
 
 def told(step: RunStep, numbered: Mapping[str, int], limit: int) -> list[Element]:

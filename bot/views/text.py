@@ -7,7 +7,7 @@ nothing; `escape` is for the places that are always parsed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 ELLIPSIS = "…"
@@ -61,14 +61,19 @@ def clip(text: str, limit: int) -> str:
     beginning, is_all = _beginning(text, limit)
     if is_all and weight(beginning) <= limit:
         return beginning
-    room = limit - weight(ELLIPSIS)
-    kept = 0
-    for character in beginning:
-        room -= 1 + _extra(character)
-        if room < 0:
-            break
-        kept += 1
+    kept = _within(beginning, limit - weight(ELLIPSIS))
     return _whole_words(beginning[:kept], beginning[kept:]) + ELLIPSIS
+
+
+def parts(text: str, longest: int) -> Iterator[str]:
+    """All of the cleaned text in parts that weigh at most `longest`, cut at a line's end where one is near."""
+    rest = clean(text)
+    while rest:
+        kept = _within(rest, longest)
+        end = rest.rfind("\n", kept // 2, kept + 1) if kept < len(rest) else -1
+        part = rest[: end if end > 0 else kept]
+        yield part
+        rest = rest[len(part) :].removeprefix("\n")
 
 
 def join(words: Sequence[str], *, most: int = 5, last: str = "and") -> str:
@@ -80,6 +85,11 @@ def join(words: Sequence[str], *, most: int = 5, last: str = "and") -> str:
 def count(number: int, noun: str) -> str:
     """A number with its noun: "1 step", "1,200 steps"."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def kilobytes(size: int) -> str:
+    """About how much so many bytes are: "less than 1 kB", "1,480 kB"."""
+    return f"{round(size / 1_000):,} kB" if size >= 1_000 else "less than 1 kB"
 
 
 def spaced(name: str) -> str:
@@ -136,6 +146,15 @@ def channel(channel_id: str) -> str:
 def date(moment: datetime) -> str:
     """Mrkdwn that shows a moment in the time zone of whoever reads it."""
     return f"<!date^{int(moment.timestamp())}^{{date_short_pretty}} {{time}}|{moment:%Y-%m-%d %H:%M %Z}>"
+
+
+def _within(text: str, room: int) -> int:
+    """How many characters of the text weigh no more than `room`."""
+    for kept, character in enumerate(text[: max(room, 0) + 1]):
+        room -= 1 + _extra(character)
+        if room < 0:
+            return kept
+    return len(text)
 
 
 def _extra(character: str) -> int:

@@ -204,3 +204,46 @@ async def test_details_of_an_earlier_run_are_of_that_run(hall: TownHall) -> None
     await hall.slack.deliver(details)
     [view] = await hall.slack.wait_for(lambda: hall.slack.views("marco"))
     assert "Done in" in json.dumps(view.blocks)
+
+
+async def test_an_earlier_run_has_a_page_of_its_own(hall: TownHall) -> None:
+    await approved(hall, order())
+    await with_button(hall, "Run again")
+    hall.town.script("workorders.create", Status(422))
+    await press(hall, "Run again")
+    await with_button(hall, "Stop run")
+    await hall.slack.send_command("priya", "works", "/workflows", "#1")
+    said = card_text(hall.slack.ephemerals("works", "priya")[-1])
+    assert "run 2 of 2" in said
+    assert "attempt 1 (422)" in said
+    assert "`/workflows #1.1` shows run 1 of this plan" in said
+    await press(hall, "Stop run")
+    await with_button(hall, "Run again")
+    await hall.slack.send_command("priya", "works", "/workflows", "#1.1")
+    page = hall.slack.ephemerals("works", "priya")[-1]
+    said = card_text(page)
+    assert "run 1 of 2" in said
+    assert "attempt 1 (201): done" in said
+    assert "(422)" not in said
+    assert list(buttons(page)) == ["Details", "Show all"], "only the last run can be run again"
+    await hall.slack.send_command("priya", "works", "/workflows", "1.2")
+    assert "Run again" in buttons(hall.slack.ephemerals("works", "priya")[-1])
+    for text in ("#1.3", "#2.1", "1.0"):
+        await hall.slack.send_command("priya", "works", "/workflows", text)
+        assert hall.slack.ephemerals("works", "priya")[-1].text.startswith("There is no such run.")
+
+
+async def test_one_step_is_shown_in_full_from_its_gate_and_from_details(hall: TownHall) -> None:
+    title = "word " * 400 + "end"
+    await approved(hall, order(body__description=title, gate=True))
+    card = await with_button(hall, "Show in full")
+    await hall.slack.click("marco", "works", card.ts, ids.ACTION_STEP_DETAILS)
+    [alone] = hall.slack.views("marco")
+    assert title in json.dumps(alone.blocks)
+    await hall.slack.click("dana", "works", card.ts, ids.ACTION_RUN_DETAILS)
+    [below] = hall.slack.views("dana")
+    [menu] = [block["elements"][0] for block in below.blocks if block["type"] == "actions"]
+    chosen = menu["option_groups"][0]["options"][0]["value"]
+    await hall.slack.click_in_view("dana", below.id, ids.ACTION_STEP_DETAILS, chosen)
+    _, above = hall.slack.views("dana")
+    assert title in json.dumps(above.blocks)

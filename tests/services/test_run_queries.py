@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 
 import pytest
 
 from bot.views import blocks as kit
 from bot.views.details import workflow_details
+from bot.views.plans import card
 from bot.views.run_details import run_details_modal
+from bot.views.step_details import step_details_modal
 from db.session import Database
 from services import run_queries, workspaces
 from services.approvals import ApprovalService
 from services.cards import CardService
 from services.errors import NotFound
 from services.run_states import RunState
-from services.snapshots import History, PlanSnapshot
+from services.snapshots import History, PlanSnapshot, StepSnapshot
 from services.workflows import WorkflowService
 from tests.services import runs_on_record
 
@@ -127,3 +130,72 @@ async def test_an_earlier_run_is_read_by_its_id(database: Database, workspace_id
             snapshot = await workflows.get_by_run(session, workspace_id, run_id)
             assert snapshot.run is not None
             assert snapshot.run.id == run_id
+
+
+async def snapshot_of(database: Database, workspace_id: UUID, output: Any) -> StepSnapshot:
+    """The step of a run whose answer this is, as cards are given it."""
+    async with database.transaction() as session:
+        plan_id = await runs_on_record.plan(session, workspace_id)
+        await runs_on_record.run(session, workspace_id, plan_id, output=output)
+    snapshot, _ = await read(database, workspace_id, plan_id)
+    assert snapshot.run is not None
+    [step] = snapshot.run.steps
+    return step
+
+
+@pytest.mark.parametrize("output", [{"a": 1}, [1, 2], "text", 7, False, {"notes": "word " * 3_000}])
+async def test_a_short_answer_is_read_whole(database: Database, workspace_id: UUID, output: Any) -> None:
+    step = await snapshot_of(database, workspace_id, output)
+    assert (step.output, step.is_long) == (output, False)
+    assert 0 < step.output_size < run_queries.SHOWN_BYTES
+
+
+async def test_no_answer_has_no_size(database: Database, workspace_id: UUID) -> None:
+    step = await snapshot_of(database, workspace_id, None)
+    assert (step.output, step.output_size, step.is_long) == (None, 0, False)
+
+
+@pytest.mark.parametrize(
+    ("output", "outline"),
+    [
+        # Compressed this is 11 kB; what counts is how much would have to be read.
+        ({"status": "open", "notes": "word " * 200_000}, {"status": "open"}),
+        (
+            {f"k{number:03}": "x" * 400 for number in range(90)},
+            {f"k{number:03}": "x" * 400 for number in range(40)},
+        ),
+        ([{"id": number} for number in range(9_000)], [{"id": 0}]),
+        ([{"notes": "word " * 9_000}], None),
+        ("word " * 9_000, "word " * 400),
+        ({"notes": "x" * 30_000}, None),
+    ],
+)
+async def test_of_a_long_answer_an_outline_is_read(
+    database: Database, workspace_id: UUID, output: Any, outline: Any
+) -> None:
+    step = await snapshot_of(database, workspace_id, output)
+    assert (step.output, step.is_long) == (outline, True)
+    assert step.output_size > run_queries.SHOWN_BYTES
+
+
+async def test_a_card_tells_of_a_long_answer(database: Database, workspace_id: UUID) -> None:
+    async with database.transaction() as session:
+        plan_id = await runs_on_record.plan(session, workspace_id)
+        output = {"work_order_id": "WO-17", "notes": "x" * 56_000}
+        await runs_on_record.run(session, workspace_id, plan_id, output=output)
+    said = json.dumps(card((await read(database, workspace_id, plan_id))[0], card_id=plan_id).blocks)
+    assert "A long answer (56 kB): work order id WO-17" in said
+
+
+async def test_an_answer_is_read_whole_for_the_page_of_its_step(database: Database, workspace_id: UUID) -> None:
+    output = {"notes": "x" * 56_000}
+    step = await snapshot_of(database, workspace_id, output)
+    async with database.reading() as session:
+        run_id, answer = await run_queries.answer(session, workspace_id, step.id)
+        snapshot = await workflows.get_by_run(session, workspace_id, run_id)
+        assert answer == output
+        view = step_details_modal(snapshot, step.id, answer)
+        assert view is not None
+        assert "Cut:" not in json.dumps(view)
+        with pytest.raises(NotFound):
+            await run_queries.answer(session, uuid4(), step.id)

@@ -61,12 +61,42 @@ def test_a_gate_says_how_many_have_agreed_and_by_when() -> None:
     assert "With no decision" not in goes_on
 
 
-def test_a_gate_that_too_few_may_decide_says_so() -> None:
-    waits = run(RunState.WAITING, step("order", StepState.WAITING, quorum=2))
-    assert "That can't be" in said(replace(waits, approvers=(MARCO,)))
-    assert "only one may" in said(replace(waits, approvers=(MARCO,)))
-    assert "That can't be" not in said(replace(waits, approvers=(MARCO, DANA)))
-    assert "That can't be" not in said(replace(waits, approvers=None))
+def test_a_gate_that_too_few_may_decide_says_what_to_do() -> None:
+    waits = run(RunState.WAITING, step("order", StepState.WAITING, agreed=(MARCO,), quorum=2))
+    stuck = "2 must agree, but only <@U0MARCO001> may: add an approver with `/mudda approvers`."
+    assert stuck in said(replace(waits, approvers=(MARCO,)))
+    assert "but only" not in said(replace(waits, approvers=(MARCO, DANA)))
+    assert "but only" not in said(replace(waits, approvers=None))
+
+
+def test_a_reminder_of_a_gate_that_too_few_may_decide_says_what_to_do() -> None:
+    waits = run(RunState.WAITING, step("order", StepState.WAITING, agreed=(MARCO,), quorum=2))
+    message = reminder(replace(waits, approvers=(MARCO,)), step_uuid("order"), gate_id=GATE_ID, number=1)
+    assert message is not None
+    check_message(message)
+    assert message.text.startswith("<@U0MARCO001>: step ")
+    assert message.text.endswith(
+        "2 must agree, but only <@U0MARCO001> may: add an approver with `/mudda approvers`."
+    )
+    message = reminder(replace(waits, approvers=()), step_uuid("order"), gate_id=GATE_ID, number=1)
+    assert message is not None
+    assert message.text.endswith("Nobody may: the only approver reported it. `/mudda approvers` changes that.")
+
+
+@pytest.mark.parametrize(
+    ("settings", "is_tight"),
+    [
+        (ApprovalSettings(), False),
+        (ApprovalSettings((MARCO, DANA), 1), False),
+        (ApprovalSettings((MARCO, DANA), 2), True),
+    ],
+)
+def test_the_form_says_that_reporters_do_not_count(settings: ApprovalSettings, is_tight: bool) -> None:
+    view = approvals_modal(settings, "C0WORKS001")
+    check_modal(view)
+    [hint] = [block["hint"]["text"] for block in view["blocks"] if block["block_id"] == ids.BLOCK_QUORUM]
+    assert "Name more approvers than must agree: whoever reports something can't decide about it." in hint
+    assert ("Now 2 of 2 approvers must agree, so what one of them reports waits for ever." in hint) is is_tight
 
 
 def test_all_who_agreed_are_named_afterwards() -> None:

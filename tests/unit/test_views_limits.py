@@ -89,6 +89,15 @@ def test_a_thousand_steps_in_one_state(state: StepState) -> None:
     check_run(run_samples.long_run(1_000, state))
 
 
+@pytest.mark.parametrize("text", ["字" * 40_000, "<" * 40_000, "🚰" * 20_000, "a" * 40_000])
+def test_several_gates_of_harmful_text_that_wait_in_vain(text: str) -> None:
+    snapshot = run_samples.hostile_run(text, steps=60, state=RunState.WAITING)
+    assert snapshot.run is not None
+    waits = tuple(replace(step, state=StepState.WAITING, quorum=7) for step in snapshot.run.steps)
+    approvers = tuple(f"U0PERSON{number:02}" for number in range(6))
+    check_run(replace(snapshot, approvers=approvers, run=replace(snapshot.run, steps=waits)))
+
+
 def test_foreign_text_of_a_run_has_no_place_where_it_would_be_parsed() -> None:
     snapshot = run_samples.hostile_run(samples.HOSTILE)
     for blocks in (card(snapshot, card_id=samples.CARD_ID).blocks, run_details_modal(snapshot)["blocks"]):

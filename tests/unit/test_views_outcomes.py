@@ -215,9 +215,9 @@ class TestCalls:
         assert fields({"body": None, "query": [], "headers": {}}, 5, 80) == []
 
     def test_what_is_left_out_is_counted(self) -> None:
-        assert fields({"body": dict.fromkeys("abc", 1)}, 2, 80) == ["a: 1", "b: 1", "and 1 more value"]
+        assert fields({"body": dict.fromkeys("abc", 1)}, 2, 80) == ["a: 1", "b: 1", "…and 1 more value"]
         many = fields({"body": {"list": [{"id": 1}] * 90_000}}, 2, 80)
-        assert many[-1] == "and more than 997 more values"
+        assert many[-1] == "…and more than 997 more values"
 
 
 class TestReply:

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from bot.ids import VIEW_PLAN_DETAILS, VIEW_RUN_DETAILS
-from bot.views.run_details import pretty, run_details_modal
+from bot.ids import ACTION_STEP_DETAILS, VIEW_PLAN_DETAILS, VIEW_RUN_DETAILS, Ref
+from bot.views.pretty import pretty
+from bot.views.run_details import run_details_modal
 from services.run_states import RunState, StepState
 from services.snapshots import PlanSnapshot
 from tests import run_samples, samples
@@ -99,19 +100,29 @@ VALUES: list[Any] = [
 
 @pytest.mark.parametrize("value", VALUES)
 def test_pretty_is_json_as_the_standard_library_writes_it(value: Any) -> None:
-    assert pretty(value, 2_000) == json.dumps(value, indent=2, ensure_ascii=False)
+    shown = pretty(value, 2_000)
+    assert shown.is_whole
+    assert shown.text == json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def test_pretty_shows_a_text_as_it_is() -> None:
-    assert pretty("Thank you.\nBye.", 100) == "Thank you.\nBye."
+    assert pretty("Thank you.\nBye.", 100).text == "Thank you.\nBye."
 
 
 def test_pretty_stops_where_it_must() -> None:
     deep: Any = "end"
     for _ in range(5_000):
         deep = [deep]
-    assert "[…]" in pretty(deep, 5_000)
-    assert len(pretty({"a": "x" * 90_000, "b": [1] * 90_000}, 300)) <= 300
+    shown = pretty(deep, 50_000)
+    assert "[…]" in shown.text
+    assert not shown.is_whole
+    shown = pretty({"a": "x" * 90_000, "b": [1] * 90_000}, 300)
+    assert len(shown.text) <= 300
+    assert not shown.is_whole
+
+
+def test_what_a_reader_would_not_see_is_written_out() -> None:
+    assert pretty({"a": "x\u202ey\x7f"}, 100).text == '{\n  "a": "x\\u202ey\\u007f"\n}'
 
 
 def test_an_answer_is_cut_where_there_is_no_room() -> None:
@@ -131,9 +142,48 @@ def test_all_of_what_a_gate_would_send_is_there() -> None:
 
 
 def test_what_does_not_fit_says_where_all_of_it_is() -> None:
-    where = "Not all of it fits here: “python -m bot export 12” has it."
+    where = "Cut short here: “Show a step in full” above has more."
     assert where not in opened(run_samples.COMPLETED)
     long = step("order", S.DONE, output={"notes": "x" * 15_000})
     assert where in opened(run(RunState.COMPLETED, long))
-    too_long = step("order", S.DONE, output=None, is_long=True)
-    assert where in opened(run(RunState.COMPLETED, too_long))
+    many = {"method": "POST", "url": "https://a.example", "body": {f"field{index}": index for index in range(60)}}
+    assert where in opened(run(RunState.WAITING, step("order", S.WAITING, request=many)))
+
+
+def test_of_a_long_answer_there_is_its_outline_and_its_size() -> None:
+    long = step("order", S.DONE, output={"status": "open"}, output_size=56_200, is_long=True)
+    seen = opened(run(RunState.COMPLETED, long))
+    assert 'From an answer of 56 kB:\n{\n  "status": "open"\n}' in seen
+    assert "Cut short here" in seen
+    bare = step("order", S.DONE, output=None, output_size=56_200, is_long=True)
+    assert "The answer has 56 kB." in opened(run(RunState.COMPLETED, bare))
+
+
+def menu(snapshot: PlanSnapshot) -> dict[str, Any]:
+    view = run_details_modal(snapshot)
+    check_modal(view)
+    [block] = [block for block in view["blocks"] if block["type"] == "actions"]
+    [element] = block["elements"]
+    assert element["action_id"] == ACTION_STEP_DETAILS
+    return dict(element)
+
+
+def test_a_menu_offers_each_step_that_has_sent_or_answered_anything() -> None:
+    [group] = menu(run_samples.RUNNING)["option_groups"]
+    titles = [option["text"]["text"] for option in group["options"]]
+    assert [title[:2] for title in titles] == ["1.", "2.", "3."]
+    assert group["label"]["text"] == "Steps 1 to 3"
+    order = step("order", S.RUNNING)
+    assert Ref(order.id, order.revision).encode() in [option["value"] for option in group["options"]]
+
+
+def test_a_menu_of_a_long_run_has_groups() -> None:
+    groups = menu(run_samples.long_run(250, S.DONE))["option_groups"]
+    assert [len(group["options"]) for group in groups] == [100, 100, 50]
+
+
+def test_a_menu_says_where_it_ends() -> None:
+    drawn = menu(run_samples.long_run(301, S.DONE))
+    assert sum(len(group["options"]) for group in drawn["option_groups"]) == 300
+    assert drawn["placeholder"]["text"] == "Show a step in full (the first 300 of 301)"
+    assert "first" not in menu(run_samples.long_run(300, S.DONE))["placeholder"]["text"]

@@ -184,8 +184,11 @@ class TestGates:
     def test_what_is_cut_says_where_the_rest_is(self) -> None:
         request = {**run_samples.REQUESTS["order"], "body": {"text": "word " * 500}}
         snapshot = run(RunState.WAITING, step("order", S.WAITING, request=request))
-        assert "Cut short here: Details has more." in words(drawn(snapshot).blocks)
-        assert "Details" in labels(drawn(snapshot).blocks)
+        assert "Cut short here: “Show in full” has all of it." in words(drawn(snapshot).blocks)
+        assert labels(drawn(snapshot).blocks)[:3] == ["Approve step", "Reject step", "Show in full"]
+        _, _, show, *_ = buttons(drawn(snapshot).blocks)
+        assert show["action_id"] == ids.ACTION_STEP_DETAILS
+        assert Ref.decode(show["value"]) == Ref(step_uuid("order"), 4)
 
     def test_who_may_decide(self) -> None:
         assert "Anyone in this channel may decide." in words(drawn(run_samples.WAITING).blocks)

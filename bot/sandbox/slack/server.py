@@ -325,7 +325,7 @@ class SlackStandIn:
     async def redeliver(
         self, delivery: Delivery, *, retry_num: int | None = None, retry_reason: str | None = None
     ) -> Attempt:
-        """Send the very same body once more, signed for now, with retry headers if `retry_num` is given."""
+        """Send the very same body once more, signed anew, with retry headers if `retry_num` is given."""
         return await self._sender.attempt(delivery, retry_num=retry_num, retry_reason=retry_reason)
 
     def sign(self, body: bytes, timestamp: str) -> str:
