@@ -3,8 +3,9 @@
 In this order:
 1. a payload that is not what it should be: acked, so that Slack does not send it again, and logged;
 2. what could not be kept, or a database that is down: 503, and Slack sends it again;
-3. Slack refusing a call that had to be made before the ack (a modal): acked, the person is told;
-4. anything else is a bug: logged with its traceback, answered with 500.
+3. something that is not there any more: acked, the person is told so privately;
+4. Slack refusing a call that had to be made before the ack (a modal): acked, the person is told;
+5. anything else is a bug: logged with its traceback, answered with 500.
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ from slack_bolt.kwargs_injection.async_args import AsyncArgs
 from bot.deps import Deps
 from bot.errors import IntakeUnavailable, MalformedPayload, SlackError
 from bot.logs import log_context
+from bot.views.notes import Note
 from db.session import DATABASE_ERRORS
+from services.errors import NotFound
+from services.jobs import Tell
 
 logger = logging.getLogger("mudda.guard")
 
@@ -40,6 +44,10 @@ class Request(Protocol):
     def user(self) -> str:
         """Who did it."""
 
+    @property
+    def channel(self) -> str:
+        """Where; empty where there is no channel."""
+
 
 R = TypeVar("R", bound=Request)
 Handler = Callable[[R, Deps, AsyncAck], Awaitable[None]]
@@ -55,7 +63,7 @@ def guard(parse: Callable[[Mapping[str, Any]], R], handler: Handler[R], deps: De
             try:
                 request = parse(args.body)
                 with log_context(key=request.key, user=request.user):
-                    await handler(request, deps, args.ack)
+                    await _handled(request, handler, deps, args.ack)
             except MalformedPayload as error:
                 logger.warning("Ignored a payload: %s", error)
                 await args.ack()
@@ -71,3 +79,14 @@ def guard(parse: Callable[[Mapping[str, Any]], R], handler: Handler[R], deps: De
             return None
 
     return listener
+
+
+async def _handled(request: R, handler: Handler[R], deps: Deps, ack: AsyncAck) -> None:
+    try:
+        await handler(request, deps, ack)
+    except NotFound as error:
+        logger.info("Somebody asked for what is not there: %s", error)
+        if request.channel:
+            words = Tell(channel=request.channel, user=request.user, note=Note.NOT_FOUND)
+            await deps.intake.put(request.key, words)
+        await ack()

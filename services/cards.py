@@ -103,7 +103,9 @@ class CardService:
         if card.ts == turn.ts:
             card.ts = card.post_started_at = card.drawing_until = None
             await session.flush()
-            await enqueue(session, PostCard(workspace=workspace_id, plan=plan_id), key=f"post:{plan_id}")
+            # A key of its own: the job that posted the lost one may not have ended yet.
+            key = f"post:{plan_id}:{turn.ts}"
+            await enqueue(session, PostCard(workspace=workspace_id, plan=plan_id), key=key)
 
     async def request_redraw(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> None:
         """Have the card drawn as soon as its turn comes."""

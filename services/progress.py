@@ -19,7 +19,7 @@ from db.queue import enqueue, enqueue_all
 from services import audit
 from services.approvals import ApprovalService
 from services.cards import CardService
-from services.jobs import DrawQuestion, ReplyToReporter, RunStep
+from services.jobs import DrawQuestion, ReplyToReporter, RunStep, TellOfFailure
 from services.questions import people_asked
 from services.run_inputs import RunAndStep, RunInputs, StepFault, StepInputs
 from services.run_states import OVER, RunState, StepState, check_step_move, run_state
@@ -125,6 +125,9 @@ class Progress:
         )
         if state is RunState.COMPLETED:
             await self.tell_reporter(session, run)
+        elif state is RunState.FAILED:
+            job = TellOfFailure(workspace=run.workspace_id, plan=run.plan_id, run=run.id, failed_at=now)
+            await enqueue(session, job, key=f"failure:{run.id}:{now.isoformat()}")
 
     async def _to_gate(
         self, session: AsyncSession, run: WorkflowExecution, step: StepRun, inputs: StepInputs, now: datetime

@@ -20,7 +20,8 @@ class PlanState(StrEnum):
 
 MOVES: Mapping[PlanState, frozenset[PlanState]] = {
     PlanState.DRAFTING: frozenset({PlanState.DRAFT, PlanState.FAILED, PlanState.DISCARDED}),
-    PlanState.DRAFT: frozenset({PlanState.DRAFTING, PlanState.APPROVED, PlanState.DISCARDED}),
+    # FAILED: a draft whose card could not be posted, so that nobody can see it.
+    PlanState.DRAFT: frozenset({PlanState.DRAFTING, PlanState.APPROVED, PlanState.DISCARDED, PlanState.FAILED}),
     PlanState.FAILED: frozenset({PlanState.DRAFTING, PlanState.DISCARDED}),
     PlanState.APPROVED: frozenset(),
     PlanState.DISCARDED: frozenset(),

@@ -150,10 +150,17 @@ class WorkflowService:
         plan = await self._locked(session, workspace_id, plan_id)
         if plan.state != PlanState.DRAFTING or (claim is not None and plan.claim != claim):
             return False
-        plan.failure = failure_to_json(failure)
-        await self._move(
-            session, plan, PlanState.FAILED, actor=audit.SYSTEM, action="plan.failed", code=failure.code
-        )
+        await self._fail(session, plan, failure)
+        return True
+
+    async def fail_unseen(
+        self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, failure: Failure
+    ) -> bool:
+        """End a plan that nobody can be shown, drafted or not. False if it is further than that."""
+        plan = await self._locked(session, workspace_id, plan_id)
+        if plan.state not in (PlanState.DRAFTING, PlanState.DRAFT):
+            return False
+        await self._fail(session, plan, failure)
         return True
 
     async def discard(
@@ -271,6 +278,12 @@ class WorkflowService:
         run = await run_queries.latest(session, workspace_id, row[0].id, settings)
         approvers = settings.deciders(row[0].reporter_id)
         return replace(plan_snapshot(row[0], row[1]), run=run, approvers=approvers)
+
+    async def _fail(self, session: AsyncSession, plan: WorkflowPlan, failure: Failure) -> None:
+        plan.failure = failure_to_json(failure)
+        await self._move(
+            session, plan, PlanState.FAILED, actor=audit.SYSTEM, action="plan.failed", code=failure.code
+        )
 
     async def _move(
         self,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from bot.deps import Deps
 from bot.errors import ChannelUnreachable, MessageGone, SlackError
 from bot.jobs.posting import find_earlier
@@ -75,19 +77,31 @@ async def _unreachable(job: PostCard, deps: Deps) -> None:
     """End the plan, and have it said to the reporter alone, since nobody else can see anything."""
     async with deps.database.transaction() as session:
         failure = Failure(FailureCode.CHANNEL_UNREACHABLE)
-        if await deps.workflows.fail(session, job.workspace, job.plan, failure):
-            origin = await deps.workflows.origin(session, job.workspace, job.plan)
-            words = Tell(
-                channel=origin.channel_id,
-                user=origin.reporter_id,
-                note=Note.CHANNEL_UNREACHABLE,
-                thread_ts=origin.thread_ts,
-                response_url=origin.response_url,
-            )
-            await enqueue(session, words)
+        if await deps.workflows.fail_unseen(session, job.workspace, job.plan, failure):
+            await _tell_reporter(session, job, Note.CHANNEL_UNREACHABLE, deps)
+
+
+async def give_up_card(job: PostCard, deps: Deps) -> None:
+    """Slack takes the channel, but not the card: a plan that nobody can see must not wait for a decision."""
+    async with deps.database.transaction() as session:
+        failure = Failure(FailureCode.INTERNAL)
+        is_ended = await deps.workflows.fail_unseen(session, job.workspace, job.plan, failure)
+        await _tell_reporter(session, job, Note.CARD_REFUSED if is_ended else Note.CARD_GONE, deps)
+
+
+async def _tell_reporter(session: AsyncSession, job: PostCard, note: Note, deps: Deps) -> None:
+    origin = await deps.workflows.origin(session, job.workspace, job.plan)
+    words = Tell(
+        channel=origin.channel_id,
+        user=origin.reporter_id,
+        note=note,
+        thread_ts=origin.thread_ts,
+        response_url=origin.response_url,
+    )
+    await enqueue(session, words, key=f"tell:{job.plan}:card")
 
 
 HANDLERS = (
-    Handler(PostCard, Lane.QUICK, post_card),
+    Handler(PostCard, Lane.QUICK, post_card, give_up_card),
     Handler(DrawCard, Lane.QUICK, draw_card),
 )

@@ -13,6 +13,7 @@ from db.queue import enqueue
 from services import workspaces
 from services.errors import ApprovalRefused, MoveNotAllowed, NotFound, StaleVersion
 from services.jobs import Decide, OpenPlan, Tell
+from services.repeats import is_decided
 from services.states import PlanState
 
 
@@ -39,7 +40,8 @@ async def decide(job: Decide, deps: Deps) -> None:
     except ApprovalRefused as error:
         await _refuse(job, refusal(error), deps)
     except (StaleVersion, MoveNotAllowed) as error:
-        await _refuse(job, await _what_happened(job, error.state, deps), deps)
+        if note := await _what_happened(job, error.state, deps):
+            await _refuse(job, note, deps)
 
 
 async def _approve(session: AsyncSession, workspace_id: UUID, job: Decide, deps: Deps) -> None:
@@ -49,12 +51,17 @@ async def _approve(session: AsyncSession, workspace_id: UUID, job: Decide, deps:
     await deps.runs.start(session, workspace_id, job.plan, version, job.actor, now)
 
 
-async def _what_happened(job: Decide, state: str, deps: Deps) -> str:
-    """The note for a card that has changed since: who discarded the plan, or what it is now."""
-    if state != PlanState.DISCARDED:
-        return stale(state)
+async def _what_happened(job: Decide, state: str, deps: Deps) -> str | None:
+    """The note for a card that has changed since: who discarded the plan, or what it is now.
+
+    None if an earlier run of this job has done what it says, and its worker died then.
+    """
     async with deps.database.reading() as session:
         workspace_id = await workspaces.by_team(session, job.team)
+        if await is_decided(session, workspace_id, job):
+            return None
+        if state != PlanState.DISCARDED:
+            return stale(state)
         plan = await deps.workflows.get(session, workspace_id, job.plan)
     return discarded_by(plan.decided_by)
 

@@ -1,4 +1,4 @@
-"""Whoever reported an issue is told how it ended, once, in the thread of the card."""
+"""What is said in the thread of a card, once: to whoever reported an issue how it ended, and that a run failed."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from bot.errors import ChannelUnreachable
 from bot.jobs.posting import find_earlier
 from bot.jobs.registry import Handler, Lane
 from bot.views.outcome import outcome
-from services.jobs import ReplyToReporter
+from bot.views.trouble import failure
+from services.jobs import ReplyToReporter, TellOfFailure
+from services.run_states import RunState
 
 
 async def reply_to_reporter(job: ReplyToReporter, deps: Deps) -> None:
@@ -30,4 +32,24 @@ async def reply_to_reporter(job: ReplyToReporter, deps: Deps) -> None:
         await deps.runs.replied(session, job.workspace, job.run, ts)
 
 
-HANDLERS = (Handler(ReplyToReporter, Lane.QUICK, reply_to_reporter),)
+async def tell_of_failure(job: TellOfFailure, deps: Deps) -> None:
+    """Say that a run has failed, once for each time, unless somebody has let it go on since."""
+    async with deps.database.transaction() as session:
+        snapshot = await deps.workflows.get_by_run(session, job.workspace, job.run)
+        channel, thread_ts = await deps.cards.place(session, job.workspace, job.plan)
+    run = snapshot.run
+    if run is None or run.state is not RunState.FAILED or run.ended_at != job.failed_at:
+        return
+    message = failure(snapshot, job.failed_at)
+    try:
+        # Looked for first each time: nothing says whether an earlier try was killed after Slack took it.
+        if not await find_earlier(channel, message, thread_ts, job.failed_at, deps):
+            await deps.slack.post(channel, message, thread_ts=thread_ts)
+    except ChannelUnreachable:
+        return
+
+
+HANDLERS = (
+    Handler(ReplyToReporter, Lane.QUICK, reply_to_reporter),
+    Handler(TellOfFailure, Lane.QUICK, tell_of_failure),
+)

@@ -17,6 +17,7 @@ from services.builtin_attempts import BuiltinAttempt, Early
 from services.connectors import called
 from services.errors import ApprovalRefused, MoveNotAllowed, NotFound, StaleVersion
 from services.jobs import DecideRun, RunStep, Tell
+from services.repeats import is_decided
 from services.results import result_of
 
 logger = logging.getLogger("mudda.runs")
@@ -71,10 +72,12 @@ async def decide_run(job: DecideRun, deps: Deps) -> None:
     except NotFound:
         await _refuse(job, Note.NOT_FOUND, deps)
     except ApprovalRefused as error:
-        await _refuse(job, refusal(error), deps)
+        if not await _is_repeat(job, deps):
+            await _refuse(job, refusal(error), deps)
     except (StaleVersion, MoveNotAllowed) as error:
-        says = run_note if job.decision in ("again", "cancel", "stop") else step_note
-        await _refuse(job, says(error.state, None), deps)
+        if not await _is_repeat(job, deps):
+            says = run_note if job.decision in ("again", "cancel", "stop") else step_note
+            await _refuse(job, says(error.state, None), deps)
 
 
 async def _run_again(session: AsyncSession, workspace_id: UUID, job: DecideRun, deps: Deps) -> None:
@@ -88,6 +91,12 @@ async def _run_again(session: AsyncSession, workspace_id: UUID, job: DecideRun, 
         runs=deps.runs,
         approvals=deps.approvals,
     )
+
+
+async def _is_repeat(job: DecideRun, deps: Deps) -> bool:
+    """Whether an earlier run of this job has done it, and its worker died then."""
+    async with deps.database.reading() as session:
+        return await is_decided(session, await workspaces.by_team(session, job.team), job)
 
 
 async def _refuse(job: DecideRun, note: str, deps: Deps) -> None:

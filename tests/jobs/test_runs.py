@@ -146,6 +146,20 @@ async def test_two_people_at_a_gate_make_one_decision(hall: TownHall) -> None:
     assert len(hall.town.received("workorders.create")) == 1
 
 
+async def test_one_who_presses_twice_makes_one_decision_and_is_told(hall: TownHall) -> None:
+    await approved(hall, order(gate=True))
+    card = await with_button(hall, "Approve step")
+    button = buttons(card)["Approve step"]
+    clicks = [
+        hall.slack.prepare_click("marco", "works", card.ts, button["action_id"], button["value"]) for _ in range(2)
+    ]
+    await asyncio.gather(*(hall.slack.deliver(click) for click in clicks))
+    await outcome(hall)
+    [told] = await hall.slack.wait_for(lambda: hall.slack.ephemerals("works", "marco"))
+    assert told.text
+    assert len(hall.town.received("workorders.create")) == 1
+
+
 @pytest.mark.parametrize("fault", [Status(429, retry_after="1"), Status(503)])
 async def test_what_asks_for_patience_is_tried_again(hall: TownHall, fault: Status) -> None:
     hall.town.script("workorders.create", fault)

@@ -1,0 +1,132 @@
+"""What the worker makes of failures: outages are waited out, faults of ours counted, jobs put off are neither."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+import asyncpg
+import pytest
+from sqlalchemy import select, text
+
+from bot import ids
+from bot.sandbox.slack import ErrorWord, RateLimited
+from bot.upkeep import upkeep
+from bot.worker import ATTEMPTS, is_readable
+from db.models import StepRun, WorkflowPlan
+from db.queue import OwnQueries, QueueDriver
+from db.session import Database
+from services.jobs import DrawCard
+from tests.run_starts import begun, step, step_states, until
+from tests.town_hall import TownHall, buttons, cards, drafted
+
+LEAK = "Water is coming up through the road at 5th and Main"
+
+
+async def hurried(database: Database, question: Callable[[], Awaitable[bool]]) -> None:
+    """Wait for something, with no job's pause as long as it would be."""
+
+    async def asked() -> bool:
+        async with database.transaction() as session:
+            await session.execute(text("UPDATE pgqueuer SET execute_after = now() WHERE status = 'queued'"))
+        return await question()
+
+    await until(asked, 30)
+
+
+async def statuses(database: Database, entrypoint: str) -> list[str]:
+    async with database.reading() as session:
+        query = text("SELECT status::text FROM pgqueuer WHERE entrypoint = :of")
+        return list(await session.scalars(query, {"of": entrypoint}))
+
+
+async def queue(database: Database, entrypoint: str, payload: bytes, status: str = "queued") -> None:
+    query = (
+        "INSERT INTO pgqueuer (priority, entrypoint, payload, status) "
+        "VALUES (0, :of, :payload, CAST(:as AS pgqueuer_status))"
+    )
+    async with database.transaction() as session:
+        await session.execute(text(query), {"of": entrypoint, "payload": payload, "as": status})
+
+
+async def test_what_the_database_refuses_is_given_up_and_a_person_has_to_look(hall: TownHall) -> None:
+    async with hall.database.transaction() as session:
+        await session.execute(text("ALTER TABLE step_attempts RENAME TO lost"))
+    async with hall.database.transaction() as session:
+        run_id = await begun(session, hall.bot.deps.workspace_id, [step("look", "open311.find_requests")])
+    await hurried(hall.database, lambda: _is(hall.database, run_id, "UNCERTAIN"))
+    async with hall.database.reading() as session:
+        error = await session.scalar(select(StepRun.error).where(StepRun.run_id == run_id))
+    assert error == {"code": "internal"}
+    assert len(hall.town.received("open311.find_requests")) == ATTEMPTS == 5
+    await until(lambda: _none_left(hall.database, "run_step"), 10)
+
+
+async def _is(database: Database, run_id: UUID, state: str) -> bool:
+    return await step_states(database, run_id) == {"look": state}
+
+
+async def _none_left(database: Database, entrypoint: str) -> bool:
+    return await statuses(database, entrypoint) == []
+
+
+async def test_a_job_that_was_put_off_often_is_not_given_up_at_its_first_failure(hall: TownHall) -> None:
+    await hall.slack.send_command("priya", "works", "/mudda", LEAK)
+    card = await drafted(hall)
+    hall.slack.faults.script("chat.update", [*[RateLimited(1)] * ATTEMPTS, ErrorWord("odd")])
+    await hall.slack.click("marco", "works", card.ts, ids.ACTION_DISCARD)
+
+    async def is_drawn() -> bool:
+        return not any(buttons(each) for each in cards(hall.slack))
+
+    await hurried(hall.database, is_drawn)
+    assert hall.slack.faults.pending("chat.update") == 0
+
+
+async def test_a_card_that_slack_does_not_take_ends_its_plan_and_the_reporter_is_told(hall: TownHall) -> None:
+    hall.slack.faults.script("chat.postMessage", [ErrorWord("odd")] * ATTEMPTS)
+    await hall.slack.send_command("priya", "works", "/mudda", LEAK)
+    await until(lambda: _plan_is(hall, "DRAFT"), 10)
+    await hurried(hall.database, lambda: _plan_is(hall, "FAILED"))
+    [told] = await hall.slack.wait_for(lambda: hall.slack.ephemerals("works", "priya"))
+    assert "nothing was started" in told.text
+    assert cards(hall.slack) == []
+
+
+async def _plan_is(hall: TownHall, state: str) -> bool:
+    async with hall.database.reading() as session:
+        return bool(await session.scalar(select(WorkflowPlan.state)) == state)
+
+
+async def test_a_job_of_another_version_is_held_and_said_once(
+    hall: TownHall, caplog: pytest.LogCaptureFixture
+) -> None:
+    await queue(hall.database, "run_step", b'{"version": 9, "whatever": 1}')
+
+    async def is_held() -> bool:
+        return await statuses(hall.database, "run_step") == ["failed"]
+
+    with caplog.at_level(logging.ERROR):
+        await until(is_held, 10)
+    [record] = [record for record in caplog.records if record.levelno >= logging.ERROR]
+    assert "another version" in str((record.exc_info or ("", ""))[1])
+
+
+async def test_only_what_can_be_read_is_put_back(database: Database, workspace_id: UUID) -> None:
+    job = DrawCard(workspace=workspace_id, plan=workspace_id, generation=1)
+    await queue(database, "draw_card", job.model_dump_json().encode(), "failed")
+    await queue(database, "run_step", b'{"version": 9}', "failed")
+    await queue(database, "of_tomorrow", b"{}", "failed")
+    stopping = asyncio.Event()
+    async with asyncpg.create_pool(database.url, min_size=1, max_size=2) as pool:
+        keeping = asyncio.create_task(upkeep(database, OwnQueries(QueueDriver(pool)), is_readable, stopping))
+
+        async def is_put_back() -> bool:
+            return await statuses(database, "draw_card") == ["queued"]
+
+        await until(is_put_back, 10)
+        stopping.set()
+        await keeping
+    assert [*await statuses(database, "run_step"), *await statuses(database, "of_tomorrow")] == ["failed"] * 2
