@@ -60,6 +60,8 @@ async def _what_happened(job: Decide, state: str, deps: Deps) -> str | None:
         workspace_id = await workspaces.by_team(session, job.team)
         if await is_decided(session, workspace_id, job):
             return None
+        if job.decision == "approve" and state == PlanState.DRAFTING:
+            return Note.APPROVE_WHILE_DRAFTING
         if state != PlanState.DISCARDED:
             return stale(state)
         plan = await deps.workflows.get(session, workspace_id, job.plan)

@@ -30,7 +30,7 @@ def failure(snapshot: PlanSnapshot, at: datetime) -> Message:
     said = [kit.person(run.started_by), kit.run(f" Plan #{snapshot.number}: {runs.line(run, steps)}.")]
     if failed:
         why = one_line(read.result(failed[0], read.numbers(steps), _WHY))
-        said += [kit.run(" "), *([kit.run(why)] if why else read.decision(failed[0].now))]
+        said += [kit.run(" "), *([kit.run(why)] if why else [*read.decision(failed[0].now), kit.run(".")])]
     said.append(kit.run(" Its card has Retry and Skip step."))
     return Message(
         text="".join(map(as_mrkdwn, said)),

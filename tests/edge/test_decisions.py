@@ -8,9 +8,10 @@ import json
 from sqlalchemy import select
 
 from bot import ids
-from bot.sandbox.gemini_faults import NoCandidates, Text
+from bot.sandbox.gemini_faults import Hold, NoCandidates, Text
 from bot.sandbox.slack import Message
 from db.models import AuditEvent, WorkflowPlan
+from services.audit import Actor
 from tests.town_hall import TownHall, buttons, card_text, cards, drafted
 
 LEAK = "Water is coming up through the road at 5th and Main"
@@ -60,6 +61,24 @@ async def test_discard_locks_the_card_and_says_who(hall: TownHall) -> None:
     assert buttons(after) == {}
     assert hall.slack.user("marco").id in card_text(after)
     assert await state(hall) == "DISCARDED"
+
+
+async def test_a_plan_is_not_approved_while_a_new_draft_is_made(hall: TownHall) -> None:
+    card = await plan_card(hall)
+    button = buttons(card)["Approve and run"]
+    held = Hold()
+    hall.gemini.script(held)
+    async with hall.database.transaction() as session:
+        plan = (await session.scalars(select(WorkflowPlan))).one()
+        deps = hall.bot.deps
+        await deps.workflows.try_again(session, deps.workspace_id, plan.id, plan.revision, Actor("U0DANA0001"))
+    await asyncio.wait_for(held.reached.wait(), 10)
+    click = hall.slack.prepare_click("marco", "works", card.ts, button["action_id"], button["value"])
+    await hall.slack.deliver(click)
+    [told] = await hall.slack.wait_for(lambda: hall.slack.ephemerals("works", "marco"))
+    assert "A new draft of this plan is being made, so nothing was started." in told.text
+    assert await state(hall) == "DRAFTING"
+    held.released.set()
 
 
 async def test_two_people_at_once_make_one_decision_and_one_is_told(hall: TownHall) -> None:
