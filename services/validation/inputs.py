@@ -17,7 +17,7 @@ from services.references import Malformed, Path, is_whole, render_path, scan
 from services.storable import is_storable
 from services.strict_json import NotJson
 from services.validation.faults import Fault, FaultCode, fault
-from services.validation.schemas import Says, Schema, declared_names, stated_types
+from services.validation.schemas import Says, Schema, stated_types
 
 _MAX_DOTS = 32
 _PARAMETERS = {"path": "path_params", "query": "query_params", "header": "headers"}
@@ -32,11 +32,22 @@ _NOT_KNOWN = "{{issue.text}}"
 
 
 def payload_path(name: str, request_schema: Any) -> tuple[str, ...]:
-    """Where in the payload an input of this name goes: along its dots, unless the schema lists it as it is."""
+    """Where in the payload an input of this name goes: along its dots, unless the schema lists it as it is.
+
+    A member may itself have dots in its name (`fields.System.Title`): at each level the longest name that the
+    schema lists there counts, be it listed behind a `$ref` or in a part of an `allOf`.
+    """
     parts = name.split(".", _MAX_DOTS)
-    if not 1 < len(parts) <= _MAX_DOTS or not all(parts) or name in declared_names([request_schema]):
+    if not 1 < len(parts) <= _MAX_DOTS or not all(parts):
         return (name,)
-    return tuple(parts)
+    schema = Schema(request_schema)
+    path: tuple[str, ...] = ()
+    while parts:
+        listed = schema.listed_names(path)
+        width = next((n for n in range(len(parts), 1, -1) if ".".join(parts[:n]) in listed), 1)
+        path += (".".join(parts[:width]),)
+        parts = parts[width:]
+    return path
 
 
 def input_field(location: str, name: str) -> str:

@@ -87,6 +87,11 @@ class Schema:
             schemas = inner
         return Says.DECLARES, schemas
 
+    def listed_names(self, path: Path) -> frozenset[str]:
+        """The names that the schemas of the field at `path` list, those that they are combined with included."""
+        says, schemas = self.look_up(path)
+        return self._listed(schemas, 0) if says is Says.DECLARES else frozenset()
+
     def read(self, text: str, part: Any) -> Any:
         """The JSON value that the text of an input stands for under a part; references stay as they are.
 
@@ -146,6 +151,19 @@ class Schema:
             target = self._target(schema["$ref"])
             findings.append((Says.ALLOWS, ()) if target is None else self._field(target, key, nesting + 1))
         return max(says for says, _ in findings), tuple(inner for _, found in findings for inner in found)
+
+    def _listed(self, schemas: Iterable[Any], nesting: int) -> frozenset[str]:
+        """The names of the properties of schemas, and of what they are combined with."""
+        names: set[str] = set()
+        for schema in schemas:
+            if nesting > _MAX_NESTING or not isinstance(schema, Mapping):
+                continue
+            names |= set(declared_names([schema]))
+            for keyword in ("allOf", "anyOf", "oneOf"):
+                names |= self._listed(_list(schema, keyword), nesting + 1)
+            if "$ref" in schema:
+                names |= self._listed([self._target(schema["$ref"])], nesting + 1)
+        return frozenset(names)
 
     def _target(self, pointer: Any) -> Any:
         """What a `$ref` into this schema points to; None if it is not of that kind or points to nothing."""

@@ -362,3 +362,32 @@ def test_what_is_not_rest_takes_its_payload_as_body_or_variables(kind: str, loca
 )
 def test_where_an_input_goes_in_the_payload(name: str, path: tuple[str, ...]) -> None:
     assert payload_path(name, {"properties": {"as.it.is": {}, "a": {}}, "additionalProperties": {}}) == path
+
+
+TITLE = {"System.Title": {"type": "string"}}
+
+
+@pytest.mark.parametrize(
+    ("name", "schema", "path"),
+    [
+        ("System.Title", {"properties": TITLE}, ("System.Title",)),
+        ("System.Title", {"properties": {**TITLE, "System": {"type": "object"}}}, ("System.Title",)),
+        ("System.Title", {"allOf": [{"properties": TITLE}]}, ("System.Title",)),
+        ("System.Title", {"oneOf": [{"properties": {}}, {"properties": TITLE}]}, ("System.Title",)),
+        ("System.Title", {"$ref": "#/$defs/it", "$defs": {"it": {"properties": TITLE}}}, ("System.Title",)),
+        ("fields.System.Title", {"properties": {"fields": {"properties": TITLE}}}, ("fields", "System.Title")),
+        (
+            "fields.System.Title.en",
+            {
+                "properties": {"fields": {"$ref": "#/$defs/fields"}},
+                "$defs": {"fields": {"allOf": [{"properties": {"System.Title": {"properties": {"en": {}}}}}]}},
+            },
+            ("fields", "System.Title", "en"),
+        ),
+        ("System.Other", {"properties": TITLE}, ("System", "Other")),
+        ("System.Title", {"additionalProperties": {"type": "string"}}, ("System", "Title")),
+        ("System.Title", {"$ref": "#"}, ("System", "Title")),
+    ],
+)
+def test_a_member_with_dots_in_its_name_is_one_member(name: str, schema: Any, path: tuple[str, ...]) -> None:
+    assert payload_path(name, schema) == path
