@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import SettingsError
+from db.url import check_url
 
 
 def _http_url(value: str) -> str:
@@ -18,12 +19,6 @@ def _http_url(value: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("must be an http(s) URL")
     return value
-
-
-def _postgres_url(value: str) -> str:
-    if urlsplit(value).scheme not in ("postgresql", "postgres"):
-        raise ValueError("must start with postgresql://")
-    return value.replace("postgres://", "postgresql://", 1) if value.startswith("postgres://") else value
 
 
 def _key(value: SecretStr) -> SecretStr:
@@ -36,7 +31,7 @@ def _key(value: SecretStr) -> SecretStr:
 
 Key = Annotated[SecretStr, AfterValidator(_key)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
-PostgresUrl = Annotated[str, AfterValidator(_postgres_url)]
+PostgresUrl = Annotated[str, AfterValidator(check_url)]
 
 
 class Settings(BaseSettings):
@@ -50,7 +45,7 @@ class Settings(BaseSettings):
     slack_api_url: HttpUrl = "https://slack.com/api/"
 
     gemini_api_key: Key | None = None
-    gemini_model: str = "gemini-2.5-flash"
+    gemini_model: str = "gemini-3.8-flash"
     gemini_api_endpoint: HttpUrl | None = None
     gemini_timeout_seconds: float = Field(default=60, gt=0, le=600)
     gemini_max_concurrency: int = Field(default=64, ge=1, le=1000)

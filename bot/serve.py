@@ -24,8 +24,8 @@ from bot.step_commits import StepCommits
 from bot.web import Web
 from bot.worker import Worker
 from db.embedded import embedded_postgres
-from db.migrate import migrate
-from db.session import DATABASE_ERRORS, Database
+from db.migrate import UnsuitableDatabase, migrate
+from db.session import DATABASE_ERRORS, Database, sqlstate
 from services import workspaces
 from services.ai import AIService
 from services.approvals import ApprovalService
@@ -95,11 +95,26 @@ async def database_for(settings: Settings) -> AsyncIterator[str]:
 
 
 async def migrated(database_url: str) -> None:
-    """Bring the database up to date. Raises SettingsError if none answers."""
+    """Bring the database up to date. Raises SettingsError if none answers, or one that can't be used."""
     try:
         await migrate(database_url)
+    except UnsuitableDatabase as error:
+        raise SettingsError([f"DATABASE_URL: {error}"]) from error
     except DATABASE_ERRORS as error:
-        raise SettingsError([f"DATABASE_URL: no database answers there ({type(error).__name__})."]) from error
+        raise SettingsError([f"DATABASE_URL: {_trouble(error)}"]) from error
+
+
+_TROUBLE = {
+    "28": "the server does not take this user or password.",
+    "3D": "the server has no database of this name.",
+    "42501": "the user may not make tables there; it must own the database.",
+}
+"""By SQLSTATE or its class: what can be wrong with a database that answers."""
+
+
+def _trouble(error: Exception) -> str:
+    code = sqlstate(error)
+    return _TROUBLE.get(code) or _TROUBLE.get(code[:2]) or f"no database answers there ({type(error).__name__})."
 
 
 async def team_of_token(settings: Settings) -> str:

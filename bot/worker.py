@@ -30,6 +30,7 @@ from bot.logs import log_context
 from bot.upkeep import upkeep
 from db.queue import Job, OwnQueries, QueueDriver, queue_settings
 from db.session import DATABASE_ERRORS, is_refused
+from db.url import dsn_and_timeout
 
 logger = logging.getLogger("mudda.worker")
 
@@ -112,8 +113,9 @@ class Worker:
             scope.cancel()
 
     async def _work(self) -> None:
+        dsn, _ = dsn_and_timeout(self.database_url)
         async with asyncpg.create_pool(
-            self.database_url, min_size=3, max_size=8, timeout=5, command_timeout=30, reset=_left_as_it_is
+            dsn, min_size=3, max_size=8, timeout=5, command_timeout=30, reset=_left_as_it_is
         ) as pool:
             queries = OwnQueries(await _listening(QueueDriver(pool)))
             lanes = {Lane.QUICK: self.quick, Lane.SLOW: self.slow, Lane.STEPS: self.steps}

@@ -10,14 +10,21 @@ from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment, QueryQueue
 from pgqueuer.db import AsyncpgDriver
 from pgqueuer.queries import Queries
 from sqlalchemy import Connection, text
-from sqlalchemy.ext.asyncio import AsyncConnection, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.pool import NullPool
 
 from db.queue import queue_settings
-from db.session import engine_url
+from db.session import async_engine
 
 # Any number will do as long as nothing else in this database uses it; this one spells "mudda".
 MIGRATION_LOCK = 0x6D75646461
+
+LEAST_VERSION = 150_000
+"""The oldest PostgreSQL that is supported, as `server_version_num` has it."""
+
+
+class UnsuitableDatabase(Exception):
+    """A database that Mudda can't work with, whatever is in it; the text says why."""
 
 
 def alembic_config() -> Config:
@@ -28,11 +35,15 @@ def alembic_config() -> Config:
 
 
 async def migrate(database_url: str) -> None:
-    """Bring the database up to date. Replicas may call this together: the first does it, the others wait."""
-    engine = create_async_engine(engine_url(database_url), poolclass=NullPool)
+    """Bring the database up to date. Replicas may call this together: the first does it, the others wait.
+
+    Raises UnsuitableDatabase.
+    """
+    engine = async_engine(database_url, poolclass=NullPool)
     try:
         async with engine.connect() as connection:
             autocommit = await connection.execution_options(isolation_level="AUTOCOMMIT")
+            await _check_server(autocommit)
             await autocommit.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": MIGRATION_LOCK})
             # The lock belongs to this connection and goes with it, even if we are killed.
             async with engine.connect() as upgrading:
@@ -40,6 +51,15 @@ async def migrate(database_url: str) -> None:
             await _upgrade_queue(autocommit)
     finally:
         await engine.dispose()
+
+
+async def _check_server(connection: AsyncConnection) -> None:
+    query = text("SELECT current_setting('server_version_num')::int, current_setting('server_encoding')")
+    version, encoding = (await connection.execute(query)).one()
+    if version < LEAST_VERSION:
+        raise UnsuitableDatabase(f"PostgreSQL {version // 10_000} is too old: {LEAST_VERSION // 10_000} or newer.")
+    if encoding != "UTF8":
+        raise UnsuitableDatabase(f"the database's encoding is {encoding}: it must be UTF8.")
 
 
 def _upgrade_tables(connection: Connection) -> None:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import NewType
+from typing import Any, NewType
 
 import asyncpg
 from sqlalchemy import text
-from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from db.url import dsn_and_timeout
 
 # A query that takes a ReadSession can't be handed what it might write with by accident; free at run time.
 ReadSession = NewType("ReadSession", AsyncSession)
@@ -40,13 +41,29 @@ def is_refused(error: BaseException) -> bool:
     """
     if isinstance(error, SQLAlchemyError) and not isinstance(error, (DBAPIError, PoolTimeout)):
         return True
+    return sqlstate(error)[:2] in REFUSED
+
+
+def sqlstate(error: BaseException) -> str:
+    """PostgreSQL's code of an error, whoever raised it; empty where there is none."""
     cause = error.orig if isinstance(error, DBAPIError) else error
-    return str(getattr(cause, "sqlstate", None))[:2] in REFUSED
+    return str(getattr(cause, "sqlstate", None) or "")
 
 
-def engine_url(database_url: str) -> URL:
-    """Turn `postgresql://…` (TCP, or `?host=/socket/dir`) into the URL of the asyncpg dialect."""
-    return make_url(database_url).set(drivername="postgresql+asyncpg")
+def async_engine(
+    database_url: str, *, server_settings: Mapping[str, str] | None = None, **options: Any
+) -> AsyncEngine:
+    """An engine whose connections asyncpg makes from the URL itself, with all parameters that libpq has for it.
+
+    What people wrote is among the parameters of statements, and an error's text goes into logs: they are hidden.
+    """
+    dsn, timeout = dsn_and_timeout(database_url)
+
+    async def connect() -> asyncpg.Connection:
+        settings = dict(server_settings or {})
+        return await asyncpg.connect(dsn, timeout=timeout, command_timeout=30, server_settings=settings)
+
+    return create_async_engine("postgresql+asyncpg://", async_creator=connect, hide_parameters=True, **options)
 
 
 class Database:
@@ -54,19 +71,14 @@ class Database:
 
     def __init__(self, database_url: str, *, pool_size: int = POOL_SIZE, max_overflow: int = MAX_OVERFLOW) -> None:
         self.url = database_url
-        self.engine: AsyncEngine = create_async_engine(
-            engine_url(database_url),
+        self.engine: AsyncEngine = async_engine(
+            database_url,
             pool_size=pool_size,
             max_overflow=max_overflow,
             pool_pre_ping=True,
             pool_recycle=1800,
-            # A server that is gone must be an error within Slack's three seconds, and not a wait.
-            connect_args={
-                "timeout": 2.5,
-                "command_timeout": 30,
-                # A process that falls asleep in a transaction must not keep the rows that it holds.
-                "server_settings": {"idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_MS},
-            },
+            # A process that falls asleep in a transaction must not keep the rows that it holds.
+            server_settings={"idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_MS},
             pool_timeout=2.5,
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)

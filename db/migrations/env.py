@@ -7,10 +7,9 @@ import os
 
 from alembic import context
 from sqlalchemy import Connection
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from db.models import Base
-from db.session import engine_url
+from db.session import async_engine
 
 
 def ours(name: str | None, kind: str, _parents: object) -> bool:
@@ -27,7 +26,7 @@ def run(connection: Connection) -> None:
 
 async def run_by_hand() -> None:
     """For `alembic revision --autogenerate`."""
-    engine = create_async_engine(engine_url(os.environ["DATABASE_URL"]))
+    engine = async_engine(os.environ["DATABASE_URL"])
     async with engine.connect() as connection:
         await connection.run_sync(run)
     await engine.dispose()
