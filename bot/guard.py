@@ -21,6 +21,7 @@ from slack_bolt.kwargs_injection.async_args import AsyncArgs
 from bot.deps import Deps
 from bot.errors import IntakeUnavailable, MalformedPayload, SlackError
 from bot.logs import log_context
+from bot.payloads import is_stranger
 from bot.views.notes import Note
 from db.session import DATABASE_ERRORS
 from services.errors import NotFound
@@ -54,8 +55,13 @@ Handler = Callable[[R, Deps, AsyncAck], Awaitable[None]]
 Listener = Callable[[AsyncArgs], Awaitable[BoltResponse | None]]
 
 
-def guard(parse: Callable[[Mapping[str, Any]], R], handler: Handler[R], deps: Deps) -> Listener:
-    """A Bolt listener that parses the payload, runs `handler`, and never lets an error out."""
+def guard(
+    parse: Callable[[Mapping[str, Any]], R], handler: Handler[R], deps: Deps, *, decides: bool = False
+) -> Listener:
+    """A Bolt listener that parses the payload, runs `handler`, and never lets an error out.
+
+    `decides`: it changes what becomes of a plan or a run, which is not for strangers.
+    """
     name = getattr(handler, "__name__", "listener")
 
     async def listener(args: AsyncArgs) -> BoltResponse | None:
@@ -63,7 +69,12 @@ def guard(parse: Callable[[Mapping[str, Any]], R], handler: Handler[R], deps: De
             try:
                 request = parse(args.body)
                 with log_context(key=request.key, user=request.user):
-                    await _handled(request, handler, deps, args.ack)
+                    if decides and is_stranger(args.body, deps.identity.team_id):
+                        logger.info("A person of another organisation may not decide here")
+                        await _told(request, Note.STRANGER, deps)
+                        await args.ack()
+                    else:
+                        await _handled(request, handler, deps, args.ack)
             except MalformedPayload as error:
                 logger.warning("Ignored a payload: %s", error)
                 await args.ack()
@@ -86,7 +97,10 @@ async def _handled(request: R, handler: Handler[R], deps: Deps, ack: AsyncAck) -
         await handler(request, deps, ack)
     except NotFound as error:
         logger.info("Somebody asked for what is not there: %s", error)
-        if request.channel:
-            words = Tell(channel=request.channel, user=request.user, note=Note.NOT_FOUND)
-            await deps.intake.put(request.key, words)
+        await _told(request, Note.NOT_FOUND, deps)
         await ack()
+
+
+async def _told(request: Request, note: Note, deps: Deps) -> None:
+    if request.channel:
+        await deps.intake.put(request.key, Tell(channel=request.channel, user=request.user, note=note))

@@ -281,6 +281,15 @@ def _file(file: Body) -> AnswerFile:
     )
 
 
+def is_stranger(body: Body, team: str) -> bool:
+    """Whether an interaction comes from a person of another organisation, in a channel shared with it.
+
+    Slack sends it with our team, since that is where the app is; whose person it is stands in `user.team_id`.
+    """
+    user = body.get("user")
+    return isinstance(user, Mapping) and user.get("team_id") not in (None, team)
+
+
 def storable(text: str) -> str:
     """The text as it is, but for what PostgreSQL can't hold: NUL, and halves of surrogate pairs."""
     whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -17,7 +17,7 @@ from services.jobs import SetApprovals
 
 def register(app: AsyncApp, deps: Deps) -> None:
     """Add the listeners of this file."""
-    app.view(ids.VIEW_APPROVALS)(guard(payloads.approvals, save, deps))
+    app.view(ids.VIEW_APPROVALS)(guard(payloads.approvals, save, deps, decides=True))
 
 
 async def show_form(command: payloads.Command, deps: Deps, ack: AsyncAck) -> None:

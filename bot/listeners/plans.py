@@ -21,9 +21,9 @@ DECISIONS: dict[str, Decision] = {
 def register(app: AsyncApp, deps: Deps) -> None:
     """Add the listeners of this file."""
     for action in DECISIONS:
-        app.action(action)(guard(payloads.click, decide, deps))
+        app.action(action)(guard(payloads.click, decide, deps, decides=True))
     app.action(ids.ACTION_SHOW_ALL)(guard(payloads.click, show_all, deps))
-    app.action(ids.ACTION_PLAN_MORE)(guard(payloads.click, more, deps))
+    app.action(ids.ACTION_PLAN_MORE)(guard(payloads.click, more, deps, decides=True))
 
 
 async def decide(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:

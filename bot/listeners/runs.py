@@ -29,13 +29,13 @@ MODALS = {ids.ACTION_STEP_REJECT: reject_modal, ids.ACTION_STEP_MARK_DONE: mark_
 def register(app: AsyncApp, deps: Deps) -> None:
     """Add the listeners of this file."""
     for action in DECISIONS:
-        app.action(action)(guard(payloads.click, decide, deps))
+        app.action(action)(guard(payloads.click, decide, deps, decides=True))
     for action in MODALS:
-        app.action(action)(guard(payloads.click, ask_for_reason, deps))
+        app.action(action)(guard(payloads.click, ask_for_reason, deps, decides=True))
     app.action(ids.ACTION_RUN_DETAILS)(guard(payloads.click, show_details, deps))
     app.action(ids.ACTION_STEP_DETAILS)(guard(payloads.click, show_step, deps))
-    app.view(ids.VIEW_STEP_REJECT)(guard(payloads.reason, reject, deps))
-    app.view(ids.VIEW_STEP_MARK_DONE)(guard(payloads.reason, mark_done, deps))
+    app.view(ids.VIEW_STEP_REJECT)(guard(payloads.reason, reject, deps, decides=True))
+    app.view(ids.VIEW_STEP_MARK_DONE)(guard(payloads.reason, mark_done, deps, decides=True))
 
 
 async def decide(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:

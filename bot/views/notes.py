@@ -62,6 +62,7 @@ class Note(StrEnum):
     MALFORMED = "malformed"
     BAD_NUMBER = "bad_number"
     NOT_SERVED = "not_served"
+    STRANGER = "stranger"
 
 
 _CHANGED = "This card has changed since you saw it, so nothing was done."
@@ -123,6 +124,10 @@ _TEXTS: Mapping[Note, str] = {
     Note.MALFORMED: "I could not make sense of that, so nothing was done. Please try again from the card.",
     Note.BAD_NUMBER: f"Plans have numbers such as #12: try `{COMMAND_WORKFLOWS} #12`.",
     Note.NOT_SERVED: "Mudda is not set up for this workspace, so nothing was done. Ask whoever runs it.",
+    Note.STRANGER: (
+        "Only people of the organisation that runs Mudda can decide here, so nothing was done. Ask one of them; "
+        "you can still report an issue."
+    ),
 }
 
 _BY: Mapping[Note, str] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 
 from sqlalchemy import select
@@ -140,3 +141,21 @@ async def test_show_all_opens_every_step(hall: TownHall) -> None:
     await hall.slack.click("marco", "works", card.ts, ids.ACTION_SHOW_ALL)
     [view] = hall.slack.views("marco")
     assert view.body["callback_id"] == ids.VIEW_PLAN_DETAILS
+
+
+async def test_a_person_of_another_organisation_decides_nothing(hall: TownHall) -> None:
+    card = await plan_card(hall)
+    users = hall.slack.workspace.users
+    marco = hall.slack.user("marco")
+    users[marco.id] = dataclasses.replace(marco, team_id="T0NEIGHBOUR")
+    for label in ("Approve and run", "Discard"):
+        button = buttons(card)[label]
+        delivery = await hall.slack.click("marco", "works", card.ts, button["action_id"], button["value"])
+        assert delivery.acked
+    told = await hall.slack.wait_for(lambda: hall.slack.ephemerals("works", "marco")[1:])
+    assert "Only people of the organisation" in told[0].text
+    assert await state(hall) == "DRAFT"
+    # The same press by one of our own counts.
+    await hall.slack.click("dana", "works", card.ts, ids.ACTION_DISCARD)
+    await redrawn_without(hall, "Discard")
+    assert await state(hall) == "DISCARDED"

@@ -27,7 +27,10 @@ class Team:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A person or the bot; `name` is what follows the @, `color` six hex digits."""
+    """A person or the bot; `name` is what follows the @, `color` six hex digits.
+
+    `team_id` is that of the person's own organisation, where that is not the workspace's.
+    """
 
     id: str
     name: str
@@ -36,6 +39,7 @@ class User:
     is_bot: bool = False
     color: str = "3c989f"
     is_deactivated: bool = False
+    team_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -189,4 +189,4 @@ def view_closed(workspace: Workspace, user: User, view: View, *, is_cleared: boo
 
 
 def _payload_user(workspace: Workspace, user: User) -> Json:
-    return {"id": user.id, "username": user.name, "name": user.name, "team_id": workspace.team.id}
+    return {"id": user.id, "username": user.name, "name": user.name, "team_id": user.team_id or workspace.team.id}
