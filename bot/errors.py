@@ -8,7 +8,8 @@ EdgeError
     ├── RateLimited          try again after a while that Slack names
     ├── SlackUnavailable     no answer, or a 5xx: whether the call was carried out is not known
     ├── ChannelUnreachable   the bot can't post there
-    └── MessageGone          the message can't be changed any more
+    ├── MessageGone          the message can't be changed any more
+    └── ContentRefused       it does not take what the message says
 """
 
 from __future__ import annotations
@@ -64,3 +65,7 @@ class ChannelUnreachable(SlackError):
 
 class MessageGone(SlackError):
     """The message can't be changed any more."""
+
+
+class ContentRefused(SlackError):
+    """Slack does not take what the message says: too long, or not of its form."""

@@ -13,7 +13,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.errors import ChannelUnreachable, MessageGone, RateLimited, SlackError, SlackUnavailable
+from bot.errors import ChannelUnreachable, ContentRefused, MessageGone, RateLimited, SlackError, SlackUnavailable
 from bot.views.blocks import Message
 
 # A call that takes longer is as good as lost; the lease of a redraw is twice this.
@@ -23,7 +23,26 @@ UNREACHABLE = frozenset(
     {"channel_not_found", "not_in_channel", "is_archived", "restricted_action", "not_allowed_token_type"}
 )
 GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
-PASSING = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
+CONTENT = frozenset(
+    {
+        "invalid_blocks",
+        "invalid_blocks_format",
+        "msg_too_long",
+        "msg_blocks_too_long",
+        "no_text",
+        "too_many_attachments",
+    }
+)
+PASSING = frozenset(
+    {
+        "internal_error",
+        "fatal_error",
+        "service_unavailable",
+        "request_timeout",
+        "team_added_to_org",  # for the minutes in which a workspace moves into an organisation
+    }
+)
+RATE_LIMITED = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,15 +210,21 @@ def _translated(method: str, error: SlackApiError) -> SlackError:
     status = error.response.status_code
     if status == 429:
         return RateLimited(method, timedelta(seconds=_seconds(error.response.headers.get("Retry-After"))))
-    code = str(error.response.get("error") or status) if status < 500 else str(status)
-    if status >= 500 or code in PASSING:
+    word = error.response.get("error") if status < 500 else None
+    if not word:
+        # Not an answer of the Web API, but a page of what stands before it, some with status 200.
+        return SlackUnavailable(method, str(status))
+    code = str(word)
+    if code in PASSING:
         return SlackUnavailable(method, code)
-    if code == "ratelimited":
+    if code in RATE_LIMITED:
         return RateLimited(method, timedelta(seconds=1))
     if code in UNREACHABLE:
         return ChannelUnreachable(method, code)
     if code in GONE:
         return MessageGone(method, code)
+    if code in CONTENT:
+        return ContentRefused(method, code)
     return SlackError(method, code)
 
 

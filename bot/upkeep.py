@@ -1,4 +1,8 @@
-"""What a worker does beside its jobs: puts back what could not be handed back, and forgets what is long past."""
+"""What a worker does beside its jobs.
+
+It puts back what could not be handed back, forgets what is long past, and asks again for
+redraws that were given up.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,9 @@ from pgqueuer.models import Job as QueuedJob
 from pgqueuer.queries import Queries
 from sqlalchemy import text
 
+from bot.deps import utc_now
 from db.session import Database
+from services.cards import CardService
 
 EVERY_SECONDS = 60.0
 
@@ -34,6 +40,8 @@ async def upkeep(
         async with database.transaction() as session:
             for statement in FORGET:
                 await session.execute(text(statement))
+        async with database.transaction() as session:
+            await CardService().request_lagging(session, utc_now())
         with suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), timeout=EVERY_SECONDS)
 

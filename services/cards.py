@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import Text, cast, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Card
@@ -33,6 +33,17 @@ DRAW_LEASE = timedelta(seconds=20)
 
 DRAW_POLL = timedelta(milliseconds=500)
 """When to look again whether the redraw under way has ended."""
+
+LAG_LIMIT = timedelta(days=30)
+"""A card as old as this is not drawn again because its last redraw was given up."""
+
+MAX_LAGGING = 100
+"""So many given-up redraws are asked for again at a time, the newest cards first."""
+
+_CARDS_WITH_JOBS = text(
+    "(SELECT split_part(dedupe_key, ':', 2) FROM pgqueuer"
+    " WHERE dedupe_key LIKE 'card:%' AND status IN ('queued', 'picked'))"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +98,7 @@ class CardService:
         if card.ts is not None:
             return card.ts == ts
         card.ts = ts
+        card.drawn_generation = turn.generation
         if card.generation != turn.generation or turn.begun_at is not None:
             await session.flush()
             await self.request_redraw(session, workspace_id, plan_id)
@@ -123,6 +135,22 @@ class CardService:
         by_key = {f"card:{card.id}:{card.generation}": card for card in cards}
         wanted = by_key.keys() - await under_way(session, list(by_key))
         await enqueue_all(session, [_draw(by_key[key]) for key in wanted], list(wanted))
+
+    async def request_lagging(self, session: AsyncSession, now: datetime) -> None:
+        """Ask again for the redraws that were given up: what a card shows lags its rows, and nobody is at it."""
+        lagging = await session.execute(
+            select(Card.workspace_id, Card.plan_id)
+            .where(
+                Card.ts.is_not(None),
+                Card.drawn_generation < Card.generation,
+                or_(Card.drawing_until.is_(None), Card.drawing_until < now),
+                Card.created_at > now - LAG_LIMIT,
+                cast(Card.id, Text).not_in(_CARDS_WITH_JOBS),
+            )
+            .order_by(Card.created_at.desc())
+            .limit(MAX_LAGGING)
+        )
+        await self.request_redraws(session, [(row.workspace_id, row.plan_id) for row in lagging])
 
     async def request_progress(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> None:
         """Have the card drawn in a moment, unless it is drawn for a better reason before."""

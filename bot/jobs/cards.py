@@ -7,10 +7,10 @@ import logging
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.deps import Deps
-from bot.errors import ChannelUnreachable, MessageGone, SlackError
+from bot.errors import ChannelUnreachable, ContentRefused, MessageGone, SlackError
 from bot.jobs.posting import find_earlier
 from bot.jobs.registry import Handler, Lane, Later
-from bot.views.blocks import Message
+from bot.views.blocks import Message, plainer
 from bot.views.notes import Note
 from bot.views.plans import card
 from db.queue import enqueue
@@ -31,9 +31,7 @@ async def post_card(job: PostCard, deps: Deps) -> None:
         return
     try:
         message = card(snapshot, card_id=turn.card_id)
-        ts = await _found(turn, message, deps) or await deps.slack.post(
-            turn.channel_id, message, thread_ts=turn.thread_ts
-        )
+        ts = await _found(turn, message, deps) or await _posted(turn, message, deps)
     except ChannelUnreachable as error:
         logger.info("Could not post a card: %s", error)
         await _unreachable(job, deps)
@@ -54,7 +52,7 @@ async def draw_card(job: DrawCard, deps: Deps) -> None:
     if isinstance(turn, NoTurn) or turn.ts is None:
         return
     try:
-        await deps.slack.update(turn.channel_id, turn.ts, card(snapshot, card_id=turn.card_id))
+        await _update(turn.channel_id, turn.ts, card(snapshot, card_id=turn.card_id), deps)
     except MessageGone:
         async with deps.database.transaction() as session:
             await deps.cards.lost(session, job.workspace, job.plan, turn)
@@ -65,6 +63,22 @@ async def draw_card(job: DrawCard, deps: Deps) -> None:
     else:
         async with deps.database.transaction() as session:
             await deps.cards.drawn(session, job.workspace, job.plan, turn, deps.now())
+
+
+async def _posted(turn: Turn, message: Message, deps: Deps) -> str:
+    try:
+        return await deps.slack.post(turn.channel_id, message, thread_ts=turn.thread_ts)
+    except ContentRefused as error:
+        logger.error("Slack refused a card as it is: %s", error)
+        return await deps.slack.post(turn.channel_id, plainer(message), thread_ts=turn.thread_ts)
+
+
+async def _update(channel: str, ts: str, message: Message, deps: Deps) -> None:
+    try:
+        await deps.slack.update(channel, ts, message)
+    except ContentRefused as error:
+        logger.error("Slack refused a card as it is: %s", error)
+        await deps.slack.update(channel, ts, plainer(message))
 
 
 async def _found(turn: Turn, message: Message, deps: Deps) -> str | None:

@@ -47,6 +47,12 @@ class Message:
     metadata: dict[str, Any] | None = None
 
 
+def plainer(message: Message) -> Message:
+    """The same in one sentence and its buttons, for when Slack refuses the whole."""
+    kept = [block for block in message.blocks if block["type"] == "actions"]
+    return Message(message.text, [{"type": "section", "text": plain(message.text)}, *kept], message.metadata)
+
+
 def plain(text: str, limit: int = SECTION) -> Element:
     """A plain_text object. Slack parses nothing in it, and itself escapes what it keeps: hence the weight."""
     return {"type": "plain_text", "text": clip(text, limit) or EMPTY, "emoji": False}

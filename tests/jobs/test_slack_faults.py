@@ -8,8 +8,11 @@ import pytest
 from sqlalchemy import select
 
 from bot import ids
+from bot.deps import utc_now
 from bot.sandbox.slack import DropAfterAccepting, DropBefore, ErrorWord, RateLimited, ServerError
 from db.models import WorkflowPlan
+from services.cards import CardService
+from tests.run_starts import until
 from tests.town_hall import TownHall, buttons, cards, drafted
 
 LEAK = "Water is coming up through the road at 5th and Main"
@@ -22,10 +25,19 @@ async def state(hall: TownHall) -> str:
 
 @pytest.mark.parametrize("method", ["chat.postMessage", "chat.update"])
 @pytest.mark.parametrize(
-    "fault", [RateLimited(1), ServerError(500), ServerError(503), DropBefore(), DropAfterAccepting()]
+    "fault",
+    [
+        RateLimited(1),
+        ErrorWord("rate_limited"),
+        ServerError(500),
+        ServerError(503),
+        ServerError(200),
+        DropBefore(),
+        DropAfterAccepting(),
+    ],
 )
 async def test_a_passing_fault_is_waited_out_and_leaves_one_card(
-    hall: TownHall, method: str, fault: RateLimited | ServerError | DropBefore | DropAfterAccepting
+    hall: TownHall, method: str, fault: RateLimited | ErrorWord | ServerError | DropBefore | DropAfterAccepting
 ) -> None:
     hall.slack.faults.script(method, [fault])
     await hall.slack.send_command("priya", "works", "/mudda", LEAK)
@@ -90,3 +102,30 @@ async def test_updates_of_one_card_keep_two_seconds_apart(hall: TownHall) -> Non
     await hall.slack.wait_for(lambda: [card for card in cards(hall.slack) if not buttons(card)])
     times = [call.at for call in hall.slack.calls("chat.update")]
     assert all(later - earlier >= 1.9 for earlier, later in itertools.pairwise(times))
+
+
+async def test_a_redraw_that_was_given_up_is_asked_for_again(hall: TownHall) -> None:
+    await hall.slack.send_command("priya", "works", "/mudda", LEAK)
+    card = await drafted(hall)
+    # A word that nobody knows is tried five times in some 15 s, and then given up.
+    hall.slack.faults.script("chat.update", [ErrorWord("what_nobody_knows")] * 5)
+    await hall.slack.click("priya", "works", card.ts, ids.ACTION_DISCARD)
+    await hall.slack.wait_for(lambda: hall.slack.faults.pending("chat.update") == 0, 40)
+    assert "Discard" in buttons(cards(hall.slack)[0])
+
+    async def is_asked_for() -> bool:
+        async with hall.database.transaction() as session:
+            await CardService().request_lagging(session, utc_now())
+        return "Discard" not in buttons(cards(hall.slack)[0])
+
+    await until(is_asked_for, 20)
+    assert await state(hall) == "DISCARDED"
+
+
+@pytest.mark.parametrize("word", ["invalid_blocks", "msg_too_long", "msg_blocks_too_long"])
+async def test_a_card_that_slack_refuses_for_its_content_comes_plainer(hall: TownHall, word: str) -> None:
+    hall.slack.faults.script("chat.update", [ErrorWord(word)])
+    await hall.slack.send_command("priya", "works", "/mudda", LEAK)
+    card = await drafted(hall)
+    assert "Discard" in buttons(card)
+    assert len(hall.slack.calls("chat.update")) >= 2

@@ -17,7 +17,7 @@ class RateLimited:
 
 @dataclass(frozen=True, slots=True)
 class ServerError:
-    """An HTML page with this HTTP status, as Slack's proxies send; the call has no effect."""
+    """An HTML page with this HTTP status (200, too), as Slack's proxies send; the call has no effect."""
 
     status: int = 500
 
