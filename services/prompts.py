@@ -13,6 +13,7 @@ from typing import Any
 
 from services.errors import GeminiError, GeminiTruncated
 from services.plan import ComponentSpec, Issue, Plan
+from services.storable import storable
 from services.validation import Fault
 
 SELECTOR_SCHEMA: Mapping[str, Any] = {
@@ -170,9 +171,8 @@ _ESCAPES = str.maketrans({char: f"\\u{ord(char):04x}" for char in "<>\u0085\u202
 
 
 def _line(document: Mapping[str, Any]) -> str:
-    text = json.dumps(document, ensure_ascii=False, separators=(",", ":")).translate(_ESCAPES)
-    # Half a surrogate pair can be in a str, but not in what is sent.
-    return text.encode("utf-8", "replace").decode()
+    # What could be neither sent nor kept must not come back in a plan either.
+    return json.dumps(storable(document), ensure_ascii=False, separators=(",", ":")).translate(_ESCAPES)
 
 
 def _summary(component: ComponentSpec) -> dict[str, Any]:

@@ -14,7 +14,7 @@ def storable(value: Any) -> Any:
     """A JSON value in which each character that can't be kept is replaced; of a depth as strict_json reads it."""
     if isinstance(value, str):
         return _UNSTORABLE.sub(REPLACEMENT, value)
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [storable(item) for item in value]
     if isinstance(value, dict):
         return {storable(name): storable(member) for name, member in value.items()}

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from uuid import UUID
 
 import pytest
+from hypothesis import settings
 from sqlalchemy import insert
 
 from db.models import Workspace
@@ -16,6 +17,12 @@ SERVER = pytest.StashKey[TestServer]()
 SERVER_URL = pytest.StashKey[str]()
 
 TEAM = "T0001"
+
+# The same examples in every run, so that a change is green or red by what it does and not by luck. To look for new
+# ones: make test ARGS="--hypothesis-profile=explore".
+settings.register_profile("same", derandomize=True, deadline=None)
+settings.register_profile("explore", deadline=None, print_blob=True)
+settings.load_profile("same")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -142,7 +142,7 @@ VERSION = VersionSnapshot(
     components=COMPONENTS,
     selected=tuple(COMPONENTS),
     warnings=(),
-    model="gemini-2.5-flash",
+    model="gemini-3.8-flash",
     tokens=3412,
     seconds=4.27,
 )

@@ -23,7 +23,7 @@ from services.gemini import GeminiClient
 from services.packs import parse_pack
 from services.plan import ComponentSpec, Issue
 
-MODEL, KEY = "gemini-2.5-flash", "bench"
+MODEL, KEY = "gemini-3.8-flash", "bench"
 CALLS, FEWER = 200, 64
 WAVES = 5
 

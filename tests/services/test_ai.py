@@ -75,7 +75,7 @@ async def gemini() -> AsyncIterator[GeminiStandIn]:
 @pytest.fixture
 async def service(gemini: GeminiStandIn) -> AsyncIterator[AIService]:
     retries = RetryPolicy(attempts=2, base=0.01, least=0.05)
-    client = GeminiClient("key", "gemini-2.5-flash", endpoint=gemini.url, max_concurrency=2, retries=retries)
+    client = GeminiClient("key", "gemini-3.8-flash", endpoint=gemini.url, max_concurrency=2, retries=retries)
     yield AIService(client)
     await client.aclose(grace=0)
 
@@ -233,7 +233,7 @@ async def test_a_second_repair_may_be_the_one(gemini: GeminiStandIn, service: AI
 
 
 async def test_a_limit_on_steps_is_stated_and_held(gemini: GeminiStandIn) -> None:
-    client = GeminiClient("key", "gemini-2.5-flash", endpoint=gemini.url, max_concurrency=1)
+    client = GeminiClient("key", "gemini-3.8-flash", endpoint=gemini.url, max_concurrency=1)
     error = await failed(AIService(client, max_steps=2))
     await client.aclose()
     assert isinstance(error, PlanRejected)

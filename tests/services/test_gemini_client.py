@@ -66,7 +66,7 @@ async def make_client(gemini: GeminiStandIn) -> AsyncIterator[ClientMaker]:
 
     def make(**settings: Any) -> GeminiClient:
         defaults = {"endpoint": gemini.url, "max_concurrency": 4, "retries": QUICK}
-        client = GeminiClient(settings.pop("api_key", KEY), "gemini-2.5-flash", **{**defaults, **settings})
+        client = GeminiClient(settings.pop("api_key", KEY), "gemini-3.8-flash", **{**defaults, **settings})
         clients.append(client)
         return client
 
@@ -109,7 +109,7 @@ async def test_the_request_is_the_apis(gemini: GeminiStandIn, make_client: Clien
     await ask(make_client())
     (asked,) = gemini.transcript
     assert (asked.model, asked.system, asked.prompt, asked.key) == (
-        "gemini-2.5-flash",
+        "gemini-3.8-flash",
         "Be brief.",
         PROMPT,
         KEY,
@@ -392,7 +392,7 @@ async def test_the_key_shows_nowhere(
 @pytest.mark.parametrize("key", ["", " ", "secret\n", "se cret", "sécret"])
 def test_a_crooked_key_is_refused_without_showing_it(key: str) -> None:
     with pytest.raises(ValueError, match="API key") as caught:
-        GeminiClient(key, "gemini-2.5-flash")
+        GeminiClient(key, "gemini-3.8-flash")
     assert "cret" not in str(caught.value)
 
 

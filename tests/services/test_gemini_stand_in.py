@@ -215,7 +215,7 @@ def test_the_selector_answers_with_ids_it_was_shown(specs: list[ComponentSpec], 
 
 async def test_a_response_schema_with_a_free_form_object_is_refused() -> None:
     async with GeminiStandIn() as gemini:
-        client = GeminiClient("key", "gemini-2.5-flash", endpoint=gemini.url, max_concurrency=1)
+        client = GeminiClient("key", "gemini-3.8-flash", endpoint=gemini.url, max_concurrency=1)
         schema = {"type": "object", "properties": {"inputs": {"type": "object"}}}
         with pytest.raises(GeminiRefused) as caught:
             await client.generate_async(system="s", prompt="p", schema=schema, agent="planner")
@@ -248,7 +248,7 @@ async def test_it_runs_as_a_process_of_its_own() -> None:
     )
     assert process.stdout is not None
     url = (await process.stdout.readline()).decode().strip()
-    client = GeminiClient("key", "gemini-2.5-flash", endpoint=url, max_concurrency=1)
+    client = GeminiClient("key", "gemini-3.8-flash", endpoint=url, max_concurrency=1)
     prompt = prompts.selector_prompt(Issue("A pothole"), COMPONENTS.values())
     answer = await client.generate_async(
         system="s", prompt=prompt, schema=prompts.SELECTOR_SCHEMA, agent="selector"

@@ -138,7 +138,7 @@ class TestDraft:
 
     def test_who_planned(self) -> None:
         seen = words(drawn(samples.DRAFT).blocks)
-        assert "Planned by gemini-2.5-flash · 3,412 tokens · 4.3 s · version 1" in seen
+        assert "Planned by gemini-3.8-flash · 3,412 tokens · 4.3 s · version 1" in seen
         assert "stand-in" not in seen
 
     def test_the_stand_in_is_named_as_one(self) -> None:

@@ -323,4 +323,4 @@ class TestByNumber:
 
 
 def test_a_plan_that_is_approved_but_has_no_run_is_drawn_as_before() -> None:
-    assert "Planned by gemini-2.5-flash" in words(drawn(samples.decided(PlanState.APPROVED)).blocks)
+    assert "Planned by gemini-3.8-flash" in words(drawn(samples.decided(PlanState.APPROVED)).blocks)
