@@ -151,7 +151,7 @@ def command(body: Body) -> Command:
         team=body["team_id"],
         channel=body["channel_id"],
         user=body["user_id"],
-        text=storable(body.get("text") or "").strip(),
+        text=_unescaped(storable(body.get("text") or "")).strip(),
         trigger_id=body["trigger_id"],
         response_url=body["response_url"],
     )
@@ -166,7 +166,7 @@ def mention(body: Body) -> Mention:
         team=body["team_id"],
         channel=event["channel"],
         user=event.get("user") or "",
-        text=_without_leading_mention(storable(event.get("text") or "")),
+        text=_unescaped(_without_leading_mention(storable(event.get("text") or ""))),
         message_ts=event["ts"],
         thread_ts=event.get("thread_ts") or event["ts"],
         from_person=bool(event.get("user")) and not event.get("bot_id") and not event.get("subtype"),
@@ -288,6 +288,11 @@ def is_stranger(body: Body, team: str) -> bool:
     """
     user = body.get("user")
     return isinstance(user, Mapping) and user.get("team_id") not in (None, team)
+
+
+def _unescaped(text: str) -> str:
+    """What a person typed: in messages and commands Slack escapes these three, and nothing else."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def storable(text: str) -> str:

@@ -9,6 +9,7 @@ from uuid import UUID
 from db.models import PlanVersion, WorkflowPlan
 from services.ai import Draft
 from services.builtins import component_keys
+from services.mentions import readable
 from services.plan import Approval, ComponentSpec, Issue, Plan
 from services.snapshots import Failure, PlanLine, PlanSnapshot, VersionSnapshot
 from services.states import FailureCode, Phase, PlanState
@@ -71,7 +72,7 @@ def plan_line(plan: WorkflowPlan) -> PlanLine:
         id=plan.id,
         number=plan.number,
         state=PlanState(plan.state),
-        title=plan.title or plan.issue_text,
+        title=plan.title or readable(plan.issue_text),
         reporter_id=plan.reporter_id,
         channel_id=plan.channel_id,
         created_at=plan.created_at,

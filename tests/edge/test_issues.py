@@ -178,3 +178,14 @@ async def test_without_components_the_card_says_how_to_add_some(database_url: st
         assert "Try again" in buttons(card)
         async with hall.database.reading() as session:
             assert await session.scalar(select(func.count()).select_from(AICall)) == 0
+
+
+async def test_the_citys_api_gets_what_was_typed_with_names(hall: TownHall) -> None:
+    escaped = "Leak at 5th &amp; Main &lt;deep&gt;, tell <@U0DANA0001|dana> in <#C0WORKS001|works>"
+    await hall.slack.send_command("priya", "works", "/mudda", escaped)
+    card = await drafted(hall)
+    assert "Leak at 5th & Main <deep>, tell @dana in #works" in card_text(card)
+    await hall.slack.click("marco", "works", card.ts, ids.ACTION_APPROVE)
+    created = await hall.slack.wait_for(lambda: hall.town.received("open311.create_request"), 20)
+    assert "5th & Main <deep>, tell @dana in #works" in str(created[0])
+    assert "&amp;" not in str(created[0])

@@ -208,3 +208,10 @@ def test_a_value_that_is_nearly_ours_is_refused(value: str) -> None:
 @given(page=st.integers(0, 999_999), search=st.text(max_size=ids.SEARCH_LENGTH))
 def test_the_codec_of_pages_is_a_round_trip(page: int, search: str) -> None:
     assert ids.PageRef.decode(ids.PageRef(page, search).encode()) == ids.PageRef(page, search)
+
+
+def test_what_slack_escapes_is_read_as_it_was_typed() -> None:
+    text = "Leak at 5th &amp; Main &lt;deep&gt;, say &amp;amp; to <@U0DANA0001|dana>"
+    typed = "Leak at 5th & Main <deep>, say &amp; to <@U0DANA0001|dana>"
+    assert payloads.command({**COMMAND, "text": text}).text == typed
+    assert payloads.mention(mention(text=f"<@UBOT> {text}")).text == typed
