@@ -17,7 +17,7 @@ import uvloop
 
 from bot import components_cli, export_cli
 from bot.components_cli import CommandFailed
-from bot.config import Settings, check_serve, load_settings
+from bot.config import Settings, check_serve, hide_from_bolt, load_settings
 from bot.errors import SettingsError
 from bot.logs import set_up_logging
 from db.session import Database
@@ -33,9 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         settings = load_settings()
-        # Bolt reads some of these by itself, and would take a client id for a wish to be installed by OAuth.
-        for name in [name for name in os.environ if name.startswith("SLACK_")]:
-            del os.environ[name]
+        hide_from_bolt(os.environ)
         set_up_logging(settings.log_level, settings.log_format)
         return int(uvloop.run(options.run(settings, options)))
     except SettingsError as error:

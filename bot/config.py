@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import MutableMapping
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -69,6 +70,27 @@ class Settings(BaseSettings):
 def component_secret(name: str) -> str | None:
     """The secret of a component that a pack names as `env:NAME`; never one of our own settings."""
     return None if name.lower() in Settings.model_fields else os.environ.get(name)
+
+
+BOLT_READS = frozenset(
+    {
+        "SLACK_BOT_TOKEN",
+        "SLACK_CLIENT_ID",
+        "SLACK_CLIENT_SECRET",
+        "SLACK_SIGNING_SECRET",
+        "SLACK_VERIFICATION_TOKEN",
+    }
+)
+"""What Bolt reads from the environment by itself (slack_bolt 1.30, AsyncApp)."""
+
+
+def hide_from_bolt(environment: MutableMapping[str, str]) -> None:
+    """Take out what Bolt would act on: a client id is to it a wish to be installed by OAuth.
+
+    All else stays, for a component's secret may have any name (`env:SLACK_ALERTS_TOKEN`).
+    """
+    for name in BOLT_READS & environment.keys():
+        del environment[name]
 
 
 def load_settings() -> Settings:

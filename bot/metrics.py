@@ -24,9 +24,12 @@ class Metrics:
             registry=self.registry,
         )
         self.jobs = Counter(
-            "mudda_jobs", "Jobs, by entrypoint and outcome.", ["job", "outcome"], registry=self.registry
+            "mudda_jobs",
+            "Jobs, by kind and outcome: done, again or given_up.",
+            ["kind", "outcome"],
+            registry=self.registry,
         )
-        self.job_seconds = Histogram("mudda_job_seconds", "How long a job ran.", ["job"], registry=self.registry)
+        self.job_seconds = Histogram("mudda_job_seconds", "How long a job ran.", ["kind"], registry=self.registry)
         self.model_calls = Counter(
             "mudda_model_calls",
             "Calls of the model, by agent and outcome.",

@@ -78,6 +78,7 @@ class Worker:
     # By the ids of jobs. PgQueuer counts every time that a job was put off, be it for no failure at all.
     _failures: Counter[int] = field(default_factory=Counter)
     _outages: Counter[int] = field(default_factory=Counter)
+    _given_up: set[int] = field(default_factory=set)
 
     async def run(self) -> None:
         """Work until `stop`. A database that goes away is waited for."""
@@ -174,9 +175,11 @@ class Worker:
                     self._idle.set()
         if scope.cancelled_caught:
             outcome = RetryRequested(reason="handed back: the worker stops")
-        self.deps.metrics.jobs.labels(name, "again" if outcome else "done").inc()
+        was_given_up = queued.id in self._given_up
+        self.deps.metrics.jobs.labels(name, "again" if outcome else "given_up" if was_given_up else "done").inc()
         if outcome:
             raise outcome
+        self._given_up.discard(queued.id)
         del self._failures[queued.id], self._outages[queued.id]
 
     async def _outcome(self, handler: Handler[Job], job: Job, job_id: int) -> RetryRequested | None:
@@ -211,6 +214,7 @@ class Worker:
 
     async def _give_up(self, handler: Handler[Job], job: Job, job_id: int) -> RetryRequested | None:
         logger.error("A job was given up")
+        self._given_up.add(job_id)
         try:
             if handler.give_up is not None:
                 await handler.give_up(job, self.deps)
