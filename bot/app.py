@@ -9,7 +9,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.deps import Deps
-from bot.listeners import approvals, components, issues, plans, questions, runs, workflows
+from bot.listeners import approvals, components, issues, plans, questions, runs, unhandled, workflows
 
 
 def build_app(deps: Deps) -> AsyncApp:
@@ -27,15 +27,15 @@ def build_app(deps: Deps) -> AsyncApp:
         bot_token=deps.slack.client.token,
     )
 
-    async def authorize(team_id: str | None) -> AuthorizeResult | None:
-        return ours if team_id == deps.identity.team_id else None
+    async def authorize() -> AuthorizeResult:
+        return ours  # payloads of other workspaces were refused by the dispatcher
 
     app = AsyncApp(
         # Bolt makes a logger of this name and sets its level; "mudda" is ours.
         name="slack_bolt.mudda",
         # Without a token of its own: which one is used is `authorize`'s answer.
         client=AsyncWebClient(base_url=deps.slack.client.base_url, session=deps.slack.client.session),
-        authorize=authorize,  # type: ignore[arg-type]  # None is how to say no
+        authorize=authorize,
         process_before_response=True,
         request_verification_enabled=False,
         ssl_check_enabled=False,
@@ -43,6 +43,6 @@ def build_app(deps: Deps) -> AsyncApp:
         attaching_function_token_enabled=False,
         logger=logging.getLogger("slack_bolt"),
     )
-    for module in (issues, plans, runs, questions, approvals, components, workflows):
+    for module in (issues, plans, runs, questions, approvals, components, workflows, unhandled):
         module.register(app, deps)
     return app

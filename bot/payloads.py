@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar
 
 from bot import ids
+from bot.envelopes import workspace_of
 from bot.errors import MalformedPayload
 from services.jobs import AnswerFile
 
@@ -36,7 +37,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """The bot was mentioned; `thread_ts` is the thread that an answer belongs in."""
+    """The bot was mentioned; `thread_ts` is the thread that this happened in, if it was one."""
 
     key: str
     team: str
@@ -44,7 +45,7 @@ class Mention:
     user: str
     text: str
     message_ts: str
-    thread_ts: str
+    thread_ts: str | None
     from_person: bool
 
 
@@ -137,7 +138,7 @@ def _parser(function: Callable[[Body], R]) -> Callable[[Body], R]:
     def parse(body: Body) -> R:
         try:
             return function(body)
-        except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
+        except (LookupError, TypeError, AttributeError, ValueError, RecursionError) as error:
             raise MalformedPayload(f"{function.__name__}: {type(error).__name__}") from error
 
     return parse
@@ -147,13 +148,13 @@ def _parser(function: Callable[[Body], R]) -> Callable[[Body], R]:
 def command(body: Body) -> Command:
     """A slash command's form. Slack's id of it is its trigger."""
     return Command(
-        key=f"command:{body['trigger_id']}",
-        team=body["team_id"],
-        channel=body["channel_id"],
-        user=body["user_id"],
-        text=_unescaped(storable(body.get("text") or "")).strip(),
+        key=f"command:{_matching(_KEY, body['trigger_id'])}",
+        team=_matching(_TEAM, workspace_of(body)),
+        channel=_matching(_CHANNEL, body["channel_id"]),
+        user=_matching(_USER, body["user_id"]),
+        text=_unescaped(_text(body.get("text"))).strip(),
         trigger_id=body["trigger_id"],
-        response_url=body["response_url"],
+        response_url=_matching(_URL, body["response_url"]),
     )
 
 
@@ -161,15 +162,17 @@ def command(body: Body) -> Command:
 def mention(body: Body) -> Mention:
     """An app_mention event. Its identity is (channel, ts): an edit of the same message is the same issue."""
     event = body["event"]
+    team, channel = _matching(_TEAM, workspace_of(body)), _matching(_CHANNEL, event["channel"])
+    ts = _matching(_TS, event["ts"])
     return Mention(
-        key=f"message:{body['team_id']}:{event['channel']}:{event['ts']}",
-        team=body["team_id"],
-        channel=event["channel"],
-        user=event.get("user") or "",
-        text=_unescaped(_without_leading_mention(storable(event.get("text") or ""))),
-        message_ts=event["ts"],
-        thread_ts=event.get("thread_ts") or event["ts"],
-        from_person=bool(event.get("user")) and not event.get("bot_id") and not event.get("subtype"),
+        key=f"message:{team}:{channel}:{ts}",
+        team=team,
+        channel=channel,
+        user=_if_given(_USER, event.get("user")) or "",
+        text=_with_files(_unescaped(_without_leading_mention(_text(event.get("text")))), event.get("files") or ()),
+        message_ts=ts,
+        thread_ts=_if_given(_TS, event.get("thread_ts")),
+        from_person=bool(event.get("user")) and not event.get("bot_id") and event.get("subtype") in _OF_PEOPLE,
     )
 
 
@@ -180,16 +183,16 @@ def click(body: Body) -> Click:
     container = body.get("container") or {}
     message = body.get("message") or {}
     return Click(
-        key=f"click:{body['trigger_id']}",
-        team=body["team"]["id"],
-        channel=(body.get("channel") or {}).get("id") or container.get("channel_id") or "",
-        user=body["user"]["id"],
-        action=action["action_id"],
-        value=action.get("value") or (action.get("selected_option") or {}).get("value") or "",
+        key=f"click:{_matching(_KEY, body['trigger_id'])}",
+        team=_matching(_TEAM, workspace_of(body)),
+        channel=_if_given(_CHANNEL, (body.get("channel") or {}).get("id") or container.get("channel_id")) or "",
+        user=_matching(_USER, body["user"]["id"]),
+        action=_matching(_KEY, action["action_id"]),
+        value=_text(action.get("value") or (action.get("selected_option") or {}).get("value")),
         trigger_id=body["trigger_id"],
-        message_ts=message.get("ts") or container.get("message_ts") or "",
-        thread_ts=message.get("thread_ts"),
-        response_url=body.get("response_url"),
+        message_ts=_if_given(_TS, message.get("ts") or container.get("message_ts")) or "",
+        thread_ts=_thread_of_reply(message),
+        response_url=_if_given(_URL, body.get("response_url")),
     )
 
 
@@ -202,14 +205,14 @@ def new_issue(body: Body) -> NewIssue:
     urgency = values[ids.BLOCK_URGENCY][ids.INPUT_URGENCY].get("selected_option")
     origin = json.loads(view["private_metadata"])
     return NewIssue(
-        key=f"view:{view['id']}",
-        team=body["team"]["id"],
-        channel=origin["channel"],
-        user=body["user"]["id"],
-        text=storable(values[ids.BLOCK_ISSUE][ids.INPUT_ISSUE].get("value") or "").strip(),
-        place=storable(place).strip() or None if place else None,
-        urgency=urgency["value"] if urgency else None,
-        response_url=origin.get("response_url"),
+        key=f"view:{_matching(_KEY, view['id'])}",
+        team=_matching(_TEAM, workspace_of(body)),
+        channel=_matching(_CHANNEL, origin["channel"]),
+        user=_matching(_USER, body["user"]["id"]),
+        text=_text(values[ids.BLOCK_ISSUE][ids.INPUT_ISSUE].get("value")).strip(),
+        place=_text(place).strip() or None,
+        urgency=_text(urgency["value"]) if urgency else None,
+        response_url=_if_given(_URL, origin.get("response_url")),
     )
 
 
@@ -219,14 +222,14 @@ def reason(body: Body) -> Reason:
     view = body["view"]
     origin = json.loads(view["private_metadata"])
     return Reason(
-        key=f"view:{view['id']}",
-        team=body["team"]["id"],
-        channel=origin["channel"],
-        message_ts=origin["message_ts"],
-        thread_ts=origin.get("thread_ts"),
-        user=body["user"]["id"],
-        value=origin["ref"],
-        text=storable(view["state"]["values"][ids.BLOCK_REASON][ids.INPUT_REASON].get("value") or "").strip(),
+        key=f"view:{_matching(_KEY, view['id'])}",
+        team=_matching(_TEAM, workspace_of(body)),
+        channel=_matching(_CHANNEL, origin["channel"]),
+        message_ts=_matching(_TS, origin["message_ts"]),
+        thread_ts=_if_given(_TS, origin.get("thread_ts")),
+        user=_matching(_USER, body["user"]["id"]),
+        value=_text(origin["ref"]),
+        text=_text(view["state"]["values"][ids.BLOCK_REASON][ids.INPUT_REASON].get("value")).strip(),
     )
 
 
@@ -238,16 +241,16 @@ def approvals(body: Body) -> Approvals:
     outcome = values[ids.BLOCK_OUTCOME][ids.INPUT_OUTCOME].get("selected_option")
     origin = json.loads(view["private_metadata"])
     return Approvals(
-        key=f"view:{view['id']}",
-        team=body["team"]["id"],
-        channel=origin["channel"],
-        user=body["user"]["id"],
+        key=f"view:{_matching(_KEY, view['id'])}",
+        team=_matching(_TEAM, workspace_of(body)),
+        channel=_matching(_CHANNEL, origin["channel"]),
+        user=_matching(_USER, body["user"]["id"]),
         approvers=tuple(dict.fromkeys(values[ids.BLOCK_APPROVERS][ids.INPUT_APPROVERS]["selected_users"] or ())),
-        quorum=(values[ids.BLOCK_QUORUM][ids.INPUT_QUORUM].get("value") or "").strip(),
-        remind_after=(values[ids.BLOCK_REMINDER][ids.INPUT_REMINDER].get("value") or "").strip(),
-        limit=(values[ids.BLOCK_LIMIT][ids.INPUT_LIMIT].get("value") or "").strip(),
-        outcome=outcome["value"] if outcome else "",
-        response_url=origin.get("response_url"),
+        quorum=_text(values[ids.BLOCK_QUORUM][ids.INPUT_QUORUM].get("value")).strip(),
+        remind_after=_text(values[ids.BLOCK_REMINDER][ids.INPUT_REMINDER].get("value")).strip(),
+        limit=_text(values[ids.BLOCK_LIMIT][ids.INPUT_LIMIT].get("value")).strip(),
+        outcome=_text(outcome["value"]) if outcome else "",
+        response_url=_if_given(_URL, origin.get("response_url")),
     )
 
 
@@ -259,24 +262,55 @@ def answer(body: Body) -> Answer:
     text = given.get("value") or (given.get("selected_option") or {}).get("value") or ""
     origin = json.loads(view["private_metadata"])
     return Answer(
-        key=f"view:{view['id']}",
-        team=body["team"]["id"],
-        channel=origin["channel"],
-        message_ts=origin["message_ts"],
-        user=body["user"]["id"],
-        value=origin["ref"],
-        answer=storable(text).strip(),
+        key=f"view:{_matching(_KEY, view['id'])}",
+        team=_matching(_TEAM, workspace_of(body)),
+        channel=_matching(_CHANNEL, origin["channel"]),
+        message_ts=_matching(_TS, origin["message_ts"]),
+        user=_matching(_USER, body["user"]["id"]),
+        value=_text(origin["ref"]),
+        answer=_text(text).strip(),
         files=tuple(map(_file, given["files"])) if given["type"] == "file_input" else None,
     )
 
 
+_OF_PEOPLE = (None, "thread_broadcast", "file_share", "me_message")
+"""The subtypes of what people themselves say: also to the channel, with files, and as `/me`."""
+
+_TEAM = re.compile(r"[TE][A-Z0-9]{1,20}")
+_USER = re.compile(r"[UW][A-Z0-9]{1,20}")
+_CHANNEL = re.compile(r"[CDG][A-Z0-9]{1,20}")
+_TS = re.compile(r"[0-9]{1,12}\.[0-9]{1,9}")
+_KEY = re.compile(r"[!-~]{1,255}")
+_URL = re.compile(r"https?://[!-~]{1,2000}")
+
+
+def _matching(form: re.Pattern[str], value: Any) -> str:
+    """A value that has the form of what it should be. Raises ValueError: what is kept must be of use later."""
+    if not isinstance(value, str) or not form.fullmatch(value):
+        raise ValueError(f"not of the form {form.pattern}")
+    return value
+
+
+def _if_given(form: re.Pattern[str], value: Any) -> str | None:
+    return _matching(form, value) if value else None
+
+
+def _text(value: Any) -> str:
+    """What a person typed or chose; empty where there is nothing."""
+    if value is None:
+        return ""
+    if not isinstance(value, str):
+        raise ValueError("not a text")
+    return storable(value)
+
+
 def _file(file: Body) -> AnswerFile:
     """A file as Slack describes it, without the addresses that only a token opens."""
-    permalink = file.get("permalink") or ""
+    permalink = _text(file.get("permalink"))
     return AnswerFile(
-        id=file["id"],
-        name=storable(file.get("name") or file["id"])[:_NAME],
-        mimetype=file.get("mimetype") or "",
+        id=_matching(_KEY, file["id"]),
+        name=_text(file.get("name") or file["id"])[:_NAME],
+        mimetype=_text(file.get("mimetype")),
         permalink=permalink if permalink.startswith("https://") else "",
     )
 
@@ -288,6 +322,18 @@ def is_stranger(body: Body, team: str) -> bool:
     """
     user = body.get("user")
     return isinstance(user, Mapping) and user.get("team_id") not in (None, team)
+
+
+def _thread_of_reply(message: Body) -> str | None:
+    """The thread that a message is a reply in. Slack gives the root of a thread a `thread_ts` too: its own ts."""
+    thread_ts = _if_given(_TS, message.get("thread_ts"))
+    return thread_ts if thread_ts != message.get("ts") else None
+
+
+def _with_files(text: str, files: Iterable[Body]) -> str:
+    """The text, and the names of the files that were sent with it."""
+    names = ", ".join(_file(file).name for file in files)
+    return f"{text}\n(Attached: {names})" if text and names else text
 
 
 def _unescaped(text: str) -> str:

@@ -11,15 +11,16 @@ from dataclasses import dataclass
 from typing import Literal
 
 from aiohttp import web
-from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from sqlalchemy import text
 
 from bot.app import build_app
 from bot.config import Settings, component_secret
 from bot.deps import Deps
+from bot.dispatch import Dispatcher
 from bot.errors import SettingsError, SlackError
 from bot.intake import WRITERS, Intake
 from bot.slack import Identity, Slack, slack_client
+from bot.socket_mode import SocketMode
 from bot.step_commits import StepCommits
 from bot.web import Web
 from bot.worker import Worker
@@ -206,8 +207,12 @@ async def _serve_http(
         return parts if worker is None else {**parts, "worker": worker.ready.is_set()}
 
     secret = settings.slack_signing_secret
-    app = build_app(deps) if with_slack and secret is not None else None
-    served = Web(app, secret.get_secret_value() if secret else None, deps.metrics, readiness)
+    dispatcher = (
+        Dispatcher(build_app(deps), deps.identity.team_id, deps.metrics)
+        if with_slack and secret is not None
+        else None
+    )
+    served = Web(dispatcher, secret.get_secret_value() if secret else None, deps.metrics, readiness)
     runner = web.AppRunner(served.application(), access_log=None, shutdown_timeout=2.0)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
@@ -232,6 +237,8 @@ async def _answers(database: Database) -> bool:
 
 async def _serve_socket_mode(settings: Settings, deps: Deps, stack: AsyncExitStack) -> None:
     assert settings.slack_app_token is not None  # noqa: S101
-    handler = AsyncSocketModeHandler(build_app(deps), settings.slack_app_token.get_secret_value())
+    app = build_app(deps)
+    dispatcher = Dispatcher(app, deps.identity.team_id, deps.metrics)
+    handler = SocketMode(app, settings.slack_app_token.get_secret_value(), dispatcher)
     await handler.connect_async()  # type: ignore[no-untyped-call]
     stack.push_async_callback(handler.close_async)

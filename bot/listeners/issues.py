@@ -77,7 +77,7 @@ def _from_mention(mention: payloads.Mention) -> OpenPlan:
         reporter=mention.user,
         text=mention.text,
         message_ts=mention.message_ts,
-        thread_ts=mention.thread_ts,
+        thread_ts=mention.thread_ts or mention.message_ts,
     )
 
 

@@ -139,6 +139,24 @@ async def test_an_empty_mention_is_told_privately_what_to_say(hall: TownHall) ->
     assert await plans(hall) == []
 
 
+async def test_help_for_a_mention_lands_where_the_mention_was(hall: TownHall) -> None:
+    message, _ = await hall.slack.send_mention("priya", "works", "help")
+    [told] = await hall.slack.wait_for(lambda: hall.slack.ephemerals("works", "priya"))
+    assert told.thread_ts is None
+    await hall.slack.send_mention("priya", "works", "help", message.ts)
+    answers = await hall.slack.wait_for(lambda: hall.slack.ephemerals("works", "priya")[1:])
+    assert answers[0].thread_ts == message.ts
+
+
+@pytest.mark.parametrize("subtype", ["thread_broadcast", "file_share", "me_message"])
+async def test_a_mention_of_any_form_is_an_issue(hall: TownHall, subtype: str) -> None:
+    files = ({"id": "F1", "name": "leak.jpg"},)
+    await hall.slack.send_mention("priya", "works", LEAK, subtype=subtype, files=files)
+    await drafted(hall)
+    [plan] = await plans(hall)
+    assert plan.issue_text == f"{LEAK}\n(Attached: leak.jpg)"
+
+
 async def test_a_command_without_words_opens_a_form_and_the_form_a_plan(hall: TownHall) -> None:
     await hall.slack.send_command("priya", "works", "/mudda")
     [view] = hall.slack.views("priya")

@@ -195,6 +195,15 @@ class TestEphemeral:
         assert here.slack.ephemerals("works", "marco") == []
         assert (await here.client.conversations_history(channel=WORKS))["messages"] == []
 
+    async def test_nobody_sees_it_in_a_thread_that_does_not_exist(self, here: World) -> None:
+        root, _ = here.slack.post_user_message("priya", "works", "a leak")
+        await here.client.chat_postEphemeral(channel=WORKS, user=PRIYA, text="psst", thread_ts=root.ts)
+        assert here.slack.ephemerals("works", "priya") == []
+
+        await here.client.chat_postMessage(channel=WORKS, text="seen", thread_ts=root.ts)
+        await here.client.chat_postEphemeral(channel=WORKS, user=PRIYA, text="psst", thread_ts=root.ts)
+        assert [message.text for message in here.slack.ephemerals("works", "priya")] == ["psst"]
+
     async def test_what_it_refuses(self, here: World) -> None:
         here.slack.channel("works").members.remove(MARCO)
         post = here.client.chat_postEphemeral

@@ -82,8 +82,8 @@ def test_the_mention_that_called_is_not_part_of_the_issue(text: str, issue: str)
     assert payloads.mention(mention(text=text)).text == issue
 
 
-def test_an_answer_goes_into_the_thread_of_the_message() -> None:
-    assert payloads.mention(mention()).thread_ts == "1.1"
+def test_a_mention_says_in_which_thread_it_was_made() -> None:
+    assert payloads.mention(mention()).thread_ts is None
     assert payloads.mention(mention(thread_ts="0.9")).thread_ts == "0.9"
 
 
@@ -91,8 +91,18 @@ def test_a_mention_is_its_own_message_wherever_it_is_answered() -> None:
     assert payloads.mention(mention(thread_ts="0.9")).message_ts == "1.1"
 
 
+@pytest.mark.parametrize("subtype", [None, "thread_broadcast", "file_share", "me_message"])
+def test_a_person_is_heard_whatever_the_form(subtype: str | None) -> None:
+    assert payloads.mention(mention(subtype=subtype)).from_person
+
+
+def test_files_that_came_with_a_mention_are_named() -> None:
+    files = [{"id": "F1", "name": "leak.jpg"}, {"id": "F2", "name": None}]
+    assert payloads.mention(mention(files=files)).text == "a leak\n(Attached: leak.jpg, F2)"
+    assert payloads.mention(mention(text="<@UBOT>", files=files)).text == ""
+
+
 def test_bots_are_not_persons() -> None:
-    assert payloads.mention(mention()).from_person
     assert not payloads.mention(mention(bot_id="B1")).from_person
     assert not payloads.mention(mention(subtype="bot_message", user=None)).from_person
 
@@ -100,6 +110,10 @@ def test_bots_are_not_persons() -> None:
 def test_a_click_says_where_it_was_made() -> None:
     click = payloads.click(CLICK)
     assert (click.key, click.message_ts, click.thread_ts) == ("click:1.2.abc", "1.1", "1.0")
+
+
+def test_a_click_on_the_root_of_a_thread_was_not_made_in_the_thread() -> None:
+    assert payloads.click({**CLICK, "message": {"ts": "1.1", "thread_ts": "1.1"}}).thread_ts is None
 
 
 def test_a_submission_carries_where_its_modal_was_opened() -> None:

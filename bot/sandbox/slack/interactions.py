@@ -81,7 +81,14 @@ class Interactions:
         return found
 
     def post(
-        self, user: User, channel: Channel, text: str, thread_ts: str | None = None
+        self,
+        user: User,
+        channel: Channel,
+        text: str,
+        thread_ts: str | None = None,
+        *,
+        subtype: str | None = None,
+        files: tuple[Json, ...] = (),
     ) -> tuple[Message, list[Delivery]]:
         """A person's message, and the events it gives rise to, on their way in the background."""
         parent = channel.messages.get(thread_ts) if thread_ts else None
@@ -95,6 +102,8 @@ class Interactions:
                 text=text,
                 thread_ts=(parent.thread_ts or parent.ts) if parent else None,
                 client_msg_id=self._workspace.token(32),
+                subtype=subtype,
+                files=files,
             )
         )
         events = payloads.message_events(self._workspace, message, self._subscribed)

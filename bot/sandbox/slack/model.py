@@ -84,6 +84,7 @@ class Message:
     reactions: dict[str, list[str]] = field(default_factory=dict)
     ephemeral_to: str | None = None
     client_msg_id: str | None = None
+    files: tuple[Json, ...] = ()
     # What each user has chosen in the message's menus: user -> block_id -> action_id -> state value.
     selections: dict[str, dict[str, Json]] = field(default_factory=dict)
 

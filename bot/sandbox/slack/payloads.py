@@ -93,6 +93,10 @@ def _message_event(workspace: Workspace, message: Message, kind: str) -> Json:
         "channel": message.channel,
         "event_ts": message.ts,
     }
+    if message.subtype:
+        event["subtype"] = message.subtype
+    if message.files:
+        event["files"] = list(message.files)
     if message.is_reply:
         event["thread_ts"] = message.thread_ts
         event["parent_user_id"] = message.parent_user_id

@@ -231,17 +231,20 @@ class SlackStandIn:
         return self._do.prepare_command(self.user(user), self.channel(channel), command, text)
 
     def post_user_message(
-        self, user: str, channel: str, text: str, thread_ts: str | None = None
+        self, user: str, channel: str, text: str, thread_ts: str | None = None, **form: Any
     ) -> tuple[Message, list[Delivery]]:
-        """Post a person's message; the events it gives rise to are sent in the background, with retries."""
-        return self._do.post(self.user(user), self.channel(channel), text, thread_ts)
+        """Post a person's message; the events it gives rise to are sent in the background, with retries.
+
+        `form` is its `subtype` (as Slack names it) and the `files` sent along.
+        """
+        return self._do.post(self.user(user), self.channel(channel), text, thread_ts, **form)
 
     async def send_mention(
-        self, user: str, channel: str, text: str, thread_ts: str | None = None
+        self, user: str, channel: str, text: str, thread_ts: str | None = None, **form: Any
     ) -> tuple[Message, Delivery]:
         """Post "@bot text" and wait until the app has acked the app_mention event, or Slack has given up."""
         mention = f"<@{self.workspace.bot.id}> {text}"
-        message, deliveries = self.post_user_message(user, channel, mention, thread_ts)
+        message, deliveries = self.post_user_message(user, channel, mention, thread_ts, **form)
         return message, await deliveries[0].settled()
 
     async def click(

@@ -107,7 +107,10 @@ def update(context: Context, args: Json) -> Json:
 
 
 def post_ephemeral(context: Context, args: Json) -> Json:
-    """chat.postEphemeral: seen by one user, kept in no history."""
+    """chat.postEphemeral: seen by one user, kept in no history.
+
+    Slack's clients show it in a thread only if there is one: a root without replies has none.
+    """
     workspace = context.workspace
     channel = joined_channel(context, args)
     user = workspace.users.get(required_text(args, "user"))
@@ -115,7 +118,9 @@ def post_ephemeral(context: Context, args: Json) -> Json:
         raise SlackError("user_not_in_channel")
     message = bot_message(context, channel, content_of(args), _thread_of(channel, args))
     message.ephemeral_to = user.id
-    workspace.add(message)
+    root = channel.messages.get(message.thread_ts or "")
+    if root is None or root.reply_count:
+        workspace.add(message)
     return {"message_ts": message.ts}
 
 
