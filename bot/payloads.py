@@ -16,6 +16,8 @@ from bot import ids
 from bot.envelopes import workspace_of
 from bot.errors import MalformedPayload
 from services.jobs import AnswerFile
+from services.mentions import escaped, parts_of, readable
+from services.storable import typed
 
 Body = Mapping[str, Any]
 R = TypeVar("R")
@@ -24,12 +26,13 @@ _NAME = 255
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A slash command."""
+    """A slash command. `markup` is Slack's own form of what was typed, `text` how it reads."""
 
     key: str
     team: str
     channel: str
     user: str
+    markup: str
     text: str
     trigger_id: str
     response_url: str
@@ -37,12 +40,16 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Mention:
-    """The bot was mentioned; `thread_ts` is the thread that this happened in, if it was one."""
+    """The bot was mentioned; `thread_ts` is the thread that this happened in, if it was one.
+
+    `markup` is Slack's own form of what was said, without the mention that called; `text` is how it reads.
+    """
 
     key: str
     team: str
     channel: str
     user: str
+    markup: str
     text: str
     message_ts: str
     thread_ts: str | None
@@ -147,12 +154,14 @@ def _parser(function: Callable[[Body], R]) -> Callable[[Body], R]:
 @_parser
 def command(body: Body) -> Command:
     """A slash command's form. Slack's id of it is its trigger."""
+    markup = _text(body.get("text")).strip()
     return Command(
         key=f"command:{_matching(_KEY, body['trigger_id'])}",
         team=_matching(_TEAM, workspace_of(body)),
         channel=_matching(_CHANNEL, body["channel_id"]),
         user=_matching(_USER, body["user_id"]),
-        text=_unescaped(_text(body.get("text"))).strip(),
+        markup=markup,
+        text=readable(parts_of(markup)),
         trigger_id=body["trigger_id"],
         response_url=_matching(_URL, body["response_url"]),
     )
@@ -164,12 +173,14 @@ def mention(body: Body) -> Mention:
     event = body["event"]
     team, channel = _matching(_TEAM, workspace_of(body)), _matching(_CHANNEL, event["channel"])
     ts = _matching(_TS, event["ts"])
+    markup = _with_files(_without_leading_mention(_text(event.get("text"))), event.get("files") or ())
     return Mention(
         key=f"message:{team}:{channel}:{ts}",
         team=team,
         channel=channel,
         user=_if_given(_USER, event.get("user")) or "",
-        text=_with_files(_unescaped(_without_leading_mention(_text(event.get("text")))), event.get("files") or ()),
+        markup=markup,
+        text=readable(parts_of(markup)),
         message_ts=ts,
         thread_ts=_if_given(_TS, event.get("thread_ts")),
         from_person=bool(event.get("user")) and not event.get("bot_id") and event.get("subtype") in _OF_PEOPLE,
@@ -301,7 +312,7 @@ def _text(value: Any) -> str:
         return ""
     if not isinstance(value, str):
         raise ValueError("not a text")
-    return storable(value)
+    return typed(value)
 
 
 def _file(file: Body) -> AnswerFile:
@@ -330,21 +341,10 @@ def _thread_of_reply(message: Body) -> str | None:
     return thread_ts if thread_ts != message.get("ts") else None
 
 
-def _with_files(text: str, files: Iterable[Body]) -> str:
-    """The text, and the names of the files that were sent with it."""
-    names = ", ".join(_file(file).name for file in files)
-    return f"{text}\n(Attached: {names})" if text and names else text
-
-
-def _unescaped(text: str) -> str:
-    """What a person typed: in messages and commands Slack escapes these three, and nothing else."""
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
-
-
-def storable(text: str) -> str:
-    """The text as it is, but for what PostgreSQL can't hold: NUL, and halves of surrogate pairs."""
-    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return whole.replace("\x00", "\N{REPLACEMENT CHARACTER}")
+def _with_files(markup: str, files: Iterable[Body]) -> str:
+    """What was said, and the names of the files that were sent with it."""
+    names = ", ".join(escaped(_file(file).name) for file in files)
+    return f"{markup}\n(Attached: {names})" if markup and names else markup
 
 
 def _without_leading_mention(text: str) -> str:

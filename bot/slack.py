@@ -77,6 +77,24 @@ class Slack:
         answer = await _called("usergroups.users.list", self.client.usergroups_users_list(usergroup=group))
         return tuple(map(str, answer["users"]))
 
+    async def person_name(self, user: str) -> str | None:
+        """What people see a person called: the display name, or the full name of who has set none."""
+        person = (await _called("users.info", self.client.users_info(user=user)))["user"]
+        profile = person.get("profile") or {}
+        name: str | None = profile.get("display_name") or profile.get("real_name") or person.get("real_name")
+        return name
+
+    async def channel_name(self, channel: str) -> str | None:
+        """What a channel is called, without the #; None for a direct message."""
+        answer = await _called("conversations.info", self.client.conversations_info(channel=channel))
+        name: str | None = answer["channel"].get("name")
+        return name
+
+    async def group_handle(self, group: str) -> str | None:
+        """What follows the @ of a user group."""
+        answer = await _called("usergroups.list", self.client.usergroups_list())
+        return next((str(each["handle"]) for each in answer["usergroups"] if each["id"] == group), None)
+
     async def post(self, channel: str, message: Message, *, thread_ts: str | None = None) -> str:
         """Post a message and return its ts. If this raises SlackUnavailable it may be there all the same."""
         answer = await _called(

@@ -23,7 +23,6 @@ from services.components import ComponentService
 from services.connectors import Answer, Connector, PreparedRequest, prepare, preview
 from services.definitions import ComponentDefinition
 from services.errors import CallError
-from services.mentions import readable
 from services.plan import Approval, ComponentSpec, Issue, Plan, Step, dependencies, levels, references
 from services.references import Reference
 from services.resolving import Values, resolve_inputs
@@ -249,7 +248,7 @@ class Rehearsal:
     def _values(self, awaits: Sequence[str]) -> Values:
         return _Foreseen(
             outputs=self._outputs,
-            issue_text=readable(self.issue.text),
+            issue_text=self.issue.text,
             issue_reporter=self.issue.reporter,
             issue_channel=self.issue.channel,
             awaits=frozenset(awaits),

@@ -46,7 +46,8 @@ class Press(Act):
 class OpenPlan(Job):
     """Somebody stated an issue: write the plan down and start on it. `key` is Slack's own id of it.
 
-    `message_ts` is the message that states it, if one does.
+    `markup` is Slack's own form of `text`, where it has one: a form of ours takes plain words. `message_ts` is the
+    message that states it, if one does.
     """
 
     entrypoint: ClassVar[str] = "open_plan"
@@ -57,6 +58,7 @@ class OpenPlan(Job):
     channel: str
     reporter: str
     text: str
+    markup: str | None = None
     message_ts: str | None = None
     thread_ts: str | None = None
     place: str | None = None

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from services.mentions import Part
 from services.references import RESERVED, Reference, scan
 from services.storable import storable
 
@@ -82,13 +83,17 @@ class ComponentSpec:
 
 @dataclass(frozen=True, slots=True)
 class Issue:
-    """What was reported, as it was written, and by whom (a Slack user id)."""
+    """What was reported, and by whom (a Slack user id).
+
+    `text` is as readers outside Slack read it; `parts` are those of it, if there is more in it than words.
+    """
 
     text: str
     place: str | None = None
     urgency: str | None = None
     reporter: str = ""
     channel: str = ""
+    parts: tuple[Part, ...] = ()
 
 
 def dependencies(plan: Plan) -> dict[str, tuple[str, ...]]:

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from services.errors import GeminiError, GeminiTruncated
+from services.mentions import PartKind
 from services.plan import ComponentSpec, Issue, Plan
 from services.storable import storable
 from services.validation import Fault
@@ -92,6 +93,8 @@ Inputs: one entry for each value
   variables of a GraphQL component.
 - name: as the component lists it; a dotted path for a member of a nested object, such as location.lat.
 - value: always text. Text as it is; a number or true/false as such; a list or an object as JSON.
+- People and groups stand in texts by name, as the issue has them. Where an input takes a Slack id, give the id
+  that the issue's "mentioned" states for the name.
 - Give every required input, only inputs that the component lists, and values that its schema allows. Never make
   up an id, an address, a name or a date: take it from the issue or from the answer of an earlier step, or leave
   an optional input out.
@@ -158,7 +161,13 @@ def reminder(error: GeminiError) -> str:
 
 
 def _issue_block(issue: Issue) -> str:
-    stated = {"text": issue.text, "place": issue.place, "urgency": issue.urgency}
+    mentioned = {part.id: part.text for part in issue.parts if part.kind in (PartKind.PERSON, PartKind.GROUP)}
+    stated = {
+        "text": issue.text,
+        "place": issue.place,
+        "urgency": issue.urgency,
+        "mentioned": [{"name": name, "id": of_id} for of_id, name in mentioned.items()],
+    }
     return _data_block("issue", {name: value for name, value in stated.items() if value})
 
 

@@ -11,7 +11,6 @@ from uuid import UUID
 from db.models import StepRun, WorkflowPlan
 from services.errors import MoveNotAllowed
 from services.jobs import AnswerFile, AnswerStep
-from services.mentions import readable
 from services.run_states import RunState, StepState
 
 OPEN = (StepState.RUNNING, StepState.WAITING)
@@ -78,7 +77,7 @@ def question_of(step: StepRun, output: Any, plan: WorkflowPlan, run_state: str) 
         kind=inputs["kind"],
         options=tuple(inputs.get("options", ())),
         plan_number=plan.number,
-        title=plan.title or readable(plan.issue_text),
+        title=plan.title or plan.issue_text,
         reporter=plan.reporter_id,
         is_open=step.state in OPEN and run_state != RunState.CANCELLED,
         messages={

@@ -20,7 +20,6 @@ from services.builtins import BUILTINS, polled_key
 from services.connectors import PreparedRequest, prepare, preview
 from services.definitions import ComponentDefinition
 from services.errors import CallError
-from services.mentions import readable
 from services.plan import Step, references
 from services.resolving import Values, resolve_inputs
 from services.run_states import StepState
@@ -156,7 +155,7 @@ def _values_of(run: WorkflowExecution, outputs: Mapping[str, Any], plan: Workflo
         return Values(outputs={})
     return Values(
         outputs=outputs,
-        issue_text=readable(plan.issue_text),
+        issue_text=plan.issue_text,
         issue_reporter=plan.reporter_id,
         issue_channel=plan.channel_id,
         run_id=str(run.id),

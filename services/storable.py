@@ -1,4 +1,4 @@
-"""What PostgreSQL can keep: neither NUL nor half a surrogate pair, and JSON may hold both."""
+"""What PostgreSQL can keep, and what people's text is kept as: neither NUL nor half a surrogate pair can be."""
 
 from __future__ import annotations
 
@@ -19,6 +19,32 @@ def storable(value: Any) -> Any:
     if isinstance(value, dict):
         return {storable(name): storable(member) for name, member in value.items()}
     return value
+
+
+_LINE_ENDS = re.compile("\r\n?|[\u2028\u2029\x85]")
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
+_UNSEEN = re.compile(
+    "(\U0001f3f4[\U000e0020-\U000e007e]{1,10}\U000e007f)"
+    "|[\u00ad\u200b\u2060-\u2064\u202a-\u202e\u2066-\u206f\ufeff\U000e0000-\U000e007f]"
+)
+
+
+def seen(text: str) -> str:
+    """The text without what nobody sees, and what turns the reading order: it says what it shows.
+
+    Joiners (U+200C, U+200D) and the marks of direction (U+200E, U+200F) stay: Persian, emoji and Hebrew need them.
+    So do the tags that make a flag (Unicode TR51); anywhere else they hide words from people, not from a model.
+    """
+    return _UNSEEN.sub(r"\1", text)
+
+
+def typed(text: str) -> str:
+    """What a person typed, as it is kept: lines end in LF, control characters are visible, unseen ones are gone.
+
+    Two halves of a surrogate pair, as JSON may hold them, become their character.
+    """
+    whole = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return seen(_CONTROLS.sub(REPLACEMENT, _LINE_ENDS.sub("\n", whole)))
 
 
 def is_storable(value: Any) -> bool:

@@ -9,7 +9,7 @@ from uuid import UUID
 from db.models import PlanVersion, WorkflowPlan
 from services.ai import Draft
 from services.builtins import component_keys
-from services.mentions import readable
+from services.mentions import PARTS
 from services.plan import Approval, ComponentSpec, Issue, Plan
 from services.snapshots import Failure, PlanLine, PlanSnapshot, VersionSnapshot
 from services.states import FailureCode, Phase, PlanState
@@ -72,7 +72,7 @@ def plan_line(plan: WorkflowPlan) -> PlanLine:
         id=plan.id,
         number=plan.number,
         state=PlanState(plan.state),
-        title=plan.title or readable(plan.issue_text),
+        title=plan.title or plan.issue_text,
         reporter_id=plan.reporter_id,
         channel_id=plan.channel_id,
         created_at=plan.created_at,
@@ -81,8 +81,15 @@ def plan_line(plan: WorkflowPlan) -> PlanLine:
 
 
 def issue_of(plan: WorkflowPlan) -> Issue:
-    """What was reported, as it was written."""
-    return Issue(plan.issue_text, plan.place, plan.urgency, plan.reporter_id, plan.channel_id)
+    """What was reported."""
+    return Issue(
+        plan.issue_text,
+        plan.place,
+        plan.urgency,
+        plan.reporter_id,
+        plan.channel_id,
+        PARTS.validate_python(plan.issue_parts),
+    )
 
 
 def failure_to_json(failure: Failure) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from services.audit import Actor
 from services.cards import CardService
 from services.errors import NotFound, StaleVersion
 from services.jobs import DraftPlan, OpenPlan, PostCard
+from services.mentions import PARTS, Part, is_marked, readable
 from services.plan import Issue
 from services.snapshots import Failure, Page, PlanLine, PlanSnapshot
 from services.states import Phase, PlanState, check_move
@@ -43,8 +44,13 @@ class WorkflowService:
         self._cards = cards
         self._approvals = approvals
 
-    async def open_plan(self, session: AsyncSession, workspace_id: UUID, request: OpenPlan) -> UUID:
-        """Write an issue down as a plan in DRAFTING and schedule its card and its draft; once per inbox key."""
+    async def open_plan(
+        self, session: AsyncSession, workspace_id: UUID, request: OpenPlan, parts: Sequence[Part] = ()
+    ) -> UUID:
+        """Write an issue down as a plan in DRAFTING and schedule its card and its draft; once per inbox key.
+
+        `parts` are those of its text; none where it is plain words.
+        """
         known = await session.scalar(
             select(WorkflowPlan.id).where(
                 WorkflowPlan.workspace_id == workspace_id, WorkflowPlan.inbox_key == request.key
@@ -62,7 +68,8 @@ class WorkflowService:
             thread_ts=request.thread_ts,
             reporter_id=request.reporter,
             response_url=request.response_url,
-            issue_text=request.text,
+            issue_text=readable(parts) or request.text,
+            issue_parts=PARTS.dump_python(tuple(parts), mode="json") if is_marked(parts) else [],
             place=request.place,
             urgency=request.urgency,
             state=PlanState.DRAFTING,

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.deps import Deps
+from bot.jobs.naming import named_parts
 from bot.jobs.registry import Handler, Lane
 from bot.views.notes import Note, discarded_by, refusal, stale
 from db.queue import enqueue
@@ -19,9 +20,10 @@ from services.states import PlanState
 
 async def open_plan(job: OpenPlan, deps: Deps) -> None:
     """Write the issue down; its card and its draft are jobs of the same transaction."""
+    parts = await named_parts(job.markup, deps) if job.markup else ()
     async with deps.database.transaction() as session:
         workspace_id = await workspaces.by_team(session, job.team)
-        await deps.workflows.open_plan(session, workspace_id, job)
+        await deps.workflows.open_plan(session, workspace_id, job, parts)
 
 
 async def decide(job: Decide, deps: Deps) -> None:

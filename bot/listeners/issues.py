@@ -64,6 +64,7 @@ def _from_command(command: payloads.Command) -> OpenPlan:
         channel=command.channel,
         reporter=command.user,
         text=command.text,
+        markup=command.markup,
         response_url=command.response_url,
     )
 
@@ -76,6 +77,7 @@ def _from_mention(mention: payloads.Mention) -> OpenPlan:
         channel=mention.channel,
         reporter=mention.user,
         text=mention.text,
+        markup=mention.markup,
         message_ts=mention.message_ts,
         thread_ts=mention.thread_ts or mention.message_ts,
     )

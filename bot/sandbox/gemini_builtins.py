@@ -9,11 +9,17 @@ from services.builtins import ASK_PERSON, BUILTINS, MAX_MINUTES, NOTIFY, REPORTE
 
 _MINUTES = {"minute": 1, "hour": 60, "day": 1_440}
 _WAIT = re.compile(r"\bwait(?: for)? (\d{1,4}) (minute|hour|day)s?\b", re.IGNORECASE)
-_NAMED = r"<(?:@|!subteam\^)[USW][A-Z0-9]+(?:\|[^>]*)?>"
-_ASK = re.compile(
-    rf"\bask (me|the reporter|{_NAMED}(?:(?:,| and| or)? *{_NAMED})*) ([^.!?\n]{{3,200}})", re.IGNORECASE
-)
 _PHOTO = re.compile(r"for (?:an? |some )?(?:photo|picture)", re.IGNORECASE)
+
+
+def _ask(report: Report) -> tuple[list[str], str] | None:
+    """The ids of those whom the issue says to ask, none for the reporter, and what for; None if it does not."""
+    named = "|".join(re.escape(name) for name in sorted(report.mentioned, key=len, reverse=True))
+    people = rf"(?:{named})(?:(?:,| and| or)? *(?:{named}))*" if named else "the reporter"
+    found = re.search(rf"\bask (me|the reporter|{people}) ([^.!?\n]{{3,200}})", report.text, re.IGNORECASE)
+    if found is None:
+        return None
+    return [report.mentioned[name] for name in re.findall(named, found[1])] if named else [], found[2]
 
 
 def _wanted(words: str) -> str:
@@ -31,24 +37,24 @@ def is_called_for(report: Report, key: str, *, reporter_is_told: bool) -> bool:
     if key == NOTIFY:
         return not reporter_is_told
     return (key == WAIT_FOR and bool(_WAIT.search(report.text))) or (
-        key == ASK_PERSON and bool(_ASK.search(report.text))
+        key == ASK_PERSON and _ask(report) is not None
     )
 
 
 def inputs(report: Report, key: str, message: str) -> list[dict[str, str]]:
     """What one of Mudda's own components is given; nothing for one that is not used here."""
-    wait, ask = _WAIT.search(report.text), _ASK.search(report.text)
+    wait, ask = _WAIT.search(report.text), _ask(report)
     if key == NOTIFY:
         given = {"to": REPORTER, "message": message}
     elif key == WAIT_FOR:
         minutes = int(wait[1]) * _MINUTES[wait[2].lower()] if wait else 1
         given = {"minutes": str(max(1, min(minutes, int(MAX_MINUTES))))}
     elif key == ASK_PERSON:
-        named = re.findall(_NAMED, ask[1]) if ask else []
-        is_photo = ask is not None and _PHOTO.match(ask[2]) is not None
-        question = plain(f"Please {'send' if is_photo else 'say'} {_wanted(ask[2])}") if ask else "{{issue.text}}"
+        people, wanted = ask or ([], "")
+        is_photo = _PHOTO.match(wanted) is not None
+        question = plain(f"Please {'send' if is_photo else 'say'} {_wanted(wanted)}") if ask else "{{issue.text}}"
         given = {
-            "person": ", ".join(named) or REPORTER,
+            "person": ", ".join(people) or REPORTER,
             "question": question,
             "kind": "photo" if is_photo else "note",
         }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -50,11 +50,12 @@ def _singular(word: str) -> str:
 
 @dataclass(frozen=True)
 class Report:
-    """The issue as the prompt states it."""
+    """The issue as the prompt states it; `mentioned` are the Slack ids of people and groups, by name."""
 
     text: str
     place: str
     urgency: str
+    mentioned: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -131,7 +132,8 @@ def read(prompt: str) -> tuple[Report, list[Tool], set[str]]:
     """The issue and the components in a prompt, and the names of the blocks it has."""
     blocks = {name: [json.loads(line) for line in body.splitlines()] for name, body in _BLOCK.findall(prompt)}
     issue: Mapping[str, Any] = next(iter(blocks.get("issue", ())), {})
-    report = Report(issue.get("text", ""), issue.get("place", ""), issue.get("urgency", ""))
+    mentioned = {each["name"]: each["id"] for each in issue.get("mentioned", ())}
+    report = Report(issue.get("text", ""), issue.get("place", ""), issue.get("urgency", ""), mentioned)
     return report, [_tool(entry) for entry in blocks.get("components", ())], set(blocks)
 
 

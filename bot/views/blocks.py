@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
-from bot.views.text import clip, escape, is_channel, is_link, is_user, one_line
+from bot.views.text import clip, escape, is_channel, is_group, is_link, is_user, one_line
 
 Block = dict[str, Any]
 Element = dict[str, Any]
@@ -184,8 +184,18 @@ def paragraph(*runs: Element) -> Element:
 
 
 def quote(text: str) -> Element:
+    """A quotation of words in rich text."""
+    return quotation(run(text))
+
+
+def quotation(*runs: Element) -> Element:
     """A quotation in rich text."""
-    return {"type": "rich_text_quote", "elements": [run(text)]}
+    return {"type": "rich_text_quote", "elements": list(runs)}
+
+
+def group(group_id: str) -> Element:
+    """A user group inside rich text."""
+    return {"type": "usergroup", "usergroup_id": group_id} if is_group(group_id) else run("a group")
 
 
 def place(channel_id: str) -> Element:

@@ -13,6 +13,7 @@ from bot.views.blocks import Block, Element, Message, View
 from bot.views.history import DETAIL, sections
 from bot.views.levels import Draw, Level, fit, fit_view
 from bot.views.lists import STATES
+from bot.views.mentions import quoted
 from bot.views.plans import (
     WARNING,
     decision,
@@ -29,7 +30,6 @@ from bot.views.plans import (
 from bot.views.run_steps import RunStep
 from bot.views.steps import StepView
 from bot.views.text import ELLIPSIS, channel, clean, clip, count, fits, one_line, sentences, weight
-from services.mentions import readable
 from services.snapshots import History, PlanSnapshot, RunSnapshot, VersionSnapshot
 from services.states import PlanState
 
@@ -72,7 +72,7 @@ def workflow_details(snapshot: PlanSnapshot, history: History | None = None) -> 
             kit.header(f"#{snapshot.number} {title(snapshot)}"),
             kit.context(kit.mrkdwn(f"{_standing(snapshot)} · in {channel(snapshot.channel_id)}{which}")),
             origin(snapshot),
-            kit.rich_text(kit.quote(clip(readable(snapshot.issue.text), level.quote))),
+            quoted(snapshot.issue, level.quote),
             *outline(level, most),
             *_history(snapshot, history, level),
         ]
@@ -176,7 +176,7 @@ def report(snapshot: PlanSnapshot, longest: int) -> list[Block]:
     return [
         kit.header(title(snapshot)),
         origin(snapshot),
-        *(kit.rich_text(kit.quote(part)) for part in _parts(readable(snapshot.issue.text), longest)),
+        *(kit.rich_text(kit.quote(part)) for part in _parts(snapshot.issue.text, longest)),
     ]
 
 

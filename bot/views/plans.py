@@ -30,9 +30,9 @@ from bot.views.failures import HINTS, SENTENCES
 from bot.views.faults import Names, explain
 from bot.views.gates import may_decide
 from bot.views.levels import LEVELS, Level, fit
+from bot.views.mentions import quoted
 from bot.views.steps import StepView
 from bot.views.text import clean, clip, count, date, fits, join, mention, one_line, sentences
-from services.mentions import readable
 from services.snapshots import Failure, PlanSnapshot, RunSnapshot, VersionSnapshot
 from services.states import FailureCode, Phase, PlanState
 from services.usage import STAND_IN_MODEL
@@ -60,7 +60,7 @@ def _of_plan(snapshot: PlanSnapshot) -> list[Block]:
         return [
             kit.header(f"#{snapshot.number} {_heading(snapshot)}"),
             origin(snapshot),
-            kit.rich_text(kit.quote(clip(readable(snapshot.issue.text), level.quote))),
+            quoted(snapshot.issue, level.quote),
             *_body(snapshot, steps, level, most),
             *_end(snapshot, steps, shortened=_is_shortened(snapshot, steps, level)),
         ]
@@ -72,13 +72,13 @@ def _of_run(snapshot: PlanSnapshot, run: RunSnapshot, version: VersionSnapshot) 
     steps = run_steps.in_order(version, run)
 
     def draw(level: Level, most: int) -> list[Block]:
-        quoted = min(level.quote, runs.QUOTE)
-        shortened = level is not LEVELS[0] or len(steps) > most or not fits(readable(snapshot.issue.text), quoted)
+        longest = min(level.quote, runs.QUOTE)
+        shortened = level is not LEVELS[0] or len(steps) > most or not fits(snapshot.issue.text, longest)
         more = [show_all(snapshot)] if shortened else []
         return [
             kit.header(f"#{snapshot.number} {title(snapshot)}"),
             origin(snapshot),
-            kit.rich_text(kit.quote(clip(readable(snapshot.issue.text), quoted))),
+            quoted(snapshot.issue, longest),
             *runs.body(snapshot, run, steps, level, most, approvers=snapshot.approvers, more=more),
         ]
 
@@ -90,7 +90,7 @@ def summary(snapshot: PlanSnapshot) -> str:
     number, version = snapshot.number, snapshot.version
     match snapshot.state:
         case PlanState.DRAFTING:
-            return f"Drafting plan #{number}: {readable(snapshot.issue.text)}"
+            return f"Drafting plan #{number}: {snapshot.issue.text}"
         case PlanState.FAILED:
             return f"No plan yet for #{number}: {SENTENCES[_failure(snapshot).code]}"
         case PlanState.DISCARDED:
@@ -106,7 +106,7 @@ def summary(snapshot: PlanSnapshot) -> str:
 def title(snapshot: PlanSnapshot) -> str:
     """What the plan is called; before there is a plan, what was reported."""
     name = one_line(snapshot.version.plan.workflow_name) if snapshot.version else ""
-    return name or one_line(readable(snapshot.issue.text))
+    return name or one_line(snapshot.issue.text)
 
 
 def origin(snapshot: PlanSnapshot) -> Block:
@@ -302,7 +302,7 @@ def _is_shortened(snapshot: PlanSnapshot, steps: Sequence[StepView], level: Leve
         return version is not None
     titles = _titles(steps)
     longest = [
-        (readable(snapshot.issue.text), level.quote),
+        (snapshot.issue.text, level.quote),
         (title(snapshot), kit.HEADER - len(f"#{snapshot.number} ")),
         (version.plan.description, level.understood),
         *((step.more, level.more) for step in steps),

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
+from services.storable import seen
+
 ELLIPSIS = "…"
 
 # A card is drawn on the event loop, over and over until it fits, so no more of a text is looked at than may be
@@ -18,19 +20,19 @@ ELLIPSIS = "…"
 _FAR = 4
 _ONE_LINE = 2_000
 
-# Control characters, which Slack drops or refuses; lone surrogates, which no UTF-8 can hold; and the marks
-# that reverse the reading order of what follows, with which a text could make a button say something else.
-_UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
+# Control characters, which Slack drops or refuses, and lone surrogates, which no UTF-8 can hold.
+_UNSHOWABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 _LINE_ENDS = re.compile("\r\n?|[\u2028\u2029\x85]")
 _CAMEL_HUMP = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _USER = re.compile(r"[UW][A-Z0-9]{1,20}")
 _CHANNEL = re.compile(r"[CDG][A-Z0-9]{1,20}")
+_GROUP = re.compile(r"S[A-Z0-9]{1,20}")
 _LINK = re.compile(r"https://[A-Za-z0-9.-]{1,100}(:[0-9]{1,5})?(/[A-Za-z0-9._~!$&'()*+,;=:@%/?#-]{0,500})?")
 
 
 def clean(text: str) -> str:
     """The text without what can't be shown; what it says stays as it is."""
-    return _UNSHOWABLE.sub("", _LINE_ENDS.sub("\n", text)).strip()
+    return seen(_UNSHOWABLE.sub("", _LINE_ENDS.sub("\n", text))).strip()
 
 
 def one_line(text: str) -> str:
@@ -126,6 +128,11 @@ def is_user(user_id: str) -> bool:
 def is_channel(channel_id: str) -> bool:
     """Whether this is the id of a Slack conversation, and so may be linked."""
     return _CHANNEL.fullmatch(channel_id) is not None
+
+
+def is_group(group_id: str) -> bool:
+    """Whether this is the id of a Slack user group, and so may be mentioned."""
+    return _GROUP.fullmatch(group_id) is not None
 
 
 def is_link(url: str) -> bool:

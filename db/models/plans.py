@@ -37,6 +37,7 @@ class WorkflowPlan(Base):
     reporter_id: Mapped[str]
     response_url: Mapped[str | None]
     issue_text: Mapped[str]
+    issue_parts: Mapped[list[Any]] = mapped_column(default=list)
     place: Mapped[str | None]
     urgency: Mapped[str | None]
     state: Mapped[str]

@@ -1,6 +1,7 @@
 """The manifest is one that Slack takes, asks for no more than it needs, and names what the bot answers to."""
 
 import json
+from dataclasses import astuple
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import yaml
 from jsonschema import Draft7Validator
 
 from bot import ids
+from bot.sandbox.slack.workspace import DEFAULT_COMMANDS
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = Path(__file__).parent / "data" / "slack-manifest.schema.2.0.0.json"
@@ -22,6 +24,8 @@ SCOPES = {
     "im:history",
     "im:write",
     "usergroups:read",
+    "users:read",
+    "channels:read",
     "files:read",
 }
 EVENTS = {"app_mention"}
@@ -50,6 +54,14 @@ def test_commands_are_those_of_the_code(manifest: dict[str, Any]) -> None:
     in_code = {value for name, value in vars(ids).items() if name.startswith("COMMAND_")}
     commands = [command["command"] for command in manifest["features"]["slash_commands"]]
     assert sorted(commands) == sorted(in_code)
+
+
+def test_the_sandbox_has_the_commands_of_the_manifest(manifest: dict[str, Any]) -> None:
+    commands = [
+        (command["command"], command["description"], command["usage_hint"], command["should_escape"])
+        for command in manifest["features"]["slash_commands"]
+    ]
+    assert [astuple(command) for command in DEFAULT_COMMANDS] == commands
 
 
 def test_scopes_and_events_are_as_few_as_needed(manifest: dict[str, Any]) -> None:

@@ -15,6 +15,7 @@ from services.builtins import ASK_PERSON, BUILTINS, NOTIFY, RESERVED_PREFIXES, W
 from services.definitions import KEY, ComponentDefinition, DefinitionFaultCode
 from services.errors import NotPollable, PackFaults, RequestRefused, UnresolvedReference
 from services.json_schemas import schema_problems
+from services.mentions import parts_of, readable
 from services.packs import parse_pack
 from services.plan import Approval, ComponentSpec, Issue, Plan, Step
 from services.resolving import Values
@@ -237,7 +238,8 @@ def test_no_pack_takes_their_keys(key: str) -> None:
 
 
 def drafted(text: str, components: dict[str, ComponentSpec]) -> Plan:
-    issue = Issue(text, reporter=REPORTER)
+    parts = parts_of(text, {"U0MARCO001": "marco", "U0DANA0001": "dana", "S0WATERCRW": "water-crew"})
+    issue = Issue(readable(parts), reporter=REPORTER, parts=parts)
     chosen = gemini_rules.select(*read(prompts.selector_prompt(issue, components.values()))[:2])
     offered = {key: components[key] for key in chosen}
     report, tools, _ = read(prompts.planner_prompt(issue, offered.values(), 200))
@@ -272,16 +274,11 @@ def test_the_stand_in_uses_them_where_the_issue_says_so() -> None:
 @pytest.mark.parametrize(
     ("asks", "person", "question", "kind"),
     [
+        ("<!subteam^S0WATERCRW> for a photo of it", "S0WATERCRW", "Please send a photo of it", "photo"),
         (
-            "<!subteam^S0WATERCRW|@water-crew> for a photo of the lamp",
-            "<!subteam^S0WATERCRW|@water-crew>",
-            "Please send a photo of the lamp",
-            "photo",
-        ),
-        (
-            "<@U0MARCO001|marco> and <@U0DANA0001> which lamp it is",
-            "<@U0MARCO001|marco>, <@U0DANA0001>",
-            "Please say which lamp it is",
+            "<@U0MARCO001> and <@U0DANA0001> which it is",
+            "U0MARCO001, U0DANA0001",
+            "Please say which it is",
             "note",
         ),
         ("me for some pictures", "reporter", "Please send some pictures", "photo"),

@@ -7,7 +7,6 @@ from bot.ids import ACTION_APPROVE, ACTION_DISCARD, ACTION_SHOW_ALL, ACTION_TRY_
 from bot.views.blocks import Message, size
 from bot.views.failures import HINTS, SENTENCES
 from bot.views.plans import card
-from services.mentions import readable
 from services.plan import Plan, Step
 from services.snapshots import PlanSnapshot
 from services.states import FailureCode, Phase, PlanState
@@ -43,7 +42,7 @@ def test_every_card_quotes_the_issue_and_names_its_reporter(name: str) -> None:
     message = drawn(snapshot)
     quote = next(block for block in message.blocks if block["type"] == "rich_text")["elements"][0]
     assert quote["type"] == "rich_text_quote"
-    assert quote["elements"] == [{"type": "text", "text": readable(snapshot.issue.text)}]
+    assert quote["elements"] == [{"type": "text", "text": snapshot.issue.text}]
     reporter = "<@U0LEELA01>" if snapshot.issue.reporter == samples.REPORTER else "someone"
     assert f"Reported by {reporter} ·" in message.blocks[1]["elements"][0]["text"]
 

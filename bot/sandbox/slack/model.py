@@ -54,11 +54,15 @@ class UserGroup:
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """A slash command that the app has registered; `command` starts with the slash."""
+    """A slash command that the app has registered; `command` starts with the slash.
+
+    `should_escape`: people, groups and channels in its text come as marks with ids, else as they were typed.
+    """
 
     command: str
     description: str = ""
     usage_hint: str = ""
+    should_escape: bool = False
 
 
 @dataclass(slots=True)

@@ -24,6 +24,7 @@ PER_MINUTE: dict[str, int] = {
     "views.publish": 100,
     "users.info": 100,
     "users.list": 20,
+    "usergroups.list": 20,
     "usergroups.users.list": 20,
     "team.info": 50,
     "reactions.add": 50,

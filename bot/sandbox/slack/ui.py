@@ -185,9 +185,12 @@ class Page:
             return _failed("not_in_threads", f"{command} can't be used in threads.")
         if command == "/invite":
             return self._invite(channel, rest)
-        if command not in {known.command for known in self._workspace.commands}:
+        known = next((each for each in self._workspace.commands if each.command == command), None)
+        if known is None:
             return _failed("unknown_command", f"{command} is not a command here.")
-        prepared = self._do.prepare_command(user, channel, command, self._to_mrkdwn(rest.strip(), named=True))
+        words = rest.strip()
+        text = self._to_mrkdwn(words, named=True) if known.should_escape else escape(words, quote=False)
+        prepared = self._do.prepare_command(user, channel, command, text)
         delivery = await self._do.deliver(prepared)
         if delivery.failed:
             return _failed(delivery.failed, f"{command} failed: the app did not answer.")

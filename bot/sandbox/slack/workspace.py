@@ -52,9 +52,9 @@ DEFAULT_CHANNELS = (
     ("C0COUNCIL1", "council", "Council staff only", True),
 )
 DEFAULT_COMMANDS = (
-    Command("/mudda", "Plan what to do about a civic issue", "[what happened and where | help]"),
-    Command("/components", "What Mudda can call", "[search]"),
-    Command("/workflows", "Plans so far", "[search | #number]"),
+    Command("/mudda", "Draft a plan for a civic issue", "what has happened, or: help", should_escape=True),
+    Command("/components", "What plans can be made of", "[search]"),
+    Command("/workflows", "The plans there are", "[search, or #number]"),
 )
 
 

@@ -63,6 +63,16 @@ def users_list(context: Context, args: Json) -> Json:
     return {"members": page, "cache_ts": now, "response_metadata": {"next_cursor": cursor}}
 
 
+def user_groups(context: Context, args: Json) -> Json:
+    """usergroups.list."""
+    return {
+        "usergroups": [
+            {"id": group.id, "team_id": context.workspace.team.id, "handle": group.handle, "name": group.name}
+            for group in context.workspace.groups.values()
+        ]
+    }
+
+
 def user_group_members(context: Context, args: Json) -> Json:
     """usergroups.users.list: the ids of a user group's members."""
     group = context.workspace.groups.get(required_text(args, "usergroup"))
@@ -77,5 +87,6 @@ METHODS: dict[str, Method] = {
     "team.info": team_info,
     "users.info": users_info,
     "users.list": users_list,
+    "usergroups.list": user_groups,
     "usergroups.users.list": user_group_members,
 }
