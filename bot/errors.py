@@ -7,6 +7,7 @@ EdgeError
 └── SlackError           a call of Slack's Web API failed
     ├── RateLimited          try again after a while that Slack names
     ├── SlackUnavailable     no answer, or a 5xx: whether the call was carried out is not known
+    │   └── TokenRefused         Slack does not take the bot token: nothing can be done until somebody mends that
     ├── ChannelUnreachable   the bot can't post there
     ├── MessageGone          the message can't be changed any more
     └── ContentRefused       it does not take what the message says
@@ -57,6 +58,10 @@ class RateLimited(SlackError):
 
 class SlackUnavailable(SlackError):
     """No answer, or a 5xx."""
+
+
+class TokenRefused(SlackUnavailable):
+    """Slack does not take the bot token any more: revoked, expired, or the account is closed."""
 
 
 class ChannelUnreachable(SlackError):

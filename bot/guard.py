@@ -21,7 +21,7 @@ from slack_bolt.kwargs_injection.async_args import AsyncArgs
 from bot.deps import Deps
 from bot.errors import IntakeUnavailable, MalformedPayload, SlackError
 from bot.logs import log_context
-from bot.payloads import is_stranger
+from bot.payloads import Click, Command, is_stranger
 from bot.views.notes import Note
 from db.session import DATABASE_ERRORS
 from services.errors import NotFound
@@ -81,9 +81,6 @@ def guard(
             except (IntakeUnavailable, *DATABASE_ERRORS) as error:
                 logger.warning("Asked Slack to send it again: %s", type(error).__name__)
                 return BoltResponse(status=503, body="")
-            except SlackError as error:
-                logger.warning("Slack refused: %s", error)
-                await args.ack()
             except Exception:
                 logger.exception("A listener failed")
                 return BoltResponse(status=500, body="")
@@ -99,8 +96,21 @@ async def _handled(request: R, handler: Handler[R], deps: Deps, ack: AsyncAck) -
         logger.info("Somebody asked for what is not there: %s", error)
         await _told(request, Note.NOT_FOUND, deps)
         await ack()
+    except SlackError as error:
+        logger.warning("Slack refused: %s", error)
+        await _told(request, Note.NOT_OPENED, deps)
+        await ack()
 
 
 async def _told(request: Request, note: Note, deps: Deps) -> None:
-    if request.channel:
-        await deps.intake.put(request.key, Tell(channel=request.channel, user=request.user, note=note))
+    response_url = request.response_url if isinstance(request, Command | Click) else None
+    thread_ts = request.thread_ts if isinstance(request, Click) else None
+    if request.channel or response_url:
+        words = Tell(
+            channel=request.channel,
+            user=request.user,
+            note=note,
+            thread_ts=thread_ts,
+            response_url=response_url,
+        )
+        await deps.intake.put(request.key, words)

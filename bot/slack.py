@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -13,36 +14,15 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.errors import ChannelUnreachable, ContentRefused, MessageGone, RateLimited, SlackError, SlackUnavailable
+from bot.errors import SlackError, SlackUnavailable
+from bot.slack_errors import translated
 from bot.views.blocks import Message
 
 # A call that takes longer is as good as lost; the lease of a redraw is twice this.
 TIMEOUT_SECONDS = 10.0
 
-UNREACHABLE = frozenset(
-    {"channel_not_found", "not_in_channel", "is_archived", "restricted_action", "not_allowed_token_type"}
-)
-GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
-CONTENT = frozenset(
-    {
-        "invalid_blocks",
-        "invalid_blocks_format",
-        "msg_too_long",
-        "msg_blocks_too_long",
-        "no_text",
-        "too_many_attachments",
-    }
-)
-PASSING = frozenset(
-    {
-        "internal_error",
-        "fatal_error",
-        "service_unavailable",
-        "request_timeout",
-        "team_added_to_org",  # for the minutes in which a workspace moves into an organisation
-    }
-)
-RATE_LIMITED = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
+# Before an ack: Slack waits for 3 s, and a trigger is good for no longer.
+MODAL_SECONDS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,11 +175,13 @@ class Slack:
 
     async def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
         """Open a modal; a trigger is good for 3 s and once."""
-        await _called("views.open", self.client.views_open(trigger_id=trigger_id, view=dict(view)))
+        call = self.client.views_open(trigger_id=trigger_id, view=dict(view))
+        await _called("views.open", asyncio.wait_for(call, MODAL_SECONDS))
 
     async def push_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
         """Open a modal on top of the one that the trigger comes from; three at most."""
-        await _called("views.push", self.client.views_push(trigger_id=trigger_id, view=dict(view)))
+        call = self.client.views_push(trigger_id=trigger_id, view=dict(view))
+        await _called("views.push", asyncio.wait_for(call, MODAL_SECONDS))
 
 
 @asynccontextmanager
@@ -219,35 +201,6 @@ async def _called(method: str, call: Awaitable[AsyncSlackResponse]) -> AsyncSlac
     try:
         return await call
     except SlackApiError as error:
-        raise _translated(method, error) from error
+        raise translated(method, error) from error
     except (TimeoutError, aiohttp.ClientError, SlackClientError, OSError) as error:
         raise SlackUnavailable(method, type(error).__name__) from error
-
-
-def _translated(method: str, error: SlackApiError) -> SlackError:
-    status = error.response.status_code
-    if status == 429:
-        return RateLimited(method, timedelta(seconds=_seconds(error.response.headers.get("Retry-After"))))
-    word = error.response.get("error") if status < 500 else None
-    if not word:
-        # Not an answer of the Web API, but a page of what stands before it, some with status 200.
-        return SlackUnavailable(method, str(status))
-    code = str(word)
-    if code in PASSING:
-        return SlackUnavailable(method, code)
-    if code in RATE_LIMITED:
-        return RateLimited(method, timedelta(seconds=1))
-    if code in UNREACHABLE:
-        return ChannelUnreachable(method, code)
-    if code in GONE:
-        return MessageGone(method, code)
-    if code in CONTENT:
-        return ContentRefused(method, code)
-    return SlackError(method, code)
-
-
-def _seconds(retry_after: object) -> float:
-    try:
-        return max(1.0, float(str(retry_after)))
-    except ValueError:
-        return 1.0

@@ -23,7 +23,7 @@ from pgqueuer.models import Job as QueuedJob
 from pydantic import ValidationError
 
 from bot.deps import Deps
-from bot.errors import RateLimited, SlackUnavailable
+from bot.errors import RateLimited, SlackUnavailable, TokenRefused
 from bot.jobs import HANDLERS
 from bot.jobs.registry import Handler, Lane, Later
 from bot.logs import log_context
@@ -41,8 +41,6 @@ DEQUEUE_TIMEOUT = timedelta(seconds=2)
 # Of the 10 s that a stop may take, what running jobs get before they are handed back.
 GRACE_SECONDS = 5.0
 
-# An unexpected failure is tried this often, with growing pauses (1, 2, 4, 8 s), before the job is given up.
-ATTEMPTS = 5
 MAX_PAUSE = timedelta(seconds=60)
 
 READERS: Mapping[str, type[Job]] = {handler.job.entrypoint: handler.job for handler in HANDLERS}
@@ -193,7 +191,7 @@ class Worker:
         except Exception as error:  # noqa: BLE001 - logged by _failed, or an outage
             if _is_outage(error):
                 return self._wait_out(error, job_id)
-            if again := self._failed(error, job_id):
+            if again := self._failed(error, job_id, handler.attempts):
                 return again
         else:
             return None
@@ -201,16 +199,18 @@ class Worker:
 
     def _wait_out(self, error: Exception, job_id: int) -> RetryRequested:
         """Outages end; what was acked is not dropped because one took long."""
-        logger.warning("Trying again later: %s", error if isinstance(error, SlackUnavailable) else type(error))
+        # A token that is not taken is mended by people, and by nobody else.
+        level = logging.ERROR if isinstance(error, TokenRefused) else logging.WARNING
+        logger.log(level, "Trying again later: %s", error if isinstance(error, SlackUnavailable) else type(error))
         self._outages[job_id] += 1
         return RetryRequested(_pause(self._outages[job_id]), type(error).__name__)
 
-    def _failed(self, error: Exception, job_id: int) -> RetryRequested | None:
+    def _failed(self, error: Exception, job_id: int, attempts: int) -> RetryRequested | None:
         """When to try again after a failure; None: never."""
         self._failures[job_id] += 1
         failures = self._failures[job_id]
-        logger.error("A job failed (attempt %d of %d)", failures, ATTEMPTS, exc_info=error)
-        return RetryRequested(_pause(failures), type(error).__name__) if failures < ATTEMPTS else None
+        logger.error("A job failed (attempt %d of %d)", failures, attempts, exc_info=error)
+        return RetryRequested(_pause(failures), type(error).__name__) if failures < attempts else None
 
     async def _give_up(self, handler: Handler[Job], job: Job, job_id: int) -> RetryRequested | None:
         logger.error("A job was given up")

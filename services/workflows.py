@@ -29,7 +29,10 @@ from services.versions import failure_to_json, issue_of, plan_line, plan_snapsho
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where an issue came from; `response_url` is good for 30 minutes."""
+    """Where an issue came from; `response_url` is good for 30 minutes.
+
+    `thread_ts` is the thread in which it was stated. The message itself is none as long as nobody has replied.
+    """
 
     channel_id: str
     thread_ts: str | None
@@ -65,6 +68,7 @@ class WorkflowService:
             inbox_key=request.key,
             source=request.source,
             channel_id=request.channel,
+            message_ts=request.message_ts,
             thread_ts=request.thread_ts,
             reporter_id=request.reporter,
             response_url=request.response_url,
@@ -249,7 +253,8 @@ class WorkflowService:
     async def origin(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> Origin:
         """Where an issue came from, for an answer to its reporter. Raises NotFound."""
         plan = await self._locked(session, workspace_id, plan_id)
-        return Origin(plan.channel_id, plan.thread_ts, plan.reporter_id, plan.response_url)
+        thread_ts = plan.thread_ts if plan.thread_ts != plan.message_ts else None
+        return Origin(plan.channel_id, thread_ts, plan.reporter_id, plan.response_url)
 
     async def list(
         self, session: AsyncSession, workspace_id: UUID, *, search: str = "", page: int = 1, size: int = 10

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.deps import Deps
 from bot.errors import ChannelUnreachable, ContentRefused, MessageGone, SlackError
 from bot.jobs.posting import find_earlier
-from bot.jobs.registry import Handler, Lane, Later
+from bot.jobs.registry import PATIENT, Handler, Lane, Later
 from bot.views.blocks import Message, plainer
 from bot.views.notes import Note
 from bot.views.plans import card
@@ -56,6 +56,11 @@ async def draw_card(job: DrawCard, deps: Deps) -> None:
     except MessageGone:
         async with deps.database.transaction() as session:
             await deps.cards.lost(session, job.workspace, job.plan, turn)
+    except ChannelUnreachable as error:
+        # Nobody can redraw it, now or in a minute; the next change tries again.
+        logger.info("Could not redraw a card: %s", error)
+        async with deps.database.transaction() as session:
+            await deps.cards.drawn(session, job.workspace, job.plan, turn, deps.now())
     except SlackError:
         async with deps.database.transaction() as session:
             await deps.cards.give_back(session, job.workspace, job.plan, turn)
@@ -116,6 +121,6 @@ async def _tell_reporter(session: AsyncSession, job: PostCard, note: Note, deps:
 
 
 HANDLERS = (
-    Handler(PostCard, Lane.QUICK, post_card, give_up_card),
+    Handler(PostCard, Lane.QUICK, post_card, give_up_card, attempts=PATIENT),
     Handler(DrawCard, Lane.QUICK, draw_card),
 )

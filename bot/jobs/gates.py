@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.deps import Deps
 from bot.errors import ChannelUnreachable
 from bot.jobs.posting import find_earlier
-from bot.jobs.registry import Handler, Lane
+from bot.jobs.registry import PATIENT, Handler, Lane
 from bot.views.approvals import reminder
 from bot.views.notes import Note
 from db.queue import enqueue
@@ -65,7 +65,7 @@ def _tell(job: SetApprovals, note: Note) -> Tell:
 
 
 HANDLERS = (
-    Handler(RemindGate, Lane.QUICK, remind_gate),
+    Handler(RemindGate, Lane.QUICK, remind_gate, attempts=PATIENT),
     Handler(GateLimit, Lane.QUICK, end_gate),
     Handler(SetApprovals, Lane.QUICK, set_approvals),
 )

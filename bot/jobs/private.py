@@ -6,7 +6,7 @@ import logging
 
 from bot.deps import Deps
 from bot.errors import RateLimited, SlackError, SlackUnavailable
-from bot.jobs.registry import Handler, Lane
+from bot.jobs.registry import PATIENT, Handler, Lane
 from bot.views.blocks import Message
 from bot.views.lists import components_list, workflows_list
 from bot.views.notes import note
@@ -55,6 +55,6 @@ async def _workflows(job: TurnPage, deps: Deps) -> Message:
 
 
 HANDLERS = (
-    Handler(Tell, Lane.QUICK, tell),
+    Handler(Tell, Lane.QUICK, tell, attempts=PATIENT),
     Handler(TurnPage, Lane.QUICK, turn_page),
 )

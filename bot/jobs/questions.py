@@ -7,7 +7,7 @@ import logging
 from bot.deps import Deps
 from bot.errors import RateLimited, SlackError, SlackUnavailable
 from bot.jobs.posting import find_earlier
-from bot.jobs.registry import Handler, Lane
+from bot.jobs.registry import PATIENT, Handler, Lane
 from bot.views.notes import Note, question_over
 from bot.views.questions import question_message, question_reminder
 from db.queue import enqueue
@@ -79,5 +79,5 @@ async def _refuse(job: AnswerStep, note: str, deps: Deps) -> None:
 HANDLERS = (
     Handler(AnswerStep, Lane.QUICK, answer_step),
     Handler(DrawQuestion, Lane.QUICK, draw_question),
-    Handler(RemindQuestion, Lane.QUICK, remind_question),
+    Handler(RemindQuestion, Lane.QUICK, remind_question, attempts=PATIENT),
 )

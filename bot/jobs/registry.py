@@ -30,11 +30,19 @@ class Later(Exception):
         self.delay = delay
 
 
+ATTEMPTS = 5
+"""An unexpected failure is tried this often, with growing pauses (1, 2, 4, 8 s), before the job is given up."""
+
+PATIENT = 10
+"""The same for what people wait to see, and nobody asks for again: about four minutes."""
+
+
 @dataclass(frozen=True, slots=True)
 class Handler(Generic[J]):
-    """What runs a kind of job. `give_up` is called when the handler has failed too often."""
+    """What runs a kind of job. `give_up` is called when the handler has failed so many `attempts`."""
 
     job: type[J]
     lane: Lane
     run: Callable[[J, Deps], Awaitable[None]]
     give_up: Callable[[J, Deps], Awaitable[Any]] | None = None
+    attempts: int = ATTEMPTS

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.deps import Deps
 from bot.errors import ChannelUnreachable
 from bot.jobs.posting import find_earlier
-from bot.jobs.registry import Handler, Lane
+from bot.jobs.registry import PATIENT, Handler, Lane
 from bot.views.outcome import outcome
 from bot.views.trouble import failure
 from services.jobs import ReplyToReporter, TellOfFailure
@@ -50,6 +50,6 @@ async def tell_of_failure(job: TellOfFailure, deps: Deps) -> None:
 
 
 HANDLERS = (
-    Handler(ReplyToReporter, Lane.QUICK, reply_to_reporter),
-    Handler(TellOfFailure, Lane.QUICK, tell_of_failure),
+    Handler(ReplyToReporter, Lane.QUICK, reply_to_reporter, attempts=PATIENT),
+    Handler(TellOfFailure, Lane.QUICK, tell_of_failure, attempts=PATIENT),
 )

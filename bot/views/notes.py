@@ -61,6 +61,7 @@ class Note(StrEnum):
     BUSY = "busy"
     MALFORMED = "malformed"
     BAD_NUMBER = "bad_number"
+    NOT_OPENED = "not_opened"
     NOT_SERVED = "not_served"
     STRANGER = "stranger"
 
@@ -123,6 +124,7 @@ _TEXTS: Mapping[Note, str] = {
     Note.BUSY: "I could not do that just now. Nothing is lost and nothing was done twice; please try again.",
     Note.MALFORMED: "I could not make sense of that, so nothing was done. Please try again from the card.",
     Note.BAD_NUMBER: f"Plans have numbers such as #12: try `{COMMAND_WORKFLOWS} #12`.",
+    Note.NOT_OPENED: "Slack did not open the form, so nothing was done. Please try again.",
     Note.NOT_SERVED: "Mudda is not set up for this workspace, so nothing was done. Ask whoever runs it.",
     Note.STRANGER: (
         "Only people of the organisation that runs Mudda can decide here, so nothing was done. Ask one of them; "

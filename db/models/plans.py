@@ -33,6 +33,7 @@ class WorkflowPlan(Base):
     inbox_key: Mapped[str]
     source: Mapped[str]
     channel_id: Mapped[str]
+    message_ts: Mapped[str | None]
     thread_ts: Mapped[str | None]
     reporter_id: Mapped[str]
     response_url: Mapped[str | None]

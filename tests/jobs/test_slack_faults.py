@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import logging
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from bot import ids
 from bot.deps import utc_now
@@ -131,3 +132,22 @@ async def test_a_card_that_slack_refuses_for_its_content_comes_plainer(hall: Tow
     card = await drafted(hall)
     assert "Discard" in buttons(card)
     assert len(hall.slack.calls("chat.update")) >= 2
+
+
+async def test_a_redraw_in_a_channel_that_is_archived_waits_for_the_next_change(
+    hall: TownHall, caplog: pytest.LogCaptureFixture
+) -> None:
+    await hall.slack.send_command("priya", "works", "/mudda", LEAK)
+    card = await drafted(hall)
+    drawn = len(hall.slack.calls("chat.update"))
+    hall.slack.faults.script("chat.update", [ErrorWord("is_archived")])
+    await hall.slack.click("priya", "works", card.ts, ids.ACTION_DISCARD)
+    await until(lambda: _is_drawn(hall), 20)
+    assert len(hall.slack.calls("chat.update")) == drawn + 1
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+async def _is_drawn(hall: TownHall) -> bool:
+    async with hall.database.reading() as session:
+        lags = await session.scalar(text("SELECT count(*) FROM cards WHERE drawn_generation < generation"))
+    return hall.slack.faults.pending("chat.update") == 0 and lags == 0

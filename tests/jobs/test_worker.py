@@ -12,9 +12,10 @@ import pytest
 from sqlalchemy import select, text
 
 from bot import ids
+from bot.jobs.registry import ATTEMPTS, PATIENT
 from bot.sandbox.slack import ErrorWord, RateLimited
 from bot.upkeep import upkeep
-from bot.worker import ATTEMPTS, is_readable
+from bot.worker import is_readable
 from db.models import StepRun, WorkflowPlan
 from db.queue import OwnQueries, QueueDriver
 from db.session import Database
@@ -86,13 +87,30 @@ async def test_a_job_that_was_put_off_often_is_not_given_up_at_its_first_failure
 
 
 async def test_a_card_that_slack_does_not_take_ends_its_plan_and_the_reporter_is_told(hall: TownHall) -> None:
-    hall.slack.faults.script("chat.postMessage", [ErrorWord("odd")] * ATTEMPTS)
+    hall.slack.faults.script("chat.postMessage", [ErrorWord("odd")] * PATIENT)
     await hall.slack.send_command("priya", "works", "/mudda", LEAK)
     await until(lambda: _plan_is(hall, "DRAFT"), 10)
     await hurried(hall.database, lambda: _plan_is(hall, "FAILED"))
     [told] = await hall.slack.wait_for(lambda: hall.slack.ephemerals("works", "priya"))
     assert "nothing was started" in told.text
     assert cards(hall.slack) == []
+
+
+async def test_a_card_is_drawn_once_the_bot_token_is_taken_again(
+    hall: TownHall, caplog: pytest.LogCaptureFixture
+) -> None:
+    await hall.slack.send_command("priya", "works", "/mudda", LEAK)
+    card = await drafted(hall)
+    hall.slack.faults.script("chat.update", [ErrorWord("token_revoked")] * (ATTEMPTS + 1))
+    await hall.slack.click("marco", "works", card.ts, ids.ACTION_DISCARD)
+
+    async def is_drawn() -> bool:
+        return not any(buttons(each) for each in cards(hall.slack))
+
+    await hurried(hall.database, is_drawn)
+    # Somebody has to act, so it is an error each time.
+    errors = [record for record in caplog.records if record.levelno >= logging.ERROR]
+    assert [record.getMessage() for record in errors] == ["Trying again later: chat.update: token_revoked"] * 6
 
 
 async def _plan_is(hall: TownHall, state: str) -> bool:

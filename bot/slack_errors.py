@@ -1,0 +1,116 @@
+"""What each of Slack's error words means for us. The lists are Slack's own, of the methods that we call.
+
+Sources: the "Errors" tables of chat.postMessage, chat.update, chat.postEphemeral, conversations.*, views.* and
+users.info at https://docs.slack.dev/reference/methods. A word that is in none of these sets is taken for passing,
+for a bounded time: Slack adds words without notice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from slack_sdk.errors import SlackApiError
+
+from bot.errors import (
+    ChannelUnreachable,
+    ContentRefused,
+    MessageGone,
+    RateLimited,
+    SlackError,
+    SlackUnavailable,
+    TokenRefused,
+)
+
+PASSING = frozenset(
+    {
+        "internal_error",
+        "fatal_error",
+        "service_unavailable",
+        "request_timeout",
+        "external_channel_migrating",
+        "team_added_to_org",  # for the minutes in which a workspace moves into an organisation
+    }
+)
+RATE_LIMITED = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
+TOKEN = frozenset(
+    {
+        "not_authed",
+        "invalid_auth",
+        "account_inactive",
+        "token_revoked",
+        "token_expired",
+        "org_login_required",
+        "two_factor_setup_required",
+    }
+)
+UNREACHABLE = frozenset(
+    {
+        "channel_not_found",
+        "not_in_channel",
+        "is_archived",
+        "restricted_action",
+        "restricted_action_read_only_channel",
+        "restricted_action_thread_only_channel",
+        "restricted_action_non_threadable_channel",
+        "restricted_action_thread_locked",
+        "cannot_reply_to_message",
+        "channel_type_not_supported",
+        "messages_tab_disabled",
+        "not_allowed_token_type",
+        "ekm_access_denied",
+        "access_denied",
+        "accesslimited",
+        "no_permission",
+        "team_access_not_granted",
+        "enterprise_is_restricted",
+    }
+)
+GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
+CONTENT = frozenset(
+    {
+        "invalid_blocks",
+        "invalid_blocks_format",
+        "invalid_attachments",
+        "block_mismatch",
+        "attachment_payload_limit_exceeded",
+        "msg_too_long",
+        "msg_blocks_too_long",
+        "no_text",
+        "too_many_attachments",
+        "too_many_contact_cards",
+        "markdown_text_conflict",
+    }
+)
+
+_KINDS: tuple[tuple[frozenset[str], type[SlackError]], ...] = (
+    (PASSING, SlackUnavailable),
+    (TOKEN, TokenRefused),
+    (UNREACHABLE, ChannelUnreachable),
+    (GONE, MessageGone),
+    (CONTENT, ContentRefused),
+)
+KINDS: Mapping[str, type[SlackError]] = {word: kind for words, kind in _KINDS for word in words}
+"""By Slack's word, the error that it becomes; those of RATE_LIMITED say for how long, and are not among them."""
+
+
+def translated(method: str, error: SlackApiError) -> SlackError:
+    """The error that an answer of Slack's Web API is."""
+    status = error.response.status_code
+    if status == 429:
+        return RateLimited(method, timedelta(seconds=_seconds(error.response.headers.get("Retry-After"))))
+    word = error.response.get("error") if status < 500 else None
+    if not word:
+        # Not an answer of the Web API, but a page of what stands before it, some with status 200.
+        return SlackUnavailable(method, str(status))
+    code = str(word)
+    if code in RATE_LIMITED:
+        return RateLimited(method, timedelta(seconds=1))
+    return KINDS.get(code, SlackError)(method, code)
+
+
+def _seconds(retry_after: object) -> float:
+    try:
+        return max(1.0, float(str(retry_after)))
+    except ValueError:
+        return 1.0
