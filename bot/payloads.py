@@ -5,9 +5,10 @@ Each parser raises MalformedPayload rather than let a missing member surface som
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from typing import Any, TypeVar
@@ -93,7 +94,8 @@ class NewIssue:
 class Reason:
     """A modal that asked for words about a step was submitted.
 
-    `value` is what its button said, `message_ts` where that is.
+    `value` is what its button said, `message_ts` where that is. `outputs` are the texts that were given for what
+    later steps take, in the order of the form.
     """
 
     key: str
@@ -104,6 +106,7 @@ class Reason:
     user: str
     value: str
     text: str
+    outputs: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,6 +234,7 @@ def new_issue(body: Body) -> NewIssue:
 def reason(body: Body) -> Reason:
     """A submission of the modal that asks why a step is rejected, or how it was done."""
     view = body["view"]
+    values = view["state"]["values"]
     origin = json.loads(view["private_metadata"])
     return Reason(
         key=f"view:{_matching(_KEY, view['id'])}",
@@ -240,7 +244,8 @@ def reason(body: Body) -> Reason:
         thread_ts=_if_given(_TS, origin.get("thread_ts")),
         user=_matching(_USER, body["user"]["id"]),
         value=_text(origin["ref"]),
-        text=_text(view["state"]["values"][ids.BLOCK_REASON][ids.INPUT_REASON].get("value")).strip(),
+        text=_text(values[ids.BLOCK_REASON][ids.INPUT_REASON].get("value")).strip(),
+        outputs=tuple(_outputs(values)),
     )
 
 
@@ -333,6 +338,14 @@ def is_stranger(body: Body, team: str) -> bool:
     """
     user = body.get("user")
     return isinstance(user, Mapping) and user.get("team_id") not in (None, team)
+
+
+def _outputs(values: Body) -> Iterator[str]:
+    for number in itertools.count():
+        given = (values.get(f"{ids.BLOCK_OUTPUT}{number}") or {}).get(ids.INPUT_OUTPUT)
+        if given is None:
+            return
+        yield _text(given.get("value") or (given.get("selected_option") or {}).get("value")).strip()
 
 
 def _thread_of_reply(message: Body) -> str | None:

@@ -116,15 +116,22 @@ class ApprovalService:
         if approvers and user == requester:
             raise SelfApproval(user)
 
+    async def check_may_discard(
+        self, session: AsyncSession, workspace_id: UUID, user: str, *, requester: str
+    ) -> None:
+        """Approvers may put a plan away, and so may who asked for it. Raises NotAnApprover."""
+        approvers = (await self.settings(session, workspace_id)).approvers
+        if approvers and user not in approvers and user != requester:
+            raise NotAnApprover(user)
+
     async def check_run(self, session: AsyncSession, run: WorkflowExecution, user: str) -> None:
         """Whether `user` may decide about a step of a run. Raises NotAnApprover or SelfApproval."""
         await self.check(session, run.workspace_id, user, requester=await _requester(session, run))
 
     async def check_may_stop(self, session: AsyncSession, run: WorkflowExecution, user: str) -> None:
         """Approvers may stop a run, and so may who asked for it: that sends nothing. Raises NotAnApprover."""
-        approvers = (await self.settings(session, run.workspace_id)).approvers
-        if approvers and user not in approvers and user != await _requester(session, run):
-            raise NotAnApprover(user)
+        requester = await _requester(session, run)
+        await self.check_may_discard(session, run.workspace_id, user, requester=requester)
 
     async def open_gate(self, session: AsyncSession, run: WorkflowExecution, step: StepRun, now: datetime) -> None:
         """A step begins to wait for people: schedule the reminder and the time limit that the rules ask for."""

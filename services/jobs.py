@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -13,7 +13,7 @@ from services.audit import Actor
 
 Listing = Literal["components", "workflows"]
 Decision = Literal["discard", "try_again", "approve"]
-RunDecision = Literal["cancel", "stop", "approve", "reject", "retry", "skip", "mark_done", "again"]
+RunDecision = Literal["cancel", "stop", "approve", "reject", "retry", "skip", "mark_done", "edit_outputs", "again"]
 
 
 class Act(Job):
@@ -139,14 +139,27 @@ class RunStep(Job):
     attempt: int
 
 
+class GivenOutput(BaseModel):
+    """A value that a person gives for a place in the answer of a step: ("data", 0, "id")."""
+
+    model_config = ConfigDict(frozen=True)
+
+    path: tuple[str | int, ...]
+    value: Any
+
+
 class DecideRun(Press):
-    """A press of a button about a run: `target` is the run, or with a step's decision the step's run."""
+    """A press of a button about a run: `target` is the run, or with a step's decision the step's run.
+
+    `outputs` are the values that a person gives for what the step has answered.
+    """
 
     entrypoint: ClassVar[str] = "decide_run"
 
     target: UUID
     decision: RunDecision
     reason: str | None = None
+    outputs: tuple[GivenOutput, ...] = ()
 
 
 class AnswerFile(BaseModel):

@@ -22,7 +22,7 @@ from services.definitions import ComponentDefinition
 from services.errors import CallError
 from services.plan import Step, references
 from services.resolving import Values, resolve_inputs
-from services.run_states import StepState
+from services.run_states import OVER
 
 RunAndStep = tuple[WorkflowExecution, StepRun]
 
@@ -132,7 +132,7 @@ class RunInputs:
         if sources:
             rows = await session.execute(
                 select(StepRun.run_id, StepRun.step_id, StepRun.output).where(
-                    tuple_(StepRun.run_id, StepRun.step_id).in_(sources), StepRun.state == StepState.DONE
+                    tuple_(StepRun.run_id, StepRun.step_id).in_(sources), StepRun.state.in_(OVER)
                 )
             )
             for row in rows:

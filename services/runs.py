@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -18,10 +18,12 @@ from services.audit import Actor
 from services.builtins import BUILTINS, component_keys
 from services.components import ComponentService
 from services.errors import MoveNotAllowed, NotFound, StaleVersion
-from services.jobs import RunStep
+from services.jobs import GivenOutput, RunStep
 from services.plan import Approval, Plan, dependencies
 from services.progress import Progress
-from services.run_states import RunState, StepState
+from services.references import render_path
+from services.run_states import OVER, RunState, StepState
+from services.step_outputs import with_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,8 +123,9 @@ class RunService:
         actor: Actor,
         now: datetime,
         reason: str | None = None,
+        outputs: Sequence[GivenOutput] = (),
     ) -> None:
-        """Approve, reject, retry, skip or mark a step as done.
+        """Approve, reject, retry, skip or mark a step as done; or say what one that is over has answered.
 
         An approval that others have to join changes nothing yet but who has agreed. Raises NotFound, StaleVersion,
         MoveNotAllowed, NotAnApprover, SelfApproval or AlreadyAgreed.
@@ -130,10 +133,17 @@ class RunService:
         run, step = await self._shown(session, workspace_id, step_id, revision)
         await self._approvals.check_run(session, run, actor.user)
         self._decided(session, run, step, kind, actor, reason)
+        facts = {"outputs": {render_path(each.path): each.value for each in outputs}} if outputs else {}
         await audit.record(
-            session, workspace_id, subject=run.id, actor=actor, action=f"step.{kind}", step=step.step_id
+            session, workspace_id, subject=run.id, actor=actor, action=f"step.{kind}", step=step.step_id, **facts
         )
-        if kind != "approve" or await self._is_agreed(session, run, step, actor.user):
+        if outputs:
+            await session.refresh(step, ["output"])
+            step.output = with_values(step.output, [(each.path, each.value) for each in outputs])
+        if kind == "edit_outputs":
+            _may_edit(run, step)
+            step.revision += 1
+        elif kind != "approve" or await self._is_agreed(session, run, step, actor.user):
             step.decided_by, step.decided_at, step.note = actor.user, now, reason
             await self._carry_out(session, run, step, kind, now)
         await self._progress.settle(session, run, now)
@@ -156,7 +166,8 @@ class RunService:
             _only_from(step, StepState.FAILED, StepState.UNCERTAIN)
             step.attempt += 1
             step.first_attempt = step.attempt
-            step.error = None
+            # Nothing of this attempt has been sent; what was is on record with the earlier ones.
+            step.error = step.started_at = None
             if step.state == StepState.UNCERTAIN:
                 await self._send_again(session, run, step, now)
             else:
@@ -246,6 +257,13 @@ class RunService:
         if run.state == RunState.CANCELLED:
             raise MoveNotAllowed(state=RunState.CANCELLED, wanted=StepState.READY)
         return run, step
+
+
+def _may_edit(run: WorkflowExecution, step: StepRun) -> None:
+    """Raise MoveNotAllowed unless the step is over and the run is not."""
+    _only_from(step, *OVER)
+    if run.state == RunState.COMPLETED:
+        raise MoveNotAllowed(state=step.state, wanted=StepState.DONE)
 
 
 def _only_from(step: StepRun, *states: StepState) -> None:

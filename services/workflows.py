@@ -183,8 +183,12 @@ class WorkflowService:
         actor: Actor,
         now: datetime,
     ) -> None:
-        """Put a plan away for good. Raises StaleVersion, MoveNotAllowed or NotFound."""
+        """Put a plan away for good: approvers may, and whoever asked for it.
+
+        Raises NotAnApprover, StaleVersion, MoveNotAllowed or NotFound.
+        """
         plan = await self._shown(session, workspace_id, plan_id, revision)
+        await self._approvals.check_may_discard(session, workspace_id, actor.user, requester=plan.reporter_id)
         plan.decided_by = actor.user
         plan.decided_at = now
         await self._move(session, plan, PlanState.DISCARDED, actor=actor, action="plan.discarded")

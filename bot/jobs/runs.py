@@ -68,6 +68,7 @@ async def decide_run(job: DecideRun, deps: Deps) -> None:
                     job.actor,
                     deps.now(),
                     job.reason,
+                    job.outputs,
                 )
     except NotFound:
         await _refuse(job, Note.NOT_FOUND, deps)

@@ -1,6 +1,8 @@
-"""Buttons on a run's card, and the two modals that ask for words."""
+"""Buttons on a run's card, and the modals that ask for words."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
@@ -8,12 +10,14 @@ from bot import ids, payloads
 from bot.deps import Deps
 from bot.errors import MalformedPayload
 from bot.guard import guard
-from bot.views.reasons import mark_done_modal, reject_modal
+from bot.views.reasons import edit_outputs_modal, mark_done_modal, reject_modal
 from bot.views.run_details import run_details_modal
 from bot.views.step_details import step_details_modal
+from bot.views.step_outputs import unfit
 from services import run_queries
 from services.errors import NotFound
-from services.jobs import DecideRun, RunDecision
+from services.jobs import DecideRun, GivenOutput, RunDecision
+from services.step_outputs import StepOutputs, Unfit, step_outputs
 
 DECISIONS: dict[str, RunDecision] = {
     ids.ACTION_RUN_CANCEL: "cancel",
@@ -23,19 +27,24 @@ DECISIONS: dict[str, RunDecision] = {
     ids.ACTION_STEP_RETRY: "retry",
     ids.ACTION_STEP_SKIP: "skip",
 }
-MODALS = {ids.ACTION_STEP_REJECT: reject_modal, ids.ACTION_STEP_MARK_DONE: mark_done_modal}
+OUTPUT_MODALS = {
+    ids.ACTION_STEP_MARK_DONE: mark_done_modal,
+    ids.ACTION_STEP_EDIT_OUTPUTS: edit_outputs_modal,
+}
 
 
 def register(app: AsyncApp, deps: Deps) -> None:
     """Add the listeners of this file."""
     for action in DECISIONS:
         app.action(action)(guard(payloads.click, decide, deps, decides=True))
-    for action in MODALS:
-        app.action(action)(guard(payloads.click, ask_for_reason, deps, decides=True))
+    app.action(ids.ACTION_STEP_REJECT)(guard(payloads.click, ask_for_reason, deps, decides=True))
+    for action in OUTPUT_MODALS:
+        app.action(action)(guard(payloads.click, ask_for_outputs, deps, decides=True))
     app.action(ids.ACTION_RUN_DETAILS)(guard(payloads.click, show_details, deps))
     app.action(ids.ACTION_STEP_DETAILS)(guard(payloads.click, show_step, deps))
     app.view(ids.VIEW_STEP_REJECT)(guard(payloads.reason, reject, deps, decides=True))
     app.view(ids.VIEW_STEP_MARK_DONE)(guard(payloads.reason, mark_done, deps, decides=True))
+    app.view(ids.VIEW_STEP_EDIT_OUTPUTS)(guard(payloads.reason, edit_outputs, deps, decides=True))
 
 
 async def decide(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
@@ -45,24 +54,43 @@ async def decide(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
 
 
 async def ask_for_reason(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
-    """Reject, and Mark done, are not done without saying why."""
+    """A step is not rejected without saying why."""
     ref = _ref(click.value)
     async with deps.database.reading() as session:
         title = await run_queries.step_title(session, deps.workspace_id, ref.id)
-    modal = MODALS[click.action]
-    view = modal(ref, title, channel=click.channel, message_ts=click.message_ts, thread_ts=click.thread_ts)
+    view = reject_modal(ref, title, channel=click.channel, message_ts=click.message_ts, thread_ts=click.thread_ts)
+    await deps.slack.open_view(click.trigger_id, view)
+    await ack()
+
+
+async def ask_for_outputs(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
+    """Nor marked done without saying how that is known, and what later steps take from it."""
+    ref = _ref(click.value)
+    of = await _outputs(ref, deps)
+    modal = OUTPUT_MODALS[click.action]
+    channel, ts, thread_ts = click.channel, click.message_ts, click.thread_ts
+    view = modal(ref, of.title, of.awaited, channel=channel, message_ts=ts, thread_ts=thread_ts)
     await deps.slack.open_view(click.trigger_id, view)
     await ack()
 
 
 async def reject(reason: payloads.Reason, deps: Deps, ack: AsyncAck) -> None:
     """The modal of Reject step."""
-    await _with_reason(reason, "reject", deps, ack)
+    if faults := _faults(reason):
+        await ack(response_action="errors", errors=faults)
+        return
+    await deps.intake.put(reason.key, _with_reason(reason, "reject"))
+    await ack()
 
 
 async def mark_done(reason: payloads.Reason, deps: Deps, ack: AsyncAck) -> None:
     """The modal of Mark done."""
-    await _with_reason(reason, "mark_done", deps, ack)
+    await _with_outputs(reason, "mark_done", deps, ack)
+
+
+async def edit_outputs(reason: payloads.Reason, deps: Deps, ack: AsyncAck) -> None:
+    """The modal of Edit outputs."""
+    await _with_outputs(reason, "edit_outputs", deps, ack)
 
 
 async def show_details(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
@@ -88,13 +116,42 @@ async def show_step(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
     await ack()
 
 
-async def _with_reason(reason: payloads.Reason, decision: RunDecision, deps: Deps, ack: AsyncAck) -> None:
-    if not reason.text:
-        await ack(response_action="errors", errors={ids.BLOCK_REASON: "A word or two will do."})
+async def _with_outputs(reason: payloads.Reason, decision: RunDecision, deps: Deps, ack: AsyncAck) -> None:
+    of = await _outputs(_ref(reason.value), deps)
+    outputs, unfit = _read(of, reason.outputs)
+    if faults := _faults(reason) | unfit:
+        await ack(response_action="errors", errors=faults)
         return
-    job = _job(reason, decision).model_copy(update={"reason": reason.text})
-    await deps.intake.put(reason.key, job)
+    await deps.intake.put(reason.key, _with_reason(reason, decision, outputs))
     await ack()
+
+
+async def _outputs(ref: ids.Ref, deps: Deps) -> StepOutputs:
+    async with deps.database.reading() as session:
+        return await step_outputs(session, deps.workspace_id, ref.id)
+
+
+def _read(of: StepOutputs, texts: Sequence[str]) -> tuple[tuple[GivenOutput, ...], dict[str, str]]:
+    """The values that were given, and by block what is wrong with those that don't fit."""
+    outputs: list[GivenOutput] = []
+    faults: dict[str, str] = {}
+    for number, (awaited, text) in enumerate(zip(of.awaited, texts, strict=False)):
+        try:
+            outputs.append(GivenOutput(path=awaited.path, value=of.read(awaited, text)))
+        except Unfit as error:
+            faults[f"{ids.BLOCK_OUTPUT}{number}"] = unfit(error.types)
+    return tuple(outputs), faults
+
+
+def _faults(reason: payloads.Reason) -> dict[str, str]:
+    """Slack itself refuses an empty field, but not one of blanks."""
+    return {} if reason.text else {ids.BLOCK_REASON: "A word or two will do."}
+
+
+def _with_reason(
+    reason: payloads.Reason, decision: RunDecision, outputs: tuple[GivenOutput, ...] = ()
+) -> DecideRun:
+    return _job(reason, decision).model_copy(update={"reason": reason.text, "outputs": outputs})
 
 
 def _job(request: payloads.Click | payloads.Reason, decision: RunDecision) -> DecideRun:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from bot.ids import (
     ACTION_STEP_APPROVE,
     ACTION_STEP_DETAILS,
+    ACTION_STEP_EDIT_OUTPUTS,
     ACTION_STEP_MARK_DONE,
     ACTION_STEP_REJECT,
     ACTION_STEP_RETRY,
@@ -23,9 +24,12 @@ from bot.views.run_steps import RunStep
 from bot.views.steps import LOCK
 from bot.views.text import ELLIPSIS, clip, count, date, join, mention, one_line
 from services.approvals import LimitOutcome
-from services.run_states import RunState, StepState
+from services.errors import UnresolvedReference
+from services.references import Reference, parse
+from services.run_states import OVER, RunState, StepState
 from services.snapshots import RunSnapshot
 
+_NAME = 60
 EACH = 3
 """Of steps that ask the same thing, so many are shown at once; the others come up as those are decided."""
 
@@ -79,7 +83,7 @@ def sections(
                 blocks += _question(step, level)
             else:
                 gate = state is StepState.WAITING
-                blocks += _gate(step, level, approvers) if gate else _trouble(step, numbered, level)
+                blocks += _gate(step, level, approvers) if gate else _trouble(step, steps, numbered, level)
         if left_out := sum(step.now.state is state for step in steps) - len(shown):
             waits = "waits" if left_out == 1 else "wait"
             words = f"…and {count(left_out, 'more step')} {waits} {_NOUNS[state]}"
@@ -147,12 +151,12 @@ def _call(step: RunStep, level: Level) -> tuple[list[Element], bool]:
     return [kit.paragraph(intro, kit.run(where, code=True)), *([kit.bullets(fields)] if fields else [])], is_cut
 
 
-def _trouble(step: RunStep, numbered: Mapping[str, int], level: Level) -> list[Block]:
+def _trouble(step: RunStep, steps: Sequence[RunStep], numbered: Mapping[str, int], level: Level) -> list[Block]:
     """What went wrong, and what can be done about it."""
     ref = _ref(step)
     uncertain = step.now.state is StepState.UNCERTAIN
-    retry = kit.button("Retry", ACTION_STEP_RETRY, ref)
-    skip = kit.button("Skip step", ACTION_STEP_SKIP, ref)
+    retry = kit.button("Retry", ACTION_STEP_RETRY, ref, ask=_ask_retry(step))
+    skip = kit.button("Skip step", ACTION_STEP_SKIP, ref, ask=_ask_skip(step))
     marks = [kit.button("Mark done", ACTION_STEP_MARK_DONE, ref)] if uncertain else []
     said = read.result(step, numbered, 3 * level.field)
     lines = [[kit.run(said)]] if said else []
@@ -162,8 +166,41 @@ def _trouble(step: RunStep, numbered: Mapping[str, int], level: Level) -> list[B
         lines.append([kit.run(_uncertain(step, level, bool(said)))])
     return [
         kit.rich_text(_heading("", step, level), *([kit.paragraph(*read.joined(lines))] if lines else [])),
-        kit.actions(retry, *marks, skip),
+        kit.actions(retry, *marks, *_edit(step, steps), skip),
     ]
+
+
+def _ask_retry(step: RunStep) -> Element | None:
+    """The question before a step that changes something is sent again; none for one that only looks it up."""
+    if not read.writes(step.spec):
+        return None
+    again = "It may have arrived the first time: then it is done twice. " * (step.now.state is StepState.UNCERTAIN)
+    return kit.confirm(
+        f"Send step {step.view.number:,} again?",
+        f"{again}“{clip(step.view.component, _NAME)}” is really called.",
+        yes="Retry",
+        no="Not yet",
+    )
+
+
+def _ask_skip(step: RunStep) -> Element | None:
+    if not read.writes(step.spec):
+        return None
+    return kit.confirm(
+        f"Go on without step {step.view.number:,}?",
+        f"“{clip(step.view.component, _NAME)}” is not called any more. A later step that needs its answer fails.",
+        yes="Skip step",
+        no="Keep it",
+    )
+
+
+def _edit(step: RunStep, steps: Sequence[RunStep]) -> list[Element]:
+    """Where a step lacks what an earlier one should have answered: a button to say what that is."""
+    error = step.now.error or {}
+    parts = parse(str(error.get("reference"))) if error.get("code") == UnresolvedReference.code else ()
+    sources = {part.source for part in parts if isinstance(part, Reference)}
+    lacking = [other for other in steps if other.now.step_id in sources and other.now.state in OVER]
+    return [kit.button("Edit outputs", ACTION_STEP_EDIT_OUTPUTS, _ref(other)) for other in lacking[:1]]
 
 
 def _uncertain(step: RunStep, level: Level, is_explained: bool) -> str:

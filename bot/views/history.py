@@ -37,6 +37,7 @@ _DECISIONS = {
     "retry": "Retried",
     "skip": "Skipped",
     "mark_done": "Marked done",
+    "edit_outputs": "Edited the outputs",
     "cancel": "Ended the run",
     "again": "Started it again",
 }

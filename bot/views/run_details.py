@@ -124,15 +124,16 @@ def _request(step: RunStep, field: int) -> Iterator[str]:
 
 
 def sends(step: RunStep) -> str:
-    """Whether a request is to come or has been made: "Would send" or "Sent"."""
-    to_come = step.now.state in (StepState.WAITING, StepState.READY) and not builtins.standing(step.now)
-    return "Would send" if to_come else "Sent"
+    """Whether a request is to come, has been made, or never was: "Would send", "Sent" or "Not sent"."""
+    if step.now.state in (StepState.WAITING, StepState.READY) and not builtins.standing(step.now):
+        return "Would send"
+    return "Not sent" if step.now.started_at is None else "Sent"
 
 
 def facts(step: RunStep, numbered: Mapping[str, int]) -> Iterator[str]:
     """How a step stands, what went wrong and what is odd, a line each."""
     now = step.now
-    yield f"{builtins.standing(now) or read.STATES[now.state]}{_tries(step)}"
+    yield f"{builtins.standing(now) or read.standing(now)}{_tries(step)}"
     if now.error:
         yield explain(now.error, step.view.component, numbered)
         yield _code(now.error)

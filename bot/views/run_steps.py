@@ -14,6 +14,7 @@ from bot.views.outcomes import summary
 from bot.views.step_errors import caution, explain
 from bot.views.steps import LOCK, StepView
 from bot.views.text import clip, join, kilobytes, one_line
+from services.builtins import BUILTINS
 from services.plan import ComponentSpec
 from services.run_states import OVER, StepState
 from services.snapshots import RunSnapshot, StepSnapshot, VersionSnapshot
@@ -73,6 +74,11 @@ def numbers(steps: Iterable[RunStep]) -> dict[str, int]:
     return {step.now.step_id: step.view.number for step in steps}
 
 
+def writes(spec: ComponentSpec | None) -> bool:
+    """Whether a component changes something; one that is not known may."""
+    return spec is None or spec.http_method.upper() not in ("GET", "HEAD") or spec.key in BUILTINS
+
+
 def over(steps: Iterable[StepSnapshot]) -> int:
     """How many steps are done or skipped."""
     return sum(step.state in OVER for step in steps)
@@ -81,11 +87,17 @@ def over(steps: Iterable[StepSnapshot]) -> int:
 def headline(step: RunStep, *, after: bool = False) -> str:
     """A step in one line; with `after`, what one that has not started waits for too."""
     state, view = step.now.state, step.view
+    ending = " (rejected)" if is_rejected(step.now) else _ENDINGS.get(state, "")
     at_gate = state is StepState.WAITING and not builtins.is_asking(step.now)
     locked = at_gate or (step.now.gated and state is StepState.PENDING)
     waits = after and state is StepState.PENDING and view.waits_for
     behind = f" · after {join([f'{number:,}' for number in view.waits_for])}" if waits else ""
-    return f"{view.number:,}. {f'{LOCK} ' if locked else ''}{view.title}{_ENDINGS.get(state, '')}{behind}"
+    return f"{view.number:,}. {f'{LOCK} ' if locked else ''}{view.title}{ending}{behind}"
+
+
+def standing(step: StepSnapshot) -> str:
+    """A step's state in words."""
+    return "Rejected" if is_rejected(step) else STATES[step.state]
 
 
 def result(step: RunStep, numbered: Mapping[str, int], limit: int) -> str:
@@ -100,7 +112,7 @@ def result(step: RunStep, numbered: Mapping[str, int], limit: int) -> str:
             return f"Attempt {now.attempt:,}."
         case StepState.DONE if not _is_marked(now):
             return _answer(step, limit)
-        case StepState.FAILED if _is_rejected(now) and now.decided_by:
+        case StepState.FAILED if is_rejected(now) and now.decided_by:
             return ""
         case StepState.READY | StepState.FAILED | StepState.UNCERTAIN | StepState.SKIPPED if now.error:
             return clip(explain(now.error, step.view.component, numbered), limit)
@@ -155,7 +167,7 @@ def decision(step: StepSnapshot, *, limit: int = _NOTE) -> list[Element]:
 
 def reason(step: StepSnapshot) -> str:
     """What the person who decided gave as the reason; empty where none was asked for."""
-    given = (step.error or {}).get("reason") if _is_rejected(step) else None
+    given = (step.error or {}).get("reason") if is_rejected(step) else None
     return step.note or (given if isinstance(given, str) else "")
 
 
@@ -168,7 +180,7 @@ def _verb(step: StepSnapshot) -> str:
     match step.state:
         case StepState.SKIPPED:
             return "Skipped"
-        case StepState.FAILED if _is_rejected(step):
+        case StepState.FAILED if is_rejected(step):
             return "Rejected"
         case StepState.DONE if _is_marked(step):
             return "Marked done"
@@ -184,8 +196,9 @@ def _verb_of_going_on(step: StepSnapshot) -> str:
     return "Approved" if step.attempt == 1 else "Decided"
 
 
-def _is_rejected(step: StepSnapshot) -> bool:
-    return (step.error or {}).get("code") == "rejected"
+def is_rejected(step: StepSnapshot) -> bool:
+    """Whether a person said no at its gate: that is no failure."""
+    return step.state is StepState.FAILED and (step.error or {}).get("code") == "rejected"
 
 
 def _is_marked(step: StepSnapshot) -> bool:

@@ -45,11 +45,12 @@ def line(run: RunSnapshot, steps: Sequence[RunStep]) -> str:
         case RunState.CANCELLED:
             return f"Cancelled · {so_far}"
         case RunState.FAILED:
-            return f"Failed{_where(steps)} · {so_far}"
-    states = Counter(step.state for step in run.steps)
-    failed = states[StepState.FAILED]
-    rest = f"{so_far} · {failed:,} failed" if failed else so_far
-    return f"{'Waiting for a person' if run.state is RunState.WAITING else 'Running'} · {rest}"
+            return f"{'Rejected' if _is_rejected(run) else 'Failed'}{_where(steps)} · {so_far}"
+    rejected = sum(read.is_rejected(step) for step in run.steps)
+    failed = sum(step.state is StepState.FAILED for step in run.steps) - rejected
+    counted = [f"{number:,} {word}" for number, word in ((failed, "failed"), (rejected, "rejected")) if number]
+    going = "Waiting for a person" if run.state is RunState.WAITING else "Running"
+    return " · ".join([going, so_far, *counted])
 
 
 def progress(run: RunSnapshot) -> str:
@@ -63,7 +64,7 @@ def summary(snapshot: PlanSnapshot, run: RunSnapshot, title: str) -> str:
         RunState.RUNNING: f"is running ({progress(run)})",
         RunState.WAITING: f"waits for a person ({progress(run)})",
         RunState.COMPLETED: "is done",
-        RunState.FAILED: f"has failed ({progress(run)})",
+        RunState.FAILED: f"{'has been rejected' if _is_rejected(run) else 'has failed'} ({progress(run)})",
         RunState.CANCELLED: f"was cancelled ({progress(run)})",
     }
     return f"Plan #{snapshot.number} {words[run.state]}: {title}"
@@ -123,6 +124,12 @@ def standing(run: RunSnapshot) -> str:
 def details_button(snapshot: PlanSnapshot, run: RunSnapshot) -> Element:
     """The button that opens the run with every request and every answer."""
     return kit.button("Details", ACTION_RUN_DETAILS, Ref(run.id, snapshot.revision).encode())
+
+
+def _is_rejected(run: RunSnapshot) -> bool:
+    """Whether a run stands still only because people have said no."""
+    stuck = [step for step in run.steps if step.state is StepState.FAILED]
+    return bool(stuck) and all(map(read.is_rejected, stuck))
 
 
 def _done(run: RunSnapshot) -> str:

@@ -13,7 +13,8 @@ from bot import ids
 from bot.sandbox.gemini_faults import Text
 from bot.sandbox.slack import Message
 from bot.sandbox.town import Hang, Hold, Reset, Status
-from db.models import Decision, StepAttempt, StepRun, WorkflowExecution
+from db.models import AuditEvent, Decision, StepAttempt, StepRun, WorkflowExecution
+from tests.run_starts import until
 from tests.town_hall import TownHall, buttons, cards, drafted, town_hall
 
 LEAK = "Water is coming up through the road at 5th and Main"
@@ -36,6 +37,20 @@ def step(step_id: str, component: str, *, after: str = "", gate: bool = False, *
 
 
 LOOK = step("look", "open311.find_requests", after="order")
+
+
+def reply(**more: Any) -> dict[str, Any]:
+    """A step that is not safe to repeat."""
+    return step(
+        "reply",
+        "notifications.reply_to_reporter",
+        body__reporter="{{issue.reporter}}",
+        body__message="We are on it",
+        **more,
+    )
+
+
+CHECK = step("check", "workorders.get", path__work_order_id="{{reply.reply_id}}")
 
 
 def order(**more: Any) -> dict[str, Any]:
@@ -201,13 +216,7 @@ async def test_a_call_whose_fate_is_unknown_is_not_repeated_behind_peoples_backs
     hall: TownHall, fault: Status | Reset
 ) -> None:
     hall.town.script("notifications.reply_to_reporter", fault)
-    reply = step(
-        "reply",
-        "notifications.reply_to_reporter",
-        body__reporter="{{issue.reporter}}",
-        body__message="We are on it",
-    )
-    await approved(hall, reply)
+    await approved(hall, reply())
     await with_button(hall, "Mark done")
     assert await step_states(hall) == {"reply": "UNCERTAIN"}
     assert await run_state(hall) == "WAITING"
@@ -217,6 +226,44 @@ async def test_a_call_whose_fate_is_unknown_is_not_repeated_behind_peoples_backs
     await hall.slack.submit_view(view.id, {ids.BLOCK_REASON: {ids.INPUT_REASON: "Seen on the site"}})
     await outcome(hall)
     assert len(hall.town.received("notifications.reply_to_reporter")) == 1
+
+
+async def test_mark_done_asks_for_what_later_steps_take(hall: TownHall) -> None:
+    hall.town.script("notifications.reply_to_reporter", Reset(applied=True))
+    await approved(hall, reply(after="check"), CHECK)
+    await press(hall, "Mark done")
+    [view] = await hall.slack.wait_for(lambda: hall.slack.views("marco"))
+    assert [block["label"]["text"] for block in view.blocks if block["type"] == "input"] == [
+        "Reply id",
+        "What was done, and how do you know?",
+    ]
+    given = {ids.BLOCK_REASON: {ids.INPUT_REASON: "Seen"}, "output.0": {ids.INPUT_OUTPUT: " WO-101 "}}
+    await hall.slack.submit_view(view.id, given)
+    checked = await hall.slack.wait_for(lambda: hall.town.received("workorders.get"), 20)
+    assert "WO-101" in checked[0].path
+    async with hall.database.reading() as session:
+        facts = await session.scalar(select(AuditEvent.facts).where(AuditEvent.action == "step.mark_done"))
+    assert facts is not None
+    assert facts["outputs"] == {"reply_id": "WO-101"}
+
+
+async def test_what_a_skipped_step_did_not_answer_can_be_said_later(hall: TownHall) -> None:
+    hall.town.script("notifications.reply_to_reporter", Reset(applied=True))
+    await approved(hall, reply(after="check"), CHECK)
+    await press(hall, "Skip step")
+    await press(hall, "Edit outputs")
+    [view] = await hall.slack.wait_for(lambda: hall.slack.views("marco"))
+    given = {ids.BLOCK_REASON: {ids.INPUT_REASON: "Found it"}, "output.0": {ids.INPUT_OUTPUT: "WO-7"}}
+    await hall.slack.submit_view(view.id, given)
+
+    async def is_kept() -> bool:
+        async with hall.database.reading() as session:
+            return await session.scalar(select(Decision).where(Decision.kind == "edit_outputs")) is not None
+
+    await until(is_kept, 10)
+    await press(hall, "Retry")
+    checked = await hall.slack.wait_for(lambda: hall.town.received("workorders.get"), 20)
+    assert "WO-7" in checked[0].path
 
 
 async def test_a_hang_is_waited_for_as_long_as_the_component_says(database_url: str) -> None:
