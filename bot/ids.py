@@ -15,6 +15,7 @@ ACTION_DISCARD = "plan.discard"
 ACTION_TRY_AGAIN = "plan.try_again"
 ACTION_SHOW_ALL = "plan.show_all"
 ACTION_PLAN_MORE = "plan.more"
+ACTION_CARD_SHOW = "card.show"
 ACTION_RUN_CANCEL = "run.cancel"
 ACTION_RUN_STOP = "run.stop"
 ACTION_RUN_AGAIN = "run.again"
@@ -63,6 +64,9 @@ METADATA_OUTCOME = "mudda_outcome"
 
 METADATA_FAILURE = "mudda_failure"
 """The event type of the metadata of what says that a run has failed; its payload is {"run": …, "at": when}."""
+
+METADATA_WAIT = "mudda_wait"
+"""The event type of the metadata of what says that a step waits for people; {"step": …, "revision": …}."""
 
 METADATA_REMINDER = "mudda_reminder"
 """The event type of a reminder's metadata; its payload is {"gate": the gate's id, "number": from 1}."""

@@ -98,6 +98,11 @@ class Slack:
             self.client.chat_update(channel=channel, ts=ts, text=message.text, blocks=message.blocks),
         )
 
+    async def permalink(self, channel: str, ts: str) -> str:
+        """The address of a message in Slack."""
+        answer = await _called("chat.getPermalink", self.client.chat_getPermalink(channel=channel, message_ts=ts))
+        return str(answer["permalink"])
+
     async def delete(self, channel: str, ts: str) -> None:
         """Take back a message of ours."""
         await _called("chat.delete", self.client.chat_delete(channel=channel, ts=ts))

@@ -109,6 +109,11 @@ class CardService:
         card = await self._locked(session, workspace_id, plan_id)
         return card.channel_id, card.thread_ts or card.ts
 
+    async def message(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> tuple[str, str | None]:
+        """The card's channel, and its ts once it is posted. Raises NotFound."""
+        card = await self._locked(session, workspace_id, plan_id)
+        return card.channel_id, card.ts
+
     async def lost(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, turn: Turn) -> None:
         """The message is gone or can't be changed any more: post the card anew."""
         card = await self._locked(session, workspace_id, plan_id)

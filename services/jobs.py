@@ -85,6 +85,15 @@ class DraftPlan(Job):
     draft: int
 
 
+class ShowCard(Act):
+    """Tell whoever asks where the card of a plan is, and have it posted anew if it is gone."""
+
+    entrypoint: ClassVar[str] = "show_card"
+
+    plan: UUID
+    response_url: str | None = None
+
+
 class DrawCard(Job):
     """Redraw a card, unless it has been redrawn since `generation`."""
 
@@ -231,6 +240,18 @@ class ReplyToReporter(Job):
     workspace: UUID
     plan: UUID
     run: UUID
+
+
+class TellOfWait(Job):
+    """Say in the card's thread that a step waits for people, unless it is no longer as it was at `revision`."""
+
+    entrypoint: ClassVar[str] = "tell_of_wait"
+
+    workspace: UUID
+    plan: UUID
+    run: UUID
+    step: UUID
+    revision: int
 
 
 class TellOfFailure(Job):

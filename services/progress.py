@@ -19,7 +19,7 @@ from db.queue import enqueue, enqueue_all
 from services import audit
 from services.approvals import ApprovalService
 from services.cards import CardService
-from services.jobs import DrawQuestion, ReplyToReporter, RunStep, TellOfFailure
+from services.jobs import DrawQuestion, ReplyToReporter, RunStep, TellOfFailure, TellOfWait
 from services.questions import people_asked
 from services.run_inputs import RunAndStep, RunInputs, StepFault, StepInputs
 from services.run_states import OVER, RunState, StepState, check_step_move, run_state
@@ -47,6 +47,8 @@ class Progress:
         step.ended_at = now if wanted in OVER or wanted is StepState.FAILED else None
         if people_asked(step.wait) and wanted is not StepState.WAITING:
             await self.draw_question(session, step)
+        if wanted is StepState.UNCERTAIN:
+            await self._tell_of_wait(session, await session.get_one(WorkflowExecution, step.run_id), step)
 
     async def go_on(self, session: AsyncSession, run: WorkflowExecution, over: StepRun, now: datetime) -> None:
         """Start what waited for this step and for no other any more."""
@@ -141,6 +143,14 @@ class Progress:
             return
         await self.move(session, step, StepState.WAITING, now)
         await self._approvals.open_gate(session, run, step, now)
+        await self._tell_of_wait(session, run, step)
+
+    async def _tell_of_wait(self, session: AsyncSession, run: WorkflowExecution, step: StepRun) -> None:
+        """Have those who may decide told that it is up to them: a redraw of the card rings for nobody."""
+        job = TellOfWait(
+            workspace=run.workspace_id, plan=run.plan_id, run=run.id, step=step.id, revision=step.revision
+        )
+        await enqueue(session, job, key=f"wait:{step.id}:{step.revision}")
 
     async def tell_reporter(self, session: AsyncSession, run: WorkflowExecution) -> None:
         """Have the reporter told how the run ended; once, whatever follows."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.jobs import cards, drafts, dry_runs, gates, plans, private, questions, replies, runs
+from bot.jobs import cards, drafts, dry_runs, gates, plans, private, questions, replies, runs, showing
 from bot.jobs.registry import Handler
 
 HANDLERS: tuple[Handler[Any], ...] = (
@@ -12,6 +12,7 @@ HANDLERS: tuple[Handler[Any], ...] = (
     *drafts.HANDLERS,
     *dry_runs.HANDLERS,
     *cards.HANDLERS,
+    *showing.HANDLERS,
     *runs.HANDLERS,
     *gates.HANDLERS,
     *questions.HANDLERS,

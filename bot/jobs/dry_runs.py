@@ -92,10 +92,15 @@ async def _post(found: _Found, kept: dry_runs.DryRun, *, is_first_try: bool, dep
         logger.info("Could not post a dry run: %s", error)
 
 
+async def give_up_dry_run(job: DryRun, deps: Deps) -> None:
+    """Nothing was found out, for a reason of ours."""
+    await _refuse(job, Note.BUSY, deps)
+
+
 async def _refuse(job: DryRun, note: str, deps: Deps) -> None:
     words = Tell(channel=job.channel, user=job.user, note=note, thread_ts=job.thread_ts)
     async with deps.database.transaction() as session:
         await enqueue(session, words, key=f"tell:{job.key}")
 
 
-HANDLERS = (Handler(DryRun, Lane.STEPS, dry_run),)
+HANDLERS = (Handler(DryRun, Lane.STEPS, dry_run, give_up_dry_run),)

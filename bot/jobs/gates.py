@@ -60,6 +60,12 @@ async def set_approvals(job: SetApprovals, deps: Deps) -> None:
             await enqueue(session, _tell(job, Note.APPROVALS_CLOSED))
 
 
+async def give_up_approvals(job: SetApprovals, deps: Deps) -> None:
+    """The rules are as they were, for a reason of ours."""
+    async with deps.database.transaction() as session:
+        await enqueue(session, _tell(job, Note.BUSY))
+
+
 def _tell(job: SetApprovals, note: Note) -> Tell:
     return Tell(channel=job.channel, user=job.user, note=note, response_url=job.response_url)
 
@@ -67,5 +73,5 @@ def _tell(job: SetApprovals, note: Note) -> Tell:
 HANDLERS = (
     Handler(RemindGate, Lane.QUICK, remind_gate, attempts=PATIENT),
     Handler(GateLimit, Lane.QUICK, end_gate),
-    Handler(SetApprovals, Lane.QUICK, set_approvals),
+    Handler(SetApprovals, Lane.QUICK, set_approvals, give_up_approvals),
 )

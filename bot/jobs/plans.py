@@ -46,6 +46,25 @@ async def decide(job: Decide, deps: Deps) -> None:
             await _refuse(job, note, deps)
 
 
+async def give_up_issue(job: OpenPlan, deps: Deps) -> None:
+    """It could not be written down, in a way that nobody foresaw: whoever said it has to say it again."""
+    thread_ts = job.thread_ts if job.thread_ts != job.message_ts else None
+    words = Tell(
+        channel=job.channel,
+        user=job.reporter,
+        note=Note.NOT_WRITTEN_DOWN,
+        thread_ts=thread_ts,
+        response_url=job.response_url,
+    )
+    async with deps.database.transaction() as session:
+        await enqueue(session, words, key=f"tell:{job.key}:given_up")
+
+
+async def give_up_decision(job: Decide, deps: Deps) -> None:
+    """Nothing was decided, for a reason of ours."""
+    await _refuse(job, Note.BUSY, deps)
+
+
 async def _approve(session: AsyncSession, workspace_id: UUID, job: Decide, deps: Deps) -> None:
     """Agree and begin, in one transaction: an approved plan that nothing carries out can't be."""
     now = deps.now()
@@ -78,6 +97,6 @@ async def _refuse(job: Decide, note: str, deps: Deps) -> None:
 
 
 HANDLERS = (
-    Handler(OpenPlan, Lane.QUICK, open_plan),
-    Handler(Decide, Lane.QUICK, decide),
+    Handler(OpenPlan, Lane.QUICK, open_plan, give_up_issue),
+    Handler(Decide, Lane.QUICK, decide, give_up_decision),
 )

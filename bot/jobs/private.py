@@ -9,7 +9,8 @@ from bot.errors import RateLimited, SlackError, SlackUnavailable
 from bot.jobs.registry import PATIENT, Handler, Lane
 from bot.views.blocks import Message
 from bot.views.lists import components_list, workflows_list
-from bot.views.notes import note
+from bot.views.notes import Note, note
+from db.queue import enqueue
 from services import workspaces
 from services.jobs import Tell, TurnPage
 
@@ -40,6 +41,13 @@ async def turn_page(job: TurnPage, deps: Deps) -> None:
         logger.info("Could not turn a page: %s", error)
 
 
+async def give_up_page(job: TurnPage, deps: Deps) -> None:
+    """The list stays as it was, for a reason of ours."""
+    words = Tell(channel="", user="", note=Note.BUSY, response_url=job.response_url)
+    async with deps.database.transaction() as session:
+        await enqueue(session, words)
+
+
 async def _components(job: TurnPage, deps: Deps) -> Message:
     async with deps.database.reading() as session:
         workspace_id = await workspaces.by_team(session, job.team)
@@ -56,5 +64,5 @@ async def _workflows(job: TurnPage, deps: Deps) -> Message:
 
 HANDLERS = (
     Handler(Tell, Lane.QUICK, tell, attempts=PATIENT),
-    Handler(TurnPage, Lane.QUICK, turn_page),
+    Handler(TurnPage, Lane.QUICK, turn_page, give_up_page),
 )

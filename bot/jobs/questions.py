@@ -35,6 +35,11 @@ async def answer_step(job: AnswerStep, deps: Deps) -> None:
         await _refuse(job, question_over(question.answered_by), deps)
 
 
+async def give_up_answer(job: AnswerStep, deps: Deps) -> None:
+    """The answer was not kept, for a reason of ours."""
+    await _refuse(job, Note.BUSY, deps)
+
+
 async def draw_question(job: DrawQuestion, deps: Deps) -> None:
     """Redraw the message that a person has; one that has been deleted needs no more drawing."""
     async with deps.database.reading() as session:
@@ -77,7 +82,7 @@ async def _refuse(job: AnswerStep, note: str, deps: Deps) -> None:
 
 
 HANDLERS = (
-    Handler(AnswerStep, Lane.QUICK, answer_step),
+    Handler(AnswerStep, Lane.QUICK, answer_step, give_up_answer),
     Handler(DrawQuestion, Lane.QUICK, draw_question),
     Handler(RemindQuestion, Lane.QUICK, remind_question, attempts=PATIENT),
 )

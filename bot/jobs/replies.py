@@ -1,4 +1,4 @@
-"""What is said in the thread of a card, once: to whoever reported an issue how it ended, and that a run failed."""
+"""What is said in the thread of a card, once: how a run ended, that it failed, that a step waits for people."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from bot.errors import ChannelUnreachable
 from bot.jobs.posting import find_earlier
 from bot.jobs.registry import PATIENT, Handler, Lane
 from bot.views.outcome import outcome
-from bot.views.trouble import failure
-from services.jobs import ReplyToReporter, TellOfFailure
+from bot.views.trouble import failure, wait
+from services.jobs import ReplyToReporter, TellOfFailure, TellOfWait
 from services.run_states import RunState
 
 
@@ -49,7 +49,23 @@ async def tell_of_failure(job: TellOfFailure, deps: Deps) -> None:
         return
 
 
+async def tell_of_wait(job: TellOfWait, deps: Deps) -> None:
+    """Say that a step waits for people, once; nothing if it does not any more."""
+    async with deps.database.transaction() as session:
+        snapshot = await deps.workflows.get_by_run(session, job.workspace, job.run)
+        channel, thread_ts = await deps.cards.place(session, job.workspace, job.plan)
+    message = wait(snapshot, job.step, job.revision)
+    if message is None:
+        return
+    try:
+        if not await find_earlier(channel, message, thread_ts, snapshot.created_at, deps):
+            await deps.slack.post(channel, message, thread_ts=thread_ts)
+    except ChannelUnreachable:
+        return
+
+
 HANDLERS = (
     Handler(ReplyToReporter, Lane.QUICK, reply_to_reporter, attempts=PATIENT),
+    Handler(TellOfWait, Lane.QUICK, tell_of_wait, attempts=PATIENT),
     Handler(TellOfFailure, Lane.QUICK, tell_of_failure, attempts=PATIENT),
 )

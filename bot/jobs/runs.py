@@ -81,6 +81,11 @@ async def decide_run(job: DecideRun, deps: Deps) -> None:
             await _refuse(job, says(error.state, None), deps)
 
 
+async def give_up_decision(job: DecideRun, deps: Deps) -> None:
+    """Nothing was decided, for a reason of ours."""
+    await _refuse(job, Note.BUSY, deps)
+
+
 async def _run_again(session: AsyncSession, workspace_id: UUID, job: DecideRun, deps: Deps) -> None:
     await reruns.run_again(
         session,
@@ -108,5 +113,5 @@ async def _refuse(job: DecideRun, note: str, deps: Deps) -> None:
 
 HANDLERS = (
     Handler(RunStep, Lane.STEPS, run_step, give_up_step),
-    Handler(DecideRun, Lane.QUICK, decide_run),
+    Handler(DecideRun, Lane.QUICK, decide_run, give_up_decision),
 )

@@ -8,6 +8,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot import ids, payloads
 from bot.deps import Deps
+from bot.errors import MalformedPayload
 from bot.guard import guard
 from bot.listeners.paging import buttons_of, turn_page
 from bot.views.blocks import Message
@@ -16,11 +17,13 @@ from bot.views.lists import workflows_list
 from bot.views.notes import Note, note
 from services import exports, run_queries
 from services.errors import NotFound
+from services.jobs import ShowCard
 
 
 def register(app: AsyncApp, deps: Deps) -> None:
     """Add the listeners of this file."""
     app.command(ids.COMMAND_WORKFLOWS)(guard(payloads.command, list_workflows, deps))
+    app.action(ids.ACTION_CARD_SHOW)(guard(payloads.click, show_card, deps))
     app.action(buttons_of(ids.ACTION_WORKFLOWS_PAGE))(guard(payloads.click, turn_page, deps))
 
 
@@ -34,6 +37,22 @@ async def list_workflows(command: payloads.Command, deps: Deps, ack: AsyncAck) -
     else:
         message = await _run(int(named[1]), int(named[2]), deps)
     await ack(text=message.text, blocks=message.blocks)
+
+
+async def show_card(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
+    """Where the card of a plan is; one that was deleted comes back."""
+    await deps.intake.put(click.key, _show(click))
+    await ack()
+
+
+def _show(click: payloads.Click) -> ShowCard:
+    try:
+        plan = ids.Ref.decode(click.value).id
+    except ValueError as error:
+        raise MalformedPayload("a value that we did not write") from error
+    return ShowCard(
+        team=click.team, user=click.user, channel=click.channel, plan=plan, response_url=click.response_url
+    )
 
 
 async def _plan(number: int, deps: Deps) -> Message:

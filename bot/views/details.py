@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from bot.ids import VIEW_PLAN_DETAILS
+from bot.ids import ACTION_CARD_SHOW, VIEW_PLAN_DETAILS, Ref
 from bot.views import blocks as kit
 from bot.views import run_steps, runs
 from bot.views import steps as read
@@ -74,6 +74,7 @@ def workflow_details(snapshot: PlanSnapshot, history: History | None = None) -> 
             origin(snapshot),
             quoted(snapshot.issue, level.quote),
             *outline(level, most),
+            kit.actions(kit.button("Show card", ACTION_CARD_SHOW, Ref(snapshot.id, snapshot.revision).encode())),
             *_history(snapshot, history, level),
         ]
 

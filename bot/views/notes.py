@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from bot.ids import COMMAND_MUDDA, COMMAND_WORKFLOWS
 from bot.views.help import EMPTY_MENTION, HELP
-from bot.views.text import is_user, mention
+from bot.views.text import channel, is_user, mention
 from services.errors import AlreadyAgreed, ApprovalRefused, SelfApproval
 from services.run_states import RunState, StepState
 from services.states import PlanState
@@ -59,6 +59,7 @@ class Note(StrEnum):
     NOT_FOUND = "not_found"
     RUN_NOT_FOUND = "run_not_found"
     BUSY = "busy"
+    NOT_WRITTEN_DOWN = "not_written_down"
     MALFORMED = "malformed"
     BAD_NUMBER = "bad_number"
     NOT_OPENED = "not_opened"
@@ -122,6 +123,7 @@ _TEXTS: Mapping[Note, str] = {
         f"`{COMMAND_WORKFLOWS} #12.1` shows the first."
     ),
     Note.BUSY: "I could not do that just now. Nothing is lost and nothing was done twice; please try again.",
+    Note.NOT_WRITTEN_DOWN: "I could not write your issue down, so nothing was started. Please say it again.",
     Note.MALFORMED: "I could not make sense of that, so nothing was done. Please try again from the card.",
     Note.BAD_NUMBER: f"Plans have numbers such as #12: try `{COMMAND_WORKFLOWS} #12`.",
     Note.NOT_OPENED: "Slack did not open the form, so nothing was done. Please try again.",
@@ -159,6 +161,15 @@ def note(code: str) -> str:
     name, _, user = code.partition(":")
     found = Note(name)
     return _BY[found].format(who=mention(user)) if found in _BY and is_user(user) else _TEXTS[found]
+
+
+def card_is_at(number: int, channel_id: str, link: str | None) -> str:
+    """Where the card of a plan is, as mrkdwn; without a link it is gone, and comes back."""
+    if link is None:
+        return f"The card of plan #{number} was gone. It comes back in {channel(channel_id)} in a moment."
+    return (
+        f"<{link}|The card of plan #{number}> is in {channel(channel_id)}. If somebody deleted it, it comes back."
+    )
 
 
 def stale(state: str) -> str:

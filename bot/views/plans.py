@@ -31,6 +31,7 @@ from bot.views.faults import Names, explain
 from bot.views.gates import may_decide
 from bot.views.levels import LEVELS, Level, fit
 from bot.views.mentions import quoted
+from bot.views.run_steps import writes
 from bot.views.steps import StepView
 from bot.views.text import clean, clip, count, date, fits, join, mention, one_line, sentences
 from services.snapshots import Failure, PlanSnapshot, RunSnapshot, VersionSnapshot
@@ -38,6 +39,7 @@ from services.states import FailureCode, Phase, PlanState
 from services.usage import STAND_IN_MODEL
 
 WARNING = 300
+_DEED = 40
 NAME = 45
 """The longest that a step is called by when another step names it."""
 
@@ -248,19 +250,32 @@ def _approve(snapshot: PlanSnapshot, steps: Sequence[StepView]) -> list[Element]
     """The button that starts the run, for a plan that has anything to run."""
     if not steps:
         return []
-    gates = sum(step.locked for step in steps)
-    again = "None of them asks again first."
-    if gates:
-        again = f"{gates:,} of them {'asks' if gates == 1 else 'ask'} again before anything is sent."
     ask = kit.confirm(
         f"Run plan #{snapshot.number}?",
-        f"{count(len(steps), 'step')} will be carried out, and their components really called. {again}",
+        follows(snapshot.version, steps),
         yes="Approve and run",
         no="Not yet",
         style="primary",
     )
     ref = Ref(snapshot.id, snapshot.revision).encode()
     return [kit.button("Approve and run", ACTION_APPROVE, ref, style="primary", ask=ask)]
+
+
+def follows(version: VersionSnapshot | None, steps: Sequence[StepView]) -> str:
+    """What an approval sets going, in words of the town: "It will create a work order and close a road. …"."""
+    specs = version.components if version else {}
+    acting = [step for step in steps if writes(specs.get(step.step.component_id))]
+    if not acting:
+        return "It only looks things up; nothing is changed and nobody is told."
+    names = list(dict.fromkeys(_lower(clip(step.component, _DEED)) for step in acting))
+    gates = sum(step.locked for step in steps)
+    again = f" {count(gates, 'step')} {'asks' if gates == 1 else 'ask'} again first." if gates else " Nothing asks again first."
+    return f"It will {join(names)}.{again}"
+
+
+def _lower(name: str) -> str:
+    """A name inside a sentence: "Create a work order" begins small, "SMS to residents" does not."""
+    return name if name[1:2].isupper() else f"{name[:1].lower()}{name[1:]}"
 
 
 def _menu(snapshot: PlanSnapshot, steps: Sequence[StepView]) -> list[Element]:

@@ -14,7 +14,6 @@ from bot.views.outcomes import summary
 from bot.views.step_errors import caution, explain
 from bot.views.steps import LOCK, StepView
 from bot.views.text import clip, join, kilobytes, one_line
-from services.builtins import BUILTINS
 from services.plan import ComponentSpec
 from services.run_states import OVER, StepState
 from services.snapshots import RunSnapshot, StepSnapshot, VersionSnapshot
@@ -76,7 +75,7 @@ def numbers(steps: Iterable[RunStep]) -> dict[str, int]:
 
 def writes(spec: ComponentSpec | None) -> bool:
     """Whether a component changes something; one that is not known may."""
-    return spec is None or spec.http_method.upper() not in ("GET", "HEAD") or spec.key in BUILTINS
+    return spec is None or spec.http_method.upper() not in ("GET", "HEAD")
 
 
 def over(steps: Iterable[StepSnapshot]) -> int:

@@ -1,20 +1,49 @@
-"""What is said in the thread of a card when its run has failed: a redraw of the card rings for nobody."""
+"""What is said in the thread of a card when its run has failed, or waits: a redraw rings for nobody."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from uuid import UUID
 
-from bot.ids import METADATA_FAILURE
+from bot.ids import METADATA_FAILURE, METADATA_WAIT
 from bot.views import blocks as kit
 from bot.views import run_steps as read
 from bot.views import runs
 from bot.views.blocks import Message
 from bot.views.outcome import as_mrkdwn
-from bot.views.text import one_line
-from services.run_states import StepState
+from bot.views.text import clip, one_line
+from services.run_states import RunState, StepState
 from services.snapshots import PlanSnapshot
 
 _WHY = 200
+_TITLE = 120
+_ASKS: Mapping[StepState, str] = {
+    StepState.WAITING: "waits for a person to agree. The card has Approve step and Reject step.",
+    StepState.UNCERTAIN: (
+        "may have been done, or not: nobody knows. Please look there first. The card has Retry, Mark done and "
+        "Skip step."
+    ),
+}
+"""What a step asks of people, by its state."""
+
+
+def wait(snapshot: PlanSnapshot, step_id: UUID, revision: int) -> Message | None:
+    """The message to those who may decide about a step that waits for them; None if it does not any more."""
+    run, version = snapshot.run, snapshot.version
+    if run is None or version is None or run.state is RunState.CANCELLED:
+        return None
+    steps = read.in_order(version, run)
+    step = next((step for step in steps if step.now.id == step_id and step.now.revision == revision), None)
+    if step is None or step.now.state not in _ASKS:
+        return None
+    what = f": step {step.view.number:,} of plan #{snapshot.number}, “{clip(step.view.title, _TITLE)}”, "
+    said = [*kit.people(snapshot.approvers or [run.started_by]), kit.run(what + _ASKS[step.now.state])]
+    return Message(
+        text="".join(map(as_mrkdwn, said)),
+        blocks=kit.seal([kit.rich_text(kit.paragraph(*said))], "wait"),
+        metadata={"event_type": METADATA_WAIT, "event_payload": {"step": str(step_id), "revision": revision}},
+    )
 
 
 def failure(snapshot: PlanSnapshot, at: datetime) -> Message:

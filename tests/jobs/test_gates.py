@@ -145,6 +145,16 @@ async def test_two_must_agree_and_the_card_says_who_has(hall: TownHall) -> None:
         assert sorted(made) == sorted([marco, dana])
 
 
+async def test_only_approvers_and_the_reporter_may_discard_a_plan(hall: TownHall) -> None:
+    await rules(hall, "marco")
+    await hall.slack.send_command("priya", "works", "/mudda", LEAK)
+    card = await drafted(hall)
+    await hall.slack.click("dana", "works", card.ts, ids.ACTION_DISCARD)
+    assert "not among those who may decide" in await told(hall, "dana")
+    await hall.slack.click("priya", "works", card.ts, ids.ACTION_DISCARD)
+    await card_saying(hall, "Discarded by")
+
+
 async def test_approvers_are_reminded_in_the_thread_until_they_decide(hall: TownHall) -> None:
     await rules(hall, "marco", "dana", remind_after_minutes=SOON)
     card = await approved(hall, LOOK, order(gate=True))

@@ -15,7 +15,7 @@ from bot.sandbox.slack import Message
 from bot.sandbox.town import Hang, Hold, Reset, Status
 from db.models import AuditEvent, Decision, StepAttempt, StepRun, WorkflowExecution
 from tests.run_starts import until
-from tests.town_hall import TownHall, buttons, cards, drafted, town_hall
+from tests.town_hall import TownHall, buttons, card_text, cards, drafted, town_hall
 
 LEAK = "Water is coming up through the road at 5th and Main"
 
@@ -264,6 +264,56 @@ async def test_what_a_skipped_step_did_not_answer_can_be_said_later(hall: TownHa
     await press(hall, "Retry")
     checked = await hall.slack.wait_for(lambda: hall.town.received("workorders.get"), 20)
     assert "WO-7" in checked[0].path
+
+
+async def test_who_may_decide_is_told_that_a_step_waits(hall: TownHall) -> None:
+    await approved(hall, order(gate=True))
+    marco = hall.slack.user("marco").id
+    [said] = await waits(hall, 1)
+    assert said.text == (
+        f"<@{marco}>: step 1 of plan #1, “Do order”, waits for a person to agree. "
+        "The card has Approve step and Reject step."
+    )
+    await press(hall, "Approve step")
+    await outcome(hall)
+    assert len(await waits(hall, 1)) == 1
+
+
+async def test_who_may_decide_is_told_that_nobody_knows_whether_a_step_was_done(hall: TownHall) -> None:
+    hall.town.script("notifications.reply_to_reporter", Reset(applied=True))
+    card = await approved(hall, reply())
+    [said] = await waits(hall, 1)
+    assert said.thread_ts == card.ts
+    assert "nobody knows" in said.text
+
+
+async def waits(hall: TownHall, count: int) -> list[Message]:
+    """What was said of steps that wait, once there is so much of it."""
+    return await hall.slack.wait_for(
+        lambda: said if len(said := of_kind(hall, ids.METADATA_WAIT)) >= count else None, 20
+    )
+
+
+def of_kind(hall: TownHall, event_type: str) -> list[Message]:
+    messages = hall.slack.channel("works").messages.values()
+    return [message for message in messages if (message.metadata or {}).get("event_type") == event_type]
+
+
+async def test_details_says_what_was_not_sent(hall: TownHall) -> None:
+    await approved(hall, order(gate=True), LOOK)
+    await press(hall, "Reject step")
+    [view] = await hall.slack.wait_for(lambda: hall.slack.views("marco"))
+    await hall.slack.submit_view(view.id, {ids.BLOCK_REASON: {ids.INPUT_REASON: "Not our road"}})
+    card = await with_button(hall, "Skip step")
+    assert "Rejected at step" in card_text(card)
+    assert "Failed" not in card_text(card)
+    await press(hall, "Skip step")
+    await outcome(hall)
+    await press(hall, "Details")
+    details = await hall.slack.wait_for(lambda: hall.slack.views("marco"))
+    text = json.dumps(details[-1].blocks)
+    assert "Not sent: POST" in text
+    assert "Sent: POST" not in text
 
 
 async def test_a_hang_is_waited_for_as_long_as_the_component_says(database_url: str) -> None:

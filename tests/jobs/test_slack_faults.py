@@ -151,3 +151,33 @@ async def _is_drawn(hall: TownHall) -> bool:
     async with hall.database.reading() as session:
         lags = await session.scalar(text("SELECT count(*) FROM cards WHERE drawn_generation < generation"))
     return hall.slack.faults.pending("chat.update") == 0 and lags == 0
+
+
+async def test_show_brings_a_deleted_card_back(hall: TownHall) -> None:
+    await hall.slack.send_command("priya", "works", "/mudda", LEAK)
+    card = await drafted(hall)
+    hall.slack.workspace.remove(card)
+    await _show_card(hall)
+    [told] = await hall.slack.wait_for(lambda: [each for each in _told(hall) if "was gone" in each])
+    assert "The card of plan #1 was gone. It comes back in <#C0WORKS001> in a moment." in told
+    back = await drafted(hall)
+    assert back.ts != card.ts
+
+
+async def test_show_says_where_a_card_is(hall: TownHall) -> None:
+    await hall.slack.send_command("priya", "works", "/mudda", LEAK)
+    card = await drafted(hall)
+    await _show_card(hall)
+    [told] = await hall.slack.wait_for(lambda: [each for each in _told(hall) if "The card of plan #1" in each])
+    assert card.ts.replace(".", "") in told
+    assert len(cards(hall.slack)) == 1
+
+
+async def _show_card(hall: TownHall) -> None:
+    await hall.slack.send_command("marco", "works", "/workflows", "#1")
+    [details] = hall.slack.ephemerals("works", "marco")
+    await hall.slack.click("marco", "works", details.ts, ids.ACTION_CARD_SHOW)
+
+
+def _told(hall: TownHall) -> list[str]:
+    return [message.text for message in hall.slack.ephemerals("works", "marco")]

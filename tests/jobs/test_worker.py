@@ -113,6 +113,21 @@ async def test_a_card_is_drawn_once_the_bot_token_is_taken_again(
     assert [record.getMessage() for record in errors] == ["Trying again later: chat.update: token_revoked"] * 6
 
 
+async def test_a_decision_that_can_not_be_kept_is_said(hall: TownHall) -> None:
+    await hall.slack.send_command("priya", "works", "/mudda", LEAK)
+    card = await drafted(hall)
+    async with hall.database.transaction() as session:
+        await session.execute(text("ALTER TABLE workflow_plans RENAME COLUMN decided_by TO lost"))
+    await hall.slack.click("marco", "works", card.ts, ids.ACTION_DISCARD)
+
+    async def is_told() -> bool:
+        return bool(hall.slack.ephemerals("works", "marco"))
+
+    await hurried(hall.database, is_told)
+    [told] = hall.slack.ephemerals("works", "marco")
+    assert "could not do that just now" in told.text
+
+
 async def _plan_is(hall: TownHall, state: str) -> bool:
     async with hall.database.reading() as session:
         return bool(await session.scalar(select(WorkflowPlan.state)) == state)

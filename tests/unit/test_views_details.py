@@ -77,7 +77,7 @@ class TestByNumber:
         seen = words(message.blocks)
         assert "To be reviewed · in <#C0WORKS01>" in seen
         assert "4. Send the water crew of the district · after 1 and 2" in seen
-        assert labels(message.blocks) == ["Show all"]
+        assert labels(message.blocks) == ["Show all", "Show card"]
         assert Ref.decode(buttons(message.blocks)[0]["value"]) == Ref(samples.PLAN_ID, 2)
         assert message.metadata is None
 
@@ -85,7 +85,7 @@ class TestByNumber:
         message = workflow_details(samples.failed(FailureCode.GEMINI_BLOCKED))
         check_message(message)
         assert SENTENCES[FailureCode.GEMINI_BLOCKED] in words(message.blocks)
-        assert labels(message.blocks) == []
+        assert labels(message.blocks) == ["Show card"]
 
     def test_a_decided_one_says_who(self) -> None:
         message = workflow_details(samples.decided(PlanState.DISCARDED))

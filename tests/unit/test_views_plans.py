@@ -162,15 +162,15 @@ class TestDraft:
         assert approve["confirm"]["title"]["text"] == "Run plan #12?"
         assert approve["confirm"]["style"] == "primary"
         assert approve["confirm"]["text"]["text"] == (
-            "6 steps will be carried out, and their components really called. "
-            "1 of them asks again before anything is sent."
+            "It will create a work order, file a public request, assign a crew, text the residents of an area and "
+            "write to the reporter. 1 step asks again first."
         )
 
     def test_a_plan_without_gates_says_so_before_it_starts(self) -> None:
         steps = samples.STEPS[:2]
         plan = samples.VERSION.plan.model_copy(update={"steps": steps})
         ask = buttons(drawn(samples.draft(plan=plan)).blocks)[0]["confirm"]
-        assert ask["text"]["text"].endswith("None of them asks again first.")
+        assert ask["text"]["text"].endswith("create a work order. Nothing asks again first.")
 
     def test_discarding_carries_the_revision_and_asks_first(self) -> None:
         button = buttons(drawn(samples.DRAFT).blocks)[-1]
