@@ -269,7 +269,11 @@ def follows(version: VersionSnapshot | None, steps: Sequence[StepView]) -> str:
         return "It only looks things up; nothing is changed and nobody is told."
     names = list(dict.fromkeys(_lower(clip(step.component, _DEED)) for step in acting))
     gates = sum(step.locked for step in steps)
-    again = f" {count(gates, 'step')} {'asks' if gates == 1 else 'ask'} again first." if gates else " Nothing asks again first."
+    again = (
+        f" {count(gates, 'step')} {'asks' if gates == 1 else 'ask'} again first."
+        if gates
+        else " Nothing asks again first."
+    )
     return f"It will {join(names)}.{again}"
 
 
