@@ -17,7 +17,7 @@ import uvloop
 
 from bot import components_cli, export_cli
 from bot.components_cli import CommandFailed
-from bot.config import Settings, check_serve, hide_from_bolt, load_settings
+from bot.config import Settings, check_serve, give_home, hide_from_bolt, load_settings
 from bot.errors import SettingsError
 from bot.logs import set_up_logging
 from db.session import Database
@@ -34,6 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         settings = load_settings()
         hide_from_bolt(os.environ)
+        give_home(os.environ)
         set_up_logging(settings.log_level, settings.log_format)
         return int(uvloop.run(options.run(settings, options)))
     except SettingsError as error:

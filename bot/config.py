@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import MutableMapping
+import tempfile
+from collections.abc import Callable, MutableMapping
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -52,6 +53,7 @@ class Settings(BaseSettings):
     gemini_max_concurrency: int = Field(default=64, ge=1, le=1000)
 
     database_url: PostgresUrl | None = None
+    database_direct_url: PostgresUrl | None = None
     plan_max_steps: int = Field(default=200, ge=1, le=10_000)
     component_allowed_hosts: str | None = None
     mudda_home: Path = Path(".mudda")
@@ -91,6 +93,14 @@ def hide_from_bolt(environment: MutableMapping[str, str]) -> None:
     """
     for name in BOLT_READS & environment.keys():
         del environment[name]
+
+
+def give_home(environment: MutableMapping[str, str], home: Callable[[], Path] = Path.home) -> None:
+    """Name a home for a user who has none, as containers of OpenShift are run: Slack's SDK asks for one."""
+    try:
+        home()
+    except RuntimeError:
+        environment["HOME"] = tempfile.gettempdir()
 
 
 def load_settings() -> Settings:

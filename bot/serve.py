@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Literal
 
 from aiohttp import web
-from sqlalchemy import text
+from pydantic import SecretStr
 
 from bot.app import build_app
 from bot.config import Settings, component_secret
@@ -19,14 +20,16 @@ from bot.deps import Deps
 from bot.dispatch import Dispatcher
 from bot.errors import SettingsError, SlackError
 from bot.intake import WRITERS, Intake
-from bot.slack import Identity, Slack, slack_client
+from bot.readiness import Readiness
+from bot.slack import slack_client
 from bot.socket_mode import SocketMode
+from bot.starting import check_app_token, identified
 from bot.step_commits import StepCommits
 from bot.web import Web
 from bot.worker import Worker
 from db.embedded import embedded_postgres
 from db.migrate import UnsuitableDatabase, migrate
-from db.session import DATABASE_ERRORS, Database, sqlstate
+from db.session import DATABASE_ERRORS, Database, is_behind_pooler, sqlstate
 from services import workspaces
 from services.ai import AIService
 from services.approvals import ApprovalService
@@ -69,30 +72,59 @@ async def running_bot(
     `secrets` finds what components' packs name as `env:NAME`.
     """
     async with AsyncExitStack() as stack:
-        database_url = await stack.enter_async_context(database_for(settings))
-        await migrated(database_url)
-        database = Database(database_url)
+        direct_url = await stack.enter_async_context(database_for(settings))
+        is_pooled = await _is_pooled(settings)
+        await migrated(direct_url)
+        database = Database(settings.database_url or direct_url, is_pooled=is_pooled)
         stack.push_async_callback(database.close)
         deps = await _deps(settings, database, secrets, stack)
-        worker = None if only == "web" else await _worker(settings, deps, database_url, stack)
-        port = await _serve_http(settings, deps, worker, with_slack=only != "worker", stack=stack)
+        readiness = Readiness(database)
+        if only != "web":
+            readiness.worker = await _worker(settings, deps, direct_url, stack)
+        port = await _serve_http(settings, deps, readiness, with_slack=only != "worker", stack=stack)
         if only != "worker" and settings.slack_app_token is not None:
-            await _serve_socket_mode(settings, deps, stack)
+            readiness.socket = await _serve_socket_mode(settings.slack_app_token, deps, stack)
         # Nothing of what has been imported and built is garbage: a full collection over it took 26 ms of the loop.
         gc.collect()
         gc.freeze()
-        yield RunningBot(deps, port, worker)
+        yield RunningBot(deps, port, readiness.worker)
         logger.info("Stopping")
 
 
 @asynccontextmanager
 async def database_for(settings: Settings) -> AsyncIterator[str]:
-    """The database that is set, or one of our own."""
-    if settings.database_url is not None:
-        yield settings.database_url
-    else:
-        async with embedded_postgres(settings.mudda_home.resolve() / "postgres") as url:
-            yield url
+    """The database that is set, for migrations and the queue as for all else; or one of our own."""
+    direct_url = settings.database_direct_url or settings.database_url
+    if direct_url is not None:
+        yield direct_url
+        return
+    home = settings.mudda_home.resolve()
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=home):
+            pass
+    except OSError as error:
+        raise SettingsError([f"MUDDA_HOME: can't write to {home} ({error.strerror})."]) from error
+    async with embedded_postgres(home / "postgres") as url:
+        yield url
+
+
+async def _is_pooled(settings: Settings) -> bool:
+    """Whether DATABASE_URL leads to a pooler. Raises SettingsError if it does, and nothing leads past it."""
+    if settings.database_url is None:
+        return False
+    try:
+        is_pooled = await is_behind_pooler(settings.database_url)
+    except DATABASE_ERRORS as error:
+        raise SettingsError([f"DATABASE_URL: {_trouble(error)}"]) from error
+    if is_pooled and settings.database_direct_url is None:
+        raise SettingsError(
+            [
+                "DATABASE_DIRECT_URL is missing: DATABASE_URL leads to a pooler, as PgBouncer is one, and the "
+                "queue and the migrations need a connection past it."
+            ]
+        )
+    return is_pooled
 
 
 async def migrated(database_url: str) -> None:
@@ -123,14 +155,18 @@ async def team_of_token(settings: Settings) -> str:
     if settings.slack_bot_token is None:
         raise SettingsError(["Which workspace? Give --workspace TEAM_ID, or set SLACK_BOT_TOKEN."])
     async with slack_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url) as slack:
-        return (await _identified(slack)).team_id
+        try:
+            return (await slack.identity()).team_id
+        except SlackError as error:
+            line = f"SLACK_BOT_TOKEN: Slack does not say whose it is ({error.code}). Give --workspace TEAM_ID."
+            raise SettingsError([line]) from error
 
 
 async def _deps(settings: Settings, database: Database, secrets: Secrets, stack: AsyncExitStack) -> Deps:
     assert settings.slack_bot_token is not None and settings.gemini_api_key is not None  # noqa: S101, PT018
     token = settings.slack_bot_token.get_secret_value()
     slack = await stack.enter_async_context(slack_client(token, settings.slack_api_url))
-    identity = await _identified(slack)
+    identity = await identified(slack)
     async with database.transaction() as session:
         workspace_id = await workspaces.ensure(session, identity.team_id, identity.team_name)
     gemini = GeminiClient(
@@ -142,7 +178,7 @@ async def _deps(settings: Settings, database: Database, secrets: Secrets, stack:
     )
     stack.push_async_callback(_closed_soon, gemini)
     # Its own connections: jobs that wait for a row must not keep Slack waiting for its 200.
-    for_intake = Database(database.url, pool_size=WRITERS)
+    for_intake = Database(database.url, pool_size=WRITERS, is_pooled=database.is_pooled)
     stack.push_async_callback(for_intake.close)
     intake = Intake(for_intake)
     stack.push_async_callback(intake.close)
@@ -174,13 +210,6 @@ async def _deps(settings: Settings, database: Database, secrets: Secrets, stack:
     )
 
 
-async def _identified(slack: Slack) -> Identity:
-    try:
-        return await slack.identity()
-    except SlackError as error:
-        raise SettingsError([f"SLACK_BOT_TOKEN: Slack does not take it ({error.code})."]) from error
-
-
 async def _closed_soon(gemini: GeminiClient) -> None:
     await gemini.aclose(grace=CLOSE_SECONDS)
 
@@ -200,19 +229,15 @@ async def _worker(settings: Settings, deps: Deps, database_url: str, stack: Asyn
 
 
 async def _serve_http(
-    settings: Settings, deps: Deps, worker: Worker | None, *, with_slack: bool, stack: AsyncExitStack
+    settings: Settings, deps: Deps, readiness: Readiness, *, with_slack: bool, stack: AsyncExitStack
 ) -> int:
-    async def readiness() -> dict[str, bool]:
-        parts = {"database": await _answers(deps.database)}
-        return parts if worker is None else {**parts, "worker": worker.ready.is_set()}
-
     secret = settings.slack_signing_secret
     dispatcher = (
         Dispatcher(build_app(deps), deps.identity.team_id, deps.metrics)
         if with_slack and secret is not None
         else None
     )
-    served = Web(dispatcher, secret.get_secret_value() if secret else None, deps.metrics, readiness)
+    served = Web(dispatcher, secret.get_secret_value() if secret else None, deps.metrics, readiness.faults)
     runner = web.AppRunner(served.application(), access_log=None, shutdown_timeout=2.0)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
@@ -226,19 +251,11 @@ async def _serve_http(
     return int(runner.addresses[0][1])
 
 
-async def _answers(database: Database) -> bool:
-    try:
-        async with asyncio.timeout(2), database.reading() as session:
-            await session.execute(text("SELECT 1"))
-    except DATABASE_ERRORS:
-        return False
-    return True
-
-
-async def _serve_socket_mode(settings: Settings, deps: Deps, stack: AsyncExitStack) -> None:
-    assert settings.slack_app_token is not None  # noqa: S101
+async def _serve_socket_mode(app_token: SecretStr, deps: Deps, stack: AsyncExitStack) -> SocketMode:
+    token = app_token.get_secret_value()
+    await check_app_token(deps.slack, token)
     app = build_app(deps)
-    dispatcher = Dispatcher(app, deps.identity.team_id, deps.metrics)
-    handler = SocketMode(app, settings.slack_app_token.get_secret_value(), dispatcher)
+    handler = SocketMode(app, token, Dispatcher(app, deps.identity.team_id, deps.metrics))
     await handler.connect_async()  # type: ignore[no-untyped-call]
     stack.push_async_callback(handler.close_async)
+    return handler

@@ -47,6 +47,10 @@ class Slack:
         answer = await _called("auth.test", self.client.auth_test())
         return Identity(answer["team_id"], answer["team"], answer["bot_id"], answer["user_id"])
 
+    async def check_app_token(self, token: str) -> None:
+        """Ask for an address of Socket Mode, as any client does before it connects."""
+        await _called("apps.connections.open", self.client.apps_connections_open(app_token=token))
+
     async def open_dm(self, user: str) -> str:
         """The channel of the direct message with a person, opened if there was none."""
         answer = await _called("conversations.open", self.client.conversations_open(users=user))

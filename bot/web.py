@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -14,26 +14,26 @@ from bot.dispatch import Dispatcher
 from bot.metrics import Metrics
 from bot.signature import is_signed
 
-Check = Callable[[], Awaitable[dict[str, bool]]]
+Faults = Callable[[], Awaitable[Mapping[str, str]]]
 
 # Slack's own payloads stay far below; a view's state is the largest, at 250 KB.
 MAX_BODY_BYTES = 1024 * 1024
 
 
 class Web:
-    """The handlers. `readiness` names each thing that must be there to do work, and whether it is."""
+    """The handlers. `faults` names each thing that work needs, and what is wrong with it, if anything."""
 
     def __init__(
         self,
         dispatcher: Dispatcher | None,
         signing_secret: str | None,
         metrics: Metrics,
-        readiness: Check,
+        faults: Faults,
     ) -> None:
         self._dispatcher = dispatcher
         self._signing_secret = signing_secret
         self._metrics = metrics
-        self._readiness = readiness
+        self._faults = faults
 
     def application(self) -> web.Application:
         """The application, ready to be run."""
@@ -62,12 +62,12 @@ class Web:
         return web.json_response({"status": "ok"})
 
     async def readyz(self, _: web.Request) -> web.Response:
-        """The database answers and the worker works."""
-        parts = await self._readiness()
-        ready = all(parts.values())
-        return web.json_response(
-            {"status": "ready" if ready else "not ready", **parts}, status=200 if ready else 503
-        )
+        """The database answers and can be written to, the worker works, and Slack's socket is there."""
+        faults = await self._faults()
+        is_ready = not any(faults.values())
+        status = "ready" if is_ready else "not ready"
+        parts = {name: fault or "ok" for name, fault in faults.items()}
+        return web.json_response({"status": status, **parts}, status=200 if is_ready else 503)
 
     async def metrics(self, _: web.Request) -> web.Response:
         """Prometheus's text format."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 
 from alembic import command
@@ -10,14 +11,23 @@ from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment, QueryQueue
 from pgqueuer.db import AsyncpgDriver
 from pgqueuer.queries import Queries
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.pool import NullPool
 
 from db.queue import queue_settings
-from db.session import async_engine
+from db.session import async_engine, sqlstate
+
+logger = logging.getLogger("mudda.migrate")
 
 # Any number will do as long as nothing else in this database uses it; this one spells "mudda".
 MIGRATION_LOCK = 0x6D75646461
+
+LOCK_SECONDS = 120
+"""For which a replica waits for another that migrates."""
+
+LOCK_NOT_AVAILABLE = "55P03"
+"""The SQLSTATE of a lock that was not had in time."""
 
 LEAST_VERSION = 150_000
 """The oldest PostgreSQL that is supported, as `server_version_num` has it."""
@@ -41,16 +51,32 @@ async def migrate(database_url: str) -> None:
     """
     engine = async_engine(database_url, poolclass=NullPool)
     try:
-        async with engine.connect() as connection:
-            autocommit = await connection.execution_options(isolation_level="AUTOCOMMIT")
-            await _check_server(autocommit)
-            await autocommit.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": MIGRATION_LOCK})
-            # The lock belongs to this connection and goes with it, even if we are killed.
+        async with engine.connect() as locking, locking.begin():
+            await _check_server(locking)
+            # The lock goes with this transaction, even if we are killed, and through a pooler, too.
+            await _lock(locking)
             async with engine.connect() as upgrading:
                 await upgrading.run_sync(_upgrade_tables)
-            await _upgrade_queue(autocommit)
+            async with engine.connect() as upgrading:
+                await _upgrade_queue(await upgrading.execution_options(isolation_level="AUTOCOMMIT"))
     finally:
         await engine.dispose()
+
+
+async def _lock(connection: AsyncConnection) -> None:
+    lock = {"lock": MIGRATION_LOCK}
+    if await connection.scalar(text("SELECT pg_try_advisory_xact_lock(:lock)"), lock):
+        return
+    logger.info("Another process brings the database up to date; waiting for it")
+    await connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_SECONDS}s'"))
+    try:
+        await connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), lock)
+    except DBAPIError as error:
+        if sqlstate(error) != LOCK_NOT_AVAILABLE:
+            raise
+        raise UnsuitableDatabase(
+            f"another process has held the migrations for {LOCK_SECONDS} s; see whether one hangs."
+        ) from error
 
 
 async def _check_server(connection: AsyncConnection) -> None:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, NewType
+from uuid import uuid4
 
 import asyncpg
-from sqlalchemy import text
+from sqlalchemy import event, text
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -34,6 +36,10 @@ REFUSED = frozenset({"22", "23", "42"})
 """The classes of SQLSTATE for data, integrity and syntax: PostgreSQL says the same however often it is asked."""
 
 
+READ_ONLY = "25006"
+"""The SQLSTATE of a write to a server that is read-only, as the old primary is after a failover."""
+
+
 def is_refused(error: BaseException) -> bool:
     """Whether a database error is a fault of ours, which no waiting mends, and no outage.
 
@@ -51,26 +57,67 @@ def sqlstate(error: BaseException) -> str:
 
 
 def async_engine(
-    database_url: str, *, server_settings: Mapping[str, str] | None = None, **options: Any
+    database_url: str, *, settings: Mapping[str, str] | None = None, is_pooled: bool = False, **options: Any
 ) -> AsyncEngine:
     """An engine whose connections asyncpg makes from the URL itself, with all parameters that libpq has for it.
 
-    What people wrote is among the parameters of statements, and an error's text goes into logs: they are hidden.
+    `settings` are set by statement: a pooler refuses them as start parameters. Behind one that `is_pooled` nothing
+    is prepared under a name, for the next statement may reach another server. What people wrote is among the
+    parameters of statements, and an error's text goes into logs: they are hidden.
     """
     dsn, timeout = dsn_and_timeout(database_url)
+    cache = {"statement_cache_size": 0} if is_pooled else {}
 
     async def connect() -> asyncpg.Connection:
-        settings = dict(server_settings or {})
-        return await asyncpg.connect(dsn, timeout=timeout, command_timeout=30, server_settings=settings)
+        connection = await asyncpg.connect(dsn, timeout=timeout, command_timeout=30, **cache)
+        for name, value in (settings or {}).items():
+            await connection.execute(f"SET {name} = {value}")
+        return connection
 
-    return create_async_engine("postgresql+asyncpg://", async_creator=connect, hide_parameters=True, **options)
+    unnamed = {"prepared_statement_cache_size": 0, "prepared_statement_name_func": lambda: f"mudda_{uuid4().hex}"}
+    engine = create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=connect,
+        connect_args=unnamed if is_pooled else {},
+        hide_parameters=True,
+        **options,
+    )
+    event.listen(engine.sync_engine, "handle_error", _leave_read_only_server)
+    return engine
+
+
+def _leave_read_only_server(context: ExceptionContext) -> None:
+    """After a failover the old server may be up and read-only: its connections are of no use to anybody."""
+    if context.original_exception is not None and sqlstate(context.original_exception) == READ_ONLY:
+        context.is_disconnect = True
+
+
+async def is_behind_pooler(database_url: str) -> bool:
+    """Whether something stands between us and PostgreSQL that gives its connections to others, as PgBouncer does.
+
+    Such a pooler makes up the process id that a client is told at the start.
+    """
+    dsn, timeout = dsn_and_timeout(database_url)
+    connection = await asyncpg.connect(dsn, timeout=timeout, statement_cache_size=0)
+    try:
+        return bool(await connection.fetchval("SELECT pg_backend_pid()") != connection.get_server_pid())
+    finally:
+        await connection.close()
 
 
 class Database:
     """One engine, its sessions and nothing else."""
 
-    def __init__(self, database_url: str, *, pool_size: int = POOL_SIZE, max_overflow: int = MAX_OVERFLOW) -> None:
+    def __init__(
+        self,
+        database_url: str,
+        *,
+        pool_size: int = POOL_SIZE,
+        max_overflow: int = MAX_OVERFLOW,
+        is_pooled: bool = False,
+    ) -> None:
         self.url = database_url
+        self.is_pooled = is_pooled
         self.engine: AsyncEngine = async_engine(
             database_url,
             pool_size=pool_size,
@@ -78,7 +125,8 @@ class Database:
             pool_pre_ping=True,
             pool_recycle=1800,
             # A process that falls asleep in a transaction must not keep the rows that it holds.
-            server_settings={"idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_MS},
+            settings={"idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_MS},
+            is_pooled=is_pooled,
             pool_timeout=2.5,
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)

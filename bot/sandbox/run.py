@@ -58,7 +58,13 @@ async def running_sandbox(settings: Settings) -> AsyncIterator[Sandbox]:
         slack = SlackStandIn(port=_page_port(), banner=BANNER if gemini else "")
         await stack.enter_async_context(slack)
         # A database of its own: the sandbox must neither take a real bot's jobs nor leave it plans.
-        own = settings.model_copy(update={"database_url": None, "mudda_home": settings.mudda_home / "sandbox"})
+        own = settings.model_copy(
+            update={
+                "database_url": None,
+                "database_direct_url": None,
+                "mudda_home": settings.mudda_home / "sandbox",
+            }
+        )
         database_url = await stack.enter_async_context(database_for(own))
         await migrated(database_url)
         await _load_components(database_url, slack, town)
@@ -74,6 +80,7 @@ def _settings(
 ) -> Settings:
     ours = {
         "database_url": database_url,
+        "database_direct_url": None,
         "component_allowed_hosts": town.url.removeprefix("http://"),
         "slack_bot_token": SecretStr(slack.bot_token),
         "slack_signing_secret": SecretStr(slack.signing_secret),

@@ -74,6 +74,6 @@ async def test_health_readiness_and_metrics_are_served(database_url: str) -> Non
         ready = await http.get("/readyz")
         assert (ready.status, await ready.json()) == (
             200,
-            {"status": "ready", "database": True, "worker": True},
+            {"status": "ready", "database": "ok", "worker": "ok"},
         )
         assert "mudda_ack_seconds" in await (await http.get("/metrics")).text()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
 import aiohttp
@@ -13,11 +13,15 @@ from aiohttp import web
 from pydantic import SecretStr
 from sqlalchemy import text
 
+from bot.errors import SettingsError
 from bot.sandbox.gemini import GeminiStandIn
 from bot.sandbox.slack import SlackStandIn
 from bot.serve import running_bot
 from db.session import Database
+from tests.run_starts import until
 from tests.town_hall import bot_settings, cards, load_pack
+
+Ready = Callable[[], Awaitable[tuple[int, dict[str, str]]]]
 
 
 class SocketGate:
@@ -28,6 +32,7 @@ class SocketGate:
         self.socket: asyncio.Future[web.WebSocketResponse] = asyncio.get_running_loop().create_future()
         self.acks: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self.url = ""
+        self.is_shut = False
 
     async def start(self) -> web.AppRunner:
         application = web.Application()
@@ -41,6 +46,8 @@ class SocketGate:
         return runner
 
     async def _open(self, request: web.Request) -> web.Response:
+        if self.is_shut:
+            return web.Response(status=503)
         if request.headers.get("Authorization") != "Bearer xapp-stand-in":
             return web.json_response({"ok": False, "error": "invalid_auth"})
         return web.json_response({"ok": True, "url": self.url.replace("http", "ws") + "/link"})
@@ -80,10 +87,16 @@ async def slack() -> AsyncIterator[SlackStandIn]:
 
 
 @pytest.fixture
-async def gate(slack: SlackStandIn, database_url: str) -> AsyncIterator[SocketGate]:
-    """A bot that is connected by Socket Mode and has no signing secret."""
+async def gate(slack: SlackStandIn) -> AsyncIterator[SocketGate]:
     gate = SocketGate(slack)
     runner = await gate.start()
+    yield gate
+    await runner.cleanup()
+
+
+@pytest.fixture(autouse=True)
+async def ready(slack: SlackStandIn, gate: SocketGate, database_url: str) -> AsyncIterator[Ready]:
+    """A bot that is connected by Socket Mode and has no signing secret, and what its /readyz says."""
     async with GeminiStandIn() as gemini:
         settings = bot_settings(
             slack,
@@ -95,8 +108,13 @@ async def gate(slack: SlackStandIn, database_url: str) -> AsyncIterator[SocketGa
         )
         async with running_bot(settings) as bot:
             await load_pack(bot.deps.database, slack)
-            yield gate
-    await runner.cleanup()
+
+            async def answer() -> tuple[int, dict[str, str]]:
+                url = f"http://127.0.0.1:{bot.port}/readyz"
+                async with aiohttp.ClientSession() as session, session.get(url) as response:
+                    return response.status, await response.json()
+
+            yield answer
 
 
 @pytest.fixture
@@ -147,3 +165,43 @@ async def test_what_could_not_be_kept_is_not_acked(
         await session.execute(text("ALTER TABLE elsewhere RENAME TO inbox"))
     await socket.send_json(envelope(slack, 3))
     assert (await asyncio.wait_for(gate.acks.get(), 10))["envelope_id"] == "e3"
+
+
+async def test_readyz_says_that_slacks_socket_is_gone(gate: SocketGate, ready: Ready) -> None:
+    socket = await asyncio.wait_for(gate.socket, 10)
+    assert await ready() == (200, {"status": "ready", "database": "ok", "worker": "ok", "socket": "ok"})
+    gate.socket = asyncio.get_running_loop().create_future()
+    gate.is_shut = True
+    await socket.close()
+    await until(lambda: _is_gone(ready), 20)
+    gate.is_shut = False
+    await asyncio.wait_for(gate.socket, 30)
+    await until(lambda: _is_ready(ready), 20)
+
+
+async def _is_gone(ready: Ready) -> bool:
+    status, body = await ready()
+    return status == 503 and body["socket"] == "not connected to Slack"
+
+
+async def _is_ready(ready: Ready) -> bool:
+    return (await ready())[0] == 200
+
+
+async def test_a_wrong_app_token_is_named_in_one_line(slack: SlackStandIn, database_url: str) -> None:
+    gate = SocketGate(slack)
+    runner = await gate.start()
+    async with GeminiStandIn() as gemini:
+        settings = bot_settings(
+            slack,
+            gemini,
+            database_url,
+            slack_api_url=f"{gate.url}/api/",
+            slack_app_token=SecretStr("xapp-wrong"),
+            slack_signing_secret=None,
+        )
+        with pytest.raises(SettingsError) as refused:
+            async with running_bot(settings):
+                pass
+    assert refused.value.lines == ("SLACK_APP_TOKEN: Slack does not take it (invalid_auth).",)
+    await runner.cleanup()

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from bot.config import BOLT_READS, hide_from_bolt
+from pathlib import Path
+
+from bot.config import BOLT_READS, give_home, hide_from_bolt
 
 
 def test_only_what_bolt_reads_itself_is_taken_out_of_the_environment() -> None:
@@ -8,3 +10,15 @@ def test_only_what_bolt_reads_itself_is_taken_out_of_the_environment() -> None:
     environment = kept | dict.fromkeys(BOLT_READS, "secret")
     hide_from_bolt(environment)
     assert environment == kept
+
+
+def test_a_user_without_a_home_is_given_one() -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    environment: dict[str, str] = {}
+    give_home(environment, homeless)
+    assert Path(environment["HOME"]).is_dir()
+    environment.clear()
+    give_home(environment, Path)
+    assert environment == {}

@@ -1,0 +1,55 @@
+"""What people wrote, and what opens doors, is in no log: not at DEBUG, and whatever goes wrong."""
+
+from __future__ import annotations
+
+from sqlalchemy import text
+
+from bot import ids
+from bot.sandbox.gemini import GeminiStandIn
+from bot.sandbox.gemini_faults import NoCandidates, Status, Text
+from bot.sandbox.slack import ErrorWord, ServerError, SlackStandIn
+from db.session import Database
+from tests.bot_process import bot_process, serve_env
+from tests.town_hall import buttons, cards, load_pack
+
+WORDS = "Mrs-Quimby-of-12-Elm-Street"
+
+
+async def test_no_log_has_peoples_words_or_secrets(database: Database, database_url: str) -> None:
+    async with (
+        SlackStandIn(retry_delays=(0.0, 0.1, 0.2)) as slack,
+        GeminiStandIn() as gemini,
+        bot_process("serve", env=serve_env(slack, gemini.url, database_url) | {"LOG_LEVEL": "DEBUG"}) as bot,
+    ):
+        slack.request_url = f"http://127.0.0.1:{await bot.port()}/slack/events"
+        await load_pack(database, slack)
+        gemini.script(Text(f"{WORDS} is no JSON"), Status(503), NoCandidates())
+        slack.faults.script("chat.update", [ErrorWord("invalid_blocks"), ErrorWord("odd"), ServerError(500)])
+        slack.faults.script("chat.postMessage", [ErrorWord("odd")])
+        commands = [
+            await slack.send_command("priya", "works", "/mudda", f"A leak, says {WORDS}") for _ in range(3)
+        ]
+        await slack.wait_for(lambda: len([card for card in cards(slack) if buttons(card)]) == 3, 40)
+        await slack.send_mention("priya", "works", f"A leak, says {WORDS}")
+        # Signed, and of no use: a field too few, a body that is none, and another workspace's.
+        for old, new in ((b"user_id", b"nobody"), (b"team_id", b"no_team"), (b"command", b"nothing")):
+            broken = slack.prepare_command("priya", "works", "/mudda", WORDS)
+            broken.body = broken.body.replace(old, new)
+            await slack.deliver(broken)
+        async with database.transaction() as session:
+            await session.execute(text("ALTER TABLE inbox RENAME TO elsewhere"))
+        await slack.send_command("priya", "works", "/mudda", f"Another, says {WORDS}")
+        async with database.transaction() as session:
+            await session.execute(text("ALTER TABLE elsewhere RENAME TO inbox"))
+            await session.execute(text("ALTER TABLE workflow_plans RENAME COLUMN issue_text TO lost"))
+        await slack.send_command("priya", "works", "/mudda", f"A third, says {WORDS}")
+        card = next(card for card in cards(slack) if buttons(card))
+        await slack.click("marco", "works", card.ts, ids.ACTION_DISCARD)
+        await bot.line("INSERT INTO workflow_plans")
+        await bot.kill()
+        log = bot.output + (await bot.process.stdout.read()).decode() if bot.process.stdout else bot.output
+        assert "Traceback" in log
+        assert "DEBUG" in log
+        form = commands[0].context["form"]
+        secrets = [slack.bot_token, slack.signing_secret, form["response_url"], form["trigger_id"]]
+        assert [secret for secret in [WORDS, *secrets] if secret in log] == []
