@@ -1,4 +1,4 @@
-"""python -m bot: serve | sandbox | migrate | components | export."""
+"""python -m bot: serve | sandbox | migrate | purge | components | export."""
 
 from __future__ import annotations
 
@@ -57,6 +57,8 @@ def _parser() -> argparse.ArgumentParser:
     sandbox = commands.add_parser("sandbox", help="a Slack in the browser, a Gemini and a town, on this machine")
     sandbox.set_defaults(run=_sandbox)
     commands.add_parser("migrate", help="bring the database up to date").set_defaults(run=_migrate)
+    purge = commands.add_parser("purge", help="forget what is older than RETENTION_DAYS (a worker does it hourly)")
+    purge.set_defaults(run=_purge)
     components = commands.add_parser("components", help="the APIs that plans may use")
     actions = components.add_subparsers(required=True, metavar="ACTION")
     load = actions.add_parser("load", help="add or update components from a YAML file")
@@ -97,6 +99,22 @@ async def _migrate(settings: Settings, _: argparse.Namespace) -> int:
     async with database_for(settings) as url:
         await migrated(url)
     print("The database is up to date.")
+    return 0
+
+
+async def _purge(settings: Settings, _: argparse.Namespace) -> int:
+    from bot.deps import utc_now
+    from bot.serve import database_for, migrated
+    from bot.upkeep import purge_all
+
+    async with database_for(settings) as url:
+        await migrated(url)
+        database = Database(url)
+        try:
+            counts = await purge_all(database, settings.retention, utc_now())
+        finally:
+            await database.close()
+    print("Forgotten: " + ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items()) + ".")
     return 0
 
 

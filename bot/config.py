@@ -14,6 +14,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bot.errors import SettingsError
 from db.url import check_url
+from services.retention import Retention
 
 
 def _http_url(value: str) -> str:
@@ -28,6 +29,11 @@ def _key(value: SecretStr) -> SecretStr:
     secret = value.get_secret_value()
     if not (secret.isascii() and secret.isprintable()) or " " in secret:
         raise ValueError("has characters in it that no key has, such as a space")
+    return value
+
+
+def _retention(value: str) -> str:
+    Retention.parse(value)
     return value
 
 
@@ -55,6 +61,7 @@ class Settings(BaseSettings):
     database_url: PostgresUrl | None = None
     database_direct_url: PostgresUrl | None = None
     plan_max_steps: int = Field(default=200, ge=1, le=10_000)
+    retention_days: Annotated[str, AfterValidator(_retention)] = "inbox=7,model_calls=90,plans=never"
     component_allowed_hosts: str | None = None
     mudda_home: Path = Path(".mudda")
 
@@ -62,6 +69,11 @@ class Settings(BaseSettings):
     port: int = Field(default=3000, ge=0, le=65535)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     log_format: Literal["text", "json"] = "text"
+
+    @property
+    def retention(self) -> Retention:
+        """How long things are kept."""
+        return Retention.parse(self.retention_days)
 
     @property
     def allowed_hosts(self) -> frozenset[str]:

@@ -20,6 +20,7 @@ from services.cards import CardService
 from services.components import ComponentService
 from services.connectors import Connector
 from services.reminders import ReminderService
+from services.retention import Retention
 from services.runs import RunService
 from services.workflows import WorkflowService
 
@@ -49,5 +50,6 @@ class Deps:
     builtins: BuiltinService
     reminders: ReminderService
     connector: Connector
+    retention: Retention = field(default_factory=Retention)
     metrics: Metrics = field(default_factory=Metrics)
     now: Callable[[], datetime] = utc_now

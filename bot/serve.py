@@ -20,6 +20,7 @@ from bot.deps import Deps
 from bot.dispatch import Dispatcher
 from bot.errors import SettingsError, SlackError
 from bot.intake import WRITERS, Intake
+from bot.metrics import Metrics
 from bot.readiness import Readiness
 from bot.slack import slack_client
 from bot.socket_mode import SocketMode
@@ -154,7 +155,8 @@ async def team_of_token(settings: Settings) -> str:
     """The workspace of the bot token. Raises SettingsError without a token that Slack takes."""
     if settings.slack_bot_token is None:
         raise SettingsError(["Which workspace? Give --workspace TEAM_ID, or set SLACK_BOT_TOKEN."])
-    async with slack_client(settings.slack_bot_token.get_secret_value(), settings.slack_api_url) as slack:
+    token = settings.slack_bot_token.get_secret_value()
+    async with slack_client(token, settings.slack_api_url, Metrics()) as slack:
         try:
             return (await slack.identity()).team_id
         except SlackError as error:
@@ -165,7 +167,8 @@ async def team_of_token(settings: Settings) -> str:
 async def _deps(settings: Settings, database: Database, secrets: Secrets, stack: AsyncExitStack) -> Deps:
     assert settings.slack_bot_token is not None and settings.gemini_api_key is not None  # noqa: S101, PT018
     token = settings.slack_bot_token.get_secret_value()
-    slack = await stack.enter_async_context(slack_client(token, settings.slack_api_url))
+    metrics = Metrics()
+    slack = await stack.enter_async_context(slack_client(token, settings.slack_api_url, metrics))
     identity = await identified(slack)
     async with database.transaction() as session:
         workspace_id = await workspaces.ensure(session, identity.team_id, identity.team_name)
@@ -207,6 +210,8 @@ async def _deps(settings: Settings, database: Database, secrets: Secrets, stack:
         builtins=BuiltinService(runs, progress),
         reminders=ReminderService(runs, progress, approvals),
         connector=connector,
+        retention=settings.retention,
+        metrics=metrics,
     )
 
 
@@ -237,7 +242,7 @@ async def _serve_http(
         if with_slack and secret is not None
         else None
     )
-    served = Web(dispatcher, secret.get_secret_value() if secret else None, deps.metrics, readiness.faults)
+    served = Web(dispatcher, secret.get_secret_value() if secret else None, deps.metrics, readiness)
     runner = web.AppRunner(served.application(), access_log=None, shutdown_timeout=2.0)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)

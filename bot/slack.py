@@ -15,6 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
 from bot.errors import SlackError, SlackUnavailable
+from bot.metrics import Metrics
 from bot.slack_errors import translated
 from bot.views.blocks import Message
 
@@ -38,50 +39,51 @@ class Identity:
 class Slack:
     """Slack's Web API, as far as this bot needs it."""
 
-    def __init__(self, client: AsyncWebClient, session: aiohttp.ClientSession) -> None:
+    def __init__(self, client: AsyncWebClient, session: aiohttp.ClientSession, metrics: Metrics) -> None:
         self.client = client
         self._session = session
+        self._metrics = metrics
 
     async def identity(self) -> Identity:
         """Ask who the token is."""
-        answer = await _called("auth.test", self.client.auth_test())
+        answer = await self._called("auth.test", self.client.auth_test())
         return Identity(answer["team_id"], answer["team"], answer["bot_id"], answer["user_id"])
 
     async def check_app_token(self, token: str) -> None:
         """Ask for an address of Socket Mode, as any client does before it connects."""
-        await _called("apps.connections.open", self.client.apps_connections_open(app_token=token))
+        await self._called("apps.connections.open", self.client.apps_connections_open(app_token=token))
 
     async def open_dm(self, user: str) -> str:
         """The channel of the direct message with a person, opened if there was none."""
-        answer = await _called("conversations.open", self.client.conversations_open(users=user))
+        answer = await self._called("conversations.open", self.client.conversations_open(users=user))
         return str(answer["channel"]["id"])
 
     async def user_group(self, group: str) -> tuple[str, ...]:
         """The ids of the members of a user group."""
-        answer = await _called("usergroups.users.list", self.client.usergroups_users_list(usergroup=group))
+        answer = await self._called("usergroups.users.list", self.client.usergroups_users_list(usergroup=group))
         return tuple(map(str, answer["users"]))
 
     async def person_name(self, user: str) -> str | None:
         """What people see a person called: the display name, or the full name of who has set none."""
-        person = (await _called("users.info", self.client.users_info(user=user)))["user"]
+        person = (await self._called("users.info", self.client.users_info(user=user)))["user"]
         profile = person.get("profile") or {}
         name: str | None = profile.get("display_name") or profile.get("real_name") or person.get("real_name")
         return name
 
     async def channel_name(self, channel: str) -> str | None:
         """What a channel is called, without the #; None for a direct message."""
-        answer = await _called("conversations.info", self.client.conversations_info(channel=channel))
+        answer = await self._called("conversations.info", self.client.conversations_info(channel=channel))
         name: str | None = answer["channel"].get("name")
         return name
 
     async def group_handle(self, group: str) -> str | None:
         """What follows the @ of a user group."""
-        answer = await _called("usergroups.list", self.client.usergroups_list())
+        answer = await self._called("usergroups.list", self.client.usergroups_list())
         return next((str(each["handle"]) for each in answer["usergroups"] if each["id"] == group), None)
 
     async def post(self, channel: str, message: Message, *, thread_ts: str | None = None) -> str:
         """Post a message and return its ts. If this raises SlackUnavailable it may be there all the same."""
-        answer = await _called(
+        answer = await self._called(
             "chat.postMessage",
             self.client.chat_postMessage(
                 channel=channel,
@@ -97,19 +99,20 @@ class Slack:
 
     async def update(self, channel: str, ts: str, message: Message) -> None:
         """Redraw a message in place."""
-        await _called(
+        await self._called(
             "chat.update",
             self.client.chat_update(channel=channel, ts=ts, text=message.text, blocks=message.blocks),
         )
 
     async def permalink(self, channel: str, ts: str) -> str:
         """The address of a message in Slack."""
-        answer = await _called("chat.getPermalink", self.client.chat_getPermalink(channel=channel, message_ts=ts))
+        call = self.client.chat_getPermalink(channel=channel, message_ts=ts)
+        answer = await self._called("chat.getPermalink", call)
         return str(answer["permalink"])
 
     async def delete(self, channel: str, ts: str) -> None:
         """Take back a message of ours."""
-        await _called("chat.delete", self.client.chat_delete(channel=channel, ts=ts))
+        await self._called("chat.delete", self.client.chat_delete(channel=channel, ts=ts))
 
     async def find(
         self, channel: str, mark: Mapping[str, Any], *, thread_ts: str | None, since: datetime
@@ -125,11 +128,11 @@ class Slack:
         cursor = ""
         while True:
             if thread_ts is None:
-                answer = await _called(
+                answer = await self._called(
                     "conversations.history", self.client.conversations_history(**arguments, cursor=cursor)
                 )
             else:
-                answer = await _called(
+                answer = await self._called(
                     "conversations.replies",
                     self.client.conversations_replies(**arguments, ts=thread_ts, cursor=cursor),
                 )
@@ -153,7 +156,7 @@ class Slack:
         if response_url is not None:
             await self.respond(response_url, message, replace=False)
             return
-        await _called(
+        await self._called(
             "chat.postEphemeral",
             self.client.chat_postEphemeral(
                 channel=channel,
@@ -185,16 +188,29 @@ class Slack:
     async def open_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
         """Open a modal; a trigger is good for 3 s and once."""
         call = self.client.views_open(trigger_id=trigger_id, view=dict(view))
-        await _called("views.open", asyncio.wait_for(call, MODAL_SECONDS))
+        await self._called("views.open", asyncio.wait_for(call, MODAL_SECONDS))
 
     async def push_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
         """Open a modal on top of the one that the trigger comes from; three at most."""
         call = self.client.views_push(trigger_id=trigger_id, view=dict(view))
-        await _called("views.push", asyncio.wait_for(call, MODAL_SECONDS))
+        await self._called("views.push", asyncio.wait_for(call, MODAL_SECONDS))
+
+    async def _called(self, method: str, call: Awaitable[AsyncSlackResponse]) -> AsyncSlackResponse:
+        metrics = self._metrics
+        with metrics.timed(metrics.slack_calls, metrics.slack_seconds, method) as outcome:
+            try:
+                return await call
+            except SlackApiError as error:
+                refused = translated(method, error)
+                outcome.append(type(refused).__name__)
+                raise refused from error
+            except (TimeoutError, aiohttp.ClientError, SlackClientError, OSError) as error:
+                outcome.append(SlackUnavailable.__name__)
+                raise SlackUnavailable(method, type(error).__name__) from error
 
 
 @asynccontextmanager
-async def slack_client(token: str, base_url: str) -> AsyncIterator[Slack]:
+async def slack_client(token: str, base_url: str, metrics: Metrics) -> AsyncIterator[Slack]:
     """A client over one shared HTTP session.
 
     It retries nothing by itself: a post that was cut off after Slack took it would be posted twice. What is to
@@ -203,13 +219,5 @@ async def slack_client(token: str, base_url: str) -> AsyncIterator[Slack]:
     timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
     async with aiohttp.ClientSession(timeout=timeout, trust_env=True) as session:
         base = base_url if base_url.endswith("/") else base_url + "/"
-        yield Slack(AsyncWebClient(token=token, base_url=base, session=session, retry_handlers=[]), session)
-
-
-async def _called(method: str, call: Awaitable[AsyncSlackResponse]) -> AsyncSlackResponse:
-    try:
-        return await call
-    except SlackApiError as error:
-        raise translated(method, error) from error
-    except (TimeoutError, aiohttp.ClientError, SlackClientError, OSError) as error:
-        raise SlackUnavailable(method, type(error).__name__) from error
+        client = AsyncWebClient(token=token, base_url=base, session=session, retry_handlers=[])
+        yield Slack(client, session, metrics)

@@ -7,8 +7,11 @@ redraws that were given up.
 from __future__ import annotations
 
 import asyncio
+import itertools
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 
 import asyncpg
 from pgqueuer.models import Job as QueuedJob
@@ -18,32 +21,50 @@ from sqlalchemy import text
 from bot.deps import utc_now
 from db.session import Database
 from services.cards import CardService
+from services.retention import BATCH, Retention, purge
 
 EVERY_SECONDS = 60.0
 
 MOST_HELD = 10_000
 """Held jobs looked at in a round, the newest first."""
 
-# Slack sends an event again for about an hour at most (facts: three times within 5 minutes); a week is plenty.
-FORGET = (
-    "DELETE FROM inbox WHERE received_at < now() - interval '7 days'",
-    "DELETE FROM pgqueuer_log WHERE aggregated AND created < now() - interval '7 days'",
-)
+PURGE_ROUNDS = 60
+"""Every so many rounds what is too old is forgotten: once an hour."""
+
+_FORGET_LOG = text("DELETE FROM pgqueuer_log WHERE aggregated AND created < now() - interval '7 days'")
 
 
 async def upkeep(
-    database: Database, queries: Queries, is_readable: Callable[[QueuedJob], bool], stopping: asyncio.Event
+    database: Database,
+    queries: Queries,
+    is_readable: Callable[[QueuedJob], bool],
+    stopping: asyncio.Event,
+    retention: Retention,
 ) -> None:
     """Run now, and every minute until the worker stops."""
-    while not stopping.is_set():
+    for number in itertools.count():
+        if stopping.is_set():
+            return
         await _put_back(queries, is_readable)
-        async with database.transaction() as session:
-            for statement in FORGET:
-                await session.execute(text(statement))
+        if number % PURGE_ROUNDS == 0:
+            async with database.transaction() as session:
+                await session.execute(_FORGET_LOG)
+            await purge_all(database, retention, utc_now())
         async with database.transaction() as session:
             await CardService().request_lagging(session, utc_now())
         with suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), timeout=EVERY_SECONDS)
+
+
+async def purge_all(database: Database, retention: Retention, now: datetime) -> Counter[str]:
+    """Forget all that is too old, a batch to a transaction; how much of each kind there was."""
+    total: Counter[str] = Counter()
+    while True:
+        async with database.transaction() as session:
+            counts = await purge(session, retention, now)
+        total.update(counts)
+        if max(counts.values()) < BATCH:
+            return total
 
 
 async def _put_back(queries: Queries, is_readable: Callable[[QueuedJob], bool]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -11,29 +10,29 @@ from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.request.async_request import AsyncBoltRequest
 
 from bot.dispatch import Dispatcher
+from bot.gauges import read_gauges
 from bot.metrics import Metrics
+from bot.readiness import Readiness
 from bot.signature import is_signed
-
-Faults = Callable[[], Awaitable[Mapping[str, str]]]
 
 # Slack's own payloads stay far below; a view's state is the largest, at 250 KB.
 MAX_BODY_BYTES = 1024 * 1024
 
 
 class Web:
-    """The handlers. `faults` names each thing that work needs, and what is wrong with it, if anything."""
+    """The handlers."""
 
     def __init__(
         self,
         dispatcher: Dispatcher | None,
         signing_secret: str | None,
         metrics: Metrics,
-        faults: Faults,
+        readiness: Readiness,
     ) -> None:
         self._dispatcher = dispatcher
         self._signing_secret = signing_secret
         self._metrics = metrics
-        self._faults = faults
+        self._readiness = readiness
 
     def application(self) -> web.Application:
         """The application, ready to be run."""
@@ -63,7 +62,7 @@ class Web:
 
     async def readyz(self, _: web.Request) -> web.Response:
         """The database answers and can be written to, the worker works, and Slack's socket is there."""
-        faults = await self._faults()
+        faults = await self._readiness.faults()
         is_ready = not any(faults.values())
         status = "ready" if is_ready else "not ready"
         parts = {name: fault or "ok" for name, fault in faults.items()}
@@ -71,6 +70,7 @@ class Web:
 
     async def metrics(self, _: web.Request) -> web.Response:
         """Prometheus's text format."""
+        await read_gauges(self._metrics, self._readiness)
         return web.Response(
             body=generate_latest(self._metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST}
         )

@@ -123,7 +123,8 @@ class Worker:
                 asyncio.create_task(self._run_lane(manager, limit))
                 for manager, limit in zip(self._managers, lanes.values(), strict=True)
             ]
-            tasks.append(asyncio.create_task(upkeep(self.deps.database, queries, is_readable, self._stopping)))
+            keeping = upkeep(self.deps.database, queries, is_readable, self._stopping, self.deps.retention)
+            tasks.append(asyncio.create_task(keeping))
             self.ready.set()
             try:
                 await asyncio.gather(*tasks)

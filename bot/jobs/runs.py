@@ -33,10 +33,14 @@ async def run_step(job: RunStep, deps: Deps) -> None:
     if isinstance(attempt, BuiltinAttempt):
         await carry_out(job, attempt, deps)
         return
-    answer = await called(
-        attempt.request, attempt.definition, idempotency_key=f"{job.run}:{job.step}", connector=deps.connector
-    )
-    if not await deps.steps.record(job, attempt, result_of(answer, attempt.definition, attempt.number)):
+    metrics = deps.metrics
+    with metrics.timed(metrics.component_calls, metrics.component_seconds, attempt.definition.key) as outcome:
+        answer = await called(
+            attempt.request, attempt.definition, idempotency_key=f"{job.run}:{job.step}", connector=deps.connector
+        )
+        result = result_of(answer, attempt.definition, attempt.number)
+        outcome.append(result.outcome)
+    if not await deps.steps.record(job, attempt, result):
         logger.warning("A step's result came too late and was thrown away")
 
 

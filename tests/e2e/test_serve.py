@@ -76,4 +76,12 @@ async def test_health_readiness_and_metrics_are_served(database_url: str) -> Non
             200,
             {"status": "ready", "database": "ok", "worker": "ok"},
         )
-        assert "mudda_ack_seconds" in await (await http.get("/metrics")).text()
+        told = await (await http.get("/metrics")).text()
+        for line in (
+            'mudda_slack_calls_total{method="auth.test",outcome="ok"} 1.0',
+            'mudda_jobs_waiting{lane="quick"} 0.0',
+            "mudda_database_up 1.0",
+            "mudda_database_connections_most 20.0",
+        ):
+            assert line in told
+        assert "process_resident_memory_bytes" in told

@@ -20,6 +20,7 @@ from db.models import StepRun, WorkflowPlan
 from db.queue import OwnQueries, QueueDriver
 from db.session import Database
 from services.jobs import DrawCard
+from services.retention import Retention
 from tests.run_starts import begun, step, step_states, until
 from tests.town_hall import TownHall, buttons, cards, drafted
 
@@ -154,7 +155,9 @@ async def test_only_what_can_be_read_is_put_back(database: Database, workspace_i
     await queue(database, "of_tomorrow", b"{}", "failed")
     stopping = asyncio.Event()
     async with asyncpg.create_pool(database.url, min_size=1, max_size=2) as pool:
-        keeping = asyncio.create_task(upkeep(database, OwnQueries(QueueDriver(pool)), is_readable, stopping))
+        keeping = asyncio.create_task(
+            upkeep(database, OwnQueries(QueueDriver(pool)), is_readable, stopping, Retention())
+        )
 
         async def is_put_back() -> bool:
             return await statuses(database, "draw_card") == ["queued"]

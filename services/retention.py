@@ -1,0 +1,100 @@
+"""How long things are kept, and forgetting what is older.
+
+What people did stays in the audit trail for good: that is what it is for. A plan goes with its versions, runs,
+steps, attempts and decisions, and only once it is over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Delete, delete, exists, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import AICall, InboxEntry, WorkflowExecution, WorkflowPlan
+from services.run_states import RunState
+from services.states import PlanState
+
+BATCH = 500
+"""So many rows of a kind go in one statement: none holds its locks for long."""
+
+NEVER = "never"
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """For how many days each kind of thing is kept; None: for good.
+
+    `inbox`: the ids of what Slack sent, by which it is done once (Slack sends again for an hour at most).
+    `model_calls`: what each call of the model cost. `plans`: from their last change.
+    """
+
+    inbox: int | None = 7
+    model_calls: int | None = 90
+    plans: int | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> Retention:
+        """Read `inbox=7,model_calls=90,plans=never`; what is not named is as by default. Raises ValueError."""
+        given: dict[str, int | None] = {}
+        for part in filter(None, (part.strip() for part in text.split(","))):
+            name, _, value = part.partition("=")
+            if name not in ("inbox", "model_calls", "plans"):
+                raise ValueError(f"there is no {name!r} to keep; there are inbox, model_calls and plans")
+            if value != NEVER and not (value.isdecimal() and 0 < int(value) <= 36_500):
+                raise ValueError(f"{name} must be a number of days, or {NEVER}")
+            given[name] = None if value == NEVER else int(value)
+        return cls(**given)
+
+
+async def purge(session: AsyncSession, retention: Retention, now: datetime) -> Mapping[str, int]:
+    """Forget a batch of each kind of what is older; how many there were."""
+    statements = {
+        "inbox": _inbox(now, retention.inbox),
+        "model_calls": _model_calls(now, retention.model_calls),
+        "plans": _plans(now, retention.plans),
+    }
+    counts = {}
+    for name, statement in statements.items():
+        result: Any = None if statement is None else await session.execute(statement)
+        counts[name] = 0 if result is None else int(result.rowcount)
+    return counts
+
+
+def _inbox(now: datetime, days: int | None) -> Delete | None:
+    if days is None:
+        return None
+    old = select(InboxEntry.key).where(InboxEntry.received_at < now - timedelta(days=days)).limit(BATCH)
+    return delete(InboxEntry).where(InboxEntry.key.in_(old))
+
+
+def _model_calls(now: datetime, days: int | None) -> Delete | None:
+    if days is None:
+        return None
+    old = select(AICall.id).where(AICall.created_at < now - timedelta(days=days)).limit(BATCH)
+    return delete(AICall).where(AICall.id.in_(old))
+
+
+def _plans(now: datetime, days: int | None) -> Delete | None:
+    """Plans that nobody has to do with any more: a run under way, failed or waiting keeps its plan."""
+    if days is None:
+        return None
+    before = now - timedelta(days=days)
+    run = WorkflowExecution
+    goes_on = exists().where(
+        run.plan_id == WorkflowPlan.id,
+        (run.state.not_in((RunState.COMPLETED, RunState.CANCELLED))) | (run.ended_at >= before),
+    )
+    old = (
+        select(WorkflowPlan.id)
+        .where(
+            WorkflowPlan.updated_at < before,
+            WorkflowPlan.state.in_((PlanState.APPROVED, PlanState.DISCARDED, PlanState.FAILED)),
+            ~goes_on,
+        )
+        .limit(BATCH)
+    )
+    return delete(WorkflowPlan).where(WorkflowPlan.id.in_(old))

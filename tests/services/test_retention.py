@@ -1,0 +1,93 @@
+"""What is too old is forgotten, and nothing else."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+from sqlalchemy import func, select, text, update
+
+from bot.upkeep import purge_all
+from db.models import AICall, AuditEvent, InboxEntry, StepRun, WorkflowExecution, WorkflowPlan
+from db.session import Database
+from services.retention import Retention
+from tests.run_starts import begun, step
+
+NOW = datetime(2027, 6, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("text", "retention"),
+    [
+        ("", Retention(7, 90, None)),
+        ("plans=365", Retention(7, 90, 365)),
+        ("inbox=never, model_calls=never,plans=never", Retention(None, None, None)),
+    ],
+)
+def test_what_is_set_is_read(text: str, retention: Retention) -> None:
+    assert Retention.parse(text) == retention
+
+
+@pytest.mark.parametrize("text", ["plan=3", "plans", "plans=0", "plans=-1", "plans=soon", "90"])
+def test_what_is_no_retention_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"there is no|must be"):
+        Retention.parse(text)
+
+
+async def count(database: Database, table: type) -> int:
+    async with database.reading() as session:
+        return await session.scalar(select(func.count()).select_from(table)) or 0
+
+
+async def test_inbox_and_model_calls_are_forgotten_in_time(database: Database, workspace_id: UUID) -> None:
+    async with database.transaction() as session:
+        for days in (1, 8, 89, 91):
+            at = NOW - timedelta(days=days)
+            session.add(InboxEntry(key=f"k{days}", kind="open_plan", received_at=at))
+            session.add(
+                AICall(
+                    workspace_id=workspace_id,
+                    agent="planner",
+                    model="m",
+                    prompt_tokens=1,
+                    output_tokens=1,
+                    total_tokens=2,
+                    latency_ms=1,
+                    attempts=1,
+                    outcome="ok",
+                    created_at=at,
+                )
+            )
+    assert await purge_all(database, Retention(), NOW) == {"inbox": 3, "model_calls": 1, "plans": 0}
+    assert (await count(database, InboxEntry), await count(database, AICall)) == (1, 3)
+
+
+async def test_more_than_a_batch_is_forgotten_at_once(database: Database) -> None:
+    async with database.transaction() as session:
+        await session.execute(
+            text(
+                "INSERT INTO inbox (key, kind, received_at)"
+                " SELECT n::text, 'k', '2020-01-01' FROM generate_series(1, 1200) n"
+            )
+        )
+    assert (await purge_all(database, Retention(), NOW))["inbox"] == 1200
+
+
+@pytest.mark.parametrize(
+    ("state", "ended_days_ago", "goes"),
+    [("COMPLETED", 400, True), ("CANCELLED", 400, True), ("COMPLETED", 10, False), ("WAITING", None, False)],
+)
+async def test_a_plan_goes_with_its_runs_once_all_is_over(
+    database: Database, workspace_id: UUID, state: str, ended_days_ago: int | None, goes: bool
+) -> None:
+    async with database.transaction() as session:
+        await begun(session, workspace_id, [step("look", "open311.find_requests")])
+    async with database.transaction() as session:
+        ended_at = None if ended_days_ago is None else NOW - timedelta(days=ended_days_ago)
+        await session.execute(update(WorkflowExecution).values(state=state, ended_at=ended_at))
+        await session.execute(update(WorkflowPlan).values(state="APPROVED", updated_at=NOW - timedelta(days=400)))
+    assert (await purge_all(database, Retention(plans=365), NOW))["plans"] == int(goes)
+    assert await count(database, StepRun) == int(not goes)
+    # What people did stays on record.
+    assert await count(database, AuditEvent) > 0
