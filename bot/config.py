@@ -8,6 +8,7 @@ from collections.abc import Callable, MutableMapping
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -29,6 +30,14 @@ def _key(value: SecretStr) -> SecretStr:
     secret = value.get_secret_value()
     if not (secret.isascii() and secret.isprintable()) or " " in secret:
         raise ValueError("has characters in it that no key has, such as a space")
+    return value
+
+
+def _time_zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError("must be the name of a time zone, such as America/Chicago") from None
     return value
 
 
@@ -61,6 +70,7 @@ class Settings(BaseSettings):
     database_url: PostgresUrl | None = None
     database_direct_url: PostgresUrl | None = None
     plan_max_steps: int = Field(default=200, ge=1, le=10_000)
+    time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
     retention_days: Annotated[str, AfterValidator(_retention)] = "inbox=7,model_calls=90,plans=never"
     component_allowed_hosts: str | None = None
     mudda_home: Path = Path(".mudda")

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import Literal
+from zoneinfo import ZoneInfo
 
 from aiohttp import web
 from pydantic import SecretStr
@@ -199,7 +200,7 @@ async def _deps(settings: Settings, database: Database, secrets: Secrets, stack:
         slack=slack,
         identity=identity,
         workspace_id=workspace_id,
-        ai=AIService(gemini, max_steps=settings.plan_max_steps),
+        ai=AIService(gemini, max_steps=settings.plan_max_steps, zone=ZoneInfo(settings.time_zone)),
         components=components,
         cards=cards,
         approvals=approvals,

@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any, Generic, TypeVar
+from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -31,6 +33,14 @@ from services.validation import Fault, Report, validate
 __all__ = ["AIService", "Draft", "Drafted", "OnPhase", "Selection", "Usage"]
 
 MAX_REPAIRS = 2
+
+UTC_ZONE = ZoneInfo("UTC")
+
+
+def utc_now() -> datetime:
+    """The time, with zone."""
+    return datetime.now(UTC)
+
 
 OnPhase = Callable[[Phase, Mapping[str, Any]], Awaitable[None]]
 """Told of each phase as it begins, with the facts known by then: `offered`, `selected`, `repairs`, `faults`."""
@@ -79,9 +89,18 @@ class Draft:
 class AIService:
     """Drafts plans with one Gemini client. A deadline is a reading of the running loop's clock."""
 
-    def __init__(self, gemini: GeminiClient, *, max_steps: int = 200) -> None:
+    def __init__(
+        self,
+        gemini: GeminiClient,
+        *,
+        max_steps: int = 200,
+        zone: ZoneInfo = UTC_ZONE,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
         self._gemini = gemini
         self._max_steps = max_steps
+        self._zone = zone
+        self._now = now
 
     async def draft(
         self,
@@ -115,7 +134,7 @@ class AIService:
                 raise GeminiMalformed("unknown_ids", ", ".join(chosen[:3])[:200])
             return known
 
-        prompt = prompts.selector_prompt(issue, components.values())
+        prompt = prompts.selector_prompt(issue, components.values(), today=self._today())
         question = _Question("selector", prompts.SELECTOR_SYSTEM, prompt, prompts.SELECTOR_SCHEMA, read)
         keys, usages = await self._ask(question, deadline)
         return Selection(keys, usages)
@@ -124,7 +143,7 @@ class AIService:
         self, issue: Issue, components: Mapping[str, ComponentSpec], *, deadline: float | None = None
     ) -> Drafted:
         """Let the plan maker arrange the given components."""
-        prompt = prompts.planner_prompt(issue, components.values(), self._max_steps)
+        prompt = prompts.planner_prompt(issue, components.values(), self._max_steps, today=self._today())
         return await self._ask_for_plan("planner", prompt, deadline)
 
     async def repair(
@@ -137,8 +156,12 @@ class AIService:
         deadline: float | None = None,
     ) -> Drafted:
         """Let the plan maker remove the named faults from a plan."""
-        prompt = prompts.repair_prompt(issue, components.values(), self._max_steps, plan, faults)
+        today = self._today()
+        prompt = prompts.repair_prompt(issue, components.values(), self._max_steps, plan, faults, today=today)
         return await self._ask_for_plan("repair", prompt, deadline)
+
+    def _today(self) -> str:
+        return prompts.today_in(self._zone, self._now())
 
     async def _ask_for_plan(self, agent: str, prompt: str, deadline: float | None) -> Drafted:
         question = _Question(
@@ -193,15 +216,31 @@ class _SelectorAnswer(BaseModel):
     selected_component_ids: tuple[str, ...]
 
 
+_DETAILS = 5
+"""So many things that are wrong with the shape of an answer are told to the model."""
+
 _M = TypeVar("_M", bound=BaseModel)
 
 
 def _shaped(model: type[_M], document: Any) -> _M:
+    if isinstance(document, list) and len(document) == 1:
+        document = document[0]
     try:
-        return model.model_validate(document)
+        return model.model_validate(_without_nulls(document))
     except ValidationError as exc:
-        where = ".".join(str(part) for part in exc.errors(include_input=False)[0]["loc"])
-        raise GeminiMalformed("wrong_shape", where) from None
+        errors = exc.errors(include_input=False, include_url=False)
+        places = [".".join(str(part) for part in error["loc"]) for error in errors]
+        details = tuple(f"{place}: {error['msg']}" for place, error in zip(places, errors, strict=True))
+        raise GeminiMalformed("wrong_shape", places[0], details[:_DETAILS]) from None
+
+
+def _without_nulls(value: Any) -> Any:
+    """A null is how models leave a member out. The depth is bounded by the JSON reader."""
+    if isinstance(value, dict):
+        return {name: _without_nulls(member) for name, member in value.items() if member is not None}
+    if isinstance(value, list):
+        return [_without_nulls(item) for item in value if item is not None]
+    return value
 
 
 class _Drafting:

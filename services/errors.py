@@ -382,12 +382,13 @@ class GeminiTruncated(GeminiError):
 class GeminiMalformed(GeminiError):
     """Of no use as it is: `fault` is "not_json", "too_deep", "nul_character", "wrong_shape" or "unknown_ids".
 
-    `where` is the member with the wrong shape, or the ids.
+    `where` is the member with the wrong shape, or the ids; `details` say what is wrong where, for the model.
     """
 
     outcome = "malformed"
 
-    def __init__(self, fault: str, where: str = "") -> None:
+    def __init__(self, fault: str, where: str = "", details: tuple[str, ...] = ()) -> None:
         super().__init__(" ".join(filter(None, (fault, where))))
         self.fault = fault
         self.where = where
+        self.details = details

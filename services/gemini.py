@@ -48,7 +48,7 @@ log = logging.getLogger(__name__)
 
 _sdk: Any = google.generativeai  # declares itself typed, and hardly is
 
-_RETRYABLE = frozenset({408, 429, 500, 502, 503, 504})
+_RETRYABLE = frozenset({408, 429, 499, 500, 502, 503, 504})
 _DETAIL_LIMIT = 300
 _LATENESS = 0.5
 """How much later than its own time limit a thread may answer before the caller stops waiting for it."""

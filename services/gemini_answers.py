@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from services import strict_json
+from services import loose_json
 from services.errors import GeminiBlocked, GeminiEmpty, GeminiMalformed, GeminiTruncated
+from services.strict_json import NotJson
 
 Details = Sequence[Mapping[str, Any]]
 """The `details` of an API error: messages of google.rpc, each with its "@type"."""
@@ -38,22 +39,25 @@ _BLOCK_REASONS = (
     "IMAGE_SAFETY",
 )
 
-_WITHHELD = frozenset({"SAFETY", "RECITATION", "LANGUAGE", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII"})
+_WITHHELD = frozenset({"SAFETY", "BLOCKLIST", "PROHIBITED_CONTENT", "SPII", "IMAGE_SAFETY"})
+_OF_CHANCE = frozenset({"RECITATION", "LANGUAGE", "MALFORMED_FUNCTION_CALL"})
+"""Why an answer may be withheld or spoilt that has nothing to do with safety, and may be right the next time."""
 
 
 def text_of(response: Mapping[str, Any]) -> str:
-    """The text of the first candidate. Raises GeminiBlocked, GeminiTruncated or GeminiEmpty."""
+    """The text of the first candidate, thoughts left out. Raises GeminiBlocked, GeminiTruncated or GeminiEmpty."""
     blocked = (response.get("prompt_feedback") or {}).get("block_reason")
     if blocked:
         raise GeminiBlocked(where="prompt", reason=_name(_BLOCK_REASONS, blocked))
     candidate: Mapping[str, Any] = next(iter(response.get("candidates") or ()), {})
     finish = _name(_FINISH_REASONS, candidate.get("finish_reason", 0))
-    text = "".join(part.get("text", "") for part in (candidate.get("content") or {}).get("parts") or ())
+    parts = (candidate.get("content") or {}).get("parts") or ()
+    text = "".join(part.get("text", "") for part in parts if not part.get("thought"))
     if finish in _WITHHELD:
         raise GeminiBlocked(where="answer", reason=finish)
     if finish == "MAX_TOKENS":
         raise GeminiTruncated(characters=len(text))
-    if not text.strip():
+    if finish in _OF_CHANCE or not text.strip():
         raise GeminiEmpty(finish_reason=finish)
     return text
 
@@ -63,8 +67,8 @@ def parse(text: str) -> Any:
     if "\\u0000" in text:
         raise GeminiMalformed("nul_character")
     try:
-        return strict_json.loads(text)
-    except strict_json.NotJson as exc:
+        return loose_json.loads(text)
+    except NotJson as exc:
         raise GeminiMalformed(exc.reason) from None
 
 

@@ -7,6 +7,7 @@ process that must end soon cuts the connections instead; the threads then end by
 from __future__ import annotations
 
 import ipaddress
+import json
 import socket
 import threading
 from contextlib import suppress
@@ -14,6 +15,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from google.auth.transport.requests import AuthorizedSession
+from requests import Response
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -108,8 +110,19 @@ def equip(session: AuthorizedSession, endpoint: str, size: int) -> CuttableAdapt
     adapter = CuttableAdapter(size)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
+    session.hooks["response"].append(_unwrap_list)
     session.trust_env = not _is_loopback(endpoint)
     return adapter
+
+
+def _unwrap_list(response: Response, *_: Any, **__: Any) -> None:
+    """An error may come as a list of one, of which the SDK can make nothing: neither its status nor its words."""
+    if response.status_code < 400:
+        return
+    with suppress(ValueError):
+        body = response.json()
+        if isinstance(body, list) and body and isinstance(body[0], dict):
+            response._content = json.dumps(body[0]).encode()
 
 
 def _is_loopback(endpoint: str) -> bool:

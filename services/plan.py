@@ -6,18 +6,40 @@ plan maker answers in; what is stored is the same shape, so that a plan read bac
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from services.mentions import Part
 from services.references import RESERVED, Reference, scan
 from services.storable import storable
 
-_Text = Annotated[str, AfterValidator(storable)]
+
+def _as_text(value: Any) -> Any:
+    """A number or a truth value where text is asked for is the text of it; a list or an object is its JSON."""
+    if isinstance(value, bool | int | float | list | dict):
+        return json.dumps(value, ensure_ascii=False)
+    return value
+
+
+def _as_list(value: Any) -> Any:
+    """One text where a list of texts is asked for is a list of one, and an empty one a list of none."""
+    return ([value] if value else []) if isinstance(value, str) else value
+
+
+def _given(inputs: Any) -> Any:
+    """The inputs that have a value: one without is how models leave an input out."""
+    if not isinstance(inputs, list):
+        return inputs
+    return [item for item in inputs if not isinstance(item, dict) or item.get("value") is not None]
+
+
+_Text = Annotated[str, BeforeValidator(_as_text), AfterValidator(storable)]
+_Texts = Annotated[tuple[_Text, ...], BeforeValidator(_as_list)]
 
 
 class _Wire(BaseModel):
@@ -40,9 +62,9 @@ class Step(_Wire):
     step_id: _Text
     component_id: _Text
     description: _Text = ""
-    inputs: tuple[StepInput, ...] = ()
-    outputs: tuple[_Text, ...] = ()
-    next: tuple[_Text, ...] = ()
+    inputs: Annotated[tuple[StepInput, ...], BeforeValidator(_given)] = ()
+    outputs: _Texts = ()
+    next: _Texts = ()
     requires_approval: bool = False
 
 

@@ -44,6 +44,8 @@ class FailureCode(StrEnum):
     GEMINI_UNAVAILABLE = "gemini_unavailable"
     GEMINI_TIMEOUT = "gemini_timeout"
     GEMINI_REFUSED = "gemini_refused"
+    GEMINI_KEY = "gemini_key"
+    GEMINI_QUOTA = "gemini_quota"
     GEMINI_BLOCKED = "gemini_blocked"
     GEMINI_EMPTY = "gemini_empty"
     GEMINI_TRUNCATED = "gemini_truncated"

@@ -70,9 +70,19 @@ async def draft_plan(job: DraftPlan, deps: Deps) -> None:
     except DraftFailed as error:
         logger.warning("No plan: %s", error)
         faults = error.faults if isinstance(error, PlanRejected) else ()
-        await _fail(job, claim, Failure(CODES[type(error)], faults), error.usages, deps)
+        await _fail(job, claim, Failure(_code(error), faults), error.usages, deps)
     else:
         await _store(job, claim, draft, deps)
+
+
+def _code(error: DraftFailed) -> FailureCode:
+    """Why there is no plan. Of what Gemini refuses, the key and the day's quota are for people to mend."""
+    if isinstance(error, GeminiRefused):
+        if error.status in (401, 403) or error.reason == "API_KEY_INVALID":
+            return FailureCode.GEMINI_KEY
+        if error.status == 429:
+            return FailureCode.GEMINI_QUOTA
+    return CODES[type(error)]
 
 
 async def give_up(job: DraftPlan, deps: Deps) -> None:

@@ -26,6 +26,7 @@ from bot.sandbox.gemini_faults import (
     Drop,
     Fault,
     Fine,
+    Finished,
     Hang,
     Hold,
     NoCandidates,
@@ -193,7 +194,8 @@ class GeminiStandIn:
 
 
 def _error(status: Status) -> web.Response:
-    return web.json_response(error_body(status), status=status.code)
+    body = error_body(status)
+    return web.json_response([body] if status.in_list else body, status=status.code)
 
 
 def _text(content: Mapping[str, Any]) -> str:
@@ -238,6 +240,9 @@ def _response(asked: Asked) -> dict[str, Any]:
         case Blocked():
             usage["totalTokenCount"] = usage["promptTokenCount"]
             return response | {"candidates": [{"finishReason": _SAFETY, "index": 0}]}
+        case Finished(reason):
+            usage["totalTokenCount"] = usage["promptTokenCount"]
+            return response | {"candidates": [{"finishReason": reason, "index": 0}]}
     day = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     text = spoiled(_document(asked.agent, asked.prompt, day), asked.fault)
     usage["candidatesTokenCount"] = _tokens(text)

@@ -13,13 +13,17 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """An error of the API. `retry_delay`: seconds, as google.rpc.RetryInfo; `daily`: a quota that is used up."""
+    """An error of the API. `retry_delay`: seconds, as google.rpc.RetryInfo; `daily`: a quota that is used up.
+
+    `in_list`: the body is a list of one, as streaming endpoints and some gateways answer.
+    """
 
     code: int
     retry_delay: float | None = None
     reason: str = ""
     message: str = ""
     daily: bool = False
+    in_list: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,13 @@ class Blocked:
     """Withheld by the safety filters: "prompt" or "answer"."""
 
     where: str = "prompt"
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """No text, and this as the API's number of the reason why: 4 is RECITATION, 6 LANGUAGE."""
+
+    reason: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +129,7 @@ Fault = (
     | UnknownComponent
     | Cycle
     | Text
+    | Finished
     | Fine
 )
 
@@ -181,6 +193,7 @@ _NAMES = {
     400: "INVALID_ARGUMENT",
     401: "UNAUTHENTICATED",
     403: "PERMISSION_DENIED",
+    499: "CANCELLED",
     404: "NOT_FOUND",
     429: "RESOURCE_EXHAUSTED",
     500: "INTERNAL",

@@ -87,9 +87,10 @@ async def test_a_plan_that_stays_invalid_fails_with_its_faults_by_name(hall: Tow
     [
         ([Blocked("prompt")], FailureCode.GEMINI_BLOCKED),
         ([Blocked("answer")], FailureCode.GEMINI_BLOCKED),
-        ([Status(400, reason="API_KEY_INVALID")], FailureCode.GEMINI_REFUSED),
-        ([Status(403)], FailureCode.GEMINI_REFUSED),
-        ([Status(429, daily=True)], FailureCode.GEMINI_REFUSED),
+        ([Status(400, reason="API_KEY_INVALID")], FailureCode.GEMINI_KEY),
+        ([Status(403)], FailureCode.GEMINI_KEY),
+        ([Status(404)], FailureCode.GEMINI_REFUSED),
+        ([Status(429, daily=True)], FailureCode.GEMINI_QUOTA),
         ([NoCandidates()] * 2, FailureCode.GEMINI_EMPTY),
         ([Truncated()] * 2, FailureCode.GEMINI_TRUNCATED),
         ([BrokenJson()] * 2, FailureCode.GEMINI_MALFORMED),

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -15,6 +17,7 @@ from bot.sandbox.gemini_faults import (
     BrokenJson,
     Cycle,
     Fault,
+    Finished,
     NoCandidates,
     Status,
     Text,
@@ -174,6 +177,57 @@ async def test_an_answer_of_no_use_is_asked_for_once_more(
     error = await failed(service)
     assert type(error) is kind
     assert accounts(error.usages)[-2:] == [(agent, kind.outcome)] * 2
+
+
+LOOSE_STEP = {
+    "step_id": 1,
+    "component_id": "open311.find_requests",
+    "description": None,
+    "inputs": [
+        {"in": "query", "name": "limit", "value": 5},
+        {"in": "query", "name": "open", "value": True},
+        {"in": "body", "name": "tags", "value": ["a"]},
+        {"in": "body", "name": "left_out", "value": None},
+    ],
+    "outputs": "requests",
+    "next": "",
+    "requires_approval": "true",
+}
+
+
+async def test_a_plan_in_loose_types_is_read(gemini: GeminiStandIn, service: AIService) -> None:
+    document: dict[str, Any] = {"workflow_name": 7, "description": None, "steps": [LOOSE_STEP, None], "extra": {}}
+    gemini.script(Text(f"```json\n[{json.dumps(document)}]\n```"))
+    drafted = await service.plan(ISSUE, COMPONENTS)
+    [step] = drafted.plan.steps
+    assert (drafted.plan.workflow_name, step.step_id, step.description) == ("7", "1", "")
+    assert [each.value for each in step.inputs] == ["5", "true", '["a"]']
+    assert (step.outputs, step.next, step.requires_approval) == (("requests",), (), True)
+
+
+async def test_the_second_try_says_what_was_wrong_where(gemini: GeminiStandIn, service: AIService) -> None:
+    wrong = {**LOOSE_STEP, "inputs": [{"in": "cookie", "name": "a", "value": "b"}]}
+    gemini.script(Text(json.dumps({"workflow_name": "w", "steps": [wrong]})))
+    await service.plan(ISSUE, COMPONENTS)
+    again = gemini.transcript[1].prompt
+    assert "steps.0.inputs.0.in: Input should be 'path', 'query', 'header', 'body' or 'variable'" in again
+
+
+async def test_what_chance_withholds_is_asked_for_once_more(gemini: GeminiStandIn, service: AIService) -> None:
+    gemini.script(Finished(4))
+    assert (await service.plan(ISSUE, COMPONENTS)).plan.steps
+
+
+async def test_every_agent_is_told_the_day_where_the_town_is(gemini: GeminiStandIn) -> None:
+    client = GeminiClient("key", "m", endpoint=gemini.url)
+    noon = datetime(2026, 11, 26, 3, 5, tzinfo=UTC)
+    service = AIService(client, zone=ZoneInfo("America/Chicago"), now=lambda: noon)
+    gemini.script(Cycle(), agent="planner")
+    await service.draft(ISSUE, COMPONENTS, on_phase=Phases())
+    told = "It is Wednesday, 2026-11-25, 21:05 in America/Chicago (UTC-06:00)."
+    assert {asked.agent for asked in gemini.transcript} == {"selector", "planner", "repair"}
+    assert all(told in asked.prompt for asked in gemini.transcript)
+    await client.aclose()
 
 
 async def test_what_the_filters_hold_back_is_not_asked_for_again(

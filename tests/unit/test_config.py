@@ -2,7 +2,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.config import BOLT_READS, give_home, hide_from_bolt
+import pytest
+from pydantic import ValidationError
+
+from bot.config import BOLT_READS, Settings, give_home, hide_from_bolt
 
 
 def test_only_what_bolt_reads_itself_is_taken_out_of_the_environment() -> None:
@@ -22,3 +25,9 @@ def test_a_user_without_a_home_is_given_one() -> None:
     environment.clear()
     give_home(environment, Path)
     assert environment == {}
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "../etc/passwd", "", "UTC+2"])
+def test_a_time_zone_that_there_is_not_is_named(zone: str) -> None:
+    with pytest.raises(ValidationError, match="America/Chicago"):
+        Settings(_env_file=None, time_zone=zone)
