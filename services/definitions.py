@@ -74,7 +74,7 @@ def refuse(refusals: Iterable[Refusal]) -> None:
 KEY = re.compile(r"[a-z0-9_.-]{1,64}")
 # Control characters would move the cursor of whoever lists components in a terminal.
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-_PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_]*)\}")
+_PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_.-]*)\}")
 # Neither a space, nor what clients disagree about: "http://a\@b" has two hosts, depending on whom you ask.
 _NOT_IN_URL = re.compile(r'[\x00-\x20\x7f-\x9f\\<>"^`{|}\u2028\u2029]')
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -254,13 +254,20 @@ class BasicAuth(_Strict):
 
 
 class OAuth2Auth(_Strict):
-    """Client credentials: a token is asked for at `token_url` and sent as a bearer token."""
+    """Client credentials: a token is asked for at `token_url` and sent as a bearer token.
+
+    `credentials_in`: whether the client's id and secret go as Basic or in the form (RFC 6749, section 2.3.1).
+    `audience` (Auth0 and others) and `resource` (RFC 8707) say what the token is for.
+    """
 
     type: Literal["oauth2"]
     token_url: Url
     client_id: Name
     client_secret: Secret
     scope: Line = ""
+    audience: Line = ""
+    resource: Line = ""
+    credentials_in: Literal["header", "body"] = "header"
 
 
 Auth = Annotated[

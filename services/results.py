@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from services.connectors import Answer, Outcome, is_safe, judge
+from services.connectors.reasons import reason_in
 from services.definitions import ComponentDefinition
 from services.errors import CallError
 from services.run_states import StepState
@@ -59,16 +60,7 @@ def result_of(answer: Answer | CallError, definition: ComponentDefinition, attem
 def _error(answer: Answer | CallError) -> dict[str, Any]:
     if isinstance(answer, CallError):
         return answer.to_dict()
-    return {"code": "http_status", "status": answer.status, "message": _message(answer.body)}
-
-
-def _message(body: Any) -> str:
-    """What the other side says of it, if it says so in one of the usual places."""
-    first = body[0] if isinstance(body, list) and body else body
-    if isinstance(first, dict):
-        names = ("message", "description", "detail", "error", "title")
-        return next((text for name in names if isinstance(text := first.get(name), str)), "")[:500]
-    return first[:500] if isinstance(first, str) else ""
+    return {"code": "http_status", "status": answer.status, "message": reason_in(answer.body)}
 
 
 def _pause(attempt: int, asked: float) -> float:

@@ -13,14 +13,13 @@ from enum import StrEnum
 from typing import Any
 
 from services import strict_json
+from services.connectors.loose_answers import loose_json, xml_fields
 from services.storable import storable
 
 MAX_SIZE = 1_048_576
 """Bytes of an answer that are read, packed and unpacked alike."""
 
 _JSON_TYPE = re.compile(r"(application|text)/(json|[\w.+-]+\+json|x-json)")
-# Types that say nothing, or that servers put on JSON all the same.
-_VAGUE_TYPES = frozenset({"", "application/octet-stream", "text/plain", "text/html", "text/javascript"})
 # Codecs that are no character sets: slow, or with escapes of their own. Each has many names; these are their own.
 _NO_CHARSETS = frozenset({"idna", "punycode", "raw-unicode-escape", "undefined", "unicode-escape", "utf-7"})
 _ESCAPED_UNSTORABLE = re.compile(r"\\u0000|\\u[dD][89a-fA-F]")
@@ -35,6 +34,8 @@ class WarningCode(StrEnum):
     BINARY = "binary"
     BAD_TEXT = "bad_text"
     BAD_ENCODING = "bad_encoding"
+    CUT = "cut"
+    NOT_STRICT = "not_strict"
     MISMATCH = "mismatch"
     UNJUDGED = "unjudged"
 
@@ -77,12 +78,11 @@ def read_body(
     A body that is not what its type says is kept as text; one that can't be text is not kept.
     """
     mime, charset = _parsed(content_type)
-    unpacked, packed_well = _unpacked(data, content_encoding.strip().lower())
-    if not packed_well:
-        return None, (AnswerWarning(WarningCode.BAD_ENCODING),)
+    unpacked, codes = _unpacked(data, content_encoding.strip().lower())
     if len(unpacked) > MAX_SIZE:
         unpacked, cut = unpacked[:MAX_SIZE], True
-    codes = [WarningCode.TOO_LARGE] if cut else []
+    codes += [WarningCode.TOO_LARGE] if cut else []
+    cut = cut or WarningCode.CUT in codes
     decoded = _decoded(unpacked, charset, cut=cut)
     # Some codecs make of bytes what no database keeps.
     text = None if decoded is None else storable(decoded)
@@ -94,14 +94,32 @@ def read_body(
         text = storable(unpacked.decode("utf-8", "replace"))
     if not text.strip():
         return None, _warnings(*codes)
-    if is_json or (mime in _VAGUE_TYPES and text.lstrip()[0] in "[{"):
+    first = text.lstrip()[0]
+    if is_json or first in "[{":
+        value, more = _json(text)
+        if WarningCode.NOT_JSON not in more:
+            return value, _warnings(*codes, *more)
+        codes += more if is_json else []
+    elif "xml" in mime or first == "<":
         try:
-            value = strict_json.loads(text)
-            # To walk a megabyte takes long, and hardly any needs it.
-            return storable(value) if _ESCAPED_UNSTORABLE.search(text) else value, _warnings(*codes)
+            return xml_fields(text.lstrip().encode()), _warnings(*codes)
         except strict_json.NotJson:
-            codes += [WarningCode.NOT_JSON] if is_json else []
+            pass  # a page, most likely
     return text, _warnings(*codes)
+
+
+def _json(text: str) -> tuple[Any, list[WarningCode]]:
+    """The value of a text that should be JSON, and what is odd about it."""
+    odd: list[WarningCode] = []
+    try:
+        value = strict_json.loads(text)
+    except strict_json.NotJson:
+        try:
+            value, odd = loose_json(text), [WarningCode.NOT_STRICT]
+        except strict_json.NotJson:
+            return None, [WarningCode.NOT_JSON]
+    # To walk a megabyte takes long, and hardly any needs it.
+    return storable(value) if _ESCAPED_UNSTORABLE.search(text) else value, odd
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:
@@ -132,20 +150,42 @@ def _parsed(content_type: str) -> tuple[str, str]:
         return message.get_content_type(), "utf-8"
 
 
-def _unpacked(data: bytes, encoding: str) -> tuple[bytes, bool]:
-    """The bytes without their compression, one more than MAX_SIZE at most, and whether that worked."""
+def _unpacked(data: bytes, encoding: str) -> tuple[bytes, list[WarningCode]]:
+    """The bytes without their compression, one more than MAX_SIZE at most, and what was odd about it.
+
+    What is not packed as it says is taken as it is: many a server states an encoding that it does not use.
+    """
     if encoding in ("", "identity") or not data:
-        return data, True
+        return data, []
     if encoding not in ("gzip", "x-gzip", "deflate"):
-        return b"", False
+        return data, [WarningCode.BAD_ENCODING]
     # 32: gzip or zlib, as its first bytes say. Some servers leave zlib's wrapping off a "deflate": -MAX_WBITS.
     windows = (32 + zlib.MAX_WBITS, -zlib.MAX_WBITS)
     for window in windows if encoding == "deflate" else windows[:1]:
         try:
-            return zlib.decompressobj(window).decompress(data, MAX_SIZE + 1), True
+            return _decompressed(data, window)
         except zlib.error:
             continue
-    return b"", False
+    return data, [WarningCode.BAD_ENCODING]
+
+
+def _decompressed(data: bytes, window: int) -> tuple[bytes, list[WarningCode]]:
+    """All members of a compressed body, one after the other. Raises zlib.error if not even the first is one."""
+    unpacked = b""
+    while data:
+        packed = zlib.decompressobj(window)
+        try:
+            unpacked += packed.decompress(data, MAX_SIZE + 1 - len(unpacked))
+        except zlib.error:
+            if not unpacked:
+                raise
+            return unpacked, [WarningCode.CUT]
+        if len(unpacked) > MAX_SIZE:
+            break
+        if not packed.eof:
+            return unpacked, [WarningCode.CUT]
+        data = packed.unused_data
+    return unpacked, []
 
 
 def _decoded(data: bytes, charset: str, *, cut: bool) -> str | None:

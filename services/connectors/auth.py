@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -24,6 +25,7 @@ Secrets = Callable[[str], str | None]
 """The secret of a name, None if there is none; such as `os.environ.get`."""
 
 _ENVIRONMENT = "env:"
+_NAMED = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*")
 _BASIC = "Basic "
 _ASKS_FOR_PATIENCE = 429
 # A token that doesn't say how long it lives is used for the calls of the moment.
@@ -89,6 +91,11 @@ class Authenticator:
         await self._transport.check(_url(auth.token_url))
         return Credentials()
 
+    def filled(self, values: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
+        """A component's own values with the secrets that they name (`env:X`), and those. Raises SecretMissing."""
+        named = {name: self._secret(value) for name, value in values.items() if _NAMED.fullmatch(value)}
+        return {**values, **named}, tuple(named.values())
+
     def forget(self, auth: Auth, refused: Credentials) -> bool:
         """Drop a token that was refused. Whether another is worth a try: not if this one was new."""
         if isinstance(auth, OAuth2Auth):
@@ -117,11 +124,16 @@ class Authenticator:
             return _bearer(token.value)
 
     async def _fetch(self, auth: OAuth2Auth) -> _Token:
+        client, secret = self._text(auth.client_id), self._secret(auth.client_secret)
         # Both halves are encoded before they are joined (RFC 6749, section 2.3.1).
-        secret = self._secret(auth.client_secret)
-        basic = _basic(f"{quote_plus(self._text(auth.client_id))}:{quote_plus(secret)}")
-        form = {"grant_type": "client_credentials"} | ({"scope": auth.scope} if auth.scope else {})
-        headers = {"Authorization": basic, "Content-Type": "application/x-www-form-urlencoded"}
+        basic = _basic(f"{quote_plus(client)}:{quote_plus(secret)}")
+        wanted = {"scope": auth.scope, "audience": auth.audience, "resource": auth.resource}
+        form = {"grant_type": "client_credentials"} | {name: value for name, value in wanted.items() if value}
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+        if auth.credentials_in == "header":
+            headers["Authorization"] = basic
+        else:
+            form |= {"client_id": client, "client_secret": secret}
         try:
             received = await self._transport.send(
                 "POST",
@@ -143,7 +155,7 @@ class Authenticator:
         body, _ = read_body(received.data, content_type="application/json", cut=received.cut)
         members: dict[str, Any] = body if isinstance(body, dict) else {}
         value = members.get("access_token")
-        if status != 200 or not isinstance(value, str) or not value:
+        if status not in (200, 201) or not isinstance(value, str) or not value:
             error = redacted(members.get("error"), secrets)
             raise TokenRefused(status=status, error=clip(error) if isinstance(error, str) else "")
         return _Token(value, self._now() + _life(members.get("expires_in")))

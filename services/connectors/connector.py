@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -73,6 +74,7 @@ class Connector:
         """
         try:
             async with asyncio.timeout(timeout):
+                request, _ = self._with_own_secrets(request)
                 credentials = await self._authenticator.check(request.auth)
                 url, _, _ = _written(request, credentials, "")
                 await self._transport.check(url)
@@ -87,6 +89,7 @@ class Connector:
         self, request: PreparedRequest, key: str, progress: Progress
     ) -> tuple[Received, tuple[str, ...]]:
         """What came back, and the secrets that it may quote."""
+        request, own_secrets = self._with_own_secrets(request)
         credentials = await self._authenticator.credentials(request.auth)
         received = await self._send(request, credentials, key, progress)
         if received.status == _UNAUTHORIZED and self._authenticator.forget(request.auth, credentials):
@@ -94,7 +97,18 @@ class Connector:
             progress.sent, progress.status = False, None
             credentials = await self._authenticator.credentials(request.auth)
             received = await self._send(request, credentials, key, progress)
-        return received, credentials.secrets
+        return received, (*credentials.secrets, *own_secrets)
+
+    def _with_own_secrets(self, request: PreparedRequest) -> tuple[PreparedRequest, tuple[str, ...]]:
+        """The request with the secrets that its component's own headers and query name, and those."""
+        headers, of_headers = self._authenticator.filled(request.own_headers)
+        texts = {f"{index}": value or "" for index, (_, value) in enumerate(request.own_query)}
+        values, of_query = self._authenticator.filled(texts)
+        query = tuple(
+            (name, None if value is None else values[f"{index}"])
+            for index, (name, value) in enumerate(request.own_query)
+        )
+        return replace(request, own_headers=headers, own_query=query), (*of_headers, *of_query)
 
     async def _send(
         self, request: PreparedRequest, credentials: Credentials, key: str, progress: Progress
@@ -143,8 +157,15 @@ def _written(
     headers = _merged(request.headers, request.own_headers, ours, credentials.headers)
     for name, value in headers.items():
         check_header(name, value)
-    query = urlencode((*request.own_query, *request.query, *credentials.query), quote_via=quote, errors="replace")
+    given = urlencode((*request.query, *credentials.query), quote_via=quote, errors="replace")
+    query = "&".join([*map(_own_pair, request.own_query), *([given] if given else [])])
     return URL(f"{request.url}?{query}" if query else request.url, encoded=True), headers, data
+
+
+def _own_pair(pair: tuple[str, str | None]) -> str:
+    """A pair of the component's own query; a name alone stays alone."""
+    name, value = pair
+    return quote(name, safe="") if value is None else urlencode([(name, value)], quote_via=quote, errors="replace")
 
 
 def _merged(*parts: Mapping[str, str]) -> dict[str, str]:

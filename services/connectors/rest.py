@@ -18,6 +18,7 @@ from services.own_values import completed, own_parameters
 from services.resolving import Resolved
 
 Pairs = tuple[tuple[str, str], ...]
+OwnPairs = tuple[tuple[str, str | None], ...]
 BodyFormat = Literal["json", "form"]
 
 # What may stand in a path as it is; "%" because the component's author may have encoded something already.
@@ -39,7 +40,7 @@ class PreparedRequest:
     method: str
     url: str
     query: Pairs = ()
-    own_query: Pairs = field(default=(), repr=False)
+    own_query: OwnPairs = field(default=(), repr=False)
     headers: Mapping[str, str] = field(default_factory=dict)
     own_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: Any = None
@@ -116,7 +117,7 @@ def as_text(name: str, value: Any) -> str:
     return json.dumps(value)
 
 
-def _url(definition: ComponentDefinition, given: Mapping[str, Any]) -> tuple[str, Pairs]:
+def _url(definition: ComponentDefinition, given: Mapping[str, Any]) -> tuple[str, OwnPairs]:
     parts = urlsplit(definition.endpoint_url)
     values = {**given, **own_parameters(definition.path_params, given)}
     path = "/".join(
@@ -128,7 +129,14 @@ def _url(definition: ComponentDefinition, given: Mapping[str, Any]) -> tuple[str
         origin = URL(f"{parts.scheme}://{parts.netloc}").origin()
     except ValueError:
         raise AddressRefused(parts.hostname or "", "bad_host") from None
-    return f"{origin}{path or '/'}", tuple(parse_qsl(parts.query, keep_blank_values=True))
+    return f"{origin}{path or '/'}", tuple(_own_query(parts.query))
+
+
+def _own_query(query: str) -> Iterator[tuple[str, str | None]]:
+    """The pairs of a URL's own query; None for a name alone, as in `?wsdl`."""
+    for part in filter(None, query.split("&")):
+        for name, value in parse_qsl(part, keep_blank_values=True):
+            yield name, value if "=" in part else None
 
 
 def _segment(template: str, declared: Mapping[str, Any], values: Mapping[str, Any]) -> str:
@@ -172,12 +180,17 @@ def _body(definition: ComponentDefinition, given: Any) -> Any:
 
 
 def _form_pairs(name: str, value: Any) -> Iterator[tuple[str, str]]:
-    """A list is a field that is repeated; an object's members are named in brackets, as most servers read them."""
+    """A list of plain values is a field that is repeated; members, and items with members, are named in brackets.
+
+    `crews=a&crews=b`, `place[lat]=1`, `items[0][price]=2`: as PHP, Rails, qs and Stripe read forms.
+    """
     if isinstance(value, Mapping):
         for member, inner in value.items():
             yield from _form_pairs(f"{name}[{member}]", inner)
     elif isinstance(value, list):
-        for item in value:
-            yield from _form_pairs(name, item)
+        # Which members belong together is told by a number; plain values need none.
+        numbered = any(isinstance(item, Mapping | list) for item in value)
+        for index, item in enumerate(value):
+            yield from _form_pairs(f"{name}[{index}]" if numbered else name, item)
     elif value is not None:
         yield name, as_text(f"body.{name}", value)

@@ -8,9 +8,11 @@ address anew each time.
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import SimpleNamespace
 
 import aiohttp
@@ -19,11 +21,16 @@ from yarl import URL
 
 from services.connectors.addresses import AddressRules, CheckedResolver, SystemResolver
 from services.connectors.answers import MAX_SIZE
+from services.connectors.tolerance import TolerantHandler
 from services.errors import MaybeSent, NotSent
 
 SocketFactory = Callable[[aiohttp.AddrInfoType], socket.socket]
 
 _CONNECT_SECONDS = 10.0
+_HEADER_BYTES = 262_144
+_HEADERS_AT_MOST = 2_000
+"""Far more than any API sends: an answer that came in full is not refused for its headers."""
+
 _HEADERS = {"User-Agent": "mudda", "Accept": "application/json, */*;q=0.5", "Accept-Encoding": "gzip"}
 
 
@@ -122,24 +129,34 @@ class Transport:
             tracing = aiohttp.TraceConfig()
             tracing.on_request_headers_sent.append(_headers_sent)
             self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(
-                    resolver=self._resolver,
-                    use_dns_cache=False,
-                    force_close=True,
-                    # The workers limit how much is under way; a call that waits here would only time out.
-                    limit=0,
-                    socket_factory=self._socket_factory,
-                ),
+                connector=self._connector(),
                 # The resolver has the last word on addresses, so nothing may stand between it and the connection.
                 trust_env=False,
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
                 timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS),
+                max_field_size=_HEADER_BYTES,
+                max_line_size=_HEADER_BYTES,
+                max_headers=_HEADERS_AT_MOST,
                 headers=_HEADERS,
                 trace_configs=[tracing],
                 middlewares=(_once,),
             )
         return self._session
+
+    def _connector(self) -> aiohttp.TCPConnector:
+        connector = aiohttp.TCPConnector(
+            resolver=self._resolver,
+            use_dns_cache=False,
+            force_close=True,
+            # The workers limit how much is under way; a call that waits here would only time out.
+            limit=0,
+            socket_factory=self._socket_factory,
+        )
+        # aiohttp has no public name for what reads a connection; the tests of odd answers hold it.
+        reader = partial(TolerantHandler, loop=asyncio.get_running_loop())
+        connector._factory = reader  # type: ignore[assignment]
+        return connector
 
 
 class _Broken(aiohttp.ClientConnectionError):

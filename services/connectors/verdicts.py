@@ -10,6 +10,8 @@ from services.definitions import ComponentDefinition
 from services.errors import CallError, MaybeSent, NotSent, RedirectRefused
 
 _ASKS_FOR_PATIENCE = frozenset({429, 503})
+# 408: the server gave up waiting, 425: it does not take a request this early. Neither says that nothing was done.
+_TIMED_OUT = frozenset({408, 425})
 # Of all that a server can fail by these two say that it did nothing, and will not.
 _WILL_NOT = frozenset({501, 505})
 
@@ -50,6 +52,6 @@ def judge(result: Answer | CallError, *, safe: bool) -> Verdict:
         return Verdict(Outcome.DONE)
     if result.status in _ASKS_FOR_PATIENCE:
         return Verdict(Outcome.RETRY, result.retry_after)
-    if result.status >= 500 and result.status not in _WILL_NOT:
+    if result.status in _TIMED_OUT or (result.status >= 500 and result.status not in _WILL_NOT):
         return unknown_fate
     return Verdict(Outcome.FAIL)

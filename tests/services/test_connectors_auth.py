@@ -6,9 +6,10 @@ import asyncio
 import base64
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qsl, quote
 
 import pytest
 
@@ -332,3 +333,46 @@ async def test_a_key_that_is_as_short_as_a_word_is_left(clock: Clock) -> None:
             await send(connector, request(server, {"type": "bearer", "token": "env:KEY"}))
         ).body == "5th street"
     await connector.aclose()
+
+
+async def test_a_second_credential_may_stand_in_a_header_or_the_query_of_the_component() -> None:
+    quoting = http(b'{"seen": "second secret"}', "Content-Type: application/json")
+    async with RawServer(quoting) as server:
+        secrets: dict[str, str] = {"KEY": "first-secret", "TENANT": "second secret"}
+        connector = Connector([f"127.0.0.1:{server.port}"], lambda name: secrets.get(name))
+        wanted = request(server, {"type": "bearer", "token": "env:KEY"})
+        wanted = replace(
+            wanted,
+            own_headers={"X-Tenant": "env:TENANT", "X-Plain": "env: is no name"},
+            own_query=(("key", "env:TENANT"), ("wsdl", None), ("empty", "")),
+        )
+        answer = await send(connector, wanted)
+        await connector.aclose()
+    [sent] = server.requests
+    assert "X-Tenant: second secret" in sent
+    assert "X-Plain: env: is no name" in sent
+    assert "?key=second%20secret&wsdl&empty= HTTP" in sent
+    # Nor is it kept where the other side quotes it.
+    assert "second secret" not in str(answer.body)
+
+
+async def test_a_client_may_send_its_secret_in_the_form_and_say_what_for(
+    connector: Connector,
+) -> None:
+    more = {"audience": "https://api.example", "resource": "urn:orders", "credentials_in": "body"}
+    created = http(b'{"access_token": "t1"}', "Content-Type: application/json", status="201 Created")
+    async with RawServer(created, http(b"{}")) as server:
+        auth = {**OAUTH2, **more, "token_url": f"{server.url}/token"}
+        await send(connector, request(server, auth))
+    asked, called = server.requests
+    assert "Authorization: Basic" not in asked
+    form = dict(parse_qsl(asked.rpartition("\r\n\r\n")[2]))
+    assert form == {
+        "grant_type": "client_credentials",
+        "scope": "orders crews",
+        "audience": "https://api.example",
+        "resource": "urn:orders",
+        "client_id": "mudda:1",
+        "client_secret": SECRETS["KEY"],
+    }
+    assert "Authorization: Bearer t1" in called

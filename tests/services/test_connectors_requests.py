@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 from hypothesis import given
@@ -124,7 +125,7 @@ def test_the_query_is_the_endpoint_s_and_then_the_plan_s() -> None:
         endpoint_url="https://town.example/api?version=2&flag",
     )
     assert request.url == "https://town.example/api"
-    assert request.own_query == (("version", "2"), ("flag", ""))
+    assert request.own_query == (("version", "2"), ("flag", None))
     assert request.query == (
         ("tag", "a"),
         ("tag", "1"),
@@ -255,6 +256,32 @@ def test_a_form_has_open311_s_names_as_they_are() -> None:
         b"attribute%5Bcode%5D=x&attribute%5Blist%5D%5B%5D=a&attribute%5Blist%5D%5B%5D=b&o%5Bp%5D%5Bq%5D=1"
         b"&o%5Bp%5D%5Bq%5D=2"
     )
+
+
+def test_what_belongs_together_in_a_form_is_numbered() -> None:
+    items = [{"name": "pipe", "price": 2}, {"name": "bolt", "sizes": [1, 2]}]
+    body = {"tags": ["a", "b"], "items": items, "grid": [[1]]}
+    data, _ = encode_body(body, "form")
+    assert data is not None
+    assert parse_qsl(data.decode()) == [
+        ("tags", "a"),
+        ("tags", "b"),
+        ("items[0][name]", "pipe"),
+        ("items[0][price]", "2"),
+        ("items[1][name]", "bolt"),
+        ("items[1][sizes]", "1"),
+        ("items[1][sizes]", "2"),
+        ("grid[0]", "1"),
+    ]
+
+
+def test_a_path_parameter_may_have_a_hyphen() -> None:
+    request = prepared(
+        Resolved(path={"service-request-id": "7/8"}),
+        endpoint_url="https://town.example/requests/{service-request-id}",
+        path_params={"service-request-id": {"type": "string"}},
+    )
+    assert request.url == "https://town.example/requests/7%2F8"
 
 
 def test_a_form_has_members() -> None:

@@ -118,6 +118,9 @@ def test_a_path_parameter_is_required_whether_it_says_so_or_not() -> None:
             "client_id": "mudda",
             "client_secret": "env:SECRET",
             "scope": "work",
+            "audience": "https://api.example",
+            "resource": "",
+            "credentials_in": "body",
         },
     ],
 )
