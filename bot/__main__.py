@@ -55,6 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--only", choices=["web", "worker"], help="run just one of the two")
     serve.set_defaults(run=_serve)
     sandbox = commands.add_parser("sandbox", help="a Slack in the browser, a Gemini and a town, on this machine")
+    sandbox.add_argument("--fresh", action="store_true", help="forget what was said and planned before")
     sandbox.set_defaults(run=_sandbox)
     commands.add_parser("migrate", help="bring the database up to date").set_defaults(run=_migrate)
     purge = commands.add_parser("purge", help="forget what is older than RETENTION_DAYS (a worker does it hourly)")
@@ -84,10 +85,10 @@ async def _serve(settings: Settings, options: argparse.Namespace) -> int:
     return 0
 
 
-async def _sandbox(settings: Settings, _: argparse.Namespace) -> int:
+async def _sandbox(settings: Settings, options: argparse.Namespace) -> int:
     from bot.sandbox.run import running_sandbox
 
-    async with running_sandbox(settings) as sandbox:
+    async with running_sandbox(settings, fresh=options.fresh) as sandbox:
         print(sandbox.greeting, flush=True)
         await _told_to_stop()
     return 0

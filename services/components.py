@@ -29,6 +29,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Component
+from services.connectors.response_headers import schema_with_headers
 from services.definitions import KEY, ComponentDefinition
 from services.errors import ComponentExists, NotFound
 from services.plan import Approval, ComponentSpec
@@ -278,7 +279,7 @@ def _spec(row: Component) -> ComponentSpec:
         query_params=row.query_params,
         headers=row.headers,
         request_schema=row.request_schema,
-        response_schema=row.response_schema,
+        response_schema=schema_with_headers(row.response_schema, row.response_headers),
         approval=Approval(row.approval),
         active=row.is_active,
     )

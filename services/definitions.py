@@ -78,6 +78,7 @@ _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_.-]*)\}")
 # Neither a space, nor what clients disagree about: "http://a\@b" has two hosts, depending on whom you ask.
 _NOT_IN_URL = re.compile(r'[\x00-\x20\x7f-\x9f\\<>"^`{|}\u2028\u2029]')
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_JSON_TYPE = re.compile(r"application/([A-Za-z0-9.+-]+\+)?json(; ?[A-Za-z0-9_-]+=[A-Za-z0-9._:/\"-]+)*")
 _ENVIRONMENT = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*")
 # What these say is the business of the client and of `auth`, never of a plan.
 _RESERVED_HEADERS = frozenset(
@@ -177,6 +178,14 @@ def _check_header(name: str) -> str:
     return name
 
 
+def _check_content_type(value: str) -> str:
+    """A JSON type of its own, such as `application/vnd.api+json`; empty for the usual one."""
+    if value and not _JSON_TYPE.fullmatch(value):
+        allowed = "application/json or a type that ends in +json"
+        refuse([Refusal(DefinitionFaultCode.NOT_ALLOWED, (), {"allowed": allowed})])
+    return value
+
+
 def _check_schema(schema: dict[str, Any]) -> dict[str, Any]:
     refuse(_schema_refusals(schema))
     return schema
@@ -213,6 +222,7 @@ Name = Annotated[Line, AfterValidator(_check_not_blank)]
 Url = Annotated[str, Field(max_length=2_000), AfterValidator(_check_url)]
 Endpoint = Annotated[str, Field(max_length=2_000), AfterValidator(_check_endpoint)]
 Secret = Annotated[str, Field(max_length=200), AfterValidator(_check_secret)]
+ContentType = Annotated[Line, AfterValidator(_check_content_type)]
 HeaderName = Annotated[str, Field(max_length=200), AfterValidator(_check_header)]
 Schema = Annotated[dict[str, Any], AfterValidator(_check_schema)]
 Parameter = Annotated[dict[str, Any], AfterValidator(_check_parameter)]
@@ -302,7 +312,9 @@ class ComponentDefinition(_Strict):
     headers: dict[HeaderName, Parameter] = Field(default_factory=dict)
     request_schema: Schema = Field(default_factory=dict)
     response_schema: Schema = Field(default_factory=dict)
+    response_headers: list[HeaderName] = Field(default_factory=list, max_length=20)
     body_format: Literal["json", "form"] = "json"
+    content_type: ContentType = ""
     auth: Auth = NoAuth()
     approval: Annotated[Approval, Field(strict=False)] = Field(default_factory=_default_approval)
     idempotent: bool = False

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable
 from typing import Any
 
 MAX_DEPTH = 64
 """Levels of nesting. No town API comes near it, and all that recurses over a value stays far from its limit."""
+
+
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\Z)', re.DOTALL)
+_BRACKET = re.compile(r"[\[\]{}]")
 
 
 class NotJson(ValueError):
@@ -26,9 +31,19 @@ def loads(text: str) -> Any:
     except RecursionError:
         raise NotJson("too_deep") from None
     except ValueError:
-        raise NotJson("not_json") from None
+        # How deep the decoder goes before it sees the fault is not the same in every Python.
+        raise NotJson("too_deep" if _depth(text) > MAX_DEPTH else "not_json") from None
     _check_depth(value)
     return value
+
+
+def _depth(text: str) -> int:
+    """How deep the brackets of a text are nested, those in strings left out."""
+    depth = deepest = 0
+    for bracket in _BRACKET.finditer(_STRING.sub("", text)):
+        depth += 1 if bracket[0] in "[{" else -1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _refuse(constant: str) -> Any:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import fcntl
+import shutil
 import socket
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from pydantic import SecretStr
 
 from bot.config import Settings
+from bot.errors import SettingsError
 from bot.sandbox.gemini import GeminiStandIn
 from bot.sandbox.slack import SlackStandIn
+from bot.sandbox.slack.storage import load, save
+from bot.sandbox.slack.workspace import Workspace
 from bot.sandbox.town import Town, sandbox_pack
 from bot.serve import RunningBot, database_for, migrated, running_bot
 from db.session import Database
@@ -22,6 +29,11 @@ from services.usage import STAND_IN_MODEL
 
 PAGE_PORT = 3333
 """Where the page is if the port is free: an address that works again tomorrow."""
+
+RUNNING, CONVERSATIONS = "running", "slack.json"
+"""Files in the sandbox's folder: the URL of the one that runs, and what was said."""
+
+KEEP_SECONDS = 2.0
 
 BANNER = "GEMINI_API_KEY is not set: a rule-based stand-in drafts the plans here, not Gemini."
 
@@ -50,13 +62,24 @@ class Sandbox:
 
 
 @asynccontextmanager
-async def running_sandbox(settings: Settings) -> AsyncIterator[Sandbox]:
-    """Start everything, the bot last; everything ends with the block."""
+async def running_sandbox(settings: Settings, *, fresh: bool = False) -> AsyncIterator[Sandbox]:
+    """Start everything, the bot last; everything ends with the block.
+
+    What was said and planned the last time is there again, unless it is to begin `fresh`. Raises SettingsError if
+    one runs there already.
+    """
+    home = settings.mudda_home / "sandbox"
     async with AsyncExitStack() as stack:
+        note = stack.enter_context(_only_one(home))
+        if fresh:
+            _forget(home)
         gemini = None if settings.gemini_api_key else await stack.enter_async_context(GeminiStandIn())
         town = await stack.enter_async_context(Town())
         slack = SlackStandIn(port=_page_port(), banner=BANNER if gemini else "")
+        load(slack.workspace, home / CONVERSATIONS)
         await stack.enter_async_context(slack)
+        await stack.enter_async_context(_kept(slack.workspace, home / CONVERSATIONS))
+        note(slack.url)
         # A database of its own: the sandbox must neither take a real bot's jobs nor leave it plans.
         own = settings.model_copy(
             update={
@@ -73,6 +96,59 @@ async def running_sandbox(settings: Settings) -> AsyncIterator[Sandbox]:
         )
         slack.request_url = f"http://127.0.0.1:{bot.port}/slack/events"
         yield Sandbox(slack, town, bot, gemini)
+
+
+@contextmanager
+def _only_one(home: Path) -> Iterator[Callable[[str], object]]:
+    """Hold the folder for this process; yields what notes the URL for whoever comes second."""
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        file = (home / RUNNING).open("a+")
+    except OSError as error:
+        raise SettingsError([f"MUDDA_HOME: can't write to {home} ({error.strerror})."]) from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            where = file.read().strip() or "this folder"
+            raise SettingsError([f"A sandbox runs already: {where}. End it, or set another MUDDA_HOME."]) from None
+
+        def note(url: str) -> None:
+            file.truncate(0)
+            file.write(url)
+            file.flush()
+
+        yield note
+
+
+def _forget(home: Path) -> None:
+    """Remove all that is kept, but for the file by which the folder is held."""
+    for path in home.iterdir():
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif path.name != RUNNING:
+            path.unlink()
+
+
+@asynccontextmanager
+async def _kept(workspace: Workspace, path: Path) -> AsyncIterator[None]:
+    """Keep what is said in a file, every few seconds and at the end."""
+
+    async def keep() -> None:
+        saved = 0
+        while True:
+            await asyncio.sleep(KEEP_SECONDS)
+            if workspace.feed.last_id != saved:
+                saved = workspace.feed.last_id
+                save(workspace, path)
+
+    keeping = asyncio.create_task(keep())
+    try:
+        yield
+    finally:
+        keeping.cancel()
+        save(workspace, path)
 
 
 def _settings(

@@ -5,7 +5,8 @@ from __future__ import annotations
 import codecs
 import re
 import zlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.message import Message
 from email.utils import parsedate_to_datetime
@@ -58,7 +59,8 @@ class AnswerWarning:
 class Answer:
     """What came back. `body` is a JSON value, a text or None; `size` is in bytes as they came over the wire.
 
-    `seconds` is how long the call took, `retry_after` how long the other side asks us to wait.
+    `seconds` is how long the call took, `retry_after` how long the other side asks us to wait. `headers` are those
+    that were asked for, by their names in lower case.
     """
 
     status: int
@@ -68,6 +70,7 @@ class Answer:
     size: int
     warnings: tuple[AnswerWarning, ...] = ()
     retry_after: float | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_body(

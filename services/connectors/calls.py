@@ -7,6 +7,7 @@ from dataclasses import replace
 from services.connectors.answers import Answer
 from services.connectors.connector import Connector
 from services.connectors.response_checks import response_warnings
+from services.connectors.response_headers import with_headers
 from services.connectors.rest import PreparedRequest
 from services.definitions import ComponentDefinition
 from services.errors import CallError
@@ -17,8 +18,16 @@ async def called(
 ) -> Answer | CallError:
     """Call a component; a response that is not what its schema says has a warning with it."""
     try:
-        answer = await connector.call(request, idempotency_key=idempotency_key, timeout=definition.timeout_seconds)
+        answer = await connector.call(
+            request,
+            idempotency_key=idempotency_key,
+            timeout=definition.timeout_seconds,
+            headers=definition.response_headers,
+        )
     except CallError as error:
         return error
-    odd = await response_warnings(definition.response_schema, answer.body) if answer.status < 300 else ()
-    return replace(answer, warnings=(*answer.warnings, *odd))
+    if answer.status >= 300:
+        return answer
+    odd = await response_warnings(definition.response_schema, answer.body)
+    body = with_headers(answer.body, answer.headers) if definition.response_headers else answer.body
+    return replace(answer, body=body, warnings=(*answer.warnings, *odd))

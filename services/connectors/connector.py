@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -51,8 +51,17 @@ class Connector:
         self._transport = Transport(AddressRules(allowed_hosts), resolver, socket_factory)
         self._authenticator = Authenticator(secrets, self._transport, now)
 
-    async def call(self, request: PreparedRequest, *, idempotency_key: str, timeout: float) -> Answer:  # noqa: ASYNC109
+    async def call(
+        self,
+        request: PreparedRequest,
+        *,
+        idempotency_key: str,
+        timeout: float,  # noqa: ASYNC109
+        headers: Sequence[str] = (),
+    ) -> Answer:
         """Send a request and read its answer, whatever its status, within `timeout` seconds.
+
+        The `headers` that are named come with the answer.
 
         The time counts for all of it: an access token, the look-up, the connection and the answer. Raises
         CallError, of which NotSent and MaybeSent tell whether the other side may know of the request.
@@ -65,7 +74,9 @@ class Connector:
                 received, secrets = await self._sent(request, idempotency_key, progress)
         except TimeoutError:
             raise progress.failure("timeout") from None
-        return await self._answer(received, secrets, loop.time() - started)
+        answer = await self._answer(received, secrets, loop.time() - started)
+        found = {name.lower(): received.headers.get(name) for name in headers}
+        return replace(answer, headers=redacted({name: text for name, text in found.items() if text}, secrets))
 
     async def check(self, request: PreparedRequest, *, timeout: float) -> None:  # noqa: ASYNC109
         """Find what would keep a request from being sent, and send nothing, to nobody.
@@ -152,7 +163,9 @@ def _written(
     request: PreparedRequest, credentials: Credentials, key: str
 ) -> tuple[URL, dict[str, str], bytes | None]:
     """The URL, headers and body of a request as they go over the wire."""
-    data, content_type = encode_body(_with_members(request.body, credentials.members), request.body_format)
+    data, content_type = encode_body(
+        _with_members(request.body, credentials.members), request.body_format, request.content_type
+    )
     ours = {"Idempotency-Key": key} | ({"Content-Type": content_type} if content_type else {})
     headers = _merged(request.headers, request.own_headers, ours, credentials.headers)
     for name, value in headers.items():

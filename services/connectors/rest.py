@@ -45,6 +45,7 @@ class PreparedRequest:
     own_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: Any = None
     body_format: BodyFormat = "json"
+    content_type: str = ""
     auth: Auth = field(default_factory=NoAuth, repr=False)
 
 
@@ -69,6 +70,7 @@ def prepare(definition: ComponentDefinition, resolved: Resolved) -> PreparedRequ
         own_headers=_headers(own_headers),
         body=_body(definition, resolved.body),
         body_format=definition.body_format,
+        content_type=definition.content_type,
         auth=definition.auth,
     )
 
@@ -88,12 +90,12 @@ def preview(request: PreparedRequest) -> dict[str, Any]:
     }
 
 
-def encode_body(body: Any, body_format: BodyFormat) -> tuple[bytes | None, str]:
-    """The bytes of a body, and their content type. Raises RequestRefused."""
+def encode_body(body: Any, body_format: BodyFormat, json_type: str = "") -> tuple[bytes | None, str]:
+    """The bytes of a body, and their content type, `json_type` if that is stated. Raises RequestRefused."""
     if body is None:
         return None, ""
     if body_format == "json":
-        return json.dumps(body, separators=(",", ":")).encode(), "application/json"
+        return json.dumps(body, separators=(",", ":")).encode(), json_type or "application/json"
     if not isinstance(body, Mapping):
         raise RequestRefused("body", "not_an_object")
     pairs = [pair for name, value in body.items() for pair in _form_pairs(name, value)]

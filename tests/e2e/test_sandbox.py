@@ -20,10 +20,10 @@ ISSUE = "Water is coming up through the road at 5th and Main"
 
 
 @asynccontextmanager
-async def sandbox() -> AsyncIterator[tuple[BotProcess, str]]:
+async def sandbox(home: str = "", *arguments: str) -> AsyncIterator[tuple[BotProcess, str]]:
     """A sandbox in a directory of its own, and the URL that it printed."""
-    with tempfile.TemporaryDirectory(dir="/tmp", prefix="mudda-sandbox-") as home:
-        async with bot_process("sandbox", env={"MUDDA_HOME": home}) as bot:
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="mudda-sandbox-") as own:
+        async with bot_process("sandbox", *arguments, env={"MUDDA_HOME": home or own}) as bot:
             yield bot, (await bot.line(r"ready: (http://127\.0\.0\.1:\d+)"))[1]
             if bot.process.returncode is None:
                 # Asked, not killed: it has to end the PostgreSQL that it started.
@@ -76,3 +76,24 @@ def servers(directory: str) -> list[int]:
         for process in psutil.process_iter(["name", "cmdline"])
         if process.info["name"] == "postgres" and any(directory in part for part in process.info["cmdline"] or ())
     ]
+
+
+async def test_what_was_said_is_there_again_until_it_is_to_begin_fresh(browser: Browser) -> None:
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="mudda-sandbox-") as home:
+        async with sandbox(home) as (_, url), opened_page(browser, url) as page:
+            await say(page, f"/mudda {ISSUE}")
+            await expect(page.get_by_role("button", name="Discard")).to_be_visible()
+        async with sandbox(home) as (bot, url), opened_page(browser, url) as page:
+            card = page.get_by_test_id("messages").get_by_test_id("message")
+            await expect(card).to_have_count(1)
+            await card.get_by_role("button", name="Discard").click()
+            await page.get_by_test_id("confirm-ok").click()
+            await expect(card).to_contain_text("Discarded by")
+            # A second one says where the first is.
+            async with bot_process("sandbox", env={"MUDDA_HOME": home}) as second:
+                assert await second.finished() == 2
+                assert f"A sandbox runs already: {url}." in second.output
+        assert "Traceback" not in bot.output
+        async with sandbox(home, "--fresh") as (_, url), opened_page(browser, url) as page:
+            await expect(page.get_by_test_id("composer")).to_be_visible()
+            await expect(page.get_by_test_id("messages").get_by_test_id("message")).to_have_count(0)

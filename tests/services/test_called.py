@@ -11,9 +11,11 @@ import pytest
 from services.connectors import Answer, Connector, WarningCode, called, check_response, prepare
 from services.connectors.connector import SMALL_BYTES
 from services.connectors.response_checks import response_warnings
+from services.connectors.response_headers import schema_with_headers
 from services.definitions import ComponentDefinition
 from services.errors import CallError, NotSent
 from services.resolving import Resolved
+from services.validation.schemas import Says, Schema
 from tests.services.raw_server import RawServer, http
 
 NO_SECRETS: dict[str, str] = {}
@@ -29,9 +31,10 @@ async def outcome(body: bytes, status: str = "200 OK") -> Answer | CallError:
         await connector.aclose()
 
 
-async def ask(connector: Connector, url: str) -> Answer | CallError:
+async def ask(connector: Connector, url: str, **more: object) -> Answer | CallError:
     definition = ComponentDefinition.model_validate(
         {
+            **more,
             "key": "read",
             "name": "Read",
             "description": "Reads it.",
@@ -130,3 +133,35 @@ def test_what_is_not_listed_is_still_noticed() -> None:
 def test_an_answer_that_looks_like_a_reference_is_judged_like_any_other() -> None:
     (warning,) = check_response({"properties": {"n": {"maxLength": 3}}}, {"n": "{{order.id}}"})
     assert warning.keyword == "maxLength"
+
+
+@pytest.mark.parametrize(
+    ("body", "fields"),
+    [
+        (b'{"number": 1}', {"number": 1, "headers": {"location": "/orders/7"}}),
+        (b"", {"headers": {"location": "/orders/7"}}),
+        (b"[1]", {"body": [1], "headers": {"location": "/orders/7"}}),
+    ],
+)
+async def test_headers_that_a_component_names_are_fields_of_its_answer(body: bytes, fields: object) -> None:
+    connector = Connector({"127.0.0.1"}, NO_SECRETS.get)
+    answer = http(body, "Content-Type: application/json", "location: /orders/7", "X-Other: no")
+    async with RawServer(answer) as server:
+        got = await ask(connector, server.url, response_headers=["Location", "X-Missing"])
+    await connector.aclose()
+    assert isinstance(got, Answer)
+    assert got.body == fields
+
+
+@pytest.mark.parametrize(
+    ("schema", "known"),
+    [
+        ({}, [("headers", "location")]),
+        ({"type": "object", "properties": {"id": {}}}, [("id",), ("headers", "location")]),
+        ({"type": "array", "items": {}}, [("body", 0), ("headers", "location")]),
+    ],
+)
+def test_a_plan_may_refer_to_them(schema: dict[str, object], known: list[tuple[str | int, ...]]) -> None:
+    whole = Schema(schema_with_headers(schema, ["Location"]))
+    assert [whole.look_up(path)[0] for path in known] == [Says.DECLARES] * len(known)
+    assert schema_with_headers(schema, []) == schema

@@ -284,6 +284,12 @@ def test_a_path_parameter_may_have_a_hyphen() -> None:
     assert request.url == "https://town.example/requests/7%2F8"
 
 
+def test_a_json_type_of_its_own_is_stated() -> None:
+    assert encode_body({}, "json", "application/vnd.api+json") == (b"{}", "application/vnd.api+json")
+    request = prepared(Resolved(body={"a": 1}), http_method="POST", content_type="application/vnd.api+json")
+    assert request.content_type == "application/vnd.api+json"
+
+
 def test_a_form_has_members() -> None:
     with pytest.raises(RequestRefused, match="not_an_object"):
         encode_body([1], "form")

@@ -26,3 +26,19 @@ def test_the_deepest_allowed_is_read() -> None:
     for _ in range(depth):
         (value,) = value
     assert value == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("[" * 65, "too_deep"),
+        ("[" * 100_000, "too_deep"),
+        ("[" * 64, "not_json"),
+        ('["' + "[" * 100, "not_json"),
+        ("[]" * 100, "not_json"),
+    ],
+)
+def test_what_is_too_deep_and_broken_is_too_deep_in_every_python(text: str, reason: str) -> None:
+    with pytest.raises(NotJson) as caught:
+        loads(text)
+    assert caught.value.reason == reason
