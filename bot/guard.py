@@ -1,7 +1,8 @@
 """The boundary round every listener: log context, payload, ack, and what an error becomes.
 
 In this order:
-1. a payload that is not what it should be: acked, so that Slack does not send it again, and logged;
+1. a payload that is not what it should be: acked, so that Slack does not send it again, logged, and answered if
+   it says where;
 2. what could not be kept, or a database that is down: 503, and Slack sends it again;
 3. something that is not there any more: acked, the person is told so privately;
 4. Slack refusing a call that had to be made before the ack (a modal): acked, the person is told;
@@ -12,7 +13,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from typing import Any, Protocol, TypeVar
+from uuid import uuid4
 
 from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncAck
@@ -21,7 +24,7 @@ from slack_bolt.kwargs_injection.async_args import AsyncArgs
 from bot.deps import Deps
 from bot.errors import IntakeUnavailable, MalformedPayload, SlackError
 from bot.logs import log_context
-from bot.payloads import Click, Command, is_stranger
+from bot.payloads import Click, Command, is_stranger, way_back
 from bot.views.notes import Note
 from db.session import DATABASE_ERRORS
 from services.errors import NotFound
@@ -77,6 +80,7 @@ def guard(
                         await _handled(request, handler, deps, args.ack)
             except MalformedPayload as error:
                 logger.warning("Ignored a payload: %s", error)
+                await _answered(args.body, deps)
                 await args.ack()
             except (IntakeUnavailable, *DATABASE_ERRORS) as error:
                 logger.warning("Asked Slack to send it again: %s", type(error).__name__)
@@ -100,6 +104,14 @@ async def _handled(request: R, handler: Handler[R], deps: Deps, ack: AsyncAck) -
         logger.warning("Slack refused: %s", error)
         await _told(request, Note.NOT_OPENED, deps)
         await ack()
+
+
+async def _answered(body: Mapping[str, Any], deps: Deps) -> None:
+    """Say to whoever sent a payload that nothing was done, where there is a way. A lost word is no lost work."""
+    if response_url := way_back(body):
+        words = Tell(channel="", user="", note=Note.MALFORMED, response_url=response_url)
+        with suppress(IntakeUnavailable):
+            await deps.intake.put(f"malformed:{uuid4()}", words)
 
 
 async def _told(request: Request, note: Note, deps: Deps) -> None:

@@ -331,6 +331,14 @@ def _file(file: Body) -> AnswerFile:
     )
 
 
+def way_back(body: Body) -> str | None:
+    """The response URL of a payload that can't be read otherwise, where whoever sent it can be answered."""
+    try:
+        return _if_given(_URL, body.get("response_url"))
+    except ValueError:
+        return None
+
+
 def is_stranger(body: Body, team: str) -> bool:
     """Whether an interaction comes from a person of another organisation, in a channel shared with it.
 

@@ -124,7 +124,7 @@ _TEXTS: Mapping[Note, str] = {
     ),
     Note.BUSY: "I could not do that just now. Nothing is lost and nothing was done twice; please try again.",
     Note.NOT_WRITTEN_DOWN: "I could not write your issue down, so nothing was started. Please say it again.",
-    Note.MALFORMED: "I could not make sense of that, so nothing was done. Please try again from the card.",
+    Note.MALFORMED: "I could not make sense of what Slack sent for that, so nothing was done. Please try again.",
     Note.BAD_NUMBER: f"Plans have numbers such as #12: try `{COMMAND_WORKFLOWS} #12`.",
     Note.NOT_OPENED: "Slack did not open the form, so nothing was done. Please try again.",
     Note.NOT_SERVED: "Mudda is not set up for this workspace, so nothing was done. Ask whoever runs it.",

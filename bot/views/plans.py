@@ -39,7 +39,7 @@ from services.states import FailureCode, Phase, PlanState
 from services.usage import STAND_IN_MODEL
 
 WARNING = 300
-_DEED = 40
+_DEED, _DEEDS = 32, 8
 NAME = 45
 """The longest that a step is called by when another step names it."""
 
@@ -274,7 +274,7 @@ def follows(version: VersionSnapshot | None, steps: Sequence[StepView]) -> str:
         if gates
         else " Nothing asks again first."
     )
-    return f"It will {join(names)}.{again}"
+    return f"It will {join(names, most=_DEEDS)}.{again}"
 
 
 def _lower(name: str) -> str:

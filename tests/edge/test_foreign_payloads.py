@@ -72,3 +72,14 @@ async def test_a_button_that_is_no_more_is_acked(hall: TownHall) -> None:
     click = hall.slack.prepare_click("marco", "works", card.ts, ids.ACTION_DISCARD)
     click.body = click.body.replace(ids.ACTION_DISCARD.encode(), b"plan.of_an_older_version")
     assert (await hall.slack.deliver(click)).acked
+
+
+async def test_a_press_that_can_not_be_read_is_answered(hall: TownHall) -> None:
+    await hall.slack.send_command("priya", "works", "/mudda", LEAK)
+    card = await drafted(hall)
+    click = hall.slack.prepare_click("marco", "works", card.ts, ids.ACTION_DISCARD)
+    value = str(click.context["payload"]["actions"][0]["value"])
+    click.body = click.body.replace(value.encode(), b"not-ours")
+    assert (await hall.slack.deliver(click)).acked
+    [told] = await hall.slack.wait_for(lambda: hall.slack.ephemerals("works", "marco"))
+    assert "nothing was done" in told.text

@@ -181,5 +181,5 @@ async def unusable_jobs(database: Database) -> list[str]:
         f"{job.entrypoint}.{name} = {value!a}"
         for job in jobs
         for name, value in job.model_dump(exclude_none=True).items()
-        if name in _FORMS and not re.fullmatch(_FORMS[name], str(value))
+        if name in _FORMS and value and not re.fullmatch(_FORMS[name], str(value))
     ]
