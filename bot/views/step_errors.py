@@ -104,7 +104,7 @@ WARNINGS: Mapping[str, str] = {
     "bad_text": "The answer has characters that could not be read.",
     "bad_encoding": "The answer is not packed as it says; it was read as it came.",
     "cut": "The packed answer was cut off; this is its beginning.",
-    "not_strict": "The answer is JSON with slips in it; it was read as far as possible.",
+    "not_strict": "The answer has slips in its form; it was read as far as possible.",
     "mismatch": "The answer is not quite what its component promises{at}.",
     "unjudged": (
         "The answer could not be checked: it is too long, or its component does not say clearly what it answers."
