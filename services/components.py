@@ -34,6 +34,7 @@ from services.definitions import KEY, ComponentDefinition
 from services.errors import ComponentExists, NotFound
 from services.plan import Approval, ComponentSpec
 from services.snapshots import Page
+from services.whole_bodies import as_object
 from services.words import words
 
 log = logging.getLogger("mudda.components")
@@ -278,7 +279,7 @@ def _spec(row: Component) -> ComponentSpec:
         path_params=row.path_params,
         query_params=row.query_params,
         headers=row.headers,
-        request_schema=row.request_schema,
+        request_schema=as_object(row.request_schema),
         response_schema=schema_with_headers(row.response_schema, row.response_headers),
         approval=Approval(row.approval),
         active=row.is_active,

@@ -18,6 +18,7 @@ from services.storable import storable
 from services.strict_json import NotJson
 from services.validation.inputs import input_field, payload_path
 from services.validation.schemas import Says, Schema, stated_types
+from services.whole_bodies import NAME, as_object, is_whole
 
 __all__ = ["RequestRefused", "Resolved", "Schemas", "UnresolvedReference", "Values", "resolve_inputs"]
 
@@ -91,7 +92,7 @@ def resolve_inputs(step: Step, component: Schemas, values: Values) -> Resolved:
     what a model may send to a host is the component's business. Raises UnresolvedReference, and RequestRefused
     where an input does not fit the component any more.
     """
-    payload = _Payload(component.request_schema)
+    payload = _Payload(as_object(component.request_schema))
     parameters: dict[str, dict[str, Any]] = {"path": {}, "query": {}, "header": {}}
     declared = {"path": component.path_params, "query": component.query_params, "header": component.headers}
     for item in step.inputs:
@@ -102,11 +103,12 @@ def resolve_inputs(step: Step, component: Schemas, values: Values) -> Resolved:
         if own is not None or item.location != "header":
             parameters[item.location][name] = _filled(item, Schema(own or {}), own or {}, values)
     is_graphql = component.type == "GRAPHQL"
+    body = payload.value.get(NAME) if is_whole(component.request_schema) else payload.value or None
     return Resolved(
         path=parameters["path"],
         query=parameters["query"],
         headers=parameters["header"],
-        body=None if is_graphql or not payload.value else payload.value,
+        body=None if is_graphql else body,
         variables=payload.value if is_graphql else {},
     )
 

@@ -16,6 +16,7 @@ from services.definitions import Auth, ComponentDefinition, NoAuth
 from services.errors import AddressRefused, CallNotSupported, RequestRefused
 from services.own_values import completed, own_parameters
 from services.resolving import Resolved
+from services.whole_bodies import is_whole
 
 Pairs = tuple[tuple[str, str], ...]
 OwnPairs = tuple[tuple[str, str | None], ...]
@@ -174,6 +175,8 @@ def _headers(values: Mapping[str, Any]) -> dict[str, str]:
 
 def _body(definition: ComponentDefinition, given: Any) -> Any:
     schema = definition.request_schema
+    if given is None and is_whole(schema):
+        return None
     body = completed(schema, {} if given is None else given)
     # Who declares a payload expects one, be it empty.
     if body == {} and given is None and not (schema and definition.http_method in _WITH_BODY):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
@@ -21,6 +22,7 @@ from db.session import Database
 from tests.run_starts import until
 from tests.town_hall import bot_settings, cards, load_pack
 
+Page = Callable[[str], Awaitable[tuple[int, str]]]
 Ready = Callable[[], Awaitable[tuple[int, dict[str, str]]]]
 
 
@@ -95,8 +97,8 @@ async def gate(slack: SlackStandIn) -> AsyncIterator[SocketGate]:
 
 
 @pytest.fixture(autouse=True)
-async def ready(slack: SlackStandIn, gate: SocketGate, database_url: str) -> AsyncIterator[Ready]:
-    """A bot that is connected by Socket Mode and has no signing secret, and what its /readyz says."""
+async def page(slack: SlackStandIn, gate: SocketGate, database_url: str) -> AsyncIterator[Page]:
+    """A bot that is connected by Socket Mode and has no signing secret; yields what reads a page of it."""
     async with GeminiStandIn() as gemini:
         settings = bot_settings(
             slack,
@@ -109,12 +111,23 @@ async def ready(slack: SlackStandIn, gate: SocketGate, database_url: str) -> Asy
         async with running_bot(settings) as bot:
             await load_pack(bot.deps.database, slack)
 
-            async def answer() -> tuple[int, dict[str, str]]:
-                url = f"http://127.0.0.1:{bot.port}/readyz"
+            async def read(path: str) -> tuple[int, str]:
+                url = f"http://127.0.0.1:{bot.port}{path}"
                 async with aiohttp.ClientSession() as session, session.get(url) as response:
-                    return response.status, await response.json()
+                    return response.status, await response.text()
 
-            yield answer
+            yield read
+
+
+@pytest.fixture
+def ready(page: Page) -> Ready:
+    """What /readyz says."""
+
+    async def answer() -> tuple[int, dict[str, str]]:
+        status, text = await page("/readyz")
+        return status, json.loads(text)
+
+    return answer
 
 
 @pytest.fixture
@@ -143,12 +156,16 @@ def envelope(slack: SlackStandIn, number: int, words: str = "a leak") -> dict[st
     }
 
 
-async def test_a_command_is_kept_acked_and_planned(gate: SocketGate, slack: SlackStandIn) -> None:
+async def test_a_command_is_kept_acked_and_planned(gate: SocketGate, slack: SlackStandIn, page: Page) -> None:
     socket = await asyncio.wait_for(gate.socket, 10)
     await socket.send_json(envelope(slack, 1))
     ack = await asyncio.wait_for(gate.acks.get(), 10)
     assert ack["envelope_id"] == "e1"
     await slack.wait_for(lambda: cards(slack))
+    # Counted as over HTTP.
+    _, told = await page("/metrics")
+    assert 'mudda_slack_requests_total{kind="command",status="200"} 1.0' in told
+    assert "mudda_socket_connected 1.0" in told
 
 
 async def test_what_could_not_be_kept_is_not_acked(
