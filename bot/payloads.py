@@ -255,13 +255,14 @@ def approvals(body: Body) -> Approvals:
     view = body["view"]
     values = view["state"]["values"]
     outcome = values[ids.BLOCK_OUTCOME][ids.INPUT_OUTCOME].get("selected_option")
+    chosen = values[ids.BLOCK_APPROVERS][ids.INPUT_APPROVERS].get("selected_users") or ()
     origin = json.loads(view["private_metadata"])
     return Approvals(
         key=f"view:{_matching(_KEY, view['id'])}",
         team=_matching(_TEAM, workspace_of(body)),
         channel=_matching(_CHANNEL, origin["channel"]),
         user=_matching(_USER, body["user"]["id"]),
-        approvers=tuple(dict.fromkeys(values[ids.BLOCK_APPROVERS][ids.INPUT_APPROVERS]["selected_users"] or ())),
+        approvers=tuple(dict.fromkeys(_matching(_USER, user) for user in chosen)),
         quorum=_text(values[ids.BLOCK_QUORUM][ids.INPUT_QUORUM].get("value")).strip(),
         remind_after=_text(values[ids.BLOCK_REMINDER][ids.INPUT_REMINDER].get("value")).strip(),
         limit=_text(values[ids.BLOCK_LIMIT][ids.INPUT_LIMIT].get("value")).strip(),

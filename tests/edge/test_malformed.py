@@ -86,6 +86,10 @@ async def recorded(hall: TownHall) -> dict[str, Any]:
     [form] = hall.slack.views("priya")
     entered = {ids.BLOCK_ISSUE: {ids.INPUT_ISSUE: "a leak"}}
     submission = hall.slack._do.prepare_submission(hall.slack.user("priya"), form.id, entered)
+    await hall.slack.send_command("marco", "works", "/mudda", "approvers")
+    [rules] = hall.slack.views("marco")
+    people = {ids.BLOCK_APPROVERS: {ids.INPUT_APPROVERS: [hall.slack.user("marco").id]}}
+    approvers = hall.slack._do.prepare_submission(hall.slack.user("marco"), rules.id, people)
     click = hall.slack.prepare_click("marco", "works", card.ts, ids.ACTION_DISCARD)
     command = hall.slack.prepare_command("priya", "works", "/mudda", "a leak")
     _, mention = await hall.slack.send_mention("priya", "works", "a leak")
@@ -94,6 +98,7 @@ async def recorded(hall: TownHall) -> dict[str, Any]:
         "event": json.loads(mention.body),
         "click": json.loads(parse_qs(click.body.decode())["payload"][0]),
         "submission": json.loads(parse_qs(submission.body.decode())["payload"][0]),
+        "approvers": json.loads(parse_qs(approvers.body.decode())["payload"][0]),
     }
 
 
@@ -168,6 +173,7 @@ _FORMS = {
     "message_ts": r"\d+\.\d+",
     "thread_ts": r"\d+\.\d+",
     "response_url": r"https?://.+",
+    "approvers": r"\((.[UW][A-Z0-9]+.,?)*\)",
 }
 
 
