@@ -262,7 +262,7 @@ def approvals(body: Body) -> Approvals:
         team=_matching(_TEAM, workspace_of(body)),
         channel=_matching(_CHANNEL, origin["channel"]),
         user=_matching(_USER, body["user"]["id"]),
-        approvers=tuple(dict.fromkeys(_matching(_USER, user) for user in chosen)),
+        approvers=tuple(dict.fromkeys(_matching(_KEY, user) for user in chosen)),
         quorum=_text(values[ids.BLOCK_QUORUM][ids.INPUT_QUORUM].get("value")).strip(),
         remind_after=_text(values[ids.BLOCK_REMINDER][ids.INPUT_REMINDER].get("value")).strip(),
         limit=_text(values[ids.BLOCK_LIMIT][ids.INPUT_LIMIT].get("value")).strip(),

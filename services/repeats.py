@@ -15,6 +15,19 @@ from db.session import ReadSession
 from services.jobs import Decide, DecideRun
 
 
+async def decider_of(session: ReadSession, workspace_id: UUID, job: DecideRun) -> str | None:
+    """Who decided about the step, or ended the run, that a press came too late for."""
+    run = select(WorkflowExecution.ended_by).where(
+        WorkflowExecution.workspace_id == workspace_id, WorkflowExecution.id == job.target
+    )
+    step = (
+        select(StepRun.decided_by)
+        .join(WorkflowExecution, WorkflowExecution.id == StepRun.run_id)
+        .where(WorkflowExecution.workspace_id == workspace_id, StepRun.id == job.target)
+    )
+    return await session.scalar(step) or await session.scalar(run)
+
+
 async def is_decided(session: ReadSession, workspace_id: UUID, job: Decide | DecideRun) -> bool:
     """Whether what this very press decided is on record already."""
     if job.key is None:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.deps import Deps
 from bot.jobs.naming import named_parts
 from bot.jobs.registry import Handler, Lane
-from bot.views.notes import Note, discarded_by, refusal, stale
+from bot.views.notes import Note, approved_by, discarded_by, refusal, stale
 from db.queue import enqueue
 from services import workspaces
 from services.errors import ApprovalRefused, MoveNotAllowed, NotFound, StaleVersion
@@ -73,7 +73,7 @@ async def _approve(session: AsyncSession, workspace_id: UUID, job: Decide, deps:
 
 
 async def _what_happened(job: Decide, state: str, deps: Deps) -> str | None:
-    """The note for a card that has changed since: who discarded the plan, or what it is now.
+    """The note for a card that has changed since: who decided about the plan, or what it is now.
 
     None if an earlier run of this job has done what it says, and its worker died then.
     """
@@ -83,10 +83,10 @@ async def _what_happened(job: Decide, state: str, deps: Deps) -> str | None:
             return None
         if job.decision == "approve" and state == PlanState.DRAFTING:
             return Note.APPROVE_WHILE_DRAFTING
-        if state != PlanState.DISCARDED:
+        if state not in (PlanState.DISCARDED, PlanState.APPROVED):
             return stale(state)
         plan = await deps.workflows.get(session, workspace_id, job.plan)
-    return discarded_by(plan.decided_by)
+    return (discarded_by if state == PlanState.DISCARDED else approved_by)(plan.decided_by)
 
 
 async def _refuse(job: Decide, note: str, deps: Deps) -> None:

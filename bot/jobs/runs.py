@@ -17,7 +17,7 @@ from services.builtin_attempts import BuiltinAttempt, Early
 from services.connectors import called
 from services.errors import ApprovalRefused, MoveNotAllowed, NotFound, StaleVersion
 from services.jobs import DecideRun, RunStep, Tell
-from services.repeats import is_decided
+from services.repeats import decider_of, is_decided
 from services.results import result_of
 
 logger = logging.getLogger("mudda.runs")
@@ -81,8 +81,15 @@ async def decide_run(job: DecideRun, deps: Deps) -> None:
             await _refuse(job, refusal(error), deps)
     except (StaleVersion, MoveNotAllowed) as error:
         if not await _is_repeat(job, deps):
-            says = run_note if job.decision in ("again", "cancel", "stop") else step_note
-            await _refuse(job, says(error.state, None), deps)
+            await _too_late(job, error.state, deps)
+
+
+async def _too_late(job: DecideRun, state: str, deps: Deps) -> None:
+    """Say what has become of the step or the run, and who was first."""
+    async with deps.database.reading() as session:
+        by = await decider_of(session, await workspaces.by_team(session, job.team), job)
+    says = run_note if job.decision in ("again", "cancel", "stop") else step_note
+    await _refuse(job, says(state, by), deps)
 
 
 async def give_up_decision(job: DecideRun, deps: Deps) -> None:

@@ -21,7 +21,6 @@ class Note(StrEnum):
 
     HELP = "help"
     EMPTY_MENTION = "empty_mention"
-    EMPTY_ISSUE = "empty_issue"
     STALE = "stale"
     NOW_DRAFTING = "now_drafting"
     NOW_DRAFT = "now_draft"
@@ -61,9 +60,7 @@ class Note(StrEnum):
     BUSY = "busy"
     NOT_WRITTEN_DOWN = "not_written_down"
     MALFORMED = "malformed"
-    BAD_NUMBER = "bad_number"
     NOT_OPENED = "not_opened"
-    NOT_SERVED = "not_served"
     STRANGER = "stranger"
 
 
@@ -72,7 +69,6 @@ _CHANGED = "This card has changed since you saw it, so nothing was done."
 _TEXTS: Mapping[Note, str] = {
     Note.HELP: HELP,
     Note.EMPTY_MENTION: EMPTY_MENTION,
-    Note.EMPTY_ISSUE: f"There was nothing in it to plan for. Say what has happened: `{COMMAND_MUDDA} …`",
     Note.STALE: f"{_CHANGED} Look at the card as it is now, and decide again if you still want to.",
     Note.NOW_DRAFTING: f"{_CHANGED} A new draft is being made; the card will show it in a moment.",
     Note.NOW_DRAFT: f"{_CHANGED} There is a newer draft of the plan; look at it, and decide again.",
@@ -125,9 +121,7 @@ _TEXTS: Mapping[Note, str] = {
     Note.BUSY: "I could not do that just now. Nothing is lost and nothing was done twice; please try again.",
     Note.NOT_WRITTEN_DOWN: "I could not write your issue down, so nothing was started. Please say it again.",
     Note.MALFORMED: "I could not make sense of what Slack sent for that, so nothing was done. Please try again.",
-    Note.BAD_NUMBER: f"Plans have numbers such as #12: try `{COMMAND_WORKFLOWS} #12`.",
     Note.NOT_OPENED: "Slack did not open the form, so nothing was done. Please try again.",
-    Note.NOT_SERVED: "Mudda is not set up for this workspace, so nothing was done. Ask whoever runs it.",
     Note.STRANGER: (
         "Only people of the organisation that runs Mudda can decide here, so nothing was done. Ask one of them; "
         "you can still report an issue."

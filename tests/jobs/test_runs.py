@@ -158,6 +158,9 @@ async def test_two_people_at_a_gate_make_one_decision(hall: TownHall) -> None:
         lambda: hall.slack.ephemerals("works", "marco") + hall.slack.ephemerals("works", "dana")
     )
     assert len(told) == 1
+    # Who was first is named.
+    first = {"marco": "dana", "dana": "marco"}[hall.slack.user(told[0].ephemeral_to or "").name]
+    assert f"<@{hall.slack.user(first).id}>" in told[0].text
     assert len(hall.town.received("workorders.create")) == 1
 
 
