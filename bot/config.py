@@ -52,7 +52,7 @@ PostgresUrl = Annotated[str, AfterValidator(check_url)]
 
 
 class Settings(BaseSettings):
-    """Everything that can be set, under the names of design section 9."""
+    """Everything that can be set."""
 
     model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
 

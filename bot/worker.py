@@ -34,7 +34,7 @@ from db.url import dsn_and_timeout
 
 logger = logging.getLogger("mudda.worker")
 
-# Design, section 3: a killed replica's work goes on within 20 s.
+# A killed replica's work goes on within 20 s.
 HEARTBEAT_TIMEOUT = timedelta(seconds=15)
 DEQUEUE_TIMEOUT = timedelta(seconds=2)
 

@@ -1,7 +1,7 @@
 """Group commit: whatever has gathered while the last commits were under way is written as one transaction.
 
 A transaction for each thing that is written costs more than all the rest of it. There is no timer and no added
-wait: where only one thing is to be written it is written at once (design, section 3).
+wait: where only one thing is to be written it is written at once.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ from services.errors import NotFound
 from services.jobs import DrawCard, PostCard
 
 MIN_INTERVAL = timedelta(seconds=2)
-"""At most one update of a card in this time (design, section 4; Slack advises one in about 3 s)."""
+"""At most one update of a card in this time (Slack advises one in about 3 s)."""
 
 PROGRESS_DELAY = timedelta(seconds=1)
 """Progress is drawn only if nothing better has come by then: a quick draft costs one update, not three."""

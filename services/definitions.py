@@ -1,4 +1,4 @@
-"""What a component is made of, as design section 9 writes it: types, defaults, and what is refused.
+"""What a component is made of: types, defaults, and what is refused.
 
 Every rule is a pydantic validator of its own member, so that one pass names every fault. A rule of ours
 calls `refuse`; services.packs puts pydantic's own codes into ours.

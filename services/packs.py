@@ -1,4 +1,4 @@
-"""Component packs: files of components (design, section 9), read as a whole or not at all."""
+"""Component packs: files of components, read as a whole or not at all."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ class Plan(_Wire):
 
 
 class Approval(StrEnum):
-    """Who has to agree before a component may be called (design, section 9)."""
+    """Who has to agree before a component may be called."""
 
     NONE = "none"
     PLAN = "plan"

@@ -1,4 +1,4 @@
-"""What a step sends, once all that it refers to is known (design, section 6).
+"""What a step sends, once all that it refers to is known.
 
 The text of an input is read by its schema as the validator reads it, and only then filled in. What is filled in is
 never searched for references again: an answer that holds `{{...}}` is an answer like any other.

@@ -1,4 +1,4 @@
-"""The states of a run and of its steps, and the one table of moves that a step may make (design, section 6)."""
+"""The states of a run and of its steps, and the one table of moves that a step may make."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from services.errors import MoveNotAllowed
 
 
 class PlanState(StrEnum):
-    """Where a plan stands (design, section 6)."""
+    """Where a plan stands."""
 
     DRAFTING = "DRAFTING"
     DRAFT = "DRAFT"

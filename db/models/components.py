@@ -25,7 +25,7 @@ SEARCH = (
 
 
 class Component(Base):
-    """One registered API, as design section 9 writes it in a component pack."""
+    """One registered API, as a component pack states it."""
 
     __tablename__ = "components"
     __table_args__ = (

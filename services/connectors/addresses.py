@@ -1,4 +1,4 @@
-"""Which hosts and addresses may be called (design, section 8).
+"""Which hosts and addresses may be called.
 
 A component's URL was written by someone who may not know, or may well know, what stands behind the firewall. So
 the host is looked up once, every address that it has is checked, and the connection goes to one of these.

@@ -1,4 +1,4 @@
-"""What follows from an answer, or from none (design, section 7)."""
+"""What follows from an answer, or from none."""
 
 from __future__ import annotations
 

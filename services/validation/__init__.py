@@ -1,4 +1,4 @@
-"""What makes a plan valid (design, section 6): every fault at once, each with a code, the step and the field."""
+"""What makes a plan valid: every fault at once, each with a code, the step and the field."""
 
 from services.validation.faults import Fault, FaultCode, Report
 from services.validation.validate import validate

@@ -1,4 +1,4 @@
-"""The validator: everything that is wrong with a plan, named at once (design, section 6).
+"""The validator: everything that is wrong with a plan, named at once.
 
 No fault hides another, nothing recurses over the steps, and no plan is too odd to be judged: what a model wrote
 and what a component declares are both taken as they come.

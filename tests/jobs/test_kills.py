@@ -19,7 +19,7 @@ from tests.bot_process import BotProcess, bot_process, serve_env
 from tests.town_hall import buttons, cards, load_pack
 
 TAKEN_OVER_SECONDS = 20.0
-"""Design, section 3: heartbeat 15 s, dequeue 2 s."""
+"""Of the worker: heartbeat 15 s, dequeue 2 s."""
 
 
 async def listening(bot: BotProcess, slack: SlackStandIn) -> None:

@@ -27,7 +27,7 @@ from tests.bot_process import BotProcess, bot_process, serve_env
 from tests.run_starts import begun, components, decided, run_state, step, step_states, until
 
 TAKEN_OVER_SECONDS = 20.0
-"""Design, section 3: heartbeat 15 s, dequeue 2 s."""
+"""Of the worker: heartbeat 15 s, dequeue 2 s."""
 
 INPUTS = {
     "workorders.create": {"path__area": "downtown", "body__title": "Mend the main"},
