@@ -120,8 +120,9 @@ def test_a_step_that_is_not_there_has_no_modal() -> None:
 def test_whatever_is_in_it_fits_and_nothing_of_it_rings(text: str) -> None:
     snapshot = run_samples.hostile_run(text)
     assert snapshot.run is not None
-    for each in snapshot.run.steps:
-        for answer in (None, text, {text or "a": [text]}):
+    nested = {text or "a": [text]}
+    for number, each in enumerate(snapshot.run.steps):
+        for answer in (nested,) if number else (nested, text, None):
             view = step_details_modal(snapshot, each.id, answer)
             assert view is not None
             check_modal(view)
