@@ -13,7 +13,7 @@ from bot.deps import utc_now
 from bot.sandbox.slack import DropAfterAccepting, DropBefore, ErrorWord, RateLimited, ServerError
 from db.models import WorkflowPlan
 from services.cards import CardService
-from tests.run_starts import until
+from tests.run_starts import hurried, until
 from tests.town_hall import TownHall, buttons, cards, drafted
 
 LEAK = "Water is coming up through the road at 5th and Main"
@@ -111,7 +111,11 @@ async def test_a_redraw_that_was_given_up_is_asked_for_again(hall: TownHall) -> 
     # A word that nobody knows is tried five times in some 15 s, and then given up.
     hall.slack.faults.script("chat.update", [ErrorWord("what_nobody_knows")] * 5)
     await hall.slack.click("priya", "works", card.ts, ids.ACTION_DISCARD)
-    await hall.slack.wait_for(lambda: hall.slack.faults.pending("chat.update") == 0, 40)
+
+    async def is_given_up() -> bool:
+        return hall.slack.faults.pending("chat.update") == 0
+
+    await hurried(hall.database, is_given_up)
     assert "Discard" in buttons(cards(hall.slack)[0])
 
     async def is_asked_for() -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 import asyncpg
@@ -21,21 +20,10 @@ from db.queue import OwnQueries, QueueDriver
 from db.session import Database
 from services.jobs import DrawCard
 from services.retention import Retention
-from tests.run_starts import begun, step, step_states, until
+from tests.run_starts import begun, hurried, step, step_states, until
 from tests.town_hall import TownHall, buttons, cards, drafted
 
 LEAK = "Water is coming up through the road at 5th and Main"
-
-
-async def hurried(database: Database, question: Callable[[], Awaitable[bool]]) -> None:
-    """Wait for something, with no job's pause as long as it would be."""
-
-    async def asked() -> bool:
-        async with database.transaction() as session:
-            await session.execute(text("UPDATE pgqueuer SET execute_after = now() WHERE status = 'queued'"))
-        return await question()
-
-    await until(asked, 30)
 
 
 async def statuses(database: Database, entrypoint: str) -> list[str]:
