@@ -1,6 +1,11 @@
 # Two stages: the first installs what requirements.lock pins, by hash; the second holds that and the code, runs as
 # a user of its own and has neither pip's cache nor a compiler.
-FROM python:3.11-slim AS build
+#
+# The base is one image, whatever the tag points to by then. For the one of today, with its security updates:
+# docker buildx imagetools inspect python:3.11-slim
+ARG BASE=python:3.11-slim@sha256:9c900dea9e8fb7e16277c179b555cc72d29a352dbc33cff48ad5a0412fd5bfc7
+
+FROM ${BASE} AS build
 COPY requirements.lock .
 RUN python -m venv /opt/mudda \
     && /opt/mudda/bin/python -m pip install --no-cache-dir --disable-pip-version-check \
@@ -8,7 +13,7 @@ RUN python -m venv /opt/mudda \
     # Descriptions of every API of Google's, 100 MB of them; the SDK asks none of them here.
     && rm -r /opt/mudda/lib/python3.11/site-packages/googleapiclient/discovery_cache/documents
 
-FROM python:3.11-slim
+FROM ${BASE}
 ENV PATH=/opt/mudda/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
