@@ -13,14 +13,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.errors import EdgeError
 from db.session import Database, ReadSession
 from services import audit, workspaces
-from services.components import ComponentService, LoadResult
-from services.definitions import ComponentDefinition
-from services.definitions import DefinitionFaultCode as Definition
-from services.errors import NotFound, PackFaults
-from services.pack_yaml import MAX_BYTES
-from services.pack_yaml import YamlFaultCode as Yaml
-from services.packs import PackFault, PackFaultCode, parse_pack
-from services.plan import ComponentSpec
+from services.components.definitions import ComponentDefinition
+from services.components.definitions import DefinitionFaultCode as Definition
+from services.components.packs import PackFault, PackFaultCode, PackFaults, parse_pack
+from services.components.service import ComponentService, LoadResult
+from services.components.specs import ComponentSpec
+from services.errors import NotFound
+from services.formats.strict_yaml import MAX_BYTES
+from services.formats.strict_yaml import YamlFaultCode as Yaml
 
 _PAGE_SIZE = 500
 

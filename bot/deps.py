@@ -10,19 +10,19 @@ from uuid import UUID
 from bot.intake import Intake
 from bot.metrics import Metrics
 from bot.slack import Identity, Slack
-from bot.step_commits import StepCommits
 from db.session import Database
-from services.ai import AIService
+from services.ai.service import AIService
 from services.approvals import ApprovalService
-from services.attempts import AttemptService
-from services.builtin_steps import BuiltinService
 from services.cards import CardService
-from services.components import ComponentService
+from services.components.service import ComponentService
 from services.connectors import Connector
-from services.reminders import ReminderService
 from services.retention import Retention
-from services.runs import RunService
-from services.workflows import WorkflowService
+from services.runs.attempts import AttemptService
+from services.runs.batches import StepCommits
+from services.runs.questions import BuiltinService
+from services.runs.reminders import ReminderService
+from services.runs.service import RunService
+from services.workflows.service import WorkflowService
 
 
 def utc_now() -> datetime:

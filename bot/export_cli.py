@@ -12,8 +12,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.components_cli import CommandFailed
 from db.session import Database
-from services import exports, workspaces
+from services import workspaces
 from services.errors import NotFound
+from services.queries import export as exports
+from services.queries.runs import find_run
 
 _NUMBER = re.compile(r"#?(\d{1,9})(?:\.(\d{1,9}))?")
 
@@ -32,7 +34,7 @@ async def export(database: Database, team_id: str, run: str) -> str:
 async def _find(session: AsyncSession, workspace_id: UUID, run: str) -> UUID:
     number = _NUMBER.fullmatch(run)
     if number is not None:
-        return await exports.find_run(session, workspace_id, int(number[1]), int(number[2]) if number[2] else None)
+        return await find_run(session, workspace_id, int(number[1]), int(number[2]) if number[2] else None)
     try:
         return UUID(run)
     except ValueError:

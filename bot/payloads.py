@@ -16,9 +16,9 @@ from typing import Any, TypeVar
 from bot import ids
 from bot.envelopes import workspace_of
 from bot.errors import MalformedPayload
+from services.formats.storable import typed
 from services.jobs import AnswerFile
 from services.mentions import escaped, parts_of, readable
-from services.storable import typed
 
 Body = Mapping[str, Any]
 R = TypeVar("R")

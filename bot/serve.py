@@ -26,27 +26,27 @@ from bot.readiness import Readiness
 from bot.slack import slack_client
 from bot.socket_mode import SocketMode
 from bot.starting import check_app_token, identified
-from bot.step_commits import StepCommits
 from bot.web import Web
 from bot.worker import Worker
 from db.embedded import embedded_postgres
 from db.migrate import UnsuitableDatabase, migrate
 from db.session import DATABASE_ERRORS, Database, is_behind_pooler, sqlstate
 from services import workspaces
-from services.ai import AIService
+from services.ai.gemini import GeminiClient
+from services.ai.service import AIService
 from services.approvals import ApprovalService
-from services.attempts import AttemptService
-from services.builtin_steps import BuiltinService
 from services.cards import CardService
-from services.components import ComponentService
+from services.components.service import ComponentService
 from services.connectors import Connector
 from services.connectors.auth import Secrets
-from services.gemini import GeminiClient
-from services.progress import Progress
-from services.reminders import ReminderService
-from services.run_inputs import RunInputs
-from services.runs import RunService
-from services.workflows import WorkflowService
+from services.runs.attempts import AttemptService
+from services.runs.batches import StepCommits
+from services.runs.progress import Progress
+from services.runs.questions import BuiltinService
+from services.runs.reminders import ReminderService
+from services.runs.service import RunService
+from services.steps.sources import RunInputs
+from services.workflows.service import WorkflowService
 
 logger = logging.getLogger("mudda.serve")
 

@@ -21,10 +21,41 @@ from db.models import ApprovalRules, StepGate, StepRun, WorkflowExecution, Workf
 from db.queue import enqueue
 from services import audit
 from services.audit import Actor
-from services.errors import AlreadyAgreed, NotAnApprover, SelfApproval
+from services.errors import MuddaError
 from services.jobs import GateLimit, RemindGate
-from services.run_states import StepState
-from services.states import PlanState
+from services.states import PlanState, StepState
+
+
+class ApprovalRefused(MuddaError):
+    """A decision that is not for this `user` to make."""
+
+    def __init__(self, user: str, facts: str) -> None:
+        super().__init__(f"{user} {facts}")
+        self.user = user
+
+
+class NotAnApprover(ApprovalRefused):
+    """The workspace has approvers, and this `user` is none of them."""
+
+    def __init__(self, user: str) -> None:
+        super().__init__(user, "is no approver")
+
+
+class SelfApproval(ApprovalRefused):
+    """The `user` is an approver, but it was they who asked for it."""
+
+    def __init__(self, user: str) -> None:
+        super().__init__(user, "asked for it")
+
+
+class AlreadyAgreed(ApprovalRefused):
+    """The `user` has agreed before; `agreed` people have so far, of a `quorum`."""
+
+    def __init__(self, user: str, *, agreed: int, quorum: int) -> None:
+        super().__init__(user, f"has agreed already ({agreed} of {quorum})")
+        self.agreed = agreed
+        self.quorum = quorum
+
 
 LONGEST_PAUSE = timedelta(days=1)
 """Between reminders, whose pauses double: nobody is reminded of a gate every hour for a week."""

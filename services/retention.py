@@ -15,8 +15,7 @@ from sqlalchemy import Delete, delete, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import AICall, InboxEntry, WorkflowExecution, WorkflowPlan
-from services.run_states import RunState
-from services.states import PlanState
+from services.states import PlanState, RunState
 
 BATCH = 500
 """So many rows of a kind go in one statement: none holds its locks for long."""

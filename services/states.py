@@ -1,8 +1,8 @@
-"""The states of a plan and the one table that says which moves are allowed."""
+"""The states of a plan, a run and a step, and the tables of the moves that they may make."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from services.errors import MoveNotAllowed
@@ -18,7 +18,7 @@ class PlanState(StrEnum):
     FAILED = "FAILED"
 
 
-MOVES: Mapping[PlanState, frozenset[PlanState]] = {
+PLAN_MOVES: Mapping[PlanState, frozenset[PlanState]] = {
     PlanState.DRAFTING: frozenset({PlanState.DRAFT, PlanState.FAILED, PlanState.DISCARDED}),
     # FAILED: a draft whose card could not be posted, so that nobody can see it.
     PlanState.DRAFT: frozenset({PlanState.DRAFTING, PlanState.APPROVED, PlanState.DISCARDED, PlanState.FAILED}),
@@ -31,7 +31,7 @@ MOVES: Mapping[PlanState, frozenset[PlanState]] = {
 
 def check_move(state: PlanState, wanted: PlanState) -> None:
     """Raise MoveNotAllowed unless the table has the move."""
-    if wanted not in MOVES[state]:
+    if wanted not in PLAN_MOVES[state]:
         raise MoveNotAllowed(state=state, wanted=wanted)
 
 
@@ -62,3 +62,66 @@ class Phase(StrEnum):
     PLANNING = "planning"
     CHECKING = "checking"
     REPAIRING = "repairing"
+
+
+class RunState(StrEnum):
+    """Where a run stands. WAITING: only people are awaited."""
+
+    RUNNING = "RUNNING"
+    WAITING = "WAITING"
+    COMPLETED = "COMPLETED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+class StepState(StrEnum):
+    """Where a step stands.
+
+    WAITING: at its gate, or for an answer. UNCERTAIN: it may have reached the other side, or not.
+    """
+
+    PENDING = "PENDING"
+    READY = "READY"
+    RUNNING = "RUNNING"
+    WAITING = "WAITING"
+    DONE = "DONE"
+    SKIPPED = "SKIPPED"
+    FAILED = "FAILED"
+    UNCERTAIN = "UNCERTAIN"
+    CANCELLED = "CANCELLED"
+
+
+S = StepState
+
+STEP_MOVES: Mapping[StepState, frozenset[StepState]] = {
+    S.PENDING: frozenset({S.READY, S.WAITING, S.FAILED, S.CANCELLED}),
+    S.READY: frozenset({S.RUNNING, S.FAILED, S.CANCELLED}),
+    S.RUNNING: frozenset({S.DONE, S.READY, S.WAITING, S.FAILED, S.UNCERTAIN}),
+    S.WAITING: frozenset({S.READY, S.DONE, S.FAILED, S.SKIPPED, S.CANCELLED}),
+    # FAILED again: a retry at a gate whose request still can't be resolved.
+    S.FAILED: frozenset({S.READY, S.WAITING, S.SKIPPED, S.FAILED}),
+    S.UNCERTAIN: frozenset({S.READY, S.DONE, S.SKIPPED}),
+    S.DONE: frozenset(),
+    S.SKIPPED: frozenset(),
+    S.CANCELLED: frozenset(),
+}
+"""The moves that a step may make; every other is a domain error."""
+
+OVER = frozenset({S.DONE, S.SKIPPED})
+"""What lets the steps behind it go on."""
+
+
+def check_step_move(state: StepState, wanted: StepState) -> None:
+    """Raise MoveNotAllowed unless the table has the move."""
+    if wanted not in STEP_MOVES[state]:
+        raise MoveNotAllowed(state=state, wanted=wanted)
+
+
+def run_state(states: Iterable[StepState]) -> RunState:
+    """The state of a run that nobody has cancelled, by the states of its steps."""
+    present = set(states)
+    if present & {S.READY, S.RUNNING}:
+        return RunState.RUNNING
+    if present & {S.WAITING, S.UNCERTAIN}:
+        return RunState.WAITING
+    return RunState.FAILED if S.FAILED in present else RunState.COMPLETED

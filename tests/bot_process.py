@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from bot.sandbox.slack import SlackStandIn
-from services.usage import STAND_IN_MODEL
+from services.ai.usage import STAND_IN_MODEL
 
 ROOT = Path(__file__).parent.parent
 

@@ -8,9 +8,8 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from services.run_states import RunState, StepState
-from services.snapshots import PlanSnapshot, RunSnapshot, StepSnapshot
-from services.states import PlanState
+from services.queries.snapshots import PlanSnapshot, RunSnapshot, StepSnapshot
+from services.states import PlanState, RunState, StepState
 from tests import samples
 
 S = StepState

@@ -13,21 +13,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import StepRun, WorkflowExecution, WorkflowPlan
 from db.session import Database
-from services.ai import Draft
+from services.ai.service import Draft
+from services.ai.usage import Usage
 from services.approvals import ApprovalService
-from services.attempts import AttemptService
 from services.audit import Actor
 from services.cards import CardService
-from services.components import ComponentService
-from services.definitions import ComponentDefinition
+from services.components.definitions import ComponentDefinition
+from services.components.service import ComponentService
 from services.jobs import DraftPlan, OpenPlan
-from services.plan import Plan
-from services.progress import Progress
-from services.run_inputs import RunInputs
-from services.runs import RunService
-from services.usage import Usage
-from services.validation import Report
-from services.workflows import WorkflowService
+from services.plans.model import Plan
+from services.plans.validation import Report
+from services.runs.attempts import AttemptService
+from services.runs.progress import Progress
+from services.runs.service import RunService
+from services.steps.sources import RunInputs
+from services.workflows.service import WorkflowService
 
 REPORTER, CHANNEL = "U0PRIYA001", "C0WORKS001"
 APPROVER = Actor("U0MARCO001", CHANNEL, "1764000000.000100")

@@ -11,11 +11,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from services.plan import Approval, ComponentSpec, Issue, Plan, Step, StepInput
-from services.snapshots import Failure, Page, PlanLine, PlanSnapshot, VersionSnapshot
+from services.ai.usage import STAND_IN_MODEL
+from services.components.specs import Approval, ComponentSpec
+from services.pages import Page
+from services.plans.model import Issue, Plan, Step, StepInput
+from services.plans.validation import Fault, FaultCode
+from services.queries.snapshots import PlanLine, PlanSnapshot, VersionSnapshot
 from services.states import FailureCode, Phase, PlanState
-from services.usage import STAND_IN_MODEL
-from services.validation import Fault, FaultCode
+from services.workflows.drafts import Failure
 
 PLAN_ID = UUID("6f1c2b8e-3d7a-4c55-9a37-0d6a2f1e8b01")
 CARD_ID = UUID("a9d0f6c4-58e1-4b0e-8c4f-7b1d2e3f4a02")

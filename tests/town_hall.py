@@ -19,9 +19,9 @@ from bot.sandbox.town import Town, sandbox_pack
 from bot.serve import RunningBot, running_bot
 from db.session import Database
 from services import workspaces
-from services.components import ComponentService
-from services.packs import parse_pack
-from services.usage import STAND_IN_MODEL
+from services.ai.usage import STAND_IN_MODEL
+from services.components.packs import parse_pack
+from services.components.service import ComponentService
 
 
 @dataclass(slots=True)

@@ -9,13 +9,13 @@ from bot.deps import Deps
 from bot.errors import RateLimited, SlackError, SlackUnavailable
 from bot.jobs.posting import post_once
 from bot.views.questions import question_message
-from services.builtin_attempts import BuiltinAttempt
-from services.builtin_calls import BuiltinCall
-from services.builtin_steps import not_asked
-from services.builtins import MAX_PEOPLE
+from services.components.builtins import MAX_PEOPLE
 from services.jobs import RunStep
-from services.questions import people_asked
-from services.results import Result, failed
+from services.runs.builtin_attempts import BuiltinAttempt
+from services.runs.questions import not_asked
+from services.steps.builtin_calls import BuiltinCall
+from services.steps.results import Result, failed
+from services.steps.waits import people_asked
 
 
 @dataclass(frozen=True, slots=True)

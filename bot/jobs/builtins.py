@@ -14,22 +14,15 @@ from bot.errors import ChannelUnreachable, RateLimited, SlackError, SlackUnavail
 from bot.jobs.asking import Asked, ask
 from bot.jobs.posting import post_once
 from bot.views.notices import notice
-from services.builtin_attempts import BuiltinAttempt
-from services.builtin_calls import Poll
-from services.builtins import (
-    ASK_PERSON,
-    AT_MOST_MINUTES,
-    EVERY_MINUTES,
-    NOTIFY,
-    WAIT_FOR,
-    WAIT_UNTIL,
-)
+from services.components.builtins import ASK_PERSON, AT_MOST_MINUTES, EVERY_MINUTES, NOTIFY, WAIT_FOR, WAIT_UNTIL
 from services.connectors import Answer, Outcome, called, judge
-from services.errors import CallError
+from services.connectors.errors import CallError
 from services.jobs import RunStep
-from services.resolving import Values
-from services.results import Result, failed, result_of
-from services.run_states import StepState
+from services.runs.builtin_attempts import BuiltinAttempt
+from services.states import StepState
+from services.steps.builtin_calls import Poll
+from services.steps.resolving import Values
+from services.steps.results import Result, failed, result_of
 
 logger = logging.getLogger("mudda.builtins")
 

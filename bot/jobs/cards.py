@@ -16,8 +16,8 @@ from bot.views.plans import card
 from db.queue import enqueue
 from services.cards import NoTurn, NotYet, Turn
 from services.jobs import DrawCard, PostCard, Tell
-from services.snapshots import Failure
 from services.states import FailureCode
+from services.workflows.drafts import Failure
 
 logger = logging.getLogger("mudda.cards")
 

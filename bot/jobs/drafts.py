@@ -10,9 +10,7 @@ from uuid import UUID, uuid4
 
 from bot.deps import Deps
 from bot.jobs.registry import Handler, Lane
-from services.ai import Draft
-from services.builtins import BUILTINS
-from services.errors import (
+from services.ai.errors import (
     DraftFailed,
     GeminiBlocked,
     GeminiEmpty,
@@ -24,11 +22,14 @@ from services.errors import (
     NothingFits,
     PlanRejected,
 )
+from services.ai.service import Draft
+from services.ai.usage import Usage
+from services.components.builtins import BUILTINS
+from services.components.specs import ComponentSpec
 from services.jobs import DraftPlan
-from services.plan import ComponentSpec, Issue
-from services.snapshots import Failure
+from services.plans.model import Issue
 from services.states import FailureCode, Phase
-from services.usage import Usage
+from services.workflows.drafts import Failure
 
 logger = logging.getLogger("mudda.drafts")
 

@@ -13,12 +13,13 @@ from bot.jobs.registry import Handler, Lane
 from bot.views.dry_run import dry_run as messages
 from bot.views.notes import Note, stale
 from db.queue import enqueue
-from services import dry_runs, workspaces
-from services.definitions import ComponentDefinition
+from services import workspaces
+from services.components.definitions import ComponentDefinition
+from services.components.specs import ComponentSpec
 from services.errors import NotFound, StaleVersion
 from services.jobs import DryRun, Tell
-from services.plan import ComponentSpec
-from services.snapshots import PlanSnapshot, VersionSnapshot
+from services.queries.snapshots import PlanSnapshot, VersionSnapshot
+from services.runs import dry_runs
 
 logger = logging.getLogger("mudda.dry_runs")
 

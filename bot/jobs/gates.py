@@ -10,8 +10,7 @@ from bot.views.approvals import reminder
 from bot.views.notes import Note
 from db.queue import enqueue
 from services import workspaces
-from services.approvals import ApprovalSettings, LimitOutcome
-from services.errors import NotAnApprover
+from services.approvals import ApprovalSettings, LimitOutcome, NotAnApprover
 from services.jobs import GateLimit, RemindGate, SetApprovals, Tell
 
 

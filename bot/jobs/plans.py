@@ -12,9 +12,10 @@ from bot.jobs.registry import Handler, Lane
 from bot.views.notes import Note, approved_by, discarded_by, refusal, stale
 from db.queue import enqueue
 from services import workspaces
-from services.errors import ApprovalRefused, MoveNotAllowed, NotFound, StaleVersion
+from services.approvals import ApprovalRefused
+from services.errors import MoveNotAllowed, NotFound, StaleVersion
 from services.jobs import Decide, OpenPlan, Tell
-from services.repeats import is_decided
+from services.runs.repeats import is_decided
 from services.states import PlanState
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.deps import Deps
 from bot.errors import RateLimited, SlackError, SlackUnavailable
 from bot.views.blocks import Message
-from services.builtin_attempts import BuiltinAttempt
+from services.runs.builtin_attempts import BuiltinAttempt
 
 logger = logging.getLogger("mudda.posting")
 

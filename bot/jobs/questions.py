@@ -12,9 +12,9 @@ from bot.views.notes import Note, question_over
 from bot.views.questions import question_message, question_reminder
 from db.queue import enqueue
 from services import workspaces
-from services.errors import MoveNotAllowed, NotAsked, NotFound
+from services.errors import MoveNotAllowed, NotFound
 from services.jobs import AnswerStep, DrawQuestion, RemindQuestion, Tell
-from services.questions import PAUSE
+from services.runs.questions import PAUSE, NotAsked
 
 logger = logging.getLogger("mudda.questions")
 

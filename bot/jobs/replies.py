@@ -9,7 +9,7 @@ from bot.jobs.registry import PATIENT, Handler, Lane
 from bot.views.outcome import outcome
 from bot.views.trouble import failure, wait
 from services.jobs import ReplyToReporter, TellOfFailure, TellOfWait
-from services.run_states import RunState
+from services.states import RunState
 
 
 async def reply_to_reporter(job: ReplyToReporter, deps: Deps) -> None:

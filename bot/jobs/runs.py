@@ -12,13 +12,15 @@ from bot.jobs.builtins import carry_out
 from bot.jobs.registry import Handler, Lane, Later
 from bot.views.notes import Note, refusal, run_note, step_note
 from db.queue import enqueue
-from services import reruns, workspaces
-from services.builtin_attempts import BuiltinAttempt, Early
+from services import workspaces
+from services.approvals import ApprovalRefused
 from services.connectors import called
-from services.errors import ApprovalRefused, MoveNotAllowed, NotFound, StaleVersion
+from services.errors import MoveNotAllowed, NotFound, StaleVersion
 from services.jobs import DecideRun, RunStep, Tell
-from services.repeats import decider_of, is_decided
-from services.results import result_of
+from services.runs import reruns
+from services.runs.builtin_attempts import BuiltinAttempt, Early
+from services.runs.repeats import decider_of, is_decided
+from services.steps.results import result_of
 
 logger = logging.getLogger("mudda.runs")
 

@@ -10,8 +10,7 @@ from bot.guard import guard
 from bot.views.approvals import LONGEST_LIMIT, LONGEST_REMINDER, approvals_modal
 from bot.views.notes import Note, note
 from bot.views.text import is_user
-from services.approvals import LimitOutcome
-from services.errors import NotAnApprover
+from services.approvals import LimitOutcome, NotAnApprover
 from services.jobs import SetApprovals
 
 

@@ -12,7 +12,7 @@ from bot.views.notes import Note, question_over
 from bot.views.questions import answer_fault, answer_modal
 from services.errors import NotFound
 from services.jobs import AnswerStep, Tell
-from services.questions import Question
+from services.runs.questions import Question
 
 
 def register(app: AsyncApp, deps: Deps) -> None:

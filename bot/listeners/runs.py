@@ -14,10 +14,10 @@ from bot.views.reasons import edit_outputs_modal, mark_done_modal, reject_modal
 from bot.views.run_details import run_details_modal
 from bot.views.step_details import step_details_modal
 from bot.views.step_outputs import unfit
-from services import run_queries
 from services.errors import NotFound
 from services.jobs import DecideRun, GivenOutput, RunDecision
-from services.step_outputs import StepOutputs, Unfit, step_outputs
+from services.queries import runs as run_queries
+from services.steps.outputs import StepOutputs, Unfit, step_outputs
 
 DECISIONS: dict[str, RunDecision] = {
     ids.ACTION_RUN_CANCEL: "cancel",

@@ -15,9 +15,10 @@ from bot.views.blocks import Message
 from bot.views.details import workflow_details
 from bot.views.lists import workflows_list
 from bot.views.notes import Note, note
-from services import exports, run_queries
 from services.errors import NotFound
 from services.jobs import ShowCard
+from services.queries import runs as run_queries
+from services.queries.runs import find_run
 
 
 def register(app: AsyncApp, deps: Deps) -> None:
@@ -67,7 +68,7 @@ async def _plan(number: int, deps: Deps) -> Message:
 async def _run(plan_number: int, number: int, deps: Deps) -> Message:
     async with deps.database.reading() as session:
         try:
-            run_id = await exports.find_run(session, deps.workspace_id, plan_number, number)
+            run_id = await find_run(session, deps.workspace_id, plan_number, number)
             plan = await deps.workflows.get_by_run(session, deps.workspace_id, run_id)
             history = await run_queries.history(session, deps.workspace_id, plan.id, run_id=run_id)
             return workflow_details(plan, history)

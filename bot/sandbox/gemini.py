@@ -38,7 +38,7 @@ from bot.sandbox.gemini_faults import (
     spoiled,
 )
 from bot.sandbox.gemini_reading import read
-from services.usage import STAND_IN_MODEL
+from services.ai.usage import STAND_IN_MODEL
 
 _STOP, _MAX_TOKENS, _SAFETY = 1, 2, 3
 _OBJECT = ("OBJECT", 6)

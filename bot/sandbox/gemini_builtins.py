@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from bot.sandbox.gemini_reading import Report, plain
-from services.builtins import ASK_PERSON, BUILTINS, MAX_MINUTES, NOTIFY, REPORTER, WAIT_FOR
+from services.components.builtins import ASK_PERSON, BUILTINS, MAX_MINUTES, NOTIFY, REPORTER, WAIT_FOR
 
 _MINUTES = {"minute": 1, "hour": 60, "day": 1_440}
 _WAIT = re.compile(r"\bwait(?: for)? (\d{1,4}) (minute|hour|day)s?\b", re.IGNORECASE)

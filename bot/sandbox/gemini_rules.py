@@ -19,7 +19,7 @@ from bot.sandbox.gemini_builtins import is_called_for, is_own
 from bot.sandbox.gemini_reading import Report, Tool, identifies, plain, word_set
 from bot.sandbox.gemini_topics import is_grave, is_urgent, topics
 from bot.sandbox.gemini_values import Filler, Source, message_for
-from services.builtins import NOTIFY
+from services.components.builtins import NOTIFY
 
 
 class Role(IntEnum):

@@ -23,9 +23,9 @@ from bot.sandbox.town import Town, sandbox_pack
 from bot.serve import RunningBot, database_for, migrated, running_bot
 from db.session import Database
 from services import workspaces
-from services.components import ComponentService
-from services.packs import parse_pack
-from services.usage import STAND_IN_MODEL
+from services.ai.usage import STAND_IN_MODEL
+from services.components.packs import parse_pack
+from services.components.service import ComponentService
 
 PAGE_PORT = 3333
 """Where the page is if the port is free: an address that works again tomorrow."""

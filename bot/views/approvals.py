@@ -26,7 +26,7 @@ from bot.views.gates import may_decide, too_few
 from bot.views.issues import destination
 from bot.views.text import clip, count, escape, join, mention
 from services.approvals import ApprovalSettings, LimitOutcome
-from services.snapshots import PlanSnapshot
+from services.queries.snapshots import PlanSnapshot
 
 LONGEST_REMINDER = 7 * 24 * 60
 LONGEST_LIMIT = 90 * 24 * 60

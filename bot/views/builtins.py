@@ -8,11 +8,11 @@ from bot.views import blocks as kit
 from bot.views.blocks import Element
 from bot.views.outcomes import summary
 from bot.views.text import count
-from services.builtins import ASK_PERSON, BUILTINS, NOTIFY, WAIT_FOR, WAIT_UNTIL
-from services.plan import Step
-from services.questions import people_asked
-from services.run_states import StepState
-from services.snapshots import StepSnapshot
+from services.components.builtins import ASK_PERSON, BUILTINS, NOTIFY, WAIT_FOR, WAIT_UNTIL
+from services.plans.model import Step
+from services.queries.snapshots import StepSnapshot
+from services.states import StepState
+from services.steps.waits import people_asked
 
 _PLAIN = {NOTIFY: "Posted.", WAIT_FOR: "The time has passed."}
 

@@ -30,7 +30,7 @@ from bot.views.plans import (
 from bot.views.run_steps import RunStep
 from bot.views.steps import StepView
 from bot.views.text import ELLIPSIS, channel, clean, clip, count, fits, one_line, sentences, weight
-from services.snapshots import History, PlanSnapshot, RunSnapshot, VersionSnapshot
+from services.queries.snapshots import History, PlanSnapshot, RunSnapshot, VersionSnapshot
 from services.states import PlanState
 
 T = TypeVar("T")

@@ -19,9 +19,9 @@ from bot.views.outcomes import summary
 from bot.views.step_errors import explain as explain_error
 from bot.views.steps import LOCK, StepView
 from bot.views.text import clip, count, date, join, mention, sentences
-from services.dry_runs import DryRun, Fate, Forecast, mark
-from services.plan import ComponentSpec
-from services.snapshots import PlanSnapshot, VersionSnapshot
+from services.components.specs import ComponentSpec
+from services.queries.snapshots import PlanSnapshot, VersionSnapshot
+from services.runs.dry_runs import DryRun, Fate, Forecast, mark
 
 NOTHING = "Dry run: nothing was changed"
 

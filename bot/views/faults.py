@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.views.text import clip, count, join, one_line
-from services.validation import Fault, FaultCode
+from services.plans.validation import Fault, FaultCode
 
 SENTENCES: Mapping[FaultCode, str] = {
     FaultCode.NO_STEPS: "The plan had no steps.",

@@ -24,10 +24,10 @@ from bot.views.run_steps import RunStep
 from bot.views.steps import LOCK
 from bot.views.text import ELLIPSIS, clip, count, date, join, mention, one_line
 from services.approvals import LimitOutcome
-from services.errors import UnresolvedReference
-from services.references import Reference, parse
-from services.run_states import OVER, RunState, StepState
-from services.snapshots import RunSnapshot
+from services.connectors.errors import UnresolvedReference
+from services.plans.references import Reference, parse
+from services.queries.snapshots import RunSnapshot
+from services.states import OVER, RunState, StepState
 
 _NAME = 60
 EACH = 3

@@ -12,8 +12,8 @@ from bot.views import steps as read
 from bot.views.blocks import Block, Element
 from bot.views.step_errors import explain
 from bot.views.text import clip, lasted, one_line
-from services.run_states import RunState
-from services.snapshots import AttemptLine, DecisionLine, History, RunLine, VersionSnapshot
+from services.queries.snapshots import AttemptLine, DecisionLine, History, RunLine, VersionSnapshot
+from services.states import RunState
 
 T = TypeVar("T")
 

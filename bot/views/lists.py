@@ -18,8 +18,9 @@ from bot.views.blocks import Block, Element, Message
 from bot.views.failures import LOAD_COMPONENTS
 from bot.views.steps import LOCK
 from bot.views.text import clean, clip, count, one_line
-from services.plan import Approval, ComponentSpec
-from services.snapshots import Page, PlanLine
+from services.components.specs import Approval, ComponentSpec
+from services.pages import Page
+from services.queries.snapshots import PlanLine
 from services.states import PlanState
 
 T = TypeVar("T")

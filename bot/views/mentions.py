@@ -9,7 +9,7 @@ from bot.views import blocks as kit
 from bot.views.blocks import Block, Element
 from bot.views.text import clip
 from services.mentions import Part, PartKind
-from services.plan import Issue
+from services.plans.model import Issue
 
 
 def quoted(issue: Issue, longest: int) -> Block:

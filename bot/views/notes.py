@@ -11,9 +11,8 @@ from enum import StrEnum
 from bot.ids import COMMAND_MUDDA, COMMAND_WORKFLOWS
 from bot.views.help import EMPTY_MENTION, HELP
 from bot.views.text import channel, is_user, mention
-from services.errors import AlreadyAgreed, ApprovalRefused, SelfApproval
-from services.run_states import RunState, StepState
-from services.states import PlanState
+from services.approvals import AlreadyAgreed, ApprovalRefused, SelfApproval
+from services.states import PlanState, RunState, StepState
 
 
 class Note(StrEnum):

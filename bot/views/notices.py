@@ -8,7 +8,7 @@ from bot.ids import METADATA_NOTICE
 from bot.views import blocks as kit
 from bot.views.blocks import Message
 from bot.views.text import clip, mention
-from services.builtins import MAX_TEXT
+from services.components.builtins import MAX_TEXT
 
 
 def notice(step_id: UUID, text: str, *, to: str | None = None) -> Message:

@@ -14,8 +14,8 @@ from bot.views.outcomes import summary
 from bot.views.plans import title
 from bot.views.run_steps import RunStep
 from bot.views.text import clip, count, escape, is_user, lasted, mention
-from services.run_states import StepState
-from services.snapshots import PlanSnapshot, RunSnapshot
+from services.queries.snapshots import PlanSnapshot, RunSnapshot
+from services.states import StepState
 
 _RESULTS = 4
 _NAME = 80

@@ -9,8 +9,8 @@ from typing import Any
 
 from bot.views.calls import as_text
 from bot.views.text import clip, count, join, one_line, spaced
-from services.builtins import ASK_PERSON, BUILTINS, WAIT_UNTIL
-from services.plan import ComponentSpec
+from services.components.builtins import ASK_PERSON, BUILTINS, WAIT_UNTIL
+from services.components.specs import ComponentSpec
 
 LINE = 200
 _VALUE = 60

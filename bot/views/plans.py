@@ -34,9 +34,10 @@ from bot.views.mentions import quoted
 from bot.views.run_steps import writes
 from bot.views.steps import StepView
 from bot.views.text import clean, clip, count, date, fits, join, mention, one_line, sentences
-from services.snapshots import Failure, PlanSnapshot, RunSnapshot, VersionSnapshot
+from services.ai.usage import STAND_IN_MODEL
+from services.queries.snapshots import PlanSnapshot, RunSnapshot, VersionSnapshot
 from services.states import FailureCode, Phase, PlanState
-from services.usage import STAND_IN_MODEL
+from services.workflows.drafts import Failure
 
 WARNING = 300
 _DEED, _DEEDS = 32, 8

@@ -18,9 +18,9 @@ from bot.ids import (
 from bot.views import blocks as kit
 from bot.views.blocks import Block, Element, Message, View
 from bot.views.text import clip, join, mention, one_line
-from services.builtins import MAX_OPTION, MAX_PHOTOS, MAX_TEXT, PHOTO_MIMETYPES, PHOTO_TYPES
+from services.components.builtins import MAX_OPTION, MAX_PHOTOS, MAX_TEXT, PHOTO_MIMETYPES, PHOTO_TYPES
 from services.jobs import AnswerFile
-from services.questions import Question
+from services.runs.questions import Question
 
 _TITLE = 150
 _QUESTION, _ANSWER = 2_000, 1_000

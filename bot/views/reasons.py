@@ -16,7 +16,7 @@ from bot.ids import (
 from bot.views.blocks import View, plain
 from bot.views.step_outputs import output_inputs
 from bot.views.text import one_line
-from services.step_outputs import AwaitedOutput
+from services.steps.outputs import AwaitedOutput
 
 REASON_LENGTH = 1_000
 _TITLE = 200

@@ -17,8 +17,8 @@ from bot.views.pretty import pretty
 from bot.views.run_steps import RunStep
 from bot.views.step_errors import caution, explain
 from bot.views.text import ELLIPSIS, clip, count, kilobytes, lasted, one_line, weight
-from services.run_states import StepState
-from services.snapshots import History, PlanSnapshot, RunSnapshot, VersionSnapshot
+from services.queries.snapshots import History, PlanSnapshot, RunSnapshot, VersionSnapshot
+from services.states import StepState
 
 _FIELDS = 40
 _FIELD = 300

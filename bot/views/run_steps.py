@@ -14,9 +14,9 @@ from bot.views.outcomes import summary
 from bot.views.step_errors import caution, explain
 from bot.views.steps import LOCK, StepView
 from bot.views.text import clip, join, kilobytes, one_line
-from services.plan import ComponentSpec
-from services.run_states import OVER, StepState
-from services.snapshots import RunSnapshot, StepSnapshot, VersionSnapshot
+from services.components.specs import ComponentSpec
+from services.queries.snapshots import RunSnapshot, StepSnapshot, VersionSnapshot
+from services.states import OVER, StepState
 
 STATUS: Mapping[StepState, Status] = {
     StepState.PENDING: "pending",

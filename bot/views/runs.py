@@ -13,8 +13,8 @@ from bot.views.gates import asking, sections
 from bot.views.levels import Level
 from bot.views.run_steps import RunStep
 from bot.views.text import clip, count, date, join, lasted, mention
-from services.run_states import RunState, StepState
-from services.snapshots import PlanSnapshot, RunSnapshot
+from services.queries.snapshots import PlanSnapshot, RunSnapshot
+from services.states import RunState, StepState
 
 QUOTE = 300
 """Of the report: by now the card is about what is being done."""

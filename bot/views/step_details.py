@@ -16,7 +16,7 @@ from bot.views.pretty import PART, Room
 from bot.views.run_details import facts, sends
 from bot.views.run_steps import RunStep
 from bot.views.text import clip, kilobytes
-from services.snapshots import PlanSnapshot
+from services.queries.snapshots import PlanSnapshot
 
 _BLOCKS = kit.VIEW_BLOCKS - 8
 """What is left of a view beside the heading, the facts, the decision, and word of what is cut."""

@@ -11,7 +11,7 @@ from bot.views import blocks as kit
 from bot.views.blocks import Block, Element
 from bot.views.calls import as_text
 from bot.views.text import clip, join, one_line, spaced
-from services.step_outputs import AwaitedOutput
+from services.steps.outputs import AwaitedOutput
 
 _OPTIONS = 100
 """Of a menu: Slack takes no more."""

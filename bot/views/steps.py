@@ -8,9 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.views.text import clip, count, fits, join, one_line, spaced
-from services.plan import Approval, ComponentSpec, Step, dependencies, levels, references
-from services.references import Malformed, Reference, parse, render_path
-from services.snapshots import VersionSnapshot
+from services.components.specs import Approval, ComponentSpec
+from services.formats.strict_json import render_path
+from services.plans.model import Step, dependencies, levels, references
+from services.plans.references import Malformed, Reference, parse
+from services.queries.snapshots import VersionSnapshot
 
 TITLE = 90
 LOCK = "🔒"

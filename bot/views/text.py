@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from services.storable import seen
+from services.formats.storable import seen
 
 ELLIPSIS = "…"
 

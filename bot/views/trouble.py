@@ -13,8 +13,8 @@ from bot.views import runs
 from bot.views.blocks import Message
 from bot.views.outcome import as_mrkdwn
 from bot.views.text import clip, one_line
-from services.run_states import RunState, StepState
-from services.snapshots import PlanSnapshot
+from services.queries.snapshots import PlanSnapshot
+from services.states import RunState, StepState
 
 _WHY = 200
 _TITLE = 120

@@ -1,12 +1,12 @@
 """Calling components: a request is prepared, sent under the address rules, and its answer judged."""
 
-from services.connectors.answers import Answer, AnswerWarning, WarningCode
-from services.connectors.calls import called
-from services.connectors.connector import Connector
-from services.connectors.response_checks import check_response
-from services.connectors.rest import PreparedRequest, prepare, preview
+from services.connectors.connector import Connector, called
+from services.connectors.errors import CallError, RequestRefused
+from services.connectors.requests import PreparedRequest, preview
+from services.connectors.responses.checks import check_response
+from services.connectors.responses.response import Answer, AnswerWarning, WarningCode
+from services.connectors.rest import prepare
 from services.connectors.verdicts import Outcome, Verdict, is_safe, judge
-from services.errors import CallError, RequestRefused
 
 __all__ = [
     "Answer",

@@ -14,12 +14,12 @@ from urllib.parse import quote_plus, urlencode
 
 from yarl import URL
 
-from services.connectors.answers import read_body, retry_after
+from services.components.definitions import ApiKeyAuth, Auth, BasicAuth, BearerAuth, OAuth2Auth
+from services.connectors.errors import AddressRefused, MaybeSent, NotSent, SecretMissing, TokenRefused
+from services.connectors.network.transport import Progress, Received, Transport
 from services.connectors.redaction import redacted
-from services.connectors.transport import Progress, Received, Transport
-from services.definitions import ApiKeyAuth, Auth, BasicAuth, BearerAuth, OAuth2Auth
-from services.errors import AddressRefused, MaybeSent, NotSent, SecretMissing, TokenRefused
-from services.validation.faults import clip
+from services.connectors.responses.response import read_body, retry_after
+from services.formats.text import clip
 
 Secrets = Callable[[str], str | None]
 """The secret of a name, None if there is none; such as `os.environ.get`."""

@@ -12,14 +12,17 @@ from urllib.parse import quote, urlencode
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from services.connectors.addresses import AddressRules
-from services.connectors.answers import Answer, AnswerWarning, media_type, read_body, retry_after
+from services.components.definitions import ComponentDefinition
+from services.components.response_headers import with_headers
 from services.connectors.auth import Authenticator, Credentials, Secrets
+from services.connectors.errors import CallError, NotSent, RedirectRefused, RequestRefused
+from services.connectors.network.addresses import AddressRules
+from services.connectors.network.transport import Progress, Received, SocketFactory, Transport
 from services.connectors.redaction import redacted
-from services.connectors.rest import PreparedRequest, check_header, encode_body
-from services.connectors.transport import Progress, Received, SocketFactory, Transport
-from services.errors import NotSent, RedirectRefused, RequestRefused
-from services.validation.faults import clip
+from services.connectors.requests import PreparedRequest, check_header, encode_body
+from services.connectors.responses.checks import response_warnings
+from services.connectors.responses.response import Answer, AnswerWarning, media_type, read_body, retry_after
+from services.formats.text import clip
 
 SMALL_BYTES = 50_000
 """To read an answer of so many takes milliseconds, of a megabyte a second; that must not stop all else."""
@@ -200,3 +203,23 @@ def _host(location: str) -> str:
         return clip(URL(location).host or "")
     except ValueError:
         return ""
+
+
+async def called(
+    request: PreparedRequest, definition: ComponentDefinition, *, idempotency_key: str, connector: Connector
+) -> Answer | CallError:
+    """Call a component; a response that is not what its schema says has a warning with it."""
+    try:
+        answer = await connector.call(
+            request,
+            idempotency_key=idempotency_key,
+            timeout=definition.timeout_seconds,
+            headers=definition.response_headers,
+        )
+    except CallError as error:
+        return error
+    if answer.status >= 300:
+        return answer
+    odd = await response_warnings(definition.response_schema, answer.body)
+    body = with_headers(answer.body, answer.headers) if definition.response_headers else answer.body
+    return replace(answer, body=body, warnings=(*answer.warnings, *odd))

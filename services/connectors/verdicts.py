@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from services.connectors.answers import Answer
-from services.definitions import ComponentDefinition
-from services.errors import CallError, MaybeSent, NotSent, RedirectRefused
+from services.components.definitions import ComponentDefinition
+from services.connectors.errors import CallError, MaybeSent, NotSent, RedirectRefused
+from services.connectors.responses.response import Answer
 
 _ASKS_FOR_PATIENCE = frozenset({429, 503})
 # 408: the server gave up waiting, 425: it does not take a request this early. Neither says that nothing was done.

@@ -18,10 +18,11 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from bot.sandbox.town import sandbox_pack
-from services import prompts
-from services.gemini import GeminiClient
-from services.packs import parse_pack
-from services.plan import ComponentSpec, Issue
+from services.ai import prompts
+from services.ai.gemini import GeminiClient
+from services.components.packs import parse_pack
+from services.components.specs import ComponentSpec
+from services.plans.model import Issue
 
 MODEL, KEY = "gemini-3.8-flash", "bench"
 CALLS, FEWER = 200, 64
@@ -87,7 +88,7 @@ def request() -> dict[str, Any]:
 
 def default_executor_call(url: str, asked: Mapping[str, Any]) -> Call:
     """The usual way: the SDK's blocking call on `run_in_executor(None, …)`."""
-    import google.generativeai as genai  # services.gemini has imported it, and silenced its warning
+    import google.generativeai as genai  # services.ai.gemini has imported it, and silenced its warning
 
     sdk: Any = genai
     sdk.configure(api_key=KEY, transport="rest", client_options={"api_endpoint": url})

@@ -29,9 +29,9 @@ from db.migrate import migrate
 from db.models import Card, StepRun, WorkflowExecution
 from db.session import Database
 from services import workspaces
+from services.components.packs import parse_pack
+from services.components.specs import Approval
 from services.errors import MoveNotAllowed, StaleVersion
-from services.packs import parse_pack
-from services.plan import Approval
 from tests.bot_process import BotProcess, bot_process, serve_env
 from tests.e2e.storm_model import faults_of
 from tests.run_starts import APPROVER, begun, components, now, runs, step

@@ -16,8 +16,8 @@ from bot.sandbox.slack import SlackStandIn
 from bot.sandbox.town import Received, Town
 from db.models import Decision, StepAttempt, StepRun, WorkflowExecution
 from db.session import Database
-from services.definitions import ComponentDefinition
-from services.run_states import StepState, run_state
+from services.components.definitions import ComponentDefinition
+from services.states import StepState, run_state
 
 OVER = ("DONE", "SKIPPED")
 NOT_TAKEN = (429, 503)

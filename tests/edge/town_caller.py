@@ -10,8 +10,8 @@ from aiohttp import ClientSession, encode_basic_auth
 from jsonschema import Draft202012Validator
 
 from bot.sandbox.town import Town, sandbox_pack
-from services.definitions import ApiKeyAuth, BasicAuth, BearerAuth, ComponentDefinition
-from services.packs import parse_pack
+from services.components.definitions import ApiKeyAuth, BasicAuth, BearerAuth, ComponentDefinition
+from services.components.packs import parse_pack
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -1,7 +1,6 @@
 """The gallery shows every state that there is a sample of, with the pictures it needs and no others."""
 
-from services.run_states import RunState
-from services.states import PlanState
+from services.states import PlanState, RunState
 from tests.e2e.gallery import DOCS, PICTURES, STATES, page_text, picture
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from bot import ids
 from bot.sandbox.slack import InputsRefused
-from services.exports import run_document
+from services.queries.export import run_document
 from tests.jobs.own_steps import answer, ask, form, marked, notify, output, posted, question, the_step
 from tests.jobs.test_runs import approved, outcome, step_states, with_button
 from tests.town_hall import TownHall, card_text, cards

@@ -18,9 +18,8 @@ from services.approvals import ApprovalSettings
 from services.audit import Actor
 from services.errors import MoveNotAllowed
 from services.jobs import ReplyToReporter
-from services.reruns import run_again
-from services.run_states import RunState
-from services.states import PlanState
+from services.runs.reruns import run_again
+from services.states import PlanState, RunState
 from tests.jobs.test_runs import LOOK, approved, order, press, with_button
 from tests.town_hall import TownHall, buttons, card_text, cards
 

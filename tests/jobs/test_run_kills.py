@@ -20,9 +20,9 @@ from bot.sandbox.town import Hold, Received, Town, sandbox_pack
 from db.models import StepAttempt, StepRun, WorkflowExecution
 from db.session import Database
 from services import workspaces
-from services.definitions import ComponentDefinition
-from services.packs import parse_pack
-from services.plan import Approval
+from services.components.definitions import ComponentDefinition
+from services.components.packs import parse_pack
+from services.components.specs import Approval
 from tests.bot_process import BotProcess, bot_process, serve_env
 from tests.run_starts import begun, components, decided, run_state, step, step_states, until
 

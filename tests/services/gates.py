@@ -17,13 +17,13 @@ from db.session import Database
 from services.approvals import ApprovalService, ApprovalSettings
 from services.audit import Actor
 from services.cards import CardService
-from services.components import ComponentService
+from services.components.service import ComponentService
 from services.jobs import GateLimit, RemindGate
-from services.progress import Progress
-from services.reminders import ReminderService
-from services.run_inputs import RunInputs
-from services.runs import RunService
-from services.workflows import WorkflowService
+from services.runs.progress import Progress
+from services.runs.reminders import ReminderService
+from services.runs.service import RunService
+from services.steps.sources import RunInputs
+from services.workflows.service import WorkflowService
 from tests.run_starts import begun, registered, step, step_states
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)

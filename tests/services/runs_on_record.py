@@ -9,8 +9,7 @@ from uuid import UUID, uuid4
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Decision, PlanVersion, StepAttempt, StepRun, WorkflowExecution, WorkflowPlan
-from services.run_states import RunState, StepState
-from services.states import PlanState
+from services.states import PlanState, RunState, StepState
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 COMPONENT: dict[str, Any] = {

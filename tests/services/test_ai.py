@@ -25,9 +25,8 @@ from bot.sandbox.gemini_faults import (
     UnknownComponent,
     WrongShape,
 )
-from services import prompts
-from services.ai import AIService
-from services.errors import (
+from services.ai import prompts
+from services.ai.errors import (
     DraftFailed,
     GeminiBlocked,
     GeminiEmpty,
@@ -39,11 +38,13 @@ from services.errors import (
     NothingFits,
     PlanRejected,
 )
-from services.gemini import GeminiClient, RetryPolicy
-from services.plan import ComponentSpec, Issue
+from services.ai.gemini import GeminiClient, RetryPolicy
+from services.ai.service import AIService
+from services.ai.usage import STAND_IN_MODEL, Usage
+from services.components.specs import ComponentSpec
+from services.plans.model import Issue
+from services.plans.validation import FaultCode, validate
 from services.states import Phase
-from services.usage import STAND_IN_MODEL, Usage
-from services.validation import FaultCode, validate
 from tests.services.pack import COMPONENTS
 
 ISSUE = Issue("Water is coming up through the road at 5th and Main", reporter="U1", channel="C1")

@@ -12,9 +12,9 @@ from sqlalchemy import select
 from db.models import AuditEvent
 from db.session import Database
 from services import workspaces
-from services.approvals import ApprovalSettings, LimitOutcome
+from services.approvals import AlreadyAgreed, ApprovalSettings, LimitOutcome, NotAnApprover, SelfApproval
 from services.audit import Actor
-from services.errors import AlreadyAgreed, MoveNotAllowed, NotAnApprover, SelfApproval, StaleVersion
+from services.errors import MoveNotAllowed, StaleVersion
 from tests.run_starts import REPORTER, run_state
 from tests.services.gates import (
     DANA,

@@ -9,11 +9,11 @@ from sqlalchemy import select
 
 from db.models import StepAttempt, StepRun
 from db.session import Database
-from services.attempts import Attempt, Came
 from services.connectors import Answer
 from services.jobs import RunStep
-from services.results import Result, result_of
-from services.run_states import StepState
+from services.runs.attempts import Attempt, Came
+from services.states import StepState
+from services.steps.results import Result, result_of
 from tests.run_starts import attempts, begun, decided, now, registered, step, step_states
 
 DO = {"key": "do", "http_method": "POST", "endpoint_url": "https://works.example.gov/do", "attempts": 2}

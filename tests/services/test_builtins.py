@@ -9,17 +9,19 @@ import pytest
 from bot.components_cli import sentence
 from bot.sandbox import gemini_rules
 from bot.sandbox.gemini_reading import read
-from services import prompts
-from services.builtin_calls import prepare_builtin
-from services.builtins import ASK_PERSON, BUILTINS, NOTIFY, RESERVED_PREFIXES, WAIT_FOR, WAIT_UNTIL, component_keys
-from services.definitions import KEY, ComponentDefinition, DefinitionFaultCode
-from services.errors import NotPollable, PackFaults, RequestRefused, UnresolvedReference
-from services.json_schemas import schema_problems
+from services.ai import prompts
+from services.components.builtins import ASK_PERSON, BUILTINS, NOTIFY, RESERVED_PREFIXES, WAIT_FOR, WAIT_UNTIL
+from services.components.definitions import KEY, ComponentDefinition, DefinitionFaultCode
+from services.components.packs import PackFaults, parse_pack
+from services.components.specs import Approval, ComponentSpec
+from services.connectors.errors import NotPollable, RequestRefused, UnresolvedReference
+from services.formats.schemas import schema_problems
 from services.mentions import parts_of, readable
-from services.packs import parse_pack
-from services.plan import Approval, ComponentSpec, Issue, Plan, Step
-from services.resolving import Values
-from services.validation import Fault, FaultCode, validate
+from services.plans.model import Issue, Plan, Step
+from services.plans.polls import component_keys
+from services.plans.validation import Fault, FaultCode, validate
+from services.steps.builtin_calls import prepare_builtin
+from services.steps.resolving import Values
 from tests.services.test_gemini_stand_in import NOW, ancestors, sandbox_components
 
 REPORTER = "U0FRYJ002"

@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
+from services.components.definitions import ComponentDefinition
+from services.components.response_headers import schema_with_headers
 from services.connectors import Answer, Connector, WarningCode, called, check_response, prepare
 from services.connectors.connector import SMALL_BYTES
-from services.connectors.response_checks import response_warnings
-from services.connectors.response_headers import schema_with_headers
-from services.definitions import ComponentDefinition
-from services.errors import CallError, NotSent
-from services.resolving import Resolved
-from services.validation.schemas import Says, Schema
+from services.connectors.errors import CallError, NotSent
+from services.connectors.requests import Resolved
+from services.connectors.responses.checks import response_warnings
+from services.plans.validation.schemas import Says, Schema
 from tests.services.raw_server import RawServer, http
 
 NO_SECRETS: dict[str, str] = {}

@@ -10,10 +10,10 @@ from sqlalchemy import event, select, text
 from db.models import Component
 from db.session import Database
 from services import workspaces
-from services.components import ComponentService
-from services.definitions import ComponentDefinition
-from services.errors import ComponentExists, NotFound
-from services.plan import Approval, ComponentSpec
+from services.components.definitions import ComponentDefinition
+from services.components.service import ComponentExists, ComponentService
+from services.components.specs import Approval, ComponentSpec
+from services.errors import NotFound
 
 SERVICE = ComponentService()
 

@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 
 from bot.sandbox.town import Endless, Hang, Reset, Status, Town, sandbox_pack
+from services.components.definitions import ComponentDefinition
+from services.components.packs import parse_pack
 from services.connectors import (
     Answer,
     AnswerWarning,
@@ -29,11 +31,9 @@ from services.connectors import (
     judge,
     prepare,
 )
-from services.connectors.answers import MAX_SIZE
-from services.definitions import ComponentDefinition
-from services.errors import MaybeSent, NotSent, RedirectRefused, RequestRefused, SecretMissing
-from services.packs import parse_pack
-from services.resolving import Resolved
+from services.connectors.errors import MaybeSent, NotSent, RedirectRefused, RequestRefused, SecretMissing
+from services.connectors.requests import Resolved
+from services.connectors.responses.response import MAX_SIZE
 from tests.services.raw_server import RawServer, http
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -14,8 +14,8 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from bot.sandbox.town import Town
 from services.connectors import Answer, Connector, Outcome, PreparedRequest, judge
-from services.connectors.addresses import SystemResolver
-from services.errors import AddressRefused, CallError, NotSent
+from services.connectors.errors import AddressRefused, CallError, NotSent
+from services.connectors.network.addresses import SystemResolver
 
 PUBLIC = ("93.184.216.34", "2606:4700::1111")
 NO_SECRETS: dict[str, str] = {}

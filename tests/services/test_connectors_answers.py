@@ -11,8 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from services.connectors import Answer, AnswerWarning, CallError, Outcome, WarningCode, check_response, judge
-from services.connectors.answers import MAX_SIZE, read_body, retry_after
-from services.errors import (
+from services.connectors.errors import (
     AddressRefused,
     MaybeSent,
     NotSent,
@@ -21,6 +20,7 @@ from services.errors import (
     TokenRefused,
     UnresolvedReference,
 )
+from services.connectors.responses.response import MAX_SIZE, read_body, retry_after
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 JSON = "application/json"

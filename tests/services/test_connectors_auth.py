@@ -13,9 +13,9 @@ from urllib.parse import parse_qsl, quote
 
 import pytest
 
+from services.components.definitions import ComponentDefinition
 from services.connectors import Answer, Connector, Outcome, PreparedRequest, judge, preview
-from services.definitions import ComponentDefinition
-from services.errors import (
+from services.connectors.errors import (
     AddressRefused,
     NotSent,
     RedirectRefused,

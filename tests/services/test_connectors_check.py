@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
+from services.components.definitions import ComponentDefinition
 from services.connectors import Connector, PreparedRequest
-from services.definitions import ComponentDefinition
-from services.errors import AddressRefused, CallError, NotSent, RequestRefused, SecretMissing
+from services.connectors.errors import AddressRefused, CallError, NotSent, RequestRefused, SecretMissing
 from tests.services.raw_server import RawServer, http
 
 SECRETS = {"KEY": "s3cret"}

@@ -11,11 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as some
 from yarl import URL
 
+from services.components.definitions import ComponentDefinition
 from services.connectors import PreparedRequest, prepare, preview
-from services.connectors.rest import encode_body
-from services.definitions import ComponentDefinition
-from services.errors import AddressRefused, CallNotSupported, RequestRefused
-from services.resolving import Resolved
+from services.connectors.errors import AddressRefused, CallNotSupported, RequestRefused
+from services.connectors.requests import Resolved, encode_body
 
 AREA = {"area": {"type": "string", "required": True}}
 

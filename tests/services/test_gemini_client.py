@@ -28,7 +28,7 @@ from bot.sandbox.gemini_faults import (
     Text,
     Truncated,
 )
-from services.errors import (
+from services.ai.errors import (
     GeminiBlocked,
     GeminiEmpty,
     GeminiError,
@@ -38,8 +38,8 @@ from services.errors import (
     GeminiTruncated,
     GeminiUnavailable,
 )
-from services.gemini import STAND_IN_MODEL, Answer, GeminiClient, RetryPolicy
-from services.strict_json import NotJson
+from services.ai.gemini import STAND_IN_MODEL, Answer, GeminiClient, RetryPolicy
+from services.formats.strict_json import NotJson
 
 KEY = "AIza-secret-0123456789"
 QUICK = RetryPolicy(attempts=3, base=0.01, least=0.05)

@@ -18,12 +18,13 @@ from bot.sandbox import gemini_rules
 from bot.sandbox.gemini import GeminiStandIn
 from bot.sandbox.gemini_reading import read
 from bot.sandbox.town import sandbox_pack
-from services import prompts
-from services.errors import GeminiRefused
-from services.gemini import GeminiClient
-from services.packs import parse_pack
-from services.plan import Approval, ComponentSpec, Issue, Plan, dependencies
-from services.validation import Report, validate
+from services.ai import prompts
+from services.ai.errors import GeminiRefused
+from services.ai.gemini import GeminiClient
+from services.components.packs import parse_pack
+from services.components.specs import Approval, ComponentSpec
+from services.plans.model import Issue, Plan, dependencies
+from services.plans.validation import Report, validate
 from tests.services.pack import COMPONENTS
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)

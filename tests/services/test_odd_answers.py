@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from services.connectors import Connector, PreparedRequest
-from services.connectors.answers import read_body
-from services.connectors.loose_answers import xml_fields
-from services.strict_json import NotJson
+from services.connectors.responses.loose import xml_fields
+from services.connectors.responses.response import read_body
+from services.formats.strict_json import NotJson
 from tests.services.raw_server import RawServer
 
 JSON = b'{"id": 7}'

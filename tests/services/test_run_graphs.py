@@ -16,10 +16,10 @@ from sqlalchemy import select, text
 
 from db.models import StepAttempt, StepRun
 from db.session import Database
-from services.attempts import Attempt, Came
 from services.jobs import RunStep
-from services.results import Result
-from services.run_states import StepState
+from services.runs.attempts import Attempt, Came
+from services.states import StepState
+from services.steps.results import Result
 from tests.run_starts import APPROVER, attempts, begun, now, registered, run_state, runs, step, step_states
 
 DO = {"key": "do", "http_method": "POST", "endpoint_url": "https://works.example.gov/do"}

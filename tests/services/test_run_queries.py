@@ -14,13 +14,14 @@ from bot.views.plans import card
 from bot.views.run_details import run_details_modal
 from bot.views.step_details import step_details_modal
 from db.session import Database
-from services import run_queries, workspaces
+from services import workspaces
 from services.approvals import ApprovalService
 from services.cards import CardService
 from services.errors import NotFound
-from services.run_states import RunState
-from services.snapshots import History, PlanSnapshot, StepSnapshot
-from services.workflows import WorkflowService
+from services.queries import runs as run_queries
+from services.queries.snapshots import History, PlanSnapshot, StepSnapshot
+from services.states import RunState
+from services.workflows.service import WorkflowService
 from tests.services import runs_on_record
 
 workflows = WorkflowService(CardService(), ApprovalService())

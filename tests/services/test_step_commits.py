@@ -8,14 +8,14 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, text
 
-from bot.step_commits import StepCommits
 from db.models import StepRun, WorkflowExecution
 from db.session import Database
-from services.attempts import Attempt
 from services.errors import NotFound
 from services.jobs import RunStep
-from services.results import Result
-from services.run_states import StepState
+from services.runs.attempts import Attempt
+from services.runs.batches import StepCommits
+from services.states import StepState
+from services.steps.results import Result
 from tests.run_starts import attempts, begun, registered, step, step_states
 
 DO = {"key": "do", "http_method": "POST", "endpoint_url": "https://works.example.gov/do"}

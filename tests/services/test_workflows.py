@@ -11,18 +11,19 @@ from sqlalchemy import select, text
 from db.models import WorkflowPlan
 from db.session import Database
 from services import workspaces
-from services.ai import Draft
+from services.ai.service import Draft
+from services.ai.usage import Usage
 from services.approvals import ApprovalService
 from services.audit import Actor
 from services.cards import CardService
+from services.components.specs import ComponentSpec
 from services.errors import MoveNotAllowed, NotFound, StaleVersion
 from services.jobs import DraftPlan, OpenPlan
-from services.plan import ComponentSpec, Plan, Step
-from services.snapshots import Failure
+from services.plans.model import Plan, Step
+from services.plans.validation import validate
 from services.states import FailureCode, PlanState
-from services.usage import Usage
-from services.validation import validate
-from services.workflows import WorkflowService
+from services.workflows.drafts import Failure
+from services.workflows.service import WorkflowService
 from tests.conftest import TEAM
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
-from services.plan import ComponentSpec, Plan, Step, StepInput
-from services.validation import Fault, FaultCode, Report, validate
+from services.components.specs import ComponentSpec
+from services.plans.model import Plan, Step, StepInput
+from services.plans.validation import Fault, FaultCode, Report, validate
 
 Location = Literal["path", "query", "header", "body", "variable"]
 

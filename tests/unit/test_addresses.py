@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 from yarl import URL
 
-from services.connectors.addresses import AddressRules, address_refusal
-from services.errors import AddressRefused
+from services.connectors.errors import AddressRefused
+from services.connectors.network.addresses import AddressRules, address_refusal
 
 REFUSED = {
     "0.0.0.0": "unspecified",

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.validation.faults import Fault, FaultCode, Report, clip, fault
+from services.formats.text import clip
+from services.plans.validation.faults import Fault, FaultCode, Report, fault
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),

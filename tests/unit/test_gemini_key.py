@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from services.gemini import GeminiClient
+from services.ai.gemini import GeminiClient
 
 
 @pytest.mark.parametrize("key", ["", " ", "secret\n", "se cret", "sécret"])
@@ -18,4 +18,4 @@ def test_a_crooked_key_is_refused_without_showing_it(key: str) -> None:
 
 
 def test_importing_warns_of_nothing() -> None:
-    subprocess.run([sys.executable, "-W", "error", "-c", "import services.gemini"], check=True)
+    subprocess.run([sys.executable, "-W", "error", "-c", "import services.ai.gemini"], check=True)

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services import loose_json
-from services.strict_json import NotJson
+from services.formats import loose_json
+from services.formats.strict_json import NotJson
 
 PLAN = {"name": "Mend {it}", "steps": [{"id": "a", "text": 'Say "hello", then ``` go'}], "n": 1.5}
 GOOD = json.dumps(PLAN, indent=1)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.views.mentions import quoted
 from services.mentions import PARTS, Part, PartKind, escaped, parts_of, readable, trimmed
-from services.plan import Issue
+from services.plans.model import Issue
 
 NAMES = {"U0DANA0001": "Dana Whitfield", "S0CREW": "water-crew", "C0WATER": "water"}
 

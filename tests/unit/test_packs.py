@@ -10,11 +10,10 @@ from hypothesis import strategies as st
 
 from bot.components_cli import sentence
 from bot.sandbox.town import sandbox_pack
-from services.definitions import DefinitionFaultCode as Definition
-from services.errors import PackFaults
-from services.pack_yaml import MAX_ALIASES, MAX_BYTES, MAX_DEPTH, YamlFaultCode, YamlFaults, read_yaml
-from services.packs import PackFault, PackFaultCode, parse_pack
-from services.plan import Approval
+from services.components.definitions import DefinitionFaultCode as Definition
+from services.components.packs import PackFault, PackFaultCode, PackFaults, parse_pack
+from services.components.specs import Approval
+from services.formats.strict_yaml import MAX_ALIASES, MAX_BYTES, MAX_DEPTH, YamlFaultCode, YamlFaults, read_yaml
 
 WORK_ORDER: dict[str, Any] = {
     "key": "workorders.create",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as st
 
-from services.plan import Plan, dependencies, levels, references
+from services.plans.model import Plan, dependencies, levels, references
 from tests.unit.builders import body, given, plan, step
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.connectors.reasons import reason_in
+from services.connectors.responses.reasons import reason_in
 
 
 @pytest.mark.parametrize(

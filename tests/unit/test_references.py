@@ -7,19 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from services.references import (
-    STEP_ID,
-    Flaw,
-    Malformed,
-    Path,
-    PathPart,
-    Reference,
-    is_whole,
-    parse,
-    render_path,
-    scan,
-    walk,
-)
+from services.formats.strict_json import Path, PathPart, render_path
+from services.plans.references import STEP_ID, Flaw, Malformed, Reference, is_whole, parse, scan, walk
 
 names = st.from_regex(r"[\w$@#:/-]{1,12}", fullmatch=True)
 paths = st.lists(names | st.integers(0, 999_999), max_size=5).map(tuple)

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as some
 
-from services.errors import RequestRefused, UnresolvedReference
-from services.resolving import Resolved, Values, resolve_inputs
+from services.connectors.errors import RequestRefused, UnresolvedReference
+from services.connectors.requests import Resolved
+from services.steps.resolving import Values, resolve_inputs
 from tests.unit.builders import Location, body, component, given, step
 
 OUTPUTS: dict[str, Any] = {

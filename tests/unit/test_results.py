@@ -6,11 +6,11 @@ from datetime import timedelta
 
 import pytest
 
+from services.components.definitions import ComponentDefinition
 from services.connectors import Answer, AnswerWarning, WarningCode
-from services.definitions import ComponentDefinition
-from services.errors import CallError, MaybeSent, NotSent, RedirectRefused
-from services.results import FIRST_PAUSE, LONGEST_PAUSE, LONGEST_WAIT, result_of
-from services.run_states import StepState
+from services.connectors.errors import CallError, MaybeSent, NotSent, RedirectRefused
+from services.states import StepState
+from services.steps.results import FIRST_PAUSE, LONGEST_PAUSE, LONGEST_WAIT, result_of
 
 
 def component(method: str = "POST") -> ComponentDefinition:

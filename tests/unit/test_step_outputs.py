@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from bot.views.step_outputs import output_inputs, unfit
-from services.plan import Plan, Step, StepInput
-from services.references import render_path
-from services.step_outputs import AwaitedOutput, StepOutputs, Unfit, awaited_outputs, with_values
-from services.validation.schemas import Schema
+from services.formats.strict_json import render_path
+from services.plans.model import Plan, Step, StepInput
+from services.plans.validation.schemas import Schema
+from services.steps.outputs import AwaitedOutput, StepOutputs, Unfit, awaited_outputs, with_values
 from tests.unit.slack_rules import check_modal
 
 SCHEMA = Schema(

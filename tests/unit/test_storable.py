@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.views.text import clean
-from services.storable import storable, typed
+from services.formats.storable import storable, typed
 
 
 @pytest.mark.parametrize(

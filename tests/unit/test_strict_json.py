@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from services.strict_json import MAX_DEPTH, NotJson, loads
+from services.formats.strict_json import MAX_DEPTH, NotJson, loads
 
 
 @pytest.mark.parametrize("text", ["", "nope", "NaN", "-Infinity", "1e999", "[1,]", "9" * 5000, "\ufeff1"])

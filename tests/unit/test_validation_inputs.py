@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from services.plan import StepInput
-from services.validation import Fault, FaultCode, Report
-from services.validation.inputs import payload_path
+from services.plans.input_paths import payload_path
+from services.plans.model import StepInput
+from services.plans.validation import Fault, FaultCode, Report
 from tests.unit.builders import body, codes, component, given, only, report, step
 
 ORDER = component(

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from services.plan import StepInput
-from services.validation import FaultCode, Report
+from services.plans.model import StepInput
+from services.plans.validation import FaultCode, Report
 from tests.unit.builders import component, given, only, report, step
 
 

@@ -10,8 +10,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from services.plan import ComponentSpec, Plan, Step, StepInput, dependencies, levels
-from services.validation import Fault, FaultCode, validate
+from services.components.specs import ComponentSpec
+from services.plans.model import Plan, Step, StepInput, dependencies, levels
+from services.plans.validation import Fault, FaultCode, validate
 from tests.unit.builders import body, component, report, step
 
 Edge = tuple[int, int, bool]

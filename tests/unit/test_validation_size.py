@@ -8,8 +8,8 @@ from collections.abc import Callable
 
 import pytest
 
-from services.plan import Step, StepInput, dependencies, levels
-from services.validation import FaultCode, Report
+from services.plans.model import Step, StepInput, dependencies, levels
+from services.plans.validation import FaultCode, Report
 from tests.unit.builders import body, codes, component, given, plan, report, step
 
 MANY = 10_000

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from services.plan import Step
-from services.validation import Fault, FaultCode
+from services.plans.model import Step
+from services.plans.validation import Fault, FaultCode
 from tests.unit.builders import body, codes, component, given, only, report, step
 
 ANSWERS = component(

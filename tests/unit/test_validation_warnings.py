@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from services.validation import Fault, FaultCode, Report
+from services.plans.validation import Fault, FaultCode, Report
 from tests.unit.builders import body, codes, component, given, only, report, step
 
 SILENT = component("silent", category="work")

@@ -12,10 +12,16 @@ from bot.views.gates import may_decide
 from bot.views.notes import Note, note, refusal
 from bot.views.plans import card
 from bot.views.text import date
-from services.approvals import ApprovalSettings, LimitOutcome
-from services.errors import AlreadyAgreed, ApprovalRefused, NotAnApprover, SelfApproval
-from services.run_states import RunState, StepState
-from services.snapshots import PlanSnapshot
+from services.approvals import (
+    AlreadyAgreed,
+    ApprovalRefused,
+    ApprovalSettings,
+    LimitOutcome,
+    NotAnApprover,
+    SelfApproval,
+)
+from services.queries.snapshots import PlanSnapshot
+from services.states import RunState, StepState
 from tests import run_samples, samples
 from tests.run_samples import STARTED_AT, run, step, step_uuid
 from tests.unit.slack_rules import check_message, check_modal, words

@@ -18,11 +18,11 @@ from bot.views.plans import card
 from bot.views.questions import answer_fault, answer_modal, question_message, question_reminder
 from bot.views.run_details import run_details_modal
 from bot.views.text import is_link
-from services.builtins import BUILTINS
+from services.components.builtins import BUILTINS
 from services.jobs import AnswerFile
-from services.questions import Question
-from services.run_states import RunState, StepState
-from services.snapshots import PlanSnapshot
+from services.queries.snapshots import PlanSnapshot
+from services.runs.questions import Question
+from services.states import RunState, StepState
 from tests import run_samples, samples
 from tests.run_samples import STARTED_AT, S, done, run, step
 from tests.unit.slack_rules import check_message, check_modal, labels, parsed

@@ -6,8 +6,8 @@ import pytest
 from bot.ids import VIEW_PLAN_DETAILS, Ref
 from bot.views.details import details_modal, workflow_details
 from bot.views.failures import SENTENCES
-from services.plan import StepInput
-from services.snapshots import PlanSnapshot
+from services.plans.model import StepInput
+from services.queries.snapshots import PlanSnapshot
 from services.states import FailureCode, Phase, PlanState
 from tests import samples
 from tests.unit.slack_rules import buttons, check_message, check_modal, labels, words

@@ -10,10 +10,10 @@ import pytest
 
 from bot.views.blocks import Message
 from bot.views.dry_run import NOTHING, dry_run
-from services.dry_runs import DryRun, Fate, Forecast, mark
-from services.plan import Plan, Step
-from services.snapshots import PlanSnapshot, VersionSnapshot
-from services.validation import Fault, FaultCode
+from services.plans.model import Plan, Step
+from services.plans.validation import Fault, FaultCode
+from services.queries.snapshots import PlanSnapshot, VersionSnapshot
+from services.runs.dry_runs import DryRun, Fate, Forecast, mark
 from tests import samples
 from tests.unit.slack_rules import check_message, words
 

@@ -5,9 +5,9 @@ import pytest
 from bot.views.failures import HINTS, SENTENCES
 from bot.views.faults import SENTENCES as FAULT_SENTENCES
 from bot.views.faults import Names, explain, sentence
+from services.plans.validation import Fault, FaultCode
+from services.plans.validation.faults import fault
 from services.states import FailureCode
-from services.validation import Fault, FaultCode
-from services.validation.faults import fault
 
 NOBODY = Names()
 NAMES = Names(steps={"order": "step 2 (Open a work order)"}, components={"crews.assign": "Assign a crew"})

@@ -12,9 +12,8 @@ from bot.views.lists import components_list, workflows_list
 from bot.views.outcome import outcome
 from bot.views.plans import card
 from bot.views.run_details import run_details_modal
-from services.run_states import RunState, StepState
-from services.snapshots import PlanSnapshot
-from services.states import PlanState
+from services.queries.snapshots import PlanSnapshot
+from services.states import PlanState, RunState, StepState
 from tests import run_samples, samples
 from tests.unit.slack_rules import check_message, check_modal, parsed, words
 

@@ -4,8 +4,8 @@ from typing import Any
 from bot.ids import ACTION_COMPONENTS_PAGE, ACTION_WORKFLOWS_PAGE, PageRef
 from bot.views.blocks import Message
 from bot.views.lists import components_list, workflows_list
-from services.plan import Approval
-from services.snapshots import Page
+from services.components.specs import Approval
+from services.pages import Page
 from tests import samples
 from tests.unit.slack_rules import buttons, check_message, labels, words
 

@@ -13,9 +13,9 @@ from bot.views.outcome import outcome
 from bot.views.outcomes import summary
 from bot.views.step_errors import ODD, SENTENCES, UNKNOWN, WARNINGS, caution, explain
 from bot.views.text import lasted, weight
-from services.connectors.answers import WarningCode
-from services.errors import CallError
-from services.plan import ComponentSpec
+from services.components.specs import ComponentSpec
+from services.connectors.errors import CallError
+from services.connectors.responses.response import WarningCode
 from tests import run_samples, samples
 from tests.unit.slack_rules import check_message, words
 

@@ -7,10 +7,10 @@ from bot.ids import ACTION_APPROVE, ACTION_DISCARD, ACTION_SHOW_ALL, ACTION_TRY_
 from bot.views.blocks import Message, size
 from bot.views.failures import HINTS, SENTENCES
 from bot.views.plans import card
-from services.plan import Plan, Step
-from services.snapshots import PlanSnapshot
+from services.ai.usage import STAND_IN_MODEL
+from services.plans.model import Plan, Step
+from services.queries.snapshots import PlanSnapshot
 from services.states import FailureCode, Phase, PlanState
-from services.usage import STAND_IN_MODEL
 from tests import samples
 from tests.unit.slack_rules import buttons, check_message, labels, tasks, words
 

@@ -11,8 +11,7 @@ from bot.views.help import EMPTY_MENTION, HELP
 from bot.views.issues import URGENCIES, new_issue_modal
 from bot.views.notes import Note, approved_by, discarded_by, note, run_note, stale, step_note
 from bot.views.reasons import REASON_LENGTH, mark_done_modal, reject_modal
-from services.run_states import RunState, StepState
-from services.states import PlanState
+from services.states import PlanState, RunState, StepState
 from tests.unit.slack_rules import check_is_deaf, check_modal
 
 REF = ids.Ref(UUID(int=7), 4)

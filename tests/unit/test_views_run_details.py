@@ -7,8 +7,8 @@ import pytest
 from bot.ids import ACTION_STEP_DETAILS, VIEW_PLAN_DETAILS, VIEW_RUN_DETAILS, Ref
 from bot.views.pretty import pretty
 from bot.views.run_details import run_details_modal
-from services.run_states import RunState, StepState
-from services.snapshots import PlanSnapshot
+from services.queries.snapshots import PlanSnapshot
+from services.states import RunState, StepState
 from tests import run_samples, samples
 from tests.run_samples import failed, run, step
 from tests.unit.slack_rules import check_modal, words

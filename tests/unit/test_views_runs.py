@@ -9,9 +9,8 @@ from bot.views.blocks import Message
 from bot.views.details import workflow_details
 from bot.views.gates import EACH
 from bot.views.plans import card
-from services.run_states import RunState, StepState
-from services.snapshots import PlanSnapshot
-from services.states import PlanState
+from services.queries.snapshots import PlanSnapshot
+from services.states import PlanState, RunState, StepState
 from tests import run_samples, samples
 from tests.run_samples import failed, run, step, step_uuid
 from tests.unit.slack_rules import buttons, check_message, labels, tasks, words

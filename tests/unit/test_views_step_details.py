@@ -12,8 +12,8 @@ from bot.views import blocks as kit
 from bot.views.levels import VIEW_SIZE
 from bot.views.step_details import step_details_modal
 from bot.views.text import clean, parts
-from services.run_states import RunState, StepState
-from services.snapshots import PlanSnapshot
+from services.queries.snapshots import PlanSnapshot
+from services.states import RunState, StepState
 from tests import run_samples, samples
 from tests.run_samples import run, step, step_uuid
 from tests.unit.slack_rules import check_modal, parsed, words

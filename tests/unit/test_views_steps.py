@@ -3,8 +3,8 @@ from dataclasses import replace
 import pytest
 
 from bot.views.steps import in_order, in_words, shape, taking, waiting
-from services.plan import Plan, Step, StepInput
-from services.snapshots import VersionSnapshot
+from services.plans.model import Plan, Step, StepInput
+from services.queries.snapshots import VersionSnapshot
 from tests import samples
 
 

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
+from services.components.definitions import ComponentDefinition
+from services.components.specs import ComponentSpec
 from services.connectors import prepare
-from services.definitions import ComponentDefinition
-from services.plan import ComponentSpec, Step, StepInput
-from services.resolving import Values, resolve_inputs
-from services.validation.faults import FaultCode
-from services.validation.inputs import input_faults
-from services.whole_bodies import as_object
+from services.formats.whole_bodies import as_object
+from services.plans.model import Step, StepInput
+from services.plans.validation.faults import FaultCode
+from services.plans.validation.inputs import input_faults
+from services.steps.resolving import Values, resolve_inputs
 
 SCHEMA: dict[str, Any] = {
     "type": "array",

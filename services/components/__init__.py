@@ -1,0 +1,1 @@
+"""What can be called: definitions, packs, and the registry."""

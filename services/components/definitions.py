@@ -1,0 +1,334 @@
+"""What a component is made of: types, defaults, and what is refused.
+
+Every rule is a pydantic validator of its own member, so that one pass names every fault. A rule of ours
+calls `refuse`; services.components.packs puts pydantic's own codes into ours.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+
+from services.components.builtins import RESERVED_PREFIXES
+from services.components.specs import Approval
+from services.formats.schemas import schema_problems
+
+
+class DefinitionFaultCode(StrEnum):
+    """What can be wrong with a component."""
+
+    UNKNOWN_MEMBER = "unknown_member"
+    MISSING_MEMBER = "missing_member"
+    WRONG_TYPE = "wrong_type"
+    NOT_ALLOWED = "not_allowed"
+    OUT_OF_RANGE = "out_of_range"
+    TOO_LONG = "too_long"
+    BLANK = "blank"
+    CONTROL_CHARACTER = "control_character"
+    BAD_KEY = "bad_key"
+    RESERVED_KEY = "reserved_key"
+    BAD_URL = "bad_url"
+    URL_SCHEME = "url_scheme"
+    URL_USERINFO = "url_userinfo"
+    URL_FRAGMENT = "url_fragment"
+    PLACEHOLDER_OUTSIDE_PATH = "placeholder_outside_path"
+    PLACEHOLDER_UNDECLARED = "placeholder_undeclared"
+    PATH_PARAM_UNUSED = "path_param_unused"
+    PATH_PARAM_OPTIONAL = "path_param_optional"
+    BAD_SCHEMA = "bad_schema"
+    REMOTE_REFERENCE = "remote_reference"
+    DANGLING_REFERENCE = "dangling_reference"
+    CIRCULAR_REFERENCE = "circular_reference"
+    BAD_HEADER = "bad_header"
+    RESERVED_HEADER = "reserved_header"
+    LITERAL_SECRET = "literal_secret"  # noqa: S105 - the name of a fault
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """One reason to refuse a member: where in it (the path from the member), and the facts of the code."""
+
+    code: DefinitionFaultCode
+    path: tuple[str | int, ...] = ()
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+REFUSED = "refused"
+"""The pydantic error type of our own rules; its context has `refusals`, since there may be several."""
+
+
+def refuse(refusals: Iterable[Refusal]) -> None:
+    """Raise what a validator raises, if there is anything to refuse."""
+    found = tuple(refusals)
+    if found:
+        raise PydanticCustomError(REFUSED, REFUSED, {"refusals": found})
+
+
+KEY = re.compile(r"[a-z0-9_.-]{1,64}")
+# Control characters would move the cursor of whoever lists components in a terminal.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_.-]*)\}")
+# Neither a space, nor what clients disagree about: "http://a\@b" has two hosts, depending on whom you ask.
+_NOT_IN_URL = re.compile(r'[\x00-\x20\x7f-\x9f\\<>"^`{|}\u2028\u2029]')
+_HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
+_JSON_TYPE = re.compile(r"application/([A-Za-z0-9.+-]+\+)?json(; ?[A-Za-z0-9_-]+=[A-Za-z0-9._:/\"-]+)*")
+_ENVIRONMENT = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*")
+# What these say is the business of the client and of `auth`, never of a plan.
+_RESERVED_HEADERS = frozenset(
+    {
+        "authorization",
+        "connection",
+        "content-length",
+        "content-type",
+        "cookie",
+        "expect",
+        "host",
+        "idempotency-key",
+        "keep-alive",
+        "proxy-authorization",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+
+
+def placeholder_refusals(url: str, params: Collection[str]) -> Iterator[Refusal]:
+    """What the placeholders of a URL (`…/areas/{area}/…`) and the declared path parameters owe each other."""
+    used = dict.fromkeys(_PLACEHOLDER.findall(url))
+    for name in used:
+        if name not in params:
+            yield Refusal(DefinitionFaultCode.PLACEHOLDER_UNDECLARED, (), {"name": name})
+    for name in params:
+        if name not in used:
+            yield Refusal(DefinitionFaultCode.PATH_PARAM_UNUSED, (name,))
+
+
+def _check_key(value: str) -> str:
+    if not KEY.fullmatch(value):
+        refuse([Refusal(DefinitionFaultCode.BAD_KEY)])
+    for prefix in RESERVED_PREFIXES:
+        if value.startswith(prefix):
+            refuse([Refusal(DefinitionFaultCode.RESERVED_KEY, (), {"prefix": prefix})])
+    return value
+
+
+def _check_line(value: str) -> str:
+    if _CONTROL.search(value):
+        refuse([Refusal(DefinitionFaultCode.CONTROL_CHARACTER)])
+    return value
+
+
+def _check_not_blank(value: str) -> str:
+    if not value.strip():
+        refuse([Refusal(DefinitionFaultCode.BLANK)])
+    return value
+
+
+def _check_endpoint(value: str) -> str:
+    refuse(_url_refusals(value, placeholders_allowed=True))
+    return value
+
+
+def _check_url(value: str) -> str:
+    refuse(_url_refusals(value, placeholders_allowed=False))
+    return value
+
+
+def _url_refusals(url: str, *, placeholders_allowed: bool) -> Iterator[Refusal]:
+    try:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018 - reading it is what checks it
+    except ValueError:
+        yield Refusal(DefinitionFaultCode.BAD_URL)
+        return
+    web = parts.scheme in ("http", "https")
+    if not web:
+        yield Refusal(DefinitionFaultCode.URL_SCHEME)
+    if "@" in parts.netloc:
+        yield Refusal(DefinitionFaultCode.URL_USERINFO)
+    if "#" in url:
+        yield Refusal(DefinitionFaultCode.URL_FRAGMENT)
+    if placeholders_allowed and "{" in parts.netloc + parts.query:
+        yield Refusal(DefinitionFaultCode.PLACEHOLDER_OUTSIDE_PATH)
+    rest = _PLACEHOLDER.sub("", url) if placeholders_allowed else url
+    if (web and not parts.hostname) or _NOT_IN_URL.search(rest):
+        yield Refusal(DefinitionFaultCode.BAD_URL)
+
+
+def _check_secret(value: str) -> str:
+    if not _ENVIRONMENT.fullmatch(value):
+        refuse([Refusal(DefinitionFaultCode.LITERAL_SECRET)])
+    return value
+
+
+def _check_header(name: str) -> str:
+    if not _HEADER.fullmatch(name):
+        refuse([Refusal(DefinitionFaultCode.BAD_HEADER)])
+    if name.lower() in _RESERVED_HEADERS:
+        refuse([Refusal(DefinitionFaultCode.RESERVED_HEADER)])
+    return name
+
+
+def _check_content_type(value: str) -> str:
+    """A JSON type of its own, such as `application/vnd.api+json`; empty for the usual one."""
+    if value and not _JSON_TYPE.fullmatch(value):
+        allowed = "application/json or a type that ends in +json"
+        refuse([Refusal(DefinitionFaultCode.NOT_ALLOWED, (), {"allowed": allowed})])
+    return value
+
+
+def _check_schema(schema: dict[str, Any]) -> dict[str, Any]:
+    refuse(_schema_refusals(schema))
+    return schema
+
+
+def _check_parameter(schema: dict[str, Any]) -> dict[str, Any]:
+    """A JSON Schema, except that its `required` is a truth value about the parameter itself."""
+    refuse(_parameter_refusals(schema))
+    return schema
+
+
+def _check_path_parameter(schema: dict[str, Any]) -> dict[str, Any]:
+    """A parameter that is always required: a path with a gap in it is another path."""
+    refusals = list(_parameter_refusals(schema))
+    if schema.get("required") is False:
+        refusals.append(Refusal(DefinitionFaultCode.PATH_PARAM_OPTIONAL, ("required",)))
+    refuse(refusals)
+    return {**schema, "required": True}
+
+
+def _parameter_refusals(schema: dict[str, Any]) -> Iterator[Refusal]:
+    if not isinstance(schema.get("required", False), bool):
+        yield Refusal(DefinitionFaultCode.WRONG_TYPE, ("required",), {"expected": "bool"})
+    yield from _schema_refusals({name: value for name, value in schema.items() if name != "required"})
+
+
+def _schema_refusals(schema: dict[str, Any]) -> Iterator[Refusal]:
+    for problem in schema_problems(schema):
+        yield Refusal(DefinitionFaultCode(problem.code), problem.path, problem.detail)
+
+
+Line = Annotated[str, Field(max_length=150), AfterValidator(_check_line)]
+Name = Annotated[Line, AfterValidator(_check_not_blank)]
+Url = Annotated[str, Field(max_length=2_000), AfterValidator(_check_url)]
+Endpoint = Annotated[str, Field(max_length=2_000), AfterValidator(_check_endpoint)]
+Secret = Annotated[str, Field(max_length=200), AfterValidator(_check_secret)]
+ContentType = Annotated[Line, AfterValidator(_check_content_type)]
+HeaderName = Annotated[str, Field(max_length=200), AfterValidator(_check_header)]
+Schema = Annotated[dict[str, Any], AfterValidator(_check_schema)]
+Parameter = Annotated[dict[str, Any], AfterValidator(_check_parameter)]
+PathParameter = Annotated[dict[str, Any], AfterValidator(_check_path_parameter)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", serialize_by_alias=True)
+
+
+class NoAuth(_Strict):
+    """Nothing is sent."""
+
+    type: Literal["none"] = "none"
+
+
+class ApiKeyAuth(_Strict):
+    """A key under a name: a header, a query parameter, or (Open311) a member of the body."""
+
+    type: Literal["api_key"]
+    location: Literal["header", "query", "body"] = Field(alias="in")
+    name: Name
+    value: Secret
+
+
+class BearerAuth(_Strict):
+    """`Authorization: Bearer …`."""
+
+    type: Literal["bearer"]
+    token: Secret
+
+
+class BasicAuth(_Strict):
+    """`Authorization: Basic …`; the username may stand in the file."""
+
+    type: Literal["basic"]
+    username: Name
+    password: Secret
+
+
+class OAuth2Auth(_Strict):
+    """Client credentials: a token is asked for at `token_url` and sent as a bearer token.
+
+    `credentials_in`: whether the client's id and secret go as Basic or in the form (RFC 6749, section 2.3.1).
+    `audience` (Auth0 and others) and `resource` (RFC 8707) say what the token is for.
+    """
+
+    type: Literal["oauth2"]
+    token_url: Url
+    client_id: Name
+    client_secret: Secret
+    scope: Line = ""
+    audience: Line = ""
+    resource: Line = ""
+    credentials_in: Literal["header", "body"] = "header"
+
+
+Auth = Annotated[
+    NoAuth | ApiKeyAuth | BearerAuth | BasicAuth | OAuth2Auth,
+    Field(discriminator="type"),
+]
+
+
+Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+
+
+def _default_method(members: dict[str, Any]) -> Method:
+    return "GET" if members.get("type", "REST") == "REST" else "POST"
+
+
+def _default_approval(members: dict[str, Any]) -> Approval:
+    return Approval.NONE if members.get("http_method", "GET") == "GET" else Approval.PLAN
+
+
+class ComponentDefinition(_Strict):
+    """A component as a pack states it. Its members are the columns of the table."""
+
+    key: Annotated[str, AfterValidator(_check_key)]
+    name: Name
+    description: Annotated[str, Field(max_length=4_000), AfterValidator(_check_not_blank)]
+    type: Literal["REST", "GRAPHQL", "RPC"] = "REST"
+    category: Line = ""
+    http_method: Method = Field(default_factory=_default_method)
+    endpoint_url: Endpoint
+    path_params: dict[str, PathParameter] = Field(default_factory=dict, validate_default=True)
+    query_params: dict[Name, Parameter] = Field(default_factory=dict)
+    headers: dict[HeaderName, Parameter] = Field(default_factory=dict)
+    request_schema: Schema = Field(default_factory=dict)
+    response_schema: Schema = Field(default_factory=dict)
+    response_headers: list[HeaderName] = Field(default_factory=list, max_length=20)
+    body_format: Literal["json", "form"] = "json"
+    content_type: ContentType = ""
+    auth: Auth = NoAuth()
+    approval: Annotated[Approval, Field(strict=False)] = Field(default_factory=_default_approval)
+    idempotent: bool = False
+    timeout_seconds: float = Field(default=30.0, ge=1, le=300)
+    attempts: int = Field(default=4, ge=1, le=10)
+    owner_service: Line = ""
+    version: Line = "1.0"
+
+    @field_validator("path_params")
+    @classmethod
+    def _match_placeholders(
+        cls, params: dict[str, dict[str, Any]], info: ValidationInfo
+    ) -> dict[str, dict[str, Any]]:
+        """Each placeholder of the URL is declared, and each declared parameter has its place in it."""
+        if "endpoint_url" in info.data:
+            refuse(placeholder_refusals(info.data["endpoint_url"], params))
+        return params

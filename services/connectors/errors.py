@@ -1,0 +1,145 @@
+"""How a call of a component can fail."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from services.errors import MuddaError
+
+
+class CallError(MuddaError):
+    """A call of a component that gave no answer. No member ever holds a secret, nor the URL that was called.
+
+    `code` is what the error is stored under, and its members are the facts of it.
+    """
+
+    code: ClassVar[str] = "call_failed"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The code and the facts, as JSON."""
+        return {"code": self.code, **vars(self)}
+
+
+class UnresolvedReference(CallError):
+    """A `reference` of an `input` ("body.title") points to what has no value. Nothing was sent."""
+
+    code = "unresolved_reference"
+
+    def __init__(self, *, reference: str, input: str) -> None:  # noqa: A002 - the plan's own word
+        super().__init__(f"{reference} in {input} has no value")
+        self.reference = reference
+        self.input = input
+
+
+class RequestRefused(CallError):
+    """The value of an input ("path.area") can't be sent in its place. Nothing was sent.
+
+    `reason` is "missing", "empty", "dot_segment", "not_a_text" (a list or an object where a text belongs),
+    "not_an_object" (a body that can take no members), "not_json", "too_deep", "clash" (two inputs in one place),
+    "bad_name" or "control_character".
+    """
+
+    code = "request_refused"
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(f"{name}: {reason}")
+        self.name = name
+        self.reason = reason
+
+
+class NotPollable(CallError):
+    """A wait.until names a `component` that may not be called again and again. Nothing was sent."""
+
+    code = "not_pollable"
+
+    def __init__(self, component: str) -> None:
+        super().__init__(f"{component} can't be polled")
+        self.component = component
+
+
+class CallNotSupported(CallError):
+    """A `type` of component that can't be called."""
+
+    code = "call_not_supported"
+
+    def __init__(self, type: str) -> None:  # noqa: A002 - the component's own word
+        super().__init__(f"components of type {type} can't be called")
+        self.type = type
+
+
+class SecretMissing(CallError):
+    """The environment has no secret of this `name`, or an empty one. Nothing was sent."""
+
+    code = "secret_missing"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is not set")
+        self.name = name
+
+
+class TokenRefused(CallError):
+    """The token endpoint gave no token: its `status`, and its `error` code if there was one. Nothing was sent."""
+
+    code = "token_refused"
+
+    def __init__(self, *, status: int, error: str = "") -> None:
+        super().__init__(" ".join(filter(None, (str(status), error))))
+        self.status = status
+        self.error = error
+
+
+class AddressRefused(CallError):
+    """The `host` must not be called. Nothing was sent.
+
+    `reason` is what it is, or what one of its addresses is: "loopback", "private", "link_local", "multicast",
+    "unspecified", "reserved", "metadata", "numeric" (an IPv4 address written in another way), "bad_host" or
+    "bad_scheme".
+    """
+
+    code = "address_refused"
+
+    def __init__(self, host: str, reason: str) -> None:
+        super().__init__(f"{host}: {reason}")
+        self.host = host
+        self.reason = reason
+
+
+class RedirectRefused(CallError):
+    """The answer was a redirect, with this `status`, to this `host` (empty where it named none)."""
+
+    code = "redirect_refused"
+
+    def __init__(self, *, status: int, host: str) -> None:
+        super().__init__(" ".join(filter(None, (str(status), host))))
+        self.status = status
+        self.host = host
+
+
+class NotSent(CallError):
+    """No request reached the component, so calling again can do no harm.
+
+    `reason` is "dns", "tls", "connection" or "timeout"; "token" where the token endpoint could not answer, with
+    its `status` if it had one. `retry_after`: seconds that it asked us to wait.
+    """
+
+    code = "not_sent"
+
+    def __init__(self, reason: str, *, status: int | None = None, retry_after: float | None = None) -> None:
+        super().__init__(" ".join(filter(None, (reason, str(status or "")))))
+        self.reason = reason
+        self.status = status
+        self.retry_after = retry_after
+
+
+class MaybeSent(CallError):
+    """The request may have reached the component, and no whole answer came back.
+
+    `reason` is "timeout", "connection" or "not_http"; `status` is set where the answer had begun.
+    """
+
+    code = "maybe_sent"
+
+    def __init__(self, reason: str, *, status: int | None = None) -> None:
+        super().__init__(" ".join(filter(None, (reason, str(status or "")))))
+        self.reason = reason
+        self.status = status

@@ -1,0 +1,189 @@
+"""One HTTP request, to an address that may be called, over a connection of its own.
+
+A connection is never used twice. A server may close an idle one at the very moment that a request is written to
+it, and then nobody can tell whether the request was read. With a new connection each time, a request whose headers
+were not written has not been sent, and that is known for certain. It costs a round trip or two, and checks the
+address anew each time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from types import SimpleNamespace
+
+import aiohttp
+from aiohttp.abc import AbstractResolver
+from yarl import URL
+
+from services.connectors.errors import MaybeSent, NotSent
+from services.connectors.network.addresses import AddressRules, CheckedResolver, SystemResolver
+from services.connectors.network.tolerance import TolerantHandler
+from services.connectors.responses.response import MAX_SIZE
+
+SocketFactory = Callable[[aiohttp.AddrInfoType], socket.socket]
+
+_CONNECT_SECONDS = 10.0
+_HEADER_BYTES = 262_144
+_HEADERS_AT_MOST = 2_000
+"""Far more than any API sends: an answer that came in full is not refused for its headers."""
+
+_HEADERS = {"User-Agent": "mudda", "Accept": "application/json, */*;q=0.5", "Accept-Encoding": "gzip"}
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a request has come. `sent`: something of it may have left; `status`: the answer has begun."""
+
+    sent: bool = False
+    status: int | None = None
+
+    def failure(self, reason: str) -> NotSent | MaybeSent:
+        """What it means that the request came no further."""
+        return MaybeSent(reason, status=self.status) if self.sent else NotSent(reason)
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """An answer as it came; its headers can be asked for in any case. `cut`: there was more than MAX_SIZE."""
+
+    status: int
+    headers: Mapping[str, str]
+    data: bytes
+    cut: bool
+
+
+class Transport:
+    """Sends requests. Made anywhere, used and closed in one event loop.
+
+    `socket_factory` makes the sockets, for a machine that has several addresses to call from.
+    """
+
+    def __init__(
+        self,
+        rules: AddressRules,
+        resolver: AbstractResolver | None = None,
+        socket_factory: SocketFactory | None = None,
+    ) -> None:
+        self._rules = rules
+        self._resolver = CheckedResolver(rules, resolver or SystemResolver())
+        self._socket_factory = socket_factory
+        self._session: aiohttp.ClientSession | None = None
+
+    async def send(
+        self, method: str, url: URL, *, headers: Mapping[str, str], data: bytes | None, progress: Progress
+    ) -> Received:
+        """Send one request and read its answer. Redirects are answers like any other.
+
+        Raises AddressRefused, NotSent and MaybeSent. How long it may take is for the caller to limit.
+        """
+        self._rules.check_url(url)
+        try:
+            async with self._opened().request(
+                method,
+                url,
+                headers=headers,
+                data=data,
+                allow_redirects=False,
+                # Without a body there is no type of it.
+                skip_auto_headers=("Content-Type",),
+                trace_request_ctx=progress,
+            ) as response:
+                progress.status = response.status
+                return await _received(response)
+        except aiohttp.ClientConnectorDNSError:
+            failure = progress.failure("dns")
+        except aiohttp.ClientSSLError:
+            failure = progress.failure("tls")
+        except TimeoutError:
+            failure = progress.failure("timeout")
+        except (aiohttp.ClientPayloadError, OSError, aiohttp.ClientConnectionError):
+            failure = progress.failure("connection")
+        except aiohttp.ClientError:
+            failure = progress.failure("not_http")
+        # Not from the error that was caught: what it says holds the URL, and the URL may hold a key.
+        raise failure
+
+    async def check(self, url: URL) -> None:
+        """Look a host up and check its addresses, as `send` does, without calling it.
+
+        Raises AddressRefused, and NotSent where it has none.
+        """
+        self._rules.check_url(url)
+        try:
+            await self._resolver.resolve(url.raw_host or "", url.port or 0)
+        except OSError:
+            raise NotSent("dns") from None
+
+    async def aclose(self) -> None:
+        """Close what is open."""
+        if self._session is not None:
+            await self._session.close()
+        await self._resolver.close()
+
+    def _opened(self) -> aiohttp.ClientSession:
+        if self._session is None:
+            tracing = aiohttp.TraceConfig()
+            tracing.on_request_headers_sent.append(_headers_sent)
+            self._session = aiohttp.ClientSession(
+                connector=self._connector(),
+                # The resolver has the last word on addresses, so nothing may stand between it and the connection.
+                trust_env=False,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS),
+                max_field_size=_HEADER_BYTES,
+                max_line_size=_HEADER_BYTES,
+                max_headers=_HEADERS_AT_MOST,
+                headers=_HEADERS,
+                trace_configs=[tracing],
+                middlewares=(_once,),
+            )
+        return self._session
+
+    def _connector(self) -> aiohttp.TCPConnector:
+        connector = aiohttp.TCPConnector(
+            resolver=self._resolver,
+            use_dns_cache=False,
+            force_close=True,
+            # The workers limit how much is under way; a call that waits here would only time out.
+            limit=0,
+            socket_factory=self._socket_factory,
+        )
+        # aiohttp has no public name for what reads a connection; the tests of odd answers hold it.
+        reader = partial(TolerantHandler, loop=asyncio.get_running_loop())
+        connector._factory = reader  # type: ignore[assignment]
+        return connector
+
+
+class _Broken(aiohttp.ClientConnectionError):
+    """The connection ended before there was an answer."""
+
+
+async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Send a request once. When a connection breaks, aiohttp sends GET, PUT and DELETE again by itself."""
+    try:
+        return await handler(request)
+    except aiohttp.ClientConnectorError:
+        raise
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
+        raise _Broken from None
+
+
+async def _headers_sent(
+    session: aiohttp.ClientSession, context: SimpleNamespace, sent: aiohttp.TraceRequestHeadersSentParams
+) -> None:
+    context.trace_request_ctx.sent = True
+
+
+async def _received(response: aiohttp.ClientResponse) -> Received:
+    data = bytearray()
+    async for chunk in response.content.iter_any():
+        data += chunk
+        if len(data) > MAX_SIZE:
+            response.close()
+            break
+    return Received(response.status, response.headers, bytes(data[:MAX_SIZE]), cut=len(data) > MAX_SIZE)

@@ -1,0 +1,1 @@
+"""What a component answered: read, checked, and its reasons found."""

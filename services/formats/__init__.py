@@ -1,0 +1,1 @@
+"""Documents of strangers, read safely: JSON, YAML, JSON Schema, text."""

@@ -1,0 +1,139 @@
+"""JSON Schemas that somebody else wrote (Draft 2020-12): checked before use, compiled, asked for types."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import lru_cache
+from typing import Any
+
+from jsonschema import Draft202012Validator, SchemaError
+from referencing import Registry, Resource
+from referencing.exceptions import Unresolvable
+from referencing.jsonschema import DRAFT202012, SchemaRegistry
+
+from services.formats import strict_json
+from services.formats.strict_json import Path
+
+MAX_MISFITS = 10
+"""How many misfits of one value are named, unless the caller wants another number."""
+
+TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
+
+UNJUDGEABLE = (RecursionError, Unresolvable, re.error, OverflowError)
+"""The ways in which a schema that passed check_schema still can't be judged by.
+
+A pointer to nowhere or in a circle, a pattern that Python's re refuses, numbers beyond a float.
+"""
+
+
+_META = Draft202012Validator(Draft202012Validator.META_SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER)
+# What stands under these is data: a "$ref" in it is a word like any other.
+_DATA = frozenset({"const", "default", "enum", "examples"})
+_REFERENCES = ("$ref", "$dynamicRef")
+_BASE = "urn:mudda:schema"
+
+
+class SchemaProblemCode(StrEnum):
+    """What can be wrong with a schema."""
+
+    BAD_SCHEMA = "bad_schema"
+    REMOTE_REFERENCE = "remote_reference"
+    DANGLING_REFERENCE = "dangling_reference"
+    CIRCULAR_REFERENCE = "circular_reference"
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaProblem:
+    """One thing wrong with a schema: a code, where in the schema it is, and the facts of it."""
+
+    code: SchemaProblemCode
+    path: Path
+    detail: Mapping[str, Any] = field(default_factory=dict)
+
+
+def schema_problems(schema: Mapping[str, Any]) -> list[SchemaProblem]:
+    """All that is wrong with `schema`: against the meta-schema, and references that lead nowhere.
+
+    A reference out of the schema itself is one of them: following it would be a request to a stranger's host.
+    """
+    if not schema:
+        return []
+    # The meta-schema says the same of one place by several ways.
+    invalid = {(tuple(error.absolute_path), error.message[:300]) for error in _META.iter_errors(schema)}
+    if invalid:
+        return [
+            SchemaProblem(SchemaProblemCode.BAD_SCHEMA, path, {"problem": problem})
+            for path, problem in sorted(invalid, key=repr)
+        ]
+    return list(_reference_problems(schema))
+
+
+def _reference_problems(schema: Mapping[str, Any]) -> Iterator[SchemaProblem]:
+    references = list(_references(schema, ()))
+    if references:
+        resource = Resource.from_contents(schema, default_specification=DRAFT202012)
+        registry: SchemaRegistry = Registry().with_resource(_BASE, resource)
+        for path, reference in references:
+            code = _reference_fault(reference, registry)
+            if code is not None:
+                yield SchemaProblem(code, path, {"reference": reference})
+
+
+def _reference_fault(reference: str, registry: SchemaRegistry) -> SchemaProblemCode | None:
+    if not reference.startswith("#"):
+        return SchemaProblemCode.REMOTE_REFERENCE
+    try:
+        target = registry.resolver(_BASE).lookup(reference).contents
+        if not _META.is_valid(target):
+            return SchemaProblemCode.DANGLING_REFERENCE
+        # A reference that comes back to itself never ends, whatever it is asked about; so ask it once.
+        Draft202012Validator({"$ref": _BASE + reference}, registry=registry).is_valid(None)
+    except (Unresolvable, ValueError):
+        return SchemaProblemCode.DANGLING_REFERENCE
+    except RecursionError:
+        return SchemaProblemCode.CIRCULAR_REFERENCE
+    return None
+
+
+def _references(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    if isinstance(value, Mapping):
+        for name, member in value.items():
+            if name in _REFERENCES and isinstance(member, str):
+                yield (*path, name), member
+            elif name not in _DATA:
+                yield from _references(member, (*path, name))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _references(item, (*path, index))
+
+
+def compiled(root: Any) -> Draft202012Validator | None:
+    """The validator of a schema; None if it is broken."""
+    try:
+        text = json.dumps(root)
+    except (TypeError, ValueError, RecursionError):
+        return None
+    return _compiled(text)
+
+
+def stated_types(schema: Any) -> frozenset[str] | None:
+    """The types that a schema states, None where it states none or what is no type."""
+    stated = schema.get("type") if isinstance(schema, Mapping) else None
+    names: list[Any] = stated if isinstance(stated, list) else [stated]
+    return frozenset(names) if names and all(name in TYPES for name in names) else None
+
+
+@lru_cache(maxsize=512)
+def _compiled(text: str) -> Draft202012Validator | None:
+    """The validator of a schema, kept because checking the schema itself takes most of the time."""
+    try:
+        schema = strict_json.loads(text)
+        Draft202012Validator.check_schema(schema)
+    except (strict_json.NotJson, SchemaError, *UNJUDGEABLE):
+        return None
+    # An empty registry: without one jsonschema would fetch the addresses that a "$ref" names.
+    return Draft202012Validator(schema, registry=Registry())

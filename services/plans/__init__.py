@@ -1,0 +1,1 @@
+"""The plan language, pure: its model, its references, its validation."""

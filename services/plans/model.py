@@ -1,0 +1,136 @@
+"""The plan: its types as they stand on the wire and in the database.
+
+A plan is a directed acyclic graph of steps over registered components. The wire shape is the one the
+plan maker answers in; what is stored is the same shape, so that a plan read back is the plan that was made.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+
+from services.formats.storable import storable
+from services.mentions import Part
+from services.plans.references import RESERVED, Reference, scan
+
+
+def _as_text(value: Any) -> Any:
+    """A number or a truth value where text is asked for is the text of it; a list or an object is its JSON."""
+    if isinstance(value, bool | int | float | list | dict):
+        return json.dumps(value, ensure_ascii=False)
+    return value
+
+
+def _as_list(value: Any) -> Any:
+    """One text where a list of texts is asked for is a list of one, and an empty one a list of none."""
+    return ([value] if value else []) if isinstance(value, str) else value
+
+
+def _given(inputs: Any) -> Any:
+    """The inputs that have a value: one without is how models leave an input out."""
+    if not isinstance(inputs, list):
+        return inputs
+    return [item for item in inputs if not isinstance(item, dict) or item.get("value") is not None]
+
+
+_Text = Annotated[str, BeforeValidator(_as_text), AfterValidator(storable)]
+_Texts = Annotated[tuple[_Text, ...], BeforeValidator(_as_list)]
+
+
+class _Wire(BaseModel):
+    """What a model wrote: unknown members are dropped, none is ever executed."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+
+class StepInput(_Wire):
+    """One value that a step sends: where it goes (`in` on the wire), its name, and the text of its value."""
+
+    location: Literal["path", "query", "header", "body", "variable"] = Field(alias="in")
+    name: _Text
+    value: _Text
+
+
+class Step(_Wire):
+    """One call of a component, with the steps that come after it."""
+
+    step_id: _Text
+    component_id: _Text
+    description: _Text = ""
+    inputs: Annotated[tuple[StepInput, ...], BeforeValidator(_given)] = ()
+    outputs: _Texts = ()
+    next: _Texts = ()
+    requires_approval: bool = False
+
+
+class Plan(_Wire):
+    """A whole plan as the plan maker answers it."""
+
+    workflow_name: _Text
+    description: _Text = ""
+    steps: tuple[Step, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """What was reported, and by whom (a Slack user id).
+
+    `text` is as readers outside Slack read it; `parts` are those of it, if there is more in it than words.
+    """
+
+    text: str
+    place: str | None = None
+    urgency: str | None = None
+    reporter: str = ""
+    channel: str = ""
+    parts: tuple[Part, ...] = ()
+
+
+def dependencies(plan: Plan) -> dict[str, tuple[str, ...]]:
+    """What each step needs done before it, by step id: the union of `next` and of the references.
+
+    Both are in plan order. Made for any plan, valid or not: what names no step is left out, and so is a reference
+    of a step to itself; a step that is its own `next` needs itself. Steps that share an id are one.
+    """
+    needs: dict[str, set[str]] = {step.step_id: set() for step in plan.steps}
+    for step in plan.steps:
+        for target in step.next:
+            if target in needs:
+                needs[target].add(step.step_id)
+        sources = {reference.source for reference in references(step)} - {step.step_id} - RESERVED.keys()
+        needs[step.step_id] |= sources & needs.keys()
+    position = {step_id: index for index, step_id in enumerate(needs)}
+    return {step_id: tuple(sorted(needed, key=position.__getitem__)) for step_id, needed in needs.items()}
+
+
+def references(step: Step) -> Iterator[Reference]:
+    """The well-formed references in a step's inputs, in order."""
+    return (found for item in step.inputs for found in scan(item.value) if isinstance(found, Reference))
+
+
+def levels(needs: Mapping[str, Sequence[str]]) -> tuple[tuple[str, ...], ...]:
+    """The steps that can start at once, then those that can start after them, and so on.
+
+    Takes what `dependencies` answers. A step that is on a cycle, or behind one, is in no level.
+    """
+    waiting = {step_id: len(needed) for step_id, needed in needs.items()}
+    followers: dict[str, list[str]] = {step_id: [] for step_id in needs}
+    for step_id, needed in needs.items():
+        for earlier in needed:
+            followers[earlier].append(step_id)
+    found: list[tuple[str, ...]] = []
+    level = [step_id for step_id, count in waiting.items() if count == 0]
+    while level:
+        found.append(tuple(level))
+        ready: list[str] = []
+        for step_id in level:
+            for follower in followers[step_id]:
+                waiting[follower] -= 1
+                if waiting[follower] == 0:
+                    ready.append(follower)
+        level = ready
+    return tuple(found)

@@ -1,0 +1,142 @@
+"""References: the `{{...}}` by which a step's input takes what the issue, the run or an earlier step holds.
+
+A reference is `{{source.path}}`. The source is a step id, `issue` or `run`; the path is made of `.name` and
+`[index]`. Space inside the braces is allowed, anything else is malformed: there are no filters and no sums.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from services.formats import strict_json
+from services.formats.strict_json import Path, PathPart
+
+STEP_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
+"""What a step id looks like; a reference's source is written the same way."""
+
+RESERVED: dict[str, tuple[str, ...]] = {"issue": ("text", "reporter", "channel"), "run": ("id",)}
+"""The sources that are no steps, and all that they hold."""
+
+OPEN, _CLOSE = "{{", "}}"
+# No JSON begins with two braces, so a reference is not tried as JSON.
+_JSON_CONTAINER = re.compile(r"\s*(\[|\{(?!\{))")
+_PATH_PART = re.compile(r"\.([\w$@#:/-]+)|\[([0-9]{1,6})\]")
+
+
+class Flaw(StrEnum):
+    """Why something that begins like a reference is none."""
+
+    UNCLOSED = "unclosed"
+    EMPTY = "empty"
+    BAD_SOURCE = "bad_source"
+    BAD_PATH = "bad_path"
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One reference, with its text as written.
+
+    `path` is empty where all that the source holds is meant. `whole`: the string is this reference and nothing
+    else, so the value keeps its JSON type.
+    """
+
+    source: str
+    path: Path
+    whole: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """What begins like a reference and is none, as written."""
+
+    text: str
+    flaw: Flaw
+
+
+def parse(text: str) -> tuple[str | Reference | Malformed, ...]:
+    """Split a string into its plain parts, its references and what is malformed, in order and without loss.
+
+    Takes time linear in the text: no stretch of it is searched more than a few times.
+    """
+    parts: list[str | Reference | Malformed] = []
+    position = 0
+    while (opening := text.find(OPEN, position)) != -1:
+        if opening > position:
+            parts.append(text[position:opening])
+        start = opening + len(OPEN)
+        closing = text.find(_CLOSE, start)
+        if closing == -1:
+            parts.append(Malformed(text[opening:], Flaw.UNCLOSED))
+            return tuple(parts)
+        if (nearest := text.rfind(OPEN, start, closing)) != -1:
+            # The braces that close belong to the nearest that open.
+            parts.append(Malformed(text[opening:nearest], Flaw.UNCLOSED))
+            position = nearest
+        else:
+            position = closing + len(_CLOSE)
+            parts.append(_reference(text[opening:position], whole=opening == 0 and position == len(text)))
+    if position < len(text):
+        parts.append(text[position:])
+    return tuple(parts)
+
+
+def is_whole(text: str) -> bool:
+    """Whether the string is one reference and nothing else."""
+    parts = parse(text)
+    return len(parts) == 1 and isinstance(parts[0], Reference)
+
+
+def scan(text: str) -> Iterator[Reference | Malformed]:
+    """All references in the text of an input's value, as it stands on the wire.
+
+    A text that is a JSON object or array is searched string by string, since that is how it will be filled in.
+    """
+    if _JSON_CONTAINER.match(text):
+        try:
+            yield from walk(strict_json.loads(text))
+        except strict_json.NotJson:
+            pass
+        else:
+            return
+    yield from _references(text)
+
+
+def walk(value: Any) -> Iterator[Reference | Malformed]:
+    """All references in the strings of a JSON value, members' names included, in order."""
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, str):
+            yield from _references(item)
+        elif isinstance(item, list):
+            stack.extend(reversed(item))
+        elif isinstance(item, dict):
+            stack.extend(part for member in reversed(item.items()) for part in reversed(member))
+
+
+def _references(text: str) -> Iterator[Reference | Malformed]:
+    return (part for part in parse(text) if not isinstance(part, str))
+
+
+def _reference(text: str, *, whole: bool) -> Reference | Malformed:
+    body = text.removeprefix(OPEN).removesuffix(_CLOSE).strip()
+    if not body:
+        return Malformed(text, Flaw.EMPTY)
+    source = STEP_ID.match(body)
+    if source is None:
+        return Malformed(text, Flaw.BAD_SOURCE)
+    path: list[PathPart] = []
+    position = source.end()
+    while position < len(body):
+        part = _PATH_PART.match(body, position)
+        if part is None:
+            return Malformed(text, Flaw.BAD_PATH)
+        name, index = part.groups()
+        path.append(int(index) if name is None else name)
+        position = part.end()
+    return Reference(source.group(), tuple(path), whole, text)

@@ -1,0 +1,216 @@
+"""The validator: everything that is wrong with a plan, named at once.
+
+No fault hides another, nothing recurses over the steps, and no plan is too odd to be judged: what a model wrote
+and what a component declares are both taken as they come.
+
+A step is *unreachable* when no order of the steps ever comes to it. Without a cycle there is always an order, so
+these are the steps behind a cycle; those on it are named by the cycle itself. A reference makes an edge of its
+own, so what it points to is *not upstream* only where that edge closes a cycle: where `next` (or the plan's
+order, where `next` is silent) puts the other step after this one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Any
+
+from services.components.builtins import NOTIFY, REPORTER
+from services.components.specs import ComponentSpec
+from services.formats.strict_json import render_path
+from services.plans.input_paths import input_field
+from services.plans.model import Plan, Step, StepInput, dependencies, levels, references
+from services.plans.polls import component_keys
+from services.plans.references import RESERVED, STEP_ID, Malformed, Reference, scan
+from services.plans.validation.faults import Fault, FaultCode, Report, fault
+from services.plans.validation.graph import shortest_cycle, strongly_connected
+from services.plans.validation.inputs import input_faults
+from services.plans.validation.polls import poll_faults
+from services.plans.validation.schemas import Says, Schema, declared_names
+
+__all__ = ["NOTIFYING_CATEGORIES", "Fault", "FaultCode", "Report", "validate"]
+
+NOTIFYING_CATEGORIES = frozenset({"notify", "notification", "notifications"})
+"""A component of one of these categories is taken to tell the reporter."""
+
+_MAX_LISTED = 20
+
+
+def validate(
+    plan: Plan,
+    components: Mapping[str, ComponentSpec],
+    *,
+    selected: Collection[str] = (),
+    max_steps: int = 200,
+) -> Report:
+    """Every fault of `plan`, judged by the workspace's components (by key) and the keys that were selected.
+
+    Never raises for what stands in a plan or a component.
+    """
+    check = _Check(plan, components)
+    faults = [
+        *check.size_faults(max_steps),
+        *check.step_faults(),
+        *check.order_faults(),
+        *check.selection_faults(selected),
+        *check.reporter_faults(),
+    ]
+    return Report.of(_once(faults))
+
+
+def _once(faults: Iterable[Fault]) -> Iterator[Fault]:
+    """One warning for each part of a component that can't be judged by, however many steps use it."""
+    unjudged: set[tuple[str, str]] = set()
+    for found in faults:
+        if found.code is FaultCode.UNJUDGED:
+            part = (found.detail["component"], found.detail["part"])
+            if part in unjudged:
+                continue
+            unjudged.add(part)
+        yield found
+
+
+class _Check:
+    """One plan under judgement."""
+
+    def __init__(self, plan: Plan, components: Mapping[str, ComponentSpec]) -> None:
+        self.plan = plan
+        self.components = components
+        self.times = Counter(step.step_id for step in plan.steps)
+        self.component_of = {step.step_id: components.get(step.component_id) for step in plan.steps}
+
+    def size_faults(self, max_steps: int) -> Iterator[Fault]:
+        count = len(self.plan.steps)
+        if count == 0:
+            yield fault(FaultCode.NO_STEPS, None, "steps")
+        if count > max_steps:
+            yield fault(FaultCode.TOO_MANY_STEPS, None, "steps", steps=count, limit=max_steps)
+
+    def step_faults(self) -> Iterator[Fault]:
+        yield from self._id_faults()
+        for step in self.plan.steps:
+            yield from self._component_faults(step)
+            for target in dict.fromkeys(step.next):
+                if target not in self.times:
+                    yield fault(FaultCode.DANGLING_NEXT, step.step_id, "next", next=target)
+            for item, found in _found(step):
+                yield from self._reference_faults(step, item, found)
+
+    def _id_faults(self) -> Iterator[Fault]:
+        for step_id, times in self.times.items():
+            if step_id in RESERVED or STEP_ID.fullmatch(step_id) is None:
+                reason = "reserved" if step_id in RESERVED else "pattern"
+                yield fault(FaultCode.MALFORMED_STEP_ID, step_id, "step_id", reason=reason)
+            if times > 1:
+                yield fault(FaultCode.DUPLICATE_STEP_ID, step_id, "step_id", times=times)
+
+    def _component_faults(self, step: Step) -> Iterator[Fault]:
+        spec = self.components.get(step.component_id)
+        if spec is None:
+            code = FaultCode.UNKNOWN_COMPONENT
+            yield fault(code, step.step_id, "component_id", component=step.component_id)
+            return
+        if not spec.active:
+            code = FaultCode.INACTIVE_COMPONENT
+            yield fault(code, step.step_id, "component_id", component=step.component_id)
+        yield from input_faults(step, spec)
+        yield from poll_faults(step, self.components)
+
+    def _reference_faults(self, step: Step, item: StepInput, found: Reference | Malformed) -> Iterator[Fault]:
+        where = step.step_id, input_field(item.location, item.name)
+        if isinstance(found, Malformed):
+            yield fault(FaultCode.MALFORMED_REFERENCE, *where, reference=found.text, flaw=found.flaw.value)
+        elif found.source in RESERVED:
+            allowed = RESERVED[found.source]
+            if len(found.path) != 1 or found.path[0] not in allowed:
+                yield _undeclared(where, found, declared=list(allowed))
+        elif found.source == step.step_id:
+            yield fault(FaultCode.SELF_REFERENCE, *where, reference=found.text)
+        elif found.source not in self.times:
+            code = FaultCode.UNKNOWN_STEP_REFERENCE
+            yield fault(code, *where, reference=found.text, source=found.source)
+        else:
+            yield from self._field_faults(where, found)
+
+    def _field_faults(self, where: tuple[str, str], found: Reference) -> Iterator[Fault]:
+        """A field that the step's answer does not have, as far as its component says what it has."""
+        spec = self.component_of[found.source]
+        if spec is None or self.times[found.source] > 1 or not found.path:
+            return
+        schema: Any = spec.response_schema
+        if not isinstance(schema, Mapping | bool):
+            yield fault(FaultCode.UNJUDGED, where[0], component=spec.key, part="response_schema")
+            return
+        says, parts = Schema(schema).look_up(found.path)
+        if says in (Says.LISTS_OTHERS, Says.FORBIDS):
+            declared = declared_names(parts)[:_MAX_LISTED]
+            yield _undeclared(where, found, component=spec.key, declared=declared)
+
+    def order_faults(self) -> Iterator[Fault]:
+        needs = dependencies(self.plan)
+        cyclic = [part for part in strongly_connected(needs) if len(part) > 1 or part[0] in needs[part[0]]]
+        if not cyclic:
+            return
+        cycle_of = {step_id: number for number, part in enumerate(cyclic) for step_id in part}
+        yield from self._cycle_faults(needs, cyclic)
+        yield from self._upstream_faults(cycle_of)
+        ordered = {step_id for level in levels(needs) for step_id in level}
+        for step_id, needed in needs.items():
+            if step_id not in ordered and step_id not in cycle_of:
+                blocked = [other for other in needed if other not in ordered]
+                waits_for = blocked[:_MAX_LISTED]
+                yield fault(FaultCode.UNREACHABLE_STEP, step_id, waits_for=waits_for)
+
+    def _cycle_faults(self, needs: Mapping[str, tuple[str, ...]], cyclic: list[list[str]]) -> Iterator[Fault]:
+        position = {step_id: index for index, step_id in enumerate(needs)}
+        for part in sorted(cyclic, key=lambda part: min(position[step_id] for step_id in part)):
+            first = min(part, key=position.__getitem__)
+            # What a step needs comes before it: turned round, the cycle runs as the work would.
+            start, *back = shortest_cycle(needs, first, frozenset(part))
+            yield fault(FaultCode.CYCLE, first, cycle=[start, *reversed(back)])
+
+    def _upstream_faults(self, cycle_of: Mapping[str, int]) -> Iterator[Fault]:
+        """The references that close a cycle by pointing to a step that comes later."""
+        after: dict[str, list[str]] = {step_id: [] for step_id in reversed(self.times)}
+        for step in self.plan.steps:
+            after[step.step_id] += [target for target in step.next if target in self.times]
+        # The components come last first, so of two steps the later has the smaller number.
+        ranked = enumerate(strongly_connected(after))
+        rank = {step_id: number for number, part in ranked for step_id in part}
+        for step in self.plan.steps:
+            for item, found in _found(step):
+                if isinstance(found, Malformed) or found.source in RESERVED:
+                    continue
+                on_cycle = cycle_of.get(step.step_id, -1) == cycle_of.get(found.source)
+                if on_cycle and rank[step.step_id] > rank[found.source]:
+                    where = step.step_id, input_field(item.location, item.name)
+                    facts = {"reference": found.text, "source": found.source}
+                    yield fault(FaultCode.NOT_UPSTREAM, *where, **facts)
+
+    def selection_faults(self, selected: Collection[str]) -> Iterator[Fault]:
+        used = component_keys(self.plan)
+        for key in dict.fromkeys(selected):
+            if key not in used:
+                yield fault(FaultCode.UNUSED_SELECTION, component=key)
+
+    def reporter_faults(self) -> Iterator[Fault]:
+        if self.plan.steps and not any(map(self._tells_reporter, self.plan.steps)):
+            yield fault(FaultCode.REPORTER_NOT_TOLD)
+
+    def _tells_reporter(self, step: Step) -> bool:
+        if step.component_id == NOTIFY:
+            return any((item.name, item.value) == ("to", REPORTER) for item in step.inputs)
+        spec = self.components.get(step.component_id)
+        if spec is not None and str(spec.category).casefold() in NOTIFYING_CATEGORIES:
+            return True
+        return any((found.source, found.path) == ("issue", ("reporter",)) for found in references(step))
+
+
+def _found(step: Step) -> Iterator[tuple[StepInput, Reference | Malformed]]:
+    """What each input of a step refers to, each reference of an input once."""
+    return ((item, found) for item in step.inputs for found in dict.fromkeys(scan(item.value)))
+
+
+def _undeclared(where: tuple[str, str], found: Reference, **facts: object) -> Fault:
+    path = render_path(found.path)
+    return fault(FaultCode.UNDECLARED_FIELD, *where, reference=found.text, source=found.source, path=path, **facts)

@@ -1,0 +1,263 @@
+"""Reading runs: what a card, a modal or a list shows of them."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, Text, case, column, func, select, type_coerce
+from sqlalchemy.dialects.postgresql import JSONB, array
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import undefer
+
+from db.models import Decision, StepAttempt, StepGate, StepRun, WorkflowExecution, WorkflowPlan
+from services.approvals import ApprovalSettings, LimitOutcome
+from services.errors import NotFound
+from services.queries.snapshots import AttemptLine, DecisionLine, History, RunLine, RunSnapshot, StepSnapshot
+from services.states import RunState, StepState
+
+SHOWN_BYTES = 20_000
+"""Of an answer: of a longer one cards are given an outline, and only the page of its own step all of it."""
+
+_MEMBERS, _MEMBER_BYTES = 40, 500
+"""Of an outline: how many members there are in it, and how long each may be."""
+
+RUNS, ATTEMPTS, DECISIONS = 20, 200, 200
+"""The most of each that a history holds."""
+
+
+async def step_title(session: AsyncSession, workspace_id: UUID, step_id: UUID) -> str:
+    """What a step does, in the plan's words. Raises NotFound."""
+    step = await session.scalar(
+        select(StepRun)
+        .join(WorkflowExecution, WorkflowExecution.id == StepRun.run_id)
+        .where(WorkflowExecution.workspace_id == workspace_id, StepRun.id == step_id)
+    )
+    if step is None:
+        raise NotFound("step", step_id)
+    return str(step.step.get("description") or step.component_key)
+
+
+async def latest(
+    session: AsyncSession, workspace_id: UUID, plan_id: UUID, settings: ApprovalSettings
+) -> RunSnapshot | None:
+    """The last run of a plan, with all of its steps, under the rules of now; None before the first."""
+    run = await session.scalar(_runs(workspace_id, plan_id).limit(1))
+    return None if run is None else await _snapshot(session, run, settings)
+
+
+async def one(
+    session: AsyncSession, workspace_id: UUID, run_id: UUID, settings: ApprovalSettings
+) -> RunSnapshot | None:
+    """A run with all of its steps, be it the last or not; None if there is none of that id."""
+    run = await session.scalar(
+        select(WorkflowExecution).where(
+            WorkflowExecution.workspace_id == workspace_id, WorkflowExecution.id == run_id
+        )
+    )
+    return None if run is None else await _snapshot(session, run, settings)
+
+
+async def answer(session: AsyncSession, workspace_id: UUID, step_id: UUID) -> tuple[UUID, Any]:
+    """The run of a step, and the step's whole answer, however long. Raises NotFound."""
+    step = await session.scalar(
+        select(StepRun)
+        .join(WorkflowExecution, WorkflowExecution.id == StepRun.run_id)
+        .where(WorkflowExecution.workspace_id == workspace_id, StepRun.id == step_id)
+        .options(undefer(StepRun.output))
+    )
+    if step is None:
+        raise NotFound("step", step_id)
+    return step.run_id, step.output
+
+
+async def history(
+    session: AsyncSession, workspace_id: UUID, plan_id: UUID, *, run_id: UUID | None = None
+) -> History:
+    """The runs of a plan, and the attempts and decisions of one of them: of the last, if none is named.
+
+    Of each the last RUNS, ATTEMPTS and DECISIONS, and how many there are.
+    """
+    runs = (await session.scalars(_runs(workspace_id, plan_id).limit(RUNS))).all()
+    count = (func.count(),)
+    shown = run_id or (runs[0].id if runs else None)
+    attempts = (
+        select(StepAttempt, StepRun.step_id)
+        .join(StepRun, StepRun.id == StepAttempt.step_run_id)
+        .join(WorkflowExecution, WorkflowExecution.id == StepRun.run_id)
+        .where(WorkflowExecution.workspace_id == workspace_id, StepRun.run_id == shown)
+    )
+    decisions = (
+        select(Decision, StepRun.step_id)
+        .outerjoin(StepRun, StepRun.id == Decision.step_run_id)
+        .where(Decision.workspace_id == workspace_id, Decision.run_id == shown)
+    )
+    last_attempts = await session.execute(attempts.order_by(StepAttempt.ended_at.desc()).limit(ATTEMPTS))
+    last_decisions = await session.execute(decisions.order_by(Decision.created_at.desc()).limit(DECISIONS))
+    return History(
+        runs=tuple(_run_line(run) for run in runs),
+        attempts=tuple(_attempt_line(*row) for row in reversed(last_attempts.all())),
+        decisions=tuple(_decision_line(*row) for row in reversed(last_decisions.all())),
+        all_runs=await session.scalar(_runs(workspace_id, plan_id).with_only_columns(*count).order_by(None)) or 0,
+        all_attempts=await session.scalar(attempts.with_only_columns(*count, maintain_column_froms=True)) or 0,
+        all_decisions=await session.scalar(decisions.with_only_columns(*count, maintain_column_froms=True)) or 0,
+    )
+
+
+def _runs(workspace_id: UUID, plan_id: UUID) -> Select[WorkflowExecution]:
+    """The runs of a plan, the last first."""
+    return (
+        select(WorkflowExecution)
+        .where(WorkflowExecution.workspace_id == workspace_id, WorkflowExecution.plan_id == plan_id)
+        .order_by(WorkflowExecution.number.desc())
+    )
+
+
+def _run_line(run: WorkflowExecution) -> RunLine:
+    return RunLine(
+        id=run.id,
+        number=run.number,
+        version=run.version,
+        state=RunState(run.state),
+        started_by=run.started_by,
+        started_at=run.created_at,
+        ended_by=run.ended_by,
+        ended_at=run.ended_at,
+    )
+
+
+def _attempt_line(attempt: StepAttempt, step_id: str) -> AttemptLine:
+    return AttemptLine(
+        step_id=step_id,
+        number=attempt.number,
+        outcome=attempt.outcome,
+        status=attempt.status,
+        error=attempt.facts or None,
+        started_at=attempt.started_at,
+        ended_at=attempt.ended_at,
+    )
+
+
+def _decision_line(decision: Decision, step_id: str | None) -> DecisionLine:
+    return DecisionLine(
+        kind=decision.kind,
+        user=decision.user_id,
+        at=decision.created_at,
+        step_id=step_id,
+        reason=decision.reason,
+    )
+
+
+def _size(output: ColumnElement[Any]) -> ColumnElement[int]:
+    """About how many bytes an answer has; null where there is none.
+
+    As a column it is compressed, and as a text it takes five times as long to make: in an array it is neither.
+    """
+    return case((output.is_not(None), func.pg_column_size(array([output]))))
+
+
+def _outline(output: ColumnElement[Any]) -> ColumnElement[Any]:
+    """What of a long answer tells most: its short members, its first item, or the beginning of a text."""
+    member = func.jsonb_each(output).table_valued("key", column("value", JSONB)).alias("member")
+    short = func.pg_column_size(member.c.value) <= _MEMBER_BYTES
+    members = select(member.c.key, member.c.value).where(short).limit(_MEMBERS).subquery()
+    of_object = select(func.jsonb_object_agg(members.c.key, members.c.value)).scalar_subquery()
+    first = output[0]
+    of_array = case((_size(first) <= SHOWN_BYTES, func.jsonb_build_array(first)))
+    of_text = func.to_jsonb(func.left(output.op("#>>")(array([], type_=Text)), SHOWN_BYTES // 10))
+    kind = func.jsonb_typeof(output)
+    chosen = case((kind == "object", of_object), (kind == "array", of_array), (kind == "string", of_text))
+    return type_coerce(chosen, JSONB)
+
+
+async def _snapshot(session: AsyncSession, run: WorkflowExecution, settings: ApprovalSettings) -> RunSnapshot:
+    output = StepRun.output.expression
+    size = _size(output)
+    is_long = size > SHOWN_BYTES
+    shown = case((is_long, _outline(output)), else_=output)
+    rows = await session.execute(
+        select(StepRun, shown, size, is_long).where(StepRun.run_id == run.id).order_by(StepRun.position)
+    )
+    gates = await _gates(session, run.id)
+    return RunSnapshot(
+        id=run.id,
+        number=run.number,
+        version=run.version,
+        state=RunState(run.state),
+        started_by=run.started_by,
+        started_at=run.created_at,
+        steps=tuple(
+            _step(step, gates.get(step.id), settings, output=told, output_size=size or 0, is_long=bool(is_long))
+            for step, told, size, is_long in rows
+        ),
+        ended_at=run.ended_at,
+        ended_by=run.ended_by,
+    )
+
+
+async def _gates(session: AsyncSession, run_id: UUID) -> dict[UUID, StepGate]:
+    """The last gate of each step that has come to one."""
+    gates = await session.scalars(
+        select(StepGate)
+        .join(StepRun, StepRun.id == StepGate.step_run_id)
+        .where(StepRun.run_id == run_id)
+        .order_by(StepGate.revision)
+    )
+    return {gate.step_run_id: gate for gate in gates}
+
+
+def _agreed(step: StepRun, gate: StepGate | None, settings: ApprovalSettings) -> tuple[str, ...]:
+    """Who has agreed: at a gate that still waits, only those who are approvers now."""
+    agreed = gate.agreed if gate is not None else []
+    return tuple(user for user in agreed if step.state != StepState.WAITING or user in settings.approvers)
+
+
+def _step(
+    step: StepRun,
+    gate: StepGate | None,
+    settings: ApprovalSettings,
+    *,
+    output: Any,
+    output_size: int,
+    is_long: bool,
+) -> StepSnapshot:
+    return StepSnapshot(
+        id=step.id,
+        step_id=step.step_id,
+        state=StepState(step.state),
+        revision=step.revision,
+        attempt=step.attempt,
+        gated=step.gated,
+        request=step.request,
+        output=output,
+        output_size=output_size,
+        is_long=is_long,
+        error=step.error,
+        wait=step.wait,
+        warnings=tuple(step.warnings),
+        retry_at=step.retry_at,
+        agreed=_agreed(step, gate, settings),
+        quorum=settings.quorum,
+        limit_at=None if gate is None else gate.limit_at,
+        limit_outcome=LimitOutcome(gate.limit_outcome) if gate is not None and gate.limit_outcome else None,
+        decided_by=step.decided_by,
+        decided_at=step.decided_at,
+        note=step.note,
+        started_at=step.started_at,
+        ended_at=step.ended_at,
+    )
+
+
+async def find_run(session: AsyncSession, workspace_id: UUID, number: int, run: int | None = None) -> UUID:
+    """The id of a run by the number of its plan, and its own: the last run if none is given. Raises NotFound."""
+    runs = (
+        select(WorkflowExecution.id)
+        .join(WorkflowPlan, WorkflowPlan.id == WorkflowExecution.plan_id)
+        .where(WorkflowPlan.workspace_id == workspace_id, WorkflowPlan.number == number)
+        .order_by(WorkflowExecution.number.desc())
+        .limit(1)
+    )
+    found = await session.scalar(runs if run is None else runs.where(WorkflowExecution.number == run))
+    if found is None:
+        raise NotFound("run", f"{number}" if run is None else f"{number}.{run}")
+    return found

@@ -1,0 +1,172 @@
+"""What the edge shows: frozen snapshots, read in one go and free of any session."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from services.approvals import LimitOutcome
+from services.components.specs import ComponentSpec
+from services.plans.model import Issue, Plan
+from services.plans.validation import Fault
+from services.states import Phase, PlanState, RunState, StepState
+from services.workflows.drafts import Failure
+
+
+@dataclass(frozen=True, slots=True)
+class VersionSnapshot:
+    """One version of a plan, with the components as they were when it was drafted."""
+
+    version: int
+    plan: Plan
+    components: Mapping[str, ComponentSpec]
+    selected: tuple[str, ...]
+    warnings: tuple[Fault, ...]
+    model: str
+    tokens: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class StepSnapshot:
+    """All that a card shows of one step of a run. `id` and `revision` go into its buttons.
+
+    `request` is what will be or was sent, as `services.connectors` previews it: method, url, query, headers,
+    body, no secret. `output` is the answer, of about `output_size` bytes; of one that `is_long` it is an outline:
+    the short members of an object, the first item of a list, the beginning of a text, or None. `error` is
+    {"code": …, facts}; `warnings` are sentences' facts. `agreed` are those who have agreed at its gate, of
+    `quorum` that have to. `wait` is how far a built-in step has come: who was `asked`, each under `person`; who
+    it was `answered_by`; how many `polls` there were.
+    """
+
+    id: UUID
+    step_id: str
+    state: StepState
+    revision: int
+    attempt: int
+    gated: bool
+    request: Mapping[str, Any] | None = None
+    output: Any = None
+    output_size: int = 0
+    is_long: bool = False
+    error: Mapping[str, Any] | None = None
+    wait: Mapping[str, Any] | None = None
+    warnings: tuple[Mapping[str, Any], ...] = ()
+    retry_at: datetime | None = None
+    agreed: tuple[str, ...] = ()
+    quorum: int = 1
+    limit_at: datetime | None = None
+    limit_outcome: LimitOutcome | None = None
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    note: str | None = None
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunSnapshot:
+    """All that a card shows of a run; `steps` stand in the plan's order."""
+
+    id: UUID
+    number: int
+    version: int
+    state: RunState
+    started_by: str
+    started_at: datetime
+    steps: tuple[StepSnapshot, ...]
+    ended_at: datetime | None = None
+    ended_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """A run as one line of a history."""
+
+    id: UUID
+    number: int
+    version: int
+    state: RunState
+    started_by: str
+    started_at: datetime
+    ended_by: str | None
+    ended_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptLine:
+    """One attempt of a step, as one line of a history. `error` is as a step's is."""
+
+    step_id: str
+    number: int
+    outcome: str
+    status: int | None
+    error: Mapping[str, Any] | None
+    started_at: datetime
+    ended_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DecisionLine:
+    """Who said what about a run, or about one of its steps."""
+
+    kind: str
+    user: str
+    at: datetime
+    step_id: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The runs of a plan, the last first, and what happened in one of them, the first first.
+
+    Each list may be shorter than what it is of: `all_runs` and the others say how many there are.
+    """
+
+    runs: tuple[RunLine, ...]
+    attempts: tuple[AttemptLine, ...]
+    decisions: tuple[DecisionLine, ...]
+    all_runs: int
+    all_attempts: int
+    all_decisions: int
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSnapshot:
+    """All that a card shows of one plan. `revision` goes into its buttons."""
+
+    id: UUID
+    number: int
+    revision: int
+    state: PlanState
+    issue: Issue
+    channel_id: str
+    created_at: datetime
+    phase: Phase | None = None
+    phase_facts: Mapping[str, Any] = field(default_factory=dict)
+    """E.g. {"selected": 6, "offered": 24, "repairs": 1}."""
+    version: VersionSnapshot | None = None
+    failure: Failure | None = None
+    decided_by: str | None = None
+    decided_at: datetime | None = None
+    run: RunSnapshot | None = None
+    approvers: tuple[str, ...] | None = None
+    """Who may decide about it, its reporter left out; None: anyone."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlanLine:
+    """A plan as one line of a list."""
+
+    id: UUID
+    number: int
+    state: PlanState
+    title: str
+    reporter_id: str
+    channel_id: str
+    created_at: datetime
+    steps: int | None

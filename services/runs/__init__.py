@@ -1,0 +1,1 @@
+"""The engine: carries an approved plan out, durably."""

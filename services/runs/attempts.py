@@ -1,0 +1,220 @@
+"""AttemptService: steps carried out. Each attempt is begun in one transaction and recorded in another.
+
+In between, the step is sent with no session open. The worker may die there; whoever gets the job again finds the
+step RUNNING and knows that the earlier attempt may have reached the other side.
+
+Both take as many steps as there are, of any runs: what a step costs is statements and commits, and a hundred that
+begin together need no more of them than one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.group_commit import Held
+from db.models import StepAttempt, StepRun, WorkflowExecution
+from db.queue import enqueue
+from services.components.builtins import BUILTINS
+from services.components.definitions import ComponentDefinition
+from services.connectors import PreparedRequest, is_safe, preview
+from services.errors import NotFound
+from services.jobs import RunStep
+from services.runs.builtin_attempts import BuiltinAttempt, Early, begin_builtin
+from services.runs.progress import Progress
+from services.states import RunState, StepState
+from services.steps.results import Result
+from services.steps.sources import RunAndStep, RunInputs, StepFault, StepInputs
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A step that this worker has claimed, ready to be sent.
+
+    `number` counts from 1 and, when a person has it tried again, from 1 once more.
+    """
+
+    request: PreparedRequest
+    definition: ComponentDefinition
+    claim: UUID
+    number: int
+    started_at: datetime
+
+
+Begun = Attempt | BuiltinAttempt | Early | None
+"""None: there is nothing to send, for the step is done or was put off. Early: a built-in step is still to wait."""
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What came of an attempt."""
+
+    job: RunStep
+    attempt: Attempt | BuiltinAttempt
+    result: Result
+
+
+class AttemptService:
+    """Every method takes a session and leaves the commit to its caller."""
+
+    def __init__(self, progress: Progress, inputs: RunInputs) -> None:
+        self._progress = progress
+        self._inputs = inputs
+
+    async def begin(
+        self, session: AsyncSession, jobs: Sequence[RunStep], now: datetime, *, may_wait: bool = True
+    ) -> list[Begun | Held]:
+        """Claim steps for the worker that calls; an answer for each job. Raises NotFound.
+
+        With `may_wait` unset, the steps of runs whose rows others hold are HELD.
+        """
+        found = await _locked(session, jobs, may_wait=may_wait)
+        due = [pair for job, pair in zip(jobs, found, strict=True) if pair and _is_due(job, pair[1])]
+        inputs = await self._inputs.load(session, due)
+        begun: list[Begun | Held] = []
+        for job, pair in zip(jobs, found, strict=True):
+            if pair is None:
+                begun.append(Held.HELD)
+            elif _is_due(job, pair[1]):
+                begun.append(await self._begin(session, *pair, inputs[pair[1].id], now))
+            else:
+                begun.append(None)
+        await self._progress.settle_all(session, _runs(due), now)
+        return begun
+
+    async def record(
+        self, session: AsyncSession, came: Sequence[Came], now: datetime, *, may_wait: bool = True
+    ) -> list[bool | Held]:
+        """Record what came of attempts. False for one whose claim has passed to another: it is thrown away.
+
+        With `may_wait` unset, as with `begin`.
+        """
+        found = await _locked(session, [each.job for each in came], may_wait=may_wait)
+        kept = [
+            Held.HELD if pair is None else await self._record(session, *pair, each, now)
+            for each, pair in zip(came, found, strict=True)
+        ]
+        changed = [pair for pair, is_kept in zip(found, kept, strict=True) if pair and is_kept is True]
+        await self._progress.go_on_all(session, [each for each in changed if each[1].state == StepState.DONE], now)
+        await self._progress.settle_all(session, _runs(changed), now)
+        return kept
+
+    async def abandon(self, session: AsyncSession, job: RunStep, now: datetime) -> None:
+        """A step's job has failed too often for a reason of ours: whether it was sent is not known."""
+        [found] = await _locked(session, [job], may_wait=True)
+        if found is None or not _is_due(job, found[1]):
+            return
+        run, step = found
+        step.error = {"code": "internal"}
+        wanted = StepState.UNCERTAIN if step.state == StepState.RUNNING else StepState.FAILED
+        await self._progress.move(session, step, wanted, now)
+        await self._progress.settle(session, run, now)
+
+    async def _begin(
+        self, session: AsyncSession, run: WorkflowExecution, step: StepRun, inputs: StepInputs, now: datetime
+    ) -> Begun:
+        if step.component_key in BUILTINS:
+            return await begin_builtin(session, self._progress, run, step, inputs, now)
+        if run.state == RunState.CANCELLED:
+            if step.state == StepState.RUNNING:
+                await self._interrupted(session, step, now)
+            return None
+        try:
+            request, definition = inputs.request(), inputs.definition()
+        except StepFault as fault:
+            step.error = fault.error
+            await self._progress.move(session, step, StepState.FAILED, now)
+            return None
+        if step.state == StepState.RUNNING and not is_safe(definition):
+            await self._interrupted(session, step, now)
+            return None
+        if step.state == StepState.READY:
+            await self._progress.move(session, step, StepState.RUNNING, now)
+        step.claim, step.started_at, step.retry_at = uuid4(), now, None
+        step.request = preview(request)
+        return Attempt(request, definition, step.claim, step.attempt - step.first_attempt + 1, now)
+
+    async def _record(
+        self, session: AsyncSession, run: WorkflowExecution, step: StepRun, came: Came, now: datetime
+    ) -> bool:
+        attempt, result = came.attempt, came.result
+        if step.state != StepState.RUNNING or step.claim != attempt.claim:
+            return False
+        _append(session, step, result.outcome, attempt.started_at, result.status, result.error)
+        step.output, step.warnings = result.output, list(result.warnings)
+        step.error = None if result.error is None else dict(result.error)
+        await self._progress.move(session, step, result.state, now)
+        if result.state is StepState.READY and run.state != RunState.CANCELLED:
+            step.attempt += 1
+            step.retry_at = now + (result.retry_after or timedelta())
+            again = RunStep(workspace=run.workspace_id, run=run.id, step=step.id, attempt=step.attempt)
+            await enqueue(session, again, after=result.retry_after, key=f"step:{step.id}:{step.attempt}")
+        elif result.state is StepState.READY:
+            await self._progress.move(session, step, StepState.CANCELLED, now)
+        return True
+
+    async def _interrupted(self, session: AsyncSession, step: StepRun, now: datetime) -> None:
+        """The worker that sent this died before it wrote down what came of it: only a person can know."""
+        _append(session, step, "interrupted", step.started_at or now)
+        step.error = {"code": "interrupted"}
+        await self._progress.move(session, step, StepState.UNCERTAIN, now)
+
+
+async def _locked(session: AsyncSession, jobs: Sequence[RunStep], *, may_wait: bool) -> list[RunAndStep | None]:
+    """The runs and steps of jobs, in their order; the runs' rows are held.
+
+    None for those whose runs others hold, if it may not wait for them; else raises NotFound for what there is not.
+    """
+    runs = await session.scalars(
+        select(WorkflowExecution)
+        .where(WorkflowExecution.id.in_({job.run for job in jobs}))
+        .order_by(WorkflowExecution.id)  # all take their locks in one order
+        .with_for_update(skip_locked=not may_wait)
+    )
+    by_id = {run.id: run for run in runs}
+    steps = await session.scalars(
+        select(StepRun)
+        .where(StepRun.id.in_({job.step for job in jobs if job.run in by_id}))
+        .execution_options(populate_existing=True)
+    )
+    found = {(step.run_id, step.id): (by_id[step.run_id], step) for step in steps if step.run_id in by_id}
+    pairs = [found.get((job.run, job.step)) for job in jobs]
+    for job, pair in zip(jobs, pairs, strict=True):
+        if (pair is None and may_wait) or (pair is not None and pair[0].workspace_id != job.workspace):
+            raise NotFound("step", job.step)
+    return pairs
+
+
+def _is_due(job: RunStep, step: StepRun) -> bool:
+    """Whether a job is about the attempt that the step is at."""
+    return step.attempt == job.attempt and step.state in (StepState.READY, StepState.RUNNING)
+
+
+def _runs(steps: Sequence[RunAndStep]) -> list[WorkflowExecution]:
+    return list({run.id: run for run, _ in steps}.values())
+
+
+def _append(
+    session: AsyncSession,
+    step: StepRun,
+    outcome: str,
+    started_at: datetime,
+    status: int | None = None,
+    error: Mapping[str, Any] | None = None,
+) -> None:
+    session.add(
+        StepAttempt(
+            step_run_id=step.id,
+            number=step.attempt,
+            outcome=outcome,
+            status=status,
+            facts=dict(error or {}),
+            started_at=started_at,
+        )
+    )

@@ -1,0 +1,100 @@
+"""The begins and the records of steps, as many with one commit as there are at the moment."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+from db.group_commit import GroupCommit, Held
+from db.session import DATABASE_ERRORS, Database, is_refused
+from services.jobs import RunStep
+from services.runs.attempts import Attempt, AttemptService, Begun, Came
+from services.runs.builtin_attempts import BuiltinAttempt
+from services.steps.results import Result
+
+logger = logging.getLogger("mudda.steps")
+
+LARGEST = 100
+"""Steps in one transaction: more would keep their runs' rows for longer than people notice."""
+
+PATIENCE_SECONDS = 120.0
+"""For how long a result is kept while the database is away: longer than a failover takes."""
+
+FIRST_PAUSE, LONGEST_PAUSE = 0.25, 1.0
+"""Seconds between tries; another worker may take the step over as soon as the database is back."""
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class StepCommits:
+    """Begins and records steps. One per process."""
+
+    def __init__(
+        self, database: Database, attempts: AttemptService, *, now: Callable[[], datetime] = _utc_now
+    ) -> None:
+        self._database = database
+        self._attempts = attempts
+        self._now = now
+        self._beginning = GroupCommit(self._begin, largest=LARGEST, apart=True)
+        self._recording = GroupCommit(self._record, largest=LARGEST, apart=True)
+        self._results: dict[UUID, asyncio.Task[bool]] = {}
+
+    async def begin(self, job: RunStep) -> Begun:
+        """Claim a step, as `AttemptService.begin` has it.
+
+        What this process knows of an earlier attempt is written down first: a step whose result is known must not
+        be taken for one of which nobody knows.
+        """
+        if earlier := self._results.get(job.step):
+            await asyncio.wait({earlier})
+        return await self._beginning.put(job)
+
+    async def record(self, job: RunStep, attempt: Attempt | BuiltinAttempt, result: Result) -> bool:
+        """Write down what came of an attempt; False if its claim has passed to another.
+
+        What was done must not be forgotten for an outage of the database. So it is tried again for a while, even
+        when the job itself is cancelled meanwhile.
+        """
+        task = asyncio.create_task(self._kept(Came(job, attempt, result)))
+        self._results[job.step] = task
+        task.add_done_callback(lambda done: self._forget(job.step, done))
+        return await asyncio.shield(task)
+
+    async def close(self) -> None:
+        """Wait until what was handed over is written; what could not be written so far is given up."""
+        await self._beginning.close()
+        await self._recording.close()
+        for task in self._results.values():
+            task.cancel()
+
+    async def _kept(self, came: Came) -> bool:
+        loop = asyncio.get_running_loop()
+        end, pause = loop.time() + PATIENCE_SECONDS, FIRST_PAUSE
+        while True:
+            try:
+                return await self._recording.put(came)
+            except DATABASE_ERRORS as error:
+                if is_refused(error) or loop.time() + pause > end:
+                    raise
+                logger.warning("Could not write a step's result down yet: %s", type(error).__name__)
+            await asyncio.sleep(pause)
+            pause = min(2 * pause, LONGEST_PAUSE)
+
+    def _forget(self, step: UUID, done: asyncio.Task[bool]) -> None:
+        if self._results.get(step) is done:
+            del self._results[step]
+        if not done.cancelled() and (error := done.exception()):
+            logger.error("A step's result was lost: %s", type(error).__name__)
+
+    async def _begin(self, jobs: Sequence[RunStep], may_wait: bool) -> list[Begun | Held]:
+        async with self._database.transaction() as session:
+            return await self._attempts.begin(session, jobs, self._now(), may_wait=may_wait)
+
+    async def _record(self, came: Sequence[Came], may_wait: bool) -> list[bool | Held]:
+        async with self._database.transaction() as session:
+            return await self._attempts.record(session, came, self._now(), may_wait=may_wait)

@@ -1,0 +1,180 @@
+"""How a run goes on: what a step that is over lets start, and when the run itself is over.
+
+Everything here happens in a transaction that holds the run's row: of two steps that end at once one sees the
+other, and a step that waits for both is started exactly once.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ARRAY, Integer, Text, Uuid, bindparam, column, func, inspect, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import StepRun, WorkflowExecution
+from db.queue import enqueue, enqueue_all
+from services import audit
+from services.approvals import ApprovalService
+from services.cards import CardService
+from services.jobs import DrawQuestion, ReplyToReporter, RunStep, TellOfFailure, TellOfWait
+from services.states import OVER, RunState, StepState, check_step_move, run_state
+from services.steps.sources import RunAndStep, RunInputs, StepFault, StepInputs
+from services.steps.waits import people_asked
+
+FINAL = frozenset({RunState.COMPLETED, RunState.FAILED, RunState.CANCELLED})
+
+
+class Progress:
+    """Moves steps, and the runs with them. Every method takes a session that holds the rows of the runs."""
+
+    def __init__(self, cards: CardService, approvals: ApprovalService, inputs: RunInputs) -> None:
+        self._cards = cards
+        self._approvals = approvals
+        self._inputs = inputs
+
+    async def move(self, session: AsyncSession, step: StepRun, wanted: StepState, now: datetime) -> None:
+        """Make one move of a step."""
+        check_step_move(StepState(step.state), wanted)
+        if inspect(step).attrs.state.history.has_changes():
+            # Each move is a row of the audit trail, and the database writes those.
+            await session.flush()
+        step.state = wanted
+        step.revision += 1
+        step.claim = None
+        step.ended_at = now if wanted in OVER or wanted is StepState.FAILED else None
+        if people_asked(step.wait) and wanted is not StepState.WAITING:
+            await self.draw_question(session, step)
+        if wanted is StepState.UNCERTAIN:
+            await self._tell_of_wait(session, await session.get_one(WorkflowExecution, step.run_id), step)
+
+    async def go_on(self, session: AsyncSession, run: WorkflowExecution, over: StepRun, now: datetime) -> None:
+        """Start what waited for this step and for no other any more."""
+        await self.go_on_all(session, [(run, over)], now)
+
+    async def go_on_all(self, session: AsyncSession, over: Sequence[RunAndStep], now: datetime) -> None:
+        """Start what waited for these steps and for no others any more."""
+        runs = {run.id: run for run, _ in over if run.state != RunState.CANCELLED}
+        fewer = Counter((run.id, name) for run, step in over if run.id in runs for name in step.followers)
+        if not fewer:
+            return
+        ended = (
+            func.unnest(
+                bindparam("runs", [run_id for run_id, _ in fewer], type_=ARRAY(Uuid)),
+                bindparam("names", [name for _, name in fewer], type_=ARRAY(Text)),
+                bindparam("numbers", list(fewer.values()), type_=ARRAY(Integer)),
+            )
+            .table_valued(column("run_id", Uuid), column("step_id", Text), column("number", Integer), name="ended")
+            .render_derived()
+        )
+        rows = await session.scalars(
+            update(StepRun)
+            .where(StepRun.run_id == ended.c.run_id, StepRun.step_id == ended.c.step_id)
+            .values(waiting_for=StepRun.waiting_for - ended.c.number)
+            .returning(StepRun)
+            .execution_options(populate_existing=True, synchronize_session=False)
+        )
+        await self.open_all(session, [(runs[step.run_id], step) for step in rows if step.waiting_for == 0], now)
+
+    async def open(
+        self, session: AsyncSession, run: WorkflowExecution, steps: Sequence[StepRun], now: datetime
+    ) -> None:
+        """Let steps start whose turn it is: at once, or at their gate if a person has to agree first."""
+        await self.open_all(session, [(run, step) for step in steps], now)
+
+    async def open_all(self, session: AsyncSession, steps: Sequence[RunAndStep], now: datetime) -> None:
+        """Let steps of any runs start whose turn it is."""
+        due = [(run, step) for run, step in steps if step.state in (StepState.PENDING, StepState.FAILED)]
+        gated = [(run, step) for run, step in due if step.gated and not step.approved]
+        inputs = await self._inputs.load(session, gated) if gated else {}
+        ready = []
+        for run, step in due:
+            if step.id in inputs:
+                await self._to_gate(session, run, step, inputs[step.id], now)
+            else:
+                await self.move(session, step, StepState.READY, now)
+                ready.append(_job(run, step))
+        await enqueue_all(session, ready)
+
+    async def settle(self, session: AsyncSession, run: WorkflowExecution, now: datetime) -> None:
+        """Bring the run's state to what its steps say, have the card drawn, and tell the reporter of an end."""
+        await self.settle_all(session, [run], now)
+
+    async def settle_all(self, session: AsyncSession, runs: Sequence[WorkflowExecution], now: datetime) -> None:
+        """Bring the states of runs to what their steps say, and so on."""
+        if not runs:
+            return
+        going = {run.id: run for run in runs if run.state != RunState.CANCELLED}
+        states: dict[UUID, set[StepState]] = {run_id: set() for run_id in going}
+        rows = await session.execute(
+            select(StepRun.run_id, StepRun.state).where(StepRun.run_id.in_(going)).distinct()
+        )
+        for row in rows:
+            states[row.run_id].add(StepState(row.state))
+        for run in going.values():
+            await self._settle(session, run, run_state(states[run.id]), now)
+        await self._cards.request_redraws(session, [(run.workspace_id, run.plan_id) for run in runs])
+
+    async def _settle(self, session: AsyncSession, run: WorkflowExecution, state: RunState, now: datetime) -> None:
+        if state == run.state:
+            return
+        run.state = state
+        run.ended_at = now if state in FINAL else None
+        await audit.record(
+            session, run.workspace_id, subject=run.id, actor=audit.SYSTEM, action=f"run.{state.lower()}"
+        )
+        if state is RunState.COMPLETED:
+            await self.tell_reporter(session, run)
+        elif state is RunState.FAILED:
+            job = TellOfFailure(workspace=run.workspace_id, plan=run.plan_id, run=run.id, failed_at=now)
+            await enqueue(session, job, key=f"failure:{run.id}:{now.isoformat()}")
+
+    async def _to_gate(
+        self, session: AsyncSession, run: WorkflowExecution, step: StepRun, inputs: StepInputs, now: datetime
+    ) -> None:
+        """Let people see what is about to be sent, and wait for them."""
+        try:
+            step.request = inputs.preview()
+        except StepFault as fault:
+            step.error = fault.error
+            await self.move(session, step, StepState.FAILED, now)
+            return
+        await self.move(session, step, StepState.WAITING, now)
+        await self._approvals.open_gate(session, run, step, now)
+        await self._tell_of_wait(session, run, step)
+
+    async def _tell_of_wait(self, session: AsyncSession, run: WorkflowExecution, step: StepRun) -> None:
+        """Have those who may decide told that it is up to them: a redraw of the card rings for nobody."""
+        job = TellOfWait(
+            workspace=run.workspace_id, plan=run.plan_id, run=run.id, step=step.id, revision=step.revision
+        )
+        await enqueue(session, job, key=f"wait:{step.id}:{step.revision}")
+
+    async def tell_reporter(self, session: AsyncSession, run: WorkflowExecution) -> None:
+        """Have the reporter told how the run ended; once, whatever follows."""
+        job = ReplyToReporter(workspace=run.workspace_id, plan=run.plan_id, run=run.id)
+        await enqueue(session, job, key=f"reply:{run.id}")
+
+    async def withdraw_questions(self, session: AsyncSession, run: WorkflowExecution) -> None:
+        """Have it shown at the questions of a cancelled run that no answer is awaited any more."""
+        steps = await session.scalars(
+            select(StepRun)
+            .where(StepRun.run_id == run.id, StepRun.state == StepState.CANCELLED, StepRun.wait.has_key("asked"))
+            .execution_options(populate_existing=True)
+        )
+        for step in steps:
+            await self.draw_question(session, step)
+
+    async def draw_question(self, session: AsyncSession, step: StepRun) -> None:
+        """Have it shown at each message of a question what has become of it."""
+        run = await session.get_one(WorkflowExecution, step.run_id)
+        for each in people_asked(step.wait):
+            if "ts" in each:
+                job = DrawQuestion(workspace=run.workspace_id, step=step.id, user=each["person"])
+                await enqueue(session, job, key=f"question:{step.id}:{step.revision}:{job.user}")
+
+
+def _job(run: WorkflowExecution, step: StepRun) -> RunStep:
+    return RunStep(workspace=run.workspace_id, run=run.id, step=step.id, attempt=step.attempt)

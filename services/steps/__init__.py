@@ -1,0 +1,1 @@
+"""What one step takes, what it sends, and what it comes to."""

@@ -1,0 +1,72 @@
+"""What an attempt of a step comes to: the verdict over its call, and how often and how soon to try again."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from services.components.definitions import ComponentDefinition
+from services.connectors import Answer, Outcome, is_safe, judge
+from services.connectors.errors import CallError
+from services.connectors.responses.reasons import reason_in
+from services.states import StepState
+
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+"""Seconds before the second attempt, doubled for each one after, and never more than the longest."""
+
+LONGEST_WAIT = 3600.0
+"""As long as a component may ask for patience, in seconds; one that asks for more has failed: people decide."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came of an attempt. `retry_after` is set when the same step is to be tried again after so long."""
+
+    state: StepState
+    outcome: str
+    status: int | None = None
+    output: Any = None
+    error: Mapping[str, Any] | None = None
+    warnings: tuple[Mapping[str, Any], ...] = ()
+    retry_after: timedelta | None = None
+
+
+def failed(code: str, **facts: Any) -> Result:
+    """The result of an attempt that failed for good, its error under `code` with these facts."""
+    return Result(StepState.FAILED, "failed", error={"code": code, **facts})
+
+
+def result_of(answer: Answer | CallError, definition: ComponentDefinition, attempt: int) -> Result:
+    """The result of attempt number `attempt`, which counts from 1."""
+    verdict = judge(answer, safe=is_safe(definition))
+    status = answer.status if isinstance(answer, Answer) else None
+    if verdict.outcome is Outcome.DONE and isinstance(answer, Answer):
+        warnings = tuple(warning.to_dict() for warning in answer.warnings)
+        return Result(StepState.DONE, "done", status, answer.body, None, warnings)
+    error = _error(answer)
+    asked = verdict.after or 0.0
+    if asked > LONGEST_WAIT:
+        error["retry_after"] = asked
+    elif verdict.outcome is Outcome.RETRY and attempt < definition.attempts:
+        return Result(StepState.READY, "retry", status, None, error, (), timedelta(seconds=_pause(attempt, asked)))
+    uncertain = verdict.outcome is Outcome.UNCERTAIN
+    state = StepState.UNCERTAIN if uncertain else StepState.FAILED
+    return Result(state, state.lower(), status, None, error)
+
+
+def _error(answer: Answer | CallError) -> dict[str, Any]:
+    if isinstance(answer, CallError):
+        return answer.to_dict()
+    return {"code": "http_status", "status": answer.status, "message": reason_in(answer.body)}
+
+
+def _pause(attempt: int, asked: float) -> float:
+    """Seconds before the next attempt; `asked` is what the component asks for.
+
+    Chance is added to both: what failed together, or was told the same, should not come back together.
+    """
+    longest: float = min(FIRST_PAUSE * 2 ** (attempt - 1), LONGEST_PAUSE)
+    return max(asked, longest / 2) + longest * random.random() / 2  # noqa: S311 - jitter, not a secret

@@ -1,0 +1,169 @@
+"""What the steps of runs are made from: the components as they were when the run began, and earlier answers.
+
+Read for as many steps as are wanted at once, with a statement for each kind of thing and not for each step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Text, column, func, select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import StepRun, WorkflowExecution, WorkflowPlan
+from services.components.builtins import BUILTINS
+from services.components.definitions import ComponentDefinition
+from services.connectors import PreparedRequest, prepare, preview
+from services.connectors.errors import CallError
+from services.plans.model import Step, references
+from services.plans.polls import polled_key
+from services.states import OVER
+from services.steps.builtin_calls import BuiltinCall, prepare_builtin
+from services.steps.resolving import Values, resolve_inputs
+
+RunAndStep = tuple[WorkflowExecution, StepRun]
+
+_KEPT = 10_000
+"""Definitions of runs that are remembered; they never change, so all that this costs is memory."""
+
+
+class StepFault(Exception):
+    """A step can't be sent as it is: `error` is what its snapshot says."""
+
+    def __init__(self, error: Mapping[str, Any]) -> None:
+        super().__init__(str(error.get("code")))
+        self.error = dict(error)
+
+
+@dataclass(frozen=True, slots=True)
+class StepInputs:
+    """A step as it stands in the plan, with all that it is resolved from. `definitions` are by component key."""
+
+    wire: Step
+    values: Values
+    definitions: Mapping[str, ComponentDefinition] = field(default_factory=dict)
+
+    def definition(self, key: str | None = None) -> ComponentDefinition:
+        """The step's component, or another of the run's. Raises StepFault if it was not to be had at the start."""
+        wanted = key or self.wire.component_id
+        if wanted not in self.definitions:
+            raise StepFault({"code": "component_missing", "component": wanted})
+        return self.definitions[wanted]
+
+    def request(self) -> PreparedRequest:
+        """What a step sends, its references resolved. Raises StepFault."""
+        definition = self.definition()
+        try:
+            return prepare(definition, resolve_inputs(self.wire, definition, self.values))
+        except CallError as error:
+            raise StepFault(error.to_dict()) from error
+
+    def builtin(self) -> BuiltinCall:
+        """What a built-in step is to do, its references resolved. Raises StepFault."""
+        key = polled_key(self.wire)
+        polled = None if key is None else self.definition(key)
+        try:
+            return prepare_builtin(self.wire, self.values, polled)
+        except CallError as error:
+            raise StepFault(error.to_dict()) from error
+
+    def preview(self) -> dict[str, Any]:
+        """What a step is about to send or do, as it is shown and kept. Raises StepFault."""
+        if self.wire.component_id in BUILTINS:
+            return self.builtin().preview()
+        return preview(self.request())
+
+
+class RunInputs:
+    """Reads the inputs of steps. One per process."""
+
+    def __init__(self) -> None:
+        self._definitions: dict[tuple[UUID, str], ComponentDefinition] = {}
+
+    async def one(self, session: AsyncSession, run: WorkflowExecution, step: StepRun) -> StepInputs:
+        """The inputs of one step."""
+        return (await self.load(session, [(run, step)]))[step.id]
+
+    async def load(self, session: AsyncSession, steps: Sequence[RunAndStep]) -> dict[UUID, StepInputs]:
+        """The inputs of steps of any runs, by the steps' own ids."""
+        wires = {step.id: Step.model_validate(step.step) for _, step in steps}
+        values = await self._values(session, [(run, wires[step.id]) for run, step in steps])
+        wanted = {(run.id, key) for run, step in steps for key in _keys(wires[step.id])}
+        definitions = await self._frozen(session, wanted)
+        return {
+            step.id: StepInputs(
+                wires[step.id],
+                values[run.id],
+                {key: definitions[run.id, key] for key in _keys(wires[step.id]) if (run.id, key) in definitions},
+            )
+            for run, step in steps
+        }
+
+    async def _frozen(
+        self, session: AsyncSession, wanted: set[tuple[UUID, str]]
+    ) -> Mapping[tuple[UUID, str], ComponentDefinition]:
+        known = {pair: self._definitions[pair] for pair in wanted & self._definitions.keys()}
+        unknown = wanted - known.keys()
+        if not unknown:
+            return known
+        each = func.jsonb_each_text(WorkflowExecution.components).table_valued(
+            column("key", Text), column("value", Text), name="component"
+        )
+        rows = await session.execute(
+            select(WorkflowExecution.id, each.c.key, each.c.value)
+            .join(each, each.c.key.in_({key for _, key in unknown}))
+            .where(WorkflowExecution.id.in_({run_id for run_id, _ in unknown}))
+        )
+        found = {(run_id, key): _read(document) for run_id, key, document in rows}
+        if len(self._definitions) > _KEPT:
+            self._definitions = {}
+        self._definitions |= found
+        return known | found
+
+    async def _values(
+        self, session: AsyncSession, steps: Sequence[tuple[WorkflowExecution, Step]]
+    ) -> Mapping[UUID, Values]:
+        """What the references of steps can point to, by run. Most calls of a wide run refer to nothing."""
+        sources = {(run.id, reference.source) for run, step in steps for reference in references(step)}
+        outputs: dict[UUID, dict[str, Any]] = {run.id: {} for run, _ in steps}
+        if sources:
+            rows = await session.execute(
+                select(StepRun.run_id, StepRun.step_id, StepRun.output).where(
+                    tuple_(StepRun.run_id, StepRun.step_id).in_(sources), StepRun.state.in_(OVER)
+                )
+            )
+            for row in rows:
+                outputs[row.run_id][row.step_id] = row.output
+        wanted = {run.plan_id for run, step in steps if step.component_id in BUILTINS or any(references(step))}
+        plans = {}
+        if wanted:
+            found = await session.scalars(select(WorkflowPlan).where(WorkflowPlan.id.in_(wanted)))
+            plans = {plan.id: plan for plan in found}
+        return {run.id: _values_of(run, outputs[run.id], plans.get(run.plan_id)) for run, _ in steps}
+
+
+def _keys(step: Step) -> set[str]:
+    """The components that a step may call."""
+    return {key for key in (step.component_id, polled_key(step)) if key is not None and key not in BUILTINS}
+
+
+def _values_of(run: WorkflowExecution, outputs: Mapping[str, Any], plan: WorkflowPlan | None) -> Values:
+    if plan is None:
+        return Values(outputs={})
+    return Values(
+        outputs=outputs,
+        issue_text=plan.issue_text,
+        issue_reporter=plan.reporter_id,
+        issue_channel=plan.channel_id,
+        run_id=str(run.id),
+    )
+
+
+@lru_cache(maxsize=512)
+def _read(document: str) -> ComponentDefinition:
+    """A definition from its JSON. Checking one takes milliseconds, and runs use the same ones again and again."""
+    return ComponentDefinition.model_validate_json(document)

@@ -1,0 +1,1 @@
+"""An issue's life: drafted, refined, approved or discarded."""

@@ -1,0 +1,61 @@
+"""Between rows and snapshots: how a plan, its versions and its failure are kept, and read back."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+from uuid import UUID
+
+from db.models import PlanVersion, WorkflowPlan
+from services.ai.service import Draft
+from services.mentions import PARTS
+from services.plans.model import Issue
+from services.plans.polls import component_keys
+from services.plans.validation import Fault
+from services.states import FailureCode
+
+
+def version_row(plan_id: UUID, version: int, draft: Draft) -> PlanVersion:
+    """The row that keeps a draft, with the components as they are now: a later edit does not change it."""
+    used = component_keys(draft.plan) | set(draft.selected)
+    return PlanVersion(
+        plan_id=plan_id,
+        version=version,
+        document=draft.plan.model_dump(mode="json", by_alias=True),
+        components=[asdict(spec) for key, spec in draft.components.items() if key in used],
+        selected=list(draft.selected),
+        warnings=[fault.to_dict() for fault in draft.warnings],
+        model=draft.model,
+        tokens=sum(usage.total_tokens for usage in draft.usages),
+        seconds=draft.seconds,
+    )
+
+
+def issue_of(plan: WorkflowPlan) -> Issue:
+    """What was reported."""
+    return Issue(
+        plan.issue_text,
+        plan.place,
+        plan.urgency,
+        plan.reporter_id,
+        plan.channel_id,
+        PARTS.validate_python(plan.issue_parts),
+    )
+
+
+def failure_to_json(failure: Failure) -> dict[str, Any]:
+    """For the database."""
+    return {"code": failure.code.value, "faults": [fault.to_dict() for fault in failure.faults]}
+
+
+def failure_from_json(document: dict[str, Any]) -> Failure:
+    """From the database."""
+    return Failure(FailureCode(document["code"]), tuple(Fault.from_dict(fault) for fault in document["faults"]))
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why drafting ended without a plan, with the validator's faults where they are the reason."""
+
+    code: FailureCode
+    faults: tuple[Fault, ...] = ()

@@ -1,0 +1,361 @@
+"""WorkflowService: the life of a plan, from an issue to a version that people can decide about."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+from uuid import UUID, uuid4
+
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import AICall, Card, PlanVersion, WorkflowExecution, WorkflowPlan, Workspace
+from db.queue import enqueue
+from services import audit
+from services.ai.service import Draft, Usage
+from services.approvals import ApprovalService
+from services.audit import Actor
+from services.cards import CardService
+from services.errors import NotFound, StaleVersion
+from services.jobs import DraftPlan, OpenPlan, PostCard
+from services.mentions import PARTS, Part, is_marked, readable
+from services.pages import Page
+from services.plans.model import Issue
+from services.queries import runs as run_queries
+from services.queries.snapshots import PlanLine, PlanSnapshot
+from services.queries.workflows import plan_line, plan_snapshot
+from services.states import Phase, PlanState, check_move
+from services.workflows.drafts import Failure, failure_to_json, issue_of, version_row
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an issue came from; `response_url` is good for 30 minutes.
+
+    `thread_ts` is the thread in which it was stated. The message itself is none as long as nobody has replied.
+    """
+
+    channel_id: str
+    thread_ts: str | None
+    reporter_id: str
+    response_url: str | None
+
+
+class WorkflowService:
+    """Plans and the moves they make. Every method takes a session and leaves the commit to its caller."""
+
+    def __init__(self, cards: CardService, approvals: ApprovalService) -> None:
+        self._cards = cards
+        self._approvals = approvals
+
+    async def open_plan(
+        self, session: AsyncSession, workspace_id: UUID, request: OpenPlan, parts: Sequence[Part] = ()
+    ) -> UUID:
+        """Write an issue down as a plan in DRAFTING and schedule its card and its draft; once per inbox key.
+
+        `parts` are those of its text; none where it is plain words.
+        """
+        known = await session.scalar(
+            select(WorkflowPlan.id).where(
+                WorkflowPlan.workspace_id == workspace_id, WorkflowPlan.inbox_key == request.key
+            )
+        )
+        if known is not None:
+            return known
+        plan = WorkflowPlan(
+            id=uuid4(),
+            workspace_id=workspace_id,
+            number=await self._next_number(session, workspace_id),
+            inbox_key=request.key,
+            source=request.source,
+            channel_id=request.channel,
+            message_ts=request.message_ts,
+            thread_ts=request.thread_ts,
+            reporter_id=request.reporter,
+            response_url=request.response_url,
+            issue_text=readable(parts) or request.text,
+            issue_parts=PARTS.dump_python(tuple(parts), mode="json") if is_marked(parts) else [],
+            place=request.place,
+            urgency=request.urgency,
+            state=PlanState.DRAFTING,
+            phase=Phase.WAITING,
+        )
+        session.add(plan)
+        await session.flush()
+        session.add(
+            Card(
+                workspace_id=workspace_id,
+                plan_id=plan.id,
+                channel_id=plan.channel_id,
+                thread_ts=plan.thread_ts,
+            )
+        )
+        await audit.record(
+            session,
+            workspace_id,
+            subject=plan.id,
+            actor=Actor(request.reporter, request.channel, request.message_ts),
+            action="plan.opened",
+            source=plan.source,
+            key=plan.inbox_key,
+        )
+        await enqueue(session, PostCard(workspace=workspace_id, plan=plan.id), key=f"post:{plan.id}")
+        await self._schedule_draft(session, plan)
+        return plan.id
+
+    async def begin_draft(
+        self, session: AsyncSession, workspace_id: UUID, job: DraftPlan, claim: UUID
+    ) -> Issue | None:
+        """Claim the draft for the worker that calls; None if this draft is no longer wanted."""
+        plan = await self._locked(session, workspace_id, job.plan)
+        if plan.state != PlanState.DRAFTING or plan.draft != job.draft:
+            return None
+        plan.claim = claim
+        return issue_of(plan)
+
+    async def note_phase(
+        self,
+        session: AsyncSession,
+        workspace_id: UUID,
+        plan_id: UUID,
+        claim: UUID,
+        phase: Phase,
+        facts: dict[str, Any],
+    ) -> bool:
+        """Record how far the draft has come. False if the claim has passed to another worker."""
+        plan = await self._claimed(session, workspace_id, plan_id, claim)
+        if plan is None:
+            return False
+        plan.phase = phase
+        plan.phase_facts = {**plan.phase_facts, **facts}
+        await session.flush()
+        await self._cards.request_progress(session, workspace_id, plan_id)
+        return True
+
+    async def store_version(
+        self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, claim: UUID, draft: Draft
+    ) -> bool:
+        """Keep what the agents drafted: the plan becomes a DRAFT. False if the claim is no longer held."""
+        plan = await self._claimed(session, workspace_id, plan_id, claim)
+        if plan is None:
+            return False
+        plan.version = (plan.version or 0) + 1
+        plan.title = draft.plan.workflow_name
+        plan.steps = len(draft.plan.steps)
+        session.add(version_row(plan_id, plan.version, draft))
+        plan.failure = None
+        await self._move(
+            session, plan, PlanState.DRAFT, actor=audit.SYSTEM, action="plan.drafted", version=plan.version
+        )
+        return True
+
+    async def fail(
+        self,
+        session: AsyncSession,
+        workspace_id: UUID,
+        plan_id: UUID,
+        failure: Failure,
+        *,
+        claim: UUID | None = None,
+    ) -> bool:
+        """End drafting without a plan. With a claim, only while it is still held."""
+        plan = await self._locked(session, workspace_id, plan_id)
+        if plan.state != PlanState.DRAFTING or (claim is not None and plan.claim != claim):
+            return False
+        await self._fail(session, plan, failure)
+        return True
+
+    async def fail_unseen(
+        self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, failure: Failure
+    ) -> bool:
+        """End a plan that nobody can be shown, drafted or not. False if it is further than that."""
+        plan = await self._locked(session, workspace_id, plan_id)
+        if plan.state not in (PlanState.DRAFTING, PlanState.DRAFT):
+            return False
+        await self._fail(session, plan, failure)
+        return True
+
+    async def discard(
+        self,
+        session: AsyncSession,
+        workspace_id: UUID,
+        plan_id: UUID,
+        revision: int,
+        actor: Actor,
+        now: datetime,
+    ) -> None:
+        """Put a plan away for good: approvers may, and whoever asked for it.
+
+        Raises NotAnApprover, StaleVersion, MoveNotAllowed or NotFound.
+        """
+        plan = await self._shown(session, workspace_id, plan_id, revision)
+        await self._approvals.check_may_discard(session, workspace_id, actor.user, requester=plan.reporter_id)
+        plan.decided_by = actor.user
+        plan.decided_at = now
+        await self._move(session, plan, PlanState.DISCARDED, actor=actor, action="plan.discarded")
+
+    async def try_again(
+        self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, revision: int, actor: Actor
+    ) -> None:
+        """Draft a failed plan once more. Raises StaleVersion, MoveNotAllowed or NotFound."""
+        plan = await self._shown(session, workspace_id, plan_id, revision)
+        check_move(PlanState(plan.state), PlanState.DRAFTING)
+        plan.draft += 1
+        plan.phase = Phase.WAITING
+        plan.phase_facts = {}
+        await self._move(session, plan, PlanState.DRAFTING, actor=actor, action="plan.tried_again")
+        await self._schedule_draft(session, plan)
+
+    async def approve(
+        self,
+        session: AsyncSession,
+        workspace_id: UUID,
+        plan_id: UUID,
+        revision: int,
+        actor: Actor,
+        now: datetime,
+    ) -> int:
+        """Agree to a plan as it was shown; returns the version.
+
+        Raises StaleVersion, MoveNotAllowed, NotFound, NotAnApprover or SelfApproval.
+        """
+        plan = await self._shown(session, workspace_id, plan_id, revision)
+        await self._approvals.check(session, workspace_id, actor.user, requester=plan.reporter_id)
+        plan.decided_by = actor.user
+        plan.decided_at = now
+        await self._move(
+            session, plan, PlanState.APPROVED, actor=actor, action="plan.approved", version=plan.version
+        )
+        return plan.version or 0
+
+    async def record_calls(
+        self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, usages: Sequence[Usage]
+    ) -> None:
+        """Keep what every call of the model cost, whether or not it led to a plan."""
+        if usages:
+            await session.execute(
+                insert(AICall),
+                [{"workspace_id": workspace_id, "plan_id": plan_id, **usage.to_row()} for usage in usages],
+            )
+
+    async def get(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> PlanSnapshot:
+        """One plan with its latest version. Raises NotFound."""
+        return await self._one(session, workspace_id, WorkflowPlan.id == plan_id)
+
+    async def get_by_number(self, session: AsyncSession, workspace_id: UUID, number: int) -> PlanSnapshot:
+        """The plan that people call `#number`. Raises NotFound."""
+        return await self._one(session, workspace_id, WorkflowPlan.number == number)
+
+    async def get_by_run(self, session: AsyncSession, workspace_id: UUID, run_id: UUID) -> PlanSnapshot:
+        """The plan that a run carries out, with that run, be it the last one or not. Raises NotFound."""
+        of_run = select(WorkflowExecution.plan_id).where(WorkflowExecution.id == run_id)
+        plan = await self._one(session, workspace_id, WorkflowPlan.id == of_run.scalar_subquery())
+        if plan.run is not None and plan.run.id == run_id:
+            return plan
+        settings = await self._approvals.settings(session, workspace_id)
+        return replace(plan, run=await run_queries.one(session, workspace_id, run_id, settings))
+
+    async def origin(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> Origin:
+        """Where an issue came from, for an answer to its reporter. Raises NotFound."""
+        plan = await self._locked(session, workspace_id, plan_id)
+        thread_ts = plan.thread_ts if plan.thread_ts != plan.message_ts else None
+        return Origin(plan.channel_id, thread_ts, plan.reporter_id, plan.response_url)
+
+    async def list(
+        self, session: AsyncSession, workspace_id: UUID, *, search: str = "", page: int = 1, size: int = 10
+    ) -> Page[PlanLine]:
+        """Plans, the newest first; `search` is looked for in the issue, its place and the plan's title."""
+        where = [WorkflowPlan.workspace_id == workspace_id]
+        if search:
+            columns = (WorkflowPlan.issue_text, WorkflowPlan.place, WorkflowPlan.title)
+            where.append(or_(*(column.icontains(search, autoescape=True) for column in columns)))
+        total = await session.scalar(select(func.count()).select_from(WorkflowPlan).where(*where))
+        plans = await session.scalars(
+            select(WorkflowPlan)
+            .where(*where)
+            .order_by(WorkflowPlan.number.desc())
+            .limit(size)
+            .offset((page - 1) * size)
+        )
+        return Page(tuple(plan_line(plan) for plan in plans), page, size, total or 0)
+
+    async def _one(self, session: AsyncSession, workspace_id: UUID, which: ColumnElement[bool]) -> PlanSnapshot:
+        query = (
+            select(WorkflowPlan, PlanVersion)
+            .outerjoin(
+                PlanVersion,
+                and_(PlanVersion.plan_id == WorkflowPlan.id, PlanVersion.version == WorkflowPlan.version),
+            )
+            .where(WorkflowPlan.workspace_id == workspace_id, which)
+        )
+        row = (await session.execute(query)).one_or_none()
+        if row is None:
+            raise NotFound("plan", "of that id or number")
+        settings = await self._approvals.settings(session, workspace_id)
+        run = await run_queries.latest(session, workspace_id, row[0].id, settings)
+        approvers = settings.deciders(row[0].reporter_id)
+        return replace(plan_snapshot(row[0], row[1]), run=run, approvers=approvers)
+
+    async def _fail(self, session: AsyncSession, plan: WorkflowPlan, failure: Failure) -> None:
+        plan.failure = failure_to_json(failure)
+        await self._move(
+            session, plan, PlanState.FAILED, actor=audit.SYSTEM, action="plan.failed", code=failure.code
+        )
+
+    async def _move(
+        self,
+        session: AsyncSession,
+        plan: WorkflowPlan,
+        wanted: PlanState,
+        *,
+        actor: Actor,
+        action: str,
+        **facts: Any,
+    ) -> None:
+        check_move(PlanState(plan.state), wanted)
+        plan.state = wanted
+        plan.revision += 1
+        if wanted != PlanState.DRAFTING:
+            plan.claim = None
+            plan.phase = None
+        await audit.record(session, plan.workspace_id, subject=plan.id, actor=actor, action=action, **facts)
+        await self._cards.request_redraw(session, plan.workspace_id, plan.id)
+
+    async def _schedule_draft(self, session: AsyncSession, plan: WorkflowPlan) -> None:
+        job = DraftPlan(workspace=plan.workspace_id, plan=plan.id, draft=plan.draft)
+        await enqueue(session, job, key=f"draft:{plan.id}:{plan.draft}")
+
+    async def _next_number(self, session: AsyncSession, workspace_id: UUID) -> int:
+        result = await session.execute(
+            update(Workspace)
+            .where(Workspace.id == workspace_id)
+            .values(last_plan_number=Workspace.last_plan_number + 1)
+            .returning(Workspace.last_plan_number)
+        )
+        return result.scalar_one()
+
+    async def _locked(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> WorkflowPlan:
+        plan = await session.scalar(
+            select(WorkflowPlan)
+            .where(WorkflowPlan.workspace_id == workspace_id, WorkflowPlan.id == plan_id)
+            .with_for_update()
+        )
+        if plan is None:
+            raise NotFound("plan", plan_id)
+        return plan
+
+    async def _claimed(
+        self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, claim: UUID
+    ) -> WorkflowPlan | None:
+        plan = await self._locked(session, workspace_id, plan_id)
+        return plan if plan.state == PlanState.DRAFTING and plan.claim == claim else None
+
+    async def _shown(
+        self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, revision: int
+    ) -> WorkflowPlan:
+        plan = await self._locked(session, workspace_id, plan_id)
+        if plan.revision != revision:
+            raise StaleVersion(shown=revision, current=plan.revision, state=plan.state)
+        return plan
