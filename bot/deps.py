@@ -16,6 +16,7 @@ from services.approvals import ApprovalService
 from services.cards import CardService
 from services.components.service import ComponentService
 from services.connectors import Connector
+from services.queries.workflows import WorkflowQueries
 from services.retention import Retention
 from services.runs.attempts import AttemptService
 from services.runs.batches import StepCommits
@@ -44,6 +45,7 @@ class Deps:
     cards: CardService
     approvals: ApprovalService
     workflows: WorkflowService
+    queries: WorkflowQueries
     runs: RunService
     attempts: AttemptService
     steps: StepCommits

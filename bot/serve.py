@@ -39,8 +39,10 @@ from services.cards import CardService
 from services.components.service import ComponentService
 from services.connectors import Connector
 from services.connectors.auth import Secrets
+from services.queries.workflows import WorkflowQueries
 from services.runs.attempts import AttemptService
 from services.runs.batches import StepCommits
+from services.runs.gates import GateService
 from services.runs.progress import Progress
 from services.runs.questions import BuiltinService
 from services.runs.reminders import ReminderService
@@ -190,8 +192,9 @@ async def _deps(settings: Settings, database: Database, secrets: Secrets, stack:
     stack.push_async_callback(connector.aclose)
     cards, components, approvals = CardService(), ComponentService(), ApprovalService()
     inputs = RunInputs()
-    progress = Progress(cards, approvals, inputs)
-    runs, attempts = RunService(progress, components, approvals), AttemptService(progress, inputs)
+    gates = GateService(approvals)
+    progress = Progress(cards, gates, inputs)
+    runs, attempts = RunService(progress, components, approvals, gates), AttemptService(progress, inputs)
     steps = StepCommits(database, attempts)
     stack.push_async_callback(steps.close)
     return Deps(
@@ -205,11 +208,12 @@ async def _deps(settings: Settings, database: Database, secrets: Secrets, stack:
         cards=cards,
         approvals=approvals,
         workflows=WorkflowService(cards, approvals),
+        queries=WorkflowQueries(approvals),
         runs=runs,
         attempts=attempts,
         steps=steps,
         builtins=BuiltinService(runs, progress),
-        reminders=ReminderService(runs, progress, approvals),
+        reminders=ReminderService(runs, progress, approvals, gates),
         connector=connector,
         retention=settings.retention,
         metrics=metrics,

@@ -9,21 +9,18 @@ gates of its steps.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import ApprovalRules, StepGate, StepRun, WorkflowExecution, WorkflowPlan
-from db.queue import enqueue
+from db.models import ApprovalRules, WorkflowExecution, WorkflowPlan
 from services import audit
 from services.audit import Actor
 from services.errors import MuddaError
-from services.jobs import GateLimit, RemindGate
-from services.states import PlanState, StepState
 
 
 class ApprovalRefused(MuddaError):
@@ -59,9 +56,6 @@ class AlreadyAgreed(ApprovalRefused):
 
 LONGEST_PAUSE = timedelta(days=1)
 """Between reminders, whose pauses double: nobody is reminded of a gate every hour for a week."""
-
-AWAITING = 100
-"""The most cards that a change of the rules redraws; the others follow when something else happens to them."""
 
 
 class LimitOutcome(StrEnum):
@@ -163,69 +157,6 @@ class ApprovalService:
         """Approvers may stop a run, and so may who asked for it: that sends nothing. Raises NotAnApprover."""
         requester = await _requester(session, run)
         await self.check_may_discard(session, run.workspace_id, user, requester=requester)
-
-    async def open_gate(self, session: AsyncSession, run: WorkflowExecution, step: StepRun, now: datetime) -> None:
-        """A step begins to wait for people: schedule the reminder and the time limit that the rules ask for."""
-        settings = await self.settings(session, run.workspace_id)
-        limit = None if settings.limit_minutes is None else timedelta(minutes=settings.limit_minutes)
-        session.add(
-            StepGate(
-                step_run_id=step.id,
-                revision=step.revision,
-                limit_at=None if limit is None else now + limit,
-                limit_outcome=None if limit is None else settings.limit_outcome,
-            )
-        )
-        await session.flush()
-        if pause := settings.pause(1):
-            job = RemindGate(
-                workspace=run.workspace_id, plan=run.plan_id, run=run.id, step=step.id, revision=step.revision
-            )
-            await enqueue(session, job, after=pause, key=f"remind:{step.id}:{step.revision}:1")
-        if limit is not None:
-            end = GateLimit(workspace=run.workspace_id, run=run.id, step=step.id, revision=step.revision)
-            await enqueue(session, end, after=limit, key=f"limit:{step.id}:{step.revision}")
-
-    async def agree(self, session: AsyncSession, workspace_id: UUID, step: StepRun, user: str) -> bool:
-        """Note that `user`, who may decide, agrees to a step at its gate; whether that is enough now.
-
-        Only those count who are approvers now. Raises AlreadyAgreed if it changes nothing.
-        """
-        settings = await self.settings(session, workspace_id)
-        gate = await self.gate(session, step)
-        before = [other for other in gate.agreed if other in settings.approvers]
-        gate.agreed = before if user in before else [*before, user]
-        if len(gate.agreed) >= settings.quorum:
-            return True
-        if user in before:
-            raise AlreadyAgreed(user, agreed=len(before), quorum=settings.quorum)
-        return False
-
-    async def gate(self, session: AsyncSession, step: StepRun) -> StepGate:
-        """The gate at which a step waits now. The caller holds the run's row."""
-        return (
-            await session.scalars(
-                select(StepGate)
-                .where(StepGate.step_run_id == step.id, StepGate.revision == step.revision)
-                .execution_options(populate_existing=True)
-            )
-        ).one()
-
-    async def awaiting(self, session: AsyncSession, workspace_id: UUID) -> list[UUID]:
-        """The newest plans whose cards say who may decide."""
-        at_gates = (
-            select(WorkflowExecution.plan_id)
-            .join(StepRun, StepRun.run_id == WorkflowExecution.id)
-            .where(WorkflowExecution.workspace_id == workspace_id, StepRun.state == StepState.WAITING)
-        )
-        plans = await session.scalars(
-            select(WorkflowPlan.id)
-            .where(WorkflowPlan.workspace_id == workspace_id)
-            .where(or_(WorkflowPlan.state == PlanState.DRAFT, WorkflowPlan.id.in_(at_gates)))
-            .order_by(WorkflowPlan.number.desc())
-            .limit(AWAITING)
-        )
-        return list(plans)
 
 
 async def _requester(session: AsyncSession, run: WorkflowExecution) -> str:

@@ -24,6 +24,7 @@ from services.jobs import DraftPlan, OpenPlan
 from services.plans.model import Plan
 from services.plans.validation import Report
 from services.runs.attempts import AttemptService
+from services.runs.gates import GateService
 from services.runs.progress import Progress
 from services.runs.service import RunService
 from services.steps.sources import RunInputs
@@ -37,8 +38,9 @@ components = ComponentService()
 _cards, _approvals = CardService(), ApprovalService()
 _workflows = WorkflowService(_cards, _approvals)
 _inputs = RunInputs()
-_progress = Progress(_cards, _approvals, _inputs)
-runs, attempts = RunService(_progress, components, _approvals), AttemptService(_progress, _inputs)
+_gates = GateService(_approvals)
+_progress = Progress(_cards, _gates, _inputs)
+runs, attempts = RunService(_progress, components, _approvals, _gates), AttemptService(_progress, _inputs)
 
 
 def now() -> datetime:

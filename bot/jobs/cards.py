@@ -26,7 +26,7 @@ async def post_card(job: PostCard, deps: Deps) -> None:
     """Post the card, unless it is there already: an earlier try may have been killed after Slack took it."""
     async with deps.database.transaction() as session:
         turn = await deps.cards.begin_post(session, job.workspace, job.plan, deps.now())
-        snapshot = await deps.workflows.get(session, job.workspace, job.plan)
+        snapshot = await deps.queries.get(session, job.workspace, job.plan)
     if isinstance(turn, NoTurn):
         return
     try:
@@ -46,7 +46,7 @@ async def draw_card(job: DrawCard, deps: Deps) -> None:
     """Redraw the card as the rows are now, if nobody has since, and not more often than Slack likes."""
     async with deps.database.transaction() as session:
         turn = await deps.cards.begin_draw(session, job.workspace, job, deps.now())
-        snapshot = await deps.workflows.get(session, job.workspace, job.plan)
+        snapshot = await deps.queries.get(session, job.workspace, job.plan)
     if isinstance(turn, NotYet):
         raise Later(turn.delay, "the card was drawn a moment ago")
     if isinstance(turn, NoTurn) or turn.ts is None:
@@ -109,7 +109,7 @@ async def give_up_card(job: PostCard, deps: Deps) -> None:
 
 
 async def _tell_reporter(session: AsyncSession, job: PostCard, note: Note, deps: Deps) -> None:
-    origin = await deps.workflows.origin(session, job.workspace, job.plan)
+    origin = await deps.queries.origin(session, job.workspace, job.plan)
     words = Tell(
         channel=origin.channel_id,
         user=origin.reporter_id,

@@ -54,7 +54,7 @@ async def dry_run(job: DryRun, deps: Deps) -> None:
 async def _found(job: DryRun, deps: Deps) -> _Found:
     async with deps.database.reading() as session:
         workspace_id = await workspaces.by_team(session, job.team)
-        snapshot = await deps.workflows.get(session, workspace_id, job.plan)
+        snapshot = await deps.queries.get(session, workspace_id, job.plan)
         kept = await dry_runs.kept_under(session, workspace_id, job.plan, job.key)
         if snapshot.version is None or (kept is None and snapshot.revision != job.revision):
             raise StaleVersion(shown=job.revision, current=snapshot.revision, state=snapshot.state)

@@ -20,7 +20,7 @@ async def remind_gate(job: RemindGate, deps: Deps) -> None:
         due = await deps.reminders.remind(session, job, deps.now())
         if due is None:
             return
-        snapshot = await deps.workflows.get(session, job.workspace, job.plan)
+        snapshot = await deps.queries.get(session, job.workspace, job.plan)
         channel, thread_ts = await deps.cards.place(session, job.workspace, job.plan)
     message = reminder(snapshot, job.step, gate_id=due.gate_id, number=due.number)
     if message is None:
@@ -51,7 +51,7 @@ async def set_approvals(job: SetApprovals, deps: Deps) -> None:
         async with deps.database.transaction() as session:
             workspace_id = await workspaces.by_team(session, job.team)
             if await deps.approvals.set_settings(session, workspace_id, settings, job.actor):
-                for plan in await deps.approvals.awaiting(session, workspace_id):
+                for plan in await deps.queries.awaiting(session, workspace_id):
                     await deps.cards.request_redraw(session, workspace_id, plan)
             await enqueue(session, _tell(job, Note.APPROVALS_SET))
     except NotAnApprover:

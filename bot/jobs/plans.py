@@ -86,7 +86,7 @@ async def _what_happened(job: Decide, state: str, deps: Deps) -> str | None:
             return Note.APPROVE_WHILE_DRAFTING
         if state not in (PlanState.DISCARDED, PlanState.APPROVED):
             return stale(state)
-        plan = await deps.workflows.get(session, workspace_id, job.plan)
+        plan = await deps.queries.get(session, workspace_id, job.plan)
     return (discarded_by if state == PlanState.DISCARDED else approved_by)(plan.decided_by)
 
 

@@ -58,7 +58,7 @@ async def _components(job: TurnPage, deps: Deps) -> Message:
 async def _workflows(job: TurnPage, deps: Deps) -> Message:
     async with deps.database.reading() as session:
         workspace_id = await workspaces.by_team(session, job.team)
-        page = await deps.workflows.list(session, workspace_id, search=job.search, page=job.page)
+        page = await deps.queries.list(session, workspace_id, search=job.search, page=job.page)
     return workflows_list(page, job.search)
 
 

@@ -16,7 +16,7 @@ async def reply_to_reporter(job: ReplyToReporter, deps: Deps) -> None:
     """Post the outcome, unless it is there already."""
     async with deps.database.transaction() as session:
         reply = await deps.runs.begin_reply(session, job.workspace, job.run, deps.now())
-        snapshot = await deps.workflows.get_by_run(session, job.workspace, job.run)
+        snapshot = await deps.queries.get_by_run(session, job.workspace, job.run)
         channel, thread_ts = await deps.cards.place(session, job.workspace, job.plan)
     if reply is None:
         return
@@ -35,7 +35,7 @@ async def reply_to_reporter(job: ReplyToReporter, deps: Deps) -> None:
 async def tell_of_failure(job: TellOfFailure, deps: Deps) -> None:
     """Say that a run has failed, once for each time, unless somebody has let it go on since."""
     async with deps.database.transaction() as session:
-        snapshot = await deps.workflows.get_by_run(session, job.workspace, job.run)
+        snapshot = await deps.queries.get_by_run(session, job.workspace, job.run)
         channel, thread_ts = await deps.cards.place(session, job.workspace, job.plan)
     run = snapshot.run
     if run is None or run.state is not RunState.FAILED or run.ended_at != job.failed_at:
@@ -52,7 +52,7 @@ async def tell_of_failure(job: TellOfFailure, deps: Deps) -> None:
 async def tell_of_wait(job: TellOfWait, deps: Deps) -> None:
     """Say that a step waits for people, once; nothing if it does not any more."""
     async with deps.database.transaction() as session:
-        snapshot = await deps.workflows.get_by_run(session, job.workspace, job.run)
+        snapshot = await deps.queries.get_by_run(session, job.workspace, job.run)
         channel, thread_ts = await deps.cards.place(session, job.workspace, job.plan)
     message = wait(snapshot, job.step, job.revision)
     if message is None:

@@ -18,7 +18,7 @@ async def show_card(job: ShowCard, deps: Deps) -> None:
     try:
         async with deps.database.transaction() as session:
             workspace_id = await workspaces.by_team(session, job.team)
-            plan = await deps.workflows.get(session, workspace_id, job.plan)
+            plan = await deps.queries.get(session, workspace_id, job.plan)
             await deps.cards.request_redraw(session, workspace_id, job.plan)
             channel, ts = await deps.cards.message(session, workspace_id, job.plan)
     except NotFound:

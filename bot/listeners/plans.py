@@ -50,7 +50,7 @@ async def more(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
 
 async def _open_details(click: payloads.Click, ref: ids.Ref, deps: Deps) -> None:
     async with deps.database.reading() as session:
-        snapshot = await deps.workflows.get(session, deps.workspace_id, ref.id)
+        snapshot = await deps.queries.get(session, deps.workspace_id, ref.id)
     await deps.slack.open_view(click.trigger_id, details_modal(snapshot))
 
 

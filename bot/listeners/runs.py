@@ -17,7 +17,8 @@ from bot.views.step_outputs import unfit
 from services.errors import NotFound
 from services.jobs import DecideRun, GivenOutput, RunDecision
 from services.queries import runs as run_queries
-from services.steps.outputs import StepOutputs, Unfit, step_outputs
+from services.queries.outputs import step_outputs
+from services.steps.outputs import StepOutputs, Unfit
 
 DECISIONS: dict[str, RunDecision] = {
     ids.ACTION_RUN_CANCEL: "cancel",
@@ -97,7 +98,7 @@ async def show_details(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None
     """A run with as much of each step as fits, in a modal."""
     async with deps.database.reading() as session:
         run_id = _ref(click.value).id
-        snapshot = await deps.workflows.get_by_run(session, deps.workspace_id, run_id)
+        snapshot = await deps.queries.get_by_run(session, deps.workspace_id, run_id)
         history = await run_queries.history(session, deps.workspace_id, snapshot.id, run_id=run_id)
     await deps.slack.open_view(click.trigger_id, run_details_modal(snapshot, history))
     await ack()
@@ -108,7 +109,7 @@ async def show_step(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
     step_id = _ref(click.value).id
     async with deps.database.reading() as session:
         run_id, answer = await run_queries.answer(session, deps.workspace_id, step_id)
-        snapshot = await deps.workflows.get_by_run(session, deps.workspace_id, run_id)
+        snapshot = await deps.queries.get_by_run(session, deps.workspace_id, run_id)
     view = step_details_modal(snapshot, step_id, answer)
     if view is None:
         raise NotFound("step", step_id)

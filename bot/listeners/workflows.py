@@ -59,7 +59,7 @@ def _show(click: payloads.Click) -> ShowCard:
 async def _plan(number: int, deps: Deps) -> Message:
     async with deps.database.reading() as session:
         try:
-            plan = await deps.workflows.get_by_number(session, deps.workspace_id, number)
+            plan = await deps.queries.get_by_number(session, deps.workspace_id, number)
             return workflow_details(plan, await run_queries.history(session, deps.workspace_id, plan.id))
         except NotFound:
             return Message(note(Note.NOT_FOUND), [])
@@ -69,7 +69,7 @@ async def _run(plan_number: int, number: int, deps: Deps) -> Message:
     async with deps.database.reading() as session:
         try:
             run_id = await find_run(session, deps.workspace_id, plan_number, number)
-            plan = await deps.workflows.get_by_run(session, deps.workspace_id, run_id)
+            plan = await deps.queries.get_by_run(session, deps.workspace_id, run_id)
             history = await run_queries.history(session, deps.workspace_id, plan.id, run_id=run_id)
             return workflow_details(plan, history)
         except NotFound:
@@ -78,5 +78,5 @@ async def _run(plan_number: int, number: int, deps: Deps) -> Message:
 
 async def _first_page(search: str, deps: Deps) -> Message:
     async with deps.database.reading() as session:
-        page = await deps.workflows.list(session, deps.workspace_id, search=search)
+        page = await deps.queries.list(session, deps.workspace_id, search=search)
     return workflows_list(page, search)

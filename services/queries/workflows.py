@@ -2,13 +2,125 @@
 
 from __future__ import annotations
 
-from db.models import PlanVersion, WorkflowPlan
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import PlanVersion, StepRun, WorkflowExecution, WorkflowPlan
+from services.approvals import ApprovalService
 from services.components.specs import Approval, ComponentSpec
+from services.errors import NotFound
+from services.pages import Page
 from services.plans.model import Plan
 from services.plans.validation import Fault
+from services.queries import runs
 from services.queries.snapshots import PlanLine, PlanSnapshot, VersionSnapshot
-from services.states import Phase, PlanState
+from services.states import Phase, PlanState, StepState
 from services.workflows.drafts import failure_from_json, issue_of
+
+AWAITING = 100
+"""The most cards that a change of the rules redraws; the others follow when something else happens to them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where an issue came from; `response_url` is good for 30 minutes.
+
+    `thread_ts` is the thread in which it was stated. The message itself is none as long as nobody has replied.
+    """
+
+    channel_id: str
+    thread_ts: str | None
+    reporter_id: str
+    response_url: str | None
+
+
+class WorkflowQueries:
+    """Reads workflows. What another workspace has is not found."""
+
+    def __init__(self, approvals: ApprovalService) -> None:
+        self._approvals = approvals
+
+    async def get(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> PlanSnapshot:
+        """One plan with its latest version. Raises NotFound."""
+        return await self._one(session, workspace_id, WorkflowPlan.id == plan_id)
+
+    async def get_by_number(self, session: AsyncSession, workspace_id: UUID, number: int) -> PlanSnapshot:
+        """The plan that people call `#number`. Raises NotFound."""
+        return await self._one(session, workspace_id, WorkflowPlan.number == number)
+
+    async def get_by_run(self, session: AsyncSession, workspace_id: UUID, run_id: UUID) -> PlanSnapshot:
+        """The plan that a run carries out, with that run, be it the last one or not. Raises NotFound."""
+        of_run = select(WorkflowExecution.plan_id).where(WorkflowExecution.id == run_id)
+        plan = await self._one(session, workspace_id, WorkflowPlan.id == of_run.scalar_subquery())
+        if plan.run is not None and plan.run.id == run_id:
+            return plan
+        settings = await self._approvals.settings(session, workspace_id)
+        return replace(plan, run=await runs.one(session, workspace_id, run_id, settings))
+
+    async def origin(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> Origin:
+        """Where an issue came from, for an answer to its reporter. Raises NotFound."""
+        plan = await session.scalar(
+            select(WorkflowPlan).where(WorkflowPlan.workspace_id == workspace_id, WorkflowPlan.id == plan_id)
+        )
+        if plan is None:
+            raise NotFound("plan", plan_id)
+        thread_ts = plan.thread_ts if plan.thread_ts != plan.message_ts else None
+        return Origin(plan.channel_id, thread_ts, plan.reporter_id, plan.response_url)
+
+    async def list(
+        self, session: AsyncSession, workspace_id: UUID, *, search: str = "", page: int = 1, size: int = 10
+    ) -> Page[PlanLine]:
+        """Plans, the newest first; `search` is looked for in the issue, its place and the plan's title."""
+        where = [WorkflowPlan.workspace_id == workspace_id]
+        if search:
+            columns = (WorkflowPlan.issue_text, WorkflowPlan.place, WorkflowPlan.title)
+            where.append(or_(*(column.icontains(search, autoescape=True) for column in columns)))
+        total = await session.scalar(select(func.count()).select_from(WorkflowPlan).where(*where))
+        plans = await session.scalars(
+            select(WorkflowPlan)
+            .where(*where)
+            .order_by(WorkflowPlan.number.desc())
+            .limit(size)
+            .offset((page - 1) * size)
+        )
+        return Page(tuple(plan_line(plan) for plan in plans), page, size, total or 0)
+
+    async def awaiting(self, session: AsyncSession, workspace_id: UUID) -> Sequence[UUID]:
+        """The newest plans whose cards say who may decide."""
+        at_gates = (
+            select(WorkflowExecution.plan_id)
+            .join(StepRun, StepRun.run_id == WorkflowExecution.id)
+            .where(WorkflowExecution.workspace_id == workspace_id, StepRun.state == StepState.WAITING)
+        )
+        plans = await session.scalars(
+            select(WorkflowPlan.id)
+            .where(WorkflowPlan.workspace_id == workspace_id)
+            .where(or_(WorkflowPlan.state == PlanState.DRAFT, WorkflowPlan.id.in_(at_gates)))
+            .order_by(WorkflowPlan.number.desc())
+            .limit(AWAITING)
+        )
+        return plans.all()
+
+    async def _one(self, session: AsyncSession, workspace_id: UUID, which: ColumnElement[bool]) -> PlanSnapshot:
+        query = (
+            select(WorkflowPlan, PlanVersion)
+            .outerjoin(
+                PlanVersion,
+                and_(PlanVersion.plan_id == WorkflowPlan.id, PlanVersion.version == WorkflowPlan.version),
+            )
+            .where(WorkflowPlan.workspace_id == workspace_id, which)
+        )
+        row = (await session.execute(query)).one_or_none()
+        if row is None:
+            raise NotFound("plan", "of that id or number")
+        settings = await self._approvals.settings(session, workspace_id)
+        run = await runs.latest(session, workspace_id, row[0].id, settings)
+        approvers = settings.deciders(row[0].reporter_id)
+        return replace(plan_snapshot(row[0], row[1]), run=run, approvers=approvers)
 
 
 def version_snapshot(row: PlanVersion) -> VersionSnapshot:

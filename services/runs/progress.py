@@ -17,9 +17,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.models import StepRun, WorkflowExecution
 from db.queue import enqueue, enqueue_all
 from services import audit
-from services.approvals import ApprovalService
 from services.cards import CardService
 from services.jobs import DrawQuestion, ReplyToReporter, RunStep, TellOfFailure, TellOfWait
+from services.runs.gates import GateService
 from services.states import OVER, RunState, StepState, check_step_move, run_state
 from services.steps.sources import RunAndStep, RunInputs, StepFault, StepInputs
 from services.steps.waits import people_asked
@@ -30,9 +30,9 @@ FINAL = frozenset({RunState.COMPLETED, RunState.FAILED, RunState.CANCELLED})
 class Progress:
     """Moves steps, and the runs with them. Every method takes a session that holds the rows of the runs."""
 
-    def __init__(self, cards: CardService, approvals: ApprovalService, inputs: RunInputs) -> None:
+    def __init__(self, cards: CardService, gates: GateService, inputs: RunInputs) -> None:
         self._cards = cards
-        self._approvals = approvals
+        self._gates = gates
         self._inputs = inputs
 
     async def move(self, session: AsyncSession, step: StepRun, wanted: StepState, now: datetime) -> None:
@@ -142,7 +142,7 @@ class Progress:
             await self.move(session, step, StepState.FAILED, now)
             return
         await self.move(session, step, StepState.WAITING, now)
-        await self._approvals.open_gate(session, run, step, now)
+        await self._gates.open(session, run, step, now)
         await self._tell_of_wait(session, run, step)
 
     async def _tell_of_wait(self, session: AsyncSession, run: WorkflowExecution, step: StepRun) -> None:

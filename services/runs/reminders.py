@@ -14,6 +14,7 @@ from db.queue import enqueue
 from services import audit
 from services.approvals import ApprovalService, LimitOutcome
 from services.jobs import GateLimit, RemindGate
+from services.runs.gates import GateService
 from services.runs.progress import Progress
 from services.runs.service import RunService
 from services.states import RunState, StepState
@@ -31,10 +32,13 @@ class Reminder:
 class ReminderService:
     """Reminders and time limits. Every method takes a session and leaves the commit to its caller."""
 
-    def __init__(self, runs: RunService, progress: Progress, approvals: ApprovalService) -> None:
+    def __init__(
+        self, runs: RunService, progress: Progress, approvals: ApprovalService, gates: GateService
+    ) -> None:
         self._runs = runs
         self._progress = progress
         self._approvals = approvals
+        self._gates = gates
 
     async def remind(self, session: AsyncSession, job: RemindGate, now: datetime) -> Reminder | None:
         """Note that people are about to be reminded, and schedule the next time; None if it is not wanted."""
@@ -106,4 +110,4 @@ class ReminderService:
         )
         if step is None or run.state == RunState.CANCELLED:
             return None
-        return step, await self._approvals.gate(session, step)
+        return step, await self._gates.get(session, step)

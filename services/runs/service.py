@@ -23,6 +23,7 @@ from services.formats.strict_json import render_path
 from services.jobs import GivenOutput, RunStep
 from services.plans.model import Plan, dependencies
 from services.plans.polls import component_keys
+from services.runs.gates import GateService
 from services.runs.progress import Progress
 from services.states import OVER, RunState, StepState
 from services.steps.outputs import with_values
@@ -39,10 +40,13 @@ class Reply:
 class RunService:
     """Runs and their steps. Every method takes a session and leaves the commit to its caller."""
 
-    def __init__(self, progress: Progress, components: ComponentService, approvals: ApprovalService) -> None:
+    def __init__(
+        self, progress: Progress, components: ComponentService, approvals: ApprovalService, gates: GateService
+    ) -> None:
         self._progress = progress
         self._components = components
         self._approvals = approvals
+        self._gates = gates
 
     async def start(
         self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, version: int, actor: Actor, now: datetime
@@ -152,7 +156,7 @@ class RunService:
 
     async def _is_agreed(self, session: AsyncSession, run: WorkflowExecution, step: StepRun, user: str) -> bool:
         _at_gate(step)
-        return await self._approvals.agree(session, run.workspace_id, step, user)
+        return await self._gates.agree(session, run.workspace_id, step, user)
 
     async def _carry_out(
         self, session: AsyncSession, run: WorkflowExecution, step: StepRun, kind: str, now: datetime

@@ -9,19 +9,11 @@ import copy
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import undefer
-
-from db.models import PlanVersion, StepRun, WorkflowExecution
-from services.errors import NotFound
 from services.formats.schemas import stated_types
 from services.formats.strict_json import NotJson, Path, render_path
 from services.plans.model import Plan, Step, references
 from services.plans.validation.schemas import Says, Schema
-from services.queries.workflows import version_snapshot
 
 MOST = 40
 """As many values as are asked for: a form has room for them, and for what else it says."""
@@ -79,30 +71,6 @@ class StepOutputs:
         if self.schema.misfits(value, part):
             raise Unfit(awaited.types)
         return value
-
-
-async def step_outputs(session: AsyncSession, workspace_id: UUID, step_id: UUID) -> StepOutputs:
-    """What is taken from a step of a run. Raises NotFound."""
-    row = (
-        await session.execute(
-            select(StepRun, PlanVersion)
-            .join(WorkflowExecution, WorkflowExecution.id == StepRun.run_id)
-            .join(
-                PlanVersion,
-                (PlanVersion.plan_id == WorkflowExecution.plan_id)
-                & (PlanVersion.version == WorkflowExecution.version),
-            )
-            .where(WorkflowExecution.workspace_id == workspace_id, StepRun.id == step_id)
-            .options(undefer(StepRun.output))
-        )
-    ).one_or_none()
-    if row is None:
-        raise NotFound("step", step_id)
-    step, version = row[0], version_snapshot(row[1])
-    spec = version.components.get(step.component_key)
-    schema = Schema(spec.response_schema if spec else {})
-    title = str(step.step.get("description") or step.component_key)
-    return StepOutputs(title, awaited_outputs(version.plan, step.step_id, schema, step.output), schema)
 
 
 def awaited_outputs(plan: Plan, step_id: str, schema: Schema, output: Any) -> tuple[AwaitedOutput, ...]:

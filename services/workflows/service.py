@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
+from sqlalchemy import insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import AICall, Card, PlanVersion, WorkflowExecution, WorkflowPlan, Workspace
+from db.models import AICall, Card, WorkflowPlan, Workspace
 from db.queue import enqueue
 from services import audit
 from services.ai.service import Draft, Usage
@@ -21,26 +20,9 @@ from services.cards import CardService
 from services.errors import NotFound, StaleVersion
 from services.jobs import DraftPlan, OpenPlan, PostCard
 from services.mentions import PARTS, Part, is_marked, readable
-from services.pages import Page
 from services.plans.model import Issue
-from services.queries import runs as run_queries
-from services.queries.snapshots import PlanLine, PlanSnapshot
-from services.queries.workflows import plan_line, plan_snapshot
 from services.states import Phase, PlanState, check_move
 from services.workflows.drafts import Failure, failure_to_json, issue_of, version_row
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where an issue came from; `response_url` is good for 30 minutes.
-
-    `thread_ts` is the thread in which it was stated. The message itself is none as long as nobody has replied.
-    """
-
-    channel_id: str
-    thread_ts: str | None
-    reporter_id: str
-    response_url: str | None
 
 
 class WorkflowService:
@@ -239,64 +221,6 @@ class WorkflowService:
                 insert(AICall),
                 [{"workspace_id": workspace_id, "plan_id": plan_id, **usage.to_row()} for usage in usages],
             )
-
-    async def get(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> PlanSnapshot:
-        """One plan with its latest version. Raises NotFound."""
-        return await self._one(session, workspace_id, WorkflowPlan.id == plan_id)
-
-    async def get_by_number(self, session: AsyncSession, workspace_id: UUID, number: int) -> PlanSnapshot:
-        """The plan that people call `#number`. Raises NotFound."""
-        return await self._one(session, workspace_id, WorkflowPlan.number == number)
-
-    async def get_by_run(self, session: AsyncSession, workspace_id: UUID, run_id: UUID) -> PlanSnapshot:
-        """The plan that a run carries out, with that run, be it the last one or not. Raises NotFound."""
-        of_run = select(WorkflowExecution.plan_id).where(WorkflowExecution.id == run_id)
-        plan = await self._one(session, workspace_id, WorkflowPlan.id == of_run.scalar_subquery())
-        if plan.run is not None and plan.run.id == run_id:
-            return plan
-        settings = await self._approvals.settings(session, workspace_id)
-        return replace(plan, run=await run_queries.one(session, workspace_id, run_id, settings))
-
-    async def origin(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> Origin:
-        """Where an issue came from, for an answer to its reporter. Raises NotFound."""
-        plan = await self._locked(session, workspace_id, plan_id)
-        thread_ts = plan.thread_ts if plan.thread_ts != plan.message_ts else None
-        return Origin(plan.channel_id, thread_ts, plan.reporter_id, plan.response_url)
-
-    async def list(
-        self, session: AsyncSession, workspace_id: UUID, *, search: str = "", page: int = 1, size: int = 10
-    ) -> Page[PlanLine]:
-        """Plans, the newest first; `search` is looked for in the issue, its place and the plan's title."""
-        where = [WorkflowPlan.workspace_id == workspace_id]
-        if search:
-            columns = (WorkflowPlan.issue_text, WorkflowPlan.place, WorkflowPlan.title)
-            where.append(or_(*(column.icontains(search, autoescape=True) for column in columns)))
-        total = await session.scalar(select(func.count()).select_from(WorkflowPlan).where(*where))
-        plans = await session.scalars(
-            select(WorkflowPlan)
-            .where(*where)
-            .order_by(WorkflowPlan.number.desc())
-            .limit(size)
-            .offset((page - 1) * size)
-        )
-        return Page(tuple(plan_line(plan) for plan in plans), page, size, total or 0)
-
-    async def _one(self, session: AsyncSession, workspace_id: UUID, which: ColumnElement[bool]) -> PlanSnapshot:
-        query = (
-            select(WorkflowPlan, PlanVersion)
-            .outerjoin(
-                PlanVersion,
-                and_(PlanVersion.plan_id == WorkflowPlan.id, PlanVersion.version == WorkflowPlan.version),
-            )
-            .where(WorkflowPlan.workspace_id == workspace_id, which)
-        )
-        row = (await session.execute(query)).one_or_none()
-        if row is None:
-            raise NotFound("plan", "of that id or number")
-        settings = await self._approvals.settings(session, workspace_id)
-        run = await run_queries.latest(session, workspace_id, row[0].id, settings)
-        approvers = settings.deciders(row[0].reporter_id)
-        return replace(plan_snapshot(row[0], row[1]), run=run, approvers=approvers)
 
     async def _fail(self, session: AsyncSession, plan: WorkflowPlan, failure: Failure) -> None:
         plan.failure = failure_to_json(failure)

@@ -19,6 +19,8 @@ from services.audit import Actor
 from services.cards import CardService
 from services.components.service import ComponentService
 from services.jobs import GateLimit, RemindGate
+from services.queries.workflows import WorkflowQueries
+from services.runs.gates import GateService
 from services.runs.progress import Progress
 from services.runs.reminders import ReminderService
 from services.runs.service import RunService
@@ -32,10 +34,11 @@ THREE = ApprovalSettings(approvers=(MARCO, DANA, OMAR), quorum=2)
 DO = {"key": "do", "type": "REST", "http_method": "POST", "endpoint_url": "https://works.example.gov/do"}
 
 approvals = ApprovalService()
-progress = Progress(CardService(), approvals, RunInputs())
-runs = RunService(progress, ComponentService(), approvals)
-reminders = ReminderService(runs, progress, approvals)
-workflows = WorkflowService(CardService(), approvals)
+_gates = GateService(approvals)
+progress = Progress(CardService(), _gates, RunInputs())
+runs = RunService(progress, ComponentService(), approvals, _gates)
+reminders = ReminderService(runs, progress, approvals, _gates)
+workflows, queries = WorkflowService(CardService(), approvals), WorkflowQueries(approvals)
 
 
 @dataclass
@@ -81,7 +84,7 @@ class Gate:
 
     async def agreed(self) -> tuple[str, ...]:
         async with self.database.reading() as session:
-            snapshot = await workflows.get(session, self.workspace, self.plan)
+            snapshot = await queries.get(session, self.workspace, self.plan)
         assert snapshot.run is not None
         return snapshot.run.steps[0].agreed
 
@@ -104,7 +107,7 @@ async def waiting(database: Database, workspace_id: UUID, settings: ApprovalSett
         run = await begun(session, workspace_id, steps)
     async with database.reading() as session:
         row = (await session.scalars(select(StepRun).where(StepRun.run_id == run, StepRun.position == 0))).one()
-        plan = (await workflows.get_by_run(session, workspace_id, run)).id
+        plan = (await queries.get_by_run(session, workspace_id, run)).id
     assert row.state == "WAITING"
     return Gate(database, workspace_id, run, row.id, row.revision, plan)
 

@@ -26,6 +26,7 @@ from tests.services.gates import (
     approvals,
     decisions,
     keep,
+    queries,
     runs,
     unchanged,
     waiting,
@@ -123,7 +124,7 @@ class TestWhoMayDecide:
         plan = await opened(database, workspace_id)
         await drafted(database, workspace_id, plan)
         async with database.reading() as session:
-            shown = await workflows.get(session, workspace_id, plan)
+            shown = await queries.get(session, workspace_id, plan)
         reporter = shown.issue.reporter
         await keep(database, workspace_id, ApprovalSettings((DANA, reporter)), DANA)
         for user, error in ((MARCO, NotAnApprover), (reporter, SelfApproval)):

@@ -20,18 +20,19 @@ from services.cards import CardService
 from services.errors import NotFound
 from services.queries import runs as run_queries
 from services.queries.snapshots import History, PlanSnapshot, StepSnapshot
+from services.queries.workflows import WorkflowQueries
 from services.states import RunState
 from services.workflows.service import WorkflowService
 from tests.services import runs_on_record
 
-workflows = WorkflowService(CardService(), ApprovalService())
+workflows, queries = WorkflowService(CardService(), ApprovalService()), WorkflowQueries(ApprovalService())
 
 
 async def read(
     database: Database, workspace_id: UUID, plan_id: UUID, run_id: UUID | None = None
 ) -> tuple[PlanSnapshot, History]:
     async with database.reading() as session:
-        snapshot = await workflows.get(session, workspace_id, plan_id)
+        snapshot = await queries.get(session, workspace_id, plan_id)
         return snapshot, await run_queries.history(session, workspace_id, plan_id, run_id=run_id)
 
 
@@ -118,7 +119,7 @@ async def test_nothing_of_another_workspace_is_read(database: Database, workspac
             (), (), (), 0, 0, 0
         )
         with pytest.raises(NotFound):
-            await workflows.get_by_run(session, elsewhere, run_id)
+            await queries.get_by_run(session, elsewhere, run_id)
 
 
 async def test_an_earlier_run_is_read_by_its_id(database: Database, workspace_id: UUID) -> None:
@@ -128,7 +129,7 @@ async def test_an_earlier_run_is_read_by_its_id(database: Database, workspace_id
         second = await runs_on_record.run(session, workspace_id, plan_id, 2)
     async with database.reading() as session:
         for run_id in (first, second):
-            snapshot = await workflows.get_by_run(session, workspace_id, run_id)
+            snapshot = await queries.get_by_run(session, workspace_id, run_id)
             assert snapshot.run is not None
             assert snapshot.run.id == run_id
 
@@ -193,7 +194,7 @@ async def test_an_answer_is_read_whole_for_the_page_of_its_step(database: Databa
     step = await snapshot_of(database, workspace_id, output)
     async with database.reading() as session:
         run_id, answer = await run_queries.answer(session, workspace_id, step.id)
-        snapshot = await workflows.get_by_run(session, workspace_id, run_id)
+        snapshot = await queries.get_by_run(session, workspace_id, run_id)
         assert answer == output
         view = step_details_modal(snapshot, step.id, answer)
         assert view is not None

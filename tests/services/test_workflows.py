@@ -21,6 +21,7 @@ from services.errors import MoveNotAllowed, NotFound, StaleVersion
 from services.jobs import DraftPlan, OpenPlan
 from services.plans.model import Plan, Step
 from services.plans.validation import validate
+from services.queries.workflows import WorkflowQueries
 from services.states import FailureCode, PlanState
 from services.workflows.drafts import Failure
 from services.workflows.service import WorkflowService
@@ -28,7 +29,7 @@ from tests.conftest import TEAM
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 MARCO = Actor("U2")
-workflows = WorkflowService(CardService(), ApprovalService())
+workflows, queries = WorkflowService(CardService(), ApprovalService()), WorkflowQueries(ApprovalService())
 
 
 def issue(key: str = "k1", words: str = "A leak at 5th and Main") -> OpenPlan:
@@ -88,23 +89,23 @@ async def test_nothing_of_another_workspace_can_be_seen_or_changed(
     plan_id = await opened(database, workspace_id)
     async with database.transaction() as session:
         for attempt in (
-            workflows.get(session, elsewhere, plan_id),
-            workflows.get_by_number(session, elsewhere, 1),
+            queries.get(session, elsewhere, plan_id),
+            queries.get_by_number(session, elsewhere, 1),
             workflows.discard(session, elsewhere, plan_id, 1, MARCO, NOW),
             workflows.try_again(session, elsewhere, plan_id, 1, MARCO),
             workflows.fail(session, elsewhere, plan_id, Failure(FailureCode.INTERNAL)),
-            workflows.origin(session, elsewhere, plan_id),
+            queries.origin(session, elsewhere, plan_id),
         ):
             with pytest.raises(NotFound):
                 await attempt
-        assert (await workflows.list(session, elsewhere)).total == 0
+        assert (await queries.list(session, elsewhere)).total == 0
 
 
 async def test_a_draft_is_stored_whole_and_read_back(database: Database, workspace_id: UUID) -> None:
     plan_id = await opened(database, workspace_id)
     await drafted(database, workspace_id, plan_id)
     async with database.reading() as session:
-        snapshot = await workflows.get(session, workspace_id, plan_id)
+        snapshot = await queries.get(session, workspace_id, plan_id)
     assert snapshot.state is PlanState.DRAFT
     assert snapshot.version is not None
     assert (snapshot.version.plan, snapshot.version.version, snapshot.version.tokens) == (draft().plan, 1, 15)
@@ -152,10 +153,10 @@ async def test_plans_are_listed_newest_first_and_found_by_their_words(
     for number in range(1, 13):
         await opened(database, workspace_id, issue(f"k{number}", f"Issue {number}, 100% wet_road"))
     async with database.reading() as session:
-        first = await workflows.list(session, workspace_id)
-        second = await workflows.list(session, workspace_id, page=2)
-        found = await workflows.list(session, workspace_id, search="100% WET_road")
-        none = await workflows.list(session, workspace_id, search="100%wet")
+        first = await queries.list(session, workspace_id)
+        second = await queries.list(session, workspace_id, page=2)
+        found = await queries.list(session, workspace_id, search="100% WET_road")
+        none = await queries.list(session, workspace_id, search="100%wet")
     assert [line.number for line in first.items] == list(range(12, 2, -1))
     assert [line.number for line in second.items] == [2, 1]
     assert (found.total, none.total) == (12, 0)
