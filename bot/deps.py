@@ -19,8 +19,8 @@ from services.connectors import Connector
 from services.queries.workflows import WorkflowQueries
 from services.retention import Retention
 from services.runs.attempts import AttemptService
-from services.runs.batches import StepCommits
-from services.runs.questions import BuiltinService
+from services.runs.executor import Executor
+from services.runs.questions import QuestionService
 from services.runs.reminders import ReminderService
 from services.runs.service import RunService
 from services.workflows.service import WorkflowService
@@ -48,8 +48,8 @@ class Deps:
     queries: WorkflowQueries
     runs: RunService
     attempts: AttemptService
-    steps: StepCommits
-    builtins: BuiltinService
+    executor: Executor
+    questions: QuestionService
     reminders: ReminderService
     connector: Connector
     retention: Retention = field(default_factory=Retention)

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -21,6 +22,7 @@ from bot.deps import Deps
 from bot.dispatch import Dispatcher
 from bot.errors import SettingsError, SlackError
 from bot.intake import WRITERS, Intake
+from bot.jobs.slack_steps import register_slack_steps
 from bot.metrics import Metrics
 from bot.readiness import Readiness
 from bot.slack import slack_client
@@ -41,10 +43,11 @@ from services.connectors import Connector
 from services.connectors.auth import Secrets
 from services.queries.workflows import WorkflowQueries
 from services.runs.attempts import AttemptService
-from services.runs.batches import StepCommits
+from services.runs.batches import StepBatches
+from services.runs.executor import Executor
 from services.runs.gates import GateService
 from services.runs.progress import Progress
-from services.runs.questions import BuiltinService
+from services.runs.questions import QuestionService
 from services.runs.reminders import ReminderService
 from services.runs.service import RunService
 from services.steps.sources import RunInputs
@@ -195,9 +198,10 @@ async def _deps(settings: Settings, database: Database, secrets: Secrets, stack:
     gates = GateService(approvals)
     progress = Progress(cards, gates, inputs)
     runs, attempts = RunService(progress, components, approvals, gates), AttemptService(progress, inputs)
-    steps = StepCommits(database, attempts)
-    stack.push_async_callback(steps.close)
-    return Deps(
+    batches, questions = StepBatches(database, attempts), QuestionService(runs, progress)
+    stack.push_async_callback(batches.close)
+    meter = partial(metrics.timed, metrics.component_calls, metrics.component_seconds)
+    deps = Deps(
         database=database,
         intake=intake,
         slack=slack,
@@ -211,13 +215,15 @@ async def _deps(settings: Settings, database: Database, secrets: Secrets, stack:
         queries=WorkflowQueries(approvals),
         runs=runs,
         attempts=attempts,
-        steps=steps,
-        builtins=BuiltinService(runs, progress),
+        executor=Executor(database, batches, attempts, questions, connector, meter=meter),
+        questions=questions,
         reminders=ReminderService(runs, progress, approvals, gates),
         connector=connector,
         retention=settings.retention,
         metrics=metrics,
     )
+    register_slack_steps(deps)
+    return deps
 
 
 async def _closed_soon(gemini: GeminiClient) -> None:

@@ -25,12 +25,13 @@ from pydantic import ValidationError
 from bot.deps import Deps
 from bot.errors import RateLimited, SlackUnavailable, TokenRefused
 from bot.jobs import HANDLERS
-from bot.jobs.registry import Handler, Lane, Later
+from bot.jobs.registry import Handler, Lane
 from bot.logs import log_context
 from bot.upkeep import upkeep
 from db.queue import Job, OwnQueries, QueueDriver, queue_settings
 from db.session import DATABASE_ERRORS, is_refused
 from db.url import dsn_and_timeout
+from services.jobs import Deferred
 
 logger = logging.getLogger("mudda.worker")
 
@@ -185,8 +186,8 @@ class Worker:
         """None if the job is over, else when to run it again."""
         try:
             await handler.run(job, self.deps)
-        except Later as later:
-            return RetryRequested(later.delay, str(later))
+        except Deferred as deferred:
+            return RetryRequested(deferred.delay, str(deferred))
         except RateLimited as error:
             return RetryRequested(error.retry_after, str(error))
         except Exception as error:  # noqa: BLE001 - logged by _failed, or an outage

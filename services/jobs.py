@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal
 from uuid import UUID
 
@@ -14,6 +14,14 @@ from services.audit import Actor
 Listing = Literal["components", "workflows"]
 Decision = Literal["discard", "try_again", "approve"]
 RunDecision = Literal["cancel", "stop", "approve", "reject", "retry", "skip", "mark_done", "edit_outputs", "again"]
+
+
+class Deferred(Exception):
+    """Not now: run this job again after `delay`. It may be deferred for ever."""
+
+    def __init__(self, delay: timedelta, reason: str) -> None:
+        super().__init__(reason)
+        self.delay = delay
 
 
 class Act(Job):

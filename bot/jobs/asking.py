@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from bot.deps import Deps
 from bot.errors import RateLimited, SlackError, SlackUnavailable
@@ -11,19 +11,14 @@ from bot.jobs.posting import post_once
 from bot.views.questions import question_message
 from services.components.builtins import MAX_PEOPLE
 from services.jobs import RunStep
-from services.runs.builtin_attempts import BuiltinAttempt
+from services.runs.attempts import Attempt
 from services.runs.questions import not_asked
-from services.steps.builtin_calls import BuiltinCall
-from services.steps.results import Result, failed
+from services.steps.calls import BuiltinCall
+from services.steps.results import Asked, StepResult, failed
 from services.steps.waits import people_asked
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Everybody has been asked who can be, or nobody needs to be any more."""
-
-
-async def ask(job: RunStep, attempt: BuiltinAttempt, deps: Deps) -> Asked | Result:
+async def ask(job: RunStep, attempt: Attempt[BuiltinCall], deps: Deps) -> Asked | StepResult:
     """Put the question to all who are to be asked and have not been yet."""
     if "asked" in attempt.wait:
         channels = {each["person"]: each["channel"] for each in people_asked(attempt.wait) if "ts" not in each}
@@ -35,7 +30,7 @@ async def ask(job: RunStep, attempt: BuiltinAttempt, deps: Deps) -> Asked | Resu
         return failed("too_many_people", people=len(people), most=MAX_PEOPLE)
     channels, unreached = await _opened(people, deps)
     async with deps.database.transaction() as session:
-        is_kept = await deps.builtins.address(session, job, attempt, channels, unreached)
+        is_kept = await deps.questions.record_recipients(session, job, attempt, channels, unreached)
     return await _post(job, attempt, channels, unreached, deps) if is_kept else Asked()
 
 
@@ -62,11 +57,15 @@ async def _opened(people: Sequence[str], deps: Deps) -> tuple[dict[str, str], di
 
 
 async def _post(
-    job: RunStep, attempt: BuiltinAttempt, channels: Mapping[str, str], unreached: Mapping[str, str], deps: Deps
-) -> Asked | Result:
+    job: RunStep,
+    attempt: Attempt[BuiltinCall],
+    channels: Mapping[str, str],
+    unreached: Mapping[str, str],
+    deps: Deps,
+) -> Asked | StepResult:
     """Post the question to each who does not have it. What came of each is on record before the next."""
     async with deps.database.reading() as session:
-        question = await deps.builtins.question(session, job.workspace, job.step)
+        question = await deps.questions.question(session, job.workspace, job.step)
     message, reasons = question_message(question), dict(unreached)
     for person, channel in channels.items():
         try:
@@ -76,16 +75,16 @@ async def _post(
         except SlackError as error:
             reasons[person] = error.code
             async with deps.database.transaction() as session:
-                goes_on = await deps.builtins.not_posted(session, job, attempt, person, error.code)
+                goes_on = await deps.questions.record_not_posted(session, job, attempt, person, error.code)
         else:
             async with deps.database.transaction() as session:
-                goes_on = await deps.builtins.posted(session, job, attempt, person, ts)
+                goes_on = await deps.questions.record_posted(session, job, attempt, person, ts)
         if not goes_on:
             return Asked()
     return Asked() if len(reasons) < len(unreached) + len(question.people) else _nobody(reasons)
 
 
-def _nobody(reasons: Mapping[str, str]) -> Result:
+def _nobody(reasons: Mapping[str, str]) -> StepResult:
     reason = next(iter(reasons.values()), "")
     if len(reasons) == 1:
         return failed("slack_refused", reason=reason)

@@ -9,13 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.deps import Deps
 from bot.errors import ChannelUnreachable, ContentRefused, MessageGone, SlackError
 from bot.jobs.posting import find_earlier
-from bot.jobs.registry import PATIENT, Handler, Lane, Later
+from bot.jobs.registry import PATIENT, Handler, Lane
 from bot.views.blocks import Message, plainer
 from bot.views.notes import Note
 from bot.views.plans import card
 from db.queue import enqueue
-from services.cards import NoTurn, NotYet, Turn
-from services.jobs import DrawCard, PostCard, Tell
+from services.cards import NoTurn, Turn
+from services.jobs import Deferred, DrawCard, PostCard, Tell
 from services.states import FailureCode
 from services.workflows.drafts import Failure
 
@@ -47,8 +47,8 @@ async def draw_card(job: DrawCard, deps: Deps) -> None:
     async with deps.database.transaction() as session:
         turn = await deps.cards.begin_draw(session, job.workspace, job, deps.now())
         snapshot = await deps.queries.get(session, job.workspace, job.plan)
-    if isinstance(turn, NotYet):
-        raise Later(turn.delay, "the card was drawn a moment ago")
+    if isinstance(turn, Deferred):
+        raise turn
     if isinstance(turn, NoTurn) or turn.ts is None:
         return
     try:

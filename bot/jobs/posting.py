@@ -8,13 +8,14 @@ from datetime import datetime
 from bot.deps import Deps
 from bot.errors import RateLimited, SlackError, SlackUnavailable
 from bot.views.blocks import Message
-from services.runs.builtin_attempts import BuiltinAttempt
+from services.runs.attempts import Attempt
+from services.steps.calls import BuiltinCall
 
 logger = logging.getLogger("mudda.posting")
 
 
 async def post_once(
-    channel: str, message: Message, thread_ts: str | None, attempt: BuiltinAttempt, deps: Deps
+    channel: str, message: Message, thread_ts: str | None, attempt: Attempt[BuiltinCall], deps: Deps
 ) -> str:
     """The ts of the message, which another worker may have posted in this attempt before it was killed."""
     ts = None

@@ -24,14 +24,14 @@ async def answer_step(job: AnswerStep, deps: Deps) -> None:
     try:
         async with deps.database.transaction() as session:
             workspace_id = await workspaces.by_team(session, job.team)
-            await deps.builtins.answer(session, workspace_id, job, deps.now())
+            await deps.questions.answer(session, workspace_id, job, deps.now())
     except NotFound:
         await _refuse(job, Note.NOT_FOUND, deps)
     except NotAsked:
         await _refuse(job, Note.NOT_ASKED, deps)
     except MoveNotAllowed:
         async with deps.database.reading() as session:
-            question = await deps.builtins.question(session, deps.workspace_id, job.step)
+            question = await deps.questions.question(session, deps.workspace_id, job.step)
         await _refuse(job, question_over(question.answered_by), deps)
 
 
@@ -43,7 +43,7 @@ async def give_up_answer(job: AnswerStep, deps: Deps) -> None:
 async def draw_question(job: DrawQuestion, deps: Deps) -> None:
     """Redraw the message that a person has; one that has been deleted needs no more drawing."""
     async with deps.database.reading() as session:
-        question = await deps.builtins.question(session, job.workspace, job.step)
+        question = await deps.questions.question(session, job.workspace, job.step)
     if job.user not in question.messages:
         return
     channel, ts = question.messages[job.user]
@@ -58,7 +58,7 @@ async def draw_question(job: DrawQuestion, deps: Deps) -> None:
 async def remind_question(job: RemindQuestion, deps: Deps) -> None:
     """Remind somebody, once for each reminder, of a question that is still open; nothing if it is not."""
     async with deps.database.reading() as session:
-        question = await deps.builtins.question(session, job.workspace, job.step)
+        question = await deps.questions.question(session, job.workspace, job.step)
     if not question.is_open or question.attempt != job.attempt or job.user not in question.messages:
         return
     channel, _ = question.messages[job.user]
@@ -72,7 +72,7 @@ async def remind_question(job: RemindQuestion, deps: Deps) -> None:
         logger.info("Could not remind somebody of a question: %s", error)
     following = job.model_copy(update={"reminder": job.reminder + 1})
     async with deps.database.transaction() as session:
-        await deps.builtins.remind_later(session, following)
+        await deps.questions.remind_later(session, following)
 
 
 async def _refuse(job: AnswerStep, note: str, deps: Deps) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
@@ -20,14 +19,6 @@ class Lane(Enum):
     QUICK = "quick"
     SLOW = "slow"
     STEPS = "steps"
-
-
-class Later(Exception):
-    """Raised by a handler: run this job again after a while. It may do so for ever."""
-
-    def __init__(self, delay: timedelta, reason: str) -> None:
-        super().__init__(reason)
-        self.delay = delay
 
 
 ATTEMPTS = 5

@@ -2,48 +2,25 @@
 
 from __future__ import annotations
 
-import logging
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.deps import Deps
-from bot.jobs.builtins import carry_out
-from bot.jobs.registry import Handler, Lane, Later
+from bot.jobs.registry import Handler, Lane
 from bot.views.notes import Note, refusal, run_note, step_note
 from db.queue import enqueue
 from services import workspaces
 from services.approvals import ApprovalRefused
-from services.connectors import called
 from services.errors import MoveNotAllowed, NotFound, StaleVersion
 from services.jobs import DecideRun, RunStep, Tell
 from services.runs import reruns
-from services.runs.builtin_attempts import BuiltinAttempt, Early
 from services.runs.repeats import decider_of, is_decided
-from services.steps.results import result_of
-
-logger = logging.getLogger("mudda.runs")
 
 
 async def run_step(job: RunStep, deps: Deps) -> None:
     """Carry out one step; a job that runs again finds what is done done."""
-    attempt = await deps.steps.begin(job)
-    if isinstance(attempt, Early):
-        raise Later(attempt.delay, "the step is still to wait")
-    if attempt is None:
-        return
-    if isinstance(attempt, BuiltinAttempt):
-        await carry_out(job, attempt, deps)
-        return
-    metrics = deps.metrics
-    with metrics.timed(metrics.component_calls, metrics.component_seconds, attempt.definition.key) as outcome:
-        answer = await called(
-            attempt.request, attempt.definition, idempotency_key=f"{job.run}:{job.step}", connector=deps.connector
-        )
-        result = result_of(answer, attempt.definition, attempt.number)
-        outcome.append(result.outcome)
-    if not await deps.steps.record(job, attempt, result):
-        logger.warning("A step's result came too late and was thrown away")
+    await deps.executor.run(job)
 
 
 async def give_up_step(job: RunStep, deps: Deps) -> None:

@@ -46,7 +46,7 @@ async def answer(given: payloads.Answer, deps: Deps, ack: AsyncAck) -> None:
 async def _question(ref: ids.Ref, deps: Deps) -> Question | None:
     async with deps.database.reading() as session:
         try:
-            return await deps.builtins.question(session, deps.workspace_id, ref.id)
+            return await deps.questions.question(session, deps.workspace_id, ref.id)
         except NotFound:
             return None
 

@@ -10,9 +10,9 @@ begin together need no more of them than one.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Generic, TypeVar
 from uuid import UUID, uuid4
 
 from sqlalchemy import select
@@ -21,43 +21,48 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.group_commit import Held
 from db.models import StepAttempt, StepRun, WorkflowExecution
 from db.queue import enqueue
-from services.components.builtins import BUILTINS
-from services.components.definitions import ComponentDefinition
-from services.connectors import PreparedRequest, is_safe, preview
+from services.components.builtins import BUILTINS, NOTIFY
 from services.errors import NotFound
-from services.jobs import RunStep
-from services.runs.builtin_attempts import BuiltinAttempt, Early, begin_builtin
+from services.jobs import Deferred, RunStep
 from services.runs.progress import Progress
 from services.states import RunState, StepState
-from services.steps.results import Result
+from services.steps.calls import StepCall
+from services.steps.results import Deferral, StepResult
 from services.steps.sources import RunAndStep, RunInputs, StepFault, StepInputs
 
+C = TypeVar("C", bound=StepCall, covariant=True)
+
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """A step that this worker has claimed, ready to be sent.
+class Attempt(Generic[C]):
+    """A step that this worker has claimed, ready to be carried out.
 
-    `number` counts from 1 and, when a person has it tried again, from 1 once more.
+    `number` counts from 1 as long as the run lasts, `tries` from 1 since a person last had the step tried again.
+    `started_at` is when the attempt began, however often it has been taken up since. `is_resumed`: another worker
+    had it, and may have got somewhere already. `wait` is how far a step that waits has come.
     """
 
-    request: PreparedRequest
-    definition: ComponentDefinition
+    call: C
     claim: UUID
     number: int
+    tries: int
     started_at: datetime
+    plan_id: UUID
+    is_resumed: bool = False
+    wait: Mapping[str, Any] = field(default_factory=dict)
 
 
-Begun = Attempt | BuiltinAttempt | Early | None
-"""None: there is nothing to send, for the step is done or was put off. Early: a built-in step is still to wait."""
+BeginResult = Attempt[StepCall] | Deferred | None
+"""None: there is nothing to do, for the step is done or was put off. Deferred: it is still to wait."""
 
 
 @dataclass(frozen=True, slots=True)
-class Came:
+class AttemptOutcome:
     """What came of an attempt."""
 
     job: RunStep
-    attempt: Attempt | BuiltinAttempt
-    result: Result
+    attempt: Attempt[StepCall]
+    result: StepResult
 
 
 class AttemptService:
@@ -69,7 +74,7 @@ class AttemptService:
 
     async def begin(
         self, session: AsyncSession, jobs: Sequence[RunStep], now: datetime, *, may_wait: bool = True
-    ) -> list[Begun | Held]:
+    ) -> list[BeginResult | Held]:
         """Claim steps for the worker that calls; an answer for each job. Raises NotFound.
 
         With `may_wait` unset, the steps of runs whose rows others hold are HELD.
@@ -77,7 +82,7 @@ class AttemptService:
         found = await _locked(session, jobs, may_wait=may_wait)
         due = [pair for job, pair in zip(jobs, found, strict=True) if pair and _is_due(job, pair[1])]
         inputs = await self._inputs.load(session, due)
-        begun: list[Begun | Held] = []
+        begun: list[BeginResult | Held] = []
         for job, pair in zip(jobs, found, strict=True):
             if pair is None:
                 begun.append(Held.HELD)
@@ -89,7 +94,7 @@ class AttemptService:
         return begun
 
     async def record(
-        self, session: AsyncSession, came: Sequence[Came], now: datetime, *, may_wait: bool = True
+        self, session: AsyncSession, came: Sequence[AttemptOutcome], now: datetime, *, may_wait: bool = True
     ) -> list[bool | Held]:
         """Record what came of attempts. False for one whose claim has passed to another: it is thrown away.
 
@@ -105,6 +110,28 @@ class AttemptService:
         await self._progress.settle_all(session, _runs(changed), now)
         return kept
 
+    async def defer(
+        self, session: AsyncSession, job: RunStep, attempt: Attempt[StepCall], deferral: Deferral, now: datetime
+    ) -> bool:
+        """Let a step wait, held by no worker. False if the claim has passed on.
+
+        It is the same attempt that goes on then: nothing has failed.
+        """
+        [found] = await _locked(session, [job], may_wait=True)
+        if found is None or found[1].state != StepState.RUNNING or found[1].claim != attempt.claim:
+            return False
+        run, step = found
+        step.wait = {**(step.wait or {}), **deferral.facts}
+        await self._progress.move(session, step, StepState.READY, now)
+        if run.state == RunState.CANCELLED:
+            await self._progress.move(session, step, StepState.CANCELLED, now)
+        else:
+            step.retry_at = deferral.until
+            again = RunStep(workspace=job.workspace, run=run.id, step=step.id, attempt=step.attempt)
+            await enqueue(session, again, after=deferral.until - now)
+        await self._progress.settle(session, run, now)
+        return True
+
     async def abandon(self, session: AsyncSession, job: RunStep, now: datetime) -> None:
         """A step's job has failed too often for a reason of ours: whether it was sent is not known."""
         [found] = await _locked(session, [job], may_wait=True)
@@ -118,30 +145,29 @@ class AttemptService:
 
     async def _begin(
         self, session: AsyncSession, run: WorkflowExecution, step: StepRun, inputs: StepInputs, now: datetime
-    ) -> Begun:
-        if step.component_key in BUILTINS:
-            return await begin_builtin(session, self._progress, run, step, inputs, now)
+    ) -> BeginResult:
         if run.state == RunState.CANCELLED:
             if step.state == StepState.RUNNING:
-                await self._interrupted(session, step, now)
+                await self._stop(session, step, now)
             return None
+        if step.state == StepState.READY and step.wait and step.retry_at is not None and step.retry_at > now:
+            return Deferred(step.retry_at - now, "the step is still to wait")
         try:
-            request, definition = inputs.request(), inputs.definition()
+            call = inputs.call()
         except StepFault as fault:
             step.error = fault.error
             await self._progress.move(session, step, StepState.FAILED, now)
             return None
-        if step.state == StepState.RUNNING and not is_safe(definition):
+        is_resumed = step.state == StepState.RUNNING
+        if is_resumed and not call.is_repeatable:
             await self._interrupted(session, step, now)
             return None
-        if step.state == StepState.READY:
+        if not is_resumed:
             await self._progress.move(session, step, StepState.RUNNING, now)
-        step.claim, step.started_at, step.retry_at = uuid4(), now, None
-        step.request = preview(request)
-        return Attempt(request, definition, step.claim, step.attempt - step.first_attempt + 1, now)
+        return _claimed(run, step, call, now, is_resumed=is_resumed)
 
     async def _record(
-        self, session: AsyncSession, run: WorkflowExecution, step: StepRun, came: Came, now: datetime
+        self, session: AsyncSession, run: WorkflowExecution, step: StepRun, came: AttemptOutcome, now: datetime
     ) -> bool:
         attempt, result = came.attempt, came.result
         if step.state != StepState.RUNNING or step.claim != attempt.claim:
@@ -159,11 +185,42 @@ class AttemptService:
             await self._progress.move(session, step, StepState.CANCELLED, now)
         return True
 
+    async def _stop(self, session: AsyncSession, step: StepRun, now: datetime) -> None:
+        """A worker died over this step, and the run was cancelled since. What it may have sent stays in doubt."""
+        if step.component_key in BUILTINS.keys() - {NOTIFY}:
+            await self._progress.move(session, step, StepState.READY, now)
+            await self._progress.move(session, step, StepState.CANCELLED, now)
+        else:
+            await self._interrupted(session, step, now)
+
     async def _interrupted(self, session: AsyncSession, step: StepRun, now: datetime) -> None:
         """The worker that sent this died before it wrote down what came of it: only a person can know."""
         _append(session, step, "interrupted", step.started_at or now)
         step.error = {"code": "interrupted"}
         await self._progress.move(session, step, StepState.UNCERTAIN, now)
+
+
+def _claimed(
+    run: WorkflowExecution, step: StepRun, call: StepCall, now: datetime, *, is_resumed: bool
+) -> Attempt[StepCall]:
+    """Claim a step that is RUNNING for the worker that calls."""
+    if step.component_key not in BUILTINS:
+        step.started_at = now
+    elif step.wait is None or step.wait.get("attempt") != step.attempt:
+        step.started_at = now
+        step.wait, step.warnings = {"attempt": step.attempt}, []
+    step.claim, step.retry_at = uuid4(), None
+    step.request = call.preview()
+    return Attempt(
+        call=call,
+        claim=step.claim,
+        number=step.attempt,
+        tries=step.attempt - step.first_attempt + 1,
+        started_at=step.started_at or now,
+        plan_id=run.plan_id,
+        is_resumed=is_resumed,
+        wait=step.wait or {},
+    )
 
 
 async def _locked(session: AsyncSession, jobs: Sequence[RunStep], *, may_wait: bool) -> list[RunAndStep | None]:

@@ -11,19 +11,19 @@ from uuid import UUID
 from db.group_commit import GroupCommit, Held
 from db.session import DATABASE_ERRORS, Database, is_refused
 from services.jobs import RunStep
-from services.runs.attempts import Attempt, AttemptService, Begun, Came
-from services.runs.builtin_attempts import BuiltinAttempt
-from services.steps.results import Result
+from services.runs.attempts import Attempt, AttemptOutcome, AttemptService, BeginResult
+from services.steps.calls import StepCall
+from services.steps.results import StepResult
 
 logger = logging.getLogger("mudda.steps")
 
-LARGEST = 100
+MAX_BATCH = 100
 """Steps in one transaction: more would keep their runs' rows for longer than people notice."""
 
 PATIENCE_SECONDS = 120.0
 """For how long a result is kept while the database is away: longer than a failover takes."""
 
-FIRST_PAUSE, LONGEST_PAUSE = 0.25, 1.0
+BASE_DELAY_SECONDS, MAX_DELAY_SECONDS = 0.25, 1.0
 """Seconds between tries; another worker may take the step over as soon as the database is back."""
 
 
@@ -31,7 +31,7 @@ def _utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-class StepCommits:
+class StepBatches:
     """Begins and records steps. One per process."""
 
     def __init__(
@@ -40,11 +40,11 @@ class StepCommits:
         self._database = database
         self._attempts = attempts
         self._now = now
-        self._beginning = GroupCommit(self._begin, largest=LARGEST, apart=True)
-        self._recording = GroupCommit(self._record, largest=LARGEST, apart=True)
+        self._beginning = GroupCommit(self._begin, largest=MAX_BATCH, apart=True)
+        self._recording = GroupCommit(self._record, largest=MAX_BATCH, apart=True)
         self._results: dict[UUID, asyncio.Task[bool]] = {}
 
-    async def begin(self, job: RunStep) -> Begun:
+    async def begin(self, job: RunStep) -> BeginResult:
         """Claim a step, as `AttemptService.begin` has it.
 
         What this process knows of an earlier attempt is written down first: a step whose result is known must not
@@ -54,13 +54,13 @@ class StepCommits:
             await asyncio.wait({earlier})
         return await self._beginning.put(job)
 
-    async def record(self, job: RunStep, attempt: Attempt | BuiltinAttempt, result: Result) -> bool:
+    async def record(self, job: RunStep, attempt: Attempt[StepCall], result: StepResult) -> bool:
         """Write down what came of an attempt; False if its claim has passed to another.
 
         What was done must not be forgotten for an outage of the database. So it is tried again for a while, even
         when the job itself is cancelled meanwhile.
         """
-        task = asyncio.create_task(self._kept(Came(job, attempt, result)))
+        task = asyncio.create_task(self._kept(AttemptOutcome(job, attempt, result)))
         self._results[job.step] = task
         task.add_done_callback(lambda done: self._forget(job.step, done))
         return await asyncio.shield(task)
@@ -72,9 +72,9 @@ class StepCommits:
         for task in self._results.values():
             task.cancel()
 
-    async def _kept(self, came: Came) -> bool:
+    async def _kept(self, came: AttemptOutcome) -> bool:
         loop = asyncio.get_running_loop()
-        end, pause = loop.time() + PATIENCE_SECONDS, FIRST_PAUSE
+        end, pause = loop.time() + PATIENCE_SECONDS, BASE_DELAY_SECONDS
         while True:
             try:
                 return await self._recording.put(came)
@@ -83,7 +83,7 @@ class StepCommits:
                     raise
                 logger.warning("Could not write a step's result down yet: %s", type(error).__name__)
             await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE)
+            pause = min(2 * pause, MAX_DELAY_SECONDS)
 
     def _forget(self, step: UUID, done: asyncio.Task[bool]) -> None:
         if self._results.get(step) is done:
@@ -91,10 +91,10 @@ class StepCommits:
         if not done.cancelled() and (error := done.exception()):
             logger.error("A step's result was lost: %s", type(error).__name__)
 
-    async def _begin(self, jobs: Sequence[RunStep], may_wait: bool) -> list[Begun | Held]:
+    async def _begin(self, jobs: Sequence[RunStep], may_wait: bool) -> list[BeginResult | Held]:
         async with self._database.transaction() as session:
             return await self._attempts.begin(session, jobs, self._now(), may_wait=may_wait)
 
-    async def _record(self, came: Sequence[Came], may_wait: bool) -> list[bool | Held]:
+    async def _record(self, came: Sequence[AttemptOutcome], may_wait: bool) -> list[bool | Held]:
         async with self._database.transaction() as session:
             return await self._attempts.record(session, came, self._now(), may_wait=may_wait)

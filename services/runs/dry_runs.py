@@ -28,7 +28,7 @@ from services.plans.polls import component_keys, polled_key
 from services.plans.references import Reference
 from services.plans.validation import Fault, validate
 from services.states import StepState
-from services.steps.builtin_calls import BuiltinCall, prepare_builtin
+from services.steps.calls import BuiltinCall, prepare_builtin
 from services.steps.resolving import Values, resolve_inputs
 from services.steps.results import result_of
 

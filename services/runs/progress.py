@@ -136,7 +136,7 @@ class Progress:
     ) -> None:
         """Let people see what is about to be sent, and wait for them."""
         try:
-            step.request = inputs.preview()
+            step.request = inputs.call().preview()
         except StepFault as fault:
             step.error = fault.error
             await self.move(session, step, StepState.FAILED, now)

@@ -1,4 +1,4 @@
-"""BuiltinService: built-in steps that go on waiting, and the questions that people are asked."""
+"""QuestionService: the questions that steps ask people, and what they answer."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ from services.audit import Actor
 from services.components.builtins import ASK_PERSON
 from services.errors import MoveNotAllowed, MuddaError, NotFound
 from services.jobs import AnswerFile, AnswerStep, RemindQuestion, RunStep
-from services.runs.builtin_attempts import BuiltinAttempt
+from services.runs.attempts import Attempt
 from services.runs.progress import Progress
 from services.runs.service import RunService
 from services.states import RunState, StepState
+from services.steps.calls import StepCall
 from services.steps.waits import people_asked, with_message, without
 
 
@@ -33,45 +34,18 @@ class NotAsked(MuddaError):
         self.user = user
 
 
-class BuiltinService:
+class QuestionService:
     """Every method takes a session and leaves the commit to its caller."""
 
     def __init__(self, runs: RunService, progress: Progress) -> None:
         self._runs = runs
         self._progress = progress
 
-    async def put_off(
+    async def record_recipients(
         self,
         session: AsyncSession,
         job: RunStep,
-        attempt: BuiltinAttempt,
-        until: datetime,
-        now: datetime,
-        **facts: Any,
-    ) -> bool:
-        """Let the step wait, held by no worker; `facts` are kept with it. False if the claim has passed on.
-
-        It is the same attempt that goes on then: nothing has failed.
-        """
-        run, step = await self._held(session, job, attempt)
-        if step is None:
-            return False
-        step.wait = {**(step.wait or {}), **facts}
-        await self._progress.move(session, step, StepState.READY, now)
-        if run.state == RunState.CANCELLED:
-            await self._progress.move(session, step, StepState.CANCELLED, now)
-        else:
-            step.retry_at = until
-            again = RunStep(workspace=job.workspace, run=run.id, step=step.id, attempt=step.attempt)
-            await enqueue(session, again, after=until - now)
-        await self._progress.settle(session, run, now)
-        return True
-
-    async def address(
-        self,
-        session: AsyncSession,
-        job: RunStep,
-        attempt: BuiltinAttempt,
+        attempt: Attempt[StepCall],
         channels: Mapping[str, str],
         unreached: Mapping[str, str],
     ) -> bool:
@@ -87,8 +61,8 @@ class BuiltinService:
         step.warnings = [not_asked(person, reason) for person, reason in unreached.items()]
         return True
 
-    async def posted(
-        self, session: AsyncSession, job: RunStep, attempt: BuiltinAttempt, person: str, ts: str
+    async def record_posted(
+        self, session: AsyncSession, job: RunStep, attempt: Attempt[StepCall], person: str, ts: str
     ) -> bool:
         """Note where the question to a person stands. False: nobody else is to be asked any more.
 
@@ -102,8 +76,8 @@ class BuiltinService:
             await self._progress.draw_question(session, step)
         return step.claim == attempt.claim and run.state != RunState.CANCELLED
 
-    async def not_posted(
-        self, session: AsyncSession, job: RunStep, attempt: BuiltinAttempt, person: str, reason: str
+    async def record_not_posted(
+        self, session: AsyncSession, job: RunStep, attempt: Attempt[StepCall], person: str, reason: str
     ) -> bool:
         """Note that a person could not be asked after all. False if the claim has passed on."""
         _, step = await self._held(session, job, attempt)
@@ -113,7 +87,9 @@ class BuiltinService:
         step.warnings = [*step.warnings, not_asked(person, reason)]
         return True
 
-    async def asked(self, session: AsyncSession, job: RunStep, attempt: BuiltinAttempt, now: datetime) -> bool:
+    async def finish_asking(
+        self, session: AsyncSession, job: RunStep, attempt: Attempt[StepCall], now: datetime
+    ) -> bool:
         """Everybody has been asked: let the step wait for the answer. False if the claim has passed on."""
         run, step = await self._held(session, job, attempt)
         if step is None:
@@ -200,7 +176,7 @@ class BuiltinService:
         )
 
     async def _held(
-        self, session: AsyncSession, job: RunStep, attempt: BuiltinAttempt
+        self, session: AsyncSession, job: RunStep, attempt: Attempt[StepCall]
     ) -> tuple[WorkflowExecution, StepRun | None]:
         """The run, and the step while the claim on it is still good."""
         run, step = await self._locked(session, job.workspace, job.step)

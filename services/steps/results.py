@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from services.components.definitions import ComponentDefinition
@@ -22,7 +22,7 @@ LONGEST_WAIT = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class StepResult:
     """What came of an attempt. `retry_after` is set when the same step is to be tried again after so long."""
 
     state: StepState
@@ -34,27 +34,45 @@ class Result:
     retry_after: timedelta | None = None
 
 
-def failed(code: str, **facts: Any) -> Result:
+@dataclass(frozen=True, slots=True)
+class Deferral:
+    """The step waits until then, held by no worker; `facts` are kept with it."""
+
+    until: datetime
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Everybody has been asked who can be, or nobody needs to be any more: the step waits for an answer."""
+
+
+StepOutcome = StepResult | Deferral | Asked
+
+
+def failed(code: str, **facts: Any) -> StepResult:
     """The result of an attempt that failed for good, its error under `code` with these facts."""
-    return Result(StepState.FAILED, "failed", error={"code": code, **facts})
+    return StepResult(StepState.FAILED, "failed", error={"code": code, **facts})
 
 
-def result_of(answer: Answer | CallError, definition: ComponentDefinition, attempt: int) -> Result:
+def result_of(answer: Answer | CallError, definition: ComponentDefinition, attempt: int) -> StepResult:
     """The result of attempt number `attempt`, which counts from 1."""
     verdict = judge(answer, safe=is_safe(definition))
     status = answer.status if isinstance(answer, Answer) else None
     if verdict.outcome is Outcome.DONE and isinstance(answer, Answer):
         warnings = tuple(warning.to_dict() for warning in answer.warnings)
-        return Result(StepState.DONE, "done", status, answer.body, None, warnings)
+        return StepResult(StepState.DONE, "done", status, answer.body, None, warnings)
     error = _error(answer)
     asked = verdict.after or 0.0
     if asked > LONGEST_WAIT:
         error["retry_after"] = asked
     elif verdict.outcome is Outcome.RETRY and attempt < definition.attempts:
-        return Result(StepState.READY, "retry", status, None, error, (), timedelta(seconds=_pause(attempt, asked)))
+        return StepResult(
+            StepState.READY, "retry", status, None, error, (), timedelta(seconds=_pause(attempt, asked))
+        )
     uncertain = verdict.outcome is Outcome.UNCERTAIN
     state = StepState.UNCERTAIN if uncertain else StepState.FAILED
-    return Result(state, state.lower(), status, None, error)
+    return StepResult(state, state.lower(), status, None, error)
 
 
 def _error(answer: Answer | CallError) -> dict[str, Any]:

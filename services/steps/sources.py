@@ -17,12 +17,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.models import StepRun, WorkflowExecution, WorkflowPlan
 from services.components.builtins import BUILTINS
 from services.components.definitions import ComponentDefinition
-from services.connectors import PreparedRequest, prepare, preview
+from services.connectors import prepare
 from services.connectors.errors import CallError
 from services.plans.model import Step, references
 from services.plans.polls import polled_key
 from services.states import OVER
-from services.steps.builtin_calls import BuiltinCall, prepare_builtin
+from services.steps.calls import ComponentCall, StepCall, prepare_builtin
 from services.steps.resolving import Values, resolve_inputs
 
 RunAndStep = tuple[WorkflowExecution, StepRun]
@@ -54,28 +54,18 @@ class StepInputs:
             raise StepFault({"code": "component_missing", "component": wanted})
         return self.definitions[wanted]
 
-    def request(self) -> PreparedRequest:
-        """What a step sends, its references resolved. Raises StepFault."""
-        definition = self.definition()
+    def call(self) -> StepCall:
+        """What the step is about to do, its references resolved. Raises StepFault."""
         try:
-            return prepare(definition, resolve_inputs(self.wire, definition, self.values))
+            if self.wire.component_id in BUILTINS:
+                key = polled_key(self.wire)
+                return prepare_builtin(self.wire, self.values, None if key is None else self.definition(key))
+            definition = self.definition()
+            return ComponentCall(
+                prepare(definition, resolve_inputs(self.wire, definition, self.values)), definition
+            )
         except CallError as error:
             raise StepFault(error.to_dict()) from error
-
-    def builtin(self) -> BuiltinCall:
-        """What a built-in step is to do, its references resolved. Raises StepFault."""
-        key = polled_key(self.wire)
-        polled = None if key is None else self.definition(key)
-        try:
-            return prepare_builtin(self.wire, self.values, polled)
-        except CallError as error:
-            raise StepFault(error.to_dict()) from error
-
-    def preview(self) -> dict[str, Any]:
-        """What a step is about to send or do, as it is shown and kept. Raises StepFault."""
-        if self.wire.component_id in BUILTINS:
-            return self.builtin().preview()
-        return preview(self.request())
 
 
 class RunInputs:

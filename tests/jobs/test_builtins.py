@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import select, update
 
 from bot import ids
-from bot.jobs.registry import Later
 from bot.jobs.runs import run_step
 from bot.sandbox.slack import DropAfterAccepting, Fine, Message, RateLimited
 from bot.sandbox.town import Status
 from db.models import StepAttempt, StepRun, WorkflowExecution
+from services.jobs import Deferred
 from tests.jobs.own_steps import job_of, marked, notify, output, posted, the_step, wait_until
 from tests.jobs.test_runs import approved, order, outcome, press, step, step_states, with_button
 from tests.town_hall import TownHall, card_text, cards
@@ -123,9 +123,9 @@ async def test_more_waits_than_there_are_slots_hold_none_of_them(hall: TownHall)
     assert hall.bot.worker is not None
     await hall.bot.worker.idle()
     assert Counter((await step_states(hall)).values()) == {"READY": 70, "DONE": 1}
-    with pytest.raises(Later) as later:
+    with pytest.raises(Deferred) as deferred:
         await run_step(await job_of(hall, "wait_0"), hall.bot.deps)
-    assert timedelta(minutes=58) < later.value.delay <= timedelta(minutes=60)
+    assert timedelta(minutes=58) < deferred.value.delay <= timedelta(minutes=60)
     await press(hall, "Cancel run")
     await outcome(hall)
     assert set((await step_states(hall)).values()) == {"CANCELLED", "DONE"}

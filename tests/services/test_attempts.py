@@ -11,9 +11,10 @@ from db.models import StepAttempt, StepRun
 from db.session import Database
 from services.connectors import Answer
 from services.jobs import RunStep
-from services.runs.attempts import Attempt, Came
+from services.runs.attempts import Attempt, AttemptOutcome
 from services.states import StepState
-from services.steps.results import Result, result_of
+from services.steps.calls import ComponentCall
+from services.steps.results import StepResult, result_of
 from tests.run_starts import attempts, begun, decided, now, registered, step, step_states
 
 DO = {"key": "do", "http_method": "POST", "endpoint_url": "https://works.example.gov/do", "attempts": 2}
@@ -34,14 +35,15 @@ async def carried_out(database: Database, workspace_id: UUID, run_id: UUID, stat
         job = RunStep(workspace=workspace_id, run=run_id, step=row.id, attempt=row.attempt)
         [attempt] = await attempts.begin(session, [job], now())
     assert isinstance(attempt, Attempt)
+    assert isinstance(attempt.call, ComponentCall)
     if status is None:
-        result = Result(StepState.DONE, "done", 200, {}, None, (ODD,))
+        result = StepResult(StepState.DONE, "done", 200, {}, None, (ODD,))
     else:
         answer = Answer(status, "application/json", None, 0.1, 0)
-        result = result_of(answer, attempt.definition, attempt.number)
+        result = result_of(answer, attempt.call.definition, attempt.tries)
     async with database.transaction() as session:
-        assert await attempts.record(session, [Came(job, attempt, result)], now()) == [True]
-    return attempt.number
+        assert await attempts.record(session, [AttemptOutcome(job, attempt, result)], now()) == [True]
+    return attempt.tries
 
 
 @pytest.mark.parametrize("last", [429, 500])

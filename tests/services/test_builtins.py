@@ -20,7 +20,7 @@ from services.mentions import parts_of, readable
 from services.plans.model import Issue, Plan, Step
 from services.plans.polls import component_keys
 from services.plans.validation import Fault, FaultCode, validate
-from services.steps.builtin_calls import prepare_builtin
+from services.steps.calls import prepare_builtin
 from services.steps.resolving import Values
 from tests.services.test_gemini_stand_in import NOW, ancestors, sandbox_components
 
@@ -161,7 +161,7 @@ def test_later_steps_may_refer_to_the_files_of_a_photo() -> None:
 def test_a_poll_is_the_call_that_the_component_asks_for() -> None:
     call = prepare_builtin(step_of(WAIT_UNTIL, {**POLL, "query": '{"full": true}'}), VALUES, ORDERS)
     assert call.poll is not None
-    assert (call.poll.request.url, call.poll.request.query) == (
+    assert (call.poll.call.request.url, call.poll.call.request.query) == (
         "https://works.example/orders/WO-1",
         (("full", "true"),),
     )

@@ -17,9 +17,10 @@ from sqlalchemy import select, text
 from db.models import StepAttempt, StepRun
 from db.session import Database
 from services.jobs import RunStep
-from services.runs.attempts import Attempt, Came
+from services.runs.attempts import Attempt, AttemptOutcome
 from services.states import StepState
-from services.steps.results import Result
+from services.steps.calls import StepCall
+from services.steps.results import StepResult
 from tests.run_starts import APPROVER, attempts, begun, now, registered, run_state, runs, step, step_states
 
 DO = {"key": "do", "http_method": "POST", "endpoint_url": "https://works.example.gov/do"}
@@ -29,10 +30,10 @@ Edges = Mapping[str, Sequence[str]]
 """What comes after each step."""
 
 RESULTS = {
-    "done": Result(StepState.DONE, "done", 200, {"ok": True}),
-    "fail": Result(StepState.FAILED, "failed", 422, None, {"code": "http_status", "status": 422}),
-    "uncertain": Result(StepState.UNCERTAIN, "uncertain", 500, None, {"code": "http_status", "status": 500}),
-    "again": Result(StepState.READY, "retry", 503, None, {"code": "http_status"}, (), timedelta(seconds=30)),
+    "done": StepResult(StepState.DONE, "done", 200, {"ok": True}),
+    "fail": StepResult(StepState.FAILED, "failed", 422, None, {"code": "http_status", "status": 422}),
+    "uncertain": StepResult(StepState.UNCERTAIN, "uncertain", 500, None, {"code": "http_status", "status": 500}),
+    "again": StepResult(StepState.READY, "retry", 503, None, {"code": "http_status"}, (), timedelta(seconds=30)),
 }
 
 
@@ -45,7 +46,7 @@ async def taken(database: Database) -> list[RunStep]:
         return [RunStep.model_validate_json(payload) for payload in payloads]
 
 
-async def begin(database: Database, job: RunStep) -> Attempt | None:
+async def begin(database: Database, job: RunStep) -> Attempt[StepCall] | None:
     """Claim a step, as a worker would; None if there is nothing to send."""
     async with database.transaction() as session:
         [attempt] = await attempts.begin(session, [job], now())
@@ -53,15 +54,15 @@ async def begin(database: Database, job: RunStep) -> Attempt | None:
     return attempt
 
 
-async def record(database: Database, job: RunStep, attempt: Attempt, result: Result) -> bool:
+async def record(database: Database, job: RunStep, attempt: Attempt[StepCall], result: StepResult) -> bool:
     """Write down what came of it."""
     async with database.transaction() as session:
-        [is_kept] = await attempts.record(session, [Came(job, attempt, result)], now())
+        [is_kept] = await attempts.record(session, [AttemptOutcome(job, attempt, result)], now())
     assert isinstance(is_kept, bool)
     return is_kept
 
 
-async def carry_out(database: Database, job: RunStep, result: Result) -> bool:
+async def carry_out(database: Database, job: RunStep, result: StepResult) -> bool:
     """What a worker does with a step, less the call. False if there was nothing to send."""
     attempt = await begin(database, job)
     if attempt is None:

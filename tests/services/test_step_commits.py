@@ -13,13 +13,13 @@ from db.session import Database
 from services.errors import NotFound
 from services.jobs import RunStep
 from services.runs.attempts import Attempt
-from services.runs.batches import StepCommits
+from services.runs.batches import StepBatches
 from services.states import StepState
-from services.steps.results import Result
+from services.steps.results import StepResult
 from tests.run_starts import attempts, begun, registered, step, step_states
 
 DO = {"key": "do", "http_method": "POST", "endpoint_url": "https://works.example.gov/do"}
-DONE = Result(StepState.DONE, "done", 200, {"ok": True})
+DONE = StepResult(StepState.DONE, "done", 200, {"ok": True})
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ async def jobs(database: Database, workspace_id: UUID) -> list[RunStep]:
 
 
 async def test_a_run_that_somebody_holds_holds_up_no_other(database: Database, jobs: list[RunStep]) -> None:
-    commits = StepCommits(database, attempts)
+    commits = StepBatches(database, attempts)
     held, other = jobs
     async with database.transaction() as session:
         await session.execute(
@@ -56,7 +56,7 @@ async def test_a_run_that_somebody_holds_holds_up_no_other(database: Database, j
 
 
 async def test_a_job_that_is_wrong_takes_no_other_along(database: Database, jobs: list[RunStep]) -> None:
-    commits = StepCommits(database, attempts)
+    commits = StepBatches(database, attempts)
     wrong = jobs[1].model_copy(update={"run": jobs[0].run})
     begun_steps = await asyncio.gather(commits.begin(jobs[0]), commits.begin(wrong), return_exceptions=True)
     assert [type(each) for each in begun_steps] == [Attempt, NotFound]
@@ -65,12 +65,12 @@ async def test_a_job_that_is_wrong_takes_no_other_along(database: Database, jobs
 async def test_of_another_workspace_nothing_is_carried_out(database: Database, jobs: list[RunStep]) -> None:
     strange = jobs[0].model_copy(update={"workspace": jobs[0].run})
     with pytest.raises(NotFound):
-        await StepCommits(database, attempts).begin(strange)
+        await StepBatches(database, attempts).begin(strange)
     assert await step_states(database, jobs[0].run) == {"act": "READY"}
 
 
 async def test_a_result_is_kept_until_it_can_be_written(database: Database, jobs: list[RunStep]) -> None:
-    commits = StepCommits(database, attempts)
+    commits = StepBatches(database, attempts)
     attempt = await commits.begin(jobs[0])
     assert isinstance(attempt, Attempt)
     async with database.transaction() as session:

@@ -1,4 +1,4 @@
-"""What a built-in step is to do, once all that it refers to is known."""
+"""What a step is about to do, once all that it refers to is known: call a component, or what Mudda does itself."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from jsonschema import Draft202012Validator
 
@@ -21,7 +21,7 @@ from services.components.builtins import (
     WAIT_UNTIL,
 )
 from services.components.definitions import ComponentDefinition
-from services.connectors import PreparedRequest, prepare
+from services.connectors import PreparedRequest, is_safe, prepare, preview
 from services.connectors.errors import NotPollable, RequestRefused
 from services.plans.input_paths import input_field
 from services.plans.model import Step
@@ -35,12 +35,34 @@ _CHANNEL = re.compile(rf"(?:<#)?({CHANNEL})(?:\|[^>]*)?>?")
 _ASKED = re.compile(r"<(?:@|!subteam\^)(\w+)[^>]*>|(\w+)")
 
 
+COMPONENT = "component"
+"""The kind of a step that calls a component; that of a built-in step is its key."""
+
+
+@dataclass(frozen=True, slots=True)
+class ComponentCall:
+    """A request to a component. It may be made again unseen if that does no harm."""
+
+    request: PreparedRequest
+    definition: ComponentDefinition
+
+    kind: ClassVar[str] = COMPONENT
+
+    @property
+    def is_repeatable(self) -> bool:
+        """Whether another worker may take it up that does not know what became of it."""
+        return is_safe(self.definition)
+
+    def preview(self) -> dict[str, Any]:
+        """What it will send, as it is shown and kept."""
+        return preview(self.request)
+
+
 @dataclass(frozen=True, slots=True)
 class Poll:
     """The call that a wait.until makes, and the field of the answer that it waits for."""
 
-    request: PreparedRequest
-    definition: ComponentDefinition
+    call: ComponentCall
     field: Reference
 
 
@@ -60,6 +82,14 @@ class BuiltinCall:
     groups: tuple[str, ...] = ()
     poll: Poll | None = None
 
+    is_repeatable: ClassVar[bool] = True
+    """Another worker looks for what has been posted before it posts anything."""
+
+    @property
+    def kind(self) -> str:
+        """The kind of step that it is: each built-in is one."""
+        return self.key
+
     def preview(self) -> dict[str, Any]:
         """What it will do, in the shape in which a request is shown and kept."""
         return {
@@ -72,6 +102,9 @@ class BuiltinCall:
             "body_format": "json",
             "auth": "none",
         }
+
+
+StepCall = ComponentCall | BuiltinCall
 
 
 def prepare_builtin(step: Step, values: Values, polled: ComponentDefinition | None = None) -> BuiltinCall:
@@ -126,7 +159,8 @@ def _poll(step: Step, inputs: Mapping[str, Any], values: Values, polled: Compone
     field = field_reference(inputs["field"])
     if not isinstance(field, Reference):
         raise RequestRefused("body.field", "unfit")
-    return Poll(prepare(polled, resolve_inputs(polled_step(step), polled, values)), polled, field)
+    request = prepare(polled, resolve_inputs(polled_step(step), polled, values))
+    return Poll(ComponentCall(request, polled), field)
 
 
 def _typed(value: Any, kind: Any) -> Any:

@@ -1,0 +1,125 @@
+"""Executor: carries out one step of a run. It is begun, done, judged and recorded, and held open by no session.
+
+What doing means is up to the kind of the step. The kinds are one table: those that need nothing but the services
+stand here, and the bot adds those that need Slack.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext
+from datetime import UTC, datetime
+from typing import Any, assert_never
+
+from db.session import Database
+from services.components.builtins import WAIT_FOR, WAIT_UNTIL
+from services.connectors import Connector, called
+from services.jobs import Deferred, RunStep
+from services.runs.attempts import Attempt, AttemptService
+from services.runs.batches import StepBatches
+from services.runs.questions import QuestionService
+from services.steps.calls import COMPONENT, BuiltinCall, ComponentCall, StepCall
+from services.steps.results import Asked, Deferral, StepOutcome, StepResult, result_of
+from services.steps.waits import wait_for, wait_until
+
+logger = logging.getLogger("mudda.runs")
+
+StepKind = Callable[[RunStep, Attempt[Any]], Awaitable[StepOutcome]]
+"""Does what a step of this kind is for, as far as it goes now; written to be called again for the same attempt."""
+
+Meter = Callable[[str], AbstractContextManager[list[str]]]
+"""Times a call of the component with this key; what is appended to its list is the outcome."""
+
+
+def _unmetered(_: str) -> AbstractContextManager[list[str]]:
+    return nullcontext([])
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Executor:
+    """Carries out steps, each by its kind. One per process."""
+
+    def __init__(
+        self,
+        database: Database,
+        batches: StepBatches,
+        attempts: AttemptService,
+        questions: QuestionService,
+        connector: Connector,
+        *,
+        meter: Meter = _unmetered,
+        now: Callable[[], datetime] = _utc_now,
+    ) -> None:
+        self._database = database
+        self._batches = batches
+        self._attempts = attempts
+        self._questions = questions
+        self._connector = connector
+        self._meter = meter
+        self._now = now
+        self._kinds: dict[str, StepKind] = {
+            COMPONENT: self._call_component,
+            WAIT_FOR: self._wait_for,
+            WAIT_UNTIL: self._wait_until,
+        }
+
+    def register(self, kind: str, carry_out: StepKind) -> None:
+        """Add a kind of step."""
+        self._kinds[kind] = carry_out
+
+    async def run(self, job: RunStep) -> None:
+        """Carry out one step; a job that runs again finds what is done done. Raises Deferred."""
+        attempt = await self._batches.begin(job)
+        if isinstance(attempt, Deferred):
+            raise attempt
+        if attempt is None:
+            return
+        outcome = await self._kinds[attempt.call.kind](job, attempt)
+        if not await self._record(job, attempt, outcome):
+            logger.warning("A step's result came too late and was thrown away")
+
+    async def _record(self, job: RunStep, attempt: Attempt[StepCall], outcome: StepOutcome) -> bool:
+        """Write down what came of an attempt; False if its claim has passed to another."""
+        if isinstance(outcome, StepResult):
+            return await self._batches.record(job, attempt, outcome)
+        async with self._database.transaction() as session:
+            if isinstance(outcome, Deferral):
+                return await self._attempts.defer(session, job, attempt, outcome, self._now())
+            if isinstance(outcome, Asked):
+                return await self._questions.finish_asking(session, job, attempt, self._now())
+            assert_never(outcome)
+
+    async def _call_component(self, job: RunStep, attempt: Attempt[ComponentCall]) -> StepResult:
+        call = attempt.call
+        with self._meter(call.definition.key) as outcomes:
+            answer = await called(
+                call.request,
+                call.definition,
+                idempotency_key=f"{job.run}:{job.step}",
+                connector=self._connector,
+            )
+            result = result_of(answer, call.definition, attempt.tries)
+            outcomes.append(result.outcome)
+        return result
+
+    async def _wait_for(self, job: RunStep, attempt: Attempt[BuiltinCall]) -> StepOutcome:
+        return wait_for(attempt.call.inputs, attempt.started_at, self._now())
+
+    async def _wait_until(self, job: RunStep, attempt: Attempt[BuiltinCall]) -> StepOutcome:
+        poll = attempt.call.poll
+        assert poll is not None  # noqa: S101 - a wait.until has one
+        polls = attempt.wait.get("polls", 0) + 1
+        answer = await called(
+            poll.call.request,
+            poll.call.definition,
+            # A key of its own for each: the answer of the last one is what nobody wants again.
+            idempotency_key=f"{job.run}:{job.step}:{attempt.number}:{polls}",
+            connector=self._connector,
+        )
+        return wait_until(
+            poll, answer, attempt.call.inputs, polls=polls, started_at=attempt.started_at, now=self._now()
+        )
