@@ -19,6 +19,7 @@ from services.connectors import Connector
 from services.queries.workflows import WorkflowQueries
 from services.retention import Retention
 from services.runs.attempts import AttemptService
+from services.runs.decisions import DecisionService
 from services.runs.executor import Executor
 from services.runs.questions import QuestionService
 from services.runs.reminders import ReminderService
@@ -47,6 +48,7 @@ class Deps:
     workflows: WorkflowService
     queries: WorkflowQueries
     runs: RunService
+    decisions: DecisionService
     attempts: AttemptService
     executor: Executor
     questions: QuestionService

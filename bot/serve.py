@@ -44,6 +44,7 @@ from services.connectors.auth import Secrets
 from services.queries.workflows import WorkflowQueries
 from services.runs.attempts import AttemptService
 from services.runs.batches import StepBatches
+from services.runs.decisions import DecisionService
 from services.runs.executor import Executor
 from services.runs.gates import GateService
 from services.runs.progress import Progress
@@ -197,7 +198,7 @@ async def _deps(settings: Settings, database: Database, secrets: Secrets, stack:
     inputs = RunInputs()
     gates = GateService(approvals)
     progress = Progress(cards, gates, inputs)
-    runs, attempts = RunService(progress, components, approvals, gates), AttemptService(progress, inputs)
+    runs, attempts = RunService(progress, components, approvals), AttemptService(progress, inputs)
     batches, questions = StepBatches(database, attempts), QuestionService(runs, progress)
     stack.push_async_callback(batches.close)
     meter = partial(metrics.timed, metrics.component_calls, metrics.component_seconds)
@@ -214,6 +215,7 @@ async def _deps(settings: Settings, database: Database, secrets: Secrets, stack:
         workflows=WorkflowService(cards, approvals),
         queries=WorkflowQueries(approvals),
         runs=runs,
+        decisions=DecisionService(runs, progress, approvals, gates),
         attempts=attempts,
         executor=Executor(database, batches, attempts, questions, connector, meter=meter),
         questions=questions,

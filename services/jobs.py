@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, ClassVar, Literal
 from uuid import UUID
 
@@ -12,8 +13,33 @@ from db.queue import Job
 from services.audit import Actor
 
 Listing = Literal["components", "workflows"]
-Decision = Literal["discard", "try_again", "approve"]
-RunDecision = Literal["cancel", "stop", "approve", "reject", "retry", "skip", "mark_done", "edit_outputs", "again"]
+
+
+class PlanDecision(StrEnum):
+    """What people decide about a plan."""
+
+    APPROVE = "approve"
+    DISCARD = "discard"
+    TRY_AGAIN = "try_again"
+
+
+class RunDecision(StrEnum):
+    """What people decide about a run: CANCEL one that goes on, STOP one that has failed, or run it AGAIN."""
+
+    CANCEL = "cancel"
+    STOP = "stop"
+    AGAIN = "again"
+
+
+class StepDecision(StrEnum):
+    """What people decide about a step of a run."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+    RETRY = "retry"
+    SKIP = "skip"
+    MARK_DONE = "mark_done"
+    EDIT_OUTPUTS = "edit_outputs"
 
 
 class Deferred(Exception):
@@ -118,7 +144,7 @@ class Decide(Press):
     entrypoint: ClassVar[str] = "decide"
 
     plan: UUID
-    decision: Decision
+    decision: PlanDecision
 
 
 class TurnPage(Job):
@@ -174,7 +200,7 @@ class DecideRun(Press):
     entrypoint: ClassVar[str] = "decide_run"
 
     target: UUID
-    decision: RunDecision
+    decision: RunDecision | StepDecision
     reason: str | None = None
     outputs: tuple[GivenOutput, ...] = ()
 

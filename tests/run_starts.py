@@ -20,10 +20,11 @@ from services.audit import Actor
 from services.cards import CardService
 from services.components.definitions import ComponentDefinition
 from services.components.service import ComponentService
-from services.jobs import DraftPlan, OpenPlan
+from services.jobs import DraftPlan, OpenPlan, StepDecision
 from services.plans.model import Plan
 from services.plans.validation import Report
 from services.runs.attempts import AttemptService
+from services.runs.decisions import DecisionService
 from services.runs.gates import GateService
 from services.runs.progress import Progress
 from services.runs.service import RunService
@@ -40,7 +41,8 @@ _workflows = WorkflowService(_cards, _approvals)
 _inputs = RunInputs()
 _gates = GateService(_approvals)
 _progress = Progress(_cards, _gates, _inputs)
-runs, attempts = RunService(_progress, components, _approvals, _gates), AttemptService(_progress, _inputs)
+runs, attempts = RunService(_progress, components, _approvals), AttemptService(_progress, _inputs)
+decisions = DecisionService(runs, _progress, _approvals, _gates)
 
 
 def now() -> datetime:
@@ -114,7 +116,9 @@ async def decided(database: Database, workspace_id: UUID, run_id: UUID, step_id:
                 select(StepRun.id, StepRun.revision).where(StepRun.run_id == run_id, StepRun.step_id == step_id)
             )
         ).one()
-        await runs.decide(session, workspace_id, row.id, row.revision, kind, APPROVER, now(), "because")
+        await decisions.decide(
+            session, workspace_id, row.id, row.revision, StepDecision(kind), APPROVER, now(), "because"
+        )
 
 
 async def until(question: Callable[[], Awaitable[bool]], seconds: float) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import assert_never
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,8 +15,8 @@ from db.queue import enqueue
 from services import workspaces
 from services.approvals import ApprovalRefused
 from services.errors import MoveNotAllowed, NotFound, StaleVersion
-from services.jobs import Decide, OpenPlan, Tell
-from services.runs.repeats import is_decided
+from services.jobs import Decide, OpenPlan, PlanDecision, Tell
+from services.runs.decisions import press_is_recorded
 from services.states import PlanState
 
 
@@ -32,12 +33,7 @@ async def decide(job: Decide, deps: Deps) -> None:
     try:
         async with deps.database.transaction() as session:
             workspace_id = await workspaces.by_team(session, job.team)
-            if job.decision == "discard":
-                await deps.workflows.discard(session, workspace_id, job.plan, job.revision, job.actor, deps.now())
-            elif job.decision == "try_again":
-                await deps.workflows.try_again(session, workspace_id, job.plan, job.revision, job.actor)
-            else:
-                await _approve(session, workspace_id, job, deps)
+            await _carry_out(session, workspace_id, job, deps)
     except NotFound:
         await _refuse(job, Note.NOT_FOUND, deps)
     except ApprovalRefused as error:
@@ -66,11 +62,19 @@ async def give_up_decision(job: Decide, deps: Deps) -> None:
     await _refuse(job, Note.BUSY, deps)
 
 
-async def _approve(session: AsyncSession, workspace_id: UUID, job: Decide, deps: Deps) -> None:
-    """Agree and begin, in one transaction: an approved plan that nothing carries out can't be."""
-    now = deps.now()
-    version = await deps.workflows.approve(session, workspace_id, job.plan, job.revision, job.actor, now)
-    await deps.runs.start(session, workspace_id, job.plan, version, job.actor, now)
+async def _carry_out(session: AsyncSession, workspace_id: UUID, job: Decide, deps: Deps) -> None:
+    plan, revision, actor, now = job.plan, job.revision, job.actor, deps.now()
+    match job.decision:
+        case PlanDecision.DISCARD:
+            await deps.workflows.discard(session, workspace_id, plan, revision, actor, now)
+        case PlanDecision.TRY_AGAIN:
+            await deps.workflows.try_again(session, workspace_id, plan, revision, actor)
+        case PlanDecision.APPROVE:
+            # In one transaction: an approved plan that nothing carries out can't be.
+            version = await deps.workflows.approve(session, workspace_id, plan, revision, actor, now)
+            await deps.runs.start(session, workspace_id, plan, version, actor, now)
+        case _:
+            assert_never(job.decision)
 
 
 async def _what_happened(job: Decide, state: str, deps: Deps) -> str | None:
@@ -80,9 +84,9 @@ async def _what_happened(job: Decide, state: str, deps: Deps) -> str | None:
     """
     async with deps.database.reading() as session:
         workspace_id = await workspaces.by_team(session, job.team)
-        if await is_decided(session, workspace_id, job):
+        if await press_is_recorded(session, workspace_id, job):
             return None
-        if job.decision == "approve" and state == PlanState.DRAFTING:
+        if job.decision is PlanDecision.APPROVE and state == PlanState.DRAFTING:
             return Note.APPROVE_WHILE_DRAFTING
         if state not in (PlanState.DISCARDED, PlanState.APPROVED):
             return stale(state)

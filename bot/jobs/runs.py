@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import assert_never
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,9 +14,8 @@ from db.queue import enqueue
 from services import workspaces
 from services.approvals import ApprovalRefused
 from services.errors import MoveNotAllowed, NotFound, StaleVersion
-from services.jobs import DecideRun, RunStep, Tell
-from services.runs import reruns
-from services.runs.repeats import decider_of, is_decided
+from services.jobs import DecideRun, RunDecision, RunStep, StepDecision, Tell
+from services.runs.decisions import decider_of, press_is_recorded
 
 
 async def run_step(job: RunStep, deps: Deps) -> None:
@@ -34,25 +34,7 @@ async def decide_run(job: DecideRun, deps: Deps) -> None:
     try:
         async with deps.database.transaction() as session:
             workspace_id = await workspaces.by_team(session, job.team)
-            if job.decision in ("cancel", "stop"):
-                is_stop = job.decision == "stop"
-                await deps.runs.cancel(
-                    session, workspace_id, job.target, job.actor, deps.now(), only_failed=is_stop
-                )
-            elif job.decision == "again":
-                await _run_again(session, workspace_id, job, deps)
-            else:
-                await deps.runs.decide(
-                    session,
-                    workspace_id,
-                    job.target,
-                    job.revision,
-                    job.decision,
-                    job.actor,
-                    deps.now(),
-                    job.reason,
-                    job.outputs,
-                )
+            await _carry_out(session, workspace_id, job, deps)
     except NotFound:
         await _refuse(job, Note.NOT_FOUND, deps)
     except ApprovalRefused as error:
@@ -67,7 +49,7 @@ async def _too_late(job: DecideRun, state: str, deps: Deps) -> None:
     """Say what has become of the step or the run, and who was first."""
     async with deps.database.reading() as session:
         by = await decider_of(session, await workspaces.by_team(session, job.team), job)
-    says = run_note if job.decision in ("again", "cancel", "stop") else step_note
+    says = run_note if isinstance(job.decision, RunDecision) else step_note
     await _refuse(job, says(state, by), deps)
 
 
@@ -76,23 +58,35 @@ async def give_up_decision(job: DecideRun, deps: Deps) -> None:
     await _refuse(job, Note.BUSY, deps)
 
 
-async def _run_again(session: AsyncSession, workspace_id: UUID, job: DecideRun, deps: Deps) -> None:
-    await reruns.run_again(
-        session,
-        workspace_id,
-        job.target,
-        job.revision,
-        job.actor,
-        deps.now(),
-        runs=deps.runs,
-        approvals=deps.approvals,
-    )
+async def _carry_out(session: AsyncSession, workspace_id: UUID, job: DecideRun, deps: Deps) -> None:
+    now = deps.now()
+    match job.decision:
+        case RunDecision.CANCEL:
+            await deps.runs.cancel(session, workspace_id, job.target, job.actor, now)
+        case RunDecision.STOP:
+            await deps.runs.cancel(session, workspace_id, job.target, job.actor, now, only_failed=True)
+        case RunDecision.AGAIN:
+            await deps.runs.rerun(session, workspace_id, job.target, job.revision, job.actor, now)
+        case StepDecision():
+            await deps.decisions.decide(
+                session,
+                workspace_id,
+                job.target,
+                job.revision,
+                job.decision,
+                job.actor,
+                now,
+                job.reason,
+                job.outputs,
+            )
+        case _:
+            assert_never(job.decision)
 
 
 async def _is_repeat(job: DecideRun, deps: Deps) -> bool:
     """Whether an earlier run of this job has done it, and its worker died then."""
     async with deps.database.reading() as session:
-        return await is_decided(session, await workspaces.by_team(session, job.team), job)
+        return await press_is_recorded(session, await workspaces.by_team(session, job.team), job)
 
 
 async def _refuse(job: DecideRun, note: str, deps: Deps) -> None:

@@ -9,12 +9,12 @@ from bot.deps import Deps
 from bot.errors import MalformedPayload
 from bot.guard import guard
 from bot.views.details import details_modal
-from services.jobs import Decide, Decision, DryRun
+from services.jobs import Decide, DryRun, PlanDecision
 
-DECISIONS: dict[str, Decision] = {
-    ids.ACTION_APPROVE: "approve",
-    ids.ACTION_DISCARD: "discard",
-    ids.ACTION_TRY_AGAIN: "try_again",
+DECISIONS: dict[str, PlanDecision] = {
+    ids.ACTION_APPROVE: PlanDecision.APPROVE,
+    ids.ACTION_DISCARD: PlanDecision.DISCARD,
+    ids.ACTION_TRY_AGAIN: PlanDecision.TRY_AGAIN,
 }
 
 

@@ -15,18 +15,18 @@ from bot.views.run_details import run_details_modal
 from bot.views.step_details import step_details_modal
 from bot.views.step_outputs import unfit
 from services.errors import NotFound
-from services.jobs import DecideRun, GivenOutput, RunDecision
+from services.jobs import DecideRun, GivenOutput, RunDecision, StepDecision
 from services.queries import runs as run_queries
 from services.queries.outputs import step_outputs
 from services.steps.outputs import StepOutputs, Unfit
 
-DECISIONS: dict[str, RunDecision] = {
-    ids.ACTION_RUN_CANCEL: "cancel",
-    ids.ACTION_RUN_STOP: "stop",
-    ids.ACTION_RUN_AGAIN: "again",
-    ids.ACTION_STEP_APPROVE: "approve",
-    ids.ACTION_STEP_RETRY: "retry",
-    ids.ACTION_STEP_SKIP: "skip",
+DECISIONS: dict[str, RunDecision | StepDecision] = {
+    ids.ACTION_RUN_CANCEL: RunDecision.CANCEL,
+    ids.ACTION_RUN_STOP: RunDecision.STOP,
+    ids.ACTION_RUN_AGAIN: RunDecision.AGAIN,
+    ids.ACTION_STEP_APPROVE: StepDecision.APPROVE,
+    ids.ACTION_STEP_RETRY: StepDecision.RETRY,
+    ids.ACTION_STEP_SKIP: StepDecision.SKIP,
 }
 OUTPUT_MODALS = {
     ids.ACTION_STEP_MARK_DONE: mark_done_modal,
@@ -80,18 +80,18 @@ async def reject(reason: payloads.Reason, deps: Deps, ack: AsyncAck) -> None:
     if faults := _faults(reason):
         await ack(response_action="errors", errors=faults)
         return
-    await deps.intake.put(reason.key, _with_reason(reason, "reject"))
+    await deps.intake.put(reason.key, _with_reason(reason, StepDecision.REJECT))
     await ack()
 
 
 async def mark_done(reason: payloads.Reason, deps: Deps, ack: AsyncAck) -> None:
     """The modal of Mark done."""
-    await _with_outputs(reason, "mark_done", deps, ack)
+    await _with_outputs(reason, StepDecision.MARK_DONE, deps, ack)
 
 
 async def edit_outputs(reason: payloads.Reason, deps: Deps, ack: AsyncAck) -> None:
     """The modal of Edit outputs."""
-    await _with_outputs(reason, "edit_outputs", deps, ack)
+    await _with_outputs(reason, StepDecision.EDIT_OUTPUTS, deps, ack)
 
 
 async def show_details(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
@@ -117,7 +117,7 @@ async def show_step(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
     await ack()
 
 
-async def _with_outputs(reason: payloads.Reason, decision: RunDecision, deps: Deps, ack: AsyncAck) -> None:
+async def _with_outputs(reason: payloads.Reason, decision: StepDecision, deps: Deps, ack: AsyncAck) -> None:
     of = await _outputs(_ref(reason.value), deps)
     outputs, unfit = _read(of, reason.outputs)
     if faults := _faults(reason) | unfit:
@@ -150,12 +150,12 @@ def _faults(reason: payloads.Reason) -> dict[str, str]:
 
 
 def _with_reason(
-    reason: payloads.Reason, decision: RunDecision, outputs: tuple[GivenOutput, ...] = ()
+    reason: payloads.Reason, decision: StepDecision, outputs: tuple[GivenOutput, ...] = ()
 ) -> DecideRun:
     return _job(reason, decision).model_copy(update={"reason": reason.text, "outputs": outputs})
 
 
-def _job(request: payloads.Click | payloads.Reason, decision: RunDecision) -> DecideRun:
+def _job(request: payloads.Click | payloads.Reason, decision: RunDecision | StepDecision) -> DecideRun:
     ref = _ref(request.value)
     return DecideRun(
         key=request.key,

@@ -9,14 +9,14 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Decision, StepGate, StepRun, WorkflowExecution
+from db.models import StepGate, StepRun, WorkflowExecution
 from db.queue import enqueue
 from services import audit
 from services.approvals import ApprovalService, LimitOutcome
 from services.jobs import GateLimit, RemindGate
 from services.runs.gates import GateService
 from services.runs.progress import Progress
-from services.runs.service import RunService
+from services.runs.service import RunService, record_decision
 from services.states import RunState, StepState
 
 
@@ -73,7 +73,7 @@ class ReminderService:
             outcome=gate.limit_outcome,
         )
         if gate.limit_outcome in (LimitOutcome.FAIL, LimitOutcome.SKIP):
-            self._decided(session, run, step, gate.limit_outcome)
+            await record_decision(session, run, step, "time_out", audit.SYSTEM.user, gate.limit_outcome)
             step.error = {"code": "gate_timeout"}
             step.decided_by = step.decided_at = step.note = None
             is_skipped = gate.limit_outcome == LimitOutcome.SKIP
@@ -81,18 +81,6 @@ class ReminderService:
             if is_skipped:
                 await self._progress.go_on(session, run, step, now)
             await self._progress.settle(session, run, now)
-
-    def _decided(self, session: AsyncSession, run: WorkflowExecution, step: StepRun, outcome: str) -> None:
-        session.add(
-            Decision(
-                workspace_id=run.workspace_id,
-                run_id=run.id,
-                step_run_id=step.id,
-                kind="time_out",
-                user_id=audit.SYSTEM.user,
-                reason=outcome,
-            )
-        )
 
     async def _waiting(
         self, session: AsyncSession, run: WorkflowExecution, step_id: UUID, revision: int

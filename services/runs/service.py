@@ -1,8 +1,8 @@
-"""RunService: runs of approved versions, begun and decided about. `attempts` carries their steps out."""
+"""RunService: runs of approved versions, begun, run again, and cancelled."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
@@ -10,8 +10,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Decision, PlanVersion, StepRun, WorkflowExecution
-from db.queue import enqueue
+from db.models import Decision, PlanVersion, StepRun, WorkflowExecution, WorkflowPlan
 from services import audit
 from services.approvals import ApprovalService
 from services.audit import Actor
@@ -19,14 +18,14 @@ from services.components.builtins import BUILTINS
 from services.components.service import ComponentService
 from services.components.specs import Approval
 from services.errors import MoveNotAllowed, NotFound, StaleVersion
-from services.formats.strict_json import render_path
-from services.jobs import GivenOutput, RunStep
+from services.jobs import RunDecision
 from services.plans.model import Plan, dependencies
 from services.plans.polls import component_keys
-from services.runs.gates import GateService
 from services.runs.progress import Progress
-from services.states import OVER, RunState, StepState
-from services.steps.outputs import with_values
+from services.states import RunState, StepState
+
+ENDED = frozenset({RunState.COMPLETED, RunState.CANCELLED})
+"""A run that has failed can be retried from there; to begin anew it has to be stopped first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +39,10 @@ class Reply:
 class RunService:
     """Runs and their steps. Every method takes a session and leaves the commit to its caller."""
 
-    def __init__(
-        self, progress: Progress, components: ComponentService, approvals: ApprovalService, gates: GateService
-    ) -> None:
+    def __init__(self, progress: Progress, components: ComponentService, approvals: ApprovalService) -> None:
         self._progress = progress
         self._components = components
         self._approvals = approvals
-        self._gates = gates
 
     async def start(
         self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, version: int, actor: Actor, now: datetime
@@ -87,6 +83,30 @@ class RunService:
         await self._progress.settle(session, run, now)
         return run.id
 
+    async def rerun(
+        self, session: AsyncSession, workspace_id: UUID, run_id: UUID, revision: int, actor: Actor, now: datetime
+    ) -> UUID:
+        """Begin a new run of the same version; `revision` is the plan's, as the button was drawn for.
+
+        Raises NotFound, NotAnApprover, SelfApproval; StaleVersion if it has been run again since; MoveNotAllowed
+        while the run, or a call that it has made, is under way.
+        """
+        plan = await _plan_of(session, workspace_id, run_id)
+        last = await _last_run(session, plan)
+        if last.id != run_id or plan.revision != revision:
+            raise StaleVersion(shown=revision, current=plan.revision, state=last.state)
+        await self._approvals.check(session, workspace_id, actor.user, requester=plan.reporter_id)
+        if last.state not in ENDED or await _is_calling(session, last):
+            raise MoveNotAllowed(state=RunState.RUNNING, wanted=RunState.RUNNING)
+        # From here on a second press of the same button is about a card that has changed.
+        plan.revision += 1
+        await audit.record(
+            session, workspace_id, subject=plan.id, actor=actor, action="plan.run_again", after=str(run_id)
+        )
+        new_id = await self.start(session, workspace_id, plan.id, last.version, actor, now)
+        session.add(Decision(workspace_id=workspace_id, run_id=new_id, kind=RunDecision.AGAIN, user_id=actor.user))
+        return new_id
+
     async def cancel(
         self,
         session: AsyncSession,
@@ -107,7 +127,7 @@ class RunService:
         if run.state not in ((RunState.FAILED,) if only_failed else (RunState.RUNNING, RunState.WAITING)):
             raise MoveNotAllowed(state=run.state, wanted=RunState.CANCELLED)
         run.state, run.ended_by, run.ended_at = RunState.CANCELLED, actor.user, now
-        self._decided(session, run, None, "cancel", actor, None)
+        await record_decision(session, run, None, RunDecision.CANCEL, actor.user)
         await audit.record(session, workspace_id, subject=run.id, actor=actor, action="run.cancelled")
         waiting = (StepState.PENDING, StepState.READY, StepState.WAITING)
         await session.execute(
@@ -118,100 +138,6 @@ class RunService:
         await self._progress.withdraw_questions(session, run)
         await self._progress.tell_reporter(session, run)
         await self._progress.settle(session, run, now)
-
-    async def decide(
-        self,
-        session: AsyncSession,
-        workspace_id: UUID,
-        step_id: UUID,
-        revision: int,
-        kind: str,
-        actor: Actor,
-        now: datetime,
-        reason: str | None = None,
-        outputs: Sequence[GivenOutput] = (),
-    ) -> None:
-        """Approve, reject, retry, skip or mark a step as done; or say what one that is over has answered.
-
-        An approval that others have to join changes nothing yet but who has agreed. Raises NotFound, StaleVersion,
-        MoveNotAllowed, NotAnApprover, SelfApproval or AlreadyAgreed.
-        """
-        run, step = await self._shown(session, workspace_id, step_id, revision)
-        await self._approvals.check_run(session, run, actor.user)
-        self._decided(session, run, step, kind, actor, reason)
-        facts = {"outputs": {render_path(each.path): each.value for each in outputs}} if outputs else {}
-        await audit.record(
-            session, workspace_id, subject=run.id, actor=actor, action=f"step.{kind}", step=step.step_id, **facts
-        )
-        if outputs:
-            await session.refresh(step, ["output"])
-            step.output = with_values(step.output, [(each.path, each.value) for each in outputs])
-        if kind == "edit_outputs":
-            _may_edit(run, step)
-            step.revision += 1
-        elif kind != "approve" or await self._is_agreed(session, run, step, actor.user):
-            step.decided_by, step.decided_at, step.note = actor.user, now, reason
-            await self._carry_out(session, run, step, kind, now)
-        await self._progress.settle(session, run, now)
-
-    async def _is_agreed(self, session: AsyncSession, run: WorkflowExecution, step: StepRun, user: str) -> bool:
-        _at_gate(step)
-        return await self._gates.agree(session, run.workspace_id, step, user)
-
-    async def _carry_out(
-        self, session: AsyncSession, run: WorkflowExecution, step: StepRun, kind: str, now: datetime
-    ) -> None:
-        if kind == "reject":
-            _at_gate(step)
-            step.error = {"code": "rejected", "reason": step.note or ""}
-            await self._progress.move(session, step, StepState.FAILED, now)
-        elif kind == "approve":
-            step.approved = True
-            await self._send_again(session, run, step, now)
-        elif kind == "retry":
-            _only_from(step, StepState.FAILED, StepState.UNCERTAIN)
-            step.attempt += 1
-            step.first_attempt = step.attempt
-            # Nothing of this attempt has been sent; what was is on record with the earlier ones.
-            step.error = step.started_at = None
-            if step.state == StepState.UNCERTAIN:
-                await self._send_again(session, run, step, now)
-            else:
-                await self._progress.open(session, run, [step], now)
-        else:
-            if kind == "mark_done":
-                _only_from(step, StepState.UNCERTAIN)
-            wanted = StepState.SKIPPED if kind == "skip" else StepState.DONE
-            step.error = None
-            await self._progress.move(session, step, wanted, now)
-            await self._progress.go_on(session, run, step, now)
-
-    async def _send_again(
-        self, session: AsyncSession, run: WorkflowExecution, step: StepRun, now: datetime
-    ) -> None:
-        await self._progress.move(session, step, StepState.READY, now)
-        job = RunStep(workspace=run.workspace_id, run=run.id, step=step.id, attempt=step.attempt)
-        await enqueue(session, job, key=f"step:{step.id}:{step.attempt}")
-
-    def _decided(
-        self,
-        session: AsyncSession,
-        run: WorkflowExecution,
-        step: StepRun | None,
-        kind: str,
-        actor: Actor,
-        reason: str | None,
-    ) -> None:
-        session.add(
-            Decision(
-                workspace_id=run.workspace_id,
-                run_id=run.id,
-                step_run_id=None if step is None else step.id,
-                kind=kind,
-                user_id=actor.user,
-                reason=reason,
-            )
-        )
 
     async def begin_reply(
         self, session: AsyncSession, workspace_id: UUID, run_id: UUID, now: datetime
@@ -240,48 +166,26 @@ class RunService:
             raise NotFound("run", run_id)
         return run
 
-    async def _step(self, session: AsyncSession, run: WorkflowExecution, step_id: UUID) -> StepRun:
-        step = await session.scalar(
-            select(StepRun)
-            .where(StepRun.run_id == run.id, StepRun.id == step_id)
-            .execution_options(populate_existing=True)
+
+async def record_decision(
+    session: AsyncSession,
+    run: WorkflowExecution,
+    step: StepRun | None,
+    kind: str,
+    user: str,
+    reason: str | None = None,
+) -> None:
+    """Put what somebody said about a run, or about a step of it, on record."""
+    session.add(
+        Decision(
+            workspace_id=run.workspace_id,
+            run_id=run.id,
+            step_run_id=None if step is None else step.id,
+            kind=kind,
+            user_id=user,
+            reason=reason,
         )
-        if step is None:
-            raise NotFound("step", step_id)
-        return step
-
-    async def _shown(
-        self, session: AsyncSession, workspace_id: UUID, step_id: UUID, revision: int
-    ) -> tuple[WorkflowExecution, StepRun]:
-        run_id = await session.scalar(select(StepRun.run_id).where(StepRun.id == step_id))
-        if run_id is None:
-            raise NotFound("step", step_id)
-        run = await self.locked(session, workspace_id, run_id)
-        step = await self._step(session, run, step_id)
-        if step.revision != revision:
-            raise StaleVersion(shown=revision, current=step.revision, state=step.state)
-        if run.state == RunState.CANCELLED:
-            raise MoveNotAllowed(state=RunState.CANCELLED, wanted=StepState.READY)
-        return run, step
-
-
-def _may_edit(run: WorkflowExecution, step: StepRun) -> None:
-    """Raise MoveNotAllowed unless the step is over and the run is not."""
-    _only_from(step, *OVER)
-    if run.state == RunState.COMPLETED:
-        raise MoveNotAllowed(state=step.state, wanted=StepState.DONE)
-
-
-def _only_from(step: StepRun, *states: StepState) -> None:
-    if step.state not in states:
-        raise MoveNotAllowed(state=step.state, wanted=StepState.READY)
-
-
-def _at_gate(step: StepRun) -> None:
-    """Raise MoveNotAllowed unless the step waits for people to agree, and not for an answer."""
-    _only_from(step, StepState.WAITING)
-    if step.wait and step.wait.get("attempt") == step.attempt:
-        raise MoveNotAllowed(state=step.state, wanted=StepState.READY)
+    )
 
 
 def _step_runs(run: WorkflowExecution, plan: Plan, gates: Mapping[str, bool]) -> list[StepRun]:
@@ -304,3 +208,34 @@ def _step_runs(run: WorkflowExecution, plan: Plan, gates: Mapping[str, bool]) ->
         )
         for position, step in enumerate(plan.steps)
     ]
+
+
+async def _plan_of(session: AsyncSession, workspace_id: UUID, run_id: UUID) -> WorkflowPlan:
+    """The plan of a run, held until the transaction ends."""
+    of_run = select(WorkflowExecution.plan_id).where(WorkflowExecution.id == run_id).scalar_subquery()
+    plan = await session.scalar(
+        select(WorkflowPlan)
+        .where(WorkflowPlan.workspace_id == workspace_id, WorkflowPlan.id == of_run)
+        .with_for_update()
+    )
+    if plan is None:
+        raise NotFound("run", run_id)
+    return plan
+
+
+async def _last_run(session: AsyncSession, plan: WorkflowPlan) -> WorkflowExecution:
+    return (
+        await session.scalars(
+            select(WorkflowExecution)
+            .where(WorkflowExecution.plan_id == plan.id)
+            .order_by(WorkflowExecution.number.desc())
+            .limit(1)
+            .with_for_update()
+        )
+    ).one()
+
+
+async def _is_calling(session: AsyncSession, run: WorkflowExecution) -> bool:
+    """Whether a call that was made before the run was cancelled has not come back yet."""
+    calling = select(StepRun.id).where(StepRun.run_id == run.id, StepRun.state == StepState.RUNNING).limit(1)
+    return await session.scalar(calling) is not None

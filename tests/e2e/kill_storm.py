@@ -32,9 +32,10 @@ from services import workspaces
 from services.components.packs import parse_pack
 from services.components.specs import Approval
 from services.errors import MoveNotAllowed, StaleVersion
+from services.jobs import StepDecision
 from tests.bot_process import BotProcess, bot_process, serve_env
 from tests.e2e.storm_model import faults_of
-from tests.run_starts import APPROVER, begun, components, now, runs, step
+from tests.run_starts import APPROVER, begun, components, decisions, now, runs, step
 
 ROUTES = (
     "open311.find_requests",
@@ -184,8 +185,8 @@ class Storm:
     async def _decide(self, step_id: UUID, revision: int, kind: str) -> None:
         try:
             async with self.database.transaction() as session:
-                args = (self.workspace_id, step_id, revision, kind, APPROVER, now(), "because")
-                await runs.decide(session, *args)
+                args = (self.workspace_id, step_id, revision, StepDecision(kind), APPROVER, now(), "because")
+                await decisions.decide(session, *args)
         except (StaleVersion, MoveNotAllowed):
             pass  # a worker was quicker
 

@@ -18,7 +18,6 @@ from services.approvals import ApprovalSettings
 from services.audit import Actor
 from services.errors import MoveNotAllowed
 from services.jobs import ReplyToReporter
-from services.runs.reruns import run_again
 from services.states import PlanState, RunState
 from tests.jobs.test_runs import LOOK, approved, order, press, with_button
 from tests.town_hall import TownHall, buttons, card_text, cards
@@ -104,16 +103,7 @@ async def test_a_cancelled_run_whose_call_is_under_way_is_not_run_again_yet(hall
     deps, dana = hall.bot.deps, hall.slack.user("dana").id
     async with hall.database.transaction() as session:
         revision = (await session.get_one(WorkflowPlan, run.plan_id)).revision
-        again = run_again(
-            session,
-            run.workspace_id,
-            run.id,
-            revision,
-            Actor(dana),
-            deps.now(),
-            runs=deps.runs,
-            approvals=deps.approvals,
-        )
+        again = deps.runs.rerun(session, run.workspace_id, run.id, revision, Actor(dana), deps.now())
         with pytest.raises(MoveNotAllowed):
             await again
     assert len(await runs(hall)) == 1

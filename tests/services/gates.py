@@ -18,8 +18,9 @@ from services.approvals import ApprovalService, ApprovalSettings
 from services.audit import Actor
 from services.cards import CardService
 from services.components.service import ComponentService
-from services.jobs import GateLimit, RemindGate
+from services.jobs import GateLimit, RemindGate, StepDecision
 from services.queries.workflows import WorkflowQueries
+from services.runs.decisions import DecisionService
 from services.runs.gates import GateService
 from services.runs.progress import Progress
 from services.runs.reminders import ReminderService
@@ -36,7 +37,8 @@ DO = {"key": "do", "type": "REST", "http_method": "POST", "endpoint_url": "https
 approvals = ApprovalService()
 _gates = GateService(approvals)
 progress = Progress(CardService(), _gates, RunInputs())
-runs = RunService(progress, ComponentService(), approvals, _gates)
+runs = RunService(progress, ComponentService(), approvals)
+_decisions = DecisionService(runs, progress, approvals, _gates)
 reminders = ReminderService(runs, progress, approvals, _gates)
 workflows, queries = WorkflowService(CardService(), approvals), WorkflowQueries(approvals)
 
@@ -54,8 +56,15 @@ class Gate:
 
     async def decide(self, user: str, kind: str = "approve", revision: int | None = None) -> None:
         async with self.database.transaction() as session:
-            await runs.decide(
-                session, self.workspace, self.step, revision or self.revision, kind, Actor(user), NOW, "because"
+            await _decisions.decide(
+                session,
+                self.workspace,
+                self.step,
+                revision or self.revision,
+                StepDecision(kind),
+                Actor(user),
+                NOW,
+                "because",
             )
 
     async def states(self) -> list[str]:
@@ -125,13 +134,13 @@ async def queued(database: Database, entrypoint: str) -> list[float]:
 async def unchanged(gate: Gate) -> AsyncIterator[None]:
     """Whatever is tried inside leaves the step waiting, as it was shown, and no decision on record."""
     async with gate.database.reading() as session:
-        before = await decisions(session)
+        before = await decisions_made(session)
     yield
     assert (await gate.states())[0] == "WAITING"
     assert await gate.revision_now() == gate.revision
     async with gate.database.reading() as session:
-        assert await decisions(session) == before
+        assert await decisions_made(session) == before
 
 
-async def decisions(session: AsyncSession) -> list[tuple[str, str]]:
+async def decisions_made(session: AsyncSession) -> list[tuple[str, str]]:
     return [(each.kind, each.user_id) for each in await session.scalars(select(Decision).order_by(Decision.kind))]

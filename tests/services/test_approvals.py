@@ -24,7 +24,7 @@ from tests.services.gates import (
     STRANGER,
     THREE,
     approvals,
-    decisions,
+    decisions_made,
     keep,
     queries,
     runs,
@@ -159,7 +159,7 @@ class TestQuorum:
         with pytest.raises(StaleVersion):
             await gate.decide(DANA)
         async with database.reading() as session:
-            assert await decisions(session) == [("approve", MARCO), ("approve", OMAR)]
+            assert await decisions_made(session) == [("approve", MARCO), ("approve", OMAR)]
 
     async def test_the_same_person_counts_once(self, database: Database, workspace_id: UUID) -> None:
         gate = await waiting(database, workspace_id, THREE)

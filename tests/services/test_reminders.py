@@ -17,7 +17,7 @@ from tests.services.gates import (
     MARCO,
     NOW,
     THREE,
-    decisions,
+    decisions_made,
     keep,
     queued,
     runs,
@@ -91,7 +91,7 @@ class TestTimeLimit:
         assert await gate.states() == states
         async with database.reading() as session:
             events = list(await session.scalars(select(AuditEvent).where(AuditEvent.action == "gate.timed_out")))
-            made = await decisions(session)
+            made = await decisions_made(session)
             error = await session.scalar(select(StepRun.error).where(StepRun.id == gate.step))
         assert {(event.actor, event.facts["outcome"]) for event in events} == {("mudda", outcome)}
         assert made == ([] if outcome is LimitOutcome.WAIT else [("time_out", "mudda")])

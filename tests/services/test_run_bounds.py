@@ -11,8 +11,19 @@ from sqlalchemy import select
 from db.models import StepRun
 from db.session import Database
 from services.errors import MoveNotAllowed, NotFound
-from services.jobs import RunStep
-from tests.run_starts import APPROVER, attempts, begun, now, registered, run_state, runs, step, step_states
+from services.jobs import RunStep, StepDecision
+from tests.run_starts import (
+    APPROVER,
+    attempts,
+    begun,
+    decisions,
+    now,
+    registered,
+    run_state,
+    runs,
+    step,
+    step_states,
+)
 from tests.services.test_run_graphs import DO, RESULTS, carry_out, taken
 
 
@@ -58,7 +69,7 @@ async def test_another_workspace_has_no_such_run(a_run: Begun) -> None:
             await runs.begin_reply(session, other, a_run.run, now())
         found = (await session.scalars(select(StepRun))).one()
         with pytest.raises(NotFound):
-            await runs.decide(session, other, found.id, found.revision, "skip", APPROVER, now())
+            await decisions.decide(session, other, found.id, found.revision, StepDecision.SKIP, APPROVER, now())
     assert await a_run.state() == "RUNNING"
 
 

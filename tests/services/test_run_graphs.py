@@ -16,12 +16,23 @@ from sqlalchemy import select, text
 
 from db.models import StepAttempt, StepRun
 from db.session import Database
-from services.jobs import RunStep
+from services.jobs import RunStep, StepDecision
 from services.runs.attempts import Attempt, AttemptOutcome
 from services.states import StepState
 from services.steps.calls import StepCall
 from services.steps.results import StepResult
-from tests.run_starts import APPROVER, attempts, begun, now, registered, run_state, runs, step, step_states
+from tests.run_starts import (
+    APPROVER,
+    attempts,
+    begun,
+    decisions,
+    now,
+    registered,
+    run_state,
+    runs,
+    step,
+    step_states,
+)
 
 DO = {"key": "do", "http_method": "POST", "endpoint_url": "https://works.example.gov/do"}
 READ = {"key": "read", "http_method": "GET", "endpoint_url": "https://works.example.gov/read"}
@@ -282,8 +293,8 @@ class Play:
         self.happened.append(f"{kind} {name}")
         async with self.database.transaction() as session:
             row = (await session.execute(select(StepRun.id, StepRun.revision).where(self._is(name)))).one()
-            args = (self.workspace_id, row.id, row.revision, kind, APPROVER, now(), "because")
-            await runs.decide(session, *args)
+            args = (self.workspace_id, row.id, row.revision, StepDecision(kind), APPROVER, now(), "because")
+            await decisions.decide(session, *args)
         self.model.decide(name, kind)
 
     async def _cancel(self) -> None:
@@ -347,7 +358,7 @@ async def test_a_retry_of_a_gated_step_that_still_can_not_be_resolved_fails_agai
     assert await step_states(database, run_id) == {"first": "DONE", "second": "FAILED"}
     async with database.transaction() as session:
         row = (await session.execute(select(StepRun).where(StepRun.step_id == "second"))).scalar_one()
-        await runs.decide(session, workspace_id, row.id, row.revision, "retry", APPROVER, now())
+        await decisions.decide(session, workspace_id, row.id, row.revision, StepDecision.RETRY, APPROVER, now())
     async with database.reading() as session:
         again = (await session.execute(select(StepRun).where(StepRun.step_id == "second"))).scalar_one()
     assert (again.state, again.error) == ("FAILED", row.error)

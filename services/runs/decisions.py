@@ -1,0 +1,203 @@
+"""DecisionService: what people decide about the steps of a run, once for each press.
+
+A worker may die between the commit of a decision and the end of its job. The second time what was decided about
+has changed, by that very press, and nobody needs to be told of it. Somebody who presses a button twice is told, as
+anybody else is whose press comes too late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import assert_never
+from uuid import UUID
+
+from sqlalchemy import or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import AuditEvent, StepRun, WorkflowExecution
+from db.queue import enqueue
+from db.session import ReadSession
+from services import audit
+from services.approvals import ApprovalService
+from services.audit import Actor
+from services.errors import MoveNotAllowed, NotFound, StaleVersion
+from services.formats.strict_json import render_path
+from services.jobs import Decide, DecideRun, GivenOutput, RunStep, StepDecision
+from services.runs.gates import GateService
+from services.runs.progress import Progress
+from services.runs.service import RunService, record_decision
+from services.states import OVER, RunState, StepState
+from services.steps.outputs import with_values
+
+
+class DecisionService:
+    """Decisions about steps. Every method takes a session and leaves the commit to its caller."""
+
+    def __init__(
+        self, runs: RunService, progress: Progress, approvals: ApprovalService, gates: GateService
+    ) -> None:
+        self._runs = runs
+        self._progress = progress
+        self._approvals = approvals
+        self._gates = gates
+
+    async def decide(
+        self,
+        session: AsyncSession,
+        workspace_id: UUID,
+        step_id: UUID,
+        revision: int,
+        kind: StepDecision,
+        actor: Actor,
+        now: datetime,
+        reason: str | None = None,
+        outputs: Sequence[GivenOutput] = (),
+    ) -> None:
+        """Approve, reject, retry, skip or mark a step as done; or say what one that is over has answered.
+
+        An approval that others have to join changes nothing yet but who has agreed. Raises NotFound, StaleVersion,
+        MoveNotAllowed, NotAnApprover, SelfApproval or AlreadyAgreed.
+        """
+        run, step = await self._shown(session, workspace_id, step_id, revision)
+        await self._approvals.check_run(session, run, actor.user)
+        await record_decision(session, run, step, kind, actor.user, reason)
+        facts = {"outputs": {render_path(each.path): each.value for each in outputs}} if outputs else {}
+        await audit.record(
+            session, workspace_id, subject=run.id, actor=actor, action=f"step.{kind}", step=step.step_id, **facts
+        )
+        if outputs:
+            await session.refresh(step, ["output"])
+            step.output = with_values(step.output, [(each.path, each.value) for each in outputs])
+        if kind is not StepDecision.APPROVE or await self._is_agreed(session, run, step, actor.user):
+            if kind is not StepDecision.EDIT_OUTPUTS:
+                step.decided_by, step.decided_at, step.note = actor.user, now, reason
+            await self._carry_out(session, run, step, kind, now)
+        await self._progress.settle(session, run, now)
+
+    async def _is_agreed(self, session: AsyncSession, run: WorkflowExecution, step: StepRun, user: str) -> bool:
+        _at_gate(step)
+        return await self._gates.agree(session, run.workspace_id, step, user)
+
+    async def _carry_out(
+        self, session: AsyncSession, run: WorkflowExecution, step: StepRun, kind: StepDecision, now: datetime
+    ) -> None:
+        match kind:
+            case StepDecision.REJECT:
+                _at_gate(step)
+                step.error = {"code": "rejected", "reason": step.note or ""}
+                await self._progress.move(session, step, StepState.FAILED, now)
+            case StepDecision.APPROVE:
+                step.approved = True
+                await self._enqueue_attempt(session, run, step, now)
+            case StepDecision.RETRY:
+                await self._retry(session, run, step, now)
+            case StepDecision.SKIP:
+                await self._end(session, run, step, StepState.SKIPPED, now)
+            case StepDecision.MARK_DONE:
+                _only_from(step, StepState.UNCERTAIN)
+                await self._end(session, run, step, StepState.DONE, now)
+            case StepDecision.EDIT_OUTPUTS:
+                _may_edit(run, step)
+                step.revision += 1
+            case _:
+                assert_never(kind)
+
+    async def _retry(self, session: AsyncSession, run: WorkflowExecution, step: StepRun, now: datetime) -> None:
+        _only_from(step, StepState.FAILED, StepState.UNCERTAIN)
+        step.attempt += 1
+        step.first_attempt = step.attempt
+        # Nothing of this attempt has been sent; what was is on record with the earlier ones.
+        step.error = step.started_at = None
+        if step.state == StepState.UNCERTAIN:
+            await self._enqueue_attempt(session, run, step, now)
+        else:
+            await self._progress.open(session, run, [step], now)
+
+    async def _end(
+        self, session: AsyncSession, run: WorkflowExecution, step: StepRun, state: StepState, now: datetime
+    ) -> None:
+        step.error = None
+        await self._progress.move(session, step, state, now)
+        await self._progress.go_on(session, run, step, now)
+
+    async def _enqueue_attempt(
+        self, session: AsyncSession, run: WorkflowExecution, step: StepRun, now: datetime
+    ) -> None:
+        await self._progress.move(session, step, StepState.READY, now)
+        job = RunStep(workspace=run.workspace_id, run=run.id, step=step.id, attempt=step.attempt)
+        await enqueue(session, job, key=f"step:{step.id}:{step.attempt}")
+
+    async def _step(self, session: AsyncSession, run: WorkflowExecution, step_id: UUID) -> StepRun:
+        step = await session.scalar(
+            select(StepRun)
+            .where(StepRun.run_id == run.id, StepRun.id == step_id)
+            .execution_options(populate_existing=True)
+        )
+        if step is None:
+            raise NotFound("step", step_id)
+        return step
+
+    async def _shown(
+        self, session: AsyncSession, workspace_id: UUID, step_id: UUID, revision: int
+    ) -> tuple[WorkflowExecution, StepRun]:
+        run_id = await session.scalar(select(StepRun.run_id).where(StepRun.id == step_id))
+        if run_id is None:
+            raise NotFound("step", step_id)
+        run = await self._runs.locked(session, workspace_id, run_id)
+        step = await self._step(session, run, step_id)
+        if step.revision != revision:
+            raise StaleVersion(shown=revision, current=step.revision, state=step.state)
+        if run.state == RunState.CANCELLED:
+            raise MoveNotAllowed(state=RunState.CANCELLED, wanted=StepState.READY)
+        return run, step
+
+
+def _may_edit(run: WorkflowExecution, step: StepRun) -> None:
+    """Raise MoveNotAllowed unless the step is over and the run is not."""
+    _only_from(step, *OVER)
+    if run.state == RunState.COMPLETED:
+        raise MoveNotAllowed(state=step.state, wanted=StepState.DONE)
+
+
+def _only_from(step: StepRun, *states: StepState) -> None:
+    if step.state not in states:
+        raise MoveNotAllowed(state=step.state, wanted=StepState.READY)
+
+
+def _at_gate(step: StepRun) -> None:
+    """Raise MoveNotAllowed unless the step waits for people to agree, and not for an answer."""
+    _only_from(step, StepState.WAITING)
+    if step.wait and step.wait.get("attempt") == step.attempt:
+        raise MoveNotAllowed(state=step.state, wanted=StepState.READY)
+
+
+async def decider_of(session: ReadSession, workspace_id: UUID, job: DecideRun) -> str | None:
+    """Who decided about the step, or ended the run, that a press came too late for."""
+    run = select(WorkflowExecution.ended_by).where(
+        WorkflowExecution.workspace_id == workspace_id, WorkflowExecution.id == job.target
+    )
+    step = (
+        select(StepRun.decided_by)
+        .join(WorkflowExecution, WorkflowExecution.id == StepRun.run_id)
+        .where(WorkflowExecution.workspace_id == workspace_id, StepRun.id == job.target)
+    )
+    return await session.scalar(step) or await session.scalar(run)
+
+
+async def press_is_recorded(session: ReadSession, workspace_id: UUID, job: Decide | DecideRun) -> bool:
+    """Whether what this very press decided is on record already."""
+    if job.key is None:
+        return False
+    target = job.plan if isinstance(job, Decide) else job.target
+    # A decision is on record with its plan or its run, and a button may be about a step.
+    run = select(StepRun.run_id).where(StepRun.id == target).scalar_subquery()
+    plan = select(WorkflowExecution.plan_id).where(WorkflowExecution.id == target).scalar_subquery()
+    subject = AuditEvent.subject_id
+    found = select(AuditEvent.id).where(
+        AuditEvent.workspace_id == workspace_id,
+        or_(subject == target, subject == run, subject == plan),
+        AuditEvent.actor == job.user,
+        AuditEvent.facts["press"].as_string() == job.key,
+    )
+    return await session.scalar(found.limit(1)) is not None
