@@ -15,8 +15,9 @@ from pathlib import Path
 
 import uvloop
 
-from bot import components_cli, export_cli
-from bot.components_cli import CommandFailed
+from bot.cli import components as components_cli
+from bot.cli import export as export_cli
+from bot.cli.components import CommandFailed
 from bot.config import Settings, check_serve, give_home, hide_from_bolt, load_settings
 from bot.errors import SettingsError
 from bot.logs import set_up_logging
@@ -105,8 +106,8 @@ async def _migrate(settings: Settings, _: argparse.Namespace) -> int:
 
 async def _purge(settings: Settings, _: argparse.Namespace) -> int:
     from bot.deps import utc_now
+    from bot.jobs.upkeep import purge_all
     from bot.serve import database_for, migrated
-    from bot.upkeep import purge_all
 
     async with database_for(settings) as url:
         await migrated(url)

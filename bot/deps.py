@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
 
-from bot.intake import Intake
 from bot.metrics import Metrics
-from bot.slack import Identity, Slack
+from bot.slack.client import Identity, Slack
+from bot.slack.intake import Intake
 from db.session import Database
 from services.ai.service import AIService
 from services.approvals import ApprovalService

@@ -16,20 +16,20 @@ from zoneinfo import ZoneInfo
 from aiohttp import web
 from pydantic import SecretStr
 
-from bot.app import build_app
 from bot.config import Settings, component_secret
 from bot.deps import Deps
-from bot.dispatch import Dispatcher
 from bot.errors import SettingsError, SlackError
-from bot.intake import WRITERS, Intake
-from bot.jobs.slack_steps import register_slack_steps
+from bot.jobs.runs.slack_steps import register_slack_steps
+from bot.jobs.worker import Worker
+from bot.listeners.app import build_app
 from bot.metrics import Metrics
-from bot.readiness import Readiness
-from bot.slack import slack_client
-from bot.socket_mode import SocketMode
+from bot.monitoring import Readiness
+from bot.slack.client import slack_client
+from bot.slack.dispatch import Dispatcher
+from bot.slack.intake import WRITERS, Intake
+from bot.slack.socket_mode import SocketMode
 from bot.starting import check_app_token, identified
 from bot.web import Web
-from bot.worker import Worker
 from db.embedded import embedded_postgres
 from db.migrate import UnsuitableDatabase, migrate
 from db.session import DATABASE_ERRORS, Database, is_behind_pooler, sqlstate

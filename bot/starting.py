@@ -9,7 +9,7 @@ from functools import partial
 from typing import TypeVar
 
 from bot.errors import RateLimited, SettingsError, SlackError, SlackUnavailable, TokenRefused
-from bot.slack import Identity, Slack
+from bot.slack.client import Identity, Slack
 
 logger = logging.getLogger("mudda.start")
 

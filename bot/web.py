@@ -9,11 +9,10 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.request.async_request import AsyncBoltRequest
 
-from bot.dispatch import Dispatcher
-from bot.gauges import read_gauges
 from bot.metrics import Metrics
-from bot.readiness import Readiness
-from bot.signature import is_signed
+from bot.monitoring import Readiness, read_gauges
+from bot.slack.dispatch import Dispatcher
+from bot.slack.signature import is_signed
 
 # Slack's own payloads stay far below; a view's state is the largest, at 250 KB.
 MAX_BODY_BYTES = 1024 * 1024

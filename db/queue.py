@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import ClassVar
 
-from pgqueuer.db import AsyncpgDriver, AsyncpgPoolDriver
+from pgqueuer.db import AsyncpgDriver
 from pgqueuer.domain.settings import DBSettings, Durability
-from pgqueuer.models import Job as QueuedJob
-from pgqueuer.models import TracebackRecord
 from pgqueuer.queries import Queries
-from pgqueuer.types import JOB_STATUS
 from pydantic import BaseModel, ConfigDict
 from sqlalchemy import ARRAY, Text, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
-
-QUIET_SECONDS = 0.01
-"""For so long a second change of the queue waits to be told: less than people or components could tell."""
-
-ENDED_SECONDS = 0.05
-"""For so long the end of a job waits to be told: it matters only where all places of a lane are taken."""
 
 
 class Job(BaseModel):
@@ -31,80 +21,6 @@ class Job(BaseModel):
 
     entrypoint: ClassVar[str]
     version: int = 1
-
-
-class QueueDriver(AsyncpgPoolDriver):
-    """Tells of a change of the queue at once, and then of all those of the next moment together.
-
-    PgQueuer notifies for each statement that puts jobs in or ends them, and each of a worker's lanes asks three
-    questions for each notification: in a busy queue most of what the database did was to answer them.
-    """
-
-    async def add_listener(self, channel: str, callback: Callable[[str | bytes | bytearray], None]) -> None:
-        """Call back for what comes on a channel, in which many changes in a moment are one."""
-        await super().add_listener(channel, _Hush(callback))
-
-
-class _Hush:
-    """Passes on what comes: new jobs at once, and after that nothing but probes for a moment."""
-
-    def __init__(self, callback: Callable[[str | bytes | bytearray], None]) -> None:
-        self._callback = callback
-        self._kept: str | bytes | bytearray | None = None
-        self._is_quiet = False
-        self._timer: asyncio.TimerHandle | None = None
-
-    def __call__(self, payload: str | bytes | bytearray) -> None:
-        if "table_changed_event" not in str(payload):
-            self._callback(payload)
-            return
-        self._kept = payload
-        if "delete" not in str(payload) and not self._is_quiet:
-            self._tell()
-        elif self._timer is None:
-            self._wait(ENDED_SECONDS)
-
-    def _tell(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        kept, self._kept, self._is_quiet = self._kept, None, True
-        if kept is not None:
-            self._callback(kept)
-        self._wait(QUIET_SECONDS)
-
-    def _wait(self, seconds: float) -> None:
-        self._timer = asyncio.get_running_loop().call_later(seconds, self._end)
-
-    def _end(self) -> None:
-        self._timer, self._is_quiet = None, False
-        if self._kept is not None:
-            self._tell()
-
-
-class OwnQueries(Queries):
-    """What a worker says of its jobs, as long as they are its own.
-
-    PgQueuer ends a job, or puts it back, by its id alone. A worker that slept (a paused machine) while another
-    took its job over would take it away from that one, and if that one died then, nobody would have it any more.
-    """
-
-    async def log_jobs(self, job_status: list[tuple[QueuedJob, JOB_STATUS, TracebackRecord | None]]) -> None:
-        """End jobs, but for those that another has."""
-        own = await self._own([job for job, _, _ in job_status])
-        await super().log_jobs([entry for entry in job_status if entry[0].id in own])
-
-    async def retry_job(self, job: QueuedJob, delay: timedelta, traceback_record: TracebackRecord | None) -> None:
-        """Put a job back, unless another has it."""
-        if job.id in await self._own([job]):
-            await super().retry_job(job, delay, traceback_record)
-
-    async def _own(self, jobs: Sequence[QueuedJob]) -> set[int]:
-        ids = [job.id for job in jobs]
-        rows = await self.driver.fetch(
-            "SELECT id, queue_manager_id FROM pgqueuer WHERE id = ANY($1::bigint[])", ids
-        )
-        owners = {row["id"]: row["queue_manager_id"] for row in rows}
-        return {job.id for job in jobs if owners.get(job.id) == job.queue_manager_id}
 
 
 def queue_settings() -> DBSettings:

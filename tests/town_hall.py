@@ -12,11 +12,11 @@ import pytest
 from pydantic import SecretStr
 
 from bot.config import Settings
-from bot.ids import METADATA_CARD
-from bot.sandbox.gemini import GeminiStandIn
+from bot.sandbox.gemini.server import GeminiStandIn
 from bot.sandbox.slack import Message, SlackStandIn
 from bot.sandbox.town import Town, sandbox_pack
 from bot.serve import RunningBot, running_bot
+from bot.slack.ids import METADATA_CARD
 from db.session import Database
 from services import workspaces
 from services.ai.usage import STAND_IN_MODEL

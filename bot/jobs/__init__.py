@@ -4,18 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.jobs import cards, drafts, dry_runs, gates, plans, private, questions, replies, runs, showing
+from bot.jobs.messages import cards, private, replies, showing
 from bot.jobs.registry import Handler
+from bot.jobs.runs import decisions as run_decisions
+from bot.jobs.runs import gates, questions, steps
+from bot.jobs.workflows import decisions as plan_decisions
+from bot.jobs.workflows import drafts, dry_runs, issues
 
-HANDLERS: tuple[Handler[Any], ...] = (
-    *plans.HANDLERS,
-    *drafts.HANDLERS,
-    *dry_runs.HANDLERS,
-    *cards.HANDLERS,
-    *showing.HANDLERS,
-    *runs.HANDLERS,
-    *gates.HANDLERS,
-    *questions.HANDLERS,
-    *replies.HANDLERS,
-    *private.HANDLERS,
+HANDLERS: tuple[Handler[Any], ...] = tuple(
+    handler
+    for module in (
+        issues,
+        drafts,
+        dry_runs,
+        plan_decisions,
+        steps,
+        run_decisions,
+        gates,
+        questions,
+        cards,
+        showing,
+        replies,
+        private,
+    )
+    for handler in module.HANDLERS
 )

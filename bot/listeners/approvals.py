@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot import ids, payloads
 from bot.deps import Deps
-from bot.guard import guard
-from bot.views.approvals import LONGEST_LIMIT, LONGEST_REMINDER, approvals_modal
-from bot.views.notes import Note, note
-from bot.views.text import is_user
+from bot.listeners.guard import guard
+from bot.slack import ids, payloads
+from bot.views.kit.text import is_user
+from bot.views.modals.approvers import LONGEST_LIMIT, LONGEST_REMINDER, approvals_modal
+from bot.views.private.notes import Note, note
 from services.approvals import LimitOutcome, NotAnApprover
 from services.jobs import SetApprovals
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot import ids, payloads
 from bot.deps import Deps
-from bot.guard import guard
+from bot.listeners.guard import guard
 from bot.listeners.paging import buttons_of, turn_page
-from bot.views.lists import components_list
+from bot.slack import ids, payloads
+from bot.views.private.lists import components_list
 
 
 def register(app: AsyncApp, deps: Deps) -> None:

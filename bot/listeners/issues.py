@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot import ids, payloads
 from bot.deps import Deps
-from bot.guard import guard
 from bot.listeners.approvals import show_form
-from bot.views.issues import new_issue_modal
-from bot.views.notes import Note, note
+from bot.listeners.guard import guard
+from bot.slack import ids, payloads
+from bot.views.modals.new_issue import new_issue_modal
+from bot.views.private.notes import Note, note
 from services.jobs import OpenPlan, Tell
 
 ASKS_FOR_HELP = ("help", "?")

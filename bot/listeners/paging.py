@@ -6,9 +6,9 @@ import re
 
 from slack_bolt.async_app import AsyncAck
 
-from bot import ids, payloads
 from bot.deps import Deps
 from bot.errors import MalformedPayload
+from bot.slack import ids, payloads
 from services.jobs import Listing, TurnPage
 
 LISTINGS: dict[str, Listing] = {

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot import ids, payloads
 from bot.deps import Deps
 from bot.errors import MalformedPayload
-from bot.guard import guard
-from bot.views.details import details_modal
+from bot.listeners.guard import guard
+from bot.slack import ids, payloads
+from bot.views.modals.plan import details_modal
 from services.jobs import Decide, DryRun, PlanDecision
 
 DECISIONS: dict[str, PlanDecision] = {

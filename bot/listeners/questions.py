@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot import ids, payloads
 from bot.deps import Deps
 from bot.errors import MalformedPayload
-from bot.guard import guard
-from bot.views.notes import Note, question_over
-from bot.views.questions import answer_fault, answer_modal
+from bot.listeners.guard import guard
+from bot.slack import ids, payloads
+from bot.views.modals.answer import answer_fault, answer_modal
+from bot.views.private.notes import Note, question_over
 from services.errors import NotFound
 from services.jobs import AnswerStep, Tell
 from services.runs.questions import Question

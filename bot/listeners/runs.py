@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot import ids, payloads
 from bot.deps import Deps
 from bot.errors import MalformedPayload
-from bot.guard import guard
-from bot.views.reasons import edit_outputs_modal, mark_done_modal, reject_modal
-from bot.views.run_details import run_details_modal
-from bot.views.step_details import step_details_modal
-from bot.views.step_outputs import unfit
+from bot.listeners.guard import guard
+from bot.slack import ids, payloads
+from bot.views.modals.outputs import unfit
+from bot.views.modals.reason import edit_outputs_modal, mark_done_modal, reject_modal
+from bot.views.modals.run import run_details_modal
+from bot.views.modals.step import step_details_modal
 from services.errors import NotFound
 from services.jobs import DecideRun, GivenOutput, RunDecision, StepDecision
 from services.queries import runs as run_queries

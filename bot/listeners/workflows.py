@@ -6,15 +6,15 @@ import re
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot import ids, payloads
 from bot.deps import Deps
 from bot.errors import MalformedPayload
-from bot.guard import guard
+from bot.listeners.guard import guard
 from bot.listeners.paging import buttons_of, turn_page
-from bot.views.blocks import Message
-from bot.views.details import workflow_details
-from bot.views.lists import workflows_list
-from bot.views.notes import Note, note
+from bot.slack import ids, payloads
+from bot.slack.messages import Message
+from bot.views.private.lists import workflows_list
+from bot.views.private.notes import Note, note
+from bot.views.private.workflow import workflow_details
 from services.errors import NotFound
 from services.jobs import ShowCard
 from services.queries import runs as run_queries

@@ -15,10 +15,10 @@ from pydantic import SecretStr
 
 from bot.config import Settings
 from bot.errors import SettingsError
-from bot.sandbox.gemini import GeminiStandIn
+from bot.sandbox.gemini.server import GeminiStandIn
 from bot.sandbox.slack import SlackStandIn
-from bot.sandbox.slack.storage import load, save
-from bot.sandbox.slack.workspace import Workspace
+from bot.sandbox.slack.state.storage import load, save
+from bot.sandbox.slack.state.workspace import Workspace
 from bot.sandbox.town import Town, sandbox_pack
 from bot.serve import RunningBot, database_for, migrated, running_bot
 from db.session import Database

@@ -1,10 +1,13 @@
 """All tables; importing this package is what makes the metadata complete."""
 
+from db.models.ai_calls import AICall
 from db.models.approvals import ApprovalRules, StepGate
+from db.models.audit import AuditEvent
 from db.models.base import Base
+from db.models.cards import Card
 from db.models.components import Component
 from db.models.inbox import InboxEntry
-from db.models.plans import AICall, AuditEvent, Card, PlanVersion, WorkflowPlan
+from db.models.plans import PlanVersion, WorkflowPlan
 from db.models.runs import Decision, StepAttempt, StepRun, WorkflowExecution
 from db.models.workspaces import Workspace
 

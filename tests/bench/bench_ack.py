@@ -13,7 +13,7 @@ from pathlib import Path
 
 import asyncpg
 
-from bot.sandbox.gemini import GeminiStandIn
+from bot.sandbox.gemini.server import GeminiStandIn
 from bot.sandbox.slack import SlackStandIn
 from db.embedded import embedded_postgres
 from tests.bench.load import Result, commands, send

@@ -44,7 +44,7 @@ class Wave:
 async def stand_in(delay: float) -> AsyncIterator[str]:
     """The URL of a stand-in in a process of its own."""
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot.sandbox.gemini", "--delay", str(delay), stdout=asyncio.subprocess.PIPE
+        sys.executable, "-m", "bot.sandbox.gemini.server", "--delay", str(delay), stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
     try:

@@ -42,7 +42,7 @@ async def main() -> None:
         url = await stack.enter_async_context(embedded_postgres(Path(directory) / "postgres"))
         slack = await stack.enter_async_context(SlackStandIn(transcript_size=100))
         model = await stack.enter_async_context(
-            bot_process("--delay", str(MODEL_SECONDS), env={}, module="bot.sandbox.gemini")
+            bot_process("--delay", str(MODEL_SECONDS), env={}, module="bot.sandbox.gemini.server")
         )
         endpoint = (await model.line(r"(http://127\.0\.0\.1:\d+)"))[1]
         env = serve_env(slack, endpoint, url)

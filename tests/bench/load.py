@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from bot.signature import sign
+from bot.slack.signature import sign
 
 _numbers = itertools.count(int(time.time() * 1000))
 

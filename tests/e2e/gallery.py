@@ -15,7 +15,7 @@ from playwright.async_api import Page
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.slack import SlackStandIn
-from bot.views.plans import card
+from bot.views.card import card
 from services.queries.snapshots import PlanSnapshot, RunSnapshot
 from tests import run_samples, samples
 from tests.e2e.browser import launched_chromium, opened_page

@@ -11,9 +11,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import undefer
 
-from bot.ids import METADATA_CARD, METADATA_OUTCOME
 from bot.sandbox.slack import SlackStandIn
 from bot.sandbox.town import Received, Town
+from bot.slack.ids import METADATA_CARD, METADATA_OUTCOME
 from db.models import Decision, StepAttempt, StepRun, WorkflowExecution
 from db.session import Database
 from services.components.definitions import ComponentDefinition

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from sqlalchemy import text
 
-from bot import ids
-from bot.sandbox.gemini import GeminiStandIn
-from bot.sandbox.gemini_faults import NoCandidates, Status, Text
+from bot.sandbox.gemini.faults import NoCandidates, Status, Text
+from bot.sandbox.gemini.server import GeminiStandIn
 from bot.sandbox.slack import ErrorWord, ServerError, SlackStandIn
+from bot.slack import ids
 from db.session import Database
 from tests.bot_process import bot_process, serve_env
 from tests.town_hall import buttons, cards, load_pack

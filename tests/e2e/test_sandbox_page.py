@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
 from bot.sandbox.slack import SlackStandIn
-from bot.sandbox.slack.workspace import DEFAULT_CHANNELS
+from bot.sandbox.slack.state.workspace import DEFAULT_CHANNELS
 from tests.e2e.blocks import ACTIONS, FORM, PLAN, confirmed, plain
 from tests.e2e.browser import opened_page
 from tests.e2e.tiny_bot import Payload, TinyBot

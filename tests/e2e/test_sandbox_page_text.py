@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from bot.sandbox.slack import SlackStandIn
-from bot.sandbox.slack.workspace import DEFAULT_CHANNELS
+from bot.sandbox.slack.state.workspace import DEFAULT_CHANNELS
 from tests.e2e.blocks import button, plain, rich
 from tests.e2e.tiny_bot import Payload, TinyBot
 

@@ -7,7 +7,7 @@ import time
 
 import aiohttp
 
-from bot.sandbox.gemini import GeminiStandIn
+from bot.sandbox.gemini.server import GeminiStandIn
 from bot.sandbox.slack import SlackStandIn
 from db.session import Database
 from tests.bot_process import bot_process, serve_env

@@ -8,9 +8,9 @@ import json
 
 from sqlalchemy import select
 
-from bot import ids
-from bot.sandbox.gemini_faults import Hold, NoCandidates, Text
+from bot.sandbox.gemini.faults import Hold, NoCandidates, Text
 from bot.sandbox.slack import Message
+from bot.slack import ids
 from db.models import AuditEvent, WorkflowPlan
 from services.audit import Actor
 from tests.town_hall import TownHall, buttons, card_text, cards, drafted

@@ -8,7 +8,7 @@ import logging
 import pytest
 from sqlalchemy import func, select
 
-from bot import ids
+from bot.slack import ids
 from db.models import WorkflowPlan
 from tests.town_hall import TownHall, cards, drafted
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from bot import ids
 from bot.sandbox.slack import ErrorWord, Message, ServerError
+from bot.slack import ids
 from db.models import AICall, AuditEvent, PlanVersion, WorkflowPlan
 from tests.town_hall import TownHall, buttons, card_text, cards, drafted
 

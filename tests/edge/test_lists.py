@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from bot import ids
 from bot.sandbox.slack import Message
+from bot.slack import ids
 from tests.town_hall import TownHall, buttons, card_text, cards, drafted, town_hall
 
 LEAK = "Water is coming up through the road at 5th and Main"

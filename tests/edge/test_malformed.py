@@ -16,11 +16,11 @@ import aiohttp
 import pytest
 from sqlalchemy import text
 
-from bot import ids
 from bot.jobs import HANDLERS
-from bot.sandbox.gemini import GeminiStandIn
+from bot.sandbox.gemini.server import GeminiStandIn
 from bot.sandbox.slack import SlackStandIn
 from bot.serve import RunningBot, running_bot
+from bot.slack import ids
 from db.session import Database
 from tests.town_hall import TownHall, bot_settings, drafted, town_hall
 

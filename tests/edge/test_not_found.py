@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import pytest
 
-from bot import ids
+from bot.slack import ids
 from tests.jobs.test_runs import approved, order, press, with_button
 from tests.town_hall import TownHall, buttons
 

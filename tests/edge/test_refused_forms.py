@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from bot import ids
 from bot.sandbox.slack import ErrorWord, Hold, ServerError
+from bot.slack import ids
 from tests.town_hall import TownHall, drafted
 
 LEAK = "Water is coming up through the road at 5th and Main"

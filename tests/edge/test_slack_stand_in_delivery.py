@@ -11,7 +11,7 @@ import pytest
 from slack_sdk.signature import SignatureVerifier
 
 from bot.sandbox.slack import NotThere
-from bot.sandbox.slack.model import SLACKBOT
+from bot.sandbox.slack.state.model import SLACKBOT
 from tests.edge.slack_stand_in_app import BOT, PRIYA, WORKS, Answer, World, is_signed, world
 
 TITLE = {"type": "plain_text", "text": "x"}
@@ -259,7 +259,7 @@ class TestEvents:
         assert [attempt.failure for attempt in delivery.attempts] == ["connection_failed"] * 4
 
     async def test_slacks_own_delays(self) -> None:
-        from bot.sandbox.slack.delivery import RETRY_DELAYS
+        from bot.sandbox.slack.outbound.delivery import RETRY_DELAYS
 
         assert RETRY_DELAYS == (0.0, 60.0, 300.0)
 

@@ -10,7 +10,7 @@ import pytest
 
 from bot.sandbox.slack import InputsRefused, NotThere, limits
 from bot.sandbox.slack.errors import SlackError
-from bot.sandbox.slack.files import FILE_BYTES, KEPT_BYTES, File, Files
+from bot.sandbox.slack.state.files import FILE_BYTES, KEPT_BYTES, File, Files
 from tests.edge.slack_stand_in_app import PRIYA, World, get_state, open_modal, world
 from tests.edge.slack_stand_in_blocks import modal, plain, refused, section
 

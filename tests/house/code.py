@@ -28,7 +28,7 @@ def syntax_tree(path: Path) -> ast.Module:
 
 
 def relative(path: Path) -> str:
-    """The path as people write it, e.g. `bot/guard.py`."""
+    """The path as people write it, e.g. `bot/listeners/guard.py`."""
     return path.relative_to(ROOT).as_posix()
 
 

@@ -21,10 +21,11 @@ BREACHES = {
     "services/errors.py": "import slack_sdk",
     "services/formats/text.py": "import services.plans.model",
     "services/ai/service.py": "import google.generativeai",
-    "bot/ids.py": "import bot.views.text",
-    "bot/views/text.py": "import sqlalchemy",
+    "bot/slack/ids.py": "import bot.views.kit.text",
+    "bot/views/plan/steps.py": "import bot.views.card",
+    "bot/views/kit/text.py": "import sqlalchemy",
     "bot/listeners/plans.py": "import slack_sdk",
-    "bot/jobs/plans.py": "import bot.sandbox",
+    "bot/jobs/registry.py": "import bot.sandbox",
 }
 
 

@@ -9,8 +9,8 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
-from bot import ids
-from bot.sandbox.slack.workspace import DEFAULT_COMMANDS
+from bot.sandbox.slack.state.workspace import DEFAULT_COMMANDS
+from bot.slack import ids
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = Path(__file__).parent / "data" / "slack-manifest.schema.2.0.0.json"

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import select
 
-from bot import ids
 from bot.sandbox.slack import Delivery, Message
+from bot.slack import ids
 from db.models import StepRun
 from services.jobs import RunStep
 from tests.jobs.test_runs import step

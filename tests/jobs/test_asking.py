@@ -8,11 +8,11 @@ import json
 import pytest
 from sqlalchemy import func, select
 
-from bot import ids
-from bot.jobs.questions import answer_step, remind_question
-from bot.sandbox.gemini import GeminiStandIn
-from bot.sandbox.gemini_faults import Text
+from bot.jobs.runs.questions import answer_step, remind_question
+from bot.sandbox.gemini.faults import Text
+from bot.sandbox.gemini.server import GeminiStandIn
 from bot.sandbox.slack import DropAfterAccepting, ErrorWord, Fine, Hold, Message, SlackStandIn, User, UserGroup
+from bot.slack import ids
 from db.models import Decision, StepAttempt
 from db.session import Database
 from services.jobs import AnswerStep, RemindQuestion

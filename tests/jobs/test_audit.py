@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from bot import export_cli, ids
-from bot.sandbox.gemini_faults import NoCandidates
+from bot.cli import export as export_cli
+from bot.sandbox.gemini.faults import NoCandidates
 from bot.sandbox.slack import Message
 from bot.sandbox.town import Status
+from bot.slack import ids
 from db.models import AuditEvent
 from tests.jobs import own_steps, test_dry_run, test_gates
 from tests.jobs.test_runs import LEAK, approved, order, outcome, press, step, with_button

@@ -8,10 +8,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
-from bot import ids
-from bot.jobs.runs import run_step
+from bot.jobs.runs.steps import run_step
 from bot.sandbox.slack import DropAfterAccepting, Fine, Message, RateLimited
 from bot.sandbox.town import Status
+from bot.slack import ids
 from db.models import StepAttempt, StepRun, WorkflowExecution
 from services.jobs import Deferred
 from tests.jobs.own_steps import job_of, marked, notify, output, posted, the_step, wait_until

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import func, select, update
 
-from bot.sandbox.gemini_faults import Hold
+from bot.sandbox.gemini.faults import Hold
 from db.models import PlanVersion, WorkflowPlan
 from tests.town_hall import TownHall, cards
 

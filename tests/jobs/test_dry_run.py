@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import select, update
 
-from bot import ids
-from bot.jobs.dry_runs import dry_run as run_dry_run
-from bot.sandbox.gemini_faults import Text
+from bot.jobs.workflows.dry_runs import dry_run as run_dry_run
+from bot.sandbox.gemini.faults import Text
 from bot.sandbox.slack import Message
 from bot.sandbox.town import Status
+from bot.slack import ids
 from db.models import AuditEvent, Component, WorkflowExecution
 from services.jobs import DryRun
 from tests.jobs.test_runs import LEAK, LOOK, order, step

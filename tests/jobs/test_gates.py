@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select, text
 
-from bot import ids
 from bot.sandbox.slack import Message
+from bot.slack import ids
 from db.models import AuditEvent, Decision, StepGate, WorkflowPlan
 from services.approvals import ApprovalSettings, LimitOutcome
 from services.audit import Actor

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import pytest
 from sqlalchemy import select
 
-from bot import ids
-from bot.sandbox.gemini_faults import (
+from bot.sandbox.gemini.faults import (
     Blocked,
     BrokenJson,
     Cycle,
@@ -22,6 +21,7 @@ from bot.sandbox.gemini_faults import (
     UnknownComponent,
     WrongShape,
 )
+from bot.slack import ids
 from db.models import AICall, WorkflowPlan
 from services.states import FailureCode
 from tests.town_hall import TownHall, buttons, card_text, drafted, town_hall

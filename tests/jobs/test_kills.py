@@ -9,8 +9,8 @@ from collections.abc import Sequence
 
 from sqlalchemy import select
 
-from bot.sandbox.gemini import GeminiStandIn
-from bot.sandbox.gemini_faults import Hold
+from bot.sandbox.gemini.faults import Hold
+from bot.sandbox.gemini.server import GeminiStandIn
 from bot.sandbox.slack import DropBefore, Fine, SlackStandIn
 from bot.sandbox.slack import Hold as HoldPost
 from db.models import PlanVersion, WorkflowPlan

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from bot import ids
 from bot.sandbox.slack import InputsRefused
+from bot.slack import ids
 from services.queries.export import run_document
 from tests.jobs.own_steps import answer, ask, form, marked, notify, output, posted, question, the_step
 from tests.jobs.test_runs import approved, outcome, step_states, with_button

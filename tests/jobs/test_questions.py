@@ -8,12 +8,12 @@ import json
 import pytest
 from sqlalchemy import select, update
 
-from bot import ids
-from bot.jobs.questions import answer_step
-from bot.jobs.runs import run_step
-from bot.sandbox.gemini import GeminiStandIn
-from bot.sandbox.gemini_faults import Text
+from bot.jobs.runs.questions import answer_step
+from bot.jobs.runs.steps import run_step
+from bot.sandbox.gemini.faults import Text
+from bot.sandbox.gemini.server import GeminiStandIn
 from bot.sandbox.slack import ErrorWord, Fine, Hold, SlackStandIn
+from bot.slack import ids
 from db.models import Decision, StepAttempt, StepRun
 from db.session import Database
 from services.jobs import AnswerStep

@@ -8,8 +8,8 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import select, text
 
-from bot.jobs.plans import decide
-from bot.jobs.runs import decide_run
+from bot.jobs.runs.decisions import decide_run
+from bot.jobs.workflows.decisions import decide
 from bot.sandbox.town import Hold, Status
 from db.models import StepRun, WorkflowExecution, WorkflowPlan
 from services.jobs import Decide, DecideRun, Tell

@@ -9,10 +9,10 @@ from functools import partial
 import pytest
 from sqlalchemy import select, update
 
-from bot import ids
-from bot.jobs.replies import reply_to_reporter
+from bot.jobs.messages.replies import reply_to_reporter
 from bot.sandbox.slack import Message
 from bot.sandbox.town import Hang, Status
+from bot.slack import ids
 from db.models import AuditEvent, Decision, WorkflowExecution, WorkflowPlan
 from services.approvals import ApprovalSettings
 from services.audit import Actor

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import delete, select, update
 
-from bot.sandbox.gemini_faults import Text
+from bot.sandbox.gemini.faults import Text
 from bot.sandbox.slack import Message
 from bot.sandbox.town import Endless, Status
 from db.models import Component, StepAttempt, StepRun

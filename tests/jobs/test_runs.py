@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
-from bot import ids
-from bot.sandbox.gemini_faults import Text
+from bot.sandbox.gemini.faults import Text
 from bot.sandbox.slack import Message
 from bot.sandbox.town import Hang, Hold, Reset, Status
+from bot.slack import ids
 from db.models import AuditEvent, Decision, StepAttempt, StepRun, WorkflowExecution
 from tests.run_starts import until
 from tests.town_hall import TownHall, buttons, card_text, cards, drafted, town_hall

@@ -8,9 +8,9 @@ import logging
 import pytest
 from sqlalchemy import select, text
 
-from bot import ids
 from bot.deps import utc_now
 from bot.sandbox.slack import DropAfterAccepting, DropBefore, ErrorWord, RateLimited, ServerError
+from bot.slack import ids
 from db.models import WorkflowPlan
 from services.cards import CardService
 from tests.run_starts import hurried, until

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 from sqlalchemy import select, text
 
-from bot import ids
-from bot.jobs.replies import reply_to_reporter, tell_of_failure
+from bot.jobs.messages.replies import reply_to_reporter, tell_of_failure
 from bot.sandbox.slack import DropAfterAccepting, Fine, Message
 from bot.sandbox.town import Hold, Status
+from bot.slack import ids
 from db.models import WorkflowExecution
 from services.jobs import ReplyToReporter, TellOfFailure
 from tests.jobs.own_steps import marked, posted

@@ -10,13 +10,13 @@ import asyncpg
 import pytest
 from sqlalchemy import select, text
 
-from bot import ids
 from bot.jobs.registry import ATTEMPTS, PATIENT
+from bot.jobs.upkeep import upkeep
+from bot.jobs.worker import is_readable
 from bot.sandbox.slack import ErrorWord, RateLimited
-from bot.upkeep import upkeep
-from bot.worker import is_readable
+from bot.slack import ids
 from db.models import StepRun, WorkflowPlan
-from db.queue import OwnQueries, QueueDriver
+from db.queue_driver import OwnQueries, QueueDriver
 from db.session import Database
 from services.jobs import DrawCard
 from services.retention import Retention

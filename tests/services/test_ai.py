@@ -11,8 +11,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.sandbox.gemini import GeminiStandIn
-from bot.sandbox.gemini_faults import (
+from bot.sandbox.gemini.faults import (
     Blocked,
     BrokenJson,
     Cycle,
@@ -25,6 +24,7 @@ from bot.sandbox.gemini_faults import (
     UnknownComponent,
     WrongShape,
 )
+from bot.sandbox.gemini.server import GeminiStandIn
 from services.ai import prompts
 from services.ai.errors import (
     DraftFailed,

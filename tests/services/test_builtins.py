@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from bot.components_cli import sentence
-from bot.sandbox import gemini_rules
-from bot.sandbox.gemini_reading import read
+from bot.cli.components import sentence
+from bot.sandbox.gemini import rules
+from bot.sandbox.gemini.reading import read
 from services.ai import prompts
 from services.components.builtins import ASK_PERSON, BUILTINS, NOTIFY, RESERVED_PREFIXES, WAIT_FOR, WAIT_UNTIL
 from services.components.definitions import KEY, ComponentDefinition, DefinitionFaultCode
@@ -242,10 +242,10 @@ def test_no_pack_takes_their_keys(key: str) -> None:
 def drafted(text: str, components: dict[str, ComponentSpec]) -> Plan:
     parts = parts_of(text, {"U0MARCO001": "marco", "U0DANA0001": "dana", "S0WATERCRW": "water-crew"})
     issue = Issue(readable(parts), reporter=REPORTER, parts=parts)
-    chosen = gemini_rules.select(*read(prompts.selector_prompt(issue, components.values()))[:2])
+    chosen = rules.select(*read(prompts.selector_prompt(issue, components.values()))[:2])
     offered = {key: components[key] for key in chosen}
     report, tools, _ = read(prompts.planner_prompt(issue, offered.values(), 200))
-    plan = Plan.model_validate(gemini_rules.plan(report, tools, NOW))
+    plan = Plan.model_validate(rules.plan(report, tools, NOW))
     assert validate(plan, components, selected=chosen).errors == ()
     return plan
 

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from sqlalchemy import select
 
-from bot import components_cli
-from bot.components_cli import CommandFailed
+from bot.cli import components as components_cli
+from bot.cli.components import CommandFailed
 from bot.sandbox.town import sandbox_pack
 from db.models import AuditEvent
 from db.session import Database

@@ -8,8 +8,8 @@ from uuid import UUID
 
 import pytest
 
-from bot import export_cli
-from bot.components_cli import CommandFailed
+from bot.cli import export as export_cli
+from bot.cli.components import CommandFailed
 from db.session import Database
 from services import audit, workspaces
 from services.audit import Actor

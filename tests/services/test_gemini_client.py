@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from bot.sandbox.gemini import GeminiStandIn
-from bot.sandbox.gemini_faults import (
+from bot.sandbox.gemini.faults import (
     Blocked,
     BrokenJson,
     Drop,
@@ -28,6 +27,7 @@ from bot.sandbox.gemini_faults import (
     Text,
     Truncated,
 )
+from bot.sandbox.gemini.server import GeminiStandIn
 from services.ai.errors import (
     GeminiBlocked,
     GeminiEmpty,

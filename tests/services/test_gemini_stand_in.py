@@ -14,9 +14,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.sandbox import gemini_rules
-from bot.sandbox.gemini import GeminiStandIn
-from bot.sandbox.gemini_reading import read
+from bot.sandbox.gemini import rules
+from bot.sandbox.gemini.reading import read
+from bot.sandbox.gemini.server import GeminiStandIn
 from bot.sandbox.town import sandbox_pack
 from services.ai import prompts
 from services.ai.errors import GeminiRefused
@@ -48,13 +48,13 @@ def sandbox_components() -> dict[str, ComponentSpec]:
 
 
 def draft(issue: Issue, components: Mapping[str, ComponentSpec]) -> tuple[Plan, Report]:
-    selected = gemini_rules.select(*read(prompts.selector_prompt(issue, components.values()))[:2])
+    selected = rules.select(*read(prompts.selector_prompt(issue, components.values()))[:2])
     return plan_over(issue, {key: components[key] for key in selected})
 
 
 def plan_over(issue: Issue, components: Mapping[str, ComponentSpec]) -> tuple[Plan, Report]:
     report, tools, _ = read(prompts.planner_prompt(issue, components.values(), 200))
-    plan = Plan.model_validate(gemini_rules.plan(report, tools, NOW))
+    plan = Plan.model_validate(rules.plan(report, tools, NOW))
     return plan, validate(plan, components, selected=tuple(components))
 
 
@@ -209,7 +209,7 @@ def test_any_plan_over_ordinary_components_is_valid(specs: list[ComponentSpec], 
 @settings(max_examples=100, deadline=None)
 def test_the_selector_answers_with_ids_it_was_shown(specs: list[ComponentSpec], text: str) -> None:
     report, tools, _ = read(prompts.selector_prompt(Issue(text), specs))
-    chosen = gemini_rules.select(report, tools)
+    chosen = rules.select(report, tools)
     assert set(chosen) <= {spec.key for spec in specs}
     assert len(chosen) == len(set(chosen))
 
@@ -245,7 +245,7 @@ async def test_what_is_no_request_is_an_error_of_the_api(
 
 async def test_it_runs_as_a_process_of_its_own() -> None:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "bot.sandbox.gemini", "--delay", "0.01", stdout=asyncio.subprocess.PIPE
+        sys.executable, "-m", "bot.sandbox.gemini.server", "--delay", "0.01", stdout=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
     url = (await process.stdout.readline()).decode().strip()

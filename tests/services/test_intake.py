@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import text
 
 from bot.errors import IntakeUnavailable
-from bot.intake import Intake
+from bot.slack.intake import Intake
 from db.queue import Job
 from db.session import Database
 

@@ -12,11 +12,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from bot import ids
 from bot.errors import SettingsError
-from bot.sandbox.gemini import GeminiStandIn
+from bot.sandbox.gemini.server import GeminiStandIn
 from bot.sandbox.slack import SlackStandIn
 from bot.serve import running_bot
+from bot.slack import ids
 from db.session import is_behind_pooler
 from tests.town_hall import bot_settings, drafted, town_hall
 

@@ -11,7 +11,8 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
-from db.queue import QUIET_SECONDS, QueueDriver, enqueue, queue_settings
+from db.queue import enqueue, queue_settings
+from db.queue_driver import QUIET_SECONDS, QueueDriver
 from db.session import Database
 from tests.services.test_session import Knock
 

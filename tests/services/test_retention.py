@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import func, select, text, update
 
-from bot.upkeep import purge_all
+from bot.jobs.upkeep import purge_all
 from db.models import AICall, AuditEvent, InboxEntry, StepRun, WorkflowExecution, WorkflowPlan
 from db.session import Database
 from services.retention import Retention

@@ -8,11 +8,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from bot.views import blocks as kit
-from bot.views.details import workflow_details
-from bot.views.plans import card
-from bot.views.run_details import run_details_modal
-from bot.views.step_details import step_details_modal
+from bot.views.card import card
+from bot.views.kit import blocks as kit
+from bot.views.modals.run import run_details_modal
+from bot.views.modals.step import step_details_modal
+from bot.views.private.workflow import workflow_details
 from db.session import Database
 from services import workspaces
 from services.approvals import ApprovalService

@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 
 from bot.config import Settings
 from bot.errors import SettingsError
-from bot.sandbox.gemini import GeminiStandIn
+from bot.sandbox.gemini.server import GeminiStandIn
 from bot.sandbox.slack import ErrorWord, RateLimited, ServerError, SlackStandIn
 from bot.serve import database_for, migrated, running_bot
 from db.migrate import MIGRATION_LOCK

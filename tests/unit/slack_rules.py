@@ -12,7 +12,8 @@ from slack_sdk.models.blocks import Block as SdkBlock
 from slack_sdk.models.views import View as SdkView
 
 from bot.sandbox.slack.limits import check_message_blocks, check_metadata, check_view
-from bot.views.blocks import MESSAGE_SIZE, Message, size
+from bot.slack.messages import Message
+from bot.views.kit.blocks import MESSAGE_SIZE, size
 
 _OURS = re.compile(r"<@[UW][A-Z0-9]+>|<#C[A-Z0-9]+>|<!date\^[0-9]+\^[^<>|]+\|[^<>|]+>")
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.envelopes import kind_of, workspace_of
 from bot.errors import MalformedPayload
+from bot.slack.envelopes import kind_of, workspace_of
 
 OURS, THEIRS = "T0OURS", "T0THEIRS"
 

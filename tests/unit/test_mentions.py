@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.views.mentions import quoted
+from bot.views.kit.mentions import quoted
 from services.mentions import PARTS, Part, PartKind, escaped, parts_of, readable, trimmed
 from services.plans.model import Issue
 

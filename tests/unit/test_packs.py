@@ -8,7 +8,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.components_cli import sentence
+from bot.cli.components import sentence
 from bot.sandbox.town import sandbox_pack
 from services.components.definitions import DefinitionFaultCode as Definition
 from services.components.packs import PackFault, PackFaultCode, PackFaults, parse_pack

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import ids, payloads
 from bot.errors import MalformedPayload
+from bot.slack import ids, payloads
 
 COMMAND = {
     "command": "/mudda",

@@ -10,7 +10,6 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot import slack_errors
 from bot.errors import (
     ChannelUnreachable,
     ContentRefused,
@@ -20,7 +19,8 @@ from bot.errors import (
     SlackUnavailable,
     TokenRefused,
 )
-from bot.slack_errors import translated
+from bot.slack import errors as slack_errors
+from bot.slack.errors import translated
 
 
 def answer(status: int, data: Any, headers: dict[str, str] | None = None) -> SlackError:

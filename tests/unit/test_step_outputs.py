@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.views.step_outputs import output_inputs, unfit
+from bot.views.modals.outputs import output_inputs, unfit
 from services.formats.strict_json import render_path
 from services.plans.model import Plan, Step, StepInput
 from services.plans.validation.schemas import Schema

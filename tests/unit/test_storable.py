@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.views.text import clean
+from bot.views.kit.text import clean
 from services.formats.storable import storable, typed
 
 

@@ -6,12 +6,13 @@ from uuid import UUID
 
 import pytest
 
-from bot import ids
-from bot.views.approvals import approvals_modal, reminder
-from bot.views.gates import may_decide
-from bot.views.notes import Note, note, refusal
-from bot.views.plans import card
-from bot.views.text import date
+from bot.slack import ids
+from bot.views.card import card
+from bot.views.kit.text import date
+from bot.views.messages.reminder import reminder
+from bot.views.modals.approvers import approvals_modal
+from bot.views.private.notes import Note, note, refusal
+from bot.views.run.gates import may_decide
 from services.approvals import (
     AlreadyAgreed,
     ApprovalRefused,

@@ -10,14 +10,15 @@ from uuid import UUID
 
 import pytest
 
-from bot import ids
-from bot.views import blocks as kit
-from bot.views.notices import notice
-from bot.views.outcome import outcome
-from bot.views.plans import card
-from bot.views.questions import answer_fault, answer_modal, question_message, question_reminder
-from bot.views.run_details import run_details_modal
-from bot.views.text import is_link
+from bot.slack import ids
+from bot.views.card import card
+from bot.views.kit import blocks as kit
+from bot.views.kit.text import is_link
+from bot.views.messages.notice import notice
+from bot.views.messages.outcome import outcome
+from bot.views.messages.question import question_message, question_reminder
+from bot.views.modals.answer import answer_fault, answer_modal
+from bot.views.modals.run import run_details_modal
 from services.components.builtins import BUILTINS
 from services.jobs import AnswerFile
 from services.queries.snapshots import PlanSnapshot

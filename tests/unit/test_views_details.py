@@ -3,9 +3,10 @@ from typing import Any
 
 import pytest
 
-from bot.ids import VIEW_PLAN_DETAILS, Ref
-from bot.views.details import details_modal, workflow_details
-from bot.views.failures import SENTENCES
+from bot.slack.ids import VIEW_PLAN_DETAILS, Ref
+from bot.views.modals.plan import details_modal
+from bot.views.plan.failures import SENTENCES
+from bot.views.private.workflow import workflow_details
 from services.plans.model import StepInput
 from services.queries.snapshots import PlanSnapshot
 from services.states import FailureCode, Phase, PlanState

@@ -8,8 +8,8 @@ from uuid import UUID
 
 import pytest
 
-from bot.views.blocks import Message
-from bot.views.dry_run import NOTHING, dry_run
+from bot.slack.messages import Message
+from bot.views.messages.dry_run import NOTHING, dry_run
 from services.plans.model import Plan, Step
 from services.plans.validation import Fault, FaultCode
 from services.queries.snapshots import PlanSnapshot, VersionSnapshot

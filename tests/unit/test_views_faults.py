@@ -2,9 +2,9 @@ import re
 
 import pytest
 
-from bot.views.failures import HINTS, SENTENCES
-from bot.views.faults import SENTENCES as FAULT_SENTENCES
-from bot.views.faults import Names, explain, sentence
+from bot.views.plan.failures import HINTS, SENTENCES
+from bot.views.plan.faults import SENTENCES as FAULT_SENTENCES
+from bot.views.plan.faults import Names, explain, sentence
 from services.plans.validation import Fault, FaultCode
 from services.plans.validation.faults import fault
 from services.states import FailureCode

@@ -6,12 +6,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.views.details import details_modal, workflow_details
-from bot.views.issues import new_issue_modal
-from bot.views.lists import components_list, workflows_list
-from bot.views.outcome import outcome
-from bot.views.plans import card
-from bot.views.run_details import run_details_modal
+from bot.views.card import card
+from bot.views.messages.outcome import outcome
+from bot.views.modals.new_issue import new_issue_modal
+from bot.views.modals.plan import details_modal
+from bot.views.modals.run import run_details_modal
+from bot.views.private.lists import components_list, workflows_list
+from bot.views.private.workflow import workflow_details
 from services.queries.snapshots import PlanSnapshot
 from services.states import PlanState, RunState, StepState
 from tests import run_samples, samples

@@ -1,9 +1,9 @@
 from dataclasses import replace
 from typing import Any
 
-from bot.ids import ACTION_COMPONENTS_PAGE, ACTION_WORKFLOWS_PAGE, PageRef
-from bot.views.blocks import Message
-from bot.views.lists import components_list, workflows_list
+from bot.slack.ids import ACTION_COMPONENTS_PAGE, ACTION_WORKFLOWS_PAGE, PageRef
+from bot.slack.messages import Message
+from bot.views.private.lists import components_list, workflows_list
 from services.components.specs import Approval
 from services.pages import Page
 from tests import samples

@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from bot.ids import METADATA_OUTCOME
-from bot.views.calls import address, fields
-from bot.views.outcome import outcome
-from bot.views.outcomes import summary
-from bot.views.step_errors import ODD, SENTENCES, UNKNOWN, WARNINGS, caution, explain
-from bot.views.text import lasted, weight
+from bot.slack.ids import METADATA_OUTCOME
+from bot.views.kit.text import lasted, weight
+from bot.views.messages.outcome import outcome
+from bot.views.run.answers import summary
+from bot.views.run.errors import ODD, SENTENCES, UNKNOWN, WARNINGS, caution, explain
+from bot.views.run.requests import address, fields
 from services.components.specs import ComponentSpec
 from services.connectors.errors import CallError
 from services.connectors.responses.response import WarningCode

@@ -3,10 +3,11 @@ from typing import Any
 
 import pytest
 
-from bot.ids import ACTION_APPROVE, ACTION_DISCARD, ACTION_SHOW_ALL, ACTION_TRY_AGAIN, Ref
-from bot.views.blocks import Message, size
-from bot.views.failures import HINTS, SENTENCES
-from bot.views.plans import card
+from bot.slack.ids import ACTION_APPROVE, ACTION_DISCARD, ACTION_SHOW_ALL, ACTION_TRY_AGAIN, Ref
+from bot.slack.messages import Message
+from bot.views.card import card
+from bot.views.kit.blocks import size
+from bot.views.plan.failures import HINTS, SENTENCES
 from services.ai.usage import STAND_IN_MODEL
 from services.plans.model import Plan, Step
 from services.queries.snapshots import PlanSnapshot

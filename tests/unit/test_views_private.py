@@ -6,11 +6,11 @@ from uuid import UUID
 
 import pytest
 
-from bot import ids
-from bot.views.help import EMPTY_MENTION, HELP
-from bot.views.issues import URGENCIES, new_issue_modal
-from bot.views.notes import Note, approved_by, discarded_by, note, run_note, stale, step_note
-from bot.views.reasons import REASON_LENGTH, mark_done_modal, reject_modal
+from bot.slack import ids
+from bot.views.modals.new_issue import URGENCIES, new_issue_modal
+from bot.views.modals.reason import REASON_LENGTH, mark_done_modal, reject_modal
+from bot.views.private.help import EMPTY_MENTION, HELP
+from bot.views.private.notes import Note, approved_by, discarded_by, note, run_note, stale, step_note
 from services.states import PlanState, RunState, StepState
 from tests.unit.slack_rules import check_is_deaf, check_modal
 

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from bot.ids import ACTION_STEP_DETAILS, VIEW_PLAN_DETAILS, VIEW_RUN_DETAILS, Ref
-from bot.views.pretty import pretty
-from bot.views.run_details import run_details_modal
+from bot.slack.ids import ACTION_STEP_DETAILS, VIEW_PLAN_DETAILS, VIEW_RUN_DETAILS, Ref
+from bot.views.kit.json_text import pretty
+from bot.views.modals.run import run_details_modal
 from services.queries.snapshots import PlanSnapshot
 from services.states import RunState, StepState
 from tests import run_samples, samples

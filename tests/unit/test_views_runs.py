@@ -3,12 +3,12 @@ from typing import Any
 
 import pytest
 
-from bot import ids
-from bot.ids import Ref
-from bot.views.blocks import Message
-from bot.views.details import workflow_details
-from bot.views.gates import EACH
-from bot.views.plans import card
+from bot.slack import ids
+from bot.slack.ids import Ref
+from bot.slack.messages import Message
+from bot.views.card import card
+from bot.views.private.workflow import workflow_details
+from bot.views.run.gates import EACH
 from services.queries.snapshots import PlanSnapshot
 from services.states import PlanState, RunState, StepState
 from tests import run_samples, samples

@@ -7,11 +7,11 @@ from uuid import UUID
 
 import pytest
 
-from bot.ids import VIEW_STEP_DETAILS
-from bot.views import blocks as kit
-from bot.views.levels import VIEW_SIZE
-from bot.views.step_details import step_details_modal
-from bot.views.text import clean, parts
+from bot.slack.ids import VIEW_STEP_DETAILS
+from bot.views.kit import blocks as kit
+from bot.views.kit.fitting import VIEW_SIZE
+from bot.views.kit.text import clean, parts
+from bot.views.modals.step import step_details_modal
 from services.queries.snapshots import PlanSnapshot
 from services.states import RunState, StepState
 from tests import run_samples, samples

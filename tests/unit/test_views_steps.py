@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.views.steps import in_order, in_words, shape, taking, waiting
+from bot.views.plan.steps import in_order, in_words, shape, taking, waiting
 from services.plans.model import Plan, Step, StepInput
 from services.queries.snapshots import VersionSnapshot
 from tests import samples

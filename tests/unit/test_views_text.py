@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.views import text as words
-from bot.views.blocks import size
+from bot.views.kit import text as words
+from bot.views.kit.blocks import size
 from tests.samples import HOSTILE
 
 anything = st.text(st.characters(), max_size=300)  # lone surrogates and controls among it

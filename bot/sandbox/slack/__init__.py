@@ -1,6 +1,5 @@
 """A Slack on loopback: the Web API with Slack's limits, signed requests to the app, and a page to look at."""
 
-from bot.sandbox.slack.delivery import Attempt, Delivery
 from bot.sandbox.slack.faults import (
     DropAfterAccepting,
     DropBefore,
@@ -11,11 +10,12 @@ from bot.sandbox.slack.faults import (
     ServerError,
     Slow,
 )
-from bot.sandbox.slack.interactions import InputsRefused, NotThere
-from bot.sandbox.slack.model import Channel, Command, Message, Team, User, UserGroup, View
+from bot.sandbox.slack.outbound.delivery import Attempt, Delivery
+from bot.sandbox.slack.outbound.interactions import InputsRefused, NotThere
 from bot.sandbox.slack.server import SlackStandIn
+from bot.sandbox.slack.state.model import Channel, Command, Message, Team, User, UserGroup, View
+from bot.sandbox.slack.state.workspace import Setup
 from bot.sandbox.slack.webapi import Call
-from bot.sandbox.slack.workspace import Setup
 
 __all__ = [
     "Attempt",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from bot.sandbox.slack.model import Clock, Json
+from bot.sandbox.slack.state.model import Clock, Json
 
 # Calls a minute. Slack's tiers: 1 is 1+, 2 is 20+, 3 is 50+, 4 is 100+.
 PER_MINUTE: dict[str, int] = {

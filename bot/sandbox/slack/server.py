@@ -12,18 +12,18 @@ from typing import Any, Self, TypeVar
 
 from aiohttp import web
 
-from bot.sandbox.slack.delivery import ACK_SECONDS, RETRY_DELAYS, Attempt, Delivery, Sender, sign
 from bot.sandbox.slack.faults import Faults
-from bot.sandbox.slack.files import FILE_BYTES, File, file_routes
-from bot.sandbox.slack.interactions import Interactions, NotThere
 from bot.sandbox.slack.methods import Context
-from bot.sandbox.slack.model import Channel, Clock, Message, User, View
+from bot.sandbox.slack.outbound.delivery import ACK_SECONDS, RETRY_DELAYS, Attempt, Delivery, Sender, sign
+from bot.sandbox.slack.outbound.interactions import Interactions, NotThere
+from bot.sandbox.slack.outbound.responses import handle_response_url
 from bot.sandbox.slack.rates import RateLimits
-from bot.sandbox.slack.responses import handle_response_url
-from bot.sandbox.slack.tickets import Tickets
+from bot.sandbox.slack.state.files import FILE_BYTES, File, file_routes
+from bot.sandbox.slack.state.model import Channel, Clock, Message, User, View
+from bot.sandbox.slack.state.tickets import Tickets
+from bot.sandbox.slack.state.workspace import Setup, Workspace
 from bot.sandbox.slack.ui import STATIC, Page, own_origin_only
 from bot.sandbox.slack.webapi import Call, WebApi
-from bot.sandbox.slack.workspace import Setup, Workspace
 
 SIGNING_SECRET = "stand-in-signing-secret"  # noqa: S105
 BOT_TOKEN = "xoxb-stand-in-token"  # noqa: S105

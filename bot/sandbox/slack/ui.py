@@ -60,11 +60,11 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.sandbox.slack.feed import Change
-from bot.sandbox.slack.interactions import InputsRefused, Interactions, NotThere
-from bot.sandbox.slack.model import Channel, Json, Message, User
-from bot.sandbox.slack.shapes import page_channel, page_user, page_user_group
-from bot.sandbox.slack.workspace import Workspace
+from bot.sandbox.slack.outbound.interactions import InputsRefused, Interactions, NotThere
+from bot.sandbox.slack.state.feed import Change
+from bot.sandbox.slack.state.model import Channel, Json, Message, User
+from bot.sandbox.slack.state.shapes import page_channel, page_user, page_user_group
+from bot.sandbox.slack.state.workspace import Workspace
 
 STATIC = Path(__file__).parent / "static"
 KEEP_ALIVE_SECONDS = 15.0

@@ -23,8 +23,8 @@ from bot.sandbox.slack.faults import (
     Slow,
 )
 from bot.sandbox.slack.methods import METHODS, WITHOUT_TOKEN, Context
-from bot.sandbox.slack.model import Json
 from bot.sandbox.slack.rates import RateLimits
+from bot.sandbox.slack.state.model import Json
 
 _SERVER_ERROR_PAGE = "<!DOCTYPE html><html><body><h1>Server Error</h1></body></html>"
 

@@ -14,7 +14,7 @@ from bot.sandbox.slack.limits.blocks import HOME, MARKDOWN_TEXT, MESSAGE, MODAL,
 from bot.sandbox.slack.limits.checker import Problems
 from bot.sandbox.slack.limits.elements import ID
 from bot.sandbox.slack.limits.tables import text_length
-from bot.sandbox.slack.model import Blocks, Json
+from bot.sandbox.slack.state.model import Blocks, Json
 
 MESSAGE_BLOCKS = 50
 VIEW_BLOCKS = 100

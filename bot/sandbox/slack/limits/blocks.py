@@ -18,7 +18,7 @@ from bot.sandbox.slack.limits.elements import (
 from bot.sandbox.slack.limits.rich_text import check_rich_text
 from bot.sandbox.slack.limits.tables import check_data_table, check_table
 from bot.sandbox.slack.limits.tasks import check_plan, check_task_card
-from bot.sandbox.slack.model import Json
+from bot.sandbox.slack.state.model import Json
 
 SECTION_TEXT = 3_000
 SECTION_FIELDS = 10

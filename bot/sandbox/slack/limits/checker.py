@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from bot.sandbox.slack.model import Json
+from bot.sandbox.slack.state.model import Json
 
 PLAIN: frozenset[str] = frozenset({"plain_text"})
 ANY_TEXT: frozenset[str] = frozenset({"plain_text", "mrkdwn"})

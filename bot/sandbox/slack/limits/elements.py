@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 
 from bot.sandbox.slack.limits.checker import ANY_TEXT, PLAIN, Problems
-from bot.sandbox.slack.model import Json
+from bot.sandbox.slack.state.model import Json
 
 ID = 255
 BUTTON_TEXT = 75

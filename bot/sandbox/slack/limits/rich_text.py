@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.sandbox.slack.limits.checker import Problems
-from bot.sandbox.slack.model import Json
+from bot.sandbox.slack.state.model import Json
 
 _STYLES = frozenset({"bold", "italic", "strike", "code", "underline", "highlight", "client_highlight", "unlink"})
 # For each inline element: the strings it must have, and what else it may have.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.sandbox.slack.limits.checker import Problems
 from bot.sandbox.slack.limits.rich_text import check_rich_text
-from bot.sandbox.slack.model import Json
+from bot.sandbox.slack.state.model import Json
 
 TABLE_ROWS = 100
 TABLE_COLUMNS = 20

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.sandbox.slack.limits.checker import Problems
 from bot.sandbox.slack.limits.rich_text import check_rich_text_at
-from bot.sandbox.slack.model import Json
+from bot.sandbox.slack.state.model import Json
 
 PLAN_TASKS = 50
 STATUSES = frozenset({"pending", "in_progress", "complete", "error"})

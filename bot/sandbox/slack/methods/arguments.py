@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.sandbox.slack.errors import SlackError
-from bot.sandbox.slack.model import Channel, Json, Message
-from bot.sandbox.slack.tickets import Tickets
-from bot.sandbox.slack.workspace import Workspace
+from bot.sandbox.slack.state.model import Channel, Json, Message
+from bot.sandbox.slack.state.tickets import Tickets
+from bot.sandbox.slack.state.workspace import Workspace
 
 
 @dataclass(slots=True)

@@ -14,8 +14,8 @@ from bot.sandbox.slack.methods.arguments import (
     text_argument,
     visible_channel,
 )
-from bot.sandbox.slack.model import Channel, Json, Message
-from bot.sandbox.slack.shapes import message_object
+from bot.sandbox.slack.state.model import Channel, Json, Message
+from bot.sandbox.slack.state.shapes import message_object
 
 
 def content_of(args: Json, *, text_limit: int = limits.TEXT) -> Json:

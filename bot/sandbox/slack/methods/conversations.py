@@ -14,8 +14,8 @@ from bot.sandbox.slack.methods.arguments import (
     text_argument,
     visible_channel,
 )
-from bot.sandbox.slack.model import Json, Message
-from bot.sandbox.slack.shapes import channel_object, message_object
+from bot.sandbox.slack.state.model import Json, Message
+from bot.sandbox.slack.state.shapes import channel_object, message_object
 
 _HISTORY_LIMIT = 999
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.methods.arguments import Context, Method, page_of, required_text, text_argument
-from bot.sandbox.slack.model import Json
-from bot.sandbox.slack.shapes import user_object
+from bot.sandbox.slack.state.model import Json
+from bot.sandbox.slack.state.shapes import user_object
 
 
 def api_test(context: Context, args: Json) -> Json:

@@ -6,8 +6,8 @@ from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.limits import check_view
 from bot.sandbox.slack.limits.blocks import HOME, MODAL
 from bot.sandbox.slack.methods.arguments import Context, Method, decoded, required_text, text_argument
-from bot.sandbox.slack.model import Json, View
-from bot.sandbox.slack.workspace import VIEWS_IN_A_STACK
+from bot.sandbox.slack.state.model import Json, View
+from bot.sandbox.slack.state.workspace import VIEWS_IN_A_STACK
 
 
 def open_(context: Context, args: Json) -> Json:

@@ -1,0 +1,1 @@
+"""What `mudda` does besides serving: components, export."""

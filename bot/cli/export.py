@@ -1,0 +1,51 @@
+"""`python -m bot export RUN`: a run, with all that is on record of it, as JSON."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.cli.components import CommandFailed
+from db.session import Database
+from services import workspaces
+from services.errors import NotFound
+from services.queries import export as exports
+from services.queries.runs import find_run
+
+_NUMBER = re.compile(r"#?(\d{1,9})(?:\.(\d{1,9}))?")
+
+
+async def export(database: Database, team_id: str, run: str) -> str:
+    """The document of a run: `run` is its id, or its plan's number, or that and its own. Raises CommandFailed."""
+    async with database.reading() as session:
+        try:
+            workspace_id = await workspaces.by_team(session, team_id)
+            document = await exports.run_document(session, workspace_id, await _find(session, workspace_id, run))
+        except NotFound:
+            raise CommandFailed(f"There is no run {run} in {team_id}.") from None
+    return json.dumps(document, default=_as_json, indent=2)
+
+
+async def _find(session: AsyncSession, workspace_id: UUID, run: str) -> UUID:
+    number = _NUMBER.fullmatch(run)
+    if number is not None:
+        return await find_run(session, workspace_id, int(number[1]), int(number[2]) if number[2] else None)
+    try:
+        return UUID(run)
+    except ValueError:
+        raise CommandFailed(
+            f"{run}: a run is named by its id, by the number of its plan (12) or by that and its own (12.1)."
+        ) from None
+
+
+def _as_json(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    raise TypeError(f"{type(value).__name__} is not JSON")

@@ -1,0 +1,127 @@
+"""Cards are posted once, and redrawn in place."""
+
+from __future__ import annotations
+
+import logging
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.deps import Deps
+from bot.errors import ChannelUnreachable, ContentRefused, MessageGone, SlackError
+from bot.jobs.messages.posting import find_earlier
+from bot.jobs.registry import PATIENT, Handler, Lane
+from bot.slack.messages import Message
+from bot.views.card import card
+from bot.views.kit.blocks import plainer
+from bot.views.private.notes import Note
+from db.queue import enqueue
+from services.cards import NoTurn, Turn
+from services.jobs import Deferred, DrawCard, PostCard, Tell
+from services.states import FailureCode
+from services.workflows.drafts import Failure
+
+logger = logging.getLogger("mudda.cards")
+
+
+async def post_card(job: PostCard, deps: Deps) -> None:
+    """Post the card, unless it is there already: an earlier try may have been killed after Slack took it."""
+    async with deps.database.transaction() as session:
+        turn = await deps.cards.begin_post(session, job.workspace, job.plan, deps.now())
+        snapshot = await deps.queries.get(session, job.workspace, job.plan)
+    if isinstance(turn, NoTurn):
+        return
+    try:
+        message = card(snapshot, card_id=turn.card_id)
+        ts = await _found(turn, message, deps) or await _posted(turn, message, deps)
+    except ChannelUnreachable as error:
+        logger.info("Could not post a card: %s", error)
+        await _unreachable(job, deps)
+        return
+    async with deps.database.transaction() as session:
+        is_the_card = await deps.cards.posted(session, job.workspace, job.plan, turn, ts)
+    if not is_the_card:
+        await deps.slack.delete(turn.channel_id, ts)
+
+
+async def draw_card(job: DrawCard, deps: Deps) -> None:
+    """Redraw the card as the rows are now, if nobody has since, and not more often than Slack likes."""
+    async with deps.database.transaction() as session:
+        turn = await deps.cards.begin_draw(session, job.workspace, job, deps.now())
+        snapshot = await deps.queries.get(session, job.workspace, job.plan)
+    if isinstance(turn, Deferred):
+        raise turn
+    if isinstance(turn, NoTurn) or turn.ts is None:
+        return
+    try:
+        await _update(turn.channel_id, turn.ts, card(snapshot, card_id=turn.card_id), deps)
+    except MessageGone:
+        async with deps.database.transaction() as session:
+            await deps.cards.lost(session, job.workspace, job.plan, turn)
+    except ChannelUnreachable as error:
+        # Nobody can redraw it, now or in a minute; the next change tries again.
+        logger.info("Could not redraw a card: %s", error)
+        async with deps.database.transaction() as session:
+            await deps.cards.drawn(session, job.workspace, job.plan, turn, deps.now())
+    except SlackError:
+        async with deps.database.transaction() as session:
+            await deps.cards.give_back(session, job.workspace, job.plan, turn)
+        raise
+    else:
+        async with deps.database.transaction() as session:
+            await deps.cards.drawn(session, job.workspace, job.plan, turn, deps.now())
+
+
+async def _posted(turn: Turn, message: Message, deps: Deps) -> str:
+    try:
+        return await deps.slack.post(turn.channel_id, message, thread_ts=turn.thread_ts)
+    except ContentRefused as error:
+        logger.error("Slack refused a card as it is: %s", error)
+        return await deps.slack.post(turn.channel_id, plainer(message), thread_ts=turn.thread_ts)
+
+
+async def _update(channel: str, ts: str, message: Message, deps: Deps) -> None:
+    try:
+        await deps.slack.update(channel, ts, message)
+    except ContentRefused as error:
+        logger.error("Slack refused a card as it is: %s", error)
+        await deps.slack.update(channel, ts, plainer(message))
+
+
+async def _found(turn: Turn, message: Message, deps: Deps) -> str | None:
+    if turn.begun_at is None:
+        return None
+    return await find_earlier(turn.channel_id, message, turn.thread_ts, turn.begun_at, deps)
+
+
+async def _unreachable(job: PostCard, deps: Deps) -> None:
+    """End the plan, and have it said to the reporter alone, since nobody else can see anything."""
+    async with deps.database.transaction() as session:
+        failure = Failure(FailureCode.CHANNEL_UNREACHABLE)
+        if await deps.workflows.fail_unseen(session, job.workspace, job.plan, failure):
+            await _tell_reporter(session, job, Note.CHANNEL_UNREACHABLE, deps)
+
+
+async def give_up_card(job: PostCard, deps: Deps) -> None:
+    """Slack takes the channel, but not the card: a plan that nobody can see must not wait for a decision."""
+    async with deps.database.transaction() as session:
+        failure = Failure(FailureCode.INTERNAL)
+        is_ended = await deps.workflows.fail_unseen(session, job.workspace, job.plan, failure)
+        await _tell_reporter(session, job, Note.CARD_REFUSED if is_ended else Note.CARD_GONE, deps)
+
+
+async def _tell_reporter(session: AsyncSession, job: PostCard, note: Note, deps: Deps) -> None:
+    origin = await deps.queries.origin(session, job.workspace, job.plan)
+    words = Tell(
+        channel=origin.channel_id,
+        user=origin.reporter_id,
+        note=note,
+        thread_ts=origin.thread_ts,
+        response_url=origin.response_url,
+    )
+    await enqueue(session, words, key=f"tell:{job.plan}:card")
+
+
+HANDLERS = (
+    Handler(PostCard, Lane.QUICK, post_card, give_up_card, attempts=PATIENT),
+    Handler(DrawCard, Lane.QUICK, draw_card),
+)

@@ -1,0 +1,68 @@
+"""What is said to one person only."""
+
+from __future__ import annotations
+
+import logging
+
+from bot.deps import Deps
+from bot.errors import RateLimited, SlackError, SlackUnavailable
+from bot.jobs.registry import PATIENT, Handler, Lane
+from bot.slack.messages import Message
+from bot.views.private.lists import components_list, workflows_list
+from bot.views.private.notes import Note, note
+from db.queue import enqueue
+from services import workspaces
+from services.jobs import Tell, TurnPage
+
+logger = logging.getLogger("mudda.private")
+
+
+async def tell(job: Tell, deps: Deps) -> None:
+    """Say it; a person who has left the channel since can't be told, and that is no failure of ours."""
+    message = Message(note(job.note), [])
+    try:
+        await deps.slack.tell(
+            job.channel, job.user, message, thread_ts=job.thread_ts, response_url=job.response_url
+        )
+    except (RateLimited, SlackUnavailable):
+        raise
+    except SlackError as error:
+        logger.info("Could not tell somebody privately: %s", error)
+
+
+async def turn_page(job: TurnPage, deps: Deps) -> None:
+    """Replace the list; a response URL that has expired needs no answer."""
+    message = await (_components(job, deps) if job.listing == "components" else _workflows(job, deps))
+    try:
+        await deps.slack.respond(job.response_url, message, replace=True)
+    except SlackUnavailable:
+        raise
+    except SlackError as error:
+        logger.info("Could not turn a page: %s", error)
+
+
+async def give_up_page(job: TurnPage, deps: Deps) -> None:
+    """The list stays as it was, for a reason of ours."""
+    words = Tell(channel="", user="", note=Note.BUSY, response_url=job.response_url)
+    async with deps.database.transaction() as session:
+        await enqueue(session, words)
+
+
+async def _components(job: TurnPage, deps: Deps) -> Message:
+    async with deps.database.reading() as session:
+        workspace_id = await workspaces.by_team(session, job.team)
+        page = await deps.components.list(session, workspace_id, search=job.search, page=job.page)
+    return components_list(page, job.search)
+
+
+async def _workflows(job: TurnPage, deps: Deps) -> Message:
+    async with deps.database.reading() as session:
+        workspace_id = await workspaces.by_team(session, job.team)
+        page = await deps.queries.list(session, workspace_id, search=job.search, page=job.page)
+    return workflows_list(page, job.search)
+
+
+HANDLERS = (
+    Handler(Tell, Lane.QUICK, tell, attempts=PATIENT),
+    Handler(TurnPage, Lane.QUICK, turn_page, give_up_page),
+)

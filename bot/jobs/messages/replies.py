@@ -1,0 +1,71 @@
+"""What is said in the thread of a card, once: how a run ended, that it failed, that a step waits for people."""
+
+from __future__ import annotations
+
+from bot.deps import Deps
+from bot.errors import ChannelUnreachable
+from bot.jobs.messages.posting import find_earlier
+from bot.jobs.registry import PATIENT, Handler, Lane
+from bot.views.messages.failure import failure, wait
+from bot.views.messages.outcome import outcome
+from services.jobs import ReplyToReporter, TellOfFailure, TellOfWait
+from services.states import RunState
+
+
+async def reply_to_reporter(job: ReplyToReporter, deps: Deps) -> None:
+    """Post the outcome, unless it is there already."""
+    async with deps.database.transaction() as session:
+        reply = await deps.runs.begin_reply(session, job.workspace, job.run, deps.now())
+        snapshot = await deps.queries.get_by_run(session, job.workspace, job.run)
+        channel, thread_ts = await deps.cards.place(session, job.workspace, job.plan)
+    if reply is None:
+        return
+    message = outcome(snapshot)
+    ts = None
+    try:
+        if reply.begun_at is not None:
+            ts = await find_earlier(channel, message, thread_ts, reply.begun_at, deps)
+        ts = ts or await deps.slack.post(channel, message, thread_ts=thread_ts)
+    except ChannelUnreachable:
+        return
+    async with deps.database.transaction() as session:
+        await deps.runs.replied(session, job.workspace, job.run, ts)
+
+
+async def tell_of_failure(job: TellOfFailure, deps: Deps) -> None:
+    """Say that a run has failed, once for each time, unless somebody has let it go on since."""
+    async with deps.database.transaction() as session:
+        snapshot = await deps.queries.get_by_run(session, job.workspace, job.run)
+        channel, thread_ts = await deps.cards.place(session, job.workspace, job.plan)
+    run = snapshot.run
+    if run is None or run.state is not RunState.FAILED or run.ended_at != job.failed_at:
+        return
+    message = failure(snapshot, job.failed_at)
+    try:
+        # Looked for first each time: nothing says whether an earlier try was killed after Slack took it.
+        if not await find_earlier(channel, message, thread_ts, job.failed_at, deps):
+            await deps.slack.post(channel, message, thread_ts=thread_ts)
+    except ChannelUnreachable:
+        return
+
+
+async def tell_of_wait(job: TellOfWait, deps: Deps) -> None:
+    """Say that a step waits for people, once; nothing if it does not any more."""
+    async with deps.database.transaction() as session:
+        snapshot = await deps.queries.get_by_run(session, job.workspace, job.run)
+        channel, thread_ts = await deps.cards.place(session, job.workspace, job.plan)
+    message = wait(snapshot, job.step, job.revision)
+    if message is None:
+        return
+    try:
+        if not await find_earlier(channel, message, thread_ts, snapshot.created_at, deps):
+            await deps.slack.post(channel, message, thread_ts=thread_ts)
+    except ChannelUnreachable:
+        return
+
+
+HANDLERS = (
+    Handler(ReplyToReporter, Lane.QUICK, reply_to_reporter, attempts=PATIENT),
+    Handler(TellOfWait, Lane.QUICK, tell_of_wait, attempts=PATIENT),
+    Handler(TellOfFailure, Lane.QUICK, tell_of_failure, attempts=PATIENT),
+)

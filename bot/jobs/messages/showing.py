@@ -1,0 +1,48 @@
+"""Show card, in `/workflows #12`: where the card is; and a card that somebody deleted comes back."""
+
+from __future__ import annotations
+
+from bot.deps import Deps
+from bot.errors import MessageGone
+from bot.jobs.registry import Handler, Lane
+from bot.slack.messages import Message
+from bot.views.private.notes import Note, card_is_at, note
+from db.queue import enqueue
+from services import workspaces
+from services.errors import NotFound
+from services.jobs import ShowCard, Tell
+
+
+async def show_card(job: ShowCard, deps: Deps) -> None:
+    """Have the card drawn, by which it is noticed if it is gone, and say where it is."""
+    try:
+        async with deps.database.transaction() as session:
+            workspace_id = await workspaces.by_team(session, job.team)
+            plan = await deps.queries.get(session, workspace_id, job.plan)
+            await deps.cards.request_redraw(session, workspace_id, job.plan)
+            channel, ts = await deps.cards.message(session, workspace_id, job.plan)
+    except NotFound:
+        await _tell(job, note(Note.NOT_FOUND), deps)
+        return
+    await _tell(job, card_is_at(plan.number, channel, await _link(channel, ts, deps)), deps)
+
+
+async def give_up_card(job: ShowCard, deps: Deps) -> None:
+    """Nothing was shown, for a reason of ours."""
+    words = Tell(channel=job.channel, user=job.user, note=Note.BUSY, response_url=job.response_url)
+    async with deps.database.transaction() as session:
+        await enqueue(session, words)
+
+
+async def _link(channel: str, ts: str | None, deps: Deps) -> str | None:
+    try:
+        return await deps.slack.permalink(channel, ts) if ts else None
+    except MessageGone:
+        return None
+
+
+async def _tell(job: ShowCard, text: str, deps: Deps) -> None:
+    await deps.slack.tell(job.channel, job.user, Message(text, []), response_url=job.response_url)
+
+
+HANDLERS = (Handler(ShowCard, Lane.QUICK, show_card, give_up_card),)

@@ -1,0 +1,87 @@
+"""People decide about a run and its steps."""
+
+from __future__ import annotations
+
+from typing import assert_never
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.deps import Deps
+from bot.jobs.registry import Handler, Lane
+from bot.views.private.notes import Note, refusal, run_note, step_note
+from db.queue import enqueue
+from services import workspaces
+from services.approvals import ApprovalRefused
+from services.errors import MoveNotAllowed, NotFound, StaleVersion
+from services.jobs import DecideRun, RunDecision, StepDecision, Tell
+from services.runs.decisions import decider_of, press_is_recorded
+
+
+async def decide_run(job: DecideRun, deps: Deps) -> None:
+    """Carry a decision out, or tell whoever made it, privately, why nothing was changed."""
+    try:
+        async with deps.database.transaction() as session:
+            workspace_id = await workspaces.by_team(session, job.team)
+            await _carry_out(session, workspace_id, job, deps)
+    except NotFound:
+        await _refuse(job, Note.NOT_FOUND, deps)
+    except ApprovalRefused as error:
+        if not await _is_repeat(job, deps):
+            await _refuse(job, refusal(error), deps)
+    except (StaleVersion, MoveNotAllowed) as error:
+        if not await _is_repeat(job, deps):
+            await _too_late(job, error.state, deps)
+
+
+async def _too_late(job: DecideRun, state: str, deps: Deps) -> None:
+    """Say what has become of the step or the run, and who was first."""
+    async with deps.database.reading() as session:
+        by = await decider_of(session, await workspaces.by_team(session, job.team), job)
+    says = run_note if isinstance(job.decision, RunDecision) else step_note
+    await _refuse(job, says(state, by), deps)
+
+
+async def give_up_decision(job: DecideRun, deps: Deps) -> None:
+    """Nothing was decided, for a reason of ours."""
+    await _refuse(job, Note.BUSY, deps)
+
+
+async def _carry_out(session: AsyncSession, workspace_id: UUID, job: DecideRun, deps: Deps) -> None:
+    now = deps.now()
+    match job.decision:
+        case RunDecision.CANCEL:
+            await deps.runs.cancel(session, workspace_id, job.target, job.actor, now)
+        case RunDecision.STOP:
+            await deps.runs.cancel(session, workspace_id, job.target, job.actor, now, only_failed=True)
+        case RunDecision.AGAIN:
+            await deps.runs.rerun(session, workspace_id, job.target, job.revision, job.actor, now)
+        case StepDecision():
+            await deps.decisions.decide(
+                session,
+                workspace_id,
+                job.target,
+                job.revision,
+                job.decision,
+                job.actor,
+                now,
+                job.reason,
+                job.outputs,
+            )
+        case _:
+            assert_never(job.decision)
+
+
+async def _is_repeat(job: DecideRun, deps: Deps) -> bool:
+    """Whether an earlier run of this job has done it, and its worker died then."""
+    async with deps.database.reading() as session:
+        return await press_is_recorded(session, await workspaces.by_team(session, job.team), job)
+
+
+async def _refuse(job: DecideRun, note: str, deps: Deps) -> None:
+    words = Tell(channel=job.channel, user=job.user, note=note, thread_ts=job.thread_ts)
+    async with deps.database.transaction() as session:
+        await enqueue(session, words, key=f"tell:{job.target}:{job.user}:{job.revision}:{note}")
+
+
+HANDLERS = (Handler(DecideRun, Lane.QUICK, decide_run, give_up_decision),)

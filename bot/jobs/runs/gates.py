@@ -1,0 +1,76 @@
+"""Gates that nobody decides about: reminders and time limits; and the rules that they follow."""
+
+from __future__ import annotations
+
+from bot.deps import Deps
+from bot.errors import ChannelUnreachable
+from bot.jobs.messages.posting import find_earlier
+from bot.jobs.registry import PATIENT, Handler, Lane
+from bot.views.messages.reminder import reminder
+from bot.views.private.notes import Note
+from db.queue import enqueue
+from services import workspaces
+from services.approvals import ApprovalSettings, LimitOutcome, NotAnApprover
+from services.jobs import GateLimit, RemindGate, SetApprovals, Tell
+
+
+async def remind_gate(job: RemindGate, deps: Deps) -> None:
+    """Say in the card's thread that a step waits, once for each reminder; nothing if it does not wait any more."""
+    async with deps.database.transaction() as session:
+        due = await deps.reminders.remind(session, job, deps.now())
+        if due is None:
+            return
+        snapshot = await deps.queries.get(session, job.workspace, job.plan)
+        channel, thread_ts = await deps.cards.place(session, job.workspace, job.plan)
+    message = reminder(snapshot, job.step, gate_id=due.gate_id, number=due.number)
+    if message is None:
+        return
+    try:
+        if due.begun_at is None or not await find_earlier(channel, message, thread_ts, due.begun_at, deps):
+            await deps.slack.post(channel, message, thread_ts=thread_ts)
+    except ChannelUnreachable:
+        return
+
+
+async def end_gate(job: GateLimit, deps: Deps) -> None:
+    """Nobody has decided in time: do what the rules said when the step began to wait."""
+    async with deps.database.transaction() as session:
+        await deps.reminders.time_out(session, job, deps.now())
+
+
+async def set_approvals(job: SetApprovals, deps: Deps) -> None:
+    """Keep the rules, have the cards say who may decide now, and tell whoever set them."""
+    settings = ApprovalSettings(
+        approvers=job.approvers,
+        quorum=job.quorum,
+        remind_after_minutes=job.remind_after_minutes,
+        limit_minutes=job.limit_minutes,
+        limit_outcome=LimitOutcome(job.limit_outcome),
+    )
+    try:
+        async with deps.database.transaction() as session:
+            workspace_id = await workspaces.by_team(session, job.team)
+            if await deps.approvals.set_settings(session, workspace_id, settings, job.actor):
+                for plan in await deps.queries.awaiting(session, workspace_id):
+                    await deps.cards.request_redraw(session, workspace_id, plan)
+            await enqueue(session, _tell(job, Note.APPROVALS_SET))
+    except NotAnApprover:
+        async with deps.database.transaction() as session:
+            await enqueue(session, _tell(job, Note.APPROVALS_CLOSED))
+
+
+async def give_up_approvals(job: SetApprovals, deps: Deps) -> None:
+    """The rules are as they were, for a reason of ours."""
+    async with deps.database.transaction() as session:
+        await enqueue(session, _tell(job, Note.BUSY))
+
+
+def _tell(job: SetApprovals, note: Note) -> Tell:
+    return Tell(channel=job.channel, user=job.user, note=note, response_url=job.response_url)
+
+
+HANDLERS = (
+    Handler(RemindGate, Lane.QUICK, remind_gate, attempts=PATIENT),
+    Handler(GateLimit, Lane.QUICK, end_gate),
+    Handler(SetApprovals, Lane.QUICK, set_approvals, give_up_approvals),
+)

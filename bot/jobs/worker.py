@@ -1,0 +1,251 @@
+"""The worker: takes jobs from PostgreSQL and runs their handlers, until it is told to stop.
+
+Three lanes, each with its own limit: a card appears at once even while every slot of the model is taken, and a
+component that hangs holds up other components' calls at most.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+
+import anyio
+import asyncpg
+from pgqueuer.core.qm import QueueManager
+from pgqueuer.domain.errors import FailingListenerError, RetryRequested
+from pgqueuer.models import Job as QueuedJob
+from pydantic import ValidationError
+
+from bot.deps import Deps
+from bot.errors import RateLimited, SlackUnavailable, TokenRefused
+from bot.jobs import HANDLERS
+from bot.jobs.registry import Handler, Lane
+from bot.jobs.upkeep import upkeep
+from bot.logs import log_context
+from db.queue import Job, queue_settings
+from db.queue_driver import OwnQueries, QueueDriver
+from db.session import DATABASE_ERRORS, is_refused
+from db.url import dsn_and_timeout
+from services.jobs import Deferred
+
+logger = logging.getLogger("mudda.worker")
+
+# A killed replica's work goes on within 20 s.
+HEARTBEAT_TIMEOUT = timedelta(seconds=15)
+DEQUEUE_TIMEOUT = timedelta(seconds=2)
+
+# Of the 10 s that a stop may take, what running jobs get before they are handed back.
+GRACE_SECONDS = 5.0
+
+MAX_PAUSE = timedelta(seconds=60)
+
+READERS: Mapping[str, type[Job]] = {handler.job.entrypoint: handler.job for handler in HANDLERS}
+
+
+class Unreadable(Exception):
+    """A job as another version of Mudda writes it. It is held until a version comes that can read it."""
+
+
+def is_readable(queued: QueuedJob) -> bool:
+    """Whether this version knows what a job in the queue asks for."""
+    try:
+        READERS[queued.entrypoint].model_validate_json(queued.payload or b"{}")
+    except (KeyError, ValidationError):
+        return False
+    return True
+
+
+@dataclass(slots=True)
+class Worker:
+    """One per process. `slow` is how many slow jobs run at once: as many as the model may be called."""
+
+    deps: Deps
+    database_url: str
+    slow: int
+    quick: int = 32
+    steps: int = 128
+    ready: asyncio.Event = field(default_factory=asyncio.Event)
+    _stopping: asyncio.Event = field(default_factory=asyncio.Event)
+    _managers: list[QueueManager] = field(default_factory=list)
+    _running: set[anyio.CancelScope] = field(default_factory=set)
+    _idle: asyncio.Event = field(default_factory=asyncio.Event)
+    # By the ids of jobs. PgQueuer counts every time that a job was put off, be it for no failure at all.
+    _failures: Counter[int] = field(default_factory=Counter)
+    _outages: Counter[int] = field(default_factory=Counter)
+    _given_up: set[int] = field(default_factory=set)
+
+    async def run(self) -> None:
+        """Work until `stop`. A database that goes away is waited for."""
+        while not self._stopping.is_set():
+            try:
+                await self._work()
+            except (*DATABASE_ERRORS, asyncpg.InternalClientError, FailingListenerError) as error:
+                logger.warning("The queue is out of reach: %s", type(error).__name__)
+            except Exception:
+                # Whatever it was, a bot that goes on answering Slack and does nothing of it would be worse.
+                logger.exception("The worker failed and begins again")
+            finally:
+                self.ready.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), timeout=1.0)
+
+    async def stop(self) -> None:
+        """Take no more jobs; let those that run finish, or hand them back for another worker."""
+        self._stopping.set()
+        await self._drain()
+
+    async def idle(self) -> None:
+        """Wait until no job runs in this process."""
+        if self._running:
+            await self._idle.wait()
+
+    async def _drain(self) -> None:
+        for manager in self._managers:
+            manager.shutdown.set()
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self.idle(), GRACE_SECONDS)
+        for scope in self._running:
+            scope.cancel()
+
+    async def _work(self) -> None:
+        dsn, _ = dsn_and_timeout(self.database_url)
+        async with asyncpg.create_pool(
+            dsn, min_size=3, max_size=8, timeout=5, command_timeout=30, reset=_left_as_it_is
+        ) as pool:
+            queries = OwnQueries(await _listening(QueueDriver(pool)))
+            lanes = {Lane.QUICK: self.quick, Lane.SLOW: self.slow, Lane.STEPS: self.steps}
+            self._managers = [self._manager(queries, lane) for lane in lanes]
+            tasks = [
+                asyncio.create_task(self._run_lane(manager, limit))
+                for manager, limit in zip(self._managers, lanes.values(), strict=True)
+            ]
+            keeping = upkeep(self.deps.database, queries, is_readable, self._stopping, self.deps.retention)
+            tasks.append(asyncio.create_task(keeping))
+            self.ready.set()
+            try:
+                await asyncio.gather(*tasks)
+            finally:
+                # One lane without the other would be half a worker: both end, and begin again together.
+                tasks[-1].cancel()
+                await self._drain()
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _manager(self, queries: OwnQueries, lane: Lane) -> QueueManager:
+        manager = QueueManager(queries)
+        for handler in HANDLERS:
+            if handler.lane is lane:
+                # "hold": should even the hand-back fail, the job is kept and put back by the upkeep.
+                register = manager.entrypoint(handler.job.entrypoint, accepts_context=False, on_failure="hold")
+                register(partial(self._run_job, handler))
+        return manager
+
+    async def _run_lane(self, manager: QueueManager, limit: int) -> None:
+        await manager.run(
+            dequeue_timeout=DEQUEUE_TIMEOUT,
+            # PgQueuer wants room for two batches.
+            batch_size=max(1, min(64, limit // 2)),
+            max_concurrent_tasks=max(2, limit),
+            heartbeat_timeout=HEARTBEAT_TIMEOUT,
+            shutdown_on_listener_failure=True,
+        )
+
+    async def _run_job(self, handler: Handler[Job], queued: QueuedJob) -> None:
+        """Run one job; whatever happens, it is done, given up or in the queue again.
+
+        Raises Unreadable, upon which the queue holds it.
+        """
+        name = handler.job.entrypoint
+        if not is_readable(queued):
+            raise Unreadable(f"A {name} job of another version is held")
+        job = handler.job.model_validate_json(queued.payload or b"{}")
+        with log_context(job=name, job_id=str(queued.id)), anyio.CancelScope() as scope:
+            self._running.add(scope)
+            self._idle.clear()
+            try:
+                with self.deps.metrics.job_seconds.labels(name).time():
+                    outcome = await self._outcome(handler, job, queued.id)
+            finally:
+                self._running.discard(scope)
+                if not self._running:
+                    self._idle.set()
+        if scope.cancelled_caught:
+            outcome = RetryRequested(reason="handed back: the worker stops")
+        was_given_up = queued.id in self._given_up
+        self.deps.metrics.jobs.labels(name, "again" if outcome else "given_up" if was_given_up else "done").inc()
+        if outcome:
+            raise outcome
+        self._given_up.discard(queued.id)
+        del self._failures[queued.id], self._outages[queued.id]
+
+    async def _outcome(self, handler: Handler[Job], job: Job, job_id: int) -> RetryRequested | None:
+        """None if the job is over, else when to run it again."""
+        try:
+            await handler.run(job, self.deps)
+        except Deferred as deferred:
+            return RetryRequested(deferred.delay, str(deferred))
+        except RateLimited as error:
+            return RetryRequested(error.retry_after, str(error))
+        except Exception as error:  # noqa: BLE001 - logged by _failed, or an outage
+            if _is_outage(error):
+                return self._wait_out(error, job_id)
+            if again := self._failed(error, job_id, handler.attempts):
+                return again
+        else:
+            return None
+        return await self._give_up(handler, job, job_id)
+
+    def _wait_out(self, error: Exception, job_id: int) -> RetryRequested:
+        """Outages end; what was acked is not dropped because one took long."""
+        # A token that is not taken is mended by people, and by nobody else.
+        level = logging.ERROR if isinstance(error, TokenRefused) else logging.WARNING
+        logger.log(level, "Trying again later: %s", error if isinstance(error, SlackUnavailable) else type(error))
+        self._outages[job_id] += 1
+        return RetryRequested(_pause(self._outages[job_id]), type(error).__name__)
+
+    def _failed(self, error: Exception, job_id: int, attempts: int) -> RetryRequested | None:
+        """When to try again after a failure; None: never."""
+        self._failures[job_id] += 1
+        failures = self._failures[job_id]
+        logger.error("A job failed (attempt %d of %d)", failures, attempts, exc_info=error)
+        return RetryRequested(_pause(failures), type(error).__name__) if failures < attempts else None
+
+    async def _give_up(self, handler: Handler[Job], job: Job, job_id: int) -> RetryRequested | None:
+        logger.error("A job was given up")
+        self._given_up.add(job_id)
+        try:
+            if handler.give_up is not None:
+                await handler.give_up(job, self.deps)
+        except Exception as error:
+            if _is_outage(error):
+                return self._wait_out(error, job_id)
+            logger.exception("Nor could a job be given up in order")
+        return None
+
+
+async def _listening(driver: QueueDriver) -> QueueDriver:
+    """The driver, listening already.
+
+    A manager probes its listener as it starts to listen; if the probe comes first it is lost, and ten seconds
+    later the manager takes the listener for dead.
+    """
+    await driver.add_listener(queue_settings().channel, lambda _: None)
+    return driver
+
+
+async def _left_as_it_is(connection: asyncpg.Connection) -> None:
+    """What the queue does leaves nothing behind in a session; to reset each would double its round trips."""
+
+
+def _is_outage(error: Exception) -> bool:
+    return isinstance(error, (SlackUnavailable, *DATABASE_ERRORS)) and not is_refused(error)
+
+
+def _pause(times: int) -> timedelta:
+    """How long to wait after something has happened so many times."""
+    return min(timedelta(seconds=2 ** min(times - 1, 10)), MAX_PAUSE)

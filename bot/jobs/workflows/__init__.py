@@ -1,0 +1,1 @@
+"""Jobs about an issue: written down, drafted, decided about, tried dry."""

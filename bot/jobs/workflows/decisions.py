@@ -1,0 +1,81 @@
+"""A plan is decided about."""
+
+from __future__ import annotations
+
+from typing import assert_never
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from bot.deps import Deps
+from bot.jobs.registry import Handler, Lane
+from bot.views.private.notes import Note, approved_by, discarded_by, refusal, stale
+from db.queue import enqueue
+from services import workspaces
+from services.approvals import ApprovalRefused
+from services.errors import MoveNotAllowed, NotFound, StaleVersion
+from services.jobs import Decide, PlanDecision, Tell
+from services.runs.decisions import press_is_recorded
+from services.states import PlanState
+
+
+async def decide(job: Decide, deps: Deps) -> None:
+    """Carry a decision out, or tell whoever made it, privately, why nothing was changed."""
+    try:
+        async with deps.database.transaction() as session:
+            workspace_id = await workspaces.by_team(session, job.team)
+            await _carry_out(session, workspace_id, job, deps)
+    except NotFound:
+        await _refuse(job, Note.NOT_FOUND, deps)
+    except ApprovalRefused as error:
+        await _refuse(job, refusal(error), deps)
+    except (StaleVersion, MoveNotAllowed) as error:
+        if note := await _what_happened(job, error.state, deps):
+            await _refuse(job, note, deps)
+
+
+async def give_up_decision(job: Decide, deps: Deps) -> None:
+    """Nothing was decided, for a reason of ours."""
+    await _refuse(job, Note.BUSY, deps)
+
+
+async def _carry_out(session: AsyncSession, workspace_id: UUID, job: Decide, deps: Deps) -> None:
+    plan, revision, actor, now = job.plan, job.revision, job.actor, deps.now()
+    match job.decision:
+        case PlanDecision.DISCARD:
+            await deps.workflows.discard(session, workspace_id, plan, revision, actor, now)
+        case PlanDecision.TRY_AGAIN:
+            await deps.workflows.try_again(session, workspace_id, plan, revision, actor)
+        case PlanDecision.APPROVE:
+            # In one transaction: an approved plan that nothing carries out can't be.
+            version = await deps.workflows.approve(session, workspace_id, plan, revision, actor, now)
+            await deps.runs.start(session, workspace_id, plan, version, actor, now)
+        case _:
+            assert_never(job.decision)
+
+
+async def _what_happened(job: Decide, state: str, deps: Deps) -> str | None:
+    """The note for a card that has changed since: who decided about the plan, or what it is now.
+
+    None if an earlier run of this job has done what it says, and its worker died then.
+    """
+    async with deps.database.reading() as session:
+        workspace_id = await workspaces.by_team(session, job.team)
+        if await press_is_recorded(session, workspace_id, job):
+            return None
+        if job.decision is PlanDecision.APPROVE and state == PlanState.DRAFTING:
+            return Note.APPROVE_WHILE_DRAFTING
+        if state not in (PlanState.DISCARDED, PlanState.APPROVED):
+            return stale(state)
+        plan = await deps.queries.get(session, workspace_id, job.plan)
+    return (discarded_by if state == PlanState.DISCARDED else approved_by)(plan.decided_by)
+
+
+async def _refuse(job: Decide, note: str, deps: Deps) -> None:
+    words = Tell(channel=job.channel, user=job.user, note=note, thread_ts=job.thread_ts)
+    async with deps.database.transaction() as session:
+        # Under a key: the same job run twice tells it once.
+        await enqueue(session, words, key=f"tell:{job.plan}:{job.user}:{job.revision}:{note}")
+
+
+HANDLERS = (Handler(Decide, Lane.QUICK, decide, give_up_decision),)

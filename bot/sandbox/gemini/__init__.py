@@ -1,0 +1,1 @@
+"""The stand-in for Gemini: its wire, its rules and its faults."""

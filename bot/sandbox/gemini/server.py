@@ -1,0 +1,277 @@
+"""A Gemini on loopback: generateContent over REST, planning by plain rules over the components it is shown.
+
+    python -m bot.sandbox.gemini.server --port 8900 --delay 1
+
+It calls itself "rule-based-stand-in", so that nobody takes its plans for a model's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import json
+from collections import defaultdict, deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, Self
+
+from aiohttp import web
+
+from bot.sandbox.gemini import rules
+from bot.sandbox.gemini.faults import (
+    Blocked,
+    Drop,
+    Fault,
+    Fine,
+    Finished,
+    Hang,
+    Hold,
+    NoCandidates,
+    Page,
+    Slow,
+    Status,
+    Truncated,
+    error_body,
+    spoiled,
+)
+from bot.sandbox.gemini.reading import read
+from services.ai.usage import STAND_IN_MODEL
+
+_STOP, _MAX_TOKENS, _SAFETY = 1, 2, 3
+_OBJECT = ("OBJECT", 6)
+_MAX_REQUEST = 20 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request. `at` is a reading of the event loop's clock, `agent` who asked, by the look of it."""
+
+    at: float
+    model: str
+    agent: str
+    system: str
+    prompt: str
+    schema: Mapping[str, Any]
+    key: str
+    fault: Fault
+
+
+class GeminiStandIn:
+    """Answers on `url` from start to stop; `async with` does both.
+
+    `delay` seconds pass before each answer. `transcript` has every request; `running` and `most_at_once` count
+    those that are being answered.
+    """
+
+    def __init__(self, *, port: int = 0, delay: float = 0.0) -> None:
+        self.delay = delay
+        self.transcript: list[Asked] = []
+        self.running = 0
+        self.most_at_once = 0
+        self._wanted_port = port
+        self._scripts: defaultdict[str, deque[Fault]] = defaultdict(deque)
+        self._changed = asyncio.Condition()
+        self._stopping = asyncio.Event()
+        self._runner: web.AppRunner | None = None
+        self._port = 0
+
+    @property
+    def url(self) -> str:
+        """The endpoint to give to a client."""
+        return f"http://127.0.0.1:{self._port}"
+
+    async def start(self) -> None:
+        """Begin to listen, on a free port unless one was given."""
+        app = web.Application(client_max_size=_MAX_REQUEST)
+        app.router.add_post("/v1beta/models/{model}:generateContent", self._generate)
+        app.router.add_route("*", "/{path:.*}", self._not_found)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", self._wanted_port, backlog=1024)
+        await site.start()
+        self._port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        """Stop listening; whoever still waits for an answer is cut off."""
+        self._stopping.set()
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *exc: object) -> None:
+        await self.stop()
+
+    def script(self, *faults: Fault, agent: str = "") -> None:
+        """Say what goes wrong with the next requests, of one agent ("selector", "planner", "repair") or of all."""
+        self._scripts[agent].extend(faults)
+
+    async def until(self, condition: Callable[[GeminiStandIn], bool]) -> None:
+        """Wait until the condition holds; it is looked at whenever a request comes or ends."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: condition(self))
+
+    async def _generate(self, request: web.Request) -> web.StreamResponse:
+        key = request.headers.get("x-goog-api-key", "")
+        if not key:
+            return _error(
+                Status(403, reason="CREDENTIALS_MISSING", message="Method doesn't allow unregistered callers.")
+            )
+        try:
+            asked = self._read(request.match_info["model"], key, json.loads(await request.read()))
+        except (ValueError, LookupError, TypeError) as exc:
+            return _error(Status(400, message=f"Invalid JSON payload received. {type(exc).__name__}"))
+        if asked.schema and (where := next(_free_form(asked.schema, "response_schema"), "")):
+            return _error(Status(400, message=f"{where}.properties: should be non-empty for OBJECT type"))
+        await self._count(1)
+        try:
+            self.transcript.append(asked)
+            return await self._answer(request, asked)
+        finally:
+            await self._count(-1)
+
+    def _read(self, model: str, key: str, body: Mapping[str, Any]) -> Asked:
+        schema = body.get("generationConfig", {}).get("responseSchema", {})
+        system = _text(body.get("systemInstruction", {"parts": []}))
+        prompt = "\n".join(_text(content) for content in body["contents"])
+        agent = _agent(schema, prompt)
+        fault = self._take(agent)
+        return Asked(asyncio.get_running_loop().time(), model, agent, system, prompt, schema, key, fault)
+
+    def _take(self, agent: str) -> Fault:
+        for script in (self._scripts[agent], self._scripts[""]):
+            if script:
+                return script.popleft()
+        return Fine()
+
+    async def _answer(self, request: web.Request, asked: Asked) -> web.StreamResponse:
+        match asked.fault:
+            case Hold(reached, released):
+                reached.set()
+                await self._unless_stopped(released)
+            case Hang():
+                await self._stopping.wait()
+            case Slow(seconds):
+                await self._pause(seconds)
+        await self._pause(self.delay)
+        if isinstance(asked.fault, (Drop, Hang)) or self._stopping.is_set():
+            if request.transport is not None:
+                request.transport.abort()
+            return web.Response()
+        match asked.fault:
+            case Status():
+                return _error(asked.fault)
+            case Page(code):
+                page = "<!DOCTYPE html><html><body><h1>Bad Gateway</h1></body></html>"
+                return web.Response(text=page, status=code, content_type="text/html")
+            case _:
+                return web.json_response(_response(asked))
+
+    async def _pause(self, seconds: float) -> None:
+        if seconds > 0:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._stopping.wait(), seconds)
+
+    async def _unless_stopped(self, event: asyncio.Event) -> None:
+        waits = [asyncio.ensure_future(each.wait()) for each in (event, self._stopping)]
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        for wait in waits:
+            wait.cancel()
+
+    async def _count(self, change: int) -> None:
+        async with self._changed:
+            self.running += change
+            self.most_at_once = max(self.most_at_once, self.running)
+            self._changed.notify_all()
+
+    async def _not_found(self, request: web.Request) -> web.Response:
+        return _error(Status(404, message=f"{request.method} {request.path} is not found for API version v1beta."))
+
+
+def _error(status: Status) -> web.Response:
+    body = error_body(status)
+    return web.json_response([body] if status.in_list else body, status=status.code)
+
+
+def _text(content: Mapping[str, Any]) -> str:
+    return "".join(part.get("text", "") for part in content["parts"])
+
+
+def _agent(schema: Mapping[str, Any], prompt: str) -> str:
+    if "selected_component_ids" in schema.get("properties", {}):
+        return "selector"
+    return "repair" if '<data name="faults">' in prompt else "planner"
+
+
+def _free_form(schema: Mapping[str, Any], where: str) -> Iterator[str]:
+    """Where a response schema has an object without properties, which the API refuses."""
+    properties = schema.get("properties", {})
+    if schema.get("type") in _OBJECT and not properties:
+        yield where
+    for name, member in properties.items():
+        yield from _free_form(member, f"{where}.properties[{name}]")
+    if "items" in schema:
+        yield from _free_form(schema["items"], f"{where}.items")
+
+
+@lru_cache(maxsize=256)
+def _document(agent: str, prompt: str, day: datetime) -> dict[str, Any]:
+    """What the rules make of a prompt: the same each time, so worked out once."""
+    report, tools, _ = read(prompt)
+    if agent == "selector":
+        return {"selected_component_ids": rules.select(report, tools)}
+    return rules.plan(report, tools, day)
+
+
+def _response(asked: Asked) -> dict[str, Any]:
+    usage = {"promptTokenCount": _tokens(asked.system + asked.prompt)}
+    response: dict[str, Any] = {"usageMetadata": usage, "modelVersion": STAND_IN_MODEL}
+    match asked.fault:
+        case NoCandidates():
+            return response | {"usageMetadata": usage | {"totalTokenCount": usage["promptTokenCount"]}}
+        case Blocked("prompt"):
+            usage["totalTokenCount"] = usage["promptTokenCount"]
+            return response | {"promptFeedback": {"blockReason": 1}}
+        case Blocked():
+            usage["totalTokenCount"] = usage["promptTokenCount"]
+            return response | {"candidates": [{"finishReason": _SAFETY, "index": 0}]}
+        case Finished(reason):
+            usage["totalTokenCount"] = usage["promptTokenCount"]
+            return response | {"candidates": [{"finishReason": reason, "index": 0}]}
+    day = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    text = spoiled(_document(asked.agent, asked.prompt, day), asked.fault)
+    usage["candidatesTokenCount"] = _tokens(text)
+    usage["totalTokenCount"] = usage["promptTokenCount"] + usage["candidatesTokenCount"]
+    content = {"role": "model", "parts": [{"text": text}]}
+    finish = _MAX_TOKENS if isinstance(asked.fault, Truncated) else _STOP
+    return response | {"candidates": [{"content": content, "finishReason": finish, "index": 0}]}
+
+
+def _tokens(text: str) -> int:
+    """About four characters to a token, as Google's own rule of thumb has it."""
+    return -(-len(text) // 4)
+
+
+async def _serve(port: int, delay: float) -> None:
+    async with GeminiStandIn(port=port, delay=delay) as gemini:
+        print(gemini.url, flush=True)
+        await asyncio.Event().wait()
+
+
+def main() -> None:
+    """Run the stand-in by itself until it is interrupted. Prints its URL."""
+    parser = argparse.ArgumentParser(prog="python -m bot.sandbox.gemini.server", description=main.__doc__)
+    parser.add_argument("--port", type=int, default=0, help="where to listen on 127.0.0.1 (default: a free port)")
+    parser.add_argument("--delay", type=float, default=0.0, help="seconds before each answer (default: 0)")
+    arguments = parser.parse_args()
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(_serve(arguments.port, arguments.delay))
+
+
+if __name__ == "__main__":
+    main()

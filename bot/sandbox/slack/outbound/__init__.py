@@ -1,0 +1,1 @@
+"""What the stand-in sends to the app, and what it makes of the answers."""

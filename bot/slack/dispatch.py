@@ -1,0 +1,56 @@
+"""From either transport to Bolt: what has not the outer shape, or is another workspace's, never gets there."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from slack_bolt import BoltResponse
+from slack_bolt.async_app import AsyncApp
+from slack_bolt.request.async_request import AsyncBoltRequest
+
+from bot.errors import MalformedPayload
+from bot.metrics import Metrics
+from bot.slack.envelopes import kind_of, workspace_of
+
+logger = logging.getLogger("mudda.dispatch")
+
+UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, RecursionError)
+"""What Bolt raises while it reads a body that holds something else than it expects."""
+
+
+class Dispatcher:
+    """Answers what Slack sends, over HTTP or Socket Mode, for one workspace; counts and times it."""
+
+    def __init__(self, app: AsyncApp, workspace: str, metrics: Metrics) -> None:
+        self._app = app
+        self._workspace = workspace
+        self._metrics = metrics
+
+    async def answer(self, read: Callable[[], AsyncBoltRequest]) -> BoltResponse:
+        """The answer to a request that `read` makes of what came: 400 if that can't be read."""
+        started = time.perf_counter()
+        try:
+            request = read()
+            kind = kind_of(request.body)
+        except (MalformedPayload, *UNREADABLE) as error:
+            logger.warning("Refused a payload: %s", error if isinstance(error, MalformedPayload) else "unreadable")
+            kind, answer = "malformed", BoltResponse(status=400)
+        else:
+            answer = await self._answer(request, kind)
+        self._metrics.ack_seconds.observe(time.perf_counter() - started)
+        self._metrics.requests.labels(kind, str(answer.status)).inc()
+        return answer
+
+    async def _answer(self, request: AsyncBoltRequest, kind: str) -> BoltResponse:
+        if kind == "url_verification":
+            return await self._app.async_dispatch(request)
+        if kind == "other":
+            # With 200, so that Slack does not send it again.
+            logger.debug("Nothing listens to this kind of payload")
+            return BoltResponse(status=200)
+        if workspace_of(request.body) != self._workspace:
+            logger.info("Refused a payload of another workspace")
+            return BoltResponse(status=200)
+        return await self._app.async_dispatch(request)

@@ -1,0 +1,238 @@
+"""The card: the one message that shows a plan or its run, in each state, always within what Slack takes.
+
+A card that would be too long is drawn at the next, shorter level; at the last one steps are left out. Whatever
+was left out is behind the button "Show all".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from bot.slack.ids import (
+    ACTION_APPROVE,
+    ACTION_DISCARD,
+    ACTION_PLAN_MORE,
+    ACTION_TRY_AGAIN,
+    CHOICE_DRY_RUN,
+    CHOICE_SHOW_ALL,
+    METADATA_CARD,
+    Choice,
+    Ref,
+)
+from bot.slack.messages import Block, Element, Message
+from bot.views.kit import blocks as kit
+from bot.views.kit.fitting import LEVELS, Level, fit
+from bot.views.kit.mentions import quoted
+from bot.views.kit.text import clip, count, fits, join
+from bot.views.plan import steps as plan_steps
+from bot.views.plan.drafting import progress
+from bot.views.plan.failures import SENTENCES
+from bot.views.plan.overview import (
+    _details,
+    _failure,
+    _titles,
+    decision,
+    failure_block,
+    made_by,
+    origin,
+    plan_block,
+    show_all,
+    title,
+    understood,
+    warnings,
+)
+from bot.views.plan.steps import StepView
+from bot.views.run import overview
+from bot.views.run import steps as run_steps
+from bot.views.run.gates import may_decide
+from bot.views.run.steps import writes
+from services.queries.snapshots import PlanSnapshot, RunSnapshot, VersionSnapshot
+from services.states import Phase, PlanState
+
+_DEED, _DEEDS = 32, 8
+
+
+def card(snapshot: PlanSnapshot, *, card_id: UUID) -> Message:
+    """The card of a plan or its run. Its metadata carries `card_id`, by which it is found again in its channel."""
+    return Message(
+        text=kit.fallback(summary(snapshot)),
+        blocks=_of_run(snapshot, snapshot.run, snapshot.version)
+        if snapshot.run and snapshot.version
+        else _of_plan(snapshot),
+        metadata={"event_type": METADATA_CARD, "event_payload": {"card": str(card_id)}},
+    )
+
+
+def _of_plan(snapshot: PlanSnapshot) -> list[Block]:
+    steps = plan_steps.in_order(snapshot.version) if snapshot.version else ()
+
+    def draw(level: Level, most: int) -> list[Block]:
+        return [
+            kit.header(f"#{snapshot.number} {_heading(snapshot)}"),
+            origin(snapshot),
+            quoted(snapshot.issue, level.quote),
+            *_body(snapshot, steps, level, most),
+            *_end(snapshot, steps, shortened=_is_shortened(snapshot, steps, level)),
+        ]
+
+    return fit(draw, len(steps), f"plan.{snapshot.revision}")
+
+
+def _of_run(snapshot: PlanSnapshot, run: RunSnapshot, version: VersionSnapshot) -> list[Block]:
+    steps = run_steps.in_order(version, run)
+
+    def draw(level: Level, most: int) -> list[Block]:
+        longest = min(level.quote, overview.QUOTE)
+        shortened = level is not LEVELS[0] or len(steps) > most or not fits(snapshot.issue.text, longest)
+        more = [show_all(snapshot)] if shortened else []
+        return [
+            kit.header(f"#{snapshot.number} {title(snapshot)}"),
+            origin(snapshot),
+            quoted(snapshot.issue, longest),
+            *overview.body(snapshot, run, steps, level, most, approvers=snapshot.approvers, more=more),
+        ]
+
+    return fit(draw, len(steps), f"run.{snapshot.revision}")
+
+
+def summary(snapshot: PlanSnapshot) -> str:
+    """The plan in one line, as plain text."""
+    number, version = snapshot.number, snapshot.version
+    match snapshot.state:
+        case PlanState.DRAFTING:
+            return f"Drafting plan #{number}: {snapshot.issue.text}"
+        case PlanState.FAILED:
+            return f"No plan yet for #{number}: {SENTENCES[_failure(snapshot).code]}"
+        case PlanState.DISCARDED:
+            return f"Plan #{number} was discarded: {title(snapshot)}"
+        case PlanState.APPROVED if snapshot.run:
+            return overview.summary(snapshot, snapshot.run, title(snapshot))
+        case PlanState.APPROVED:
+            return f"Plan #{number} was approved: {title(snapshot)}"
+    steps = f" ({count(len(version.plan.steps), 'step')})" if version else ""
+    return f"Plan #{number} is ready for review: {title(snapshot)}{steps}"
+
+
+def _heading(snapshot: PlanSnapshot) -> str:
+    if snapshot.state is PlanState.DRAFTING:
+        return "Drafting a plan…"
+    if snapshot.state is PlanState.FAILED:
+        return "No plan yet"
+    if snapshot.version is None:
+        return "Discarded"
+    return title(snapshot)
+
+
+def _body(snapshot: PlanSnapshot, steps: Sequence[StepView], level: Level, most: int) -> list[Block]:
+    if snapshot.state is PlanState.DRAFTING:
+        return [progress(snapshot.phase or Phase.WAITING, snapshot.phase_facts)]
+    if snapshot.state is PlanState.FAILED:
+        return [failure_block(snapshot, level)]
+    return _version(snapshot.version, steps, level, most) if snapshot.version else []
+
+
+def _version(version: VersionSnapshot, steps: Sequence[StepView], level: Level, most: int) -> list[Block]:
+    drawn = understood(version, level.understood)
+    if steps:
+        drawn.append(plan_block(steps, level, most))
+    if len(steps) > most:
+        drawn.append(kit.context(kit.plain(f"…and {count(len(steps) - most, 'more step')}")))
+    if notes := warnings(version, steps, level.lines):
+        drawn.append(kit.rich_text(kit.paragraph(kit.run("Please note", bold=True)), kit.bullets(notes)))
+    drawn.append(kit.context(kit.plain(made_by(version), 200)))
+    return drawn
+
+
+def _end(snapshot: PlanSnapshot, steps: Sequence[StepView], *, shortened: bool) -> list[Block]:
+    """The buttons while something is to be decided; afterwards, who decided and when."""
+    more = [show_all(snapshot)] if shortened else []
+    ref = Ref(snapshot.id, snapshot.revision).encode()
+    match snapshot.state:
+        case PlanState.DRAFTING:
+            return []
+        case PlanState.DRAFT:
+            buttons = kit.actions(*_approve(snapshot, steps), *more, _discard(snapshot), *_menu(snapshot, steps))
+            if snapshot.approvers is None:
+                return [buttons]
+            return [kit.context(kit.mrkdwn(may_decide(snapshot.approvers))), buttons]
+        case PlanState.FAILED:
+            again = kit.button("Try again", ACTION_TRY_AGAIN, ref, style="primary")
+            return [kit.actions(again, _discard(snapshot))]
+    return [kit.context(kit.mrkdwn(decision(snapshot))), *([kit.actions(*more)] if more else [])]
+
+
+def _approve(snapshot: PlanSnapshot, steps: Sequence[StepView]) -> list[Element]:
+    """The button that starts the run, for a plan that has anything to run."""
+    if not steps:
+        return []
+    ask = kit.confirm(
+        f"Run plan #{snapshot.number}?",
+        follows(snapshot.version, steps),
+        yes="Approve and run",
+        no="Not yet",
+        style="primary",
+    )
+    ref = Ref(snapshot.id, snapshot.revision).encode()
+    return [kit.button("Approve and run", ACTION_APPROVE, ref, style="primary", ask=ask)]
+
+
+def follows(version: VersionSnapshot | None, steps: Sequence[StepView]) -> str:
+    """What an approval sets going, in words of the town: "It will create a work order and close a road. …"."""
+    specs = version.components if version else {}
+    acting = [step for step in steps if writes(specs.get(step.step.component_id))]
+    if not acting:
+        return "It only looks things up; nothing is changed and nobody is told."
+    names = list(dict.fromkeys(_lower(clip(step.component, _DEED)) for step in acting))
+    gates = sum(step.locked for step in steps)
+    again = (
+        f" {count(gates, 'step')} {'asks' if gates == 1 else 'ask'} again first."
+        if gates
+        else " Nothing asks again first."
+    )
+    return f"It will {join(names, most=_DEEDS)}.{again}"
+
+
+def _lower(name: str) -> str:
+    """A name inside a sentence: "Create a work order" begins small, "SMS to residents" does not."""
+    return name if name[1:2].isupper() else f"{name[:1].lower()}{name[1:]}"
+
+
+def _menu(snapshot: PlanSnapshot, steps: Sequence[StepView]) -> list[Element]:
+    """What else can be done with a plan that has steps, behind three dots."""
+    ref = Ref(snapshot.id, snapshot.revision)
+    options = (("Dry run", CHOICE_DRY_RUN), ("Show all", CHOICE_SHOW_ALL))
+    choices = [(label, Choice(name, ref).encode()) for label, name in options]
+    return [kit.overflow(ACTION_PLAN_MORE, *choices)] if steps else []
+
+
+def _discard(snapshot: PlanSnapshot) -> Element:
+    ask = kit.confirm(
+        f"Discard plan #{snapshot.number}?",
+        "Nothing has been sent to anyone. A discarded plan can't be brought back.",
+        yes="Discard",
+        no="Keep it",
+    )
+    return kit.button(
+        "Discard", ACTION_DISCARD, Ref(snapshot.id, snapshot.revision).encode(), style="danger", ask=ask
+    )
+
+
+def _is_shortened(snapshot: PlanSnapshot, steps: Sequence[StepView], level: Level) -> bool:
+    """Whether the card leaves out anything that "Show all" has."""
+    version = snapshot.version
+    if version is None or level is not LEVELS[0]:
+        return version is not None
+    titles = _titles(steps)
+    longest = [
+        (snapshot.issue.text, level.quote),
+        (title(snapshot), kit.HEADER - len(f"#{snapshot.number} ")),
+        (version.plan.description, level.understood),
+        *((step.more, level.more) for step in steps),
+        *((_details(step, level, titles), level.details) for step in steps),
+    ]
+    return (
+        len(steps) > kit.PLAN_TASKS
+        or len(version.warnings) > level.lines
+        or not all(fits(text, limit) for text, limit in longest)
+    )

@@ -1,0 +1,1 @@
+"""Messages other than the card: reminders, questions, outcomes, notices."""

@@ -1,0 +1,215 @@
+"""A dry run in the thread of its card: each request that would be sent, and why one could not be."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from bot.slack.ids import METADATA_DRY_RUN
+from bot.slack.messages import Block, Element, Message
+from bot.views.kit import blocks as kit
+from bot.views.kit.fitting import LEVELS, Level
+from bot.views.kit.text import clip, count, date, join, mention, sentences
+from bot.views.plan import steps as plan_steps
+from bot.views.plan.faults import Names, explain
+from bot.views.plan.steps import LOCK, StepView
+from bot.views.run import requests
+from bot.views.run.answers import summary
+from bot.views.run.errors import explain as explain_error
+from services.components.specs import ComponentSpec
+from services.queries.snapshots import PlanSnapshot, VersionSnapshot
+from services.runs.dry_runs import DryRun, Fate, Forecast, mark
+
+NOTHING = "Dry run: nothing was changed"
+
+_PAGES = 10
+"""The most messages that one dry run is worth: a longer one says less of each step, and then of fewer."""
+
+_EACH = 40
+_FRAME = 2_500
+"""Of a message, in bytes as `size` counts: what the heading, the faults and the ends take."""
+
+_FAULT = 200
+_NAME = 80
+_INTRODUCTIONS: Mapping[Fate, str] = {
+    Fate.WOULD_SEND: "Would send, and has not:",
+    Fate.WOULD_WAIT: "Would wait, and does not now:",
+    Fate.READ: "Really looked up just now, which changes nothing:",
+    Fate.NOT_READ: "Would look up, and has not:",
+    Fate.WOULD_FAIL: "Would send, if it could:",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    view: StepView
+    now: Forecast
+    spec: ComponentSpec | None
+
+
+def dry_run(snapshot: PlanSnapshot, version: VersionSnapshot, found: DryRun) -> list[Message]:
+    """The messages of a dry run of a version, in order, each marked as such and known by its metadata."""
+    steps = _in_order(version, found)
+    pages, left_out = _pages(steps)
+    return [
+        _message(snapshot, found, steps, [*page, *_faults(version, found)] if number == 1 else page, number, rest)
+        for number, page in enumerate(pages, start=1)
+        for rest in [left_out if number == len(pages) else 0]
+    ]
+
+
+def _in_order(version: VersionSnapshot, found: DryRun) -> list[_Step]:
+    forecasts = {step.step_id: step for step in found.steps}
+    return [
+        _Step(view, forecasts[view.step.step_id], version.components.get(view.step.component_id))
+        for view in plan_steps.in_order(version)
+        if view.step.step_id in forecasts
+    ]
+
+
+def _message(
+    snapshot: PlanSnapshot,
+    found: DryRun,
+    steps: Sequence[_Step],
+    blocks: Sequence[Block],
+    number: int,
+    left_out: int,
+) -> Message:
+    said = f"{NOTHING}. Plan #{snapshot.number}: {_totals(steps)}"
+    more = [kit.context(kit.plain(f"…and {count(left_out, 'more step')}. {NOTHING}."))] if left_out else []
+    asked = f"{NOTHING} · asked for by {mention(found.user)} · {date(found.at)} · version {found.version}"
+    drawn = [
+        kit.header(f"#{snapshot.number} {NOTHING}"),
+        *([kit.rich_text(kit.paragraph(kit.run(_totals(steps))))] if number == 1 else []),
+        *blocks,
+        *more,
+        kit.context(kit.mrkdwn(asked)),
+    ]
+    return Message(
+        text=kit.fallback(said),
+        blocks=kit.seal(drawn, f"dry_run.{number}"),
+        metadata={"event_type": METADATA_DRY_RUN, "event_payload": {"dry_run": str(found.id), "page": number}},
+    )
+
+
+def _totals(steps: Sequence[_Step]) -> str:
+    fates = Counter(step.now.fate for step in steps)
+    gates = sum(step.now.gated for step in steps)
+    words = [
+        (fates[Fate.WOULD_SEND], "would be sent"),
+        (fates[Fate.WOULD_WAIT], "would wait"),
+        (fates[Fate.READ], "really looked up"),
+        (fates[Fate.NOT_READ], "would be looked up"),
+        (fates[Fate.WOULD_FAIL], "would fail"),
+    ]
+    said = join([f"{number:,} {what}" for number, what in words if number])
+    asks = f"{gates:,} would ask a person to agree first." if gates else "None would ask a person to agree first."
+    fails = "What waits for a step that fails would not start." if fates[Fate.WOULD_FAIL] else ""
+    return sentences([f"Of {count(len(steps), 'step')}: {said}.", asks, fails])
+
+
+def _faults(version: VersionSnapshot, found: DryRun) -> list[Block]:
+    """What is wrong with the plan as a whole, with its components as they are now."""
+    if not found.faults:
+        return []
+    steps = plan_steps.in_order(version)
+    names = Names(
+        steps={step.step.step_id: f"step {step.number:,} ({clip(step.title, 45)})" for step in steps},
+        components={key: spec.name for key, spec in version.components.items()},
+    )
+    told = explain(found.faults, 5, limit=_FAULT, names=names)
+    return [kit.rich_text(kit.paragraph(kit.run("It would not be valid any more", bold=True)), kit.bullets(told))]
+
+
+def _pages(steps: Sequence[_Step]) -> tuple[list[list[Block]], int]:
+    """The steps in as many messages as they take, and how many are left out at the end."""
+    numbered = {step.now.step_id: step.view.number for step in steps}
+    for level in LEVELS:
+        pages = _packed([_fitted(step, numbered, level) for step in steps])
+        if len(pages) <= _PAGES:
+            return pages, 0
+    shown = pages[:_PAGES]
+    return shown, len(steps) - sum(map(len, shown))
+
+
+def _packed(blocks: Sequence[Block]) -> list[list[Block]]:
+    pages: list[list[Block]] = [[]]
+    room = kit.MESSAGE_SIZE - _FRAME
+    for block in blocks:
+        size = kit.size([block])
+        if pages[-1] and (size > room or len(pages[-1]) == _EACH):
+            pages.append([])
+            room = kit.MESSAGE_SIZE - _FRAME
+        pages[-1].append(block)
+        room -= size
+    return pages
+
+
+def _fitted(step: _Step, numbered: Mapping[str, int], level: Level) -> Block:
+    """A step at this level, or at the next one at which it fits a message."""
+    for shorter in LEVELS[LEVELS.index(level) :]:
+        block = kit.rich_text(*_drawn(step, numbered, shorter))
+        if kit.size([block]) <= kit.MESSAGE_SIZE - _FRAME:
+            break
+    return block
+
+
+def _drawn(step: _Step, numbered: Mapping[str, int], level: Level) -> Iterator[Element]:
+    now, view = step.now, step.view
+    lock = f"{LOCK} " if now.gated else ""
+    heading = kit.run(f"{view.number:,}. {lock}{clip(view.title, _NAME)}", bold=True)
+    said = [kit.run(f"\n{line}") for line in _said(step, numbered, level)]
+    request = _in_words(now, numbered)
+    if request is None:
+        yield kit.paragraph(heading, *said)
+        return
+    where = kit.run(requests.address(request, 2 * level.field), code=True)
+    yield kit.paragraph(heading, *said, kit.run(f"\n{_INTRODUCTIONS[now.fate]} "), where)
+    if fields := requests.fields(request, level.fields, level.field):
+        yield kit.bullets(fields)
+    if now.fate is Fate.READ:
+        answer = summary(now.output, step.spec, limit=level.field) or "nothing that fits a line"
+        yield kit.paragraph(kit.run(f"Answered: {answer}"))
+
+
+def _said(step: _Step, numbered: Mapping[str, int], level: Level) -> Iterator[str]:
+    now = step.now
+    if now.error:
+        yield f"Would fail. {clip(explain_error(now.error, step.view.component, numbered), 3 * level.field)}"
+    if now.gated:
+        yield "Would ask a person to agree first."
+    if now.awaits:
+        wanted = join([_value(reference, numbered) for reference in now.awaits])
+        yield clip(f"Takes what only a run can know: {wanted}.", 2 * level.field)
+
+
+def _in_words(now: Forecast, numbered: Mapping[str, int]) -> dict[str, Any] | None:
+    """The request, with words where values are not known yet."""
+    if now.request is None:
+        return None
+    words = {mark(reference): _value(reference, numbered) for reference in now.awaits}
+    in_url = {quote(marked, safe=""): said for marked, said in words.items()}
+    return {
+        name: _replaced(value, {**words, **in_url} if name == "url" else words)
+        for name, value in now.request.items()
+    }
+
+
+def _replaced(value: Any, words: Mapping[str, str]) -> Any:
+    if isinstance(value, str):
+        for marked, said in words.items():
+            value = value.replace(marked, said)
+        return value
+    if isinstance(value, Mapping):
+        return {_replaced(name, words): _replaced(inner, words) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_replaced(inner, words) for inner in value]
+    return value
+
+
+def _value(reference: str, numbered: Mapping[str, int]) -> str:
+    """`{{order.work_order_id}}` is "(the work order id from step 3)"."""
+    return f"({plan_steps.in_words(reference, numbered).strip('[]')})"

@@ -1,0 +1,68 @@
+"""What is said in the thread of a card when its run has failed, or waits: a redraw rings for nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from bot.slack.ids import METADATA_FAILURE, METADATA_WAIT
+from bot.slack.messages import Message
+from bot.views.kit import blocks as kit
+from bot.views.kit.blocks import as_mrkdwn
+from bot.views.kit.text import clip, one_line
+from bot.views.run import overview
+from bot.views.run import steps as run_steps
+from services.queries.snapshots import PlanSnapshot
+from services.states import RunState, StepState
+
+_WHY = 200
+_TITLE = 120
+_ASKS: Mapping[StepState, str] = {
+    StepState.WAITING: "waits for a person to agree. The card has Approve step and Reject step.",
+    StepState.UNCERTAIN: (
+        "may have been done, or not: nobody knows. Please look there first. The card has Retry, Mark done and "
+        "Skip step."
+    ),
+}
+"""What a step asks of people, by its state."""
+
+
+def wait(snapshot: PlanSnapshot, step_id: UUID, revision: int) -> Message | None:
+    """The message to those who may decide about a step that waits for them; None if it does not any more."""
+    run, version = snapshot.run, snapshot.version
+    if run is None or version is None or run.state is RunState.CANCELLED:
+        return None
+    steps = run_steps.in_order(version, run)
+    step = next((step for step in steps if step.now.id == step_id and step.now.revision == revision), None)
+    if step is None or step.now.state not in _ASKS:
+        return None
+    what = f": step {step.view.number:,} of plan #{snapshot.number}, “{clip(step.view.title, _TITLE)}”, "
+    said = [*kit.people(snapshot.approvers or [run.started_by]), kit.run(what + _ASKS[step.now.state])]
+    return Message(
+        text="".join(map(as_mrkdwn, said)),
+        blocks=kit.seal([kit.rich_text(kit.paragraph(*said))], "wait"),
+        metadata={"event_type": METADATA_WAIT, "event_payload": {"step": str(step_id), "revision": revision}},
+    )
+
+
+def failure(snapshot: PlanSnapshot, at: datetime) -> Message:
+    """The message to whoever started the run; its metadata says which time that it failed it is about.
+
+    Raises ValueError if there is no run.
+    """
+    run, version = snapshot.run, snapshot.version
+    if run is None or version is None:
+        raise ValueError("no run that could have failed")
+    steps = run_steps.in_order(version, run)
+    failed = [step for step in steps if step.now.state is StepState.FAILED]
+    said = [kit.person(run.started_by), kit.run(f" Plan #{snapshot.number}: {overview.line(run, steps)}.")]
+    if failed:
+        why = one_line(run_steps.result(failed[0], run_steps.numbers(steps), _WHY))
+        said += [kit.run(" "), *([kit.run(why)] if why else [*run_steps.decision(failed[0].now), kit.run(".")])]
+    said.append(kit.run(" Its card has Retry and Skip step."))
+    return Message(
+        text="".join(map(as_mrkdwn, said)),
+        blocks=kit.seal([kit.rich_text(kit.paragraph(*said))], "failure"),
+        metadata={"event_type": METADATA_FAILURE, "event_payload": {"run": str(run.id), "at": at.isoformat()}},
+    )

@@ -1,0 +1,83 @@
+"""A question to people: the message that puts it, and the form for the answer."""
+
+from __future__ import annotations
+
+from bot.slack.ids import (
+    ACTION_STEP_ANSWER,
+    METADATA_QUESTION,
+    METADATA_QUESTION_REMINDER,
+    Ref,
+)
+from bot.slack.messages import Block, Element, Message
+from bot.views.kit import blocks as kit
+from bot.views.kit.text import clip, mention, one_line
+from services.runs.questions import Question
+
+_TITLE = 150
+_QUESTION, _ANSWER = 2_000, 1_000
+"""As much of both as fits one message in any script; the form has room for more."""
+
+
+def question_message(question: Question) -> Message:
+    """The question, and a button to answer it; afterwards, what was answered, or that none is needed.
+
+    It is the same for all who are asked.
+    """
+    about = f"Plan #{question.plan_number}, reported by {mention(question.reporter)}"
+    blocks = [
+        kit.rich_text(kit.paragraph(kit.run("A question for you", bold=True), *_others(question))),
+        kit.context(kit.mrkdwn(about), kit.plain(clip(one_line(question.title), _TITLE))),
+        kit.rich_text(kit.quote(clip(question.question, _QUESTION))),
+        *_end(question),
+    ]
+    payload = {"step": str(question.step_id), "attempt": question.attempt}
+    return Message(
+        text=kit.fallback(f"A question for you: {question.question}"),
+        blocks=kit.seal(blocks, "question"),
+        metadata={"event_type": METADATA_QUESTION, "event_payload": payload},
+    )
+
+
+def question_reminder(question: Question, number: int) -> Message:
+    """The reminder of that number, which counts from 1; the button stays with the question itself."""
+    words = "Your answer is still awaited"
+    about = f"Plan #{question.plan_number}. The question stands further up here, with its button."
+    blocks = [
+        kit.rich_text(kit.paragraph(kit.run(words, bold=True)), kit.quote(clip(question.question, _QUESTION))),
+        kit.context(kit.plain(about)),
+    ]
+    payload = {"step": str(question.step_id), "attempt": question.attempt, "reminder": number}
+    return Message(
+        text=kit.fallback(f"{words}: {question.question}"),
+        blocks=kit.seal(blocks, "question_reminder"),
+        metadata={"event_type": METADATA_QUESTION_REMINDER, "event_payload": payload},
+    )
+
+
+def _others(question: Question) -> list[Element]:
+    if not question.is_open or len(question.people) < 2:
+        return []
+    return [kit.run(". It goes to "), *kit.people(question.people), kit.run("; the first answer counts.")]
+
+
+def _end(question: Question) -> list[Block]:
+    if question.answer is not None:
+        return [kit.rich_text(kit.paragraph(*_answered(question)))]
+    if not question.is_open:
+        return [kit.context(kit.plain("No answer is needed any more."))]
+    return [kit.actions(kit.button("Answer", ACTION_STEP_ANSWER, _ref(question), style="primary"))]
+
+
+def _answered(question: Question) -> list[Element]:
+    """Who answered what; of photos a link to each."""
+    by = question.answered_by if len(question.people) > 1 else None
+    who = [kit.run("Answered by ", bold=True), kit.person(by), kit.run(": ")] if by else []
+    opening = who or [kit.run("Answered: ", bold=True)]
+    if question.files:
+        return [*opening, *kit.links([(file.permalink, file.name) for file in question.files])]
+    return [*opening, kit.run(clip(question.answer or "", _ANSWER))]
+
+
+def _ref(question: Question) -> str:
+    """Which asking of which step: an earlier question of the same step can't be answered any more."""
+    return Ref(question.step_id, question.attempt).encode()

@@ -1,0 +1,1 @@
+"""What opens over a message, with a form or with details."""

@@ -1,0 +1,126 @@
+"""Approvals: the form that sets who may decide, and the reminder that a step waits for them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.slack.ids import (
+    BLOCK_APPROVERS,
+    BLOCK_LIMIT,
+    BLOCK_OUTCOME,
+    BLOCK_QUORUM,
+    BLOCK_REMINDER,
+    INPUT_APPROVERS,
+    INPUT_LIMIT,
+    INPUT_OUTCOME,
+    INPUT_QUORUM,
+    INPUT_REMINDER,
+    VIEW_APPROVALS,
+)
+from bot.slack.messages import Block, Element, View
+from bot.views.kit.blocks import plain
+from bot.views.kit.text import count
+from bot.views.modals.new_issue import destination
+from services.approvals import ApprovalSettings, LimitOutcome
+
+LONGEST_REMINDER = 7 * 24 * 60
+LONGEST_LIMIT = 90 * 24 * 60
+"""Both in minutes."""
+
+_OUTCOMES = {
+    LimitOutcome.WAIT: "The step goes on waiting",
+    LimitOutcome.FAIL: "The step fails; it can be retried",
+    LimitOutcome.SKIP: "The step is skipped, the rest goes on",
+}
+
+
+def approvals_modal(settings: ApprovalSettings, channel_id: str, *, response_url: str | None = None) -> View:
+    """The form, filled in with the rules of now. Its private metadata is that of the form for a new issue."""
+    return {
+        "type": "modal",
+        "callback_id": VIEW_APPROVALS,
+        "title": plain("Who may decide"),
+        "submit": plain("Save"),
+        "close": plain("Cancel"),
+        "private_metadata": destination(channel_id, response_url),
+        "blocks": [
+            _input(
+                BLOCK_APPROVERS,
+                "Approvers",
+                _people(settings.approvers),
+                "With nobody here, anyone may decide. Nobody decides about what they reported themselves.",
+                optional=True,
+            ),
+            _input(
+                BLOCK_QUORUM,
+                "How many must agree to a step?",
+                _number(INPUT_QUORUM, settings.quorum, 1),
+                _quorum_hint(settings),
+            ),
+            _input(
+                BLOCK_REMINDER,
+                "Remind after how many minutes?",
+                _number(INPUT_REMINDER, settings.remind_after_minutes, 0),
+                "0: never. Later reminders come less and less often.",
+            ),
+            _input(
+                BLOCK_LIMIT,
+                "Time limit in minutes",
+                _number(INPUT_LIMIT, settings.limit_minutes, 1),
+                "Empty: none. Silence never counts as agreement.",
+                optional=True,
+            ),
+            _input(BLOCK_OUTCOME, "When nobody has decided by then", _outcome(settings.limit_outcome)),
+        ],
+    }
+
+
+def _quorum_hint(settings: ApprovalSettings) -> str:
+    """What to mind; first, where it is so, that a report by an approver leaves too few to decide about it."""
+    people = count(len(settings.approvers), "approver")
+    now = f"Now {settings.quorum} of {people} must agree, so what one of them reports waits for ever. "
+    is_tight = len(settings.approvers) == settings.quorum
+    return (
+        f"{now if is_tight else ''}Name more approvers than must agree: whoever reports something can't decide "
+        "about it. For approving a whole plan, one is enough."
+    )
+
+
+def _input(block_id: str, label: str, element: Element, hint: str = "", *, optional: bool = False) -> Block:
+    block: Block = {
+        "type": "input",
+        "block_id": block_id,
+        "label": plain(label),
+        "element": element,
+        "optional": optional,
+    }
+    return {**block, "hint": plain(hint)} if hint else block
+
+
+def _people(approvers: Sequence[str]) -> Element:
+    element: Element = {
+        "type": "multi_users_select",
+        "action_id": INPUT_APPROVERS,
+        "placeholder": plain("Choose people"),
+    }
+    return {**element, "initial_users": list(approvers)} if approvers else element
+
+
+def _number(action_id: str, value: float | None, least: int) -> Element:
+    element: Element = {
+        "type": "number_input",
+        "action_id": action_id,
+        "is_decimal_allowed": False,
+        "min_value": str(least),
+    }
+    return element if value is None else {**element, "initial_value": f"{value:g}"}
+
+
+def _outcome(chosen: LimitOutcome) -> Element:
+    options = {outcome: {"text": plain(words), "value": outcome.value} for outcome, words in _OUTCOMES.items()}
+    return {
+        "type": "static_select",
+        "action_id": INPUT_OUTCOME,
+        "options": list(options.values()),
+        "initial_option": options[chosen],
+    }

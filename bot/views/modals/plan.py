@@ -1,0 +1,128 @@
+"""A whole plan: in the modal behind "Show all", and privately for whoever asks by its number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeVar
+
+from bot.slack.ids import VIEW_PLAN_DETAILS
+from bot.slack.messages import Block, Element, View
+from bot.views.kit import blocks as kit
+from bot.views.kit.fitting import fit_view
+from bot.views.kit.text import ELLIPSIS, clean, clip, count, fits, one_line, sentences, weight
+from bot.views.plan import steps as plan_steps
+from bot.views.plan.overview import (
+    WARNING,
+    made_by,
+    origin,
+    task_title,
+    title,
+    understood,
+    warnings,
+)
+from bot.views.plan.steps import StepView
+from services.queries.snapshots import PlanSnapshot, VersionSnapshot
+
+T = TypeVar("T")
+
+_ISSUE_BLOCKS = 4
+_WARNING_BLOCKS = 5
+_STEP_BLOCKS = 60
+_LEAST = 120
+"""Cut shorter than this a step says nothing any more: rather leave steps out."""
+
+_INPUT = 300
+_INPUTS = 12
+
+
+def details_modal(snapshot: PlanSnapshot) -> View:
+    """The plan with every step and all that each will send. A plan with no version shows what was reported."""
+    steps = plan_steps.in_order(snapshot.version) if snapshot.version else ()
+    return {
+        "type": "modal",
+        "callback_id": VIEW_PLAN_DETAILS,
+        "title": kit.plain(f"Plan #{snapshot.number}"),
+        "close": kit.plain("Close"),
+        "blocks": fit_view(lambda longest: _modal_blocks(snapshot, steps, longest)),
+    }
+
+
+def _modal_blocks(snapshot: PlanSnapshot, steps: Sequence[StepView], longest: int) -> list[Block]:
+    version = snapshot.version
+    if version is None:
+        return report(snapshot, longest)
+    return [
+        *report(snapshot, longest),
+        *understood(version, longest),
+        kit.header(plan_steps.shape(steps)),
+        *_all_steps(steps, longest),
+        *_warning_blocks(version, steps, longest),
+        kit.context(kit.plain(made_by(version), 200)),
+    ]
+
+
+def report(snapshot: PlanSnapshot, longest: int) -> list[Block]:
+    """The plan's title, who reported it, and all that was reported, in as many blocks as that takes."""
+    return [
+        kit.header(title(snapshot)),
+        origin(snapshot),
+        *(kit.rich_text(kit.quote(part)) for part in _parts(snapshot.issue.text, longest)),
+    ]
+
+
+def step_blocks(steps: Sequence[T], longest: int, draw: Callable[[T, int], list[Element]]) -> list[Block]:
+    """One block a step; where there are too many steps for that, several to a block and each cut shorter.
+
+    `draw` answers rich text of a step that weighs no more than it is told.
+    """
+    each = min(-(-len(steps) // _STEP_BLOCKS), longest // _LEAST) or 1
+    shown = steps[: each * _STEP_BLOCKS]
+    blocks = [
+        kit.rich_text(*(part for step in shown[start : start + each] for part in draw(step, longest // each)))
+        for start in range(0, len(shown), each)
+    ]
+    if len(shown) < len(steps):
+        blocks.append(kit.context(kit.plain(f"{count(len(steps) - len(shown), 'more step')} did not fit here")))
+    return blocks
+
+
+def _all_steps(steps: Sequence[StepView], longest: int) -> list[Block]:
+    titles = {step.number: step.title for step in steps}
+    numbers = {step.step.step_id: step.number for step in reversed(steps)}
+    return step_blocks(steps, longest, lambda step, room: [_step(step, room, titles, numbers)])
+
+
+def _step(step: StepView, longest: int, titles: Mapping[int, str], numbers: Mapping[str, int]) -> Element:
+    heading = task_title(step, after=False)
+    facts = sentences([f"Uses {step.component}.", plan_steps.waiting(step, titles), plan_steps.taking(step)])
+    parts = [step.more, facts, *_sends(step, numbers), plan_steps.agreement(step)]
+    details = clip("\n".join(part for part in parts if part), max(longest - weight(heading), 1))
+    return kit.paragraph(kit.run(heading, bold=True), kit.run(f"\n{details}\n"))
+
+
+def _sends(step: StepView, numbers: Mapping[str, int]) -> Iterator[str]:
+    """What the component is given, a line each."""
+    inputs = step.step.inputs
+    for given in inputs[:_INPUTS]:
+        name, value = one_line(given.name), one_line(plan_steps.in_words(given.value, numbers))
+        yield f"• {clip(name, 80)}: {clip(value, _INPUT)}"
+    if len(inputs) > _INPUTS:
+        yield f"• and {count(len(inputs) - _INPUTS, 'more value')}"
+
+
+def _warning_blocks(version: VersionSnapshot, steps: Sequence[StepView], longest: int) -> list[Block]:
+    each = longest // WARNING
+    notes = warnings(version, steps, each * _WARNING_BLOCKS - 1)
+    groups = [notes[start : start + each] for start in range(0, len(notes), each)]
+    return [kit.header("Please note"), *(kit.rich_text(kit.bullets(group)) for group in groups)] if notes else []
+
+
+def _parts(text: str, longest: int) -> list[str]:
+    """The text in parts that each fit a block, the last of which says if there is more."""
+    rest = clean(text)
+    parts: list[str] = []
+    while not fits(rest, longest) and len(parts) < _ISSUE_BLOCKS - 1:
+        part = clip(rest, longest).removesuffix(ELLIPSIS)
+        parts.append(part)
+        rest = rest[len(part) :].lstrip()
+    return [*parts, clip(rest, longest)]

@@ -1,0 +1,157 @@
+"""The whole run, in the modal behind "Details": of each step what fits, and a menu that shows one in full."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from bot.slack.ids import ACTION_STEP_DETAILS, VIEW_RUN_DETAILS, Ref
+from bot.slack.messages import Block, Element, View
+from bot.views.kit import blocks as kit
+from bot.views.kit.fitting import fit_view
+from bot.views.kit.json_text import pretty
+from bot.views.kit.text import ELLIPSIS, clip, count, kilobytes, lasted, one_line, weight
+from bot.views.modals.plan import details_modal, report, step_blocks
+from bot.views.run import builtins, overview, requests
+from bot.views.run import steps as run_steps
+from bot.views.run.errors import caution, explain
+from bot.views.run.history import DETAIL, LINE, sections
+from bot.views.run.steps import RunStep
+from services.queries.snapshots import History, PlanSnapshot, RunSnapshot, VersionSnapshot
+from services.states import StepState
+
+_FIELDS = 40
+_FIELD = 300
+_WARNINGS = 5
+_ADDRESS = 300
+_RECORD = 200
+_HISTORY_BLOCKS = 9
+_OPTIONS, _GROUP = 300, 100
+"""Steps in the menu, and in each of its groups (Slack: 100 in a group); a plan has 200 where nobody set more."""
+
+_LEAST = 80
+"""An answer that would be cut shorter than this is left out."""
+
+
+def run_details_modal(snapshot: PlanSnapshot, history: History | None = None) -> View:
+    """The run with all that is kept of each step, then its history. A plan without a run shows the plan."""
+    run, version = snapshot.run, snapshot.version
+    if run is None or version is None:
+        return details_modal(snapshot)
+    return {
+        "type": "modal",
+        "callback_id": VIEW_RUN_DETAILS,
+        "title": kit.plain(f"Run of plan #{snapshot.number}"),
+        "close": kit.plain("Close"),
+        "blocks": fit_view(lambda longest: _blocks(snapshot, run, version, history, longest)),
+    }
+
+
+def _blocks(
+    snapshot: PlanSnapshot, run: RunSnapshot, version: VersionSnapshot, history: History | None, longest: int
+) -> list[Block]:
+    steps = run_steps.in_order(version, run)
+    numbered = run_steps.numbers(steps)
+    return [
+        *report(snapshot, longest),
+        kit.header(overview.line(run, steps)),
+        kit.context(kit.mrkdwn(overview.standing(run))),
+        *_menu(steps, longest),
+        *step_blocks(steps, longest, lambda step, room: _step(step, numbered, room)),
+        *_history(snapshot.number, history, version, longest),
+    ]
+
+
+def _menu(steps: Sequence[RunStep], longest: int) -> list[Block]:
+    """A menu of the steps that have sent or answered anything, each of which it shows in full."""
+    telling = [step for step in steps if step.now.request or step.now.output is not None or step.now.is_long]
+    longest_title = min(kit.BUTTON, longest // 20)
+    groups = []
+    for start in range(0, min(len(telling), _OPTIONS), _GROUP):
+        group = telling[start : start + _GROUP]
+        options = [
+            (clip(run_steps.headline(step), longest_title), Ref(step.now.id, step.now.revision).encode())
+            for step in group
+        ]
+        groups.append((f"Steps {group[0].view.number:,} to {group[-1].view.number:,}", options))
+    if not groups:
+        return []
+    some = f" (the first {_OPTIONS} of {len(telling):,})" if len(telling) > _OPTIONS else ""
+    return [kit.actions(kit.menu(f"Show a step in full{some}", ACTION_STEP_DETAILS, groups))]
+
+
+def _history(plan: int, history: History | None, version: VersionSnapshot, longest: int) -> list[Block]:
+    """At most 28 blocks: with those of the steps no more than a view may have."""
+    if history is None:
+        return []
+    lines = _HISTORY_BLOCKS * max(1, longest // LINE)
+    return sections(history, version, plan=plan, lines=lines, detail=DETAIL, longest=longest)
+
+
+def _step(step: RunStep, numbered: Mapping[str, int], room: int) -> list[Element]:
+    """A step's heading and facts, then its answer in what room is left; and where all of it is, if it is cut."""
+    heading = clip(run_steps.headline(step), room)
+    awaits_answer = step.now.output is None
+    most = max(1, (room - weight(heading)) * (4 if awaits_answer else 3) // 5)
+    said = "\n".join([*facts(step, numbered), *_request(step, most if awaits_answer else _FIELD)])
+    told = clip(said, most)
+    is_cut = step.now.is_long or ELLIPSIS in told
+    decided = run_steps.decision(step.now, limit=max(1, room // 6))
+    words = [kit.run(f"\n{told}"), *([kit.run("\n"), *decided] if decided else [])]
+    parts = [kit.paragraph(kit.run(heading, bold=True), *words)]
+    left = room - weight(heading) - weight(told) - (room // 6 + 60 if decided else 0)
+    if step.now.output is not None and left > _LEAST:
+        answer = pretty(step.now.output, left)
+        is_cut = is_cut or not answer.is_whole
+        parts += [kit.paragraph(kit.run(_answered(step))), kit.preformatted(answer.text or kit.EMPTY)]
+    elif step.now.is_long:
+        parts.append(kit.paragraph(kit.run(f"The answer has {kilobytes(step.now.output_size)}.")))
+    if is_cut and left > _LEAST:
+        parts.append(kit.paragraph(kit.run("Cut short here: “Show a step in full” above has more.")))
+    return [*parts, kit.paragraph(kit.run("\n"))]
+
+
+def _answered(step: RunStep) -> str:
+    return f"From an answer of {kilobytes(step.now.output_size)}:" if step.now.is_long else "Answer:"
+
+
+def _request(step: RunStep, field: int) -> Iterator[str]:
+    """What is sent, a line each; a value is at most `field` long."""
+    request = step.now.request
+    if request:
+        yield f"{sends(step)}: {requests.address(request, _ADDRESS)}"
+        yield from (f"• {line}" for line in requests.fields(request, _FIELDS, field))
+
+
+def sends(step: RunStep) -> str:
+    """Whether a request is to come, has been made, or never was: "Would send", "Sent" or "Not sent"."""
+    if step.now.state in (StepState.WAITING, StepState.READY) and not builtins.standing(step.now):
+        return "Would send"
+    return "Not sent" if step.now.started_at is None else "Sent"
+
+
+def facts(step: RunStep, numbered: Mapping[str, int]) -> Iterator[str]:
+    """How a step stands, what went wrong and what is odd, a line each."""
+    now = step.now
+    yield f"{builtins.standing(now) or run_steps.standing(now)}{_tries(step)}"
+    if now.error:
+        yield explain(now.error, step.view.component, numbered)
+        yield _code(now.error)
+    yield from (caution(warning) for warning in now.warnings[:_WARNINGS])
+
+
+def _tries(step: RunStep) -> str:
+    """How long the last attempt took, where it came to an end by itself, and how many there were."""
+    now = step.now
+    if now.started_at is None:
+        return ""
+    itself = now.state in (StepState.DONE, StepState.FAILED) and now.ended_at and not run_steps.reason(now)
+    took = f" in {lasted((now.ended_at - now.started_at).total_seconds())}" if itself and now.ended_at else ""
+    to_come = now.state in (StepState.READY, StepState.WAITING) and not builtins.standing(now)
+    return f"{took} · {count(now.attempt - to_come, 'attempt')}"
+
+
+def _code(error: Mapping[str, Any]) -> str:
+    """An error as it is on record, for whoever runs Mudda."""
+    record = ", ".join(f"{name}: {requests.as_text(value)}" for name, value in error.items())
+    return clip(one_line(f"On record: {record}"), _RECORD)

@@ -1,0 +1,48 @@
+"""Why there is no plan, in words: a sentence for each reason, and what can be done about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.slack.ids import COMMAND_COMPONENTS
+from services.states import FailureCode
+
+LOAD_COMPONENTS = "python -m bot components load FILE"
+
+_LATER = "Try again in a few minutes."
+
+SENTENCES: Mapping[FailureCode, str] = {
+    FailureCode.NO_COMPONENTS: "There are no components yet, so there is nothing to make a plan of.",
+    FailureCode.NOTHING_FITS: "None of the components is of any use for this issue.",
+    FailureCode.REJECTED: "A plan was drafted, but its steps do not fit together, so it was not kept.",
+    FailureCode.GEMINI_UNAVAILABLE: "Gemini could not be reached.",
+    FailureCode.GEMINI_TIMEOUT: "Gemini took too long to answer.",
+    FailureCode.GEMINI_REFUSED: "Gemini refused the request.",
+    FailureCode.GEMINI_KEY: "Gemini does not take the key that is set.",
+    FailureCode.GEMINI_QUOTA: "Gemini's quota for today is used up.",
+    FailureCode.GEMINI_BLOCKED: "Gemini withheld its answer for reasons of safety.",
+    FailureCode.GEMINI_EMPTY: "Gemini answered with nothing.",
+    FailureCode.GEMINI_TRUNCATED: "Gemini's answer was too long and was cut off.",
+    FailureCode.GEMINI_MALFORMED: "Gemini's answer could not be read.",
+    FailureCode.CHANNEL_UNREACHABLE: "Mudda can't post in this channel.",
+    FailureCode.INTERNAL: "Something went wrong inside Mudda.",
+}
+"""What happened, for each reason."""
+
+HINTS: Mapping[FailureCode, str] = {
+    FailureCode.NO_COMPONENTS: f"Whoever runs Mudda adds some with `{LOAD_COMPONENTS}`. Then press Try again.",
+    FailureCode.NOTHING_FITS: f"`{COMMAND_COMPONENTS}` shows what there is. Or say more, in a new issue.",
+    FailureCode.REJECTED: "Trying again often helps; so does stating one problem at a time.",
+    FailureCode.GEMINI_UNAVAILABLE: _LATER,
+    FailureCode.GEMINI_TIMEOUT: _LATER,
+    FailureCode.GEMINI_REFUSED: "Whoever runs Mudda should look at the log: it has what Gemini said.",
+    FailureCode.GEMINI_KEY: "Whoever runs Mudda should look at `GEMINI_API_KEY`. Then press Try again.",
+    FailureCode.GEMINI_QUOTA: "Try again tomorrow, or ask whoever runs Mudda for a larger quota.",
+    FailureCode.GEMINI_BLOCKED: "It may help to put it in other words, as a new issue.",
+    FailureCode.GEMINI_EMPTY: "Trying again often helps.",
+    FailureCode.GEMINI_TRUNCATED: "It may help to state one problem at a time.",
+    FailureCode.GEMINI_MALFORMED: "Trying again often helps.",
+    FailureCode.CHANNEL_UNREACHABLE: "Invite it with `/invite @mudda`, then press Try again.",
+    FailureCode.INTERNAL: "Nothing was sent to anyone. If trying again does not help, tell whoever runs Mudda.",
+}
+"""What can be done about it; backticks mark what is to be typed."""

@@ -1,0 +1,136 @@
+"""What is wrong with a plan, in words: a sentence for each fault that the validator knows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bot.views.kit.text import clip, count, join, one_line
+from services.plans.validation import Fault, FaultCode
+
+SENTENCES: Mapping[FaultCode, str] = {
+    FaultCode.NO_STEPS: "The plan had no steps.",
+    FaultCode.TOO_MANY_STEPS: "The plan had {steps}; at most {limit} are allowed.",
+    FaultCode.MALFORMED_STEP_ID: "{step} has a name that {reason}.",
+    FaultCode.DUPLICATE_STEP_ID: "{times} have the same name: {step}.",
+    FaultCode.UNKNOWN_COMPONENT: "{step} uses a component that does not exist: {component}.",
+    FaultCode.INACTIVE_COMPONENT: "{step} uses a component that is switched off: {component}.",
+    FaultCode.NOT_POLLABLE: "{step} would call {component} again and again, which may not be done with it.",
+    FaultCode.DANGLING_NEXT: "{step} is followed by a step that does not exist: {next}.",
+    FaultCode.CYCLE: "These steps wait for each other in a circle, so none of them could start: {cycle}.",
+    FaultCode.UNREACHABLE_STEP: "{step} could never start: it waits for {waits_for}.",
+    FaultCode.MALFORMED_REFERENCE: "{step} takes {input} from somewhere that can't be read: {reference}.",
+    FaultCode.UNKNOWN_STEP_REFERENCE: "{step} takes {input} from a step that does not exist: {missing}.",
+    FaultCode.SELF_REFERENCE: "{step} takes {input} from its own result.",
+    FaultCode.NOT_UPSTREAM: "{step} takes {input} from {source}, which comes only after it.",
+    FaultCode.UNDECLARED_FIELD: "{step} takes {path} from {source}, where there is no such thing.",
+    FaultCode.MISSING_INPUT: "{step} lacks something that its component needs: {input}.",
+    FaultCode.UNKNOWN_INPUT: "{step} gives its component something that it does not take: {input}.",
+    FaultCode.DUPLICATE_INPUT: "{step} gives the same thing twice: as {input} and as {other}.",
+    FaultCode.INVALID_LITERAL: "{step} gives {input} a value that does not fit: {value}{wanted}.",
+    FaultCode.INPUTS_DO_NOT_FIT: "What {step} gives does not, taken together, fit its component {component}.",
+    FaultCode.UNLISTED_INPUT: "{step} gives {input}, which its component does not mention and may ignore.",
+    FaultCode.UNUSED_SELECTION: "{component} looked useful, but the plan does not use it.",
+    FaultCode.REPORTER_NOT_TOLD: "No step tells whoever reported this what is being done.",
+    FaultCode.UNJUDGED: "The plan could not be checked fully: {component} does not say clearly {part}.",
+}
+"""A sentence for each fault; what stands in braces is filled in by `_words`."""
+
+_NAME = 60
+_KINDS = {
+    "string": "a text",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a set of named values",
+    "null": "nothing",
+}
+_PARTS = {
+    "path_params": "the values in its address",
+    "query_params": "the values in its query",
+    "headers": "its headers",
+    "request_schema": "what it takes",
+    "response_schema": "what it answers",
+}
+_REPORT = {"issue": "the report", "run": "the run"}
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """What steps (by id) and components (by key) are called; what is not in here is called by its id or key."""
+
+    steps: Mapping[str, str] = field(default_factory=dict)
+    components: Mapping[str, str] = field(default_factory=dict)
+
+    def step(self, step_id: str) -> str:
+        """E.g. `step 3 (Send a crew)`."""
+        return self.steps.get(step_id) or f"step {_quoted(step_id)}"
+
+    def component(self, key: str) -> str:
+        """E.g. `“Create a work order”`."""
+        return _quoted(self.components.get(key) or key)
+
+
+def explain(faults: Sequence[Fault], most: int, *, limit: int, names: Names) -> list[str]:
+    """A sentence of at most `limit` characters for each of the first faults, then how many more there are."""
+    told = [clip(sentence(fault, names), limit) for fault in faults[:most]]
+    return [*told, f"…and {len(faults) - most:,} more"] if len(faults) > most else told
+
+
+def sentence(fault: Fault, names: Names) -> str:
+    """What is wrong, as one sentence of plain text."""
+    told = SENTENCES[fault.code].format_map(_words(fault, names))
+    return told[:1].upper() + told[1:]
+
+
+def _words(fault: Fault, names: Names) -> dict[str, str]:
+    """A fault's facts as words. Details are taken as they come: a row may be older than this code."""
+    detail = fault.detail
+    source = _text(fault, "source")
+    return {
+        "step": names.step(fault.step_id or "?"),
+        "input": _quoted(str(detail.get("name") or (fault.field or "?").partition(".")[2] or fault.field)),
+        "component": names.component(_text(fault, "component")),
+        "source": _REPORT.get(source) or names.step(source),
+        "missing": _quoted(source),
+        "steps": count(_number(fault, "steps"), "step"),
+        "times": count(_number(fault, "times"), "step"),
+        "limit": f"{_number(fault, 'limit'):,}",
+        "reason": "is kept for something else" if detail.get("reason") == "reserved" else "can't be used",
+        "cycle": join(_steps(fault, "cycle", names), most=8),
+        "waits_for": join(_steps(fault, "waits_for", names)) or "others that could never start",
+        "part": _PARTS.get(_text(fault, "part"), "a part of it"),
+        "wanted": _wanted(fault),
+        **{name: _quoted(_text(fault, name)) for name in ("next", "reference", "path", "other", "value")},
+    }
+
+
+def _wanted(fault: Fault) -> str:
+    """What a value should have been, as far as there are plain words for it."""
+    expected = fault.detail.get("expected")
+    options = [str(option) for option in (expected if isinstance(expected, list) else [expected])]
+    match fault.detail.get("keyword"):
+        case "type" | "not_json" if all(option in _KINDS for option in options):
+            return f"; it must be {' or '.join(_KINDS[option] for option in options)}"
+        case "enum" | "const":
+            return f"; it must be {join([_quoted(option) for option in options], last='or')}"
+    return ""
+
+
+def _steps(fault: Fault, name: str, names: Names) -> list[str]:
+    value = fault.detail.get(name)
+    return [names.step(str(step_id)) for step_id in value] if isinstance(value, list) else []
+
+
+def _text(fault: Fault, name: str) -> str:
+    return str(fault.detail.get(name, "?"))
+
+
+def _number(fault: Fault, name: str) -> int:
+    value = fault.detail.get(name)
+    return value if isinstance(value, int) else 0
+
+
+def _quoted(text: str) -> str:
+    return f"“{clip(one_line(text), _NAME)}”"

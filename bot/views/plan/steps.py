@@ -1,0 +1,150 @@
+"""The steps of a plan as people read them: in order, numbered, with what each waits for and takes from others."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.views.kit.text import clip, count, fits, join, one_line, spaced
+from services.components.specs import Approval, ComponentSpec
+from services.formats.strict_json import render_path
+from services.plans.model import Step, dependencies, levels, references
+from services.plans.references import Malformed, Reference, parse
+from services.queries.snapshots import VersionSnapshot
+
+TITLE = 90
+LOCK = "🔒"
+
+_SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s")
+_GIVEN = {
+    "issue.text": "what was reported",
+    "issue.reporter": "who reported it",
+    "issue.channel": "the channel of the report",
+    "run.id": "the id of the run",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """A value that a step takes from an earlier one; `what` is its name in words."""
+
+    number: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """One step, with the numbers of those before it. `more` is what the title leaves out of the description."""
+
+    number: int
+    title: str
+    more: str
+    component: str
+    waits_for: tuple[int, ...]
+    takes: tuple[Take, ...]
+    locked: bool
+    step: Step
+
+
+def in_order(version: VersionSnapshot) -> tuple[StepView, ...]:
+    """The steps, each after those it waits for, numbered from 1. A circle, which no valid plan has, comes last."""
+    needs = dependencies(version.plan)
+    order = dict.fromkeys(step_id for level in levels(needs) for step_id in level) | dict.fromkeys(needs)
+    place = {step_id: position for position, step_id in enumerate(order)}
+    steps = sorted(version.plan.steps, key=lambda step: place[step.step_id])
+    numbers: dict[str, int] = {}
+    for number, step in enumerate(steps, start=1):
+        numbers.setdefault(step.step_id, number)
+    return tuple(
+        _view(step, number, version.components.get(step.component_id), needs[step.step_id], numbers)
+        for number, step in enumerate(steps, start=1)
+    )
+
+
+def shape(steps: Sequence[StepView]) -> str:
+    """How the plan runs, in a few words: "6 steps, up to 3 side by side"."""
+    words = count(len(steps), "step")
+    if len(steps) < 2:
+        return words
+    widest = _widest(steps)
+    return f"{words}, up to {widest:,} side by side" if widest > 1 else f"{words}, one after the other"
+
+
+def waiting(step: StepView, titles: Mapping[int, str] | None = None) -> str:
+    """When a step starts. With `titles`, the steps it waits for are named as well as numbered."""
+    if not step.waits_for:
+        return "Starts at once."
+    if titles is None:
+        word = "step" if len(step.waits_for) == 1 else "steps"
+        return f"Starts after {word} {join([f'{number:,}' for number in step.waits_for])}."
+    return f"Starts after {join([f'step {number:,} ({titles[number]})' for number in step.waits_for])}."
+
+
+def taking(step: StepView) -> str:
+    """What a step takes from others: "Takes the area from step 1."; empty if it takes nothing."""
+    by_step: dict[int, list[str]] = {}
+    for take in step.takes:
+        by_step.setdefault(take.number, []).append(take.what)
+    sources = [f"{join(whats)} from step {number:,}" for number, whats in by_step.items()]
+    return f"Takes {join(sources)}." if sources else ""
+
+
+def agreement(step: StepView) -> str:
+    """The sentence of a step that must not run before a person has agreed; empty for the others."""
+    return f"{LOCK} A person must agree before this step." if step.locked else ""
+
+
+def in_words(value: str, numbers: Mapping[str, int]) -> str:
+    """An input's value, with what its references stand for in brackets. `numbers`: step id -> number."""
+
+    def say(part: str | Reference | Malformed) -> str:
+        if not isinstance(part, Reference):
+            return part if isinstance(part, str) else part.text
+        if part.source in numbers:
+            return f"[{_field(part)} from step {numbers[part.source]:,}]"
+        given = _GIVEN.get(f"{part.source}.{render_path(part.path)}")
+        return f"[{given}]" if given else part.text
+
+    return "".join(say(part) for part in parse(value))
+
+
+def _view(
+    step: Step, number: int, component: ComponentSpec | None, needed: Sequence[str], numbers: Mapping[str, int]
+) -> StepView:
+    name = one_line(component.name if component else "") or one_line(step.component_id)
+    title, more = _headline(one_line(step.description) or name)
+    takes = (Take(numbers[found.source], _field(found)) for found in references(step) if found.source in needed)
+    return StepView(
+        number=number,
+        title=title,
+        more=more,
+        component=name,
+        waits_for=tuple(sorted(numbers[step_id] for step_id in needed)),
+        takes=tuple(dict.fromkeys(takes)),
+        locked=step.requires_approval or (component is not None and component.approval is Approval.STEP),
+        step=step,
+    )
+
+
+def _widest(steps: Sequence[StepView]) -> int:
+    """The most steps that stand at the same distance from the beginning."""
+    depth: dict[int, int] = {}
+    for step in steps:
+        depth[step.number] = 1 + max((depth.get(number, 0) for number in step.waits_for), default=0)
+    return max(Counter(depth.values()).values())
+
+
+def _headline(words: str) -> tuple[str, str]:
+    """A description as a title and what the title leaves out: all of it, where a sentence had to be cut."""
+    if fits(words, TITLE):
+        return words.rstrip("."), ""
+    first, _, rest = _SENTENCE_END.sub("\n", words, count=1).partition("\n")
+    return (first.rstrip("."), rest) if fits(first, TITLE) else (clip(first, TITLE), words)
+
+
+def _field(reference: Reference) -> str:
+    """What a reference names: `data[0].work_order_id` is "the work order id"."""
+    names = [part for part in reference.path if isinstance(part, str)]
+    return f"the {clip(spaced(names[-1]) if names else 'result', 60)}"

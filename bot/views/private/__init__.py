@@ -1,0 +1,1 @@
+"""What one person is told and nobody else sees."""

@@ -1,0 +1,116 @@
+"""Private lists, a page at a time: the components that plans are made of, and the plans there are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from bot.slack.ids import (
+    ACTION_COMPONENTS_PAGE,
+    ACTION_WORKFLOWS_PAGE,
+    COMMAND_COMPONENTS,
+    COMMAND_MUDDA,
+    COMMAND_WORKFLOWS,
+    PageRef,
+)
+from bot.slack.messages import Block, Element, Message
+from bot.views.kit import blocks as kit
+from bot.views.kit.text import clean, clip, count, one_line
+from bot.views.plan.failures import LOAD_COMPONENTS
+from bot.views.plan.overview import STATES
+from bot.views.plan.steps import LOCK
+from services.components.specs import Approval, ComponentSpec
+from services.pages import Page
+from services.queries.snapshots import PlanLine
+
+T = TypeVar("T")
+
+
+_SEARCH = 80
+_LONGEST = (150, 80, 40, 20, 10)
+"""How long names and descriptions may be; the next one if the page is too long."""
+
+_NO_COMPONENTS = (
+    "There are no components yet, so there is nothing to make a plan of. "
+    f"Whoever runs Mudda adds some with `{LOAD_COMPONENTS}`."
+)
+_NO_PLANS = f"There are no plans yet. Start one with `{COMMAND_MUDDA}` and what has happened."
+
+
+def components_list(page: Page[ComponentSpec], search: str = "") -> Message:
+    """One page of at most 20 components, or what to do where there is none."""
+    if not page.total:
+        return _empty("components", search, none=_NO_COMPONENTS, command=COMMAND_COMPONENTS)
+    return _listing("component", page, search, ACTION_COMPONENTS_PAGE, _component)
+
+
+def workflows_list(page: Page[PlanLine], search: str = "") -> Message:
+    """One page of at most 20 plans, or what to do where there is none."""
+    if not page.total:
+        return _empty("plans", search, none=_NO_PLANS, command=COMMAND_WORKFLOWS)
+    return _listing("plan", page, search, ACTION_WORKFLOWS_PAGE, _plan)
+
+
+def _listing(noun: str, page: Page[T], search: str, action_id: str, draw: Callable[[T, int], Element]) -> Message:
+    heading = count(page.total, noun) + (f" for “{_searched(search)}”" if search else "")
+    turns = _turns(page, search, action_id)
+    for longest in _LONGEST:
+        items = [kit.rich_text(draw(item, longest)) for item in page.items]
+        blocks = kit.seal([kit.header(heading), *items, *turns], f"{noun}s.{page.page}")
+        if kit.size(blocks) <= kit.MESSAGE_SIZE:
+            break
+    return Message(text=kit.fallback(heading), blocks=blocks)
+
+
+def _turns(page: Page[T], search: str, action: str) -> list[Block]:
+    """The buttons, side by side: each has an action id of its own, for Slack refuses two alike in one block."""
+    if page.pages == 1:
+        return []
+    turns = [("Previous", min(page.page - 1, page.pages)), ("Next", page.page + 1)]
+    buttons = [
+        kit.button(label, f"{action}.{label.lower()}", PageRef(number, clean(search)).encode())
+        for label, number in turns
+        if 1 <= number <= page.pages
+    ]
+    return [kit.context(kit.plain(f"Page {page.page:,} of {page.pages:,}")), kit.actions(*buttons)]
+
+
+def _component(spec: ComponentSpec, longest: int) -> Element:
+    lock = f" {LOCK}" if spec.approval is Approval.STEP else ""
+    off = " (switched off)" if not spec.active else ""
+    method = f"{spec.type} {spec.http_method}" if spec.type == "REST" else spec.type
+    facts = [clip(fact, longest) for fact in (one_line(spec.category), method, spec.key) if fact]
+    description = clip(one_line(spec.description), longest)
+    return kit.paragraph(
+        kit.run(clip(one_line(spec.name), longest), bold=True),
+        kit.run("\n".join([f"{lock}{off}", " · ".join(facts), *([description] if description else [])])),
+    )
+
+
+def _plan(line: PlanLine, longest: int) -> Element:
+    steps = f" · {count(line.steps, 'step')}" if line.steps else ""
+    where = [kit.run(" in "), kit.place(line.channel_id)] if line.channel_id.startswith("C") else []
+    return kit.paragraph(
+        kit.run(f"#{line.number} {clip(one_line(line.title), longest)}", bold=True),
+        kit.run(f"\n{STATES[line.state]}{steps} · reported by "),
+        kit.person(line.reporter_id),
+        *where,
+        kit.run(" · "),
+        kit.moment(line.created_at),
+    )
+
+
+def _empty(noun: str, search: str, *, none: str, command: str) -> Message:
+    if search:
+        found_nothing = kit.run(f"No {noun} match “{_searched(search)}”. ")
+        words = [found_nothing, *kit.typed(f"Try another word, or `{command}` alone for all of them.")]
+    else:
+        words = kit.typed(none)
+    text = "".join(run["text"] for run in words)
+    return Message(
+        text=kit.fallback(text), blocks=kit.seal([kit.rich_text(kit.paragraph(*words))], f"{noun}.none")
+    )
+
+
+def _searched(search: str) -> str:
+    return clip(one_line(search), _SEARCH)

@@ -1,0 +1,212 @@
+"""Private notes: what one person is told when a click or a command comes to nothing, or asks for help.
+
+A note travels as a short code in a job, and becomes words only here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+from bot.slack.ids import COMMAND_MUDDA, COMMAND_WORKFLOWS
+from bot.views.kit.text import channel, is_user, mention
+from bot.views.private.help import EMPTY_MENTION, HELP
+from services.approvals import AlreadyAgreed, ApprovalRefused, SelfApproval
+from services.states import PlanState, RunState, StepState
+
+
+class Note(StrEnum):
+    """The codes of the notes. Those in `_BY` may have a Slack user id behind them: `discarded_by:U0FRYJ002`."""
+
+    HELP = "help"
+    EMPTY_MENTION = "empty_mention"
+    STALE = "stale"
+    NOW_DRAFTING = "now_drafting"
+    NOW_DRAFT = "now_draft"
+    NOW_FAILED = "now_failed"
+    NOW_APPROVED = "now_approved"
+    NOW_DISCARDED = "now_discarded"
+    DISCARDED_BY = "discarded_by"
+    APPROVED_BY = "approved_by"
+    APPROVE_WHILE_DRAFTING = "approve_while_drafting"
+    NOT_APPROVER = "not_approver"
+    SELF_APPROVAL = "self_approval"
+    ALREADY_AGREED = "already_agreed"
+    APPROVALS_SET = "approvals_set"
+    APPROVALS_CLOSED = "approvals_closed"
+    NOT_ASKED = "not_asked"
+    QUESTION_OVER = "question_over"
+    QUESTION_ANSWERED = "question_answered"
+    STEP_PENDING = "step_pending"
+    STEP_READY = "step_ready"
+    STEP_RUNNING = "step_running"
+    STEP_WAITING = "step_waiting"
+    STEP_DONE = "step_done"
+    STEP_SKIPPED = "step_skipped"
+    STEP_FAILED = "step_failed"
+    STEP_UNCERTAIN = "step_uncertain"
+    STEP_CANCELLED = "step_cancelled"
+    RUN_RUNNING = "run_running"
+    RUN_WAITING = "run_waiting"
+    RUN_COMPLETED = "run_completed"
+    RUN_FAILED = "run_failed"
+    RUN_CANCELLED = "run_cancelled"
+    CHANNEL_UNREACHABLE = "channel_unreachable"
+    CARD_REFUSED = "card_refused"
+    CARD_GONE = "card_gone"
+    NOT_FOUND = "not_found"
+    RUN_NOT_FOUND = "run_not_found"
+    BUSY = "busy"
+    NOT_WRITTEN_DOWN = "not_written_down"
+    MALFORMED = "malformed"
+    NOT_OPENED = "not_opened"
+    STRANGER = "stranger"
+
+
+_CHANGED = "This card has changed since you saw it, so nothing was done."
+
+_TEXTS: Mapping[Note, str] = {
+    Note.HELP: HELP,
+    Note.EMPTY_MENTION: EMPTY_MENTION,
+    Note.STALE: f"{_CHANGED} Look at the card as it is now, and decide again if you still want to.",
+    Note.NOW_DRAFTING: f"{_CHANGED} A new draft is being made; the card will show it in a moment.",
+    Note.NOW_DRAFT: f"{_CHANGED} There is a newer draft of the plan; look at it, and decide again.",
+    Note.NOW_FAILED: f"{_CHANGED} No plan could be drafted; the card says why.",
+    Note.NOW_APPROVED: f"{_CHANGED} The plan has been approved.",
+    Note.NOW_DISCARDED: f"{_CHANGED} The plan has been discarded.",
+    Note.DISCARDED_BY: "Someone has already discarded this plan.",
+    Note.APPROVED_BY: "Someone has already approved this plan.",
+    Note.APPROVE_WHILE_DRAFTING: (
+        "A new draft of this plan is being made, so nothing was started. Look at the new one, and then approve it."
+    ),
+    Note.NOT_APPROVER: "You are not among those who may decide this, so nothing was done. The card says who may.",
+    Note.SELF_APPROVAL: "You asked for this yourself, so somebody else has to agree to it. Nothing was done.",
+    Note.ALREADY_AGREED: "You have agreed to this step already; others have to agree too before it goes on.",
+    Note.APPROVALS_SET: f"Saved. `{COMMAND_MUDDA} approvers` shows who may decide now.",
+    Note.APPROVALS_CLOSED: "Only an approver may change who the approvers are. Ask one; nothing was changed.",
+    Note.NOT_ASKED: "That was asked of somebody else, so nothing was done.",
+    Note.QUESTION_OVER: "That has been answered, or no answer is needed any more. Nothing was done.",
+    Note.QUESTION_ANSWERED: "That has been answered already. Thank you all the same.",
+    Note.STEP_PENDING: f"{_CHANGED} The step has not come up yet.",
+    Note.STEP_READY: f"{_CHANGED} The step is about to start.",
+    Note.STEP_RUNNING: f"{_CHANGED} The step is under way.",
+    Note.STEP_WAITING: f"{_CHANGED} The step waits for a person to agree; look at what it sends now, and decide.",
+    Note.STEP_DONE: "That step is over: it is done.",
+    Note.STEP_SKIPPED: "That step is over: it has been skipped.",
+    Note.STEP_FAILED: "That step has been rejected or has failed; the card says which, and what can be done.",
+    Note.STEP_UNCERTAIN: f"{_CHANGED} Nobody knows whether the step was done; the card says what can be done.",
+    Note.STEP_CANCELLED: "The run has been cancelled, so that step is not done any more.",
+    Note.RUN_RUNNING: f"{_CHANGED} The run is under way.",
+    Note.RUN_WAITING: f"{_CHANGED} The run waits for a person.",
+    Note.RUN_COMPLETED: "That run is over: all of it is done.",
+    Note.RUN_FAILED: f"{_CHANGED} A step of the run has failed; the card says which.",
+    Note.RUN_CANCELLED: "That run has already been ended.",
+    Note.CHANNEL_UNREACHABLE: (
+        "I can't post in this channel. Invite me with `/invite @mudda`, and then say it again."
+    ),
+    Note.CARD_REFUSED: (
+        "Slack did not take the message that shows your plan, so nobody could decide about it and nothing was "
+        "started. Please say it again."
+    ),
+    Note.CARD_GONE: (
+        "Slack did not take the message that shows your plan. Nothing has changed about the plan itself: "
+        f"`{COMMAND_WORKFLOWS}` shows how it stands."
+    ),
+    Note.NOT_FOUND: f"I can't find that. `{COMMAND_WORKFLOWS}` lists the plans there are.",
+    Note.RUN_NOT_FOUND: (
+        f"There is no such run. `{COMMAND_WORKFLOWS} #12` lists the runs of plan #12, "
+        f"`{COMMAND_WORKFLOWS} #12.1` shows the first."
+    ),
+    Note.BUSY: "I could not do that just now. Nothing is lost and nothing was done twice; please try again.",
+    Note.NOT_WRITTEN_DOWN: "I could not write your issue down, so nothing was started. Please say it again.",
+    Note.MALFORMED: "I could not make sense of what Slack sent for that, so nothing was done. Please try again.",
+    Note.NOT_OPENED: "Slack did not open the form, so nothing was done. Please try again.",
+    Note.STRANGER: (
+        "Only people of the organisation that runs Mudda can decide here, so nothing was done. Ask one of them; "
+        "you can still report an issue."
+    ),
+}
+
+_BY: Mapping[Note, str] = {
+    Note.DISCARDED_BY: "{who} has already discarded this plan.",
+    Note.APPROVED_BY: "{who} has already approved this plan.",
+    Note.QUESTION_ANSWERED: "{who} has answered that already. Thank you all the same.",
+    Note.STEP_READY: "This step was already approved by {who}; it is about to start.",
+    Note.STEP_RUNNING: "This step was already approved by {who}; it is under way.",
+    Note.STEP_DONE: "That step is over: {who} has already decided about it, and it is done.",
+    Note.STEP_SKIPPED: "That step is over: {who} has already skipped it.",
+    Note.STEP_FAILED: "{who} has already decided about that step: it was rejected, or it has failed since.",
+    Note.RUN_CANCELLED: "{who} has already ended that run.",
+}
+"""The words of a note where it is known who was first."""
+
+_NOW = {
+    PlanState.DRAFTING: Note.NOW_DRAFTING,
+    PlanState.DRAFT: Note.NOW_DRAFT,
+    PlanState.FAILED: Note.NOW_FAILED,
+    PlanState.APPROVED: Note.NOW_APPROVED,
+    PlanState.DISCARDED: Note.NOW_DISCARDED,
+}
+
+
+def note(code: str) -> str:
+    """The words of a note, as mrkdwn. Raises ValueError on a code that isn't ours."""
+    name, _, user = code.partition(":")
+    found = Note(name)
+    return _BY[found].format(who=mention(user)) if found in _BY and is_user(user) else _TEXTS[found]
+
+
+def card_is_at(number: int, channel_id: str, link: str | None) -> str:
+    """Where the card of a plan is, as mrkdwn; without a link it is gone, and comes back."""
+    if link is None:
+        return f"The card of plan #{number} was gone. It comes back in {channel(channel_id)} in a moment."
+    return (
+        f"<{link}|The card of plan #{number}> is in {channel(channel_id)}. If somebody deleted it, it comes back."
+    )
+
+
+def stale(state: str) -> str:
+    """The code for a button of an older card, given the state that the plan is in now."""
+    return _NOW[PlanState(state)] if state in _NOW else Note.STALE
+
+
+def discarded_by(user_id: str | None) -> str:
+    """The code that says who discarded a plan before."""
+    return _by(Note.DISCARDED_BY, user_id) or Note.NOW_DISCARDED
+
+
+def approved_by(user_id: str | None) -> str:
+    """The code that says who approved a plan before."""
+    return _by(Note.APPROVED_BY, user_id) or Note.NOW_APPROVED
+
+
+def question_over(answered_by: str | None) -> str:
+    """The code for an answer that comes too late, given who was first, if anyone."""
+    return _by(Note.QUESTION_ANSWERED, answered_by) or Note.QUESTION_OVER
+
+
+def refusal(error: ApprovalRefused) -> Note:
+    """The code that says why a decision is not for this person to make."""
+    if isinstance(error, SelfApproval):
+        return Note.SELF_APPROVAL
+    return Note.ALREADY_AGREED if isinstance(error, AlreadyAgreed) else Note.NOT_APPROVER
+
+
+def step_note(state: str, by: str | None) -> str:
+    """The code for a button of a step that has moved on, given its state and who decided about it, if anyone."""
+    if state not in frozenset(StepState):
+        return Note.STALE
+    found = Note(f"step_{state.lower()}")
+    return _by(found, by) or found
+
+
+def run_note(state: str, by: str | None) -> str:
+    """The code for a button of a run that has moved on, given its state now and who ended it, if anyone."""
+    if state not in frozenset(RunState):
+        return Note.STALE
+    found = Note(f"run_{state.lower()}")
+    return _by(found, by) or found
+
+
+def _by(found: Note, user_id: str | None) -> str | None:
+    return f"{found}:{user_id}" if found in _BY and user_id and is_user(user_id) else None

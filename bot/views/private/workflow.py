@@ -1,0 +1,123 @@
+"""One workflow in words, for whoever asked by its number."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.slack.ids import ACTION_CARD_SHOW, Ref
+from bot.slack.messages import Block, Element, Message
+from bot.views.card import summary
+from bot.views.kit import blocks as kit
+from bot.views.kit.fitting import Draw, Level, fit
+from bot.views.kit.mentions import quoted
+from bot.views.kit.text import channel, count
+from bot.views.plan import steps as plan_steps
+from bot.views.plan.overview import STATES, decision, failure_block, made_by, origin, show_all, task_title, title
+from bot.views.plan.steps import StepView
+from bot.views.run import overview
+from bot.views.run import steps as run_steps
+from bot.views.run.history import DETAIL, sections
+from bot.views.run.steps import RunStep
+from services.queries.snapshots import History, PlanSnapshot, RunSnapshot, VersionSnapshot
+from services.states import PlanState
+
+
+def workflow_details(snapshot: PlanSnapshot, history: History | None = None) -> Message:
+    """A plan for one person's eyes: where it stands, what was reported, its steps in a line each, or its run.
+
+    With its history, the runs there were and what happened in the one that is shown. All that can be decided from
+    here is to run it again, once the last run is over: this message is not redrawn when the plan or a run goes on.
+    """
+    outline, steps = _outline(snapshot, is_last=_is_last(snapshot, history))
+
+    which = _which(snapshot, history)
+
+    def draw(level: Level, most: int) -> list[Block]:
+        return [
+            kit.header(f"#{snapshot.number} {title(snapshot)}"),
+            kit.context(kit.mrkdwn(f"{_standing(snapshot)} · in {channel(snapshot.channel_id)}{which}")),
+            origin(snapshot),
+            quoted(snapshot.issue, level.quote),
+            *outline(level, most),
+            kit.actions(kit.button("Show card", ACTION_CARD_SHOW, Ref(snapshot.id, snapshot.revision).encode())),
+            *_history(snapshot, history, level),
+        ]
+
+    return Message(text=kit.fallback(summary(snapshot)), blocks=fit(draw, steps, f"plan.{snapshot.revision}"))
+
+
+def _standing(snapshot: PlanSnapshot) -> str:
+    decided = snapshot.state in (PlanState.APPROVED, PlanState.DISCARDED)
+    return decision(snapshot) if decided else STATES[snapshot.state]
+
+
+def _is_last(snapshot: PlanSnapshot, history: History | None) -> bool:
+    """Whether the run that is shown is the plan's last."""
+    if snapshot.run is None or history is None or not history.runs:
+        return True
+    return history.runs[0].id == snapshot.run.id
+
+
+def _which(snapshot: PlanSnapshot, history: History | None) -> str:
+    """Which of the plan's runs is shown, where there is more than one."""
+    if snapshot.run is None or history is None or history.all_runs < 2:
+        return ""
+    return f" · run {snapshot.run.number:,} of {history.all_runs:,}"
+
+
+def _outline(snapshot: PlanSnapshot, *, is_last: bool) -> tuple[Draw, int]:
+    """What draws the lower half of the message, and how many steps it has."""
+    version, run = snapshot.version, snapshot.run
+    if snapshot.state is PlanState.FAILED:
+        return (lambda level, most: [failure_block(snapshot, level)]), 0
+    if version is None:
+        return (lambda level, most: []), 0
+    if run is not None:
+        under_way = run_steps.in_order(version, run)
+        again = overview.again(snapshot, run) if is_last else []
+        return (lambda level, most: _run_outline(snapshot, run, under_way, level, most, again)), len(under_way)
+    steps = plan_steps.in_order(version)
+    return (lambda level, most: _plan_outline(snapshot, version, steps, most)), len(steps)
+
+
+def _run_outline(
+    snapshot: PlanSnapshot,
+    run: RunSnapshot,
+    steps: Sequence[RunStep],
+    level: Level,
+    most: int,
+    again: Sequence[Element],
+) -> list[Block]:
+    return [
+        *overview.outline(run, steps, level, most),
+        kit.context(kit.mrkdwn(overview.standing(run))),
+        kit.actions(overview.details_button(snapshot, run), show_all(snapshot), *again),
+    ]
+
+
+def _history(snapshot: PlanSnapshot, history: History | None, level: Level) -> list[Block]:
+    if history is None or snapshot.version is None:
+        return []
+    return sections(
+        history,
+        snapshot.version,
+        plan=snapshot.number,
+        lines=level.lines,
+        detail=min(level.field, DETAIL),
+        longest=kit.SECTION,
+    )
+
+
+def _plan_outline(
+    snapshot: PlanSnapshot, version: VersionSnapshot, steps: Sequence[StepView], most: int
+) -> list[Block]:
+    lines = [task_title(step, after=True) for step in steps[:most]]
+    left_out = [f"…and {count(len(steps) - most, 'more step')}"] if len(steps) > most else []
+    return [
+        kit.rich_text(
+            kit.paragraph(kit.run(plan_steps.shape(steps), bold=True)),
+            *(kit.paragraph(kit.run(line)) for line in [*lines, *left_out]),
+        ),
+        kit.context(kit.plain(made_by(version), 200)),
+        kit.actions(show_all(snapshot)),
+    ]

@@ -1,0 +1,221 @@
+"""What a run asks of people, below its steps: agreement at a gate, and what to do about a step that went wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bot.slack.ids import (
+    ACTION_STEP_APPROVE,
+    ACTION_STEP_DETAILS,
+    ACTION_STEP_EDIT_OUTPUTS,
+    ACTION_STEP_MARK_DONE,
+    ACTION_STEP_REJECT,
+    ACTION_STEP_RETRY,
+    ACTION_STEP_SKIP,
+    COMMAND_MUDDA,
+    Ref,
+)
+from bot.slack.messages import Block, Element
+from bot.views.kit import blocks as kit
+from bot.views.kit.fitting import Level
+from bot.views.kit.text import ELLIPSIS, clip, count, date, join, mention, one_line
+from bot.views.plan.steps import LOCK
+from bot.views.run import builtins, requests
+from bot.views.run import steps as run_steps
+from bot.views.run.steps import RunStep
+from services.approvals import LimitOutcome
+from services.connectors.errors import UnresolvedReference
+from services.plans.references import Reference, parse
+from services.queries.snapshots import RunSnapshot
+from services.states import OVER, RunState, StepState
+
+_NAME = 60
+EACH = 3
+"""Of steps that ask the same thing, so many are shown at once; the others come up as those are decided."""
+
+_ASKING = (StepState.WAITING, StepState.UNCERTAIN, StepState.FAILED)
+_NOUNS = {
+    StepState.WAITING: "for a person to agree",
+    StepState.UNCERTAIN: "for word whether it was done",
+    StepState.FAILED: "to be retried or skipped",
+}
+_UNDECIDED = {LimitOutcome.FAIL: "the step fails", LimitOutcome.SKIP: "the step is skipped"}
+
+
+def may_decide(approvers: Sequence[str] | None) -> str:
+    """Who may decide, as mrkdwn. `approvers` leaves the reporter out; None is anyone."""
+    if approvers is None:
+        return "Anyone in this channel may decide."
+    if not approvers:
+        return f"Nobody may: the only approver reported it. `{COMMAND_MUDDA} approvers` changes that."
+    return f"{join([mention(user) for user in approvers])} may decide."
+
+
+def too_few(quorum: int, approvers: Sequence[str] | None) -> str:
+    """What to do, as mrkdwn, where fewer may decide than must agree, so that a step waits for ever; else empty."""
+    if not approvers or quorum <= len(approvers):
+        return ""
+    who = join([mention(user) for user in approvers])
+    return f"{quorum} must agree, but only {who} may: add an approver with `{COMMAND_MUDDA} approvers`."
+
+
+def asking(run: RunSnapshot, steps: Sequence[RunStep], level: Level) -> list[RunStep]:
+    """The steps that people are asked about; the kinds take turns, so that none crowds out another."""
+    if run.state in (RunState.COMPLETED, RunState.CANCELLED):
+        return []
+    kinds = [[step for step in steps if step.now.state is state] for state in _ASKING]
+    turns = [kind[turn] for turn in range(EACH) for kind in kinds if len(kind) > turn]
+    return sorted(turns[: level.asks], key=lambda step: _ASKING.index(step.now.state))
+
+
+def sections(
+    asked: Sequence[RunStep], steps: Sequence[RunStep], level: Level, approvers: Sequence[str] | None
+) -> list[Block]:
+    """A section for each step of `asked`, and how many more steps there are that await people."""
+    if not asked:
+        return []
+    numbered = run_steps.numbers(steps)
+    blocks: list[Block] = []
+    for state in _ASKING:
+        shown = [step for step in asked if step.now.state is state]
+        for step in shown:
+            if builtins.is_asking(step.now):
+                blocks += _question(step, level)
+            else:
+                gate = state is StepState.WAITING
+                blocks += _gate(step, level, approvers) if gate else _trouble(step, steps, numbered, level)
+        if left_out := sum(step.now.state is state for step in steps) - len(shown):
+            waits = "waits" if left_out == 1 else "wait"
+            words = f"…and {count(left_out, 'more step')} {waits} {_NOUNS[state]}"
+            blocks.append(kit.context(kit.plain(words)))
+    return blocks
+
+
+def _gate(step: RunStep, level: Level, approvers: Sequence[str] | None) -> list[Block]:
+    """Exactly what will be sent, who may decide, and the two buttons; a third one where not all of it fits."""
+    ref = _ref(step)
+    call, is_cut = _call(step, level)
+    more = [kit.button("Show in full", ACTION_STEP_DETAILS, ref)] if is_cut else []
+    return [
+        kit.rich_text(_heading(f"{LOCK} ", step, level), *call),
+        kit.context(*(kit.mrkdwn(words) for words in (may_decide(approvers), *_standing(step, approvers)))),
+        kit.actions(
+            kit.button("Approve step", ACTION_STEP_APPROVE, ref, style="primary"),
+            kit.button("Reject step", ACTION_STEP_REJECT, ref, style="danger"),
+            *more,
+        ),
+    ]
+
+
+def _question(step: RunStep, level: Level) -> list[Block]:
+    """Who is asked what, and a way to go on without the answer."""
+    request = step.now.request or {}
+    body = request.get("body")
+    question = str(body.get("question") or "") if isinstance(body, Mapping) else ""
+    waits = builtins.told(step.now, step.view.step, level.field) or []
+    return [
+        kit.rich_text(
+            _heading("", step, level),
+            kit.paragraph(*run_steps.joined([waits, *run_steps.warned(step.now, 2 * level.field)])),
+            *([kit.quote(clip(one_line(question), level.field))] if question else []),
+        ),
+        kit.actions(kit.button("Skip step", ACTION_STEP_SKIP, _ref(step))),
+    ]
+
+
+def _standing(step: RunStep, approvers: Sequence[str] | None) -> list[str]:
+    """How many must agree and who has, and what becomes of the step if nobody decides, as mrkdwn."""
+    now = step.now
+    words = []
+    if now.quorum > 1:
+        words.append(too_few(now.quorum, approvers) or f"{now.quorum} must agree.")
+    if now.agreed:
+        people = join([mention(user) for user in now.agreed])
+        words.append(f"{len(now.agreed)} of {now.quorum} have agreed: {people}")
+    if now.limit_at is not None and now.limit_outcome in _UNDECIDED:
+        words.append(f"With no decision by {date(now.limit_at)}, {_UNDECIDED[now.limit_outcome]}.")
+    return words
+
+
+def _call(step: RunStep, level: Level) -> tuple[list[Element], bool]:
+    """What will be sent, and whether any of it is cut."""
+    request = step.now.request
+    if not request:
+        return [kit.paragraph(kit.run("It needs a person to agree before it goes on."))], False
+    intro = kit.run(f"If you agree, this goes to “{clip(step.view.component, level.field)}”:\n")
+    where = requests.address(request, 2 * level.field)
+    fields = requests.fields(request, level.fields, level.field)
+    is_cut = len(fields) > level.fields or any(text.endswith(ELLIPSIS) for text in (where, *fields))
+    if is_cut:
+        fields.append("Cut short here: “Show in full” has all of it.")
+    return [kit.paragraph(intro, kit.run(where, code=True)), *([kit.bullets(fields)] if fields else [])], is_cut
+
+
+def _trouble(step: RunStep, steps: Sequence[RunStep], numbered: Mapping[str, int], level: Level) -> list[Block]:
+    """What went wrong, and what can be done about it."""
+    ref = _ref(step)
+    uncertain = step.now.state is StepState.UNCERTAIN
+    retry = kit.button("Retry", ACTION_STEP_RETRY, ref, ask=_ask_retry(step))
+    skip = kit.button("Skip step", ACTION_STEP_SKIP, ref, ask=_ask_skip(step))
+    marks = [kit.button("Mark done", ACTION_STEP_MARK_DONE, ref)] if uncertain else []
+    said = run_steps.result(step, numbered, 3 * level.field)
+    lines = [[kit.run(said)]] if said else []
+    if decided := run_steps.decision(step.now, limit=level.field):
+        lines.append(decided)
+    if uncertain:
+        lines.append([kit.run(_uncertain(step, level, bool(said)))])
+    return [
+        kit.rich_text(_heading("", step, level), *([kit.paragraph(*run_steps.joined(lines))] if lines else [])),
+        kit.actions(retry, *marks, *_edit(step, steps), skip),
+    ]
+
+
+def _ask_retry(step: RunStep) -> Element | None:
+    """The question before a step that changes something is sent again; none for one that only looks it up."""
+    if not run_steps.writes(step.spec):
+        return None
+    again = "It may have arrived the first time: then it is done twice. " * (step.now.state is StepState.UNCERTAIN)
+    return kit.confirm(
+        f"Send step {step.view.number:,} again?",
+        f"{again}“{clip(step.view.component, _NAME)}” is really called.",
+        yes="Retry",
+        no="Not yet",
+    )
+
+
+def _ask_skip(step: RunStep) -> Element | None:
+    if not run_steps.writes(step.spec):
+        return None
+    return kit.confirm(
+        f"Go on without step {step.view.number:,}?",
+        f"“{clip(step.view.component, _NAME)}” is not called any more. A later step that needs its answer fails.",
+        yes="Skip step",
+        no="Keep it",
+    )
+
+
+def _edit(step: RunStep, steps: Sequence[RunStep]) -> list[Element]:
+    """Where a step lacks what an earlier one should have answered: a button to say what that is."""
+    error = step.now.error or {}
+    parts = parse(str(error.get("reference"))) if error.get("code") == UnresolvedReference.code else ()
+    sources = {part.source for part in parts if isinstance(part, Reference)}
+    lacking = [other for other in steps if other.now.step_id in sources and other.now.state in OVER]
+    return [kit.button("Edit outputs", ACTION_STEP_EDIT_OUTPUTS, _ref(other)) for other in lacking[:1]]
+
+
+def _uncertain(step: RunStep, level: Level, is_explained: bool) -> str:
+    name = clip(step.view.component, level.field)
+    unknown = "" if is_explained else f"The call may have reached “{name}”, or not. "
+    return (
+        f"{unknown}Nobody here knows, so please look there first. Retry sends it again, even if it arrived the "
+        "first time. Mark done says that it was done. Skip step goes on without it."
+    )
+
+
+def _heading(mark: str, step: RunStep, level: Level) -> Element:
+    title = clip(step.view.title, level.field)
+    return kit.paragraph(kit.run(f"{mark}Step {step.view.number:,}: {title}", bold=True))
+
+
+def _ref(step: RunStep) -> str:
+    return Ref(step.now.id, step.now.revision).encode()

@@ -1,0 +1,212 @@
+"""A run on the card of its plan: how far it has come, step by step, and the buttons for the whole of it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from bot.slack.ids import ACTION_RUN_AGAIN, ACTION_RUN_CANCEL, ACTION_RUN_DETAILS, ACTION_RUN_STOP, Ref
+from bot.slack.messages import Block, Element
+from bot.views.kit import blocks as kit
+from bot.views.kit.fitting import Level
+from bot.views.kit.text import clip, count, date, join, lasted, mention
+from bot.views.run import steps as run_steps
+from bot.views.run.gates import asking, sections
+from bot.views.run.steps import RunStep
+from services.queries.snapshots import PlanSnapshot, RunSnapshot
+from services.states import RunState, StepState
+
+QUOTE = 300
+"""Of the report: by now the card is about what is being done."""
+
+_NAME = 60
+_GOING = (RunState.RUNNING, RunState.WAITING)
+
+_URGENCY = {
+    state: rank
+    for rank, states in enumerate(
+        (
+            (StepState.WAITING, StepState.UNCERTAIN, StepState.FAILED),
+            (StepState.RUNNING, StepState.READY),
+            (StepState.PENDING,),
+        )
+    )
+    for state in states
+}
+"""Which steps are shown where not all can be: those that people have to do with, then those under way."""
+
+
+def line(run: RunSnapshot, steps: Sequence[RunStep]) -> str:
+    """How a run stands, in one line of plain text: "Running · 3 of 8 done"."""
+    so_far = progress(run)
+    match run.state:
+        case RunState.COMPLETED:
+            return _done(run)
+        case RunState.CANCELLED:
+            return f"Cancelled · {so_far}"
+        case RunState.FAILED:
+            return f"{'Rejected' if _is_rejected(run) else 'Failed'}{_where(steps)} · {so_far}"
+    rejected = sum(run_steps.is_rejected(step) for step in run.steps)
+    failed = sum(step.state is StepState.FAILED for step in run.steps) - rejected
+    counted = [f"{number:,} {word}" for number, word in ((failed, "failed"), (rejected, "rejected")) if number]
+    going = "Waiting for a person" if run.state is RunState.WAITING else "Running"
+    return " · ".join([going, so_far, *counted])
+
+
+def progress(run: RunSnapshot) -> str:
+    """E.g. "3 of 8 done"."""
+    return f"{run_steps.over(run.steps):,} of {len(run.steps):,} done"
+
+
+def summary(snapshot: PlanSnapshot, run: RunSnapshot, title: str) -> str:
+    """The run in one line, as plain text, for notifications."""
+    words = {
+        RunState.RUNNING: f"is running ({progress(run)})",
+        RunState.WAITING: f"waits for a person ({progress(run)})",
+        RunState.COMPLETED: "is done",
+        RunState.FAILED: f"{'has been rejected' if _is_rejected(run) else 'has failed'} ({progress(run)})",
+        RunState.CANCELLED: f"was cancelled ({progress(run)})",
+    }
+    return f"Plan #{snapshot.number} {words[run.state]}: {title}"
+
+
+def body(
+    snapshot: PlanSnapshot,
+    run: RunSnapshot,
+    steps: Sequence[RunStep],
+    level: Level,
+    most: int,
+    *,
+    approvers: Sequence[str] | None,
+    more: Sequence[Element],
+) -> list[Block]:
+    """All of a run's card below the report. `more` are buttons that stand beside the run's own.
+
+    `approvers` are those who may decide at a gate; None is anyone.
+    """
+    buttons = [*_details(snapshot, run), *more, *_ending(snapshot, run)]
+    asked = asking(run, steps, level)
+    return [
+        *outline(run, steps, level, most, asked=asked),
+        *sections(asked, steps, level, approvers),
+        kit.context(kit.mrkdwn(standing(run))),
+        *([kit.actions(*buttons)] if buttons else []),
+    ]
+
+
+def outline(
+    run: RunSnapshot, steps: Sequence[RunStep], level: Level, most: int, *, asked: Sequence[RunStep] = ()
+) -> list[Block]:
+    """The steps as the tasks of a plan block, and what is not among them in numbers.
+
+    Of the steps in `asked` the card says more below, and so less here.
+    """
+    shown = _pick(steps, most)
+    numbered = run_steps.numbers(steps)
+    below = {step.view.number for step in asked}
+    tasks = [_task(step, numbered, level, is_bare=step.view.number in below) for step in shown]
+    blocks = [kit.plan(clip(line(run, steps), kit.HEADER), tasks)]
+    if len(shown) < len(steps):
+        blocks.append(kit.context(kit.plain(_left_out(steps, shown))))
+    return blocks
+
+
+def standing(run: RunSnapshot) -> str:
+    """Who started the run and who cancelled it, as mrkdwn."""
+    again = f" · run {run.number}" if run.number > 1 else ""
+    started = f"Started by {mention(run.started_by)} · {date(run.started_at)}{again}"
+    if not run.ended_by:
+        return started
+    when = f" · {date(run.ended_at)}" if run.ended_at else ""
+    return f"{started}\nCancelled by {mention(run.ended_by)}{when}"
+
+
+def details_button(snapshot: PlanSnapshot, run: RunSnapshot) -> Element:
+    """The button that opens the run with every request and every answer."""
+    return kit.button("Details", ACTION_RUN_DETAILS, Ref(run.id, snapshot.revision).encode())
+
+
+def _is_rejected(run: RunSnapshot) -> bool:
+    """Whether a run stands still only because people have said no."""
+    stuck = [step for step in run.steps if step.state is StepState.FAILED]
+    return bool(stuck) and all(map(run_steps.is_rejected, stuck))
+
+
+def _done(run: RunSnapshot) -> str:
+    took = f" in {lasted((run.ended_at - run.started_at).total_seconds())}" if run.ended_at else ""
+    skipped = sum(step.state is StepState.SKIPPED for step in run.steps)
+    return f"Done{took}, {count(len(run.steps), 'step')}" + (f", {skipped:,} skipped" if skipped else "")
+
+
+def _where(steps: Sequence[RunStep]) -> str:
+    failed = [step.view for step in steps if step.now.state is StepState.FAILED]
+    if len(failed) == 1:
+        return f" at step {failed[0].number:,}, {clip(failed[0].title, _NAME)}"
+    return f" at steps {join([f'{view.number:,}' for view in failed])}" if failed else ""
+
+
+def _pick(steps: Sequence[RunStep], most: int) -> list[RunStep]:
+    """At most so many steps, in order: those that matter most now, then the first ones."""
+    if len(steps) <= most:
+        return list(steps)
+    urgent = sorted(steps, key=lambda step: _URGENCY.get(step.now.state, len(StepState)))
+    return sorted(urgent[:most], key=lambda step: step.view.number)
+
+
+def _left_out(steps: Sequence[RunStep], shown: Sequence[RunStep]) -> str:
+    states = Counter(step.now.state for step in steps) - Counter(step.now.state for step in shown)
+    facts = join(
+        [f"{run_steps.STATES[state].lower()}: {number:,}" for state, number in states.most_common()], most=9
+    )
+    return f"…and {count(len(steps) - len(shown), 'more step')} ({facts})"
+
+
+def _task(step: RunStep, numbered: dict[str, int], level: Level, *, is_bare: bool) -> Block:
+    told = [kit.run("See below.")] if is_bare else run_steps.told(step, numbered, level.details)
+    output = told if level.details else ()
+    title = run_steps.headline(step, after=not level.details)
+    return kit.task_card(f"step-{step.view.number}", title, run_steps.STATUS[step.now.state], output=output)
+
+
+def _details(snapshot: PlanSnapshot, run: RunSnapshot) -> list[Element]:
+    has_any = any(step.output is not None or step.request or step.error or step.warnings for step in run.steps)
+    return [details_button(snapshot, run)] if has_any else []
+
+
+def _ending(snapshot: PlanSnapshot, run: RunSnapshot) -> list[Element]:
+    """The button that ends a run which is not over, or begins another after one that is."""
+    ref = Ref(run.id, snapshot.revision).encode()
+    if run.state in _GOING:
+        ask = kit.confirm(
+            f"Cancel the run of plan #{snapshot.number}?",
+            f"{progress(run)}, and that stays done. What has not started will not; a call under way may finish.",
+            yes="Cancel run",
+            no="Let it run",
+        )
+        return [kit.button("Cancel run", ACTION_RUN_CANCEL, ref, style="danger", ask=ask)]
+    if run.state is RunState.FAILED:
+        ask = kit.confirm(
+            f"Stop the run of plan #{snapshot.number}?",
+            f"{progress(run)}, and that stays done. No step can be retried after that.",
+            yes="Stop run",
+            no="Not yet",
+        )
+        return [kit.button("Stop run", ACTION_RUN_STOP, ref, style="danger", ask=ask)]
+    return again(snapshot, run)
+
+
+def again(snapshot: PlanSnapshot, run: RunSnapshot) -> list[Element]:
+    """The button that carries the same version out once more; none while the run, or a call, is under way."""
+    is_over = run.state in (RunState.COMPLETED, RunState.CANCELLED)
+    if not is_over or any(step.state is StepState.RUNNING for step in run.steps):
+        return []
+    gates = sum(step.gated for step in run.steps)
+    asks = f" {gates:,} of them {'asks' if gates == 1 else 'ask'} again before anything is sent." if gates else ""
+    ask = kit.confirm(
+        f"Run plan #{snapshot.number} again?",
+        f"{count(len(run.steps), 'step')} will be carried out anew; what was sent before is sent again.{asks}",
+        yes="Run again",
+        no="Not now",
+        style="primary",
+    )
+    return [kit.button("Run again", ACTION_RUN_AGAIN, Ref(run.id, snapshot.revision).encode(), ask=ask)]

@@ -1,0 +1,35 @@
+"""Cards: the one message that shows a plan and its runs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import ForeignKey
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.models.base import Base, CreatedAt, PrimaryKey, WorkspaceKey
+
+
+class Card(Base):
+    """The one message that shows a plan: where it is, and how far it has been redrawn.
+
+    The row is there before the message is; `ts` is null until Slack has said what it is. Whoever redraws takes
+    the next `generation` before reading, and makes it `drawn_generation` once Slack has it. `drawing_until` is
+    a lease, so that two redraws can't overtake each other on their way to Slack.
+    """
+
+    __tablename__ = "cards"
+
+    id: Mapped[PrimaryKey]
+    workspace_id: Mapped[WorkspaceKey]
+    plan_id: Mapped[UUID] = mapped_column(ForeignKey("workflow_plans.id", ondelete="CASCADE"), unique=True)
+    channel_id: Mapped[str]
+    thread_ts: Mapped[str | None]
+    ts: Mapped[str | None]
+    post_started_at: Mapped[datetime | None]
+    generation: Mapped[int] = mapped_column(default=0)
+    drawn_generation: Mapped[int] = mapped_column(default=0)
+    drawn_at: Mapped[datetime | None]
+    drawing_until: Mapped[datetime | None]
+    created_at: Mapped[CreatedAt]
