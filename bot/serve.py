@@ -47,11 +47,11 @@ from services.runs.batches import StepBatches
 from services.runs.decisions import DecisionService
 from services.runs.executor import Executor
 from services.runs.gates import GateService
-from services.runs.progress import Progress
+from services.runs.progress import RunProgress
 from services.runs.questions import QuestionService
 from services.runs.reminders import ReminderService
 from services.runs.service import RunService
-from services.steps.sources import RunInputs
+from services.steps.sources import StepSources
 from services.workflows.service import WorkflowService
 
 logger = logging.getLogger("mudda.serve")
@@ -195,9 +195,9 @@ async def _deps(settings: Settings, database: Database, secrets: Secrets, stack:
     connector = Connector(allowed_hosts=settings.allowed_hosts, secrets=secrets)
     stack.push_async_callback(connector.aclose)
     cards, components, approvals = CardService(), ComponentService(), ApprovalService()
-    inputs = RunInputs()
+    inputs = StepSources()
     gates = GateService(approvals)
-    progress = Progress(cards, gates, inputs)
+    progress = RunProgress(cards, gates, inputs)
     runs, attempts = RunService(progress, components, approvals), AttemptService(progress, inputs)
     batches, questions = StepBatches(database, attempts), QuestionService(runs, progress)
     stack.push_async_callback(batches.close)

@@ -15,7 +15,7 @@ logger = logging.getLogger("mudda.start")
 
 T = TypeVar("T")
 
-FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 30.0
+BASE_DELAY_SECONDS, MAX_DELAY_SECONDS = 1.0, 30.0
 
 
 async def identified(slack: Slack) -> Identity:
@@ -29,7 +29,7 @@ async def check_app_token(slack: Slack, token: str) -> None:
 
 
 async def _answered(setting: str, call: Callable[[], Awaitable[T]]) -> T:
-    pause = FIRST_PAUSE_SECONDS
+    pause = BASE_DELAY_SECONDS
     while True:
         try:
             return await call()
@@ -38,4 +38,4 @@ async def _answered(setting: str, call: Callable[[], Awaitable[T]]) -> T:
                 raise SettingsError([f"{setting}: Slack does not take it ({error.code})."]) from error
             logger.warning("Slack does not answer (%s); asking again in %.0f s", error, pause)
             await asyncio.sleep(pause)
-            pause = min(2 * pause, LONGEST_PAUSE_SECONDS)
+            pause = min(2 * pause, MAX_DELAY_SECONDS)

@@ -16,10 +16,10 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-class Held(Enum):
+class LockedElsewhere(Enum):
     """The answer for an item that can't be written now: somebody else holds what it needs."""
 
-    HELD = "held"
+    LOCKED = "held"
 
 
 @dataclass(slots=True)
@@ -31,25 +31,25 @@ class _Waiting(Generic[T, R]):
 class GroupCommit(Generic[T, R]):
     """Writes items in batches; `commit` writes one batch in one transaction, and answers for each item in order.
 
-    At most `writers` batches are under way at once, each of at most `largest` items. `commit` is also told whether
-    it may wait for locks. If not, it answers HELD for what it can't write without that, and another writer, which
+    At most `writers` batches are under way at once, each of at most `max_batch` items. `commit` is also told if it
+    may wait for locks. If not, it answers LOCKED for what it can't write without that, and another writer, which
     may wait, tries those again: what somebody holds up, holds up nothing else.
 
-    Where `apart` is set, a batch that fails is tried once more, each item by itself: what is wrong with one is not
-    the others' fault.
+    Where `retry_singly` is set, a batch that fails is tried once more, each item by itself: what is wrong with one
+    is not the others' fault.
     """
 
     def __init__(
         self,
-        commit: Callable[[Sequence[T], bool], Awaitable[Sequence[R | Held]]],
+        commit: Callable[[Sequence[T], bool], Awaitable[Sequence[R | LockedElsewhere]]],
         *,
         writers: int = 1,
-        largest: int = 1_000,
-        apart: bool = False,
+        max_batch: int = 1_000,
+        retry_singly: bool = False,
     ) -> None:
         self._commit = commit
-        self._largest = largest
-        self._apart = apart
+        self._max_batch = max_batch
+        self._retry_singly = retry_singly
         self._quick = _Line[T, R](writers)
         self._patient = _Line[T, R](1)
 
@@ -75,7 +75,7 @@ class GroupCommit(Generic[T, R]):
     async def _write(self, line: _Line[T, R]) -> None:
         try:
             while line.waiting:
-                batch, line.waiting = line.waiting[: self._largest], line.waiting[self._largest :]
+                batch, line.waiting = line.waiting[: self._max_batch], line.waiting[self._max_batch :]
                 await self._try(batch, is_patient=line is self._patient)
         finally:
             # In the same breath in which nothing was left: what comes next must not take this one for a writer.
@@ -85,14 +85,14 @@ class GroupCommit(Generic[T, R]):
         try:
             answers = await self._commit([waiting.item for waiting in batch], is_patient)
         except Exception as error:  # noqa: BLE001 - whoever waits for the answer has to deal with it
-            if self._apart and len(batch) > 1:
+            if self._retry_singly and len(batch) > 1:
                 await asyncio.gather(*(self._try([waiting], is_patient=True) for waiting in batch))
             else:
                 _fail(batch, error)
             return
         held = []
         for waiting, answer in zip(batch, answers, strict=True):
-            if isinstance(answer, Held):
+            if isinstance(answer, LockedElsewhere):
                 held.append(waiting)
             elif not waiting.answer.done():
                 waiting.answer.set_result(answer)

@@ -53,7 +53,7 @@ async def enqueue_all(session: AsyncSession, jobs: Sequence[Job], keys: Sequence
     )
 
 
-async def under_way(session: AsyncSession, keys: Sequence[str]) -> set[str]:
+async def pending_keys(session: AsyncSession, keys: Sequence[str]) -> set[str]:
     """Of `keys`, those under which a job is queued or running: `enqueue` would skip another.
 
     To ask costs less than to be skipped, of which all workers are told.

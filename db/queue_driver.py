@@ -28,10 +28,10 @@ class QueueDriver(AsyncpgPoolDriver):
 
     async def add_listener(self, channel: str, callback: Callable[[str | bytes | bytearray], None]) -> None:
         """Call back for what comes on a channel, in which many changes in a moment are one."""
-        await super().add_listener(channel, _Hush(callback))
+        await super().add_listener(channel, NotificationDebouncer(callback))
 
 
-class _Hush:
+class NotificationDebouncer:
     """Passes on what comes: new jobs at once, and after that nothing but probes for a moment."""
 
     def __init__(self, callback: Callable[[str | bytes | bytearray], None]) -> None:
@@ -41,6 +41,7 @@ class _Hush:
         self._timer: asyncio.TimerHandle | None = None
 
     def __call__(self, payload: str | bytes | bytearray) -> None:
+        """Pass a notification on, or wait for others of its kind."""
         if "table_changed_event" not in str(payload):
             self._callback(payload)
             return
@@ -67,7 +68,7 @@ class _Hush:
             self._tell()
 
 
-class OwnQueries(Queries):
+class OwnedJobQueries(Queries):
     """What a worker says of its jobs, as long as they are its own.
 
     PgQueuer ends a job, or puts it back, by its id alone. A worker that slept (a paused machine) while another

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import ApprovalRules, WorkflowExecution, WorkflowPlan
+from db.models import ApprovalRulesRow, Run, WorkflowPlan
 from services import audit
 from services.audit import Actor
 from services.errors import MuddaError
@@ -54,7 +54,7 @@ class AlreadyAgreed(ApprovalRefused):
         self.quorum = quorum
 
 
-LONGEST_PAUSE = timedelta(days=1)
+MAX_REMINDER_INTERVAL = timedelta(days=1)
 """Between reminders, whose pauses double: nobody is reminded of a gate every hour for a week."""
 
 
@@ -67,7 +67,7 @@ class LimitOutcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class ApprovalSettings:
+class ApprovalRules:
     """The rules of a workspace. Raises ValueError on rules that nobody could meet.
 
     `approvers` are Slack user ids; none: anyone. Minutes may be fractions. A reminder after 0 minutes is none.
@@ -96,26 +96,26 @@ class ApprovalSettings:
         first = timedelta(minutes=self.remind_after_minutes)
         # After 20 doublings the longest pause is reached, and more would be too much for a timedelta.
         doublings: int = 2 ** min(reminder - 1, 20)
-        return min(first * doublings, max(first, LONGEST_PAUSE))
+        return min(first * doublings, max(first, MAX_REMINDER_INTERVAL))
 
 
 class ApprovalService:
     """The rules, and whether they are kept. Every method takes a session and leaves the commit to its caller."""
 
-    async def settings(self, session: AsyncSession, workspace_id: UUID) -> ApprovalSettings:
+    async def settings(self, session: AsyncSession, workspace_id: UUID) -> ApprovalRules:
         """The rules of a workspace; those that apply where none are set, if none are."""
-        return _settings(await session.get(ApprovalRules, workspace_id, populate_existing=True))
+        return _settings(await session.get(ApprovalRulesRow, workspace_id, populate_existing=True))
 
     async def set_settings(
-        self, session: AsyncSession, workspace_id: UUID, settings: ApprovalSettings, actor: Actor
+        self, session: AsyncSession, workspace_id: UUID, settings: ApprovalRules, actor: Actor
     ) -> bool:
         """Set the rules; False if they are so already. Raises NotAnApprover, as `check_may_set`."""
         await session.execute(
-            insert(ApprovalRules)
-            .values(workspace_id=workspace_id, **_row(ApprovalSettings()))
+            insert(ApprovalRulesRow)
+            .values(workspace_id=workspace_id, **_row(ApprovalRules()))
             .on_conflict_do_nothing()
         )
-        rules = await session.get_one(ApprovalRules, workspace_id, with_for_update=True, populate_existing=True)
+        rules = await session.get_one(ApprovalRulesRow, workspace_id, with_for_update=True, populate_existing=True)
         before = _settings(rules)
         if before == settings:
             return False
@@ -149,25 +149,25 @@ class ApprovalService:
         if approvers and user not in approvers and user != requester:
             raise NotAnApprover(user)
 
-    async def check_run(self, session: AsyncSession, run: WorkflowExecution, user: str) -> None:
+    async def check_run(self, session: AsyncSession, run: Run, user: str) -> None:
         """Whether `user` may decide about a step of a run. Raises NotAnApprover or SelfApproval."""
         await self.check(session, run.workspace_id, user, requester=await _requester(session, run))
 
-    async def check_may_stop(self, session: AsyncSession, run: WorkflowExecution, user: str) -> None:
+    async def check_may_stop(self, session: AsyncSession, run: Run, user: str) -> None:
         """Approvers may stop a run, and so may who asked for it: that sends nothing. Raises NotAnApprover."""
         requester = await _requester(session, run)
         await self.check_may_discard(session, run.workspace_id, user, requester=requester)
 
 
-async def _requester(session: AsyncSession, run: WorkflowExecution) -> str:
+async def _requester(session: AsyncSession, run: Run) -> str:
     plan = select(WorkflowPlan.reporter_id).where(WorkflowPlan.id == run.plan_id)
     return (await session.scalars(plan)).one()
 
 
-def _settings(rules: ApprovalRules | None) -> ApprovalSettings:
+def _settings(rules: ApprovalRulesRow | None) -> ApprovalRules:
     if rules is None:
-        return ApprovalSettings()
-    return ApprovalSettings(
+        return ApprovalRules()
+    return ApprovalRules(
         approvers=tuple(rules.approvers),
         quorum=rules.quorum,
         remind_after_minutes=rules.remind_after_minutes,
@@ -176,5 +176,5 @@ def _settings(rules: ApprovalRules | None) -> ApprovalSettings:
     )
 
 
-def _row(settings: ApprovalSettings) -> dict[str, object]:
+def _row(settings: ApprovalRules) -> dict[str, object]:
     return {**asdict(settings), "approvers": list(settings.approvers)}

@@ -18,7 +18,7 @@ from sqlalchemy import Text, cast, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Card
-from db.queue import enqueue, enqueue_all, under_way
+from db.queue import enqueue, enqueue_all, pending_keys
 from services.errors import NotFound
 from services.jobs import Deferred, DrawCard, PostCard
 
@@ -131,7 +131,7 @@ class CardService:
             .execution_options(populate_existing=True)
         )
         by_key = {f"card:{card.id}:{card.generation}": card for card in cards}
-        wanted = by_key.keys() - await under_way(session, list(by_key))
+        wanted = by_key.keys() - await pending_keys(session, list(by_key))
         await enqueue_all(session, [_draw(by_key[key]) for key in wanted], list(wanted))
 
     async def request_lagging(self, session: AsyncSession, now: datetime) -> None:

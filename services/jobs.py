@@ -138,7 +138,7 @@ class DrawCard(Job):
     generation: int
 
 
-class Decide(Press):
+class DecidePlan(Press):
     """A press of a button that decides about a plan."""
 
     entrypoint: ClassVar[str] = "decide"
@@ -257,7 +257,7 @@ class RemindQuestion(Job):
     reminder: int = 1
 
 
-class DryRun(Press):
+class MakeDryRun(Press):
     """Show what a plan would send."""
 
     entrypoint: ClassVar[str] = "dry_run"
@@ -323,7 +323,7 @@ class GateLimit(Job):
     revision: int
 
 
-class SetApprovals(Act):
+class SetApprovalRules(Act):
     """Somebody set who may decide, how many must agree, and what happens while they don't."""
 
     entrypoint: ClassVar[str] = "set_approvals"

@@ -14,10 +14,10 @@ from typing import Any
 from sqlalchemy import Delete, delete, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import AICall, InboxEntry, WorkflowExecution, WorkflowPlan
+from db.models import AICall, InboxEntry, Run, WorkflowPlan
 from services.states import PlanState, RunState
 
-BATCH = 500
+MAX_BATCH_ROWS = 500
 """So many rows of a kind go in one statement: none holds its locks for long."""
 
 NEVER = "never"
@@ -66,14 +66,14 @@ async def purge(session: AsyncSession, retention: Retention, now: datetime) -> M
 def _inbox(now: datetime, days: int | None) -> Delete | None:
     if days is None:
         return None
-    old = select(InboxEntry.key).where(InboxEntry.received_at < now - timedelta(days=days)).limit(BATCH)
+    old = select(InboxEntry.key).where(InboxEntry.received_at < now - timedelta(days=days)).limit(MAX_BATCH_ROWS)
     return delete(InboxEntry).where(InboxEntry.key.in_(old))
 
 
 def _model_calls(now: datetime, days: int | None) -> Delete | None:
     if days is None:
         return None
-    old = select(AICall.id).where(AICall.created_at < now - timedelta(days=days)).limit(BATCH)
+    old = select(AICall.id).where(AICall.created_at < now - timedelta(days=days)).limit(MAX_BATCH_ROWS)
     return delete(AICall).where(AICall.id.in_(old))
 
 
@@ -82,7 +82,7 @@ def _plans(now: datetime, days: int | None) -> Delete | None:
     if days is None:
         return None
     before = now - timedelta(days=days)
-    run = WorkflowExecution
+    run = Run
     goes_on = exists().where(
         run.plan_id == WorkflowPlan.id,
         (run.state.not_in((RunState.COMPLETED, RunState.CANCELLED))) | (run.ended_at >= before),
@@ -94,6 +94,6 @@ def _plans(now: datetime, days: int | None) -> Delete | None:
             WorkflowPlan.state.in_((PlanState.APPROVED, PlanState.DISCARDED, PlanState.FAILED)),
             ~goes_on,
         )
-        .limit(BATCH)
+        .limit(MAX_BATCH_ROWS)
     )
     return delete(WorkflowPlan).where(WorkflowPlan.id.in_(old))

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 from sqlalchemy import select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import StepRun, WorkflowExecution, WorkflowPlan
+from db.models import Run, StepRun, WorkflowPlan
 from db.session import Database
 from services.ai.service import Draft
 from services.ai.usage import Usage
@@ -26,9 +26,9 @@ from services.plans.validation import Report
 from services.runs.attempts import AttemptService
 from services.runs.decisions import DecisionService
 from services.runs.gates import GateService
-from services.runs.progress import Progress
+from services.runs.progress import RunProgress
 from services.runs.service import RunService
-from services.steps.sources import RunInputs
+from services.steps.sources import StepSources
 from services.workflows.service import WorkflowService
 
 REPORTER, CHANNEL = "U0PRIYA001", "C0WORKS001"
@@ -38,9 +38,9 @@ ISSUE = "Water is coming up through the road at 5th and Main"
 components = ComponentService()
 _cards, _approvals = CardService(), ApprovalService()
 _workflows = WorkflowService(_cards, _approvals)
-_inputs = RunInputs()
+_inputs = StepSources()
 _gates = GateService(_approvals)
-_progress = Progress(_cards, _gates, _inputs)
+_progress = RunProgress(_cards, _gates, _inputs)
 runs, attempts = RunService(_progress, components, _approvals), AttemptService(_progress, _inputs)
 decisions = DecisionService(runs, _progress, _approvals, _gates)
 
@@ -96,7 +96,7 @@ async def begun(
 async def run_state(database: Database, run_id: UUID) -> str:
     """The state of a run."""
     async with database.reading() as session:
-        return str(await session.scalar(select(WorkflowExecution.state).where(WorkflowExecution.id == run_id)))
+        return str(await session.scalar(select(Run.state).where(Run.id == run_id)))
 
 
 async def step_states(database: Database, run_id: UUID) -> dict[str, str]:

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from services.ai.usage import STAND_IN_MODEL
-from services.components.specs import Approval, ComponentSpec
+from services.components.specs import ApprovalPolicy, ComponentSpec
 from services.pages import Page
 from services.plans.model import Issue, Plan, Step, StepInput
 from services.plans.validation import Fault, FaultCode
@@ -59,17 +59,17 @@ COMPONENTS = {
             category="work",
             description="Opens a work order with the works department.",
             http_method="POST",
-            approval=Approval.PLAN,
+            approval=ApprovalPolicy.PLAN,
         ),
         ComponentSpec(
-            "crews.assign", "Assign a crew", category="work", http_method="POST", approval=Approval.PLAN
+            "crews.assign", "Assign a crew", category="work", http_method="POST", approval=ApprovalPolicy.PLAN
         ),
         ComponentSpec(
             "notify.residents",
             "Text the residents of an area",
             category="notify",
             http_method="POST",
-            approval=Approval.STEP,
+            approval=ApprovalPolicy.STEP,
         ),
         ComponentSpec("notify.reporter", "Write to the reporter", category="notify", http_method="POST"),
         ComponentSpec("open311.create_request", "File a public request", category="open311", http_method="POST"),

@@ -24,7 +24,7 @@ class Lane(Enum):
 ATTEMPTS = 5
 """An unexpected failure is tried this often, with growing pauses (1, 2, 4, 8 s), before the job is given up."""
 
-PATIENT = 10
+PATIENT_ATTEMPTS = 10
 """The same for what people wait to see, and nobody asks for again: about four minutes."""
 
 

@@ -21,11 +21,11 @@ from sqlalchemy import text
 from bot.deps import utc_now
 from db.session import Database
 from services.cards import CardService
-from services.retention import BATCH, Retention, purge
+from services.retention import MAX_BATCH_ROWS, Retention, purge
 
 EVERY_SECONDS = 60.0
 
-MOST_HELD = 10_000
+MAX_HELD_JOBS = 10_000
 """Held jobs looked at in a round, the newest first."""
 
 PURGE_ROUNDS = 60
@@ -63,7 +63,7 @@ async def purge_all(database: Database, retention: Retention, now: datetime) -> 
         async with database.transaction() as session:
             counts = await purge(session, retention, now)
         total.update(counts)
-        if max(counts.values()) < BATCH:
+        if max(counts.values()) < MAX_BATCH_ROWS:
             return total
 
 
@@ -72,7 +72,7 @@ async def _put_back(queries: Queries, is_readable: Callable[[QueuedJob], bool]) 
 
     So are those that only another version can read; they stay where they are until it runs.
     """
-    for job in filter(is_readable, await queries.list_failed_jobs(limit=MOST_HELD)):
+    for job in filter(is_readable, await queries.list_failed_jobs(limit=MAX_HELD_JOBS)):
         # If a job with the same key has been queued since, that one does the work.
         with suppress(asyncpg.UniqueViolationError):
             await queries.requeue_jobs([job.id])

@@ -29,7 +29,7 @@ from bot.jobs.registry import Handler, Lane
 from bot.jobs.upkeep import upkeep
 from bot.logs import log_context
 from db.queue import Job, queue_settings
-from db.queue_driver import OwnQueries, QueueDriver
+from db.queue_driver import OwnedJobQueries, QueueDriver
 from db.session import DATABASE_ERRORS, is_refused
 from db.url import dsn_and_timeout
 from services.jobs import Deferred
@@ -116,9 +116,9 @@ class Worker:
     async def _work(self) -> None:
         dsn, _ = dsn_and_timeout(self.database_url)
         async with asyncpg.create_pool(
-            dsn, min_size=3, max_size=8, timeout=5, command_timeout=30, reset=_left_as_it_is
+            dsn, min_size=3, max_size=8, timeout=5, command_timeout=30, reset=_skip_connection_reset
         ) as pool:
-            queries = OwnQueries(await _listening(QueueDriver(pool)))
+            queries = OwnedJobQueries(await _listening(QueueDriver(pool)))
             lanes = {Lane.QUICK: self.quick, Lane.SLOW: self.slow, Lane.STEPS: self.steps}
             self._managers = [self._manager(queries, lane) for lane in lanes]
             tasks = [
@@ -136,7 +136,7 @@ class Worker:
                 await self._drain()
                 await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _manager(self, queries: OwnQueries, lane: Lane) -> QueueManager:
+    def _manager(self, queries: OwnedJobQueries, lane: Lane) -> QueueManager:
         manager = QueueManager(queries)
         for handler in HANDLERS:
             if handler.lane is lane:
@@ -238,7 +238,7 @@ async def _listening(driver: QueueDriver) -> QueueDriver:
     return driver
 
 
-async def _left_as_it_is(connection: asyncpg.Connection) -> None:
+async def _skip_connection_reset(connection: asyncpg.Connection) -> None:
     """What the queue does leaves nothing behind in a session; to reset each would double its round trips."""
 
 

@@ -8,10 +8,10 @@ from bot.deps import Deps
 from bot.listeners.guard import guard
 from bot.slack import ids, payloads
 from bot.views.kit.text import is_user
-from bot.views.modals.approvers import LONGEST_LIMIT, LONGEST_REMINDER, approvals_modal
-from bot.views.private.notes import Note, note
+from bot.views.modals.approvers import MAX_LIMIT_MINUTES, MAX_REMINDER_MINUTES, approvals_modal
+from bot.views.private.notes import Note, note_text
 from services.approvals import LimitOutcome, NotAnApprover
-from services.jobs import SetApprovals
+from services.jobs import SetApprovalRules
 
 
 def register(app: AsyncApp, deps: Deps) -> None:
@@ -26,14 +26,14 @@ async def show_form(command: payloads.Command, deps: Deps, ack: AsyncAck) -> Non
             await deps.approvals.check_may_set(session, deps.workspace_id, command.user)
             settings = await deps.approvals.settings(session, deps.workspace_id)
     except NotAnApprover:
-        await ack(text=note(Note.APPROVALS_CLOSED))
+        await ack(text=note_text(Note.APPROVALS_CLOSED))
         return
     view = approvals_modal(settings, command.channel, response_url=command.response_url)
     await deps.slack.open_view(command.trigger_id, view)
     await ack()
 
 
-async def save(form: payloads.Approvals, deps: Deps, ack: AsyncAck) -> None:
+async def save(form: payloads.ApprovalRulesForm, deps: Deps, ack: AsyncAck) -> None:
     """What can't be meant shows in the form; the rest is handed over."""
     if errors := _errors(form, deps.identity.bot_user_id):
         await ack(response_action="errors", errors=errors)
@@ -42,7 +42,7 @@ async def save(form: payloads.Approvals, deps: Deps, ack: AsyncAck) -> None:
     await ack()
 
 
-def _errors(form: payloads.Approvals, bot: str) -> dict[str, str]:
+def _errors(form: payloads.ApprovalRulesForm, bot: str) -> dict[str, str]:
     """A sentence for each field with something wrong in it."""
     most = max(1, len(form.approvers))
     errors = {
@@ -51,11 +51,11 @@ def _errors(form: payloads.Approvals, bot: str) -> dict[str, str]:
         if _is_within(form.quorum, 1, most)
         else f"A whole number from 1 to {most}: no more than there are approvers.",
         ids.BLOCK_REMINDER: ""
-        if _is_within(form.remind_after, 0, LONGEST_REMINDER)
-        else f"A whole number of minutes from 0 (never) to {LONGEST_REMINDER:,} (a week).",
+        if _is_within(form.remind_after, 0, MAX_REMINDER_MINUTES)
+        else f"A whole number of minutes from 0 (never) to {MAX_REMINDER_MINUTES:,} (a week).",
         ids.BLOCK_LIMIT: ""
-        if not form.limit or _is_within(form.limit, 1, LONGEST_LIMIT)
-        else f"A whole number of minutes from 1 to {LONGEST_LIMIT:,} (90 days), or nothing.",
+        if not form.limit or _is_within(form.limit, 1, MAX_LIMIT_MINUTES)
+        else f"A whole number of minutes from 1 to {MAX_LIMIT_MINUTES:,} (90 days), or nothing.",
         ids.BLOCK_OUTCOME: "" if form.outcome in frozenset(LimitOutcome) else "Choose one of these.",
     }
     return {block: error for block, error in errors.items() if error}
@@ -71,8 +71,8 @@ def _is_within(number: str, least: int, most: int) -> bool:
     return number.isascii() and number.isdecimal() and len(number) < 10 and least <= int(number) <= most
 
 
-def _job(form: payloads.Approvals) -> SetApprovals:
-    return SetApprovals(
+def _job(form: payloads.ApprovalRulesForm) -> SetApprovalRules:
+    return SetApprovalRules(
         team=form.team,
         user=form.user,
         channel=form.channel,

@@ -9,7 +9,7 @@ from bot.listeners.approvals import show_form
 from bot.listeners.guard import guard
 from bot.slack import ids, payloads
 from bot.views.modals.new_issue import new_issue_modal
-from bot.views.private.notes import Note, note
+from bot.views.private.notes import Note, note_text
 from services.jobs import OpenPlan, Tell
 
 ASKS_FOR_HELP = ("help", "?")
@@ -30,7 +30,7 @@ async def state_by_command(command: payloads.Command, deps: Deps, ack: AsyncAck)
         await deps.slack.open_view(command.trigger_id, view)
         await ack()
     elif command.text.lower() in ASKS_FOR_HELP:
-        await ack(text=note(Note.HELP))
+        await ack(text=note_text(Note.HELP))
     elif command.text.lower() == ASKS_FOR_APPROVERS:
         await show_form(command, deps, ack)
     else:

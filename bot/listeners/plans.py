@@ -9,7 +9,7 @@ from bot.errors import MalformedPayload
 from bot.listeners.guard import guard
 from bot.slack import ids, payloads
 from bot.views.modals.plan import details_modal
-from services.jobs import Decide, DryRun, PlanDecision
+from services.jobs import DecidePlan, MakeDryRun, PlanDecision
 
 DECISIONS: dict[str, PlanDecision] = {
     ids.ACTION_APPROVE: PlanDecision.APPROVE,
@@ -54,8 +54,8 @@ async def _open_details(click: payloads.Click, ref: ids.Ref, deps: Deps) -> None
     await deps.slack.open_view(click.trigger_id, details_modal(snapshot))
 
 
-def _dry_run(click: payloads.Click, ref: ids.Ref) -> DryRun:
-    return DryRun(
+def _dry_run(click: payloads.Click, ref: ids.Ref) -> MakeDryRun:
+    return MakeDryRun(
         key=click.key,
         team=click.team,
         plan=ref.id,
@@ -67,9 +67,9 @@ def _dry_run(click: payloads.Click, ref: ids.Ref) -> DryRun:
     )
 
 
-def _decision(click: payloads.Click) -> Decide:
+def _decision(click: payloads.Click) -> DecidePlan:
     ref = _ref(click)
-    return Decide(
+    return DecidePlan(
         key=click.key,
         team=click.team,
         plan=ref.id,

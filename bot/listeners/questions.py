@@ -34,7 +34,7 @@ async def show_form(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
     await ack()
 
 
-async def answer(given: payloads.Answer, deps: Deps, ack: AsyncAck) -> None:
+async def answer(given: payloads.AnswerForm, deps: Deps, ack: AsyncAck) -> None:
     """The form's answer; Slack itself refuses an empty field, but not one of blanks, nor a film with any name."""
     if fault := answer_fault(given.answer, given.files):
         await ack(response_action="errors", errors={ids.BLOCK_ANSWER: fault})
@@ -60,7 +60,7 @@ def _refusal(question: Question | None, ref: ids.Ref, user: str) -> str | None:
     return None if is_open else question_over(question.answered_by)
 
 
-def _job(given: payloads.Answer) -> AnswerStep:
+def _job(given: payloads.AnswerForm) -> AnswerStep:
     ref = _ref(given.value)
     return AnswerStep(
         team=given.team,

@@ -13,7 +13,7 @@ from bot.listeners.paging import buttons_of, turn_page
 from bot.slack import ids, payloads
 from bot.slack.messages import Message
 from bot.views.private.lists import workflows_list
-from bot.views.private.notes import Note, note
+from bot.views.private.notes import Note, note_text
 from bot.views.private.workflow import workflow_details
 from services.errors import NotFound
 from services.jobs import ShowCard
@@ -62,7 +62,7 @@ async def _plan(number: int, deps: Deps) -> Message:
             plan = await deps.queries.get_by_number(session, deps.workspace_id, number)
             return workflow_details(plan, await run_queries.history(session, deps.workspace_id, plan.id))
         except NotFound:
-            return Message(note(Note.NOT_FOUND), [])
+            return Message(note_text(Note.NOT_FOUND), [])
 
 
 async def _run(plan_number: int, number: int, deps: Deps) -> Message:
@@ -73,7 +73,7 @@ async def _run(plan_number: int, number: int, deps: Deps) -> Message:
             history = await run_queries.history(session, deps.workspace_id, plan.id, run_id=run_id)
             return workflow_details(plan, history)
         except NotFound:
-            return Message(note(Note.RUN_NOT_FOUND), [])
+            return Message(note_text(Note.RUN_NOT_FOUND), [])
 
 
 async def _first_page(search: str, deps: Deps) -> Message:

@@ -110,7 +110,7 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
-class Approvals:
+class ApprovalRulesForm:
     """The form for who may decide was submitted; its numbers are as they were typed."""
 
     key: str
@@ -126,7 +126,7 @@ class Approvals:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class AnswerForm:
     """The form behind a question was submitted; `value` is what its button said, `message_ts` where that is.
 
     `answer` is a text, or of a choice the number of the option; empty if there is none. `files` are what was
@@ -250,14 +250,14 @@ def reason(body: Body) -> Reason:
 
 
 @_parser
-def approvals(body: Body) -> Approvals:
+def approvals(body: Body) -> ApprovalRulesForm:
     """A submission of the form for who may decide."""
     view = body["view"]
     values = view["state"]["values"]
     outcome = values[ids.BLOCK_OUTCOME][ids.INPUT_OUTCOME].get("selected_option")
     chosen = values[ids.BLOCK_APPROVERS][ids.INPUT_APPROVERS].get("selected_users") or ()
     origin = json.loads(view["private_metadata"])
-    return Approvals(
+    return ApprovalRulesForm(
         key=f"view:{_matching(_KEY, view['id'])}",
         team=_matching(_TEAM, workspace_of(body)),
         channel=_matching(_CHANNEL, origin["channel"]),
@@ -272,13 +272,13 @@ def approvals(body: Body) -> Approvals:
 
 
 @_parser
-def answer(body: Body) -> Answer:
+def answer(body: Body) -> AnswerForm:
     """A submission of the form behind a question."""
     view = body["view"]
     given = view["state"]["values"][ids.BLOCK_ANSWER][ids.INPUT_ANSWER]
     text = given.get("value") or (given.get("selected_option") or {}).get("value") or ""
     origin = json.loads(view["private_metadata"])
-    return Answer(
+    return AnswerForm(
         key=f"view:{_matching(_KEY, view['id'])}",
         team=_matching(_TEAM, workspace_of(body)),
         channel=_matching(_CHANNEL, origin["channel"]),

@@ -42,7 +42,7 @@ from bot.views.plan.overview import (
     understood,
     warnings,
 )
-from bot.views.plan.steps import StepView
+from bot.views.plan.steps import PlanStepView
 from bot.views.run import overview
 from bot.views.run import steps as run_steps
 from bot.views.run.gates import may_decide
@@ -83,7 +83,7 @@ def _of_run(snapshot: PlanSnapshot, run: RunSnapshot, version: VersionSnapshot) 
     steps = run_steps.in_order(version, run)
 
     def draw(level: Level, most: int) -> list[Block]:
-        longest = min(level.quote, overview.QUOTE)
+        longest = min(level.quote, overview.MAX_QUOTE_CHARACTERS)
         shortened = level is not LEVELS[0] or len(steps) > most or not fits(snapshot.issue.text, longest)
         more = [show_all(snapshot)] if shortened else []
         return [
@@ -124,7 +124,7 @@ def _heading(snapshot: PlanSnapshot) -> str:
     return title(snapshot)
 
 
-def _body(snapshot: PlanSnapshot, steps: Sequence[StepView], level: Level, most: int) -> list[Block]:
+def _body(snapshot: PlanSnapshot, steps: Sequence[PlanStepView], level: Level, most: int) -> list[Block]:
     if snapshot.state is PlanState.DRAFTING:
         return [progress(snapshot.phase or Phase.WAITING, snapshot.phase_facts)]
     if snapshot.state is PlanState.FAILED:
@@ -132,19 +132,19 @@ def _body(snapshot: PlanSnapshot, steps: Sequence[StepView], level: Level, most:
     return _version(snapshot.version, steps, level, most) if snapshot.version else []
 
 
-def _version(version: VersionSnapshot, steps: Sequence[StepView], level: Level, most: int) -> list[Block]:
+def _version(version: VersionSnapshot, steps: Sequence[PlanStepView], level: Level, most: int) -> list[Block]:
     drawn = understood(version, level.understood)
     if steps:
         drawn.append(plan_block(steps, level, most))
     if len(steps) > most:
         drawn.append(kit.context(kit.plain(f"…and {count(len(steps) - most, 'more step')}")))
     if notes := warnings(version, steps, level.lines):
-        drawn.append(kit.rich_text(kit.paragraph(kit.run("Please note", bold=True)), kit.bullets(notes)))
+        drawn.append(kit.rich_text(kit.paragraph(kit.span("Please note", bold=True)), kit.bullets(notes)))
     drawn.append(kit.context(kit.plain(made_by(version), 200)))
     return drawn
 
 
-def _end(snapshot: PlanSnapshot, steps: Sequence[StepView], *, shortened: bool) -> list[Block]:
+def _end(snapshot: PlanSnapshot, steps: Sequence[PlanStepView], *, shortened: bool) -> list[Block]:
     """The buttons while something is to be decided; afterwards, who decided and when."""
     more = [show_all(snapshot)] if shortened else []
     ref = Ref(snapshot.id, snapshot.revision).encode()
@@ -162,7 +162,7 @@ def _end(snapshot: PlanSnapshot, steps: Sequence[StepView], *, shortened: bool) 
     return [kit.context(kit.mrkdwn(decision(snapshot))), *([kit.actions(*more)] if more else [])]
 
 
-def _approve(snapshot: PlanSnapshot, steps: Sequence[StepView]) -> list[Element]:
+def _approve(snapshot: PlanSnapshot, steps: Sequence[PlanStepView]) -> list[Element]:
     """The button that starts the run, for a plan that has anything to run."""
     if not steps:
         return []
@@ -177,7 +177,7 @@ def _approve(snapshot: PlanSnapshot, steps: Sequence[StepView]) -> list[Element]
     return [kit.button("Approve and run", ACTION_APPROVE, ref, style="primary", ask=ask)]
 
 
-def follows(version: VersionSnapshot | None, steps: Sequence[StepView]) -> str:
+def follows(version: VersionSnapshot | None, steps: Sequence[PlanStepView]) -> str:
     """What an approval sets going, in words of the town: "It will create a work order and close a road. …"."""
     specs = version.components if version else {}
     acting = [step for step in steps if writes(specs.get(step.step.component_id))]
@@ -198,7 +198,7 @@ def _lower(name: str) -> str:
     return name if name[1:2].isupper() else f"{name[:1].lower()}{name[1:]}"
 
 
-def _menu(snapshot: PlanSnapshot, steps: Sequence[StepView]) -> list[Element]:
+def _menu(snapshot: PlanSnapshot, steps: Sequence[PlanStepView]) -> list[Element]:
     """What else can be done with a plan that has steps, behind three dots."""
     ref = Ref(snapshot.id, snapshot.revision)
     options = (("Dry run", CHOICE_DRY_RUN), ("Show all", CHOICE_SHOW_ALL))
@@ -218,7 +218,7 @@ def _discard(snapshot: PlanSnapshot) -> Element:
     )
 
 
-def _is_shortened(snapshot: PlanSnapshot, steps: Sequence[StepView], level: Level) -> bool:
+def _is_shortened(snapshot: PlanSnapshot, steps: Sequence[PlanStepView], level: Level) -> bool:
     """Whether the card leaves out anything that "Show all" has."""
     version = snapshot.version
     if version is None or level is not LEVELS[0]:

@@ -1,19 +1,19 @@
 """All tables; importing this package is what makes the metadata complete."""
 
 from db.models.ai_calls import AICall
-from db.models.approvals import ApprovalRules, StepGate
+from db.models.approvals import ApprovalRulesRow, StepGate
 from db.models.audit import AuditEvent
 from db.models.base import Base
 from db.models.cards import Card
 from db.models.components import Component
 from db.models.inbox import InboxEntry
 from db.models.plans import PlanVersion, WorkflowPlan
-from db.models.runs import Decision, StepAttempt, StepRun, WorkflowExecution
+from db.models.runs import Decision, Run, StepAttempt, StepRun
 from db.models.workspaces import Workspace
 
 __all__ = [
     "AICall",
-    "ApprovalRules",
+    "ApprovalRulesRow",
     "AuditEvent",
     "Base",
     "Card",
@@ -21,10 +21,10 @@ __all__ = [
     "Decision",
     "InboxEntry",
     "PlanVersion",
+    "Run",
     "StepAttempt",
     "StepGate",
     "StepRun",
-    "WorkflowExecution",
     "WorkflowPlan",
     "Workspace",
 ]

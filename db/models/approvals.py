@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.models.base import Base, CreatedAt, PrimaryKey
 
 
-class ApprovalRules(Base):
+class ApprovalRulesRow(Base):
     """Who may decide in a workspace, how many must agree, and what happens while they don't.
 
     No row: anyone may decide. `remind_after_minutes` of 0 is never; no `limit_minutes` is no limit.

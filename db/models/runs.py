@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from db.models.base import Base, CreatedAt, PrimaryKey, WorkspaceKey
 
 
-class WorkflowExecution(Base):
+class Run(Base):
     """A run of one version of a plan, with the components' definitions as they were when it began.
 
     A component that is edited, deactivated or deleted later does not change a run under way.

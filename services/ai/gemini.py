@@ -27,7 +27,7 @@ from google.protobuf.json_format import ParseError
 
 from services.ai.errors import GeminiError, GeminiRefused, GeminiTimeout, GeminiUnavailable
 from services.ai.gemini_answers import QUOTA_EXHAUSTED, parse, reason_of, retry_delay, text_of, tokens_of
-from services.ai.gemini_http import equip
+from services.ai.gemini_http import mount
 from services.ai.usage import STAND_IN_MODEL, Usage
 
 with warnings.catch_warnings():
@@ -42,7 +42,7 @@ with warnings.catch_warnings():
 gc.collect()
 gc.freeze()
 
-__all__ = ["STAND_IN_MODEL", "Answer", "GeminiClient", "RetryPolicy", "Usage"]
+__all__ = ["STAND_IN_MODEL", "GeminiClient", "ModelAnswer", "RetryPolicy", "Usage"]
 
 log = logging.getLogger(__name__)
 
@@ -55,7 +55,7 @@ _LATENESS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ModelAnswer:
     """What the model wrote: `document` is the JSON of `text`."""
 
     text: str
@@ -146,7 +146,7 @@ class GeminiClient:
         self._slots = asyncio.Semaphore(max_concurrency)
         self._running: set[asyncio.Future[Mapping[str, Any] | _Failure]] = set()
         self._client: Any = _make_client(api_key, endpoint)
-        self._connections = equip(self._client.transport._session, self._client.api_endpoint, max_concurrency)
+        self._connections = mount(self._client.transport._session, self._client.api_endpoint, max_concurrency)
         self._threads = _start_threads(max_concurrency)
 
     async def generate_async(
@@ -157,7 +157,7 @@ class GeminiClient:
         schema: Mapping[str, Any],
         agent: str,
         deadline: float | None = None,
-    ) -> Answer:
+    ) -> ModelAnswer:
         """Ask for one JSON document of the given response schema.
 
         `deadline` is a reading of the running loop's clock (`loop.time()`); nothing goes on after it. `agent`
@@ -168,7 +168,7 @@ class GeminiClient:
         try:
             tally.response = await self._respond(_Request(system, prompt, schema), tally)
             text = text_of(tally.response)
-            return Answer(text, parse(text), self._account(tally, "ok"))
+            return ModelAnswer(text, parse(text), self._account(tally, "ok"))
         except GeminiError as error:
             error.usages = (self._account(tally, error.outcome),)
             raise

@@ -24,7 +24,7 @@ CONNECT_SECONDS = 5.0
 """How long a connection may take to come about; no more of a deadline is spent on a host that is away."""
 
 
-class _Line:
+class _ConnectionSet:
     """The connections in use, and whether there may be new ones."""
 
     def __init__(self) -> None:
@@ -55,7 +55,7 @@ def _shut(connection: HTTPConnection) -> None:
             connection.sock.shutdown(socket.SHUT_RDWR)
 
 
-def _pools(line: _Line) -> dict[str, type[HTTPConnectionPool]]:
+def _pools(line: _ConnectionSet) -> dict[str, type[HTTPConnectionPool]]:
     """Pools, by URL scheme, whose connections stand in `line` while they are open."""
 
     class Plain(HTTPConnection):
@@ -87,11 +87,11 @@ def _pools(line: _Line) -> dict[str, type[HTTPConnectionPool]]:
     return {"http": PlainPool, "https": SecurePool}
 
 
-class CuttableAdapter(HTTPAdapter):
+class AbortableAdapter(HTTPAdapter):
     """Keeps up to `size` connections open for reuse, and can cut all of them at once."""
 
     def __init__(self, size: int) -> None:
-        self._line = _Line()
+        self._line = _ConnectionSet()
         super().__init__(pool_connections=1, pool_maxsize=size)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
@@ -104,10 +104,10 @@ class CuttableAdapter(HTTPAdapter):
         self._line.cut()
 
 
-def equip(session: AuthorizedSession, endpoint: str, size: int) -> CuttableAdapter:
+def mount(session: AuthorizedSession, endpoint: str, size: int) -> AbortableAdapter:
     """Give the session room for `size` connections; past any proxy if `endpoint` is this machine."""
     session._max_refresh_attempts = 0  # a key can't be refreshed, and asking thrice makes a refusal no better
-    adapter = CuttableAdapter(size)
+    adapter = AbortableAdapter(size)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     session.hooks["response"].append(_unwrap_list)

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from services.ai.errors import GeminiError, GeminiMalformed, GeminiTruncated
 from services.components.specs import ComponentSpec
-from services.formats.storable import storable
+from services.formats.storable import postgres_safe
 from services.mentions import PartKind
 from services.plans.model import Issue, Plan
 from services.plans.validation import Fault
@@ -223,7 +223,7 @@ _ESCAPES = str.maketrans({char: f"\\u{ord(char):04x}" for char in "<>\u0085\u202
 
 def _line(document: Mapping[str, Any]) -> str:
     # What could be neither sent nor kept must not come back in a plan either.
-    return json.dumps(storable(document), ensure_ascii=False, separators=(",", ":")).translate(_ESCAPES)
+    return json.dumps(postgres_safe(document), ensure_ascii=False, separators=(",", ":")).translate(_ESCAPES)
 
 
 def _summary(component: ComponentSpec) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from services.components.specs import Approval, ComponentSpec
+from services.components.specs import ApprovalPolicy, ComponentSpec
 
 NOTIFY = "slack.notify"
 ASK_PERSON = "slack.ask_person"
@@ -57,7 +57,7 @@ def _spec(
         http_method=method,
         request_schema={"type": "object", "additionalProperties": False, **takes},
         response_schema={"type": "object", "additionalProperties": False, "properties": gives},
-        approval=Approval.NONE if method == "GET" else Approval.PLAN,
+        approval=ApprovalPolicy.NONE if method == "GET" else ApprovalPolicy.PLAN,
     )
 
 

@@ -17,7 +17,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInf
 from pydantic_core import PydanticCustomError
 
 from services.components.builtins import RESERVED_PREFIXES
-from services.components.specs import Approval
+from services.components.specs import ApprovalPolicy
 from services.formats.schemas import schema_problems
 
 
@@ -293,8 +293,8 @@ def _default_method(members: dict[str, Any]) -> Method:
     return "GET" if members.get("type", "REST") == "REST" else "POST"
 
 
-def _default_approval(members: dict[str, Any]) -> Approval:
-    return Approval.NONE if members.get("http_method", "GET") == "GET" else Approval.PLAN
+def _default_approval(members: dict[str, Any]) -> ApprovalPolicy:
+    return ApprovalPolicy.NONE if members.get("http_method", "GET") == "GET" else ApprovalPolicy.PLAN
 
 
 class ComponentDefinition(_Strict):
@@ -316,7 +316,7 @@ class ComponentDefinition(_Strict):
     body_format: Literal["json", "form"] = "json"
     content_type: ContentType = ""
     auth: Auth = NoAuth()
-    approval: Annotated[Approval, Field(strict=False)] = Field(default_factory=_default_approval)
+    approval: Annotated[ApprovalPolicy, Field(strict=False)] = Field(default_factory=_default_approval)
     idempotent: bool = False
     timeout_seconds: float = Field(default=30.0, ge=1, le=300)
     attempts: int = Field(default=4, ge=1, le=10)

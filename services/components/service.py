@@ -31,9 +31,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.models import Component
 from services.components.definitions import KEY, ComponentDefinition
 from services.components.response_headers import schema_with_headers
-from services.components.specs import Approval, ComponentSpec
+from services.components.specs import ApprovalPolicy, ComponentSpec
 from services.errors import MuddaError, NotFound
-from services.formats.text import words
+from services.formats.text import search_words
 from services.formats.whole_bodies import as_object
 from services.pages import Page
 
@@ -247,7 +247,7 @@ def _issue_query(text: str) -> ScalarSelect[Any]:
 
     Any and not all: whoever reports a flood doesn't know what the works department calls it.
     """
-    plain = " ".join(words(text))
+    plain = " ".join(search_words(text))
     used = func.unnest(func.to_tsvector(_ENGLISH, plain)).table_valued(
         "lexeme", column("positions", ARRAY(SmallInteger)), "weights"
     )
@@ -264,7 +264,7 @@ def _issue_query(text: str) -> ScalarSelect[Any]:
 
 def _search_query(text: str) -> ScalarSelect[Any]:
     """Every word, from its first letters, as a stem or as written. No word at all finds nothing."""
-    terms = " & ".join(f"'{word}':*" for word in words(text)[:SEARCH_WORDS])
+    terms = " & ".join(f"'{word}':*" for word in search_words(text)[:SEARCH_WORDS])
     stems, written = func.to_tsquery(_ENGLISH, terms), func.to_tsquery(_SIMPLE, terms)
     return select(stems.op("||")(written)).scalar_subquery()
 
@@ -290,6 +290,6 @@ def _spec(row: Component) -> ComponentSpec:
         headers=row.headers,
         request_schema=as_object(row.request_schema),
         response_schema=schema_with_headers(row.response_schema, row.response_headers),
-        approval=Approval(row.approval),
+        approval=ApprovalPolicy(row.approval),
         active=row.is_active,
     )

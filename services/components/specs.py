@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 
-class Approval(StrEnum):
+class ApprovalPolicy(StrEnum):
     """Who has to agree before a component may be called."""
 
     NONE = "none"
@@ -31,5 +31,5 @@ class ComponentSpec:
     headers: Mapping[str, Any] = field(default_factory=dict)
     request_schema: Mapping[str, Any] = field(default_factory=dict)
     response_schema: Mapping[str, Any] = field(default_factory=dict)
-    approval: Approval = Approval.NONE
+    approval: ApprovalPolicy = ApprovalPolicy.NONE
     active: bool = True

@@ -16,7 +16,7 @@ from yarl import URL
 
 from services.components.definitions import ApiKeyAuth, Auth, BasicAuth, BearerAuth, OAuth2Auth
 from services.connectors.errors import AddressRefused, MaybeSent, NotSent, SecretMissing, TokenRefused
-from services.connectors.network.transport import Progress, Received, Transport
+from services.connectors.network.transport import Received, SendProgress, Transport
 from services.connectors.redaction import redacted
 from services.connectors.responses.response import read_body, retry_after
 from services.formats.text import clip
@@ -140,7 +140,7 @@ class Authenticator:
                 _url(auth.token_url),
                 headers=headers,
                 data=urlencode(form).encode(),
-                progress=Progress(),
+                progress=SendProgress(),
             )
         except (NotSent, MaybeSent) as error:
             # Whatever became of the token, the component has not been asked.

@@ -17,11 +17,11 @@ from services.components.response_headers import with_headers
 from services.connectors.auth import Authenticator, Credentials, Secrets
 from services.connectors.errors import CallError, NotSent, RedirectRefused, RequestRefused
 from services.connectors.network.addresses import AddressRules
-from services.connectors.network.transport import Progress, Received, SocketFactory, Transport
+from services.connectors.network.transport import Received, SendProgress, SocketFactory, Transport
 from services.connectors.redaction import redacted
 from services.connectors.requests import PreparedRequest, check_header, encode_body
 from services.connectors.responses.checks import response_warnings
-from services.connectors.responses.response import Answer, AnswerWarning, media_type, read_body, retry_after
+from services.connectors.responses.response import Response, ResponseWarning, media_type, read_body, retry_after
 from services.formats.text import clip
 
 SMALL_BYTES = 50_000
@@ -61,7 +61,7 @@ class Connector:
         idempotency_key: str,
         timeout: float,  # noqa: ASYNC109
         headers: Sequence[str] = (),
-    ) -> Answer:
+    ) -> Response:
         """Send a request and read its answer, whatever its status, within `timeout` seconds.
 
         The `headers` that are named come with the answer.
@@ -71,7 +71,7 @@ class Connector:
         """
         loop = asyncio.get_running_loop()
         started = loop.time()
-        progress = Progress()
+        progress = SendProgress()
         try:
             async with asyncio.timeout(timeout):
                 received, secrets = await self._sent(request, idempotency_key, progress)
@@ -100,7 +100,7 @@ class Connector:
         await self._transport.aclose()
 
     async def _sent(
-        self, request: PreparedRequest, key: str, progress: Progress
+        self, request: PreparedRequest, key: str, progress: SendProgress
     ) -> tuple[Received, tuple[str, ...]]:
         """What came back, and the secrets that it may quote."""
         request, own_secrets = self._with_own_secrets(request)
@@ -115,22 +115,22 @@ class Connector:
 
     def _with_own_secrets(self, request: PreparedRequest) -> tuple[PreparedRequest, tuple[str, ...]]:
         """The request with the secrets that its component's own headers and query name, and those."""
-        headers, of_headers = self._authenticator.filled(request.own_headers)
-        texts = {f"{index}": value or "" for index, (_, value) in enumerate(request.own_query)}
+        headers, of_headers = self._authenticator.filled(request.fixed_headers)
+        texts = {f"{index}": value or "" for index, (_, value) in enumerate(request.fixed_query)}
         values, of_query = self._authenticator.filled(texts)
         query = tuple(
             (name, None if value is None else values[f"{index}"])
-            for index, (name, value) in enumerate(request.own_query)
+            for index, (name, value) in enumerate(request.fixed_query)
         )
-        return replace(request, own_headers=headers, own_query=query), (*of_headers, *of_query)
+        return replace(request, fixed_headers=headers, fixed_query=query), (*of_headers, *of_query)
 
     async def _send(
-        self, request: PreparedRequest, credentials: Credentials, key: str, progress: Progress
+        self, request: PreparedRequest, credentials: Credentials, key: str, progress: SendProgress
     ) -> Received:
         url, headers, data = _written(request, credentials, key)
         return await self._transport.send(request.method, url, headers=headers, data=data, progress=progress)
 
-    async def _answer(self, received: Received, secrets: tuple[str, ...], seconds: float) -> Answer:
+    async def _answer(self, received: Received, secrets: tuple[str, ...], seconds: float) -> Response:
         headers = received.headers
         if 300 <= received.status < 400:
             host = redacted(_host(headers.get("Location", "")), secrets)
@@ -140,7 +140,7 @@ class Connector:
             body, warnings = _read(received, secrets)
         else:
             body, warnings = await asyncio.to_thread(_read, received, secrets)
-        return Answer(
+        return Response(
             status=received.status,
             content_type=redacted(media_type(headers.get("Content-Type", "")), secrets),
             body=body,
@@ -151,7 +151,7 @@ class Connector:
         )
 
 
-def _read(received: Received, secrets: tuple[str, ...]) -> tuple[Any, tuple[AnswerWarning, ...]]:
+def _read(received: Received, secrets: tuple[str, ...]) -> tuple[Any, tuple[ResponseWarning, ...]]:
     """The value of an answer without the secrets that it was asked for with, and what is odd about it."""
     body, warnings = read_body(
         received.data,
@@ -170,11 +170,11 @@ def _written(
         _with_members(request.body, credentials.members), request.body_format, request.content_type
     )
     ours = {"Idempotency-Key": key} | ({"Content-Type": content_type} if content_type else {})
-    headers = _merged(request.headers, request.own_headers, ours, credentials.headers)
+    headers = _merged(request.headers, request.fixed_headers, ours, credentials.headers)
     for name, value in headers.items():
         check_header(name, value)
     given = urlencode((*request.query, *credentials.query), quote_via=quote, errors="replace")
-    query = "&".join([*map(_own_pair, request.own_query), *([given] if given else [])])
+    query = "&".join([*map(_own_pair, request.fixed_query), *([given] if given else [])])
     return URL(f"{request.url}?{query}" if query else request.url, encoded=True), headers, data
 
 
@@ -205,9 +205,9 @@ def _host(location: str) -> str:
         return ""
 
 
-async def called(
+async def call_component(
     request: PreparedRequest, definition: ComponentDefinition, *, idempotency_key: str, connector: Connector
-) -> Answer | CallError:
+) -> Response | CallError:
     """Call a component; a response that is not what its schema says has a warning with it."""
     try:
         answer = await connector.call(

@@ -10,7 +10,7 @@ from urllib.parse import quote, quote_plus
 REPLACEMENT = "***"
 """Stands where a credential stood."""
 
-SHORTEST = 8
+MIN_SECRET_CHARACTERS = 8
 """Characters of a credential that is looked for. A shorter one is no secret, and may be part of any word."""
 
 
@@ -19,7 +19,7 @@ def redacted(value: Any, secrets: Collection[str]) -> Any:
     forms = {
         form
         for secret in secrets
-        if len(secret) >= SHORTEST
+        if len(secret) >= MIN_SECRET_CHARACTERS
         for form in (secret, quote(secret, safe="", errors="replace"), quote_plus(secret, errors="replace"))
     }
     # The longest first, for one may be part of another.

@@ -28,17 +28,17 @@ _NOT_IN_HEADER = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 class PreparedRequest:
     """One request, less its credentials: `auth` says where to take them from when it is sent.
 
-    `url` is complete but for the query. `query` and `headers` are the plan's; `own_query` is what stands in the
-    component's URL, `own_headers` what the component adds, and both may be nobody's business. `body` is a JSON
+    `url` is complete but for the query. `query` and `headers` are the plan's; `fixed_query` is what stands in the
+    component's URL, `fixed_headers` what the component adds, and both may be nobody's business. `body` is a JSON
     value, or None for no body.
     """
 
     method: str
     url: str
     query: Pairs = ()
-    own_query: OwnPairs = field(default=(), repr=False)
+    fixed_query: OwnPairs = field(default=(), repr=False)
     headers: Mapping[str, str] = field(default_factory=dict)
-    own_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    fixed_headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     body: Any = None
     body_format: BodyFormat = "json"
     content_type: str = ""
@@ -47,13 +47,13 @@ class PreparedRequest:
 
 def preview(request: PreparedRequest) -> dict[str, Any]:
     """What a request says, as JSON, for people and for a dry run; of its own query and headers only names."""
-    own_query = [[name, REPLACEMENT if value else ""] for name, value in request.own_query]
+    fixed_query = [[name, REPLACEMENT if value else ""] for name, value in request.fixed_query]
     return {
         "method": request.method,
         "url": request.url,
-        "query": own_query + [list(pair) for pair in request.query],
+        "query": fixed_query + [list(pair) for pair in request.query],
         "headers": dict(request.headers),
-        "own_headers": sorted(request.own_headers),
+        "own_headers": sorted(request.fixed_headers),
         "body": request.body,
         "body_format": request.body_format,
         "auth": request.auth.type,

@@ -11,7 +11,7 @@ from yarl import URL
 from services.components.definitions import ComponentDefinition
 from services.connectors.errors import AddressRefused, CallNotSupported, RequestRefused
 from services.connectors.requests import OwnPairs, PreparedRequest, Resolved, as_text, check_header
-from services.formats.schema_defaults import completed, own_parameters
+from services.formats.schema_defaults import completed, fixed_parameters
 from services.formats.whole_bodies import is_whole
 
 # What may stand in a path as it is; "%" because the component's author may have encoded something already.
@@ -27,17 +27,17 @@ def prepare(definition: ComponentDefinition, resolved: Resolved) -> PreparedRequ
     """
     if definition.type != "REST":
         raise CallNotSupported(definition.type)
-    own_headers = own_parameters(definition.headers, resolved.headers)
-    given_headers = {name: value for name, value in resolved.headers.items() if name not in own_headers}
-    query = {**resolved.query, **own_parameters(definition.query_params, resolved.query)}
-    url, own_query = _url(definition, resolved.path)
+    fixed_headers = fixed_parameters(definition.headers, resolved.headers)
+    given_headers = {name: value for name, value in resolved.headers.items() if name not in fixed_headers}
+    query = {**resolved.query, **fixed_parameters(definition.query_params, resolved.query)}
+    url, fixed_query = _url(definition, resolved.path)
     return PreparedRequest(
         method=definition.http_method,
         url=url,
         query=tuple(_query_pairs(query)),
-        own_query=own_query,
+        fixed_query=fixed_query,
         headers=_headers(given_headers),
-        own_headers=_headers(own_headers),
+        fixed_headers=_headers(fixed_headers),
         body=_body(definition, resolved.body),
         body_format=definition.body_format,
         content_type=definition.content_type,
@@ -47,7 +47,7 @@ def prepare(definition: ComponentDefinition, resolved: Resolved) -> PreparedRequ
 
 def _url(definition: ComponentDefinition, given: Mapping[str, Any]) -> tuple[str, OwnPairs]:
     parts = urlsplit(definition.endpoint_url)
-    values = {**given, **own_parameters(definition.path_params, given)}
+    values = {**given, **fixed_parameters(definition.path_params, given)}
     path = "/".join(
         _segment(segment, definition.path_params, values)
         for segment in quote(parts.path, safe=_PATH, errors="replace").split("/")

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from services.components.definitions import ComponentDefinition
 from services.connectors.errors import CallError, MaybeSent, NotSent, RedirectRefused
-from services.connectors.responses.response import Answer
+from services.connectors.responses.response import Response
 
 _ASKS_FOR_PATIENCE = frozenset({429, 503})
 # 408: the server gave up waiting, 425: it does not take a request this early. Neither says that nothing was done.
@@ -38,7 +38,7 @@ def is_safe(definition: ComponentDefinition) -> bool:
     return definition.http_method == "GET" or definition.idempotent
 
 
-def judge(result: Answer | CallError, *, safe: bool) -> Verdict:
+def judge(result: Response | CallError, *, safe: bool) -> Verdict:
     """What becomes of a step whose call ended like this; how often to retry is for the caller to know."""
     unknown_fate = Verdict(Outcome.RETRY if safe else Outcome.UNCERTAIN)
     if isinstance(result, NotSent):

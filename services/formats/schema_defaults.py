@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def own_parameters(declared: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+def fixed_parameters(declared: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
     """What a component says itself of its parameters; a constant counts whatever was given."""
     own: dict[str, Any] = {}
     for name, schema in declared.items():

@@ -10,14 +10,14 @@ REPLACEMENT = "\ufffd"
 """Unicode's own character for what can't be shown."""
 
 
-def storable(value: Any) -> Any:
+def postgres_safe(value: Any) -> Any:
     """A JSON value in which each character that can't be kept is replaced; of a depth as strict_json reads it."""
     if isinstance(value, str):
         return _UNSTORABLE.sub(REPLACEMENT, value)
     if isinstance(value, list | tuple):
-        return [storable(item) for item in value]
+        return [postgres_safe(item) for item in value]
     if isinstance(value, dict):
-        return {storable(name): storable(member) for name, member in value.items()}
+        return {postgres_safe(name): postgres_safe(member) for name, member in value.items()}
     return value
 
 
@@ -53,4 +53,4 @@ def typed(text: str) -> str:
 
 def is_storable(value: Any) -> bool:
     """Whether all of a JSON value can be kept as it is."""
-    return bool(storable(value) == value)
+    return bool(postgres_safe(value) == value)

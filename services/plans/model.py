@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from services.formats.storable import storable
+from services.formats.storable import postgres_safe
 from services.mentions import Part
 from services.plans.references import RESERVED, Reference, scan
 
@@ -37,7 +37,7 @@ def _given(inputs: Any) -> Any:
     return [item for item in inputs if not isinstance(item, dict) or item.get("value") is not None]
 
 
-_Text = Annotated[str, BeforeValidator(_as_text), AfterValidator(storable)]
+_Text = Annotated[str, BeforeValidator(_as_text), AfterValidator(postgres_safe)]
 _Texts = Annotated[tuple[_Text, ...], BeforeValidator(_as_list)]
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 from services.components.builtins import WAIT_UNTIL
-from services.components.specs import Approval
+from services.components.specs import ApprovalPolicy
 from services.formats import strict_json
 from services.plans.model import Plan, Step, StepInput
 from services.plans.references import Flaw, Malformed, Reference, parse
@@ -28,9 +28,9 @@ def polled_step(step: Step) -> Step:
     return Step(step_id=step.step_id, component_id=polled_key(step) or "", inputs=inputs)
 
 
-def is_pollable(http_method: str, approval: Approval) -> bool:
+def is_pollable(http_method: str, approval: ApprovalPolicy) -> bool:
     """Whether a component may be called again and again, with nobody asked each time."""
-    return http_method.upper() == "GET" and approval is not Approval.STEP
+    return http_method.upper() == "GET" and approval is not ApprovalPolicy.STEP
 
 
 def component_keys(plan: Plan) -> set[str]:

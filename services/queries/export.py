@@ -15,10 +15,10 @@ from db.models import (
     Base,
     Decision,
     PlanVersion,
+    Run,
     StepAttempt,
     StepGate,
     StepRun,
-    WorkflowExecution,
     WorkflowPlan,
 )
 from services.errors import NotFound
@@ -41,9 +41,7 @@ async def run_document(session: AsyncSession, workspace_id: UUID, run_id: UUID) 
     Its members are JSON but for UUIDs and moments. Raises NotFound.
     """
     run = await session.scalar(
-        select(WorkflowExecution)
-        .where(WorkflowExecution.workspace_id == workspace_id, WorkflowExecution.id == run_id)
-        .options(undefer(WorkflowExecution.components))
+        select(Run).where(Run.workspace_id == workspace_id, Run.id == run_id).options(undefer(Run.components))
     )
     if run is None:
         raise NotFound("run", run_id)

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
-from db.models import PlanVersion, StepRun, WorkflowExecution
+from db.models import PlanVersion, Run, StepRun
 from services.errors import NotFound
 from services.plans.validation.schemas import Schema
 from services.queries.workflows import version_snapshot
@@ -20,13 +20,12 @@ async def step_outputs(session: AsyncSession, workspace_id: UUID, step_id: UUID)
     row = (
         await session.execute(
             select(StepRun, PlanVersion)
-            .join(WorkflowExecution, WorkflowExecution.id == StepRun.run_id)
+            .join(Run, Run.id == StepRun.run_id)
             .join(
                 PlanVersion,
-                (PlanVersion.plan_id == WorkflowExecution.plan_id)
-                & (PlanVersion.version == WorkflowExecution.version),
+                (PlanVersion.plan_id == Run.plan_id) & (PlanVersion.version == Run.version),
             )
-            .where(WorkflowExecution.workspace_id == workspace_id, StepRun.id == step_id)
+            .where(Run.workspace_id == workspace_id, StepRun.id == step_id)
             .options(undefer(StepRun.output))
         )
     ).one_or_none()

@@ -10,8 +10,8 @@ from sqlalchemy.dialects.postgresql import JSONB, array
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
 
-from db.models import Decision, StepAttempt, StepGate, StepRun, WorkflowExecution, WorkflowPlan
-from services.approvals import ApprovalSettings, LimitOutcome
+from db.models import Decision, Run, StepAttempt, StepGate, StepRun, WorkflowPlan
+from services.approvals import ApprovalRules, LimitOutcome
 from services.errors import NotFound
 from services.queries.snapshots import AttemptLine, DecisionLine, History, RunLine, RunSnapshot, StepSnapshot
 from services.states import RunState, StepState
@@ -22,7 +22,7 @@ SHOWN_BYTES = 20_000
 _MEMBERS, _MEMBER_BYTES = 40, 500
 """Of an outline: how many members there are in it, and how long each may be."""
 
-RUNS, ATTEMPTS, DECISIONS = 20, 200, 200
+MAX_RUNS, MAX_ATTEMPTS, MAX_DECISIONS = 20, 200, 200
 """The most of each that a history holds."""
 
 
@@ -30,8 +30,8 @@ async def step_title(session: AsyncSession, workspace_id: UUID, step_id: UUID) -
     """What a step does, in the plan's words. Raises NotFound."""
     step = await session.scalar(
         select(StepRun)
-        .join(WorkflowExecution, WorkflowExecution.id == StepRun.run_id)
-        .where(WorkflowExecution.workspace_id == workspace_id, StepRun.id == step_id)
+        .join(Run, Run.id == StepRun.run_id)
+        .where(Run.workspace_id == workspace_id, StepRun.id == step_id)
     )
     if step is None:
         raise NotFound("step", step_id)
@@ -39,7 +39,7 @@ async def step_title(session: AsyncSession, workspace_id: UUID, step_id: UUID) -
 
 
 async def latest(
-    session: AsyncSession, workspace_id: UUID, plan_id: UUID, settings: ApprovalSettings
+    session: AsyncSession, workspace_id: UUID, plan_id: UUID, settings: ApprovalRules
 ) -> RunSnapshot | None:
     """The last run of a plan, with all of its steps, under the rules of now; None before the first."""
     run = await session.scalar(_runs(workspace_id, plan_id).limit(1))
@@ -47,14 +47,10 @@ async def latest(
 
 
 async def one(
-    session: AsyncSession, workspace_id: UUID, run_id: UUID, settings: ApprovalSettings
+    session: AsyncSession, workspace_id: UUID, run_id: UUID, settings: ApprovalRules
 ) -> RunSnapshot | None:
     """A run with all of its steps, be it the last or not; None if there is none of that id."""
-    run = await session.scalar(
-        select(WorkflowExecution).where(
-            WorkflowExecution.workspace_id == workspace_id, WorkflowExecution.id == run_id
-        )
-    )
+    run = await session.scalar(select(Run).where(Run.workspace_id == workspace_id, Run.id == run_id))
     return None if run is None else await _snapshot(session, run, settings)
 
 
@@ -62,8 +58,8 @@ async def answer(session: AsyncSession, workspace_id: UUID, step_id: UUID) -> tu
     """The run of a step, and the step's whole answer, however long. Raises NotFound."""
     step = await session.scalar(
         select(StepRun)
-        .join(WorkflowExecution, WorkflowExecution.id == StepRun.run_id)
-        .where(WorkflowExecution.workspace_id == workspace_id, StepRun.id == step_id)
+        .join(Run, Run.id == StepRun.run_id)
+        .where(Run.workspace_id == workspace_id, StepRun.id == step_id)
         .options(undefer(StepRun.output))
     )
     if step is None:
@@ -78,22 +74,22 @@ async def history(
 
     Of each the last RUNS, ATTEMPTS and DECISIONS, and how many there are.
     """
-    runs = (await session.scalars(_runs(workspace_id, plan_id).limit(RUNS))).all()
+    runs = (await session.scalars(_runs(workspace_id, plan_id).limit(MAX_RUNS))).all()
     count = (func.count(),)
     shown = run_id or (runs[0].id if runs else None)
     attempts = (
         select(StepAttempt, StepRun.step_id)
         .join(StepRun, StepRun.id == StepAttempt.step_run_id)
-        .join(WorkflowExecution, WorkflowExecution.id == StepRun.run_id)
-        .where(WorkflowExecution.workspace_id == workspace_id, StepRun.run_id == shown)
+        .join(Run, Run.id == StepRun.run_id)
+        .where(Run.workspace_id == workspace_id, StepRun.run_id == shown)
     )
     decisions = (
         select(Decision, StepRun.step_id)
         .outerjoin(StepRun, StepRun.id == Decision.step_run_id)
         .where(Decision.workspace_id == workspace_id, Decision.run_id == shown)
     )
-    last_attempts = await session.execute(attempts.order_by(StepAttempt.ended_at.desc()).limit(ATTEMPTS))
-    last_decisions = await session.execute(decisions.order_by(Decision.created_at.desc()).limit(DECISIONS))
+    last_attempts = await session.execute(attempts.order_by(StepAttempt.ended_at.desc()).limit(MAX_ATTEMPTS))
+    last_decisions = await session.execute(decisions.order_by(Decision.created_at.desc()).limit(MAX_DECISIONS))
     return History(
         runs=tuple(_run_line(run) for run in runs),
         attempts=tuple(_attempt_line(*row) for row in reversed(last_attempts.all())),
@@ -104,16 +100,12 @@ async def history(
     )
 
 
-def _runs(workspace_id: UUID, plan_id: UUID) -> Select[WorkflowExecution]:
+def _runs(workspace_id: UUID, plan_id: UUID) -> Select[Run]:
     """The runs of a plan, the last first."""
-    return (
-        select(WorkflowExecution)
-        .where(WorkflowExecution.workspace_id == workspace_id, WorkflowExecution.plan_id == plan_id)
-        .order_by(WorkflowExecution.number.desc())
-    )
+    return select(Run).where(Run.workspace_id == workspace_id, Run.plan_id == plan_id).order_by(Run.number.desc())
 
 
-def _run_line(run: WorkflowExecution) -> RunLine:
+def _run_line(run: Run) -> RunLine:
     return RunLine(
         id=run.id,
         number=run.number,
@@ -170,7 +162,7 @@ def _outline(output: ColumnElement[Any]) -> ColumnElement[Any]:
     return type_coerce(chosen, JSONB)
 
 
-async def _snapshot(session: AsyncSession, run: WorkflowExecution, settings: ApprovalSettings) -> RunSnapshot:
+async def _snapshot(session: AsyncSession, run: Run, settings: ApprovalRules) -> RunSnapshot:
     output = StepRun.output.expression
     size = _size(output)
     is_long = size > SHOWN_BYTES
@@ -206,7 +198,7 @@ async def _gates(session: AsyncSession, run_id: UUID) -> dict[UUID, StepGate]:
     return {gate.step_run_id: gate for gate in gates}
 
 
-def _agreed(step: StepRun, gate: StepGate | None, settings: ApprovalSettings) -> tuple[str, ...]:
+def _agreed(step: StepRun, gate: StepGate | None, settings: ApprovalRules) -> tuple[str, ...]:
     """Who has agreed: at a gate that still waits, only those who are approvers now."""
     agreed = gate.agreed if gate is not None else []
     return tuple(user for user in agreed if step.state != StepState.WAITING or user in settings.approvers)
@@ -215,7 +207,7 @@ def _agreed(step: StepRun, gate: StepGate | None, settings: ApprovalSettings) ->
 def _step(
     step: StepRun,
     gate: StepGate | None,
-    settings: ApprovalSettings,
+    settings: ApprovalRules,
     *,
     output: Any,
     output_size: int,
@@ -251,13 +243,13 @@ def _step(
 async def find_run(session: AsyncSession, workspace_id: UUID, number: int, run: int | None = None) -> UUID:
     """The id of a run by the number of its plan, and its own: the last run if none is given. Raises NotFound."""
     runs = (
-        select(WorkflowExecution.id)
-        .join(WorkflowPlan, WorkflowPlan.id == WorkflowExecution.plan_id)
+        select(Run.id)
+        .join(WorkflowPlan, WorkflowPlan.id == Run.plan_id)
         .where(WorkflowPlan.workspace_id == workspace_id, WorkflowPlan.number == number)
-        .order_by(WorkflowExecution.number.desc())
+        .order_by(Run.number.desc())
         .limit(1)
     )
-    found = await session.scalar(runs if run is None else runs.where(WorkflowExecution.number == run))
+    found = await session.scalar(runs if run is None else runs.where(Run.number == run))
     if found is None:
         raise NotFound("run", f"{number}" if run is None else f"{number}.{run}")
     return found

@@ -9,9 +9,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import PlanVersion, StepRun, WorkflowExecution, WorkflowPlan
+from db.models import PlanVersion, Run, StepRun, WorkflowPlan
 from services.approvals import ApprovalService
-from services.components.specs import Approval, ComponentSpec
+from services.components.specs import ApprovalPolicy, ComponentSpec
 from services.errors import NotFound
 from services.pages import Page
 from services.plans.model import Plan
@@ -21,7 +21,7 @@ from services.queries.snapshots import PlanLine, PlanSnapshot, VersionSnapshot
 from services.states import Phase, PlanState, StepState
 from services.workflows.drafts import failure_from_json, issue_of
 
-AWAITING = 100
+MAX_REDRAWS = 100
 """The most cards that a change of the rules redraws; the others follow when something else happens to them."""
 
 
@@ -54,7 +54,7 @@ class WorkflowQueries:
 
     async def get_by_run(self, session: AsyncSession, workspace_id: UUID, run_id: UUID) -> PlanSnapshot:
         """The plan that a run carries out, with that run, be it the last one or not. Raises NotFound."""
-        of_run = select(WorkflowExecution.plan_id).where(WorkflowExecution.id == run_id)
+        of_run = select(Run.plan_id).where(Run.id == run_id)
         plan = await self._one(session, workspace_id, WorkflowPlan.id == of_run.scalar_subquery())
         if plan.run is not None and plan.run.id == run_id:
             return plan
@@ -92,16 +92,16 @@ class WorkflowQueries:
     async def awaiting(self, session: AsyncSession, workspace_id: UUID) -> Sequence[UUID]:
         """The newest plans whose cards say who may decide."""
         at_gates = (
-            select(WorkflowExecution.plan_id)
-            .join(StepRun, StepRun.run_id == WorkflowExecution.id)
-            .where(WorkflowExecution.workspace_id == workspace_id, StepRun.state == StepState.WAITING)
+            select(Run.plan_id)
+            .join(StepRun, StepRun.run_id == Run.id)
+            .where(Run.workspace_id == workspace_id, StepRun.state == StepState.WAITING)
         )
         plans = await session.scalars(
             select(WorkflowPlan.id)
             .where(WorkflowPlan.workspace_id == workspace_id)
             .where(or_(WorkflowPlan.state == PlanState.DRAFT, WorkflowPlan.id.in_(at_gates)))
             .order_by(WorkflowPlan.number.desc())
-            .limit(AWAITING)
+            .limit(MAX_REDRAWS)
         )
         return plans.all()
 
@@ -125,7 +125,7 @@ class WorkflowQueries:
 
 def version_snapshot(row: PlanVersion) -> VersionSnapshot:
     """Read a version back."""
-    specs = [ComponentSpec(**{**spec, "approval": Approval(spec["approval"])}) for spec in row.components]
+    specs = [ComponentSpec(**{**spec, "approval": ApprovalPolicy(spec["approval"])}) for spec in row.components]
     return VersionSnapshot(
         version=row.version,
         plan=Plan.model_validate(row.document),

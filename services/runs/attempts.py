@@ -18,17 +18,17 @@ from uuid import UUID, uuid4
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.group_commit import Held
-from db.models import StepAttempt, StepRun, WorkflowExecution
+from db.group_commit import LockedElsewhere
+from db.models import Run, StepAttempt, StepRun
 from db.queue import enqueue
 from services.components.builtins import BUILTINS, NOTIFY
 from services.errors import NotFound
 from services.jobs import Deferred, RunStep
-from services.runs.progress import Progress
+from services.runs.progress import RunProgress
 from services.states import RunState, StepState
 from services.steps.calls import StepCall
 from services.steps.results import Deferral, StepResult
-from services.steps.sources import RunAndStep, RunInputs, StepFault, StepInputs
+from services.steps.sources import RunAndStep, StepFault, StepSource, StepSources
 
 C = TypeVar("C", bound=StepCall, covariant=True)
 
@@ -68,24 +68,24 @@ class AttemptOutcome:
 class AttemptService:
     """Every method takes a session and leaves the commit to its caller."""
 
-    def __init__(self, progress: Progress, inputs: RunInputs) -> None:
+    def __init__(self, progress: RunProgress, inputs: StepSources) -> None:
         self._progress = progress
         self._inputs = inputs
 
     async def begin(
         self, session: AsyncSession, jobs: Sequence[RunStep], now: datetime, *, may_wait: bool = True
-    ) -> list[BeginResult | Held]:
+    ) -> list[BeginResult | LockedElsewhere]:
         """Claim steps for the worker that calls; an answer for each job. Raises NotFound.
 
-        With `may_wait` unset, the steps of runs whose rows others hold are HELD.
+        With `may_wait` unset, the steps of runs whose rows others hold are LOCKED.
         """
         found = await _locked(session, jobs, may_wait=may_wait)
         due = [pair for job, pair in zip(jobs, found, strict=True) if pair and _is_due(job, pair[1])]
         inputs = await self._inputs.load(session, due)
-        begun: list[BeginResult | Held] = []
+        begun: list[BeginResult | LockedElsewhere] = []
         for job, pair in zip(jobs, found, strict=True):
             if pair is None:
-                begun.append(Held.HELD)
+                begun.append(LockedElsewhere.LOCKED)
             elif _is_due(job, pair[1]):
                 begun.append(await self._begin(session, *pair, inputs[pair[1].id], now))
             else:
@@ -95,18 +95,20 @@ class AttemptService:
 
     async def record(
         self, session: AsyncSession, came: Sequence[AttemptOutcome], now: datetime, *, may_wait: bool = True
-    ) -> list[bool | Held]:
+    ) -> list[bool | LockedElsewhere]:
         """Record what came of attempts. False for one whose claim has passed to another: it is thrown away.
 
         With `may_wait` unset, as with `begin`.
         """
         found = await _locked(session, [each.job for each in came], may_wait=may_wait)
         kept = [
-            Held.HELD if pair is None else await self._record(session, *pair, each, now)
+            LockedElsewhere.LOCKED if pair is None else await self._record(session, *pair, each, now)
             for each, pair in zip(came, found, strict=True)
         ]
         changed = [pair for pair, is_kept in zip(found, kept, strict=True) if pair and is_kept is True]
-        await self._progress.go_on_all(session, [each for each in changed if each[1].state == StepState.DONE], now)
+        await self._progress.advance_all(
+            session, [each for each in changed if each[1].state == StepState.DONE], now
+        )
         await self._progress.settle_all(session, _runs(changed), now)
         return kept
 
@@ -144,7 +146,7 @@ class AttemptService:
         await self._progress.settle(session, run, now)
 
     async def _begin(
-        self, session: AsyncSession, run: WorkflowExecution, step: StepRun, inputs: StepInputs, now: datetime
+        self, session: AsyncSession, run: Run, step: StepRun, inputs: StepSource, now: datetime
     ) -> BeginResult:
         if run.state == RunState.CANCELLED:
             if step.state == StepState.RUNNING:
@@ -167,7 +169,7 @@ class AttemptService:
         return _claimed(run, step, call, now, is_resumed=is_resumed)
 
     async def _record(
-        self, session: AsyncSession, run: WorkflowExecution, step: StepRun, came: AttemptOutcome, now: datetime
+        self, session: AsyncSession, run: Run, step: StepRun, came: AttemptOutcome, now: datetime
     ) -> bool:
         attempt, result = came.attempt, came.result
         if step.state != StepState.RUNNING or step.claim != attempt.claim:
@@ -200,9 +202,7 @@ class AttemptService:
         await self._progress.move(session, step, StepState.UNCERTAIN, now)
 
 
-def _claimed(
-    run: WorkflowExecution, step: StepRun, call: StepCall, now: datetime, *, is_resumed: bool
-) -> Attempt[StepCall]:
+def _claimed(run: Run, step: StepRun, call: StepCall, now: datetime, *, is_resumed: bool) -> Attempt[StepCall]:
     """Claim a step that is RUNNING for the worker that calls."""
     if step.component_key not in BUILTINS:
         step.started_at = now
@@ -229,9 +229,9 @@ async def _locked(session: AsyncSession, jobs: Sequence[RunStep], *, may_wait: b
     None for those whose runs others hold, if it may not wait for them; else raises NotFound for what there is not.
     """
     runs = await session.scalars(
-        select(WorkflowExecution)
-        .where(WorkflowExecution.id.in_({job.run for job in jobs}))
-        .order_by(WorkflowExecution.id)  # all take their locks in one order
+        select(Run)
+        .where(Run.id.in_({job.run for job in jobs}))
+        .order_by(Run.id)  # all take their locks in one order
         .with_for_update(skip_locked=not may_wait)
     )
     by_id = {run.id: run for run in runs}
@@ -253,7 +253,7 @@ def _is_due(job: RunStep, step: StepRun) -> bool:
     return step.attempt == job.attempt and step.state in (StepState.READY, StepState.RUNNING)
 
 
-def _runs(steps: Sequence[RunAndStep]) -> list[WorkflowExecution]:
+def _runs(steps: Sequence[RunAndStep]) -> list[Run]:
     return list({run.id: run for run, _ in steps}.values())
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from uuid import UUID
 
-from db.group_commit import GroupCommit, Held
+from db.group_commit import GroupCommit, LockedElsewhere
 from db.session import DATABASE_ERRORS, Database, is_refused
 from services.jobs import RunStep
 from services.runs.attempts import Attempt, AttemptOutcome, AttemptService, BeginResult
@@ -17,7 +17,7 @@ from services.steps.results import StepResult
 
 logger = logging.getLogger("mudda.steps")
 
-MAX_BATCH = 100
+MAX_BATCH_STEPS = 100
 """Steps in one transaction: more would keep their runs' rows for longer than people notice."""
 
 PATIENCE_SECONDS = 120.0
@@ -40,8 +40,8 @@ class StepBatches:
         self._database = database
         self._attempts = attempts
         self._now = now
-        self._beginning = GroupCommit(self._begin, largest=MAX_BATCH, apart=True)
-        self._recording = GroupCommit(self._record, largest=MAX_BATCH, apart=True)
+        self._beginning = GroupCommit(self._begin, max_batch=MAX_BATCH_STEPS, retry_singly=True)
+        self._recording = GroupCommit(self._record, max_batch=MAX_BATCH_STEPS, retry_singly=True)
         self._results: dict[UUID, asyncio.Task[bool]] = {}
 
     async def begin(self, job: RunStep) -> BeginResult:
@@ -91,10 +91,10 @@ class StepBatches:
         if not done.cancelled() and (error := done.exception()):
             logger.error("A step's result was lost: %s", type(error).__name__)
 
-    async def _begin(self, jobs: Sequence[RunStep], may_wait: bool) -> list[BeginResult | Held]:
+    async def _begin(self, jobs: Sequence[RunStep], may_wait: bool) -> list[BeginResult | LockedElsewhere]:
         async with self._database.transaction() as session:
             return await self._attempts.begin(session, jobs, self._now(), may_wait=may_wait)
 
-    async def _record(self, came: Sequence[AttemptOutcome], may_wait: bool) -> list[bool | Held]:
+    async def _record(self, came: Sequence[AttemptOutcome], may_wait: bool) -> list[bool | LockedElsewhere]:
         async with self._database.transaction() as session:
             return await self._attempts.record(session, came, self._now(), may_wait=may_wait)

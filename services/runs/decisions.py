@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import AuditEvent, StepRun, WorkflowExecution
+from db.models import AuditEvent, Run, StepRun
 from db.queue import enqueue
 from db.session import ReadSession
 from services import audit
@@ -23,9 +23,9 @@ from services.approvals import ApprovalService
 from services.audit import Actor
 from services.errors import MoveNotAllowed, NotFound, StaleVersion
 from services.formats.strict_json import render_path
-from services.jobs import Decide, DecideRun, GivenOutput, RunStep, StepDecision
+from services.jobs import DecidePlan, DecideRun, GivenOutput, RunStep, StepDecision
 from services.runs.gates import GateService
-from services.runs.progress import Progress
+from services.runs.progress import RunProgress
 from services.runs.service import RunService, record_decision
 from services.states import OVER, RunState, StepState
 from services.steps.outputs import with_values
@@ -35,7 +35,7 @@ class DecisionService:
     """Decisions about steps. Every method takes a session and leaves the commit to its caller."""
 
     def __init__(
-        self, runs: RunService, progress: Progress, approvals: ApprovalService, gates: GateService
+        self, runs: RunService, progress: RunProgress, approvals: ApprovalService, gates: GateService
     ) -> None:
         self._runs = runs
         self._progress = progress
@@ -75,12 +75,12 @@ class DecisionService:
             await self._carry_out(session, run, step, kind, now)
         await self._progress.settle(session, run, now)
 
-    async def _is_agreed(self, session: AsyncSession, run: WorkflowExecution, step: StepRun, user: str) -> bool:
+    async def _is_agreed(self, session: AsyncSession, run: Run, step: StepRun, user: str) -> bool:
         _at_gate(step)
         return await self._gates.agree(session, run.workspace_id, step, user)
 
     async def _carry_out(
-        self, session: AsyncSession, run: WorkflowExecution, step: StepRun, kind: StepDecision, now: datetime
+        self, session: AsyncSession, run: Run, step: StepRun, kind: StepDecision, now: datetime
     ) -> None:
         match kind:
             case StepDecision.REJECT:
@@ -103,7 +103,7 @@ class DecisionService:
             case _:
                 assert_never(kind)
 
-    async def _retry(self, session: AsyncSession, run: WorkflowExecution, step: StepRun, now: datetime) -> None:
+    async def _retry(self, session: AsyncSession, run: Run, step: StepRun, now: datetime) -> None:
         _only_from(step, StepState.FAILED, StepState.UNCERTAIN)
         step.attempt += 1
         step.first_attempt = step.attempt
@@ -114,21 +114,17 @@ class DecisionService:
         else:
             await self._progress.open(session, run, [step], now)
 
-    async def _end(
-        self, session: AsyncSession, run: WorkflowExecution, step: StepRun, state: StepState, now: datetime
-    ) -> None:
+    async def _end(self, session: AsyncSession, run: Run, step: StepRun, state: StepState, now: datetime) -> None:
         step.error = None
         await self._progress.move(session, step, state, now)
-        await self._progress.go_on(session, run, step, now)
+        await self._progress.advance(session, run, step, now)
 
-    async def _enqueue_attempt(
-        self, session: AsyncSession, run: WorkflowExecution, step: StepRun, now: datetime
-    ) -> None:
+    async def _enqueue_attempt(self, session: AsyncSession, run: Run, step: StepRun, now: datetime) -> None:
         await self._progress.move(session, step, StepState.READY, now)
         job = RunStep(workspace=run.workspace_id, run=run.id, step=step.id, attempt=step.attempt)
         await enqueue(session, job, key=f"step:{step.id}:{step.attempt}")
 
-    async def _step(self, session: AsyncSession, run: WorkflowExecution, step_id: UUID) -> StepRun:
+    async def _step(self, session: AsyncSession, run: Run, step_id: UUID) -> StepRun:
         step = await session.scalar(
             select(StepRun)
             .where(StepRun.run_id == run.id, StepRun.id == step_id)
@@ -140,7 +136,7 @@ class DecisionService:
 
     async def _shown(
         self, session: AsyncSession, workspace_id: UUID, step_id: UUID, revision: int
-    ) -> tuple[WorkflowExecution, StepRun]:
+    ) -> tuple[Run, StepRun]:
         run_id = await session.scalar(select(StepRun.run_id).where(StepRun.id == step_id))
         if run_id is None:
             raise NotFound("step", step_id)
@@ -153,7 +149,7 @@ class DecisionService:
         return run, step
 
 
-def _may_edit(run: WorkflowExecution, step: StepRun) -> None:
+def _may_edit(run: Run, step: StepRun) -> None:
     """Raise MoveNotAllowed unless the step is over and the run is not."""
     _only_from(step, *OVER)
     if run.state == RunState.COMPLETED:
@@ -174,25 +170,23 @@ def _at_gate(step: StepRun) -> None:
 
 async def decider_of(session: ReadSession, workspace_id: UUID, job: DecideRun) -> str | None:
     """Who decided about the step, or ended the run, that a press came too late for."""
-    run = select(WorkflowExecution.ended_by).where(
-        WorkflowExecution.workspace_id == workspace_id, WorkflowExecution.id == job.target
-    )
+    run = select(Run.ended_by).where(Run.workspace_id == workspace_id, Run.id == job.target)
     step = (
         select(StepRun.decided_by)
-        .join(WorkflowExecution, WorkflowExecution.id == StepRun.run_id)
-        .where(WorkflowExecution.workspace_id == workspace_id, StepRun.id == job.target)
+        .join(Run, Run.id == StepRun.run_id)
+        .where(Run.workspace_id == workspace_id, StepRun.id == job.target)
     )
     return await session.scalar(step) or await session.scalar(run)
 
 
-async def press_is_recorded(session: ReadSession, workspace_id: UUID, job: Decide | DecideRun) -> bool:
+async def press_is_recorded(session: ReadSession, workspace_id: UUID, job: DecidePlan | DecideRun) -> bool:
     """Whether what this very press decided is on record already."""
     if job.key is None:
         return False
-    target = job.plan if isinstance(job, Decide) else job.target
+    target = job.plan if isinstance(job, DecidePlan) else job.target
     # A decision is on record with its plan or its run, and a button may be about a step.
     run = select(StepRun.run_id).where(StepRun.id == target).scalar_subquery()
-    plan = select(WorkflowExecution.plan_id).where(WorkflowExecution.id == target).scalar_subquery()
+    plan = select(Run.plan_id).where(Run.id == target).scalar_subquery()
     subject = AuditEvent.subject_id
     found = select(AuditEvent.id).where(
         AuditEvent.workspace_id == workspace_id,

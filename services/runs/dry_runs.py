@@ -20,8 +20,8 @@ from services.audit import Actor
 from services.components.builtins import BUILTINS
 from services.components.definitions import ComponentDefinition
 from services.components.service import ComponentService
-from services.components.specs import Approval, ComponentSpec
-from services.connectors import Answer, Connector, PreparedRequest, prepare, preview
+from services.components.specs import ApprovalPolicy, ComponentSpec
+from services.connectors import Connector, PreparedRequest, Response, prepare, preview
 from services.connectors.errors import CallError
 from services.plans.model import Issue, Plan, Step, dependencies, levels, references
 from services.plans.polls import component_keys, polled_key
@@ -35,16 +35,16 @@ from services.steps.results import result_of
 ACTION = "plan.dry_run"
 """What a dry run is called in the audit trail."""
 
-AT_ONCE = 8
+MAX_CONCURRENT_CALLS = 8
 """So many components are called at the same time."""
 
-KEPT_BYTES = 20_000
+MAX_OUTPUT_BYTES = 20_000
 """Of an answer, as JSON; a longer one is used, and not put on record."""
 
 _OPEN, _CLOSE = "\ue000", "\ue001"
 
 
-class Fate(StrEnum):
+class StepVerdict(StrEnum):
     """What a dry run found of a step: a write as it would be sent, a read that was made, one that was not."""
 
     WOULD_SEND = "would_send"
@@ -55,7 +55,7 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Forecast:
+class StepForecast:
     """One step of a dry run.
 
     `request` is a preview as `services.connectors` writes it, None where none could be made. In it each of the
@@ -65,7 +65,7 @@ class Forecast:
     """
 
     step_id: str
-    fate: Fate
+    fate: StepVerdict
     gated: bool
     request: Mapping[str, Any] | None = None
     awaits: tuple[str, ...] = ()
@@ -87,7 +87,7 @@ class Forecast:
     @classmethod
     def from_dict(cls, document: Mapping[str, Any]) -> Self:
         """From the audit trail."""
-        return cls(**{**document, "fate": Fate(document["fate"]), "awaits": tuple(document["awaits"])})
+        return cls(**{**document, "fate": StepVerdict(document["fate"]), "awaits": tuple(document["awaits"])})
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ class DryRun:
     version: int
     user: str
     at: datetime
-    steps: tuple[Forecast, ...]
+    steps: tuple[StepForecast, ...]
     faults: tuple[Fault, ...] = ()
 
 
@@ -126,7 +126,7 @@ async def keep(
     key: str,
     version: int,
     actor: Actor,
-    steps: Sequence[Forecast],
+    steps: Sequence[StepForecast],
     faults: Sequence[Fault],
 ) -> DryRun:
     """Put a dry run on record, under Slack's own id of what asked for it."""
@@ -163,13 +163,13 @@ async def kept_under(session: AsyncSession, workspace_id: UUID, plan_id: UUID, k
         version=event.facts["version"],
         user=event.actor,
         at=event.created_at,
-        steps=tuple(Forecast.from_dict(step) for step in event.facts["steps"]),
+        steps=tuple(StepForecast.from_dict(step) for step in event.facts["steps"]),
         faults=tuple(Fault.from_dict(fault) for fault in event.facts["faults"]),
     )
 
 
 @dataclass(slots=True)
-class Rehearsal:
+class DryRunner:
     """One dry run under way; it holds no session. `components` are the definitions that can be called now."""
 
     plan: Plan
@@ -177,26 +177,26 @@ class Rehearsal:
     components: Mapping[str, ComponentDefinition]
     connector: Connector
     _outputs: dict[str, Any] = field(default_factory=dict)
-    _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(AT_ONCE))
+    _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_CONCURRENT_CALLS))
 
-    async def forecasts(self) -> tuple[Forecast, ...]:
+    async def forecasts(self) -> tuple[StepForecast, ...]:
         """Go through the steps as a run would, as many side by side as the plan allows."""
         steps = {step.step_id: step for step in self.plan.steps}
-        found: dict[str, Forecast] = {}
+        found: dict[str, StepForecast] = {}
         for level in levels(dependencies(self.plan)):
             forecasts = await asyncio.gather(*(self._forecast(steps[step_id]) for step_id in level))
             found.update(zip(level, forecasts, strict=True))
         return tuple(found[step_id] for step_id in steps if step_id in found)
 
-    async def _forecast(self, step: Step) -> Forecast:
+    async def _forecast(self, step: Step) -> StepForecast:
         awaits = tuple(dict.fromkeys(found.text for found in references(step) if not self._is_known(found)))
         if step.component_id in BUILTINS:
             return self._builtin(step, awaits)
         definition = self.components.get(step.component_id)
         if definition is None:
             error = {"code": "component_missing", "component": step.component_id}
-            return Forecast(step.step_id, Fate.WOULD_FAIL, step.requires_approval, error=error)
-        gated = step.requires_approval or definition.approval == Approval.STEP
+            return StepForecast(step.step_id, StepVerdict.WOULD_FAIL, step.requires_approval, error=error)
+        gated = step.requires_approval or definition.approval == ApprovalPolicy.STEP
         shown: dict[str, Any] | None = None
         try:
             request = prepare(definition, resolve_inputs(step, definition, self._values(awaits)))
@@ -207,13 +207,13 @@ class Rehearsal:
                     return await self._read(step, definition, request)
                 await self.connector.check(request, timeout=definition.timeout_seconds)
         except CallError as error:
-            return Forecast(step.step_id, Fate.WOULD_FAIL, gated, shown, awaits, error=error.to_dict())
-        fate = Fate.NOT_READ if definition.http_method == "GET" else Fate.WOULD_SEND
-        return Forecast(step.step_id, fate, gated, shown, awaits)
+            return StepForecast(step.step_id, StepVerdict.WOULD_FAIL, gated, shown, awaits, error=error.to_dict())
+        fate = StepVerdict.NOT_READ if definition.http_method == "GET" else StepVerdict.WOULD_SEND
+        return StepForecast(step.step_id, fate, gated, shown, awaits)
 
-    async def _read(self, step: Step, definition: ComponentDefinition, request: PreparedRequest) -> Forecast:
+    async def _read(self, step: Step, definition: ComponentDefinition, request: PreparedRequest) -> StepForecast:
         """Call a component that changes nothing."""
-        answer: Answer | CallError
+        answer: Response | CallError
         try:
             answer = await self.connector.call(
                 request, idempotency_key=f"dry-run:{step.step_id}", timeout=definition.timeout_seconds
@@ -223,14 +223,18 @@ class Rehearsal:
         result = result_of(answer, definition, definition.attempts)
         shown = preview(request)
         if result.state is not StepState.DONE:
-            return Forecast(step.step_id, Fate.WOULD_FAIL, gated=False, request=shown, error=result.error)
+            return StepForecast(
+                step.step_id, StepVerdict.WOULD_FAIL, gated=False, request=shown, error=result.error
+            )
         self._outputs[step.step_id] = result.output
-        return Forecast(step.step_id, Fate.READ, gated=False, request=shown, output=result.output)
+        return StepForecast(step.step_id, StepVerdict.READ, gated=False, request=shown, output=result.output)
 
-    def _builtin(self, step: Step, awaits: tuple[str, ...]) -> Forecast:
+    def _builtin(self, step: Step, awaits: tuple[str, ...]) -> StepForecast:
         """What Mudda would do itself, which it never does in a dry run, not even wait."""
         values = self._values(awaits)
-        fate = Fate.WOULD_WAIT if BUILTINS[step.component_id].http_method == "GET" else Fate.WOULD_SEND
+        fate = (
+            StepVerdict.WOULD_WAIT if BUILTINS[step.component_id].http_method == "GET" else StepVerdict.WOULD_SEND
+        )
         try:
             if awaits:
                 # What is not known yet can't be checked, and must not be taken for a misfit.
@@ -239,16 +243,16 @@ class Rehearsal:
             else:
                 call = prepare_builtin(step, values, self.components.get(polled_key(step) or ""))
         except CallError as error:
-            return Forecast(
-                step.step_id, Fate.WOULD_FAIL, step.requires_approval, awaits=awaits, error=error.to_dict()
+            return StepForecast(
+                step.step_id, StepVerdict.WOULD_FAIL, step.requires_approval, awaits=awaits, error=error.to_dict()
             )
-        return Forecast(step.step_id, fate, step.requires_approval, call.preview(), awaits)
+        return StepForecast(step.step_id, fate, step.requires_approval, call.preview(), awaits)
 
     def _is_known(self, reference: Reference) -> bool:
         return reference.source == "issue" or reference.source in self._outputs
 
     def _values(self, awaits: Sequence[str]) -> Values:
-        return _Foreseen(
+        return _ValuesWithGaps(
             outputs=self._outputs,
             issue_text=self.issue.text,
             issue_reporter=self.issue.reporter,
@@ -258,7 +262,7 @@ class Rehearsal:
 
 
 @dataclass(frozen=True, slots=True)
-class _Foreseen(Values):
+class _ValuesWithGaps(Values):
     """Values of which some are not known yet."""
 
     awaits: frozenset[str] = frozenset()
@@ -274,4 +278,4 @@ def faults_of(plan: Plan, specs: Mapping[str, ComponentSpec]) -> tuple[Fault, ..
 
 
 def _is_short(output: Any) -> bool:
-    return len(json.dumps(output, ensure_ascii=False)) <= KEPT_BYTES
+    return len(json.dumps(output, ensure_ascii=False)) <= MAX_OUTPUT_BYTES

@@ -14,7 +14,7 @@ from typing import Any, assert_never
 
 from db.session import Database
 from services.components.builtins import WAIT_FOR, WAIT_UNTIL
-from services.connectors import Connector, called
+from services.connectors import Connector, call_component
 from services.jobs import Deferred, RunStep
 from services.runs.attempts import Attempt, AttemptService
 from services.runs.batches import StepBatches
@@ -96,7 +96,7 @@ class Executor:
     async def _call_component(self, job: RunStep, attempt: Attempt[ComponentCall]) -> StepResult:
         call = attempt.call
         with self._meter(call.definition.key) as outcomes:
-            answer = await called(
+            answer = await call_component(
                 call.request,
                 call.definition,
                 idempotency_key=f"{job.run}:{job.step}",
@@ -113,7 +113,7 @@ class Executor:
         poll = attempt.call.poll
         assert poll is not None  # noqa: S101 - a wait.until has one
         polls = attempt.wait.get("polls", 0) + 1
-        answer = await called(
+        answer = await call_component(
             poll.call.request,
             poll.call.definition,
             # A key of its own for each: the answer of the last one is what nobody wants again.

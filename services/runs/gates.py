@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import StepGate, StepRun, WorkflowExecution
+from db.models import Run, StepGate, StepRun
 from db.queue import enqueue
 from services.approvals import AlreadyAgreed, ApprovalService
 from services.jobs import GateLimit, RemindGate
@@ -20,7 +20,7 @@ class GateService:
     def __init__(self, approvals: ApprovalService) -> None:
         self._approvals = approvals
 
-    async def open(self, session: AsyncSession, run: WorkflowExecution, step: StepRun, now: datetime) -> None:
+    async def open(self, session: AsyncSession, run: Run, step: StepRun, now: datetime) -> None:
         """A step begins to wait for people: schedule the reminder and the time limit that the rules ask for."""
         settings = await self._approvals.settings(session, run.workspace_id)
         limit = None if settings.limit_minutes is None else timedelta(minutes=settings.limit_minutes)

@@ -14,23 +14,23 @@ from uuid import UUID
 from sqlalchemy import ARRAY, Integer, Text, Uuid, bindparam, column, func, inspect, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import StepRun, WorkflowExecution
+from db.models import Run, StepRun
 from db.queue import enqueue, enqueue_all
 from services import audit
 from services.cards import CardService
 from services.jobs import DrawQuestion, ReplyToReporter, RunStep, TellOfFailure, TellOfWait
 from services.runs.gates import GateService
 from services.states import OVER, RunState, StepState, check_step_move, run_state
-from services.steps.sources import RunAndStep, RunInputs, StepFault, StepInputs
+from services.steps.sources import RunAndStep, StepFault, StepSource, StepSources
 from services.steps.waits import people_asked
 
 FINAL = frozenset({RunState.COMPLETED, RunState.FAILED, RunState.CANCELLED})
 
 
-class Progress:
+class RunProgress:
     """Moves steps, and the runs with them. Every method takes a session that holds the rows of the runs."""
 
-    def __init__(self, cards: CardService, gates: GateService, inputs: RunInputs) -> None:
+    def __init__(self, cards: CardService, gates: GateService, inputs: StepSources) -> None:
         self._cards = cards
         self._gates = gates
         self._inputs = inputs
@@ -48,13 +48,13 @@ class Progress:
         if people_asked(step.wait) and wanted is not StepState.WAITING:
             await self.draw_question(session, step)
         if wanted is StepState.UNCERTAIN:
-            await self._tell_of_wait(session, await session.get_one(WorkflowExecution, step.run_id), step)
+            await self._tell_of_wait(session, await session.get_one(Run, step.run_id), step)
 
-    async def go_on(self, session: AsyncSession, run: WorkflowExecution, over: StepRun, now: datetime) -> None:
+    async def advance(self, session: AsyncSession, run: Run, over: StepRun, now: datetime) -> None:
         """Start what waited for this step and for no other any more."""
-        await self.go_on_all(session, [(run, over)], now)
+        await self.advance_all(session, [(run, over)], now)
 
-    async def go_on_all(self, session: AsyncSession, over: Sequence[RunAndStep], now: datetime) -> None:
+    async def advance_all(self, session: AsyncSession, over: Sequence[RunAndStep], now: datetime) -> None:
         """Start what waited for these steps and for no others any more."""
         runs = {run.id: run for run, _ in over if run.state != RunState.CANCELLED}
         fewer = Counter((run.id, name) for run, step in over if run.id in runs for name in step.followers)
@@ -76,15 +76,13 @@ class Progress:
             .returning(StepRun)
             .execution_options(populate_existing=True, synchronize_session=False)
         )
-        await self.open_all(session, [(runs[step.run_id], step) for step in rows if step.waiting_for == 0], now)
+        await self.release_all(session, [(runs[step.run_id], step) for step in rows if step.waiting_for == 0], now)
 
-    async def open(
-        self, session: AsyncSession, run: WorkflowExecution, steps: Sequence[StepRun], now: datetime
-    ) -> None:
+    async def open(self, session: AsyncSession, run: Run, steps: Sequence[StepRun], now: datetime) -> None:
         """Let steps start whose turn it is: at once, or at their gate if a person has to agree first."""
-        await self.open_all(session, [(run, step) for step in steps], now)
+        await self.release_all(session, [(run, step) for step in steps], now)
 
-    async def open_all(self, session: AsyncSession, steps: Sequence[RunAndStep], now: datetime) -> None:
+    async def release_all(self, session: AsyncSession, steps: Sequence[RunAndStep], now: datetime) -> None:
         """Let steps of any runs start whose turn it is."""
         due = [(run, step) for run, step in steps if step.state in (StepState.PENDING, StepState.FAILED)]
         gated = [(run, step) for run, step in due if step.gated and not step.approved]
@@ -98,11 +96,11 @@ class Progress:
                 ready.append(_job(run, step))
         await enqueue_all(session, ready)
 
-    async def settle(self, session: AsyncSession, run: WorkflowExecution, now: datetime) -> None:
+    async def settle(self, session: AsyncSession, run: Run, now: datetime) -> None:
         """Bring the run's state to what its steps say, have the card drawn, and tell the reporter of an end."""
         await self.settle_all(session, [run], now)
 
-    async def settle_all(self, session: AsyncSession, runs: Sequence[WorkflowExecution], now: datetime) -> None:
+    async def settle_all(self, session: AsyncSession, runs: Sequence[Run], now: datetime) -> None:
         """Bring the states of runs to what their steps say, and so on."""
         if not runs:
             return
@@ -117,7 +115,7 @@ class Progress:
             await self._settle(session, run, run_state(states[run.id]), now)
         await self._cards.request_redraws(session, [(run.workspace_id, run.plan_id) for run in runs])
 
-    async def _settle(self, session: AsyncSession, run: WorkflowExecution, state: RunState, now: datetime) -> None:
+    async def _settle(self, session: AsyncSession, run: Run, state: RunState, now: datetime) -> None:
         if state == run.state:
             return
         run.state = state
@@ -132,7 +130,7 @@ class Progress:
             await enqueue(session, job, key=f"failure:{run.id}:{now.isoformat()}")
 
     async def _to_gate(
-        self, session: AsyncSession, run: WorkflowExecution, step: StepRun, inputs: StepInputs, now: datetime
+        self, session: AsyncSession, run: Run, step: StepRun, inputs: StepSource, now: datetime
     ) -> None:
         """Let people see what is about to be sent, and wait for them."""
         try:
@@ -145,19 +143,19 @@ class Progress:
         await self._gates.open(session, run, step, now)
         await self._tell_of_wait(session, run, step)
 
-    async def _tell_of_wait(self, session: AsyncSession, run: WorkflowExecution, step: StepRun) -> None:
+    async def _tell_of_wait(self, session: AsyncSession, run: Run, step: StepRun) -> None:
         """Have those who may decide told that it is up to them: a redraw of the card rings for nobody."""
         job = TellOfWait(
             workspace=run.workspace_id, plan=run.plan_id, run=run.id, step=step.id, revision=step.revision
         )
         await enqueue(session, job, key=f"wait:{step.id}:{step.revision}")
 
-    async def tell_reporter(self, session: AsyncSession, run: WorkflowExecution) -> None:
+    async def tell_reporter(self, session: AsyncSession, run: Run) -> None:
         """Have the reporter told how the run ended; once, whatever follows."""
         job = ReplyToReporter(workspace=run.workspace_id, plan=run.plan_id, run=run.id)
         await enqueue(session, job, key=f"reply:{run.id}")
 
-    async def withdraw_questions(self, session: AsyncSession, run: WorkflowExecution) -> None:
+    async def withdraw_questions(self, session: AsyncSession, run: Run) -> None:
         """Have it shown at the questions of a cancelled run that no answer is awaited any more."""
         steps = await session.scalars(
             select(StepRun)
@@ -169,12 +167,12 @@ class Progress:
 
     async def draw_question(self, session: AsyncSession, step: StepRun) -> None:
         """Have it shown at each message of a question what has become of it."""
-        run = await session.get_one(WorkflowExecution, step.run_id)
+        run = await session.get_one(Run, step.run_id)
         for each in people_asked(step.wait):
             if "ts" in each:
                 job = DrawQuestion(workspace=run.workspace_id, step=step.id, user=each["person"])
                 await enqueue(session, job, key=f"question:{step.id}:{step.revision}:{job.user}")
 
 
-def _job(run: WorkflowExecution, step: StepRun) -> RunStep:
+def _job(run: Run, step: StepRun) -> RunStep:
     return RunStep(workspace=run.workspace_id, run=run.id, step=step.id, attempt=step.attempt)

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Decision, StepAttempt, StepRun, WorkflowExecution, WorkflowPlan
+from db.models import Decision, Run, StepAttempt, StepRun, WorkflowPlan
 from db.queue import enqueue
 from services import audit
 from services.audit import Actor
@@ -19,7 +19,7 @@ from services.components.builtins import ASK_PERSON
 from services.errors import MoveNotAllowed, MuddaError, NotFound
 from services.jobs import AnswerFile, AnswerStep, RemindQuestion, RunStep
 from services.runs.attempts import Attempt
-from services.runs.progress import Progress
+from services.runs.progress import RunProgress
 from services.runs.service import RunService
 from services.states import RunState, StepState
 from services.steps.calls import StepCall
@@ -37,7 +37,7 @@ class NotAsked(MuddaError):
 class QuestionService:
     """Every method takes a session and leaves the commit to its caller."""
 
-    def __init__(self, runs: RunService, progress: Progress) -> None:
+    def __init__(self, runs: RunService, progress: RunProgress) -> None:
         self._runs = runs
         self._progress = progress
 
@@ -110,18 +110,18 @@ class QuestionService:
 
     async def remind_later(self, session: AsyncSession, job: RemindQuestion) -> None:
         """Schedule a reminder, unless there have been enough."""
-        if job.reminder <= REMINDERS:
+        if job.reminder <= MAX_REMINDERS:
             key = f"remind_question:{job.step}:{job.attempt}:{job.user}:{job.reminder}"
-            await enqueue(session, job, after=PAUSE, key=key)
+            await enqueue(session, job, after=REMINDER_INTERVAL, key=key)
 
     async def question(self, session: AsyncSession, workspace_id: UUID, step_id: UUID) -> Question:
         """The question that a step asks. Raises NotFound."""
         row = (
             await session.execute(
-                select(StepRun, StepRun.output, WorkflowExecution.state, WorkflowPlan)
-                .join(WorkflowExecution, WorkflowExecution.id == StepRun.run_id)
-                .join(WorkflowPlan, WorkflowPlan.id == WorkflowExecution.plan_id)
-                .where(WorkflowExecution.workspace_id == workspace_id)
+                select(StepRun, StepRun.output, Run.state, WorkflowPlan)
+                .join(Run, Run.id == StepRun.run_id)
+                .join(WorkflowPlan, WorkflowPlan.id == Run.plan_id)
+                .where(Run.workspace_id == workspace_id)
                 .where(StepRun.id == step_id, StepRun.component_key == ASK_PERSON)
             )
         ).one_or_none()
@@ -158,12 +158,10 @@ class QuestionService:
             step=step.step_id,
         )
         await self._progress.move(session, step, StepState.DONE, now)
-        await self._progress.go_on(session, run, step, now)
+        await self._progress.advance(session, run, step, now)
         await self._progress.settle(session, run, now)
 
-    def _note(
-        self, session: AsyncSession, run: WorkflowExecution, step: StepRun, user: str, now: datetime
-    ) -> None:
+    def _note(self, session: AsyncSession, run: Run, step: StepRun, user: str, now: datetime) -> None:
         session.add(
             StepAttempt(
                 step_run_id=step.id, number=step.attempt, outcome="answered", started_at=step.started_at or now
@@ -177,15 +175,13 @@ class QuestionService:
 
     async def _held(
         self, session: AsyncSession, job: RunStep, attempt: Attempt[StepCall]
-    ) -> tuple[WorkflowExecution, StepRun | None]:
+    ) -> tuple[Run, StepRun | None]:
         """The run, and the step while the claim on it is still good."""
         run, step = await self._locked(session, job.workspace, job.step)
         is_held = step.state == StepState.RUNNING and step.claim == attempt.claim
         return run, step if is_held else None
 
-    async def _locked(
-        self, session: AsyncSession, workspace_id: UUID, step_id: UUID
-    ) -> tuple[WorkflowExecution, StepRun]:
+    async def _locked(self, session: AsyncSession, workspace_id: UUID, step_id: UUID) -> tuple[Run, StepRun]:
         """The step of a run of this workspace, whose row is held. Raises NotFound."""
         run_id = await session.scalar(select(StepRun.run_id).where(StepRun.id == step_id))
         if run_id is None:
@@ -203,7 +199,7 @@ def not_asked(person: str, reason: str) -> dict[str, str]:
 OPEN = (StepState.RUNNING, StepState.WAITING)
 """While a question may be answered: from when it is about to be posted, for whoever is quick."""
 
-REMINDERS, PAUSE = 3, timedelta(days=1)
+MAX_REMINDERS, REMINDER_INTERVAL = 3, timedelta(days=1)
 """So often at most is each person reminded who was asked, with so long before each time."""
 
 

@@ -9,13 +9,13 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import StepGate, StepRun, WorkflowExecution
+from db.models import Run, StepGate, StepRun
 from db.queue import enqueue
 from services import audit
 from services.approvals import ApprovalService, LimitOutcome
 from services.jobs import GateLimit, RemindGate
 from services.runs.gates import GateService
-from services.runs.progress import Progress
+from services.runs.progress import RunProgress
 from services.runs.service import RunService, record_decision
 from services.states import RunState, StepState
 
@@ -33,7 +33,7 @@ class ReminderService:
     """Reminders and time limits. Every method takes a session and leaves the commit to its caller."""
 
     def __init__(
-        self, runs: RunService, progress: Progress, approvals: ApprovalService, gates: GateService
+        self, runs: RunService, progress: RunProgress, approvals: ApprovalService, gates: GateService
     ) -> None:
         self._runs = runs
         self._progress = progress
@@ -79,11 +79,11 @@ class ReminderService:
             is_skipped = gate.limit_outcome == LimitOutcome.SKIP
             await self._progress.move(session, step, StepState.SKIPPED if is_skipped else StepState.FAILED, now)
             if is_skipped:
-                await self._progress.go_on(session, run, step, now)
+                await self._progress.advance(session, run, step, now)
             await self._progress.settle(session, run, now)
 
     async def _waiting(
-        self, session: AsyncSession, run: WorkflowExecution, step_id: UUID, revision: int
+        self, session: AsyncSession, run: Run, step_id: UUID, revision: int
     ) -> tuple[StepRun, StepGate] | None:
         """The step and its gate, while it still waits there."""
         step = await session.scalar(

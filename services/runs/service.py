@@ -10,18 +10,18 @@ from uuid import UUID, uuid4
 from sqlalchemy import func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Decision, PlanVersion, StepRun, WorkflowExecution, WorkflowPlan
+from db.models import Decision, PlanVersion, Run, StepRun, WorkflowPlan
 from services import audit
 from services.approvals import ApprovalService
 from services.audit import Actor
 from services.components.builtins import BUILTINS
 from services.components.service import ComponentService
-from services.components.specs import Approval
+from services.components.specs import ApprovalPolicy
 from services.errors import MoveNotAllowed, NotFound, StaleVersion
 from services.jobs import RunDecision
 from services.plans.model import Plan, dependencies
 from services.plans.polls import component_keys
-from services.runs.progress import Progress
+from services.runs.progress import RunProgress
 from services.states import RunState, StepState
 
 ENDED = frozenset({RunState.COMPLETED, RunState.CANCELLED})
@@ -39,7 +39,7 @@ class Reply:
 class RunService:
     """Runs and their steps. Every method takes a session and leaves the commit to its caller."""
 
-    def __init__(self, progress: Progress, components: ComponentService, approvals: ApprovalService) -> None:
+    def __init__(self, progress: RunProgress, components: ComponentService, approvals: ApprovalService) -> None:
         self._progress = progress
         self._components = components
         self._approvals = approvals
@@ -55,11 +55,9 @@ class RunService:
         ).one()
         plan = Plan.model_validate(row.document)
         keys = component_keys(plan) - BUILTINS.keys()
-        latest = await session.scalar(
-            select(func.max(WorkflowExecution.number)).where(WorkflowExecution.plan_id == plan_id)
-        )
+        latest = await session.scalar(select(func.max(Run.number)).where(Run.plan_id == plan_id))
         definitions = await self._components.definitions(session, workspace_id, keys)
-        run = WorkflowExecution(
+        run = Run(
             id=uuid4(),
             workspace_id=workspace_id,
             plan_id=plan_id,
@@ -72,7 +70,7 @@ class RunService:
         session.add(run)
         await session.flush()
         # A model can ask for a gate, and can't take away one that the component has.
-        gates = {key: document["approval"] == Approval.STEP for key, document in definitions.items()}
+        gates = {key: document["approval"] == ApprovalPolicy.STEP for key, document in definitions.items()}
         steps = _step_runs(run, plan, gates)
         session.add_all(steps)
         await session.flush()
@@ -155,12 +153,10 @@ class RunService:
         run = await self.locked(session, workspace_id, run_id)
         run.reply_ts = ts
 
-    async def locked(self, session: AsyncSession, workspace_id: UUID, run_id: UUID) -> WorkflowExecution:
+    async def locked(self, session: AsyncSession, workspace_id: UUID, run_id: UUID) -> Run:
         """The run's row, held until the transaction ends. Raises NotFound."""
         run = await session.scalar(
-            select(WorkflowExecution)
-            .where(WorkflowExecution.workspace_id == workspace_id, WorkflowExecution.id == run_id)
-            .with_for_update()
+            select(Run).where(Run.workspace_id == workspace_id, Run.id == run_id).with_for_update()
         )
         if run is None:
             raise NotFound("run", run_id)
@@ -169,7 +165,7 @@ class RunService:
 
 async def record_decision(
     session: AsyncSession,
-    run: WorkflowExecution,
+    run: Run,
     step: StepRun | None,
     kind: str,
     user: str,
@@ -188,7 +184,7 @@ async def record_decision(
     )
 
 
-def _step_runs(run: WorkflowExecution, plan: Plan, gates: Mapping[str, bool]) -> list[StepRun]:
+def _step_runs(run: Run, plan: Plan, gates: Mapping[str, bool]) -> list[StepRun]:
     needs = dependencies(plan)
     followers: dict[str, list[str]] = {step_id: [] for step_id in needs}
     for step_id, needed in needs.items():
@@ -212,7 +208,7 @@ def _step_runs(run: WorkflowExecution, plan: Plan, gates: Mapping[str, bool]) ->
 
 async def _plan_of(session: AsyncSession, workspace_id: UUID, run_id: UUID) -> WorkflowPlan:
     """The plan of a run, held until the transaction ends."""
-    of_run = select(WorkflowExecution.plan_id).where(WorkflowExecution.id == run_id).scalar_subquery()
+    of_run = select(Run.plan_id).where(Run.id == run_id).scalar_subquery()
     plan = await session.scalar(
         select(WorkflowPlan)
         .where(WorkflowPlan.workspace_id == workspace_id, WorkflowPlan.id == of_run)
@@ -223,19 +219,15 @@ async def _plan_of(session: AsyncSession, workspace_id: UUID, run_id: UUID) -> W
     return plan
 
 
-async def _last_run(session: AsyncSession, plan: WorkflowPlan) -> WorkflowExecution:
+async def _last_run(session: AsyncSession, plan: WorkflowPlan) -> Run:
     return (
         await session.scalars(
-            select(WorkflowExecution)
-            .where(WorkflowExecution.plan_id == plan.id)
-            .order_by(WorkflowExecution.number.desc())
-            .limit(1)
-            .with_for_update()
+            select(Run).where(Run.plan_id == plan.id).order_by(Run.number.desc()).limit(1).with_for_update()
         )
     ).one()
 
 
-async def _is_calling(session: AsyncSession, run: WorkflowExecution) -> bool:
+async def _is_calling(session: AsyncSession, run: Run) -> bool:
     """Whether a call that was made before the run was cancelled has not come back yet."""
     calling = select(StepRun.id).where(StepRun.run_id == run.id, StepRun.state == StepState.RUNNING).limit(1)
     return await session.scalar(calling) is not None

@@ -13,12 +13,12 @@ from typing import Any
 from services.formats.schemas import stated_types
 from services.formats.strict_json import NotJson, Path, render_path
 from services.plans.model import Plan, Step, references
-from services.plans.validation.schemas import Says, Schema
+from services.plans.validation.schemas import FieldStatus, Schema
 
-MOST = 40
+MAX_AWAITED_VALUES = 40
 """As many values as are asked for: a form has room for them, and for what else it says."""
 
-LONGEST_INDEX = 100
+MAX_LIST_INDEX = 100
 """A list that a person gives one item of has no more items before it than this."""
 
 
@@ -60,8 +60,8 @@ class StepOutputs:
 
     def read(self, awaited: AwaitedOutput, text: str) -> Any:
         """The value that a text stands for, by the component's schema. Raises Unfit."""
-        says, parts = self.schema.look_up(awaited.path)
-        if says is not Says.DECLARES or not awaited.types:
+        says, parts = self.schema.find_field(awaited.path)
+        if says is not FieldStatus.DECLARES or not awaited.types:
             return text
         part = parts[0] if len(parts) == 1 else {"anyOf": list(parts)}
         try:
@@ -82,7 +82,7 @@ def awaited_outputs(plan: Plan, step_id: str, schema: Schema, output: Any) -> tu
                 takers.setdefault(reference.path, []).append(_title(step))
     # Of an object and a member of it, the member: what is given for it is in the object, too.
     leaves = [path for path in takers if not any(_is_inside(other, path) for other in takers)]
-    return tuple(_awaited(path, takers[path], schema, output) for path in leaves[:MOST])
+    return tuple(_awaited(path, takers[path], schema, output) for path in leaves[:MAX_AWAITED_VALUES])
 
 
 def with_values(output: Any, values: Iterable[tuple[Sequence[str | int], Any]]) -> Any:
@@ -99,7 +99,7 @@ def _with(holder: Any, path: Path, value: Any) -> Any:
     first, rest = path[0], path[1:]
     if isinstance(first, int):
         items = list(holder) if isinstance(holder, list) else []
-        first = min(first, LONGEST_INDEX)
+        first = min(first, MAX_LIST_INDEX)
         items += [None] * (first + 1 - len(items))
         items[first] = _with(items[first], rest, value)
         return items
@@ -108,8 +108,8 @@ def _with(holder: Any, path: Path, value: Any) -> Any:
 
 
 def _awaited(path: Path, takers: Sequence[str], schema: Schema, output: Any) -> AwaitedOutput:
-    says, parts = schema.look_up(path)
-    declared = parts if says is Says.DECLARES else ()
+    says, parts = schema.find_field(path)
+    declared = parts if says is FieldStatus.DECLARES else ()
     types = frozenset().union(*(stated_types(part) or () for part in declared)) - {"null"}
     enums = [part.get("enum") for part in declared if isinstance(part, Mapping)]
     options = enums[0] if len(enums) == 1 and isinstance(enums[0], list) else []

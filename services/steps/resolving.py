@@ -14,13 +14,13 @@ from typing import Any, Protocol
 from services.connectors.errors import RequestRefused, UnresolvedReference
 from services.connectors.requests import Resolved
 from services.formats.schemas import stated_types
-from services.formats.storable import storable
+from services.formats.storable import postgres_safe
 from services.formats.strict_json import NotJson
 from services.formats.whole_bodies import NAME, as_object, is_whole
 from services.plans.input_paths import input_field, payload_path
 from services.plans.model import Step, StepInput
 from services.plans.references import RESERVED, Malformed, Reference, parse
-from services.plans.validation.schemas import Says, Schema
+from services.plans.validation.schemas import FieldStatus, Schema
 
 __all__ = ["RequestRefused", "Resolved", "Schemas", "UnresolvedReference", "Values", "resolve_inputs"]
 
@@ -110,8 +110,8 @@ class _Payload:
 
     def put(self, item: StepInput, values: Values) -> None:
         *parents, last = path = payload_path(item.name, self.schema.root)
-        says, parts = self.schema.look_up(tuple(path))
-        part = {} if says is not Says.DECLARES else parts[0] if len(parts) == 1 else {"anyOf": list(parts)}
+        says, parts = self.schema.find_field(tuple(path))
+        part = {} if says is not FieldStatus.DECLARES else parts[0] if len(parts) == 1 else {"anyOf": list(parts)}
         parent: Any = self.value
         for name in parents:
             parent = parent.setdefault(name, {}) if isinstance(parent, dict) else None
@@ -140,7 +140,7 @@ def _filled(item: StepInput, schema: Schema, part: Any, values: Values) -> Any:
         raise RequestRefused(name, error.reason) from None
     takes_null = "null" in (stated_types(part) or ())
     # The text of a plan is clean, but what it is JSON for need not be: "\\ud83d" is half a pair.
-    return _Filler(values, name).fill(storable(value), takes_null=takes_null)
+    return _Filler(values, name).fill(postgres_safe(value), takes_null=takes_null)
 
 
 @dataclass(frozen=True, slots=True)

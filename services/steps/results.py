@@ -9,15 +9,15 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.components.definitions import ComponentDefinition
-from services.connectors import Answer, Outcome, is_safe, judge
+from services.connectors import Outcome, Response, is_safe, judge
 from services.connectors.errors import CallError
 from services.connectors.responses.reasons import reason_in
 from services.states import StepState
 
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0
+BASE_DELAY_SECONDS, MAX_DELAY_SECONDS = 1.0, 60.0
 """Seconds before the second attempt, doubled for each one after, and never more than the longest."""
 
-LONGEST_WAIT = 3600.0
+MAX_RETRY_AFTER_SECONDS = 3600.0
 """As long as a component may ask for patience, in seconds; one that asks for more has failed: people decide."""
 
 
@@ -55,16 +55,16 @@ def failed(code: str, **facts: Any) -> StepResult:
     return StepResult(StepState.FAILED, "failed", error={"code": code, **facts})
 
 
-def result_of(answer: Answer | CallError, definition: ComponentDefinition, attempt: int) -> StepResult:
+def result_of(answer: Response | CallError, definition: ComponentDefinition, attempt: int) -> StepResult:
     """The result of attempt number `attempt`, which counts from 1."""
     verdict = judge(answer, safe=is_safe(definition))
-    status = answer.status if isinstance(answer, Answer) else None
-    if verdict.outcome is Outcome.DONE and isinstance(answer, Answer):
+    status = answer.status if isinstance(answer, Response) else None
+    if verdict.outcome is Outcome.DONE and isinstance(answer, Response):
         warnings = tuple(warning.to_dict() for warning in answer.warnings)
         return StepResult(StepState.DONE, "done", status, answer.body, None, warnings)
     error = _error(answer)
     asked = verdict.after or 0.0
-    if asked > LONGEST_WAIT:
+    if asked > MAX_RETRY_AFTER_SECONDS:
         error["retry_after"] = asked
     elif verdict.outcome is Outcome.RETRY and attempt < definition.attempts:
         return StepResult(
@@ -75,7 +75,7 @@ def result_of(answer: Answer | CallError, definition: ComponentDefinition, attem
     return StepResult(state, state.lower(), status, None, error)
 
 
-def _error(answer: Answer | CallError) -> dict[str, Any]:
+def _error(answer: Response | CallError) -> dict[str, Any]:
     if isinstance(answer, CallError):
         return answer.to_dict()
     return {"code": "http_status", "status": answer.status, "message": reason_in(answer.body)}
@@ -86,5 +86,5 @@ def _pause(attempt: int, asked: float) -> float:
 
     Chance is added to both: what failed together, or was told the same, should not come back together.
     """
-    longest: float = min(FIRST_PAUSE * 2 ** (attempt - 1), LONGEST_PAUSE)
+    longest: float = min(BASE_DELAY_SECONDS * 2 ** (attempt - 1), MAX_DELAY_SECONDS)
     return max(asked, longest / 2) + longest * random.random() / 2  # noqa: S311 - jitter, not a secret

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import Text, column, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import StepRun, WorkflowExecution, WorkflowPlan
+from db.models import Run, StepRun, WorkflowPlan
 from services.components.builtins import BUILTINS
 from services.components.definitions import ComponentDefinition
 from services.connectors import prepare
@@ -25,7 +25,7 @@ from services.states import OVER
 from services.steps.calls import ComponentCall, StepCall, prepare_builtin
 from services.steps.resolving import Values, resolve_inputs
 
-RunAndStep = tuple[WorkflowExecution, StepRun]
+RunAndStep = tuple[Run, StepRun]
 
 _KEPT = 10_000
 """Definitions of runs that are remembered; they never change, so all that this costs is memory."""
@@ -40,7 +40,7 @@ class StepFault(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class StepInputs:
+class StepSource:
     """A step as it stands in the plan, with all that it is resolved from. `definitions` are by component key."""
 
     wire: Step
@@ -68,24 +68,24 @@ class StepInputs:
             raise StepFault(error.to_dict()) from error
 
 
-class RunInputs:
+class StepSources:
     """Reads the inputs of steps. One per process."""
 
     def __init__(self) -> None:
         self._definitions: dict[tuple[UUID, str], ComponentDefinition] = {}
 
-    async def one(self, session: AsyncSession, run: WorkflowExecution, step: StepRun) -> StepInputs:
+    async def one(self, session: AsyncSession, run: Run, step: StepRun) -> StepSource:
         """The inputs of one step."""
         return (await self.load(session, [(run, step)]))[step.id]
 
-    async def load(self, session: AsyncSession, steps: Sequence[RunAndStep]) -> dict[UUID, StepInputs]:
+    async def load(self, session: AsyncSession, steps: Sequence[RunAndStep]) -> dict[UUID, StepSource]:
         """The inputs of steps of any runs, by the steps' own ids."""
         wires = {step.id: Step.model_validate(step.step) for _, step in steps}
         values = await self._values(session, [(run, wires[step.id]) for run, step in steps])
         wanted = {(run.id, key) for run, step in steps for key in _keys(wires[step.id])}
         definitions = await self._frozen(session, wanted)
         return {
-            step.id: StepInputs(
+            step.id: StepSource(
                 wires[step.id],
                 values[run.id],
                 {key: definitions[run.id, key] for key in _keys(wires[step.id]) if (run.id, key) in definitions},
@@ -100,13 +100,13 @@ class RunInputs:
         unknown = wanted - known.keys()
         if not unknown:
             return known
-        each = func.jsonb_each_text(WorkflowExecution.components).table_valued(
+        each = func.jsonb_each_text(Run.components).table_valued(
             column("key", Text), column("value", Text), name="component"
         )
         rows = await session.execute(
-            select(WorkflowExecution.id, each.c.key, each.c.value)
+            select(Run.id, each.c.key, each.c.value)
             .join(each, each.c.key.in_({key for _, key in unknown}))
-            .where(WorkflowExecution.id.in_({run_id for run_id, _ in unknown}))
+            .where(Run.id.in_({run_id for run_id, _ in unknown}))
         )
         found = {(run_id, key): _read(document) for run_id, key, document in rows}
         if len(self._definitions) > _KEPT:
@@ -114,9 +114,7 @@ class RunInputs:
         self._definitions |= found
         return known | found
 
-    async def _values(
-        self, session: AsyncSession, steps: Sequence[tuple[WorkflowExecution, Step]]
-    ) -> Mapping[UUID, Values]:
+    async def _values(self, session: AsyncSession, steps: Sequence[tuple[Run, Step]]) -> Mapping[UUID, Values]:
         """What the references of steps can point to, by run. Most calls of a wide run refer to nothing."""
         sources = {(run.id, reference.source) for run, step in steps for reference in references(step)}
         outputs: dict[UUID, dict[str, Any]] = {run.id: {} for run, _ in steps}
@@ -141,7 +139,7 @@ def _keys(step: Step) -> set[str]:
     return {key for key in (step.component_id, polled_key(step)) if key is not None and key not in BUILTINS}
 
 
-def _values_of(run: WorkflowExecution, outputs: Mapping[str, Any], plan: WorkflowPlan | None) -> Values:
+def _values_of(run: Run, outputs: Mapping[str, Any], plan: WorkflowPlan | None) -> Values:
     if plan is None:
         return Values(outputs={})
     return Values(

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from services.components.builtins import AT_MOST_MINUTES, EVERY_MINUTES
-from services.connectors import Answer, Outcome, judge
+from services.connectors import Outcome, Response, judge
 from services.connectors.errors import CallError
 from services.states import StepState
 from services.steps.calls import Poll
@@ -33,7 +33,7 @@ def wait_for(inputs: Mapping[str, Any], started_at: datetime, now: datetime) -> 
 
 def wait_until(
     poll: Poll,
-    answer: Answer | CallError,
+    answer: Response | CallError,
     inputs: Mapping[str, Any],
     *,
     polls: int,
@@ -44,7 +44,7 @@ def wait_until(
     verdict = judge(answer, safe=True)
     if verdict.outcome is Outcome.FAIL:
         return result_of(answer, poll.call.definition, polls)
-    if isinstance(answer, Answer) and verdict.outcome is Outcome.DONE:
+    if isinstance(answer, Response) and verdict.outcome is Outcome.DONE:
         value = Values(outputs={poll.field.source: answer.body}).find(poll.field)
         if _is_awaited(value, inputs.get("equals")):
             warnings = tuple(warning.to_dict() for warning in answer.warnings)
@@ -69,7 +69,7 @@ def _interval(inputs: Mapping[str, Any], polls: int) -> timedelta:
     return min(first * INTERVAL_GROWTH ** min(polls - 1, MAX_GROWTH_POLLS), max(first, MAX_INTERVAL))
 
 
-def _last(answer: Answer | CallError) -> dict[str, Any]:
+def _last(answer: Response | CallError) -> dict[str, Any]:
     """What came of the last poll, for whoever asks why it takes so long."""
     return answer.to_dict() if isinstance(answer, CallError) else {"status": answer.status}
 

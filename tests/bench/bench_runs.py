@@ -28,7 +28,7 @@ from sqlalchemy import select
 from bot.sandbox.slack import SlackStandIn
 from db.embedded import embedded_postgres
 from db.migrate import migrate
-from db.models import StepRun, WorkflowExecution
+from db.models import Run, StepRun
 from db.queue import enqueue
 from db.session import Database
 from services import workspaces
@@ -174,9 +174,7 @@ async def makespan(on: Ground) -> None:
                 over += 1
                 await ended(on, over)
                 async with on.database.reading() as session:
-                    run = (
-                        await session.scalars(select(WorkflowExecution).where(WorkflowExecution.id == run_id))
-                    ).one()
+                    run = (await session.scalars(select(Run).where(Run.id == run_id))).one()
                     states = set(await session.scalars(select(StepRun.state).where(StepRun.run_id == run_id)))
                 assert states == {"DONE"}
                 assert run.ended_at is not None
@@ -221,7 +219,7 @@ async def many(on: Ground) -> None:
 async def finished(on: Ground) -> int:
     """How many runs are completed."""
     async with on.database.reading() as session:
-        found = await session.scalars(select(WorkflowExecution.id).where(WorkflowExecution.state == "COMPLETED"))
+        found = await session.scalars(select(Run.id).where(Run.state == "COMPLETED"))
         return len(found.all())
 
 

@@ -26,11 +26,11 @@ from bot.sandbox.slack import SlackStandIn
 from bot.sandbox.town import Fault, Hold, Reset, Status, Town, sandbox_pack
 from db.embedded import embedded_postgres
 from db.migrate import migrate
-from db.models import Card, StepRun, WorkflowExecution
+from db.models import Card, Run, StepRun
 from db.session import Database
 from services import workspaces
 from services.components.packs import parse_pack
-from services.components.specs import Approval
+from services.components.specs import ApprovalPolicy
 from services.errors import MoveNotAllowed, StaleVersion
 from services.jobs import StepDecision
 from tests.bot_process import BotProcess, bot_process, serve_env
@@ -173,8 +173,8 @@ class Storm:
                 rows = (
                     await session.execute(
                         select(StepRun.id, StepRun.revision, StepRun.state)
-                        .join(WorkflowExecution, WorkflowExecution.id == StepRun.run_id)
-                        .where(StepRun.state.in_(DECISIONS), WorkflowExecution.state != "CANCELLED")
+                        .join(Run, Run.id == StepRun.run_id)
+                        .where(StepRun.state.in_(DECISIONS), Run.state != "CANCELLED")
                     )
                 ).all()
             for row in rows:
@@ -200,17 +200,15 @@ class Storm:
     async def _settled(self) -> None:
         """Wait until nothing runs, every card is posted and every run that has ended was told of."""
         moving = or_(
-            WorkflowExecution.state.in_(("RUNNING", "WAITING", "FAILED")),
-            WorkflowExecution.reply_ts.is_(None),
-            select(StepRun.id)
-            .where(StepRun.run_id == WorkflowExecution.id, StepRun.state.in_(("READY", "RUNNING")))
-            .exists(),
-            select(Card.id).where(Card.plan_id == WorkflowExecution.plan_id, Card.ts.is_(None)).exists(),
+            Run.state.in_(("RUNNING", "WAITING", "FAILED")),
+            Run.reply_ts.is_(None),
+            select(StepRun.id).where(StepRun.run_id == Run.id, StepRun.state.in_(("READY", "RUNNING"))).exists(),
+            select(Card.id).where(Card.plan_id == Run.plan_id, Card.ts.is_(None)).exists(),
         )
         deadline = time.monotonic() + SETTLED_SECONDS
         while True:
             async with self.database.reading() as session:
-                left = (await session.execute(select(WorkflowExecution).where(moving))).scalars().all()
+                left = (await session.execute(select(Run).where(moving))).scalars().all()
             if not left:
                 return
             assert time.monotonic() < deadline, Counter((run.state, run.reply_ts is not None) for run in left)
@@ -244,7 +242,7 @@ async def storm(database_url: str, *, seconds: float, runs_per_second: float, se
             team = slack.workspace.team
             workspace_id = await workspaces.ensure(session, team.id, team.name)
             pack = [
-                found.model_copy(update={"approval": Approval.NONE, "timeout_seconds": 5.0})
+                found.model_copy(update={"approval": ApprovalPolicy.NONE, "timeout_seconds": 5.0})
                 for found in parse_pack(sandbox_pack(town.url))
             ]
             await components.load(session, workspace_id, pack)

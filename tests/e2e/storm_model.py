@@ -14,7 +14,7 @@ from sqlalchemy.orm import undefer
 from bot.sandbox.slack import SlackStandIn
 from bot.sandbox.town import Received, Town
 from bot.slack.ids import METADATA_CARD, METADATA_OUTCOME
-from db.models import Decision, StepAttempt, StepRun, WorkflowExecution
+from db.models import Decision, Run, StepAttempt, StepRun
 from db.session import Database
 from services.components.definitions import ComponentDefinition
 from services.states import StepState, run_state
@@ -43,7 +43,7 @@ class Told:
 async def faults_of(database: Database, town: Town, slack: SlackStandIn, begun: Sequence[UUID]) -> list[str]:
     """A line for everything that is not as it must be."""
     async with database.reading() as session:
-        query = select(WorkflowExecution).options(undefer(WorkflowExecution.components))
+        query = select(Run).options(undefer(Run.components))
         all_runs = (await session.scalars(query)).all()
         steps = (await session.scalars(select(StepRun).options(undefer(StepRun.output)))).all()
         attempts = (await session.scalars(select(StepAttempt))).all()
@@ -70,7 +70,7 @@ async def faults_of(database: Database, town: Town, slack: SlackStandIn, begun: 
     return [*wrong, *_of_slack(slack, all_runs)]
 
 
-def _of_run(run: WorkflowExecution, steps: Mapping[str, Told]) -> Iterator[str]:
+def _of_run(run: Run, steps: Mapping[str, Told]) -> Iterator[str]:
     if run.state != "CANCELLED" and run.state != run_state(StepState(told.row.state) for told in steps.values()):
         yield f"is {run.state} with its steps {[told.row.state for told in steps.values()]}"
     needs: defaultdict[str, list[Told]] = defaultdict(list)
@@ -134,7 +134,7 @@ def _order_of(output: Any) -> Any:
     return output.get("work_order_id") if isinstance(output, dict) else None
 
 
-def _of_slack(slack: SlackStandIn, all_runs: Sequence[WorkflowExecution]) -> Iterator[str]:
+def _of_slack(slack: SlackStandIn, all_runs: Sequence[Run]) -> Iterator[str]:
     """One card for each plan, and one word to its reporter."""
     messages = slack.channel("works").messages.values()
     kinds = Counter((message.metadata or {}).get("event_type") for message in messages)

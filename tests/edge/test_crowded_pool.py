@@ -6,7 +6,7 @@ import asyncio
 
 from sqlalchemy import select, text
 
-from db.models import StepRun, WorkflowExecution
+from db.models import Run, StepRun
 from db.queue import enqueue
 from db.session import MAX_OVERFLOW, POOL_SIZE, Database
 from services.jobs import DecideRun
@@ -21,7 +21,7 @@ async def test_a_command_is_acked_while_all_other_connections_wait(hall: TownHal
     async with database.transaction() as session:
         found = (await session.scalars(select(StepRun).where(StepRun.run_id == run_id))).one()
     async with database.transaction() as holder:
-        await holder.execute(select(WorkflowExecution.id).where(WorkflowExecution.id == run_id).with_for_update())
+        await holder.execute(select(Run.id).where(Run.id == run_id).with_for_update())
         async with database.transaction() as session:
             for number in range(POOL_SIZE + MAX_OVERFLOW + 5):
                 job = DecideRun(

@@ -12,7 +12,7 @@ from bot.jobs.runs.steps import run_step
 from bot.sandbox.slack import DropAfterAccepting, Fine, Message, RateLimited
 from bot.sandbox.town import Status
 from bot.slack import ids
-from db.models import StepAttempt, StepRun, WorkflowExecution
+from db.models import Run, StepAttempt, StepRun
 from services.jobs import Deferred
 from tests.jobs.own_steps import job_of, marked, notify, output, posted, the_step, wait_until
 from tests.jobs.test_runs import approved, order, outcome, press, step, step_states, with_button
@@ -179,6 +179,6 @@ async def test_what_is_polled_is_frozen_with_the_run(hall: TownHall) -> None:
     await approved(hall, order(), wait_until())
     await outcome(hall)
     async with hall.database.reading() as session:
-        frozen = await session.scalar(select(WorkflowExecution.components))
+        frozen = await session.scalar(select(Run.components))
     assert frozen is not None
     assert set(frozen) == {"workorders.create", "workorders.get"}

@@ -13,8 +13,8 @@ from bot.sandbox.gemini.faults import Text
 from bot.sandbox.slack import Message
 from bot.sandbox.town import Status
 from bot.slack import ids
-from db.models import AuditEvent, Component, WorkflowExecution
-from services.jobs import DryRun
+from db.models import AuditEvent, Component, Run
+from services.jobs import MakeDryRun
 from tests.jobs.test_runs import LEAK, LOOK, order, step
 from tests.town_hall import TownHall, buttons, card_text, drafted
 
@@ -88,7 +88,7 @@ async def test_reads_are_made_and_writes_are_not(hall: TownHall) -> None:
     assert len(hall.town.received("open311.find_requests")) == 1
     assert len(hall.town.received("crews.find_available")) == 1
     async with hall.database.reading() as session:
-        assert (await session.scalars(select(WorkflowExecution))).all() == []
+        assert (await session.scalars(select(Run))).all() == []
 
 
 async def test_what_a_read_answers_is_put_into_what_would_be_sent(hall: TownHall) -> None:
@@ -207,7 +207,7 @@ async def test_a_worker_that_was_killed_after_posting_posts_nothing_twice(hall: 
     message = await rehearsed(hall, LOOK, order())
     event = await kept(hall)
     assert event.subject_id is not None
-    job = DryRun(
+    job = MakeDryRun(
         key=event.facts["key"],
         team=hall.slack.workspace.team.id,
         plan=event.subject_id,
@@ -229,7 +229,7 @@ async def test_what_mudda_would_do_itself_is_shown_and_not_done(hall: TownHall) 
     assert "1 would wait" in said
     assert "2 would be sent" in said
     async with hall.database.reading() as session:
-        assert (await session.scalars(select(WorkflowExecution))).all() == []
+        assert (await session.scalars(select(Run))).all() == []
     assert hall.town.ledger == []
 
 

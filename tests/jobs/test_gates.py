@@ -10,7 +10,7 @@ from sqlalchemy import func, select, text
 from bot.sandbox.slack import Message
 from bot.slack import ids
 from db.models import AuditEvent, Decision, StepGate, WorkflowPlan
-from services.approvals import ApprovalSettings, LimitOutcome
+from services.approvals import ApprovalRules, LimitOutcome
 from services.audit import Actor
 from tests.jobs.test_runs import LEAK, LOOK, approved, order, outcome, press, run_state, step_states, with_button
 from tests.run_starts import until
@@ -24,7 +24,7 @@ async def rules(hall: TownHall, *approvers: str, **settings: Any) -> None:
     """Set who may decide, by name."""
     people = tuple(hall.slack.user(name).id for name in approvers)
     async with hall.database.transaction() as session:
-        found = ApprovalSettings(approvers=people, **settings)
+        found = ApprovalRules(approvers=people, **settings)
         await hall.bot.deps.approvals.set_settings(session, hall.bot.deps.workspace_id, found, Actor("U0SETUP001"))
 
 
@@ -239,7 +239,7 @@ class TestForm:
         await card_saying(hall, f"<@{marco}> and <@{dana}> may decide.")
         async with hall.database.reading() as session:
             found = await hall.bot.deps.approvals.settings(session, hall.bot.deps.workspace_id)
-        assert found == ApprovalSettings((marco, dana), 2, 0, 90, LimitOutcome.SKIP)
+        assert found == ApprovalRules((marco, dana), 2, 0, 90, LimitOutcome.SKIP)
 
     async def test_it_is_filled_in_and_no_one_elses_once_there_are_approvers(self, hall: TownHall) -> None:
         await rules(hall, "marco", remind_after_minutes=30, limit_minutes=45, limit_outcome=LimitOutcome.FAIL)

@@ -11,8 +11,8 @@ from sqlalchemy import select, text
 from bot.jobs.runs.decisions import decide_run
 from bot.jobs.workflows.decisions import decide
 from bot.sandbox.town import Hold, Status
-from db.models import StepRun, WorkflowExecution, WorkflowPlan
-from services.jobs import Decide, DecideRun, Tell
+from db.models import Run, StepRun, WorkflowPlan
+from services.jobs import DecidePlan, DecideRun, Tell
 from tests.edge.test_decisions import plan_card
 from tests.jobs.test_runs import approved, order, outcome, with_button
 from tests.town_hall import TownHall
@@ -30,7 +30,7 @@ async def told(hall: TownHall) -> list[str]:
 async def run_job(hall: TownHall, decision: Any) -> DecideRun:
     async with hall.database.reading() as session:
         plan = (await session.scalars(select(WorkflowPlan))).one()
-        run = (await session.scalars(select(WorkflowExecution))).one()
+        run = (await session.scalars(select(Run))).one()
         step = (await session.scalars(select(StepRun))).one()
     of_run = decision in ("cancel", "stop", "again")
     return DecideRun(
@@ -79,7 +79,7 @@ async def test_run_again_is_one_more_run(hall: TownHall) -> None:
     await decide_run(job, hall.bot.deps)
     assert await told(hall) == []
     async with hall.database.reading() as session:
-        assert len((await session.scalars(select(WorkflowExecution.id))).all()) == 2
+        assert len((await session.scalars(select(Run.id))).all()) == 2
 
 
 @pytest.mark.parametrize("decision", ["approve", "discard"])
@@ -87,7 +87,7 @@ async def test_decisions_about_a_plan(hall: TownHall, decision: Any) -> None:
     await plan_card(hall)
     async with hall.database.reading() as session:
         plan = (await session.scalars(select(WorkflowPlan))).one()
-    job = Decide(
+    job = DecidePlan(
         key=str(uuid4()),
         team=hall.slack.workspace.team.id,
         plan=plan.id,

@@ -13,8 +13,8 @@ from bot.jobs.messages.replies import reply_to_reporter
 from bot.sandbox.slack import Message
 from bot.sandbox.town import Hang, Status
 from bot.slack import ids
-from db.models import AuditEvent, Decision, WorkflowExecution, WorkflowPlan
-from services.approvals import ApprovalSettings
+from db.models import AuditEvent, Decision, Run, WorkflowPlan
+from services.approvals import ApprovalRules
 from services.audit import Actor
 from services.errors import MoveNotAllowed
 from services.jobs import ReplyToReporter
@@ -23,9 +23,9 @@ from tests.jobs.test_runs import LOOK, approved, order, press, with_button
 from tests.town_hall import TownHall, buttons, card_text, cards
 
 
-async def runs(hall: TownHall) -> list[WorkflowExecution]:
+async def runs(hall: TownHall) -> list[Run]:
     async with hall.database.reading() as session:
-        query = select(WorkflowExecution).order_by(WorkflowExecution.number)
+        query = select(Run).order_by(Run.number)
         return list((await session.scalars(query)).all())
 
 
@@ -140,7 +140,7 @@ async def test_only_who_may_approve_may_run_again(hall: TownHall) -> None:
     await approved(hall, order())
     await with_button(hall, "Run again")
     async with hall.database.transaction() as session:
-        settings = ApprovalSettings(approvers=(hall.slack.user("dana").id, hall.slack.user("priya").id))
+        settings = ApprovalRules(approvers=(hall.slack.user("dana").id, hall.slack.user("priya").id))
         user = hall.slack.user("dana").id
         await hall.bot.deps.approvals.set_settings(session, hall.bot.deps.workspace_id, settings, Actor(user))
     for user_name in ("marco", "priya"):
@@ -158,7 +158,7 @@ async def test_a_late_reply_is_about_its_own_run(hall: TownHall) -> None:
     await told(hall, 2)
     first, _ = await runs(hall)
     async with hall.database.transaction() as session:
-        unsaid = update(WorkflowExecution).where(WorkflowExecution.id == first.id)
+        unsaid = update(Run).where(Run.id == first.id)
         await session.execute(unsaid.values(reply_ts=None, reply_started_at=None))
     job = ReplyToReporter(workspace=first.workspace_id, plan=first.plan_id, run=first.id)
     await reply_to_reporter(job, hall.bot.deps)

@@ -17,12 +17,12 @@ from sqlalchemy import select, text
 
 from bot.sandbox.slack import SlackStandIn
 from bot.sandbox.town import Hold, Received, Town, sandbox_pack
-from db.models import StepAttempt, StepRun, WorkflowExecution
+from db.models import Run, StepAttempt, StepRun
 from db.session import Database
 from services import workspaces
 from services.components.definitions import ComponentDefinition
 from services.components.packs import parse_pack
-from services.components.specs import Approval
+from services.components.specs import ApprovalPolicy
 from tests.bot_process import BotProcess, bot_process, serve_env
 from tests.run_starts import begun, components, decided, run_state, step, step_states, until
 
@@ -131,7 +131,7 @@ async def fixed_yard(database: Database, database_url: str) -> AsyncIterator[Yar
             team = slack.workspace.team
             workspace_id = await workspaces.ensure(session, team.id, team.name)
             definitions = [
-                found.model_copy(update={"approval": Approval.NONE})
+                found.model_copy(update={"approval": ApprovalPolicy.NONE})
                 for found in parse_pack(sandbox_pack(town.url))
             ]
             late = [with_token(found, office.url) for found in definitions if found.key in INPUTS]
@@ -160,9 +160,7 @@ async def yard(database: Database, database_url: str) -> AsyncIterator[Yard]:
 async def rows_held(database: Database, *run_ids: UUID) -> AsyncIterator[None]:
     """Hold the rows of runs, so that nothing can be recorded; given up without a change."""
     async with database.engine.connect() as connection:
-        await connection.execute(
-            select(WorkflowExecution.id).where(WorkflowExecution.id.in_(run_ids)).with_for_update()
-        )
+        await connection.execute(select(Run.id).where(Run.id.in_(run_ids)).with_for_update())
         yield
 
 

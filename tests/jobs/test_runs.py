@@ -13,7 +13,7 @@ from bot.sandbox.gemini.faults import Text
 from bot.sandbox.slack import Message
 from bot.sandbox.town import Hang, Hold, Reset, Status
 from bot.slack import ids
-from db.models import AuditEvent, Decision, StepAttempt, StepRun, WorkflowExecution
+from db.models import AuditEvent, Decision, Run, StepAttempt, StepRun
 from tests.run_starts import until
 from tests.town_hall import TownHall, buttons, card_text, cards, drafted, town_hall
 
@@ -76,7 +76,7 @@ async def approved(hall: TownHall, *steps: dict[str, Any]) -> Message:
 
 async def run_state(hall: TownHall) -> str:
     async with hall.database.reading() as session:
-        return str(await session.scalar(select(WorkflowExecution.state)))
+        return str(await session.scalar(select(Run.state)))
 
 
 async def step_states(hall: TownHall) -> dict[str, str]:

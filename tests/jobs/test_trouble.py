@@ -11,7 +11,7 @@ from bot.jobs.messages.replies import reply_to_reporter, tell_of_failure
 from bot.sandbox.slack import DropAfterAccepting, Fine, Message
 from bot.sandbox.town import Hold, Status
 from bot.slack import ids
-from db.models import WorkflowExecution
+from db.models import Run
 from services.jobs import ReplyToReporter, TellOfFailure
 from tests.jobs.own_steps import marked, posted
 from tests.jobs.test_runs import LOOK, approved, order, outcome, press, with_button
@@ -19,9 +19,9 @@ from tests.run_starts import until
 from tests.town_hall import TownHall, buttons
 
 
-async def the_run(hall: TownHall) -> WorkflowExecution:
+async def the_run(hall: TownHall) -> Run:
     async with hall.database.reading() as session:
-        return (await session.scalars(select(WorkflowExecution))).one()
+        return (await session.scalars(select(Run))).one()
 
 
 async def failure_job(hall: TownHall) -> TellOfFailure:

@@ -10,13 +10,13 @@ import asyncpg
 import pytest
 from sqlalchemy import select, text
 
-from bot.jobs.registry import ATTEMPTS, PATIENT
+from bot.jobs.registry import ATTEMPTS, PATIENT_ATTEMPTS
 from bot.jobs.upkeep import upkeep
 from bot.jobs.worker import is_readable
 from bot.sandbox.slack import ErrorWord, RateLimited
 from bot.slack import ids
 from db.models import StepRun, WorkflowPlan
-from db.queue_driver import OwnQueries, QueueDriver
+from db.queue_driver import OwnedJobQueries, QueueDriver
 from db.session import Database
 from services.jobs import DrawCard
 from services.retention import Retention
@@ -76,7 +76,7 @@ async def test_a_job_that_was_put_off_often_is_not_given_up_at_its_first_failure
 
 
 async def test_a_card_that_slack_does_not_take_ends_its_plan_and_the_reporter_is_told(hall: TownHall) -> None:
-    hall.slack.faults.script("chat.postMessage", [ErrorWord("odd")] * PATIENT)
+    hall.slack.faults.script("chat.postMessage", [ErrorWord("odd")] * PATIENT_ATTEMPTS)
     await hall.slack.send_command("priya", "works", "/mudda", LEAK)
     await until(lambda: _plan_is(hall, "DRAFT"), 10)
     await hurried(hall.database, lambda: _plan_is(hall, "FAILED"))
@@ -144,7 +144,7 @@ async def test_only_what_can_be_read_is_put_back(database: Database, workspace_i
     stopping = asyncio.Event()
     async with asyncpg.create_pool(database.url, min_size=1, max_size=2) as pool:
         keeping = asyncio.create_task(
-            upkeep(database, OwnQueries(QueueDriver(pool)), is_readable, stopping, Retention())
+            upkeep(database, OwnedJobQueries(QueueDriver(pool)), is_readable, stopping, Retention())
         )
 
         async def is_put_back() -> bool:

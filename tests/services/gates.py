@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Decision, StepRun
 from db.session import Database
-from services.approvals import ApprovalService, ApprovalSettings
+from services.approvals import ApprovalRules, ApprovalService
 from services.audit import Actor
 from services.cards import CardService
 from services.components.service import ComponentService
@@ -22,21 +22,21 @@ from services.jobs import GateLimit, RemindGate, StepDecision
 from services.queries.workflows import WorkflowQueries
 from services.runs.decisions import DecisionService
 from services.runs.gates import GateService
-from services.runs.progress import Progress
+from services.runs.progress import RunProgress
 from services.runs.reminders import ReminderService
 from services.runs.service import RunService
-from services.steps.sources import RunInputs
+from services.steps.sources import StepSources
 from services.workflows.service import WorkflowService
 from tests.run_starts import begun, registered, step, step_states
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 MARCO, DANA, OMAR, STRANGER = "U0MARCO001", "U0DANA0001", "U0OMAR0001", "U0NOBODY01"
-THREE = ApprovalSettings(approvers=(MARCO, DANA, OMAR), quorum=2)
+THREE = ApprovalRules(approvers=(MARCO, DANA, OMAR), quorum=2)
 DO = {"key": "do", "type": "REST", "http_method": "POST", "endpoint_url": "https://works.example.gov/do"}
 
 approvals = ApprovalService()
 _gates = GateService(approvals)
-progress = Progress(CardService(), _gates, RunInputs())
+progress = RunProgress(CardService(), _gates, StepSources())
 runs = RunService(progress, ComponentService(), approvals)
 _decisions = DecisionService(runs, progress, approvals, _gates)
 reminders = ReminderService(runs, progress, approvals, _gates)
@@ -98,12 +98,12 @@ class Gate:
         return snapshot.run.steps[0].agreed
 
 
-async def keep(database: Database, workspace_id: UUID, settings: ApprovalSettings, user: str = MARCO) -> bool:
+async def keep(database: Database, workspace_id: UUID, settings: ApprovalRules, user: str = MARCO) -> bool:
     async with database.transaction() as session:
         return await approvals.set_settings(session, workspace_id, settings, Actor(user))
 
 
-async def waiting(database: Database, workspace_id: UUID, settings: ApprovalSettings | None = None) -> Gate:
+async def waiting(database: Database, workspace_id: UUID, settings: ApprovalRules | None = None) -> Gate:
     """Begin such a run, under these rules or those that there are."""
     async with database.reading() as session:
         is_there = await ComponentService().by_keys(session, workspace_id, ["do"])

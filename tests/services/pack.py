@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from services.components.specs import Approval, ComponentSpec
+from services.components.specs import ApprovalPolicy, ComponentSpec
 
 STRING: Mapping[str, Any] = {"type": "string"}
 NUMBER: Mapping[str, Any] = {"type": "number"}
@@ -60,7 +60,7 @@ TOWN = (
             long=NUMBER,
         ),
         response_schema={"type": "array", "items": body(service_request_id=STRING)},
-        approval=Approval.PLAN,
+        approval=ApprovalPolicy.PLAN,
     ),
     ComponentSpec(
         key="workorders.create",
@@ -78,7 +78,7 @@ TOWN = (
             location=body(["address"], address=STRING, lat=NUMBER),
         ),
         response_schema=body(work_order_id=STRING, url=STRING),
-        approval=Approval.PLAN,
+        approval=ApprovalPolicy.PLAN,
     ),
     ComponentSpec(
         key="crews.available",
@@ -96,7 +96,7 @@ TOWN = (
         path_params={"work_order_id": {"type": "string", "required": True}},
         request_schema=body(["crew_id"], crew_id=STRING, note=STRING),
         response_schema=body(assignment_id=STRING, eta_minutes={"type": "integer"}),
-        approval=Approval.STEP,
+        approval=ApprovalPolicy.STEP,
     ),
     ComponentSpec(
         key="roads.close",
@@ -111,7 +111,7 @@ TOWN = (
             reason=STRING,
         ),
         response_schema=body(closure_id=STRING),
-        approval=Approval.PLAN,
+        approval=ApprovalPolicy.PLAN,
     ),
     ComponentSpec(
         key="notify.residents",
@@ -126,7 +126,7 @@ TOWN = (
             channels={"type": "array", "minItems": 1, "items": {"type": "string", "enum": ["sms", "email"]}},
         ),
         response_schema=body(sent={"type": "integer"}),
-        approval=Approval.PLAN,
+        approval=ApprovalPolicy.PLAN,
     ),
     ComponentSpec(
         key="notify.reporter",
@@ -136,7 +136,7 @@ TOWN = (
         http_method="POST",
         request_schema=body(["recipient", "message"], recipient=STRING, message=STRING),
         response_schema=body(message_id=STRING),
-        approval=Approval.PLAN,
+        approval=ApprovalPolicy.PLAN,
     ),
     ComponentSpec(
         key="streetlights.report",
@@ -146,7 +146,7 @@ TOWN = (
         http_method="POST",
         request_schema=body(["pole_number"], pole_number=STRING),
         response_schema=body(ticket=STRING),
-        approval=Approval.PLAN,
+        approval=ApprovalPolicy.PLAN,
     ),
     ComponentSpec(
         key="trees.inspect",
@@ -156,7 +156,7 @@ TOWN = (
         http_method="POST",
         request_schema=body(["where"], where=STRING),
         response_schema=body(inspection_id=STRING),
-        approval=Approval.PLAN,
+        approval=ApprovalPolicy.PLAN,
     ),
 )
 

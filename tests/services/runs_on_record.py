@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Decision, PlanVersion, StepAttempt, StepRun, WorkflowExecution, WorkflowPlan
+from db.models import Decision, PlanVersion, Run, StepAttempt, StepRun, WorkflowPlan
 from services.states import PlanState, RunState, StepState
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
@@ -78,7 +78,7 @@ async def run(
     output: Any = None,
 ) -> UUID:
     """A run that is done, with so many attempts of its step, and a decision about each but the last."""
-    row = WorkflowExecution(
+    row = Run(
         id=uuid4(),
         workspace_id=workspace_id,
         plan_id=plan_id,

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from db.models import AuditEvent
 from db.session import Database
 from services import workspaces
-from services.approvals import AlreadyAgreed, ApprovalSettings, LimitOutcome, NotAnApprover, SelfApproval
+from services.approvals import AlreadyAgreed, ApprovalRules, LimitOutcome, NotAnApprover, SelfApproval
 from services.audit import Actor
 from services.errors import MoveNotAllowed, StaleVersion
 from tests.run_starts import REPORTER, run_state
@@ -38,11 +38,11 @@ from tests.services.test_workflows import drafted, opened
 class TestSettings:
     async def test_nobody_set_is_anyone(self, database: Database, workspace_id: UUID) -> None:
         async with database.transaction() as session:
-            assert await approvals.settings(session, workspace_id) == ApprovalSettings()
+            assert await approvals.settings(session, workspace_id) == ApprovalRules()
             await approvals.check(session, workspace_id, STRANGER, requester=STRANGER)
 
     async def test_they_are_kept_and_on_record(self, database: Database, workspace_id: UUID) -> None:
-        settings = ApprovalSettings((MARCO, DANA), 2, 0.5, 12, LimitOutcome.SKIP)
+        settings = ApprovalRules((MARCO, DANA), 2, 0.5, 12, LimitOutcome.SKIP)
         assert await keep(database, workspace_id, settings, STRANGER)
         assert not await keep(database, workspace_id, settings, STRANGER)
         async with database.reading() as session:
@@ -53,9 +53,9 @@ class TestSettings:
     async def test_once_set_only_approvers_change_them(self, database: Database, workspace_id: UUID) -> None:
         await keep(database, workspace_id, THREE, STRANGER)
         with pytest.raises(NotAnApprover) as caught:
-            await keep(database, workspace_id, ApprovalSettings(), STRANGER)
+            await keep(database, workspace_id, ApprovalRules(), STRANGER)
         assert caught.value.user == STRANGER
-        assert await keep(database, workspace_id, ApprovalSettings(), DANA)
+        assert await keep(database, workspace_id, ApprovalRules(), DANA)
 
     async def test_each_workspace_has_its_own(self, database: Database, workspace_id: UUID) -> None:
         await keep(database, workspace_id, THREE)
@@ -76,14 +76,14 @@ class TestSettings:
     )
     def test_rules_that_nobody_could_meet(self, rules: dict[str, Any]) -> None:
         with pytest.raises(ValueError, match=r"quorum|minutes"):
-            ApprovalSettings(**rules)
+            ApprovalRules(**rules)
 
     def test_pauses_double_up_to_a_day(self) -> None:
-        settings = ApprovalSettings(remind_after_minutes=60)
+        settings = ApprovalRules(remind_after_minutes=60)
         pauses = [settings.pause(number) for number in (1, 2, 3, 6, 1_000_000)]
         assert pauses == [timedelta(hours=hours) for hours in (1, 2, 4, 24, 24)]
-        assert ApprovalSettings(remind_after_minutes=4_320).pause(3) == timedelta(days=3)
-        assert ApprovalSettings(remind_after_minutes=0).pause(1) is None
+        assert ApprovalRules(remind_after_minutes=4_320).pause(3) == timedelta(days=3)
+        assert ApprovalRules(remind_after_minutes=0).pause(1) is None
 
 
 class TestWhoMayDecide:
@@ -91,7 +91,7 @@ class TestWhoMayDecide:
     async def test_a_third_person_is_refused_and_the_step_waits(
         self, database: Database, workspace_id: UUID, kind: str
     ) -> None:
-        gate = await waiting(database, workspace_id, ApprovalSettings((MARCO, DANA)))
+        gate = await waiting(database, workspace_id, ApprovalRules((MARCO, DANA)))
         async with unchanged(gate):
             with pytest.raises(NotAnApprover):
                 await gate.decide(STRANGER, kind)
@@ -102,7 +102,7 @@ class TestWhoMayDecide:
     async def test_nobody_decides_about_what_they_reported(
         self, database: Database, workspace_id: UUID, kind: str
     ) -> None:
-        gate = await waiting(database, workspace_id, ApprovalSettings((MARCO, REPORTER)))
+        gate = await waiting(database, workspace_id, ApprovalRules((MARCO, REPORTER)))
         async with unchanged(gate):
             with pytest.raises(SelfApproval):
                 await gate.decide(REPORTER, kind)
@@ -112,7 +112,7 @@ class TestWhoMayDecide:
     async def test_what_went_wrong_is_for_approvers_too(
         self, database: Database, workspace_id: UUID, kind: str, user: str, error: type[Exception]
     ) -> None:
-        gate = await waiting(database, workspace_id, ApprovalSettings((MARCO, REPORTER)))
+        gate = await waiting(database, workspace_id, ApprovalRules((MARCO, REPORTER)))
         await gate.decide(MARCO, "reject")
         with pytest.raises(error):
             await gate.decide(user, kind, await gate.revision_now())
@@ -126,7 +126,7 @@ class TestWhoMayDecide:
         async with database.reading() as session:
             shown = await queries.get(session, workspace_id, plan)
         reporter = shown.issue.reporter
-        await keep(database, workspace_id, ApprovalSettings((DANA, reporter)), DANA)
+        await keep(database, workspace_id, ApprovalRules((DANA, reporter)), DANA)
         for user, error in ((MARCO, NotAnApprover), (reporter, SelfApproval)):
             with pytest.raises(error):
                 async with database.transaction() as session:
@@ -136,7 +136,7 @@ class TestWhoMayDecide:
 
     async def test_who_reported_it_and_approvers_may_cancel(self, database: Database, workspace_id: UUID) -> None:
         for user in (REPORTER, DANA):
-            gate = await waiting(database, workspace_id, ApprovalSettings((MARCO, DANA)))
+            gate = await waiting(database, workspace_id, ApprovalRules((MARCO, DANA)))
             async with unchanged(gate):
                 with pytest.raises(NotAnApprover):
                     async with database.transaction() as session:
@@ -192,7 +192,7 @@ class TestQuorum:
     ) -> None:
         gate = await waiting(database, workspace_id, THREE)
         await gate.decide(MARCO)
-        await keep(database, workspace_id, ApprovalSettings((DANA, OMAR), quorum=2))
+        await keep(database, workspace_id, ApprovalRules((DANA, OMAR), quorum=2))
         assert await gate.agreed() == ()
         await gate.decide(DANA)
         assert (await gate.states())[0] == "WAITING"

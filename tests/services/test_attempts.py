@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from db.models import StepAttempt, StepRun
 from db.session import Database
-from services.connectors import Answer
+from services.connectors import Response
 from services.jobs import RunStep
 from services.runs.attempts import Attempt, AttemptOutcome
 from services.states import StepState
@@ -39,7 +39,7 @@ async def carried_out(database: Database, workspace_id: UUID, run_id: UUID, stat
     if status is None:
         result = StepResult(StepState.DONE, "done", 200, {}, None, (ODD,))
     else:
-        answer = Answer(status, "application/json", None, 0.1, 0)
+        answer = Response(status, "application/json", None, 0.1, 0)
         result = result_of(answer, attempt.call.definition, attempt.tries)
     async with database.transaction() as session:
         assert await attempts.record(session, [AttemptOutcome(job, attempt, result)], now()) == [True]

@@ -13,7 +13,7 @@ from services.ai import prompts
 from services.components.builtins import ASK_PERSON, BUILTINS, NOTIFY, RESERVED_PREFIXES, WAIT_FOR, WAIT_UNTIL
 from services.components.definitions import KEY, ComponentDefinition, DefinitionFaultCode
 from services.components.packs import PackFaults, parse_pack
-from services.components.specs import Approval, ComponentSpec
+from services.components.specs import ApprovalPolicy, ComponentSpec
 from services.connectors.errors import NotPollable, RequestRefused, UnresolvedReference
 from services.formats.schemas import schema_problems
 from services.mentions import parts_of, readable
@@ -84,7 +84,7 @@ def test_their_keys_and_schemas_are_ordinary_ones() -> None:
         assert key.startswith(RESERVED_PREFIXES)
         assert list(schema_problems(dict(own.request_schema))) == []
         assert list(schema_problems(dict(own.response_schema))) == []
-        assert own.approval is not Approval.STEP
+        assert own.approval is not ApprovalPolicy.STEP
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_what_is_wrong_is_named(key: str, inputs: dict[str, str], code: FaultCod
     assert code in codes(step_of(key, inputs), spec(ORDERS))
 
 
-@pytest.mark.parametrize("change", [{"http_method": "POST"}, {"approval": Approval.STEP}])
+@pytest.mark.parametrize("change", [{"http_method": "POST"}, {"approval": ApprovalPolicy.STEP}])
 def test_nothing_is_polled_that_writes_or_asks(change: dict[str, Any]) -> None:
     changed = ORDERS.model_copy(update=change)
     assert codes(step_of(WAIT_UNTIL, POLL), spec(changed)) == {FaultCode.NOT_POLLABLE}

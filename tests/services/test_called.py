@@ -10,18 +10,18 @@ import pytest
 
 from services.components.definitions import ComponentDefinition
 from services.components.response_headers import schema_with_headers
-from services.connectors import Answer, Connector, WarningCode, called, check_response, prepare
+from services.connectors import Connector, Response, WarningCode, call_component, check_response, prepare
 from services.connectors.connector import SMALL_BYTES
 from services.connectors.errors import CallError, NotSent
 from services.connectors.requests import Resolved
 from services.connectors.responses.checks import response_warnings
-from services.plans.validation.schemas import Says, Schema
+from services.plans.validation.schemas import FieldStatus, Schema
 from tests.services.raw_server import RawServer, http
 
 NO_SECRETS: dict[str, str] = {}
 
 
-async def outcome(body: bytes, status: str = "200 OK") -> Answer | CallError:
+async def outcome(body: bytes, status: str = "200 OK") -> Response | CallError:
     """What comes of a GET whose answer should be an object with a number in it."""
     connector = Connector({"127.0.0.1"}, NO_SECRETS.get)
     try:
@@ -31,7 +31,7 @@ async def outcome(body: bytes, status: str = "200 OK") -> Answer | CallError:
         await connector.aclose()
 
 
-async def ask(connector: Connector, url: str, **more: object) -> Answer | CallError:
+async def ask(connector: Connector, url: str, **more: object) -> Response | CallError:
     definition = ComponentDefinition.model_validate(
         {
             **more,
@@ -44,20 +44,20 @@ async def ask(connector: Connector, url: str, **more: object) -> Answer | CallEr
         }
     )
     request = prepare(definition, Resolved())
-    return await called(request, definition, idempotency_key="r1:s1", connector=connector)
+    return await call_component(request, definition, idempotency_key="r1:s1", connector=connector)
 
 
 @pytest.mark.parametrize("size", [0, SMALL_BYTES])
 @pytest.mark.parametrize(("number", "found"), [(1, []), ("one", [WarningCode.MISMATCH])])
 async def test_what_is_not_as_promised_is_a_warning(size: int, number: object, found: list[WarningCode]) -> None:
     answer = await outcome(json.dumps({"number": number, "more": "x" * size}).encode())
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, Response)
     assert [warning.code for warning in answer.warnings] == found
 
 
 async def test_what_a_refusal_says_is_not_checked() -> None:
     answer = await outcome(b'{"number": "none"}', "404 Not Found")
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, Response)
     assert answer.warnings == ()
 
 
@@ -149,7 +149,7 @@ async def test_headers_that_a_component_names_are_fields_of_its_answer(body: byt
     async with RawServer(answer) as server:
         got = await ask(connector, server.url, response_headers=["Location", "X-Missing"])
     await connector.aclose()
-    assert isinstance(got, Answer)
+    assert isinstance(got, Response)
     assert got.body == fields
 
 
@@ -163,5 +163,5 @@ async def test_headers_that_a_component_names_are_fields_of_its_answer(body: byt
 )
 def test_a_plan_may_refer_to_them(schema: dict[str, object], known: list[tuple[str | int, ...]]) -> None:
     whole = Schema(schema_with_headers(schema, ["Location"]))
-    assert [whole.look_up(path)[0] for path in known] == [Says.DECLARES] * len(known)
+    assert [whole.find_field(path)[0] for path in known] == [FieldStatus.DECLARES] * len(known)
     assert schema_with_headers(schema, []) == schema

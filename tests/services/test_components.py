@@ -12,7 +12,7 @@ from db.session import Database
 from services import workspaces
 from services.components.definitions import ComponentDefinition
 from services.components.service import ComponentExists, ComponentService
-from services.components.specs import Approval, ComponentSpec
+from services.components.specs import ApprovalPolicy, ComponentSpec
 from services.errors import NotFound
 
 SERVICE = ComponentService()
@@ -65,7 +65,7 @@ async def test_what_is_created_can_be_read_back_whole(database: Database, worksp
         http_method="POST",
         path_params={"area": {"type": "string", "required": True}},
         request_schema={"type": "object", "properties": {"title": {"type": "string", "maxLength": 80}}},
-        approval=Approval.STEP,
+        approval=ApprovalPolicy.STEP,
     )
 
 

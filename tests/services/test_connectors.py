@@ -19,12 +19,12 @@ from bot.sandbox.town import Endless, Hang, Reset, Status, Town, sandbox_pack
 from services.components.definitions import ComponentDefinition
 from services.components.packs import parse_pack
 from services.connectors import (
-    Answer,
-    AnswerWarning,
     CallError,
     Connector,
     Outcome,
     PreparedRequest,
+    Response,
+    ResponseWarning,
     WarningCode,
     check_response,
     is_safe,
@@ -33,7 +33,7 @@ from services.connectors import (
 )
 from services.connectors.errors import MaybeSent, NotSent, RedirectRefused, RequestRefused, SecretMissing
 from services.connectors.requests import Resolved
-from services.connectors.responses.response import MAX_SIZE
+from services.connectors.responses.response import MAX_RESPONSE_BYTES
 from tests.services.raw_server import RawServer, http
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -62,18 +62,18 @@ def pack(town: Town) -> dict[str, ComponentDefinition]:
 
 @pytest.fixture
 def call(pack: dict[str, ComponentDefinition], connector: Connector) -> Callable[..., Any]:
-    async def call(key: str, resolved: Resolved, *, seconds: float = 10.0, name: str = "r1:s1") -> Answer:
+    async def call(key: str, resolved: Resolved, *, seconds: float = 10.0, name: str = "r1:s1") -> Response:
         return await connector.call(prepare(pack[key], resolved), idempotency_key=name, timeout=seconds)
 
     return call
 
 
-async def get(connector: Connector, url: str, *, seconds: float = 10.0, **rest: Any) -> Answer:
+async def get(connector: Connector, url: str, *, seconds: float = 10.0, **rest: Any) -> Response:
     request = PreparedRequest(**{"method": "GET", "url": url, **rest})
     return await connector.call(request, idempotency_key="r1:s1", timeout=seconds)
 
 
-async def answered(*answers: bytes) -> Answer:
+async def answered(*answers: bytes) -> Response:
     """What is made of these bytes."""
     connector = Connector(ON_LOOPBACK, NO_SECRETS.get, now=lambda: NOON)
     try:
@@ -193,8 +193,8 @@ async def test_a_reset_after_the_request_may_have_been_sent_and_is_not_sent_agai
 async def test_an_endless_body_ends(town: Town, call: Callable[..., Any]) -> None:
     town.script("open311.find_requests", Endless())
     answer = await call("open311.find_requests", Resolved())
-    assert (answer.status, answer.size, answer.body) == (200, MAX_SIZE, None)
-    assert answer.warnings == (AnswerWarning(WarningCode.TOO_LARGE),)
+    assert (answer.status, answer.size, answer.body) == (200, MAX_RESPONSE_BYTES, None)
+    assert answer.warnings == (ResponseWarning(WarningCode.TOO_LARGE),)
 
 
 async def test_a_refused_connection_was_not_sent(connector: Connector) -> None:
@@ -330,22 +330,22 @@ async def test_a_packed_body_is_unpacked(pack: Callable[[bytes], bytes], encodin
 
 
 async def test_a_packed_body_is_unpacked_only_so_far() -> None:
-    bomb = gzip.compress(b"x" * 50 * MAX_SIZE)
+    bomb = gzip.compress(b"x" * 50 * MAX_RESPONSE_BYTES)
     tracemalloc.start()
     try:
         answer = await answered(http(bomb, "Content-Type: text/plain", "Content-Encoding: gzip"))
-        assert tracemalloc.get_traced_memory()[1] < 20 * MAX_SIZE
+        assert tracemalloc.get_traced_memory()[1] < 20 * MAX_RESPONSE_BYTES
     finally:
         tracemalloc.stop()
-    assert answer.body == "x" * MAX_SIZE
-    assert answer.warnings == (AnswerWarning(WarningCode.TOO_LARGE),)
+    assert answer.body == "x" * MAX_RESPONSE_BYTES
+    assert answer.warnings == (ResponseWarning(WarningCode.TOO_LARGE),)
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "br"])
 async def test_a_body_that_is_not_packed_as_it_says_is_read_as_it_came(encoding: str) -> None:
     answer = await answered(http(b"{}", "Content-Type: application/json", f"Content-Encoding: {encoding}"))
     assert (answer.status, answer.body) == (200, {})
-    assert answer.warnings == (AnswerWarning(WarningCode.BAD_ENCODING),)
+    assert answer.warnings == (ResponseWarning(WarningCode.BAD_ENCODING),)
 
 
 async def test_a_missing_secret_is_named_before_anything_is_sent(

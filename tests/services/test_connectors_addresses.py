@@ -13,7 +13,7 @@ import pytest
 from aiohttp.abc import AbstractResolver, ResolveResult
 
 from bot.sandbox.town import Town
-from services.connectors import Answer, Connector, Outcome, PreparedRequest, judge
+from services.connectors import Connector, Outcome, PreparedRequest, Response, judge
 from services.connectors.errors import AddressRefused, CallError, NotSent
 from services.connectors.network.addresses import SystemResolver
 
@@ -83,7 +83,7 @@ async def call(
     dialled: Dialled | None = None,
     *allowed: str,
     seconds: float = 5,
-) -> Answer | CallError:
+) -> Response | CallError:
     connector = Connector(allowed, NO_SECRETS.get, resolver=names, socket_factory=dialled)
     try:
         return await connector.call(PreparedRequest("GET", url), idempotency_key="k", timeout=seconds)
@@ -173,7 +173,7 @@ async def test_an_allowed_name_is_called_where_it_leads(town: Town) -> None:
     answer = await call(
         f"http://town.example:{port(town)}/ledger", Names(["127.0.0.1"]), None, f"town.example:{port(town)}"
     )
-    assert isinstance(answer, Answer)
+    assert isinstance(answer, Response)
     assert answer.status == 200
 
 

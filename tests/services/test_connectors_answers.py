@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from services.connectors import Answer, AnswerWarning, CallError, Outcome, WarningCode, check_response, judge
+from services.connectors import CallError, Outcome, Response, ResponseWarning, WarningCode, check_response, judge
 from services.connectors.errors import (
     AddressRefused,
     MaybeSent,
@@ -20,13 +20,13 @@ from services.connectors.errors import (
     TokenRefused,
     UnresolvedReference,
 )
-from services.connectors.responses.response import MAX_SIZE, read_body, retry_after
+from services.connectors.responses.response import MAX_RESPONSE_BYTES, read_body, retry_after
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 JSON = "application/json"
 
 
-def codes(warnings: tuple[AnswerWarning, ...]) -> list[WarningCode]:
+def codes(warnings: tuple[ResponseWarning, ...]) -> list[WarningCode]:
     return [warning.code for warning in warnings]
 
 
@@ -88,7 +88,7 @@ def test_an_empty_body_is_nothing(data: bytes, content_type: str) -> None:
 def test_a_body_that_is_not_what_its_type_says_has_a_warning(
     data: bytes, content_type: str, value: Any, code: WarningCode
 ) -> None:
-    assert read_body(data, content_type=content_type) == (value, (AnswerWarning(code),))
+    assert read_body(data, content_type=content_type) == (value, (ResponseWarning(code),))
 
 
 def test_what_can_not_be_stored_is_replaced() -> None:
@@ -100,8 +100,8 @@ def test_what_can_not_be_stored_is_replaced() -> None:
 
 
 def test_a_body_that_was_cut_is_a_text() -> None:
-    text = "é" * (MAX_SIZE // 2)
-    value, warnings = read_body(f'"{text}'.encode()[:MAX_SIZE], content_type=JSON, cut=True)
+    text = "é" * (MAX_RESPONSE_BYTES // 2)
+    value, warnings = read_body(f'"{text}'.encode()[:MAX_RESPONSE_BYTES], content_type=JSON, cut=True)
     assert value == f'"{text[:-1]}'
     assert codes(warnings) == [WarningCode.TOO_LARGE, WarningCode.NOT_JSON]
 
@@ -175,8 +175,8 @@ def test_a_schema_that_can_not_be_judged_by_is_a_warning() -> None:
     assert codes(check_response({"type": "no-such-type"}, {})) == [WarningCode.UNJUDGED]
 
 
-def answer(status: int, after: float | None = None) -> Answer:
-    return Answer(status, JSON, None, 0.1, 0, (), after)
+def answer(status: int, after: float | None = None) -> Response:
+    return Response(status, JSON, None, 0.1, 0, (), after)
 
 
 RETRY, FAIL, UNCERTAIN, DONE = Outcome.RETRY, Outcome.FAIL, Outcome.UNCERTAIN, Outcome.DONE
@@ -199,13 +199,15 @@ RETRY, FAIL, UNCERTAIN, DONE = Outcome.RETRY, Outcome.FAIL, Outcome.UNCERTAIN, O
         (UnresolvedReference(reference="{{a.b}}", input="body.x"), FAIL, FAIL),
     ],
 )
-def test_each_end_of_a_call_has_its_outcome(result: Answer | CallError, if_safe: Outcome, if_not: Outcome) -> None:
+def test_each_end_of_a_call_has_its_outcome(
+    result: Response | CallError, if_safe: Outcome, if_not: Outcome
+) -> None:
     assert judge(result, safe=True).outcome is if_safe
     assert judge(result, safe=False).outcome is if_not
 
 
 @pytest.mark.parametrize("result", [answer(429, 7.0), answer(503, 7.0), NotSent("token", retry_after=7.0)])
-def test_what_the_other_side_asks_for_is_passed_on(result: Answer | CallError) -> None:
+def test_what_the_other_side_asks_for_is_passed_on(result: Response | CallError) -> None:
     assert judge(result, safe=False).after == 7.0
 
 

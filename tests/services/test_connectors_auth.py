@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, quote
 import pytest
 
 from services.components.definitions import ComponentDefinition
-from services.connectors import Answer, Connector, Outcome, PreparedRequest, judge, preview
+from services.connectors import Connector, Outcome, PreparedRequest, Response, judge, preview
 from services.connectors.errors import (
     AddressRefused,
     NotSent,
@@ -55,7 +55,7 @@ def request(server: RawServer, auth: dict[str, Any], **rest: Any) -> PreparedReq
     return PreparedRequest(**{"method": "POST", "url": f"{server.url}/", "auth": definition.auth, **rest})
 
 
-async def send(connector: Connector, request: PreparedRequest) -> Answer:
+async def send(connector: Connector, request: PreparedRequest) -> Response:
     return await connector.call(request, idempotency_key="k", timeout=5)
 
 
@@ -98,7 +98,7 @@ async def test_a_key_in_a_header_comes_before_the_plan_s(connector: Connector) -
 
 async def test_a_key_in_the_query(connector: Connector) -> None:
     auth = {"type": "api_key", "in": "query", "name": "key", "value": "env:KEY"}
-    text = await received(connector, auth, own_query=(("v", "2"),), query=(("q", "1"),))
+    text = await received(connector, auth, fixed_query=(("v", "2"),), query=(("q", "1"),))
     assert text.startswith("POST /?v=2&q=1&key=s3cret%2F%26%2B%C3%A9 HTTP/1.1\r\n")
 
 
@@ -161,7 +161,7 @@ async def test_neither_a_preview_nor_a_repr_shows_a_secret() -> None:
             {"type": "bearer", "token": "env:KEY"},
             {"type": "api_key", "in": "query", "name": "key", "value": "env:KEY"},
         ):
-            made = request(server, auth, own_headers={"X-Subscription": "shared-key"})
+            made = request(server, auth, fixed_headers={"X-Subscription": "shared-key"})
             for text in (json.dumps(preview(made)), repr(made)):
                 assert "env:KEY" not in text
                 assert "shared-key" not in text
@@ -343,8 +343,8 @@ async def test_a_second_credential_may_stand_in_a_header_or_the_query_of_the_com
         wanted = request(server, {"type": "bearer", "token": "env:KEY"})
         wanted = replace(
             wanted,
-            own_headers={"X-Tenant": "env:TENANT", "X-Plain": "env: is no name"},
-            own_query=(("key", "env:TENANT"), ("wsdl", None), ("empty", "")),
+            fixed_headers={"X-Tenant": "env:TENANT", "X-Plain": "env: is no name"},
+            fixed_query=(("key", "env:TENANT"), ("wsdl", None), ("empty", "")),
         )
         answer = await send(connector, wanted)
         await connector.aclose()

@@ -124,7 +124,7 @@ def test_the_query_is_the_endpoint_s_and_then_the_plan_s() -> None:
         endpoint_url="https://town.example/api?version=2&flag",
     )
     assert request.url == "https://town.example/api"
-    assert request.own_query == (("version", "2"), ("flag", None))
+    assert request.fixed_query == (("version", "2"), ("flag", None))
     assert request.query == (
         ("tag", "a"),
         ("tag", "1"),
@@ -163,7 +163,7 @@ def test_parameters_are_completed_with_what_the_component_says_itself() -> None:
         },
     }
     request = prepared(Resolved(headers={"X-Tenant": 5, "X-Version": "9"}, query={"format": "xml"}), **members)
-    assert request.own_headers == {"X-Version": "2", "X-Lang": "en"}
+    assert request.fixed_headers == {"X-Version": "2", "X-Lang": "en"}
     assert request.headers == {"X-Tenant": "5"}
     assert request.query == (("format", "json"), ("page", "1"))
     given = prepared(Resolved(headers={"X-Lang": "de"}, query={"page": 3}), **members)

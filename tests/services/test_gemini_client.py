@@ -38,7 +38,7 @@ from services.ai.errors import (
     GeminiTruncated,
     GeminiUnavailable,
 )
-from services.ai.gemini import STAND_IN_MODEL, Answer, GeminiClient, RetryPolicy
+from services.ai.gemini import STAND_IN_MODEL, GeminiClient, ModelAnswer, RetryPolicy
 from services.formats.strict_json import NotJson
 
 KEY = "AIza-secret-0123456789"
@@ -75,7 +75,7 @@ async def make_client(gemini: GeminiStandIn) -> AsyncIterator[ClientMaker]:
         await client.aclose()
 
 
-def ask(client: GeminiClient, *, deadline: float | None = None, prompt: str = PROMPT) -> Awaitable[Answer]:
+def ask(client: GeminiClient, *, deadline: float | None = None, prompt: str = PROMPT) -> Awaitable[ModelAnswer]:
     return client.generate_async(
         system="Be brief.", prompt=prompt, schema=SCHEMA, agent="selector", deadline=deadline
     )
@@ -85,7 +85,7 @@ def in_seconds(seconds: float) -> float:
     return asyncio.get_running_loop().time() + seconds
 
 
-async def outcome(awaitable: Awaitable[Answer]) -> GeminiError:
+async def outcome(awaitable: Awaitable[ModelAnswer]) -> GeminiError:
     with pytest.raises(GeminiError) as caught:
         await awaitable
     return caught.value

@@ -22,7 +22,7 @@ from services.ai import prompts
 from services.ai.errors import GeminiRefused
 from services.ai.gemini import GeminiClient
 from services.components.packs import parse_pack
-from services.components.specs import Approval, ComponentSpec
+from services.components.specs import ApprovalPolicy, ComponentSpec
 from services.plans.model import Issue, Plan, dependencies
 from services.plans.validation import Report, validate
 from tests.services.pack import COMPONENTS
@@ -192,7 +192,7 @@ SPECS = st.builds(
     query_params=PARAMETERS,
     request_schema=st.one_of(st.just({}), objects(SCHEMAS)),
     response_schema=st.one_of(st.just({}), objects(SCHEMAS), lists(objects(SCHEMAS))),
-    approval=st.sampled_from(list(Approval)),
+    approval=st.sampled_from(list(ApprovalPolicy)),
 )
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from db.models import AuditEvent, StepRun
 from db.session import Database
-from services.approvals import ApprovalSettings, LimitOutcome
+from services.approvals import ApprovalRules, LimitOutcome
 from services.audit import Actor
 from tests.services.gates import (
     DANA,
@@ -29,13 +29,13 @@ class TestReminders:
     async def test_they_are_scheduled_as_the_step_begins_to_wait(
         self, database: Database, workspace_id: UUID
     ) -> None:
-        rules = ApprovalSettings(remind_after_minutes=5, limit_minutes=0.5, limit_outcome=LimitOutcome.FAIL)
+        rules = ApprovalRules(remind_after_minutes=5, limit_minutes=0.5, limit_outcome=LimitOutcome.FAIL)
         await waiting(database, workspace_id, rules)
         assert await queued(database, "remind_gate") == pytest.approx([300], abs=1)
         assert await queued(database, "gate_limit") == pytest.approx([30], abs=1)
 
     async def test_none_are_scheduled_where_none_are_wanted(self, database: Database, workspace_id: UUID) -> None:
-        await waiting(database, workspace_id, ApprovalSettings(remind_after_minutes=0))
+        await waiting(database, workspace_id, ApprovalRules(remind_after_minutes=0))
         assert await queued(database, "remind_gate") == []
         assert await queued(database, "gate_limit") == []
 
@@ -85,7 +85,7 @@ class TestTimeLimit:
     async def test_what_the_rules_say_happens_and_is_on_record(
         self, database: Database, workspace_id: UUID, outcome: LimitOutcome, states: list[str]
     ) -> None:
-        gate = await waiting(database, workspace_id, ApprovalSettings(limit_minutes=10, limit_outcome=outcome))
+        gate = await waiting(database, workspace_id, ApprovalRules(limit_minutes=10, limit_outcome=outcome))
         await gate.time_out()
         await gate.time_out()
         assert await gate.states() == states
@@ -101,7 +101,7 @@ class TestTimeLimit:
     async def test_after_a_decision_nothing_happens(
         self, database: Database, workspace_id: UUID, outcome: LimitOutcome
     ) -> None:
-        gate = await waiting(database, workspace_id, ApprovalSettings(limit_minutes=10, limit_outcome=outcome))
+        gate = await waiting(database, workspace_id, ApprovalRules(limit_minutes=10, limit_outcome=outcome))
         await gate.decide(MARCO)
         await gate.time_out()
         assert await gate.states() == ["READY", "PENDING"]
@@ -109,7 +109,7 @@ class TestTimeLimit:
     async def test_it_is_never_consent_not_even_of_the_last_who_is_missing(
         self, database: Database, workspace_id: UUID
     ) -> None:
-        rules = ApprovalSettings((MARCO, DANA), 2, limit_minutes=10, limit_outcome=LimitOutcome.FAIL)
+        rules = ApprovalRules((MARCO, DANA), 2, limit_minutes=10, limit_outcome=LimitOutcome.FAIL)
         gate = await waiting(database, workspace_id, rules)
         await gate.decide(MARCO)
         await gate.time_out()
@@ -118,16 +118,16 @@ class TestTimeLimit:
     async def test_a_step_keeps_the_limit_that_it_began_to_wait_with(
         self, database: Database, workspace_id: UUID
     ) -> None:
-        rules = ApprovalSettings(limit_minutes=10, limit_outcome=LimitOutcome.FAIL)
+        rules = ApprovalRules(limit_minutes=10, limit_outcome=LimitOutcome.FAIL)
         gate = await waiting(database, workspace_id, rules)
-        await keep(database, workspace_id, ApprovalSettings())
+        await keep(database, workspace_id, ApprovalRules())
         await gate.time_out()
         assert (await gate.states())[0] == "FAILED"
 
     async def test_who_decided_before_is_not_said_to_have_let_it_pass(
         self, database: Database, workspace_id: UUID
     ) -> None:
-        rules = ApprovalSettings(limit_minutes=10, limit_outcome=LimitOutcome.SKIP)
+        rules = ApprovalRules(limit_minutes=10, limit_outcome=LimitOutcome.SKIP)
         gate = await waiting(database, workspace_id, rules)
         await gate.decide(MARCO, "reject")
         await gate.decide(MARCO, "retry", await gate.revision_now())

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select, text, update
 
 from bot.jobs.upkeep import purge_all
-from db.models import AICall, AuditEvent, InboxEntry, StepRun, WorkflowExecution, WorkflowPlan
+from db.models import AICall, AuditEvent, InboxEntry, Run, StepRun, WorkflowPlan
 from db.session import Database
 from services.retention import Retention
 from tests.run_starts import begun, step
@@ -85,7 +85,7 @@ async def test_a_plan_goes_with_its_runs_once_all_is_over(
         await begun(session, workspace_id, [step("look", "open311.find_requests")])
     async with database.transaction() as session:
         ended_at = None if ended_days_ago is None else NOW - timedelta(days=ended_days_ago)
-        await session.execute(update(WorkflowExecution).values(state=state, ended_at=ended_at))
+        await session.execute(update(Run).values(state=state, ended_at=ended_at))
         await session.execute(update(WorkflowPlan).values(state="APPROVED", updated_at=NOW - timedelta(days=400)))
     assert (await purge_all(database, Retention(plans=365), NOW))["plans"] == int(goes)
     assert await count(database, StepRun) == int(not goes)

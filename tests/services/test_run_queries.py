@@ -68,9 +68,9 @@ async def test_a_long_history_is_cut_and_says_so(database: Database, workspace_i
             attempts = 300 if number == 30 else 1
             await runs_on_record.run(session, workspace_id, plan_id, number, attempts=attempts)
     snapshot, history = await read(database, workspace_id, plan_id)
-    assert (len(history.runs), history.all_runs) == (run_queries.RUNS, 30)
-    assert (len(history.attempts), history.all_attempts) == (run_queries.ATTEMPTS, 300)
-    assert (len(history.decisions), history.all_decisions) == (run_queries.DECISIONS, 299)
+    assert (len(history.runs), history.all_runs) == (run_queries.MAX_RUNS, 30)
+    assert (len(history.attempts), history.all_attempts) == (run_queries.MAX_ATTEMPTS, 300)
+    assert (len(history.decisions), history.all_decisions) == (run_queries.MAX_DECISIONS, 299)
     assert [line.number for line in history.attempts][-1] == 300
     message = workflow_details(snapshot, history)
     assert kit.size(message.blocks) <= kit.MESSAGE_SIZE

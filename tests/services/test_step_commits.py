@@ -8,7 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, text
 
-from db.models import StepRun, WorkflowExecution
+from db.models import Run, StepRun
 from db.session import Database
 from services.errors import NotFound
 from services.jobs import RunStep
@@ -43,9 +43,7 @@ async def test_a_run_that_somebody_holds_holds_up_no_other(database: Database, j
     commits = StepBatches(database, attempts)
     held, other = jobs
     async with database.transaction() as session:
-        await session.execute(
-            select(WorkflowExecution.id).where(WorkflowExecution.id == held.run).with_for_update()
-        )
+        await session.execute(select(Run.id).where(Run.id == held.run).with_for_update())
         beginning = asyncio.create_task(commits.begin(held))
         attempt = await asyncio.wait_for(commits.begin(other), 10)
         assert isinstance(attempt, Attempt)

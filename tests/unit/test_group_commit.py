@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from db.group_commit import GroupCommit, Held
+from db.group_commit import GroupCommit, LockedElsewhere
 
 
 class Desk:
@@ -23,7 +23,7 @@ class Desk:
         self.held = -1
         self.let_go = asyncio.Event()
 
-    async def commit(self, numbers: Sequence[int], may_wait: bool) -> list[int | Held]:
+    async def commit(self, numbers: Sequence[int], may_wait: bool) -> list[int | LockedElsewhere]:
         self.batches.append(list(numbers))
         self.reached.set()
         await self.open.wait()
@@ -31,7 +31,9 @@ class Desk:
             raise ValueError("13")
         if may_wait and self.held in numbers:
             await self.let_go.wait()
-        return [Held.HELD if number == self.held and not may_wait else 2 * number for number in numbers]
+        return [
+            LockedElsewhere.LOCKED if number == self.held and not may_wait else 2 * number for number in numbers
+        ]
 
 
 async def put_while_one_is_under_way(desk: Desk, commits: GroupCommit[int, int], *numbers: int) -> list[object]:
@@ -52,7 +54,7 @@ async def test_what_gathers_meanwhile_is_one_batch() -> None:
 
 async def test_a_batch_has_a_largest_size() -> None:
     desk = Desk()
-    assert await put_while_one_is_under_way(desk, GroupCommit(desk.commit, largest=2), 1, 2, 3) == [2, 4, 6]
+    assert await put_while_one_is_under_way(desk, GroupCommit(desk.commit, max_batch=2), 1, 2, 3) == [2, 4, 6]
     assert desk.batches == [[0], [1, 2], [3]]
 
 
@@ -70,7 +72,7 @@ async def test_a_batch_that_fails_fails_for_all_of_it() -> None:
 
 async def test_set_apart_only_the_one_that_is_wrong_fails() -> None:
     desk = Desk()
-    answers = await put_while_one_is_under_way(desk, GroupCommit(desk.commit, apart=True), 1, 13, 3)
+    answers = await put_while_one_is_under_way(desk, GroupCommit(desk.commit, retry_singly=True), 1, 13, 3)
     assert (answers[0], type(answers[1]), answers[2]) == (2, ValueError, 6)
 
 

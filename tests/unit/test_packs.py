@@ -12,7 +12,7 @@ from bot.cli.components import sentence
 from bot.sandbox.town import sandbox_pack
 from services.components.definitions import DefinitionFaultCode as Definition
 from services.components.packs import PackFault, PackFaultCode, PackFaults, parse_pack
-from services.components.specs import Approval
+from services.components.specs import ApprovalPolicy
 from services.formats.strict_yaml import MAX_ALIASES, MAX_BYTES, MAX_DEPTH, YamlFaultCode, YamlFaults, read_yaml
 
 WORK_ORDER: dict[str, Any] = {
@@ -84,17 +84,17 @@ def test_what_is_left_out_has_a_default() -> None:
 @pytest.mark.parametrize(
     ("members", "approval"),
     [
-        ({}, Approval.NONE),
-        ({"http_method": "GET"}, Approval.NONE),
-        ({"http_method": "POST"}, Approval.PLAN),
-        ({"http_method": "DELETE"}, Approval.PLAN),
-        ({"type": "GRAPHQL"}, Approval.PLAN),
-        ({"type": "RPC"}, Approval.PLAN),
-        ({"http_method": "GET", "approval": "step"}, Approval.STEP),
-        ({"http_method": "POST", "approval": "none"}, Approval.NONE),
+        ({}, ApprovalPolicy.NONE),
+        ({"http_method": "GET"}, ApprovalPolicy.NONE),
+        ({"http_method": "POST"}, ApprovalPolicy.PLAN),
+        ({"http_method": "DELETE"}, ApprovalPolicy.PLAN),
+        ({"type": "GRAPHQL"}, ApprovalPolicy.PLAN),
+        ({"type": "RPC"}, ApprovalPolicy.PLAN),
+        ({"http_method": "GET", "approval": "step"}, ApprovalPolicy.STEP),
+        ({"http_method": "POST", "approval": "none"}, ApprovalPolicy.NONE),
     ],
 )
-def test_only_what_reads_needs_no_approval_by_default(members: dict[str, str], approval: Approval) -> None:
+def test_only_what_reads_needs_no_approval_by_default(members: dict[str, str], approval: ApprovalPolicy) -> None:
     (definition,) = parse_pack(pack({**SMALLEST, **members}))
     assert definition.approval is approval
 
@@ -356,7 +356,7 @@ def test_the_sandbox_pack_is_valid_and_points_at_the_town() -> None:
     definitions = parse_pack(sandbox_pack("http://127.0.0.1:4711/"))
     assert len(definitions) >= 12
     assert all(item.endpoint_url.startswith("http://127.0.0.1:4711/") for item in definitions)
-    assert {item.approval for item in definitions} == set(Approval)
+    assert {item.approval for item in definitions} == set(ApprovalPolicy)
 
 
 SCALARS = (

@@ -133,7 +133,7 @@ def test_a_submission_of_a_modal_that_is_not_ours_is_malformed(origin: str) -> N
         payloads.new_issue(submission("a leak", origin))
 
 
-def answered(**value: Any) -> payloads.Answer:
+def answered(**value: Any) -> payloads.AnswerForm:
     """The form behind a question, submitted with this in it."""
     body = {
         "team": {"id": "T1"},

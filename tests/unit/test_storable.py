@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.views.kit.text import clean
-from services.formats.storable import storable, typed
+from services.formats.storable import postgres_safe, typed
 
 
 @pytest.mark.parametrize(
@@ -40,6 +40,6 @@ def test_a_text_of_visible_characters_is_kept_to_the_letter(text: str) -> None:
 @given(st.text())
 def test_what_is_kept_can_be_kept_and_a_card_shows_all_of_it(text: str) -> None:
     kept = typed(text)
-    assert storable(kept) == kept
+    assert postgres_safe(kept) == kept
     assert clean(kept) == kept.strip()
     assert typed(kept) == kept

@@ -9,14 +9,14 @@ import pytest
 from bot.slack import ids
 from bot.views.card import card
 from bot.views.kit.text import date
-from bot.views.messages.reminder import reminder
+from bot.views.messages.reminder import gate_reminder
 from bot.views.modals.approvers import approvals_modal
-from bot.views.private.notes import Note, note, refusal
+from bot.views.private.notes import Note, note_text, refusal
 from bot.views.run.gates import may_decide
 from services.approvals import (
     AlreadyAgreed,
     ApprovalRefused,
-    ApprovalSettings,
+    ApprovalRules,
     LimitOutcome,
     NotAnApprover,
     SelfApproval,
@@ -78,14 +78,14 @@ def test_a_gate_that_too_few_may_decide_says_what_to_do() -> None:
 
 def test_a_reminder_of_a_gate_that_too_few_may_decide_says_what_to_do() -> None:
     waits = run(RunState.WAITING, step("order", StepState.WAITING, agreed=(MARCO,), quorum=2))
-    message = reminder(replace(waits, approvers=(MARCO,)), step_uuid("order"), gate_id=GATE_ID, number=1)
+    message = gate_reminder(replace(waits, approvers=(MARCO,)), step_uuid("order"), gate_id=GATE_ID, number=1)
     assert message is not None
     check_message(message)
     assert message.text.startswith("<@U0MARCO001>: step ")
     assert message.text.endswith(
         "2 must agree, but only <@U0MARCO001> may: add an approver with `/mudda approvers`."
     )
-    message = reminder(replace(waits, approvers=()), step_uuid("order"), gate_id=GATE_ID, number=1)
+    message = gate_reminder(replace(waits, approvers=()), step_uuid("order"), gate_id=GATE_ID, number=1)
     assert message is not None
     assert message.text.endswith("Nobody may: the only approver reported it. `/mudda approvers` changes that.")
 
@@ -93,12 +93,12 @@ def test_a_reminder_of_a_gate_that_too_few_may_decide_says_what_to_do() -> None:
 @pytest.mark.parametrize(
     ("settings", "is_tight"),
     [
-        (ApprovalSettings(), False),
-        (ApprovalSettings((MARCO, DANA), 1), False),
-        (ApprovalSettings((MARCO, DANA), 2), True),
+        (ApprovalRules(), False),
+        (ApprovalRules((MARCO, DANA), 1), False),
+        (ApprovalRules((MARCO, DANA), 2), True),
     ],
 )
-def test_the_form_says_that_reporters_do_not_count(settings: ApprovalSettings, is_tight: bool) -> None:
+def test_the_form_says_that_reporters_do_not_count(settings: ApprovalRules, is_tight: bool) -> None:
     view = approvals_modal(settings, "C0WORKS001")
     check_modal(view)
     [hint] = [block["hint"]["text"] for block in view["blocks"] if block["block_id"] == ids.BLOCK_QUORUM]
@@ -124,7 +124,7 @@ def test_a_step_that_nobody_decided_about_says_so(state: StepState) -> None:
 def test_a_reminder_names_those_who_have_not_agreed() -> None:
     waits = step("order", StepState.WAITING, agreed=(MARCO,), quorum=2)
     snapshot = replace(run(RunState.WAITING, waits), approvers=(MARCO, DANA))
-    message = reminder(snapshot, step_uuid("order"), gate_id=GATE_ID, number=3)
+    message = gate_reminder(snapshot, step_uuid("order"), gate_id=GATE_ID, number=3)
     assert message is not None
     check_message(message)
     assert message.text.startswith("<@U0DANA0001>: step ")
@@ -133,8 +133,8 @@ def test_a_reminder_names_those_who_have_not_agreed() -> None:
         "event_type": ids.METADATA_REMINDER,
         "event_payload": {"gate": str(GATE_ID), "number": 3},
     }
-    assert reminder(snapshot, UUID(int=1), gate_id=GATE_ID, number=1) is None
-    assert reminder(samples.DRAFT, step_uuid("order"), gate_id=GATE_ID, number=1) is None
+    assert gate_reminder(snapshot, UUID(int=1), gate_id=GATE_ID, number=1) is None
+    assert gate_reminder(samples.DRAFT, step_uuid("order"), gate_id=GATE_ID, number=1) is None
 
 
 @pytest.mark.parametrize("text", ["<!channel>", "*_`~" * 200, "\u202e<@U0EVIL0001>", "漢" * 3_000])
@@ -142,7 +142,7 @@ def test_nothing_in_a_reminder_rings_but_its_people(text: str) -> None:
     snapshot = run_samples.hostile_run(text)
     assert snapshot.run is not None
     for each in snapshot.run.steps:
-        message = reminder(snapshot, each.id, gate_id=GATE_ID, number=1)
+        message = gate_reminder(snapshot, each.id, gate_id=GATE_ID, number=1)
         assert message is not None
         check_message(message)
         assert "<" not in message.text
@@ -150,9 +150,9 @@ def test_nothing_in_a_reminder_rings_but_its_people(text: str) -> None:
 
 @pytest.mark.parametrize(
     "settings",
-    [ApprovalSettings(), ApprovalSettings((MARCO, DANA), 2, 0.01, 12.5, LimitOutcome.FAIL)],
+    [ApprovalRules(), ApprovalRules((MARCO, DANA), 2, 0.01, 12.5, LimitOutcome.FAIL)],
 )
-def test_the_form_fits(settings: ApprovalSettings) -> None:
+def test_the_form_fits(settings: ApprovalRules) -> None:
     view = approvals_modal(settings, "C0WORKS001", response_url="https://hooks.slack.com/commands/1")
     check_modal(view)
 
@@ -167,4 +167,4 @@ def test_the_form_fits(settings: ApprovalSettings) -> None:
 )
 def test_each_refusal_has_its_note(error: ApprovalRefused, code: Note) -> None:
     assert refusal(error) == code
-    assert note(code)
+    assert note_text(code)

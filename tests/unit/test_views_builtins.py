@@ -14,8 +14,8 @@ from bot.slack import ids
 from bot.views.card import card
 from bot.views.kit import blocks as kit
 from bot.views.kit.text import is_link
-from bot.views.messages.notice import notice
-from bot.views.messages.outcome import outcome
+from bot.views.messages.notice import notice_message
+from bot.views.messages.outcome import outcome_message
 from bot.views.messages.question import question_message, question_reminder
 from bot.views.modals.answer import answer_fault, answer_modal
 from bot.views.modals.run import run_details_modal
@@ -165,7 +165,7 @@ def told(key: str, output: dict[str, Any]) -> str:
     snapshot = own(key, S.DONE, output=output)
     assert snapshot.run is not None
     steps = tuple(each if each.step_id == "tell" else replace(each, output=None) for each in snapshot.run.steps)
-    message = outcome(replace(snapshot, run=replace(snapshot.run, steps=steps)))
+    message = outcome_message(replace(snapshot, run=replace(snapshot.run, steps=steps)))
     check_message(message)
     return json.dumps(message.blocks, ensure_ascii=False)
 
@@ -186,13 +186,13 @@ def test_harmful_text_on_the_card(text: str, key: str) -> None:
         drawn(snapshot)
         details(snapshot)
         if snapshot.run and snapshot.run.state is RunState.COMPLETED:
-            check_message(outcome(snapshot))
+            check_message(outcome_message(snapshot))
 
 
 @pytest.mark.parametrize("text", HARMFUL, ids=lambda text: repr(text[:12]))
 def test_harmful_text_in_questions_and_notices(text: str) -> None:
-    check_message(notice(UUID(int=7), text, to=ASKED))
-    check_message(notice(UUID(int=7), text))
+    check_message(notice_message(UUID(int=7), text, to=ASKED))
+    check_message(notice_message(UUID(int=7), text))
     asked = replace(QUESTION, question=text, title=text)
     file = AnswerFile(id="F1", name=text, mimetype="image/png", permalink=f"https://files.example/{text}")
     photos = replace(asked, kind="photo", answer=text, answered_by=text, people=(ASKED, text), files=(file,) * 3)
@@ -302,6 +302,6 @@ def test_a_photo_is_asked_for_with_a_file_chooser() -> None:
 
 
 def test_a_notice_names_nobody_but_whom_it_is_for() -> None:
-    message = notice(UUID(int=7), "<!channel> <@U0FRYJ003>", to=ASKED)
+    message = notice_message(UUID(int=7), "<!channel> <@U0FRYJ003>", to=ASKED)
     assert message.text == "<@U0FRYJ009> &lt;!channel&gt; &lt;@U0FRYJ003&gt;"
     assert not any("U0FRYJ003" in text for text in parsed(message.blocks))

@@ -13,7 +13,7 @@ from bot.views.messages.dry_run import NOTHING, dry_run
 from services.plans.model import Plan, Step
 from services.plans.validation import Fault, FaultCode
 from services.queries.snapshots import PlanSnapshot, VersionSnapshot
-from services.runs.dry_runs import DryRun, Fate, Forecast, mark
+from services.runs.dry_runs import DryRun, StepForecast, StepVerdict, mark
 from tests import samples
 from tests.unit.slack_rules import check_message, words
 
@@ -24,8 +24,10 @@ def request(url: str = "https://works.example/orders", **body: Any) -> dict[str,
     return {"method": "POST", "url": url, "query": [["q", "1"]], "headers": {}, "body": body or None}
 
 
-def forecast(step_id: str, fate: Fate = Fate.WOULD_SEND, *, gated: bool = False, **rest: Any) -> Forecast:
-    return Forecast(step_id, fate, gated, **{"request": request(title="Mend it"), **rest})
+def forecast(
+    step_id: str, fate: StepVerdict = StepVerdict.WOULD_SEND, *, gated: bool = False, **rest: Any
+) -> StepForecast:
+    return StepForecast(step_id, fate, gated, **{"request": request(title="Mend it"), **rest})
 
 
 def drafted(*steps: Step) -> tuple[PlanSnapshot, VersionSnapshot]:
@@ -37,11 +39,11 @@ def drafted(*steps: Step) -> tuple[PlanSnapshot, VersionSnapshot]:
     return replace(snapshot, version=version), version
 
 
-def found(*steps: Forecast, faults: tuple[Fault, ...] = ()) -> DryRun:
+def found(*steps: StepForecast, faults: tuple[Fault, ...] = ()) -> DryRun:
     return DryRun(ID, 1, samples.DECIDER, samples.MADE_AT, steps, faults)
 
 
-def drawn(*forecasts: Forecast, faults: tuple[Fault, ...] = ()) -> list[Message]:
+def drawn(*forecasts: StepForecast, faults: tuple[Fault, ...] = ()) -> list[Message]:
     steps = tuple(Step(step_id=each.step_id, component_id="workorders.create") for each in forecasts)
     messages = dry_run(*drafted(*steps), found(*forecasts, faults=faults))
     for message in messages:
@@ -51,18 +53,18 @@ def drawn(*forecasts: Forecast, faults: tuple[Fault, ...] = ()) -> list[Message]
     return messages
 
 
-def said(*forecasts: Forecast, faults: tuple[Fault, ...] = ()) -> str:
+def said(*forecasts: StepForecast, faults: tuple[Fault, ...] = ()) -> str:
     return "\n".join(words(message.blocks) for message in drawn(*forecasts, faults=faults))
 
 
 def test_each_fate_has_its_words() -> None:
     text = said(
         forecast("a"),
-        forecast("b", Fate.READ, output={"status": "open"}),
-        forecast("c", Fate.NOT_READ, awaits=("{{a.id}}",)),
-        forecast("d", Fate.WOULD_WAIT),
-        forecast("e", Fate.WOULD_FAIL, error={"code": "secret_missing", "name": "WORKS_KEY"}, gated=True),
-        forecast("f", Fate.WOULD_FAIL, error={"code": "component_missing"}, request=None),
+        forecast("b", StepVerdict.READ, output={"status": "open"}),
+        forecast("c", StepVerdict.NOT_READ, awaits=("{{a.id}}",)),
+        forecast("d", StepVerdict.WOULD_WAIT),
+        forecast("e", StepVerdict.WOULD_FAIL, error={"code": "secret_missing", "name": "WORKS_KEY"}, gated=True),
+        forecast("f", StepVerdict.WOULD_FAIL, error={"code": "component_missing"}, request=None),
     )
     for sentence in (
         "Of 6 steps: 1 would be sent, 1 would wait, 1 really looked up, 1 would be looked up and 2 would fail.",
@@ -103,7 +105,7 @@ def test_no_text_rings_formats_or_is_too_long(text: str) -> None:
         error={"code": "http_status", "status": 400, "message": text},
         awaits=(text,),
     )
-    many = [replace(harm, step_id=f"s{number}", fate=fate) for number, fate in enumerate(list(Fate) * 3)]
+    many = [replace(harm, step_id=f"s{number}", fate=fate) for number, fate in enumerate(list(StepVerdict) * 3)]
     drawn(*many, faults=(Fault(FaultCode.UNKNOWN_COMPONENT, "s0", "component_id", {"component": text}),) * 9)
 
 

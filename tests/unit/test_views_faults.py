@@ -4,7 +4,7 @@ import pytest
 
 from bot.views.plan.failures import HINTS, SENTENCES
 from bot.views.plan.faults import SENTENCES as FAULT_SENTENCES
-from bot.views.plan.faults import Names, explain, sentence
+from bot.views.plan.faults import Names, explain_fault, sentence
 from services.plans.validation import Fault, FaultCode
 from services.plans.validation.faults import fault
 from services.states import FailureCode
@@ -126,9 +126,9 @@ def test_a_fault_whose_facts_are_missing_still_has_a_sentence(code: FaultCode) -
 
 
 def test_the_first_faults_are_told_and_the_rest_counted() -> None:
-    told = explain([Fault(FaultCode.NO_STEPS)] * 10, 3, limit=300, names=NOBODY)
+    told = explain_fault([Fault(FaultCode.NO_STEPS)] * 10, 3, limit=300, names=NOBODY)
     assert told == ["The plan had no steps."] * 3 + ["…and 7 more"]
-    assert explain([], 3, limit=300, names=NOBODY) == []
+    assert explain_fault([], 3, limit=300, names=NOBODY) == []
 
 
 def test_a_name_in_braces_is_not_filled_in_again() -> None:

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.views.card import card
-from bot.views.messages.outcome import outcome
+from bot.views.messages.outcome import outcome_message
 from bot.views.modals.new_issue import new_issue_modal
 from bot.views.modals.plan import details_modal
 from bot.views.modals.run import run_details_modal
@@ -62,7 +62,7 @@ def test_harmful_text_in_lists_and_forms(text: str) -> None:
 def check_run(snapshot: PlanSnapshot) -> None:
     check_message(card(snapshot, card_id=samples.CARD_ID))
     check_message(workflow_details(snapshot))
-    check_message(outcome(snapshot))
+    check_message(outcome_message(snapshot))
     check_modal(run_details_modal(snapshot))
 
 

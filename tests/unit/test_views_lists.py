@@ -4,7 +4,7 @@ from typing import Any
 from bot.slack.ids import ACTION_COMPONENTS_PAGE, ACTION_WORKFLOWS_PAGE, PageRef
 from bot.slack.messages import Message
 from bot.views.private.lists import components_list, workflows_list
-from services.components.specs import Approval
+from services.components.specs import ApprovalPolicy
 from services.pages import Page
 from tests import samples
 from tests.unit.slack_rules import buttons, check_message, labels, words
@@ -30,7 +30,7 @@ class TestComponents:
     def test_locks_and_switches(self) -> None:
         spec = samples.COMPONENTS["notify.residents"]
         assert "🔒" in seen(components_list(Page((spec,), 1, 10, 1)))
-        off = replace(spec, active=False, approval=Approval.NONE)
+        off = replace(spec, active=False, approval=ApprovalPolicy.NONE)
         text = seen(components_list(Page((off,), 1, 10, 1)))
         assert "(switched off)" in text
         assert "🔒" not in text

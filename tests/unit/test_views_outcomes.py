@@ -9,9 +9,9 @@ import pytest
 
 from bot.slack.ids import METADATA_OUTCOME
 from bot.views.kit.text import lasted, weight
-from bot.views.messages.outcome import outcome
-from bot.views.run.answers import summary
-from bot.views.run.errors import ODD, SENTENCES, UNKNOWN, WARNINGS, caution, explain
+from bot.views.messages.outcome import outcome_message
+from bot.views.run.answers import answer_summary
+from bot.views.run.errors import ODD, SENTENCES, UNKNOWN, WARNINGS, caution, explain_error
 from bot.views.run.requests import address, fields
 from services.components.specs import ComponentSpec
 from services.connectors.errors import CallError
@@ -51,17 +51,17 @@ SUMMARIES: list[tuple[Any, str]] = [
 
 @pytest.mark.parametrize(("output", "said"), SUMMARIES)
 def test_summary(output: Any, said: str) -> None:
-    assert summary(output, None) == said
+    assert answer_summary(output, None) == said
 
 
 def test_fields_that_the_component_declares_come_first() -> None:
     output = {"colour": "red", "depth": 2, "zone": "b", "order_id": "O-1"}
-    assert summary(output, ORDER) == "order id O-1, zone b, depth 2, colour red"
+    assert answer_summary(output, ORDER) == "order id O-1, zone b, depth 2, colour red"
 
 
 def test_a_search_that_finds_nothing_says_so() -> None:
-    assert summary([], SEARCH) == "nothing found"
-    assert summary([], ORDER) == ""
+    assert answer_summary([], SEARCH) == "nothing found"
+    assert answer_summary([], ORDER) == ""
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_a_search_that_finds_nothing_says_so() -> None:
     ids=["value", "text", "name", "fields", "items"],
 )
 def test_summary_is_one_short_line(output: Any) -> None:
-    said = summary(output, None)
+    said = answer_summary(output, None)
     assert said
     assert weight(said) <= 200
     assert "\n" not in said
@@ -161,12 +161,12 @@ EXAMPLES: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("error", "said"), EXAMPLES)
 def test_explain(error: dict[str, Any], said: str) -> None:
-    assert explain(error, "Crews", {"order": 2}) == said
+    assert explain_error(error, "Crews", {"order": 2}) == said
 
 
 @pytest.mark.parametrize("code", SENTENCES)
 def test_an_error_whose_facts_are_missing_still_has_a_sentence(code: str) -> None:
-    said = explain({"code": code}, "{component}", {})
+    said = explain_error({"code": code}, "{component}", {})
     assert said[0].isupper() or said[0] == "“"
 
 
@@ -222,7 +222,7 @@ class TestCalls:
 
 class TestReply:
     def test_one_line_and_the_most_telling_results(self) -> None:
-        message = outcome(run_samples.COMPLETED)
+        message = outcome_message(run_samples.COMPLETED)
         check_message(message)
         assert message.text == "<@U0LEELA01> Done in 41 s, 6 steps: Burst water main at 5th and Main"
         assert message.metadata == {
@@ -236,17 +236,17 @@ class TestReply:
         assert "area downtown" not in seen
 
     def test_the_reporter_is_called(self) -> None:
-        (block,) = outcome(run_samples.COMPLETED).blocks
+        (block,) = outcome_message(run_samples.COMPLETED).blocks
         assert block["elements"][0]["elements"][0] == {"type": "user", "user_id": samples.REPORTER}
 
     def test_a_reporter_who_is_nobody_here(self) -> None:
         issue = replace(samples.ISSUE, reporter="<!channel>")
-        message = outcome(replace(run_samples.COMPLETED, issue=issue))
+        message = outcome_message(replace(run_samples.COMPLETED, issue=issue))
         check_message(message)
         assert message.text.startswith("Done in 41 s")
 
     def test_a_failure_says_why(self) -> None:
-        message = outcome(run_samples.FAILED)
+        message = outcome_message(run_samples.FAILED)
         check_message(message)
         assert message.text == (
             "<@U0LEELA01> Failed at step 4, Send the water crew of the district · 3 of 6 done: Burst water main "
@@ -255,14 +255,14 @@ class TestReply:
         )
 
     def test_a_rejection_says_by_whom_and_why(self) -> None:
-        message = outcome(run_samples.REJECTED)
+        message = outcome_message(run_samples.REJECTED)
         check_message(message)
         assert message.text.endswith(
             "Rejected by <@U0FRYJ002> · 2026-03-09 08:48 UTC: “It is only one street; no need.”"
         )
 
     def test_a_cancelled_run_says_by_whom_and_what_was_done(self) -> None:
-        message = outcome(run_samples.CANCELLED)
+        message = outcome_message(run_samples.CANCELLED)
         check_message(message)
         assert message.text == (
             "<@U0LEELA01> “Burst water main at 5th and Main” was cancelled by <@U0FRYJ002> after 41 s, "
@@ -272,7 +272,7 @@ class TestReply:
 
     def test_a_plan_without_a_run(self) -> None:
         with pytest.raises(ValueError, match="no run"):
-            outcome(samples.DRAFT)
+            outcome_message(samples.DRAFT)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from bot.slack import ids
 from bot.views.modals.new_issue import URGENCIES, new_issue_modal
 from bot.views.modals.reason import REASON_LENGTH, mark_done_modal, reject_modal
 from bot.views.private.help import EMPTY_MENTION, HELP
-from bot.views.private.notes import Note, approved_by, discarded_by, note, run_note, stale, step_note
+from bot.views.private.notes import Note, approved_by, discarded_by, note_text, run_note, stale, step_note
 from services.states import PlanState, RunState, StepState
 from tests.unit.slack_rules import check_is_deaf, check_modal
 
@@ -97,45 +97,45 @@ class TestNotes:
         ],
     )
     def test_every_note_has_words_that_ring_nobody(self, code: str) -> None:
-        assert note(code)
-        assert len(note(code)) < 3_000
-        check_is_deaf(note(code), [])
+        assert note_text(code)
+        assert len(note_text(code)) < 3_000
+        check_is_deaf(note_text(code), [])
 
     @pytest.mark.parametrize("state", PlanState)
     def test_a_stale_click_is_told_the_state(self, state: PlanState) -> None:
-        said = note(stale(state.value))
+        said = note_text(stale(state.value))
         assert said.startswith("This card has changed since you saw it, so nothing was done.")
-        assert len({note(stale(other)) for other in PlanState}) == len(PlanState)
+        assert len({note_text(stale(other)) for other in PlanState}) == len(PlanState)
 
     def test_a_state_of_a_later_version(self) -> None:
         assert stale("RUNNING") == step_note("NEWER", None) == run_note("NEWER", "U0FRYJ002") == Note.STALE
 
     def test_who_approved_a_step(self) -> None:
-        said = note(step_note("RUNNING", "U0FRYJ002"))
+        said = note_text(step_note("RUNNING", "U0FRYJ002"))
         assert said == "This step was already approved by <@U0FRYJ002>; it is under way."
-        assert note(step_note("DONE", None)) == "That step is over: it is done."
-        assert "<@U0FRYJ002>" in note(step_note("SKIPPED", "U0FRYJ002"))
-        assert "<@U0FRYJ002>" in note(step_note("FAILED", "U0FRYJ002"))
+        assert note_text(step_note("DONE", None)) == "That step is over: it is done."
+        assert "<@U0FRYJ002>" in note_text(step_note("SKIPPED", "U0FRYJ002"))
+        assert "<@U0FRYJ002>" in note_text(step_note("FAILED", "U0FRYJ002"))
 
     def test_every_state_of_a_step_and_of_a_run_has_a_note_of_its_own(self) -> None:
-        assert len({note(step_note(state, None)) for state in StepState}) == len(StepState)
-        assert len({note(run_note(state, None)) for state in RunState}) == len(RunState)
+        assert len({note_text(step_note(state, None)) for state in StepState}) == len(StepState)
+        assert len({note_text(run_note(state, None)) for state in RunState}) == len(RunState)
 
     def test_who_ended_a_run(self) -> None:
-        assert note(run_note("CANCELLED", "U0FRYJ002")) == "<@U0FRYJ002> has already ended that run."
+        assert note_text(run_note("CANCELLED", "U0FRYJ002")) == "<@U0FRYJ002> has already ended that run."
 
     def test_who_approved_a_plan(self) -> None:
-        assert note(approved_by("U0FRYJ002")) == "<@U0FRYJ002> has already approved this plan."
+        assert note_text(approved_by("U0FRYJ002")) == "<@U0FRYJ002> has already approved this plan."
         assert approved_by(None) == Note.NOW_APPROVED
 
     def test_who_was_first(self) -> None:
-        assert note(discarded_by("U0FRYJ002")) == "<@U0FRYJ002> has already discarded this plan."
+        assert note_text(discarded_by("U0FRYJ002")) == "<@U0FRYJ002> has already discarded this plan."
         assert discarded_by("<!here>") == Note.NOW_DISCARDED
-        assert note("discarded_by:<!here>") == "Someone has already discarded this plan."
+        assert note_text("discarded_by:<!here>") == "Someone has already discarded this plan."
 
     def test_a_code_that_is_not_ours(self) -> None:
         with pytest.raises(ValueError, match="no_such"):
-            note("no_such")
+            note_text("no_such")
 
 
 @pytest.mark.parametrize("text", [HELP, EMPTY_MENTION])

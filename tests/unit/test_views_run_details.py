@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from bot.slack.ids import ACTION_STEP_DETAILS, VIEW_PLAN_DETAILS, VIEW_RUN_DETAILS, Ref
-from bot.views.kit.json_text import pretty
+from bot.views.kit.json_text import json_text
 from bot.views.modals.run import run_details_modal
 from services.queries.snapshots import PlanSnapshot
 from services.states import RunState, StepState
@@ -100,29 +100,29 @@ VALUES: list[Any] = [
 
 @pytest.mark.parametrize("value", VALUES)
 def test_pretty_is_json_as_the_standard_library_writes_it(value: Any) -> None:
-    shown = pretty(value, 2_000)
+    shown = json_text(value, 2_000)
     assert shown.is_whole
     assert shown.text == json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def test_pretty_shows_a_text_as_it_is() -> None:
-    assert pretty("Thank you.\nBye.", 100).text == "Thank you.\nBye."
+    assert json_text("Thank you.\nBye.", 100).text == "Thank you.\nBye."
 
 
 def test_pretty_stops_where_it_must() -> None:
     deep: Any = "end"
     for _ in range(5_000):
         deep = [deep]
-    shown = pretty(deep, 50_000)
+    shown = json_text(deep, 50_000)
     assert "[…]" in shown.text
     assert not shown.is_whole
-    shown = pretty({"a": "x" * 90_000, "b": [1] * 90_000}, 300)
+    shown = json_text({"a": "x" * 90_000, "b": [1] * 90_000}, 300)
     assert len(shown.text) <= 300
     assert not shown.is_whole
 
 
 def test_what_a_reader_would_not_see_is_written_out() -> None:
-    assert pretty({"a": "x\u202ey\x7f"}, 100).text == '{\n  "a": "x\\u202ey\\u007f"\n}'
+    assert json_text({"a": "x\u202ey\x7f"}, 100).text == '{\n  "a": "x\\u202ey\\u007f"\n}'
 
 
 def test_an_answer_is_cut_where_there_is_no_room() -> None:

@@ -8,7 +8,7 @@ from bot.slack.ids import Ref
 from bot.slack.messages import Message
 from bot.views.card import card
 from bot.views.private.workflow import workflow_details
-from bot.views.run.gates import EACH
+from bot.views.run.gates import MAX_GATES_SHOWN
 from services.queries.snapshots import PlanSnapshot
 from services.states import PlanState, RunState, StepState
 from tests import run_samples, samples
@@ -203,7 +203,7 @@ class TestGates:
     def test_a_few_at_a_time(self) -> None:
         waiting = [step(each.step_id, S.WAITING) for each in samples.STEPS]
         message = drawn(run(RunState.WAITING, *waiting))
-        assert labels(message.blocks).count("Approve step") == EACH
+        assert labels(message.blocks).count("Approve step") == MAX_GATES_SHOWN
         assert "…and 3 more steps wait for a person to agree" in words(message.blocks)
 
     def test_no_kind_crowds_out_another(self) -> None:

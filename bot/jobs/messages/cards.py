@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.deps import Deps
 from bot.errors import ChannelUnreachable, ContentRefused, MessageGone, SlackError
 from bot.jobs.messages.posting import find_earlier
-from bot.jobs.registry import PATIENT, Handler, Lane
+from bot.jobs.registry import PATIENT_ATTEMPTS, Handler, Lane
 from bot.slack.messages import Message
 from bot.views.card import card
 from bot.views.kit.blocks import plainer
@@ -122,6 +122,6 @@ async def _tell_reporter(session: AsyncSession, job: PostCard, note: Note, deps:
 
 
 HANDLERS = (
-    Handler(PostCard, Lane.QUICK, post_card, give_up_card, attempts=PATIENT),
+    Handler(PostCard, Lane.QUICK, post_card, give_up_card, attempts=PATIENT_ATTEMPTS),
     Handler(DrawCard, Lane.QUICK, draw_card),
 )

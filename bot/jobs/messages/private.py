@@ -6,10 +6,10 @@ import logging
 
 from bot.deps import Deps
 from bot.errors import RateLimited, SlackError, SlackUnavailable
-from bot.jobs.registry import PATIENT, Handler, Lane
+from bot.jobs.registry import PATIENT_ATTEMPTS, Handler, Lane
 from bot.slack.messages import Message
 from bot.views.private.lists import components_list, workflows_list
-from bot.views.private.notes import Note, note
+from bot.views.private.notes import Note, note_text
 from db.queue import enqueue
 from services import workspaces
 from services.jobs import Tell, TurnPage
@@ -19,7 +19,7 @@ logger = logging.getLogger("mudda.private")
 
 async def tell(job: Tell, deps: Deps) -> None:
     """Say it; a person who has left the channel since can't be told, and that is no failure of ours."""
-    message = Message(note(job.note), [])
+    message = Message(note_text(job.note), [])
     try:
         await deps.slack.tell(
             job.channel, job.user, message, thread_ts=job.thread_ts, response_url=job.response_url
@@ -63,6 +63,6 @@ async def _workflows(job: TurnPage, deps: Deps) -> Message:
 
 
 HANDLERS = (
-    Handler(Tell, Lane.QUICK, tell, attempts=PATIENT),
+    Handler(Tell, Lane.QUICK, tell, attempts=PATIENT_ATTEMPTS),
     Handler(TurnPage, Lane.QUICK, turn_page, give_up_page),
 )

@@ -5,9 +5,9 @@ from __future__ import annotations
 from bot.deps import Deps
 from bot.errors import ChannelUnreachable
 from bot.jobs.messages.posting import find_earlier
-from bot.jobs.registry import PATIENT, Handler, Lane
-from bot.views.messages.failure import failure, wait
-from bot.views.messages.outcome import outcome
+from bot.jobs.registry import PATIENT_ATTEMPTS, Handler, Lane
+from bot.views.messages.failure import run_failed_message, step_waits_message
+from bot.views.messages.outcome import outcome_message
 from services.jobs import ReplyToReporter, TellOfFailure, TellOfWait
 from services.states import RunState
 
@@ -20,7 +20,7 @@ async def reply_to_reporter(job: ReplyToReporter, deps: Deps) -> None:
         channel, thread_ts = await deps.cards.place(session, job.workspace, job.plan)
     if reply is None:
         return
-    message = outcome(snapshot)
+    message = outcome_message(snapshot)
     ts = None
     try:
         if reply.begun_at is not None:
@@ -40,7 +40,7 @@ async def tell_of_failure(job: TellOfFailure, deps: Deps) -> None:
     run = snapshot.run
     if run is None or run.state is not RunState.FAILED or run.ended_at != job.failed_at:
         return
-    message = failure(snapshot, job.failed_at)
+    message = run_failed_message(snapshot, job.failed_at)
     try:
         # Looked for first each time: nothing says whether an earlier try was killed after Slack took it.
         if not await find_earlier(channel, message, thread_ts, job.failed_at, deps):
@@ -54,7 +54,7 @@ async def tell_of_wait(job: TellOfWait, deps: Deps) -> None:
     async with deps.database.transaction() as session:
         snapshot = await deps.queries.get_by_run(session, job.workspace, job.run)
         channel, thread_ts = await deps.cards.place(session, job.workspace, job.plan)
-    message = wait(snapshot, job.step, job.revision)
+    message = step_waits_message(snapshot, job.step, job.revision)
     if message is None:
         return
     try:
@@ -65,7 +65,7 @@ async def tell_of_wait(job: TellOfWait, deps: Deps) -> None:
 
 
 HANDLERS = (
-    Handler(ReplyToReporter, Lane.QUICK, reply_to_reporter, attempts=PATIENT),
-    Handler(TellOfWait, Lane.QUICK, tell_of_wait, attempts=PATIENT),
-    Handler(TellOfFailure, Lane.QUICK, tell_of_failure, attempts=PATIENT),
+    Handler(ReplyToReporter, Lane.QUICK, reply_to_reporter, attempts=PATIENT_ATTEMPTS),
+    Handler(TellOfWait, Lane.QUICK, tell_of_wait, attempts=PATIENT_ATTEMPTS),
+    Handler(TellOfFailure, Lane.QUICK, tell_of_failure, attempts=PATIENT_ATTEMPTS),
 )

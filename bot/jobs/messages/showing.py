@@ -6,7 +6,7 @@ from bot.deps import Deps
 from bot.errors import MessageGone
 from bot.jobs.registry import Handler, Lane
 from bot.slack.messages import Message
-from bot.views.private.notes import Note, card_is_at, note
+from bot.views.private.notes import Note, card_is_at, note_text
 from db.queue import enqueue
 from services import workspaces
 from services.errors import NotFound
@@ -22,7 +22,7 @@ async def show_card(job: ShowCard, deps: Deps) -> None:
             await deps.cards.request_redraw(session, workspace_id, job.plan)
             channel, ts = await deps.cards.message(session, workspace_id, job.plan)
     except NotFound:
-        await _tell(job, note(Note.NOT_FOUND), deps)
+        await _tell(job, note_text(Note.NOT_FOUND), deps)
         return
     await _tell(job, card_is_at(plan.number, channel, await _link(channel, ts, deps)), deps)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from bot.deps import Deps
 from bot.errors import ChannelUnreachable
 from bot.jobs.messages.posting import find_earlier
-from bot.jobs.registry import PATIENT, Handler, Lane
-from bot.views.messages.reminder import reminder
+from bot.jobs.registry import PATIENT_ATTEMPTS, Handler, Lane
+from bot.views.messages.reminder import gate_reminder
 from bot.views.private.notes import Note
 from db.queue import enqueue
 from services import workspaces
-from services.approvals import ApprovalSettings, LimitOutcome, NotAnApprover
-from services.jobs import GateLimit, RemindGate, SetApprovals, Tell
+from services.approvals import ApprovalRules, LimitOutcome, NotAnApprover
+from services.jobs import GateLimit, RemindGate, SetApprovalRules, Tell
 
 
 async def remind_gate(job: RemindGate, deps: Deps) -> None:
@@ -22,7 +22,7 @@ async def remind_gate(job: RemindGate, deps: Deps) -> None:
             return
         snapshot = await deps.queries.get(session, job.workspace, job.plan)
         channel, thread_ts = await deps.cards.place(session, job.workspace, job.plan)
-    message = reminder(snapshot, job.step, gate_id=due.gate_id, number=due.number)
+    message = gate_reminder(snapshot, job.step, gate_id=due.gate_id, number=due.number)
     if message is None:
         return
     try:
@@ -38,9 +38,9 @@ async def end_gate(job: GateLimit, deps: Deps) -> None:
         await deps.reminders.time_out(session, job, deps.now())
 
 
-async def set_approvals(job: SetApprovals, deps: Deps) -> None:
+async def set_approvals(job: SetApprovalRules, deps: Deps) -> None:
     """Keep the rules, have the cards say who may decide now, and tell whoever set them."""
-    settings = ApprovalSettings(
+    settings = ApprovalRules(
         approvers=job.approvers,
         quorum=job.quorum,
         remind_after_minutes=job.remind_after_minutes,
@@ -59,18 +59,18 @@ async def set_approvals(job: SetApprovals, deps: Deps) -> None:
             await enqueue(session, _tell(job, Note.APPROVALS_CLOSED))
 
 
-async def give_up_approvals(job: SetApprovals, deps: Deps) -> None:
+async def give_up_approvals(job: SetApprovalRules, deps: Deps) -> None:
     """The rules are as they were, for a reason of ours."""
     async with deps.database.transaction() as session:
         await enqueue(session, _tell(job, Note.BUSY))
 
 
-def _tell(job: SetApprovals, note: Note) -> Tell:
+def _tell(job: SetApprovalRules, note: Note) -> Tell:
     return Tell(channel=job.channel, user=job.user, note=note, response_url=job.response_url)
 
 
 HANDLERS = (
-    Handler(RemindGate, Lane.QUICK, remind_gate, attempts=PATIENT),
+    Handler(RemindGate, Lane.QUICK, remind_gate, attempts=PATIENT_ATTEMPTS),
     Handler(GateLimit, Lane.QUICK, end_gate),
-    Handler(SetApprovals, Lane.QUICK, set_approvals, give_up_approvals),
+    Handler(SetApprovalRules, Lane.QUICK, set_approvals, give_up_approvals),
 )

@@ -7,14 +7,14 @@ import logging
 from bot.deps import Deps
 from bot.errors import RateLimited, SlackError, SlackUnavailable
 from bot.jobs.messages.posting import find_earlier
-from bot.jobs.registry import PATIENT, Handler, Lane
+from bot.jobs.registry import PATIENT_ATTEMPTS, Handler, Lane
 from bot.views.messages.question import question_message, question_reminder
 from bot.views.private.notes import Note, question_over
 from db.queue import enqueue
 from services import workspaces
 from services.errors import MoveNotAllowed, NotFound
 from services.jobs import AnswerStep, DrawQuestion, RemindQuestion, Tell
-from services.runs.questions import PAUSE, NotAsked
+from services.runs.questions import REMINDER_INTERVAL, NotAsked
 
 logger = logging.getLogger("mudda.questions")
 
@@ -64,7 +64,7 @@ async def remind_question(job: RemindQuestion, deps: Deps) -> None:
     channel, _ = question.messages[job.user]
     message = question_reminder(question, job.reminder)
     try:
-        if not await find_earlier(channel, message, None, deps.now() - PAUSE, deps):
+        if not await find_earlier(channel, message, None, deps.now() - REMINDER_INTERVAL, deps):
             await deps.slack.post(channel, message)
     except (RateLimited, SlackUnavailable):
         raise
@@ -84,5 +84,5 @@ async def _refuse(job: AnswerStep, note: str, deps: Deps) -> None:
 HANDLERS = (
     Handler(AnswerStep, Lane.QUICK, answer_step, give_up_answer),
     Handler(DrawQuestion, Lane.QUICK, draw_question),
-    Handler(RemindQuestion, Lane.QUICK, remind_question, attempts=PATIENT),
+    Handler(RemindQuestion, Lane.QUICK, remind_question, attempts=PATIENT_ATTEMPTS),
 )

@@ -9,7 +9,7 @@ from bot.deps import Deps
 from bot.errors import ChannelUnreachable, RateLimited, SlackError, SlackUnavailable
 from bot.jobs.messages.posting import post_once
 from bot.jobs.runs.asking import ask
-from bot.views.messages.notice import notice
+from bot.views.messages.notice import notice_message
 from services.components.builtins import ASK_PERSON, NOTIFY
 from services.jobs import RunStep
 from services.runs.attempts import Attempt
@@ -41,7 +41,7 @@ async def _carry_out(kind: SlackKind, deps: Deps, job: RunStep, attempt: Attempt
 
 async def _notify(job: RunStep, attempt: Attempt[BuiltinCall], deps: Deps) -> StepOutcome:
     call = attempt.call
-    message = notice(job.step, call.inputs["message"], to=call.person)
+    message = notice_message(job.step, call.inputs["message"], to=call.person)
     channel, thread_ts = call.channel, None
     if channel is None:
         async with deps.database.transaction() as session:

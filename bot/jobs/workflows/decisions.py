@@ -14,12 +14,12 @@ from db.queue import enqueue
 from services import workspaces
 from services.approvals import ApprovalRefused
 from services.errors import MoveNotAllowed, NotFound, StaleVersion
-from services.jobs import Decide, PlanDecision, Tell
+from services.jobs import DecidePlan, PlanDecision, Tell
 from services.runs.decisions import press_is_recorded
 from services.states import PlanState
 
 
-async def decide(job: Decide, deps: Deps) -> None:
+async def decide(job: DecidePlan, deps: Deps) -> None:
     """Carry a decision out, or tell whoever made it, privately, why nothing was changed."""
     try:
         async with deps.database.transaction() as session:
@@ -34,12 +34,12 @@ async def decide(job: Decide, deps: Deps) -> None:
             await _refuse(job, note, deps)
 
 
-async def give_up_decision(job: Decide, deps: Deps) -> None:
+async def give_up_decision(job: DecidePlan, deps: Deps) -> None:
     """Nothing was decided, for a reason of ours."""
     await _refuse(job, Note.BUSY, deps)
 
 
-async def _carry_out(session: AsyncSession, workspace_id: UUID, job: Decide, deps: Deps) -> None:
+async def _carry_out(session: AsyncSession, workspace_id: UUID, job: DecidePlan, deps: Deps) -> None:
     plan, revision, actor, now = job.plan, job.revision, job.actor, deps.now()
     match job.decision:
         case PlanDecision.DISCARD:
@@ -54,7 +54,7 @@ async def _carry_out(session: AsyncSession, workspace_id: UUID, job: Decide, dep
             assert_never(job.decision)
 
 
-async def _what_happened(job: Decide, state: str, deps: Deps) -> str | None:
+async def _what_happened(job: DecidePlan, state: str, deps: Deps) -> str | None:
     """The note for a card that has changed since: who decided about the plan, or what it is now.
 
     None if an earlier run of this job has done what it says, and its worker died then.
@@ -71,11 +71,11 @@ async def _what_happened(job: Decide, state: str, deps: Deps) -> str | None:
     return (discarded_by if state == PlanState.DISCARDED else approved_by)(plan.decided_by)
 
 
-async def _refuse(job: Decide, note: str, deps: Deps) -> None:
+async def _refuse(job: DecidePlan, note: str, deps: Deps) -> None:
     words = Tell(channel=job.channel, user=job.user, note=note, thread_ts=job.thread_ts)
     async with deps.database.transaction() as session:
         # Under a key: the same job run twice tells it once.
         await enqueue(session, words, key=f"tell:{job.plan}:{job.user}:{job.revision}:{note}")
 
 
-HANDLERS = (Handler(Decide, Lane.QUICK, decide, give_up_decision),)
+HANDLERS = (Handler(DecidePlan, Lane.QUICK, decide, give_up_decision),)

@@ -17,7 +17,7 @@ from services import workspaces
 from services.components.definitions import ComponentDefinition
 from services.components.specs import ComponentSpec
 from services.errors import NotFound, StaleVersion
-from services.jobs import DryRun, Tell
+from services.jobs import MakeDryRun, Tell
 from services.queries.snapshots import PlanSnapshot, VersionSnapshot
 from services.runs import dry_runs
 
@@ -36,7 +36,7 @@ class _Found:
     kept: dry_runs.DryRun | None
 
 
-async def dry_run(job: DryRun, deps: Deps) -> None:
+async def dry_run(job: MakeDryRun, deps: Deps) -> None:
     """Find out, keep, show; or tell whoever asked, privately, why not."""
     try:
         found = await _found(job, deps)
@@ -51,7 +51,7 @@ async def dry_run(job: DryRun, deps: Deps) -> None:
             await _post(found, kept, is_first_try=found.kept is None, deps=deps)
 
 
-async def _found(job: DryRun, deps: Deps) -> _Found:
+async def _found(job: MakeDryRun, deps: Deps) -> _Found:
     async with deps.database.reading() as session:
         workspace_id = await workspaces.by_team(session, job.team)
         snapshot = await deps.queries.get(session, workspace_id, job.plan)
@@ -63,10 +63,10 @@ async def _found(job: DryRun, deps: Deps) -> _Found:
     return _Found(workspace_id, snapshot, snapshot.version, definitions, specs, kept)
 
 
-async def _made(job: DryRun, found: _Found, deps: Deps) -> dry_runs.DryRun:
+async def _made(job: MakeDryRun, found: _Found, deps: Deps) -> dry_runs.DryRun:
     """Go through the plan with no session open, and put what was found on record."""
     plan = found.version.plan
-    rehearsal = dry_runs.Rehearsal(plan, found.snapshot.issue, found.definitions, deps.connector)
+    rehearsal = dry_runs.DryRunner(plan, found.snapshot.issue, found.definitions, deps.connector)
     steps = await rehearsal.forecasts()
     async with deps.database.transaction() as session:
         return await dry_runs.keep(
@@ -93,15 +93,15 @@ async def _post(found: _Found, kept: dry_runs.DryRun, *, is_first_try: bool, dep
         logger.info("Could not post a dry run: %s", error)
 
 
-async def give_up_dry_run(job: DryRun, deps: Deps) -> None:
+async def give_up_dry_run(job: MakeDryRun, deps: Deps) -> None:
     """Nothing was found out, for a reason of ours."""
     await _refuse(job, Note.BUSY, deps)
 
 
-async def _refuse(job: DryRun, note: str, deps: Deps) -> None:
+async def _refuse(job: MakeDryRun, note: str, deps: Deps) -> None:
     words = Tell(channel=job.channel, user=job.user, note=note, thread_ts=job.thread_ts)
     async with deps.database.transaction() as session:
         await enqueue(session, words, key=f"tell:{job.key}")
 
 
-HANDLERS = (Handler(DryRun, Lane.STEPS, dry_run, give_up_dry_run),)
+HANDLERS = (Handler(MakeDryRun, Lane.STEPS, dry_run, give_up_dry_run),)

@@ -12,14 +12,14 @@ from services.mentions import Part, PartKind, parts_of, trimmed
 
 logger = logging.getLogger("mudda.naming")
 
-MOST = 30
+MAX_LOOK_UPS = 30
 """As many as are looked up in one text; the rest keep what Slack wrote."""
 
 
 async def named_parts(markup: str, deps: Deps) -> tuple[Part, ...]:
     """The parts of Slack's markup, by the names that people see. Raises what passes: a rate limit, an outage."""
     found = {part.id: part for part in parts_of(markup) if part.id}
-    wanted = list(found.values())[:MOST]
+    wanted = list(found.values())[:MAX_LOOK_UPS]
     names = await asyncio.gather(*(_name(part, deps) for part in wanted))
     return trimmed(parts_of(markup, {part.id: name for part, name in zip(wanted, names, strict=True) if name}))
 

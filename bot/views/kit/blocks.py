@@ -128,7 +128,7 @@ def menu(placeholder: str, action_id: str, groups: Sequence[tuple[str, Sequence[
     }
 
 
-def run(text: str, *, bold: bool = False, code: bool = False, italic: bool = False) -> Element:
+def span(text: str, *, bold: bool = False, code: bool = False, italic: bool = False) -> Element:
     """A run of text inside rich text. Nothing in it is parsed; `text` has been cleaned and cut by `clip`."""
     style = {name: True for name, on in (("bold", bold), ("code", code), ("italic", italic)) if on}
     element: Element = {"type": "text", "text": text or EMPTY}
@@ -137,12 +137,12 @@ def run(text: str, *, bold: bool = False, code: bool = False, italic: bool = Fal
 
 def typed(text: str) -> list[Element]:
     """Our own words as runs of rich text; what stands between backticks is to be typed as it is."""
-    return [run(part, code=index % 2 == 1) for index, part in enumerate(text.split("`")) if part]
+    return [span(part, code=index % 2 == 1) for index, part in enumerate(text.split("`")) if part]
 
 
 def person(user_id: str) -> Element:
     """A person inside rich text."""
-    return {"type": "user", "user_id": user_id} if is_user(user_id) else run("someone")
+    return {"type": "user", "user_id": user_id} if is_user(user_id) else span("someone")
 
 
 def people(user_ids: Sequence[str], *, last: str = "and") -> list[Element]:
@@ -150,20 +150,20 @@ def people(user_ids: Sequence[str], *, last: str = "and") -> list[Element]:
     shown: list[Element] = []
     for index, user in enumerate(user_ids[:PEOPLE]):
         if index:
-            shown.append(run(f" {last} " if index == len(user_ids) - 1 else ", "))
+            shown.append(span(f" {last} " if index == len(user_ids) - 1 else ", "))
         shown.append(person(user))
-    return [*shown, run(f" {last} {len(user_ids) - PEOPLE} more")] if len(user_ids) > PEOPLE else shown
+    return [*shown, span(f" {last} {len(user_ids) - PEOPLE} more")] if len(user_ids) > PEOPLE else shown
 
 
 def link(url: str, label: str) -> Element:
     """A link inside rich text, its label to the letter; the label alone where the address is none to link to."""
     words = clip(one_line(label), LABEL) or EMPTY
-    return {"type": "link", "url": url, "text": words} if is_link(url) else run(words)
+    return {"type": "link", "url": url, "text": words} if is_link(url) else span(words)
 
 
 def links(targets: Sequence[tuple[str, str]]) -> list[Element]:
     """Several links, each an address and its label, with commas between them."""
-    return [part for url, label in targets for part in (run(", "), link(url, label))][1:]
+    return [part for url, label in targets for part in (span(", "), link(url, label))][1:]
 
 
 def paragraph(*runs: Element) -> Element:
@@ -173,7 +173,7 @@ def paragraph(*runs: Element) -> Element:
 
 def quote(text: str) -> Element:
     """A quotation of words in rich text."""
-    return quotation(run(text))
+    return quotation(span(text))
 
 
 def quotation(*runs: Element) -> Element:
@@ -183,13 +183,13 @@ def quotation(*runs: Element) -> Element:
 
 def group(group_id: str) -> Element:
     """A user group inside rich text."""
-    return {"type": "usergroup", "usergroup_id": group_id} if is_group(group_id) else run("a group")
+    return {"type": "usergroup", "usergroup_id": group_id} if is_group(group_id) else span("a group")
 
 
 def place(channel_id: str) -> Element:
     """A channel inside rich text."""
     return (
-        {"type": "channel", "channel_id": channel_id} if is_channel(channel_id) else run("a private conversation")
+        {"type": "channel", "channel_id": channel_id} if is_channel(channel_id) else span("a private conversation")
     )
 
 
@@ -205,12 +205,12 @@ def moment(when: datetime) -> Element:
 
 def bullets(items: Sequence[str]) -> Element:
     """A bulleted list in rich text."""
-    return {"type": "rich_text_list", "style": "bullet", "elements": [paragraph(run(item)) for item in items]}
+    return {"type": "rich_text_list", "style": "bullet", "elements": [paragraph(span(item)) for item in items]}
 
 
 def preformatted(text: str) -> Element:
     """Text in a box of its own, spaces and line ends kept."""
-    return {"type": "rich_text_preformatted", "elements": [run(text)]}
+    return {"type": "rich_text_preformatted", "elements": [span(text)]}
 
 
 def rich_text(*elements: Element) -> Block:
@@ -224,7 +224,7 @@ def task_card(
     """One task of a plan block; title and details are shown to the letter. `output` is runs of rich text."""
     task: Block = {"type": "task_card", "task_id": task_id, "title": title or EMPTY, "status": status}
     if details:
-        task["details"] = rich_text(paragraph(run(details)))
+        task["details"] = rich_text(paragraph(span(details)))
     if output:
         task["output"] = rich_text(paragraph(*output))
     return task

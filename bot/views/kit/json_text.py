@@ -12,7 +12,7 @@ from bot.slack.messages import Block
 from bot.views.kit import blocks as kit
 from bot.views.kit.text import clean, clip, fits, parts
 
-PART = 2_900
+MAX_PART_CHARACTERS = 2_900
 """Of a block (Slack: 3,000)."""
 
 _DEEPEST = 100
@@ -29,7 +29,7 @@ class Shown:
     is_whole: bool
 
 
-def pretty(value: Any, limit: int) -> Shown:
+def json_text(value: Any, limit: int) -> Shown:
     """A value as indented JSON, a text as it is, of at most `limit` in weight; no more of it is written."""
     if isinstance(value, str):
         return Shown(clip(value, limit), fits(value, limit))
@@ -54,11 +54,11 @@ class Room:
 
     def boxes(self, label: str, value: Any) -> list[Block]:
         """A value in boxes under its label, as many as it takes and there is room for."""
-        shown = pretty(value, max(self.size, 1))
+        shown = json_text(value, max(self.size, 1))
         self.is_short = self.is_short or not shown.is_whole
         drawn: list[Block] = []
-        for part in parts(shown.text, PART) if clean(shown.text) else (kit.EMPTY,):
-            head = [] if drawn else [kit.paragraph(kit.run(label, bold=True))]
+        for part in parts(shown.text, MAX_PART_CHARACTERS) if clean(shown.text) else (kit.EMPTY,):
+            head = [] if drawn else [kit.paragraph(kit.span(label, bold=True))]
             block = kit.rich_text(*head, kit.preformatted(part))
             # With escapes for all that is not ASCII, as the SDK may send it.
             size = len(json.dumps(block)) + len(", ")

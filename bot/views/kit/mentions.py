@@ -27,13 +27,13 @@ def _elements(issue: Issue, text: str) -> Iterator[Element]:
         yield _element(part)
         start = end
     if start < len(text) or not issue.parts:
-        yield kit.run(text[start:])
+        yield kit.span(text[start:])
 
 
 def _element(part: Part) -> Element:
     match part.kind:
         case PartKind.WORDS:
-            return kit.run(part.text)
+            return kit.span(part.text)
         case PartKind.PERSON:
             return kit.person(part.id)
         case PartKind.GROUP:

@@ -14,14 +14,14 @@ from bot.views.kit import blocks as kit
 from bot.views.kit.fitting import LEVELS, Level
 from bot.views.kit.text import clip, count, date, join, mention, sentences
 from bot.views.plan import steps as plan_steps
-from bot.views.plan.faults import Names, explain
-from bot.views.plan.steps import LOCK, StepView
+from bot.views.plan.faults import Names, explain_fault
+from bot.views.plan.steps import LOCK, PlanStepView
 from bot.views.run import requests
-from bot.views.run.answers import summary
-from bot.views.run.errors import explain as explain_error
+from bot.views.run.answers import answer_summary
+from bot.views.run.errors import explain_error
 from services.components.specs import ComponentSpec
 from services.queries.snapshots import PlanSnapshot, VersionSnapshot
-from services.runs.dry_runs import DryRun, Fate, Forecast, mark
+from services.runs.dry_runs import DryRun, StepForecast, StepVerdict, mark
 
 NOTHING = "Dry run: nothing was changed"
 
@@ -34,19 +34,19 @@ _FRAME = 2_500
 
 _FAULT = 200
 _NAME = 80
-_INTRODUCTIONS: Mapping[Fate, str] = {
-    Fate.WOULD_SEND: "Would send, and has not:",
-    Fate.WOULD_WAIT: "Would wait, and does not now:",
-    Fate.READ: "Really looked up just now, which changes nothing:",
-    Fate.NOT_READ: "Would look up, and has not:",
-    Fate.WOULD_FAIL: "Would send, if it could:",
+_INTRODUCTIONS: Mapping[StepVerdict, str] = {
+    StepVerdict.WOULD_SEND: "Would send, and has not:",
+    StepVerdict.WOULD_WAIT: "Would wait, and does not now:",
+    StepVerdict.READ: "Really looked up just now, which changes nothing:",
+    StepVerdict.NOT_READ: "Would look up, and has not:",
+    StepVerdict.WOULD_FAIL: "Would send, if it could:",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    view: StepView
-    now: Forecast
+    view: PlanStepView
+    now: StepForecast
     spec: ComponentSpec | None
 
 
@@ -83,7 +83,7 @@ def _message(
     asked = f"{NOTHING} · asked for by {mention(found.user)} · {date(found.at)} · version {found.version}"
     drawn = [
         kit.header(f"#{snapshot.number} {NOTHING}"),
-        *([kit.rich_text(kit.paragraph(kit.run(_totals(steps))))] if number == 1 else []),
+        *([kit.rich_text(kit.paragraph(kit.span(_totals(steps))))] if number == 1 else []),
         *blocks,
         *more,
         kit.context(kit.mrkdwn(asked)),
@@ -99,15 +99,15 @@ def _totals(steps: Sequence[_Step]) -> str:
     fates = Counter(step.now.fate for step in steps)
     gates = sum(step.now.gated for step in steps)
     words = [
-        (fates[Fate.WOULD_SEND], "would be sent"),
-        (fates[Fate.WOULD_WAIT], "would wait"),
-        (fates[Fate.READ], "really looked up"),
-        (fates[Fate.NOT_READ], "would be looked up"),
-        (fates[Fate.WOULD_FAIL], "would fail"),
+        (fates[StepVerdict.WOULD_SEND], "would be sent"),
+        (fates[StepVerdict.WOULD_WAIT], "would wait"),
+        (fates[StepVerdict.READ], "really looked up"),
+        (fates[StepVerdict.NOT_READ], "would be looked up"),
+        (fates[StepVerdict.WOULD_FAIL], "would fail"),
     ]
     said = join([f"{number:,} {what}" for number, what in words if number])
     asks = f"{gates:,} would ask a person to agree first." if gates else "None would ask a person to agree first."
-    fails = "What waits for a step that fails would not start." if fates[Fate.WOULD_FAIL] else ""
+    fails = "What waits for a step that fails would not start." if fates[StepVerdict.WOULD_FAIL] else ""
     return sentences([f"Of {count(len(steps), 'step')}: {said}.", asks, fails])
 
 
@@ -120,8 +120,8 @@ def _faults(version: VersionSnapshot, found: DryRun) -> list[Block]:
         steps={step.step.step_id: f"step {step.number:,} ({clip(step.title, 45)})" for step in steps},
         components={key: spec.name for key, spec in version.components.items()},
     )
-    told = explain(found.faults, 5, limit=_FAULT, names=names)
-    return [kit.rich_text(kit.paragraph(kit.run("It would not be valid any more", bold=True)), kit.bullets(told))]
+    told = explain_fault(found.faults, 5, limit=_FAULT, names=names)
+    return [kit.rich_text(kit.paragraph(kit.span("It would not be valid any more", bold=True)), kit.bullets(told))]
 
 
 def _pages(steps: Sequence[_Step]) -> tuple[list[list[Block]], int]:
@@ -160,19 +160,19 @@ def _fitted(step: _Step, numbered: Mapping[str, int], level: Level) -> Block:
 def _drawn(step: _Step, numbered: Mapping[str, int], level: Level) -> Iterator[Element]:
     now, view = step.now, step.view
     lock = f"{LOCK} " if now.gated else ""
-    heading = kit.run(f"{view.number:,}. {lock}{clip(view.title, _NAME)}", bold=True)
-    said = [kit.run(f"\n{line}") for line in _said(step, numbered, level)]
+    heading = kit.span(f"{view.number:,}. {lock}{clip(view.title, _NAME)}", bold=True)
+    said = [kit.span(f"\n{line}") for line in _said(step, numbered, level)]
     request = _in_words(now, numbered)
     if request is None:
         yield kit.paragraph(heading, *said)
         return
-    where = kit.run(requests.address(request, 2 * level.field), code=True)
-    yield kit.paragraph(heading, *said, kit.run(f"\n{_INTRODUCTIONS[now.fate]} "), where)
+    where = kit.span(requests.address(request, 2 * level.field), code=True)
+    yield kit.paragraph(heading, *said, kit.span(f"\n{_INTRODUCTIONS[now.fate]} "), where)
     if fields := requests.fields(request, level.fields, level.field):
         yield kit.bullets(fields)
-    if now.fate is Fate.READ:
-        answer = summary(now.output, step.spec, limit=level.field) or "nothing that fits a line"
-        yield kit.paragraph(kit.run(f"Answered: {answer}"))
+    if now.fate is StepVerdict.READ:
+        answer = answer_summary(now.output, step.spec, limit=level.field) or "nothing that fits a line"
+        yield kit.paragraph(kit.span(f"Answered: {answer}"))
 
 
 def _said(step: _Step, numbered: Mapping[str, int], level: Level) -> Iterator[str]:
@@ -186,7 +186,7 @@ def _said(step: _Step, numbered: Mapping[str, int], level: Level) -> Iterator[st
         yield clip(f"Takes what only a run can know: {wanted}.", 2 * level.field)
 
 
-def _in_words(now: Forecast, numbered: Mapping[str, int]) -> dict[str, Any] | None:
+def _in_words(now: StepForecast, numbered: Mapping[str, int]) -> dict[str, Any] | None:
     """The request, with words where values are not known yet."""
     if now.request is None:
         return None

@@ -28,7 +28,7 @@ _ASKS: Mapping[StepState, str] = {
 """What a step asks of people, by its state."""
 
 
-def wait(snapshot: PlanSnapshot, step_id: UUID, revision: int) -> Message | None:
+def step_waits_message(snapshot: PlanSnapshot, step_id: UUID, revision: int) -> Message | None:
     """The message to those who may decide about a step that waits for them; None if it does not any more."""
     run, version = snapshot.run, snapshot.version
     if run is None or version is None or run.state is RunState.CANCELLED:
@@ -38,7 +38,7 @@ def wait(snapshot: PlanSnapshot, step_id: UUID, revision: int) -> Message | None
     if step is None or step.now.state not in _ASKS:
         return None
     what = f": step {step.view.number:,} of plan #{snapshot.number}, “{clip(step.view.title, _TITLE)}”, "
-    said = [*kit.people(snapshot.approvers or [run.started_by]), kit.run(what + _ASKS[step.now.state])]
+    said = [*kit.people(snapshot.approvers or [run.started_by]), kit.span(what + _ASKS[step.now.state])]
     return Message(
         text="".join(map(as_mrkdwn, said)),
         blocks=kit.seal([kit.rich_text(kit.paragraph(*said))], "wait"),
@@ -46,7 +46,7 @@ def wait(snapshot: PlanSnapshot, step_id: UUID, revision: int) -> Message | None
     )
 
 
-def failure(snapshot: PlanSnapshot, at: datetime) -> Message:
+def run_failed_message(snapshot: PlanSnapshot, at: datetime) -> Message:
     """The message to whoever started the run; its metadata says which time that it failed it is about.
 
     Raises ValueError if there is no run.
@@ -56,11 +56,11 @@ def failure(snapshot: PlanSnapshot, at: datetime) -> Message:
         raise ValueError("no run that could have failed")
     steps = run_steps.in_order(version, run)
     failed = [step for step in steps if step.now.state is StepState.FAILED]
-    said = [kit.person(run.started_by), kit.run(f" Plan #{snapshot.number}: {overview.line(run, steps)}.")]
+    said = [kit.person(run.started_by), kit.span(f" Plan #{snapshot.number}: {overview.line(run, steps)}.")]
     if failed:
         why = one_line(run_steps.result(failed[0], run_steps.numbers(steps), _WHY))
-        said += [kit.run(" "), *([kit.run(why)] if why else [*run_steps.decision(failed[0].now), kit.run(".")])]
-    said.append(kit.run(" Its card has Retry and Skip step."))
+        said += [kit.span(" "), *([kit.span(why)] if why else [*run_steps.decision(failed[0].now), kit.span(".")])]
+    said.append(kit.span(" Its card has Retry and Skip step."))
     return Message(
         text="".join(map(as_mrkdwn, said)),
         blocks=kit.seal([kit.rich_text(kit.paragraph(*said))], "failure"),

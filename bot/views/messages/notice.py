@@ -11,10 +11,10 @@ from bot.views.kit.text import clip, mention
 from services.components.builtins import MAX_TEXT
 
 
-def notice(step_id: UUID, text: str, *, to: str | None = None) -> Message:
+def notice_message(step_id: UUID, text: str, *, to: str | None = None) -> Message:
     """The message, with `to` named before it. Its text was written by others, so nothing in it is parsed."""
-    opening = [kit.person(to), kit.run(" ")] if to else []
-    block = kit.rich_text(kit.paragraph(*opening, kit.run(clip(text, MAX_TEXT))))
+    opening = [kit.person(to), kit.span(" ")] if to else []
+    block = kit.rich_text(kit.paragraph(*opening, kit.span(clip(text, MAX_TEXT))))
     named = f"{mention(to)} " if to else ""
     return Message(
         text=f"{named}{kit.fallback(text) or kit.EMPTY}",

@@ -13,8 +13,8 @@ from bot.views.kit.text import clip, count, is_user, lasted
 from bot.views.plan.overview import title
 from bot.views.run import overview
 from bot.views.run import steps as run_steps
-from bot.views.run.answers import summary
-from bot.views.run.steps import RunStep
+from bot.views.run.answers import answer_summary
+from bot.views.run.steps import RunStepView
 from services.queries.snapshots import PlanSnapshot, RunSnapshot
 from services.states import StepState
 
@@ -23,7 +23,7 @@ _NAME = 80
 _RESULT = 200
 
 
-def outcome(snapshot: PlanSnapshot) -> Message:
+def outcome_message(snapshot: PlanSnapshot) -> Message:
     """The reply once a run is over; its metadata carries the run's id. Raises ValueError if there is no run."""
     run, version = snapshot.run, snapshot.version
     if run is None or version is None:
@@ -31,7 +31,7 @@ def outcome(snapshot: PlanSnapshot) -> Message:
     steps = run_steps.in_order(version, run)
     reporter = snapshot.issue.reporter if is_user(snapshot.issue.reporter) else ""
     said = _said(run, steps, clip(title(snapshot), _NAME))
-    opening = [kit.person(reporter), kit.run(" ")] if reporter else []
+    opening = [kit.person(reporter), kit.span(" ")] if reporter else []
     results = _results(steps)
     block = kit.rich_text(kit.paragraph(*opening, *said), *([kit.bullets(results)] if results else []))
     return Message(
@@ -41,18 +41,22 @@ def outcome(snapshot: PlanSnapshot) -> Message:
     )
 
 
-def _said(run: RunSnapshot, steps: Sequence[RunStep], name: str) -> list[Element]:
+def _said(run: RunSnapshot, steps: Sequence[RunStepView], name: str) -> list[Element]:
     """How it ended: "Done in 41 s, 6 steps: Burst water main"."""
     if run.ended_by:
         after = f" after {lasted((run.ended_at - run.started_at).total_seconds())}" if run.ended_at else ""
-        opening = kit.run(f"“{name}” was cancelled by ")
-        return [opening, kit.person(run.ended_by), kit.run(f"{after}, {overview.progress(run)}{_under_way(run)}.")]
-    said: list[Element] = [kit.run(f"{overview.line(run, steps)}: {name}")]
+        opening = kit.span(f"“{name}” was cancelled by ")
+        return [
+            opening,
+            kit.person(run.ended_by),
+            kit.span(f"{after}, {overview.progress(run)}{_under_way(run)}."),
+        ]
+    said: list[Element] = [kit.span(f"{overview.line(run, steps)}: {name}")]
     failed = next((step for step in steps if step.now.state is StepState.FAILED), None)
     if failed is None:
         return said
     why = run_steps.result(failed, run_steps.numbers(steps), _RESULT)
-    return [*said, kit.run(". "), *([kit.run(why)] if why else run_steps.decision(failed.now))]
+    return [*said, kit.span(". "), *([kit.span(why)] if why else run_steps.decision(failed.now))]
 
 
 def _under_way(run: RunSnapshot) -> str:
@@ -61,13 +65,13 @@ def _under_way(run: RunSnapshot) -> str:
     return f", {count(calls, 'call')} {'was' if calls == 1 else 'were'} under way" if calls else ""
 
 
-def _results(steps: Sequence[RunStep]) -> list[str]:
+def _results(steps: Sequence[RunStepView]) -> list[str]:
     """What came of the steps that say most: those that changed something before those that looked something up."""
     done = sorted((step for step in steps if step.now.state is StepState.DONE), key=_is_lookup)
-    told = ((step, words) for step in done if (words := summary(step.now.output, step.spec, limit=_RESULT)))
+    told = ((step, words) for step in done if (words := answer_summary(step.now.output, step.spec, limit=_RESULT)))
     chosen = sorted(islice(told, _RESULTS), key=lambda item: item[0].view.number)
     return [f"{clip(step.view.title, _NAME)}: {words}" for step, words in chosen]
 
 
-def _is_lookup(step: RunStep) -> bool:
+def _is_lookup(step: RunStepView) -> bool:
     return step.spec is not None and step.spec.http_method.upper() == "GET"

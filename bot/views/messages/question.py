@@ -25,7 +25,7 @@ def question_message(question: Question) -> Message:
     """
     about = f"Plan #{question.plan_number}, reported by {mention(question.reporter)}"
     blocks = [
-        kit.rich_text(kit.paragraph(kit.run("A question for you", bold=True), *_others(question))),
+        kit.rich_text(kit.paragraph(kit.span("A question for you", bold=True), *_others(question))),
         kit.context(kit.mrkdwn(about), kit.plain(clip(one_line(question.title), _TITLE))),
         kit.rich_text(kit.quote(clip(question.question, _QUESTION))),
         *_end(question),
@@ -43,7 +43,7 @@ def question_reminder(question: Question, number: int) -> Message:
     words = "Your answer is still awaited"
     about = f"Plan #{question.plan_number}. The question stands further up here, with its button."
     blocks = [
-        kit.rich_text(kit.paragraph(kit.run(words, bold=True)), kit.quote(clip(question.question, _QUESTION))),
+        kit.rich_text(kit.paragraph(kit.span(words, bold=True)), kit.quote(clip(question.question, _QUESTION))),
         kit.context(kit.plain(about)),
     ]
     payload = {"step": str(question.step_id), "attempt": question.attempt, "reminder": number}
@@ -57,7 +57,7 @@ def question_reminder(question: Question, number: int) -> Message:
 def _others(question: Question) -> list[Element]:
     if not question.is_open or len(question.people) < 2:
         return []
-    return [kit.run(". It goes to "), *kit.people(question.people), kit.run("; the first answer counts.")]
+    return [kit.span(". It goes to "), *kit.people(question.people), kit.span("; the first answer counts.")]
 
 
 def _end(question: Question) -> list[Block]:
@@ -71,11 +71,11 @@ def _end(question: Question) -> list[Block]:
 def _answered(question: Question) -> list[Element]:
     """Who answered what; of photos a link to each."""
     by = question.answered_by if len(question.people) > 1 else None
-    who = [kit.run("Answered by ", bold=True), kit.person(by), kit.run(": ")] if by else []
-    opening = who or [kit.run("Answered: ", bold=True)]
+    who = [kit.span("Answered by ", bold=True), kit.person(by), kit.span(": ")] if by else []
+    opening = who or [kit.span("Answered: ", bold=True)]
     if question.files:
         return [*opening, *kit.links([(file.permalink, file.name) for file in question.files])]
-    return [*opening, kit.run(clip(question.answer or "", _ANSWER))]
+    return [*opening, kit.span(clip(question.answer or "", _ANSWER))]
 
 
 def _ref(question: Question) -> str:

@@ -13,11 +13,11 @@ from bot.views.plan import steps as plan_steps
 from bot.views.run.gates import may_decide, too_few
 from services.queries.snapshots import PlanSnapshot
 
-MENTIONED = 10
+MAX_MENTIONS = 10
 _TITLE = 150
 
 
-def reminder(snapshot: PlanSnapshot, step_id: UUID, *, gate_id: UUID, number: int) -> Message | None:
+def gate_reminder(snapshot: PlanSnapshot, step_id: UUID, *, gate_id: UUID, number: int) -> Message | None:
     """Names those who have not agreed yet to a step that waits; None if the step is not there any more."""
     step = next((step for step in snapshot.run.steps if step.id == step_id), None) if snapshot.run else None
     views = plan_steps.in_order(snapshot.version) if snapshot.version else ()
@@ -28,7 +28,7 @@ def reminder(snapshot: PlanSnapshot, step_id: UUID, *, gate_id: UUID, number: in
     people = [mention(user) for user in snapshot.approvers or () if stuck or user not in step.agreed]
     title = escape(clip(view.title, _TITLE))
     what = f"step {view.number:,} of plan #{snapshot.number}, “{title}”, waits for a decision."
-    text = f"{join(people, most=MENTIONED) or 'Someone'}: {what} {stuck or 'See the card above.'}"
+    text = f"{join(people, most=MAX_MENTIONS) or 'Someone'}: {what} {stuck or 'See the card above.'}"
     return Message(
         text=text,
         blocks=kit.seal([kit.section(text)], "reminder"),

@@ -21,10 +21,10 @@ from bot.slack.messages import Block, Element, View
 from bot.views.kit.blocks import plain
 from bot.views.kit.text import count
 from bot.views.modals.new_issue import destination
-from services.approvals import ApprovalSettings, LimitOutcome
+from services.approvals import ApprovalRules, LimitOutcome
 
-LONGEST_REMINDER = 7 * 24 * 60
-LONGEST_LIMIT = 90 * 24 * 60
+MAX_REMINDER_MINUTES = 7 * 24 * 60
+MAX_LIMIT_MINUTES = 90 * 24 * 60
 """Both in minutes."""
 
 _OUTCOMES = {
@@ -34,7 +34,7 @@ _OUTCOMES = {
 }
 
 
-def approvals_modal(settings: ApprovalSettings, channel_id: str, *, response_url: str | None = None) -> View:
+def approvals_modal(settings: ApprovalRules, channel_id: str, *, response_url: str | None = None) -> View:
     """The form, filled in with the rules of now. Its private metadata is that of the form for a new issue."""
     return {
         "type": "modal",
@@ -75,7 +75,7 @@ def approvals_modal(settings: ApprovalSettings, channel_id: str, *, response_url
     }
 
 
-def _quorum_hint(settings: ApprovalSettings) -> str:
+def _quorum_hint(settings: ApprovalRules) -> str:
     """What to mind; first, where it is so, that a report by an approver leaves too few to decide about it."""
     people = count(len(settings.approvers), "approver")
     now = f"Now {settings.quorum} of {people} must agree, so what one of them reports waits for ever. "

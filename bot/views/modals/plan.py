@@ -12,7 +12,7 @@ from bot.views.kit.fitting import fit_view
 from bot.views.kit.text import ELLIPSIS, clean, clip, count, fits, one_line, sentences, weight
 from bot.views.plan import steps as plan_steps
 from bot.views.plan.overview import (
-    WARNING,
+    MAX_WARNING_CHARACTERS,
     made_by,
     origin,
     task_title,
@@ -20,7 +20,7 @@ from bot.views.plan.overview import (
     understood,
     warnings,
 )
-from bot.views.plan.steps import StepView
+from bot.views.plan.steps import PlanStepView
 from services.queries.snapshots import PlanSnapshot, VersionSnapshot
 
 T = TypeVar("T")
@@ -47,7 +47,7 @@ def details_modal(snapshot: PlanSnapshot) -> View:
     }
 
 
-def _modal_blocks(snapshot: PlanSnapshot, steps: Sequence[StepView], longest: int) -> list[Block]:
+def _modal_blocks(snapshot: PlanSnapshot, steps: Sequence[PlanStepView], longest: int) -> list[Block]:
     version = snapshot.version
     if version is None:
         return report(snapshot, longest)
@@ -86,21 +86,21 @@ def step_blocks(steps: Sequence[T], longest: int, draw: Callable[[T, int], list[
     return blocks
 
 
-def _all_steps(steps: Sequence[StepView], longest: int) -> list[Block]:
+def _all_steps(steps: Sequence[PlanStepView], longest: int) -> list[Block]:
     titles = {step.number: step.title for step in steps}
     numbers = {step.step.step_id: step.number for step in reversed(steps)}
     return step_blocks(steps, longest, lambda step, room: [_step(step, room, titles, numbers)])
 
 
-def _step(step: StepView, longest: int, titles: Mapping[int, str], numbers: Mapping[str, int]) -> Element:
+def _step(step: PlanStepView, longest: int, titles: Mapping[int, str], numbers: Mapping[str, int]) -> Element:
     heading = task_title(step, after=False)
     facts = sentences([f"Uses {step.component}.", plan_steps.waiting(step, titles), plan_steps.taking(step)])
     parts = [step.more, facts, *_sends(step, numbers), plan_steps.agreement(step)]
     details = clip("\n".join(part for part in parts if part), max(longest - weight(heading), 1))
-    return kit.paragraph(kit.run(heading, bold=True), kit.run(f"\n{details}\n"))
+    return kit.paragraph(kit.span(heading, bold=True), kit.span(f"\n{details}\n"))
 
 
-def _sends(step: StepView, numbers: Mapping[str, int]) -> Iterator[str]:
+def _sends(step: PlanStepView, numbers: Mapping[str, int]) -> Iterator[str]:
     """What the component is given, a line each."""
     inputs = step.step.inputs
     for given in inputs[:_INPUTS]:
@@ -110,8 +110,8 @@ def _sends(step: StepView, numbers: Mapping[str, int]) -> Iterator[str]:
         yield f"• and {count(len(inputs) - _INPUTS, 'more value')}"
 
 
-def _warning_blocks(version: VersionSnapshot, steps: Sequence[StepView], longest: int) -> list[Block]:
-    each = longest // WARNING
+def _warning_blocks(version: VersionSnapshot, steps: Sequence[PlanStepView], longest: int) -> list[Block]:
+    each = longest // MAX_WARNING_CHARACTERS
     notes = warnings(version, steps, each * _WARNING_BLOCKS - 1)
     groups = [notes[start : start + each] for start in range(0, len(notes), each)]
     return [kit.header("Please note"), *(kit.rich_text(kit.bullets(group)) for group in groups)] if notes else []

@@ -9,14 +9,14 @@ from bot.slack.ids import ACTION_STEP_DETAILS, VIEW_RUN_DETAILS, Ref
 from bot.slack.messages import Block, Element, View
 from bot.views.kit import blocks as kit
 from bot.views.kit.fitting import fit_view
-from bot.views.kit.json_text import pretty
+from bot.views.kit.json_text import json_text
 from bot.views.kit.text import ELLIPSIS, clip, count, kilobytes, lasted, one_line, weight
 from bot.views.modals.plan import details_modal, report, step_blocks
 from bot.views.run import builtins, overview, requests
 from bot.views.run import steps as run_steps
-from bot.views.run.errors import caution, explain
-from bot.views.run.history import DETAIL, LINE, sections
-from bot.views.run.steps import RunStep
+from bot.views.run.errors import caution, explain_error
+from bot.views.run.history import MAX_DETAIL_CHARACTERS, MAX_LINE_CHARACTERS, sections
+from bot.views.run.steps import RunStepView
 from services.queries.snapshots import History, PlanSnapshot, RunSnapshot, VersionSnapshot
 from services.states import StepState
 
@@ -62,7 +62,7 @@ def _blocks(
     ]
 
 
-def _menu(steps: Sequence[RunStep], longest: int) -> list[Block]:
+def _menu(steps: Sequence[RunStepView], longest: int) -> list[Block]:
     """A menu of the steps that have sent or answered anything, each of which it shows in full."""
     telling = [step for step in steps if step.now.request or step.now.output is not None or step.now.is_long]
     longest_title = min(kit.BUTTON, longest // 20)
@@ -84,11 +84,11 @@ def _history(plan: int, history: History | None, version: VersionSnapshot, longe
     """At most 28 blocks: with those of the steps no more than a view may have."""
     if history is None:
         return []
-    lines = _HISTORY_BLOCKS * max(1, longest // LINE)
-    return sections(history, version, plan=plan, lines=lines, detail=DETAIL, longest=longest)
+    lines = _HISTORY_BLOCKS * max(1, longest // MAX_LINE_CHARACTERS)
+    return sections(history, version, plan=plan, lines=lines, detail=MAX_DETAIL_CHARACTERS, longest=longest)
 
 
-def _step(step: RunStep, numbered: Mapping[str, int], room: int) -> list[Element]:
+def _step(step: RunStepView, numbered: Mapping[str, int], room: int) -> list[Element]:
     """A step's heading and facts, then its answer in what room is left; and where all of it is, if it is cut."""
     heading = clip(run_steps.headline(step), room)
     awaits_answer = step.now.output is None
@@ -97,25 +97,25 @@ def _step(step: RunStep, numbered: Mapping[str, int], room: int) -> list[Element
     told = clip(said, most)
     is_cut = step.now.is_long or ELLIPSIS in told
     decided = run_steps.decision(step.now, limit=max(1, room // 6))
-    words = [kit.run(f"\n{told}"), *([kit.run("\n"), *decided] if decided else [])]
-    parts = [kit.paragraph(kit.run(heading, bold=True), *words)]
+    words = [kit.span(f"\n{told}"), *([kit.span("\n"), *decided] if decided else [])]
+    parts = [kit.paragraph(kit.span(heading, bold=True), *words)]
     left = room - weight(heading) - weight(told) - (room // 6 + 60 if decided else 0)
     if step.now.output is not None and left > _LEAST:
-        answer = pretty(step.now.output, left)
+        answer = json_text(step.now.output, left)
         is_cut = is_cut or not answer.is_whole
-        parts += [kit.paragraph(kit.run(_answered(step))), kit.preformatted(answer.text or kit.EMPTY)]
+        parts += [kit.paragraph(kit.span(_answered(step))), kit.preformatted(answer.text or kit.EMPTY)]
     elif step.now.is_long:
-        parts.append(kit.paragraph(kit.run(f"The answer has {kilobytes(step.now.output_size)}.")))
+        parts.append(kit.paragraph(kit.span(f"The answer has {kilobytes(step.now.output_size)}.")))
     if is_cut and left > _LEAST:
-        parts.append(kit.paragraph(kit.run("Cut short here: “Show a step in full” above has more.")))
-    return [*parts, kit.paragraph(kit.run("\n"))]
+        parts.append(kit.paragraph(kit.span("Cut short here: “Show a step in full” above has more.")))
+    return [*parts, kit.paragraph(kit.span("\n"))]
 
 
-def _answered(step: RunStep) -> str:
+def _answered(step: RunStepView) -> str:
     return f"From an answer of {kilobytes(step.now.output_size)}:" if step.now.is_long else "Answer:"
 
 
-def _request(step: RunStep, field: int) -> Iterator[str]:
+def _request(step: RunStepView, field: int) -> Iterator[str]:
     """What is sent, a line each; a value is at most `field` long."""
     request = step.now.request
     if request:
@@ -123,24 +123,24 @@ def _request(step: RunStep, field: int) -> Iterator[str]:
         yield from (f"• {line}" for line in requests.fields(request, _FIELDS, field))
 
 
-def sends(step: RunStep) -> str:
+def sends(step: RunStepView) -> str:
     """Whether a request is to come, has been made, or never was: "Would send", "Sent" or "Not sent"."""
     if step.now.state in (StepState.WAITING, StepState.READY) and not builtins.standing(step.now):
         return "Would send"
     return "Not sent" if step.now.started_at is None else "Sent"
 
 
-def facts(step: RunStep, numbered: Mapping[str, int]) -> Iterator[str]:
+def facts(step: RunStepView, numbered: Mapping[str, int]) -> Iterator[str]:
     """How a step stands, what went wrong and what is odd, a line each."""
     now = step.now
     yield f"{builtins.standing(now) or run_steps.standing(now)}{_tries(step)}"
     if now.error:
-        yield explain(now.error, step.view.component, numbered)
+        yield explain_error(now.error, step.view.component, numbered)
         yield _code(now.error)
     yield from (caution(warning) for warning in now.warnings[:_WARNINGS])
 
 
-def _tries(step: RunStep) -> str:
+def _tries(step: RunStepView) -> str:
     """How long the last attempt took, where it came to an end by itself, and how many there were."""
     now = step.now
     if now.started_at is None:

@@ -11,11 +11,11 @@ from bot.slack.ids import VIEW_STEP_DETAILS
 from bot.slack.messages import Block, View
 from bot.views.kit import blocks as kit
 from bot.views.kit.fitting import VIEW_SIZE
-from bot.views.kit.json_text import PART, Room
+from bot.views.kit.json_text import MAX_PART_CHARACTERS, Room
 from bot.views.kit.text import clip, kilobytes
 from bot.views.modals.run import facts, sends
 from bot.views.run import steps as run_steps
-from bot.views.run.steps import RunStep
+from bot.views.run.steps import RunStepView
 from services.queries.snapshots import PlanSnapshot
 
 _BLOCKS = kit.VIEW_BLOCKS - 8
@@ -45,15 +45,15 @@ def step_details_modal(snapshot: PlanSnapshot, step_id: UUID, answer: Any) -> Vi
     }
 
 
-def _blocks(step: RunStep, numbered: Mapping[str, int], answer: Any, export: str) -> list[Block]:
-    said = clip("\n".join(facts(step, numbered)), PART)
-    decided = run_steps.decision(step.now, limit=PART)
+def _blocks(step: RunStepView, numbered: Mapping[str, int], answer: Any, export: str) -> list[Block]:
+    said = clip("\n".join(facts(step, numbered)), MAX_PART_CHARACTERS)
+    decided = run_steps.decision(step.now, limit=MAX_PART_CHARACTERS)
     head = [
         kit.header(run_steps.headline(step)),
-        kit.rich_text(kit.paragraph(kit.run(said))),
+        kit.rich_text(kit.paragraph(kit.span(said))),
         *([kit.rich_text(kit.paragraph(*decided))] if decided else []),
     ]
-    left = VIEW_SIZE - len(json.dumps(head)) - PART
+    left = VIEW_SIZE - len(json.dumps(head)) - MAX_PART_CHARACTERS
     # What is sent counts first: at a gate it is all there is, and what a person agrees to.
     share = 1 if answer is None else 2
     request = Room(blocks=_BLOCKS // share, size=left // share)
@@ -69,7 +69,7 @@ def _blocks(step: RunStep, numbered: Mapping[str, int], answer: Any, export: str
     ]
 
 
-def _request(step: RunStep, room: Room) -> Iterator[Block]:
+def _request(step: RunStepView, room: Room) -> Iterator[Block]:
     """Address, query, headers and body of what is sent; of a component's own headers, the names."""
     request = step.now.request
     if not request:

@@ -72,7 +72,7 @@ class Names:
         return _quoted(self.components.get(key) or key)
 
 
-def explain(faults: Sequence[Fault], most: int, *, limit: int, names: Names) -> list[str]:
+def explain_fault(faults: Sequence[Fault], most: int, *, limit: int, names: Names) -> list[str]:
     """A sentence of at most `limit` characters for each of the first faults, then how many more there are."""
     told = [clip(sentence(fault, names), limit) for fault in faults[:most]]
     return [*told, f"…and {len(faults) - most:,} more"] if len(faults) > most else told

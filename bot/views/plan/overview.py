@@ -11,8 +11,8 @@ from bot.views.kit.fitting import Level
 from bot.views.kit.text import clean, clip, count, date, join, mention, one_line, sentences
 from bot.views.plan import steps as plan_steps
 from bot.views.plan.failures import HINTS, SENTENCES
-from bot.views.plan.faults import Names, explain
-from bot.views.plan.steps import StepView
+from bot.views.plan.faults import Names, explain_fault
+from bot.views.plan.steps import PlanStepView
 from services.ai.usage import STAND_IN_MODEL
 from services.queries.snapshots import PlanSnapshot, VersionSnapshot
 from services.states import FailureCode, PlanState
@@ -28,9 +28,9 @@ STATES = {
 """A plan's state in words."""
 
 
-WARNING = 300
+MAX_WARNING_CHARACTERS = 300
 
-NAME = 45
+MAX_NAME_CHARACTERS = 45
 """The longest that a step is called by when another step names it."""
 
 
@@ -53,11 +53,11 @@ def origin(snapshot: PlanSnapshot) -> Block:
 def understood(version: VersionSnapshot, longest: int) -> list[Block]:
     """What the issue was understood as; nothing where the plan does not say."""
     text = clip(version.plan.description, longest)
-    runs = [kit.run("Understood as: ", bold=True), kit.run(text)]
+    runs = [kit.span("Understood as: ", bold=True), kit.span(text)]
     return [kit.rich_text(kit.paragraph(*runs))] if text else []
 
 
-def plan_block(steps: Sequence[StepView], level: Level, most: int) -> Block:
+def plan_block(steps: Sequence[PlanStepView], level: Level, most: int) -> Block:
     """The steps as the tasks of a plan block."""
     titles = _titles(steps)
     tasks = [
@@ -79,18 +79,22 @@ def plan_block(steps: Sequence[StepView], level: Level, most: int) -> Block:
 def made_by(version: VersionSnapshot) -> str:
     """Which model planned, at what cost, in how long."""
     stand_in = version.model == STAND_IN_MODEL
-    planner = "a rule-based stand-in, not by Gemini" if stand_in else clip(one_line(version.model), NAME)
+    planner = (
+        "a rule-based stand-in, not by Gemini" if stand_in else clip(one_line(version.model), MAX_NAME_CHARACTERS)
+    )
     took = f"{version.seconds:,.1f} s" if version.seconds >= 0.1 else "under 0.1 s"
     return f"Planned by {planner} · {count(version.tokens, 'token')} · {took} · version {version.version}"
 
 
-def warnings(version: VersionSnapshot, steps: Sequence[StepView], most: int) -> list[str]:
+def warnings(version: VersionSnapshot, steps: Sequence[PlanStepView], most: int) -> list[str]:
     """The plan's warnings as sentences, the last of which says how many more there are."""
     names = Names(
-        steps={step.step.step_id: f"step {step.number:,} ({clip(step.title, NAME)})" for step in steps},
+        steps={
+            step.step.step_id: f"step {step.number:,} ({clip(step.title, MAX_NAME_CHARACTERS)})" for step in steps
+        },
         components={key: spec.name for key, spec in version.components.items()},
     )
-    return explain(version.warnings, most, limit=WARNING, names=names)
+    return explain_fault(version.warnings, most, limit=MAX_WARNING_CHARACTERS, names=names)
 
 
 def show_all(snapshot: PlanSnapshot) -> Element:
@@ -98,7 +102,7 @@ def show_all(snapshot: PlanSnapshot) -> Element:
     return kit.button("Show all", ACTION_SHOW_ALL, Ref(snapshot.id, snapshot.revision).encode())
 
 
-def task_title(step: StepView, *, after: bool) -> str:
+def task_title(step: PlanStepView, *, after: bool) -> str:
     """A step in one line; with `after`, what it waits for too."""
     lock = f"{plan_steps.LOCK} " if step.locked else ""
     waits = f" · after {join([f'{number:,}' for number in step.waits_for])}" if after and step.waits_for else ""
@@ -109,10 +113,10 @@ def failure_block(snapshot: PlanSnapshot, level: Level) -> Block:
     """Why there is no plan: one sentence, what to do about it, and the faults where they are the reason."""
     failure = _failure(snapshot)
     elements = [
-        kit.paragraph(kit.run(SENTENCES[failure.code], bold=True)),
+        kit.paragraph(kit.span(SENTENCES[failure.code], bold=True)),
         kit.paragraph(*kit.typed(HINTS[failure.code])),
     ]
-    if faults := explain(failure.faults, level.lines, limit=WARNING, names=Names()):
+    if faults := explain_fault(failure.faults, level.lines, limit=MAX_WARNING_CHARACTERS, names=Names()):
         elements.append(kit.bullets(faults))
     return kit.rich_text(*elements)
 
@@ -129,13 +133,13 @@ def decision(snapshot: PlanSnapshot) -> str:
     return f"{verb}{who}{when}"
 
 
-def _details(step: StepView, level: Level, titles: dict[int, str]) -> str:
-    uses = f"Uses {clip(step.component, NAME)}." if step.component != step.title else ""
+def _details(step: PlanStepView, level: Level, titles: dict[int, str]) -> str:
+    uses = f"Uses {clip(step.component, MAX_NAME_CHARACTERS)}." if step.component != step.title else ""
     waits = plan_steps.waiting(step, titles if level.named else None)
     more = clip(step.more, level.more) if level.more else ""
     rest = sentences([uses, waits, plan_steps.taking(step) if level.named else ""])
     return "\n".join(part for part in (more, rest, plan_steps.agreement(step)) if part)
 
 
-def _titles(steps: Sequence[StepView]) -> dict[int, str]:
-    return {step.number: clip(step.title, NAME) for step in steps}
+def _titles(steps: Sequence[PlanStepView]) -> dict[int, str]:
+    return {step.number: clip(step.title, MAX_NAME_CHARACTERS) for step in steps}

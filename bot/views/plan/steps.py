@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.views.kit.text import clip, count, fits, join, one_line, spaced
-from services.components.specs import Approval, ComponentSpec
+from services.components.specs import ApprovalPolicy, ComponentSpec
 from services.formats.strict_json import render_path
 from services.plans.model import Step, dependencies, levels, references
 from services.plans.references import Malformed, Reference, parse
@@ -35,7 +35,7 @@ class Take:
 
 
 @dataclass(frozen=True, slots=True)
-class StepView:
+class PlanStepView:
     """One step, with the numbers of those before it. `more` is what the title leaves out of the description."""
 
     number: int
@@ -48,7 +48,7 @@ class StepView:
     step: Step
 
 
-def in_order(version: VersionSnapshot) -> tuple[StepView, ...]:
+def in_order(version: VersionSnapshot) -> tuple[PlanStepView, ...]:
     """The steps, each after those it waits for, numbered from 1. A circle, which no valid plan has, comes last."""
     needs = dependencies(version.plan)
     order = dict.fromkeys(step_id for level in levels(needs) for step_id in level) | dict.fromkeys(needs)
@@ -63,7 +63,7 @@ def in_order(version: VersionSnapshot) -> tuple[StepView, ...]:
     )
 
 
-def shape(steps: Sequence[StepView]) -> str:
+def shape(steps: Sequence[PlanStepView]) -> str:
     """How the plan runs, in a few words: "6 steps, up to 3 side by side"."""
     words = count(len(steps), "step")
     if len(steps) < 2:
@@ -72,7 +72,7 @@ def shape(steps: Sequence[StepView]) -> str:
     return f"{words}, up to {widest:,} side by side" if widest > 1 else f"{words}, one after the other"
 
 
-def waiting(step: StepView, titles: Mapping[int, str] | None = None) -> str:
+def waiting(step: PlanStepView, titles: Mapping[int, str] | None = None) -> str:
     """When a step starts. With `titles`, the steps it waits for are named as well as numbered."""
     if not step.waits_for:
         return "Starts at once."
@@ -82,7 +82,7 @@ def waiting(step: StepView, titles: Mapping[int, str] | None = None) -> str:
     return f"Starts after {join([f'step {number:,} ({titles[number]})' for number in step.waits_for])}."
 
 
-def taking(step: StepView) -> str:
+def taking(step: PlanStepView) -> str:
     """What a step takes from others: "Takes the area from step 1."; empty if it takes nothing."""
     by_step: dict[int, list[str]] = {}
     for take in step.takes:
@@ -91,7 +91,7 @@ def taking(step: StepView) -> str:
     return f"Takes {join(sources)}." if sources else ""
 
 
-def agreement(step: StepView) -> str:
+def agreement(step: PlanStepView) -> str:
     """The sentence of a step that must not run before a person has agreed; empty for the others."""
     return f"{LOCK} A person must agree before this step." if step.locked else ""
 
@@ -112,23 +112,23 @@ def in_words(value: str, numbers: Mapping[str, int]) -> str:
 
 def _view(
     step: Step, number: int, component: ComponentSpec | None, needed: Sequence[str], numbers: Mapping[str, int]
-) -> StepView:
+) -> PlanStepView:
     name = one_line(component.name if component else "") or one_line(step.component_id)
     title, more = _headline(one_line(step.description) or name)
     takes = (Take(numbers[found.source], _field(found)) for found in references(step) if found.source in needed)
-    return StepView(
+    return PlanStepView(
         number=number,
         title=title,
         more=more,
         component=name,
         waits_for=tuple(sorted(numbers[step_id] for step_id in needed)),
         takes=tuple(dict.fromkeys(takes)),
-        locked=step.requires_approval or (component is not None and component.approval is Approval.STEP),
+        locked=step.requires_approval or (component is not None and component.approval is ApprovalPolicy.STEP),
         step=step,
     )
 
 
-def _widest(steps: Sequence[StepView]) -> int:
+def _widest(steps: Sequence[PlanStepView]) -> int:
     """The most steps that stand at the same distance from the beginning."""
     depth: dict[int, int] = {}
     for step in steps:

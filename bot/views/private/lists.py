@@ -19,7 +19,7 @@ from bot.views.kit.text import clean, clip, count, one_line
 from bot.views.plan.failures import LOAD_COMPONENTS
 from bot.views.plan.overview import STATES
 from bot.views.plan.steps import LOCK
-from services.components.specs import Approval, ComponentSpec
+from services.components.specs import ApprovalPolicy, ComponentSpec
 from services.pages import Page
 from services.queries.snapshots import PlanLine
 
@@ -76,33 +76,33 @@ def _turns(page: Page[T], search: str, action: str) -> list[Block]:
 
 
 def _component(spec: ComponentSpec, longest: int) -> Element:
-    lock = f" {LOCK}" if spec.approval is Approval.STEP else ""
+    lock = f" {LOCK}" if spec.approval is ApprovalPolicy.STEP else ""
     off = " (switched off)" if not spec.active else ""
     method = f"{spec.type} {spec.http_method}" if spec.type == "REST" else spec.type
     facts = [clip(fact, longest) for fact in (one_line(spec.category), method, spec.key) if fact]
     description = clip(one_line(spec.description), longest)
     return kit.paragraph(
-        kit.run(clip(one_line(spec.name), longest), bold=True),
-        kit.run("\n".join([f"{lock}{off}", " · ".join(facts), *([description] if description else [])])),
+        kit.span(clip(one_line(spec.name), longest), bold=True),
+        kit.span("\n".join([f"{lock}{off}", " · ".join(facts), *([description] if description else [])])),
     )
 
 
 def _plan(line: PlanLine, longest: int) -> Element:
     steps = f" · {count(line.steps, 'step')}" if line.steps else ""
-    where = [kit.run(" in "), kit.place(line.channel_id)] if line.channel_id.startswith("C") else []
+    where = [kit.span(" in "), kit.place(line.channel_id)] if line.channel_id.startswith("C") else []
     return kit.paragraph(
-        kit.run(f"#{line.number} {clip(one_line(line.title), longest)}", bold=True),
-        kit.run(f"\n{STATES[line.state]}{steps} · reported by "),
+        kit.span(f"#{line.number} {clip(one_line(line.title), longest)}", bold=True),
+        kit.span(f"\n{STATES[line.state]}{steps} · reported by "),
         kit.person(line.reporter_id),
         *where,
-        kit.run(" · "),
+        kit.span(" · "),
         kit.moment(line.created_at),
     )
 
 
 def _empty(noun: str, search: str, *, none: str, command: str) -> Message:
     if search:
-        found_nothing = kit.run(f"No {noun} match “{_searched(search)}”. ")
+        found_nothing = kit.span(f"No {noun} match “{_searched(search)}”. ")
         words = [found_nothing, *kit.typed(f"Try another word, or `{command}` alone for all of them.")]
     else:
         words = kit.typed(none)

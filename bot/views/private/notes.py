@@ -149,7 +149,7 @@ _NOW = {
 }
 
 
-def note(code: str) -> str:
+def note_text(code: str) -> str:
     """The words of a note, as mrkdwn. Raises ValueError on a code that isn't ours."""
     name, _, user = code.partition(":")
     found = Note(name)

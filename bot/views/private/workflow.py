@@ -13,11 +13,11 @@ from bot.views.kit.mentions import quoted
 from bot.views.kit.text import channel, count
 from bot.views.plan import steps as plan_steps
 from bot.views.plan.overview import STATES, decision, failure_block, made_by, origin, show_all, task_title, title
-from bot.views.plan.steps import StepView
+from bot.views.plan.steps import PlanStepView
 from bot.views.run import overview
 from bot.views.run import steps as run_steps
-from bot.views.run.history import DETAIL, sections
-from bot.views.run.steps import RunStep
+from bot.views.run.history import MAX_DETAIL_CHARACTERS, sections
+from bot.views.run.steps import RunStepView
 from services.queries.snapshots import History, PlanSnapshot, RunSnapshot, VersionSnapshot
 from services.states import PlanState
 
@@ -83,7 +83,7 @@ def _outline(snapshot: PlanSnapshot, *, is_last: bool) -> tuple[Draw, int]:
 def _run_outline(
     snapshot: PlanSnapshot,
     run: RunSnapshot,
-    steps: Sequence[RunStep],
+    steps: Sequence[RunStepView],
     level: Level,
     most: int,
     again: Sequence[Element],
@@ -103,20 +103,20 @@ def _history(snapshot: PlanSnapshot, history: History | None, level: Level) -> l
         snapshot.version,
         plan=snapshot.number,
         lines=level.lines,
-        detail=min(level.field, DETAIL),
+        detail=min(level.field, MAX_DETAIL_CHARACTERS),
         longest=kit.SECTION,
     )
 
 
 def _plan_outline(
-    snapshot: PlanSnapshot, version: VersionSnapshot, steps: Sequence[StepView], most: int
+    snapshot: PlanSnapshot, version: VersionSnapshot, steps: Sequence[PlanStepView], most: int
 ) -> list[Block]:
     lines = [task_title(step, after=True) for step in steps[:most]]
     left_out = [f"…and {count(len(steps) - most, 'more step')}"] if len(steps) > most else []
     return [
         kit.rich_text(
-            kit.paragraph(kit.run(plan_steps.shape(steps), bold=True)),
-            *(kit.paragraph(kit.run(line)) for line in [*lines, *left_out]),
+            kit.paragraph(kit.span(plan_steps.shape(steps), bold=True)),
+            *(kit.paragraph(kit.span(line)) for line in [*lines, *left_out]),
         ),
         kit.context(kit.plain(made_by(version), 200)),
         kit.actions(show_all(snapshot)),

@@ -12,7 +12,7 @@ from bot.views.run.requests import as_text
 from services.components.builtins import ASK_PERSON, BUILTINS, WAIT_UNTIL
 from services.components.specs import ComponentSpec
 
-LINE = 200
+MAX_LINE_CHARACTERS = 200
 _VALUE = 60
 _NAME = 40
 _FIELDS = 4
@@ -38,7 +38,7 @@ _UNTOLD = re.compile(r"\b(token|secret|password|key|credential|signature|hash|et
 """Nothing that may open a door is put in a channel."""
 
 
-def summary(output: Any, spec: ComponentSpec | None, *, limit: int = LINE) -> str:
+def answer_summary(output: Any, spec: ComponentSpec | None, *, limit: int = MAX_LINE_CHARACTERS) -> str:
     """An answer in plain words, "work order id WO-17, status open"; empty where it says nothing that fits a line.
 
     `spec` is the component as it was when the run began: of fields alike, those that it declares come first.

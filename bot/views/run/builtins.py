@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from bot.slack.messages import Element
 from bot.views.kit import blocks as kit
 from bot.views.kit.text import count
-from bot.views.run.answers import summary
+from bot.views.run.answers import answer_summary
 from services.components.builtins import ASK_PERSON, BUILTINS, NOTIFY, WAIT_FOR, WAIT_UNTIL
 from services.plans.model import Step
 from services.queries.snapshots import StepSnapshot
@@ -34,7 +34,7 @@ def told(step: StepSnapshot, wire: Step, limit: int) -> list[Element] | None:
     """What came of a built-in step so far, as rich text; None where other words say it."""
     if is_asking(step):
         people = [str(each["person"]) for each in people_asked(step.wait)]
-        return [kit.run("Waits for "), *kit.people(people, last="or"), kit.run(" to answer.")]
+        return [kit.span("Waits for "), *kit.people(people, last="or"), kit.span(" to answer.")]
     if step.state is StepState.READY and step.wait and step.retry_at:
         return _waiting(step, wire)
     if step.state is StepState.DONE and not step.note and wire.component_id in BUILTINS:
@@ -46,20 +46,20 @@ def _waiting(step: StepSnapshot, wire: Step) -> list[Element]:
     if step.retry_at is None:
         return []
     if wire.component_id != WAIT_UNTIL:
-        return [kit.run("Waits until "), kit.moment(step.retry_at), kit.run(".")]
+        return [kit.span("Waits until "), kit.moment(step.retry_at), kit.span(".")]
     polls = (step.wait or {}).get("polls", 0)
     tries = f" ({count(polls, 'look')} so far)" if isinstance(polls, int) and polls else ""
-    return [kit.run("Not yet. Looks again at "), kit.moment(step.retry_at), kit.run(f"{tries}.")]
+    return [kit.span("Not yet. Looks again at "), kit.moment(step.retry_at), kit.span(f"{tries}.")]
 
 
 def _done(step: StepSnapshot, wire: Step, limit: int) -> list[Element]:
     if wire.component_id in _PLAIN:
-        return [kit.run(_PLAIN[wire.component_id])]
-    words = summary(step.output, BUILTINS[wire.component_id], limit=limit)
+        return [kit.span(_PLAIN[wire.component_id])]
+    words = answer_summary(step.output, BUILTINS[wire.component_id], limit=limit)
     if wire.component_id == ASK_PERSON and step.wait:
-        said = _photos(step, limit) or [kit.run(words)]
-        return [*said, kit.run(" "), kit.person(str(step.wait.get("answered_by")))]
-    return [kit.run(words)] if words else []
+        said = _photos(step, limit) or [kit.span(words)]
+        return [*said, kit.span(" "), kit.person(str(step.wait.get("answered_by")))]
+    return [kit.span(words)] if words else []
 
 
 def _photos(step: StepSnapshot, limit: int) -> list[Element]:

@@ -120,7 +120,7 @@ _SAID = 200
 _NAMED = 60
 
 
-def explain(error: Mapping[str, Any], component: str, numbers: Mapping[str, int]) -> str:
+def explain_error(error: Mapping[str, Any], component: str, numbers: Mapping[str, int]) -> str:
     """What went wrong, as plain sentences. `component` is its name, `numbers` are the steps' by their ids.
 
     Facts are taken as they come: a row may be older or newer than this code.

@@ -22,7 +22,7 @@ from bot.views.kit.text import ELLIPSIS, clip, count, date, join, mention, one_l
 from bot.views.plan.steps import LOCK
 from bot.views.run import builtins, requests
 from bot.views.run import steps as run_steps
-from bot.views.run.steps import RunStep
+from bot.views.run.steps import RunStepView
 from services.approvals import LimitOutcome
 from services.connectors.errors import UnresolvedReference
 from services.plans.references import Reference, parse
@@ -30,7 +30,7 @@ from services.queries.snapshots import RunSnapshot
 from services.states import OVER, RunState, StepState
 
 _NAME = 60
-EACH = 3
+MAX_GATES_SHOWN = 3
 """Of steps that ask the same thing, so many are shown at once; the others come up as those are decided."""
 
 _ASKING = (StepState.WAITING, StepState.UNCERTAIN, StepState.FAILED)
@@ -59,17 +59,17 @@ def too_few(quorum: int, approvers: Sequence[str] | None) -> str:
     return f"{quorum} must agree, but only {who} may: add an approver with `{COMMAND_MUDDA} approvers`."
 
 
-def asking(run: RunSnapshot, steps: Sequence[RunStep], level: Level) -> list[RunStep]:
+def asking(run: RunSnapshot, steps: Sequence[RunStepView], level: Level) -> list[RunStepView]:
     """The steps that people are asked about; the kinds take turns, so that none crowds out another."""
     if run.state in (RunState.COMPLETED, RunState.CANCELLED):
         return []
     kinds = [[step for step in steps if step.now.state is state] for state in _ASKING]
-    turns = [kind[turn] for turn in range(EACH) for kind in kinds if len(kind) > turn]
+    turns = [kind[turn] for turn in range(MAX_GATES_SHOWN) for kind in kinds if len(kind) > turn]
     return sorted(turns[: level.asks], key=lambda step: _ASKING.index(step.now.state))
 
 
 def sections(
-    asked: Sequence[RunStep], steps: Sequence[RunStep], level: Level, approvers: Sequence[str] | None
+    asked: Sequence[RunStepView], steps: Sequence[RunStepView], level: Level, approvers: Sequence[str] | None
 ) -> list[Block]:
     """A section for each step of `asked`, and how many more steps there are that await people."""
     if not asked:
@@ -91,7 +91,7 @@ def sections(
     return blocks
 
 
-def _gate(step: RunStep, level: Level, approvers: Sequence[str] | None) -> list[Block]:
+def _gate(step: RunStepView, level: Level, approvers: Sequence[str] | None) -> list[Block]:
     """Exactly what will be sent, who may decide, and the two buttons; a third one where not all of it fits."""
     ref = _ref(step)
     call, is_cut = _call(step, level)
@@ -107,7 +107,7 @@ def _gate(step: RunStep, level: Level, approvers: Sequence[str] | None) -> list[
     ]
 
 
-def _question(step: RunStep, level: Level) -> list[Block]:
+def _question(step: RunStepView, level: Level) -> list[Block]:
     """Who is asked what, and a way to go on without the answer."""
     request = step.now.request or {}
     body = request.get("body")
@@ -123,7 +123,7 @@ def _question(step: RunStep, level: Level) -> list[Block]:
     ]
 
 
-def _standing(step: RunStep, approvers: Sequence[str] | None) -> list[str]:
+def _standing(step: RunStepView, approvers: Sequence[str] | None) -> list[str]:
     """How many must agree and who has, and what becomes of the step if nobody decides, as mrkdwn."""
     now = step.now
     words = []
@@ -137,21 +137,23 @@ def _standing(step: RunStep, approvers: Sequence[str] | None) -> list[str]:
     return words
 
 
-def _call(step: RunStep, level: Level) -> tuple[list[Element], bool]:
+def _call(step: RunStepView, level: Level) -> tuple[list[Element], bool]:
     """What will be sent, and whether any of it is cut."""
     request = step.now.request
     if not request:
-        return [kit.paragraph(kit.run("It needs a person to agree before it goes on."))], False
-    intro = kit.run(f"If you agree, this goes to “{clip(step.view.component, level.field)}”:\n")
+        return [kit.paragraph(kit.span("It needs a person to agree before it goes on."))], False
+    intro = kit.span(f"If you agree, this goes to “{clip(step.view.component, level.field)}”:\n")
     where = requests.address(request, 2 * level.field)
     fields = requests.fields(request, level.fields, level.field)
     is_cut = len(fields) > level.fields or any(text.endswith(ELLIPSIS) for text in (where, *fields))
     if is_cut:
         fields.append("Cut short here: “Show in full” has all of it.")
-    return [kit.paragraph(intro, kit.run(where, code=True)), *([kit.bullets(fields)] if fields else [])], is_cut
+    return [kit.paragraph(intro, kit.span(where, code=True)), *([kit.bullets(fields)] if fields else [])], is_cut
 
 
-def _trouble(step: RunStep, steps: Sequence[RunStep], numbered: Mapping[str, int], level: Level) -> list[Block]:
+def _trouble(
+    step: RunStepView, steps: Sequence[RunStepView], numbered: Mapping[str, int], level: Level
+) -> list[Block]:
     """What went wrong, and what can be done about it."""
     ref = _ref(step)
     uncertain = step.now.state is StepState.UNCERTAIN
@@ -159,18 +161,18 @@ def _trouble(step: RunStep, steps: Sequence[RunStep], numbered: Mapping[str, int
     skip = kit.button("Skip step", ACTION_STEP_SKIP, ref, ask=_ask_skip(step))
     marks = [kit.button("Mark done", ACTION_STEP_MARK_DONE, ref)] if uncertain else []
     said = run_steps.result(step, numbered, 3 * level.field)
-    lines = [[kit.run(said)]] if said else []
+    lines = [[kit.span(said)]] if said else []
     if decided := run_steps.decision(step.now, limit=level.field):
         lines.append(decided)
     if uncertain:
-        lines.append([kit.run(_uncertain(step, level, bool(said)))])
+        lines.append([kit.span(_uncertain(step, level, bool(said)))])
     return [
         kit.rich_text(_heading("", step, level), *([kit.paragraph(*run_steps.joined(lines))] if lines else [])),
         kit.actions(retry, *marks, *_edit(step, steps), skip),
     ]
 
 
-def _ask_retry(step: RunStep) -> Element | None:
+def _ask_retry(step: RunStepView) -> Element | None:
     """The question before a step that changes something is sent again; none for one that only looks it up."""
     if not run_steps.writes(step.spec):
         return None
@@ -183,7 +185,7 @@ def _ask_retry(step: RunStep) -> Element | None:
     )
 
 
-def _ask_skip(step: RunStep) -> Element | None:
+def _ask_skip(step: RunStepView) -> Element | None:
     if not run_steps.writes(step.spec):
         return None
     return kit.confirm(
@@ -194,7 +196,7 @@ def _ask_skip(step: RunStep) -> Element | None:
     )
 
 
-def _edit(step: RunStep, steps: Sequence[RunStep]) -> list[Element]:
+def _edit(step: RunStepView, steps: Sequence[RunStepView]) -> list[Element]:
     """Where a step lacks what an earlier one should have answered: a button to say what that is."""
     error = step.now.error or {}
     parts = parse(str(error.get("reference"))) if error.get("code") == UnresolvedReference.code else ()
@@ -203,7 +205,7 @@ def _edit(step: RunStep, steps: Sequence[RunStep]) -> list[Element]:
     return [kit.button("Edit outputs", ACTION_STEP_EDIT_OUTPUTS, _ref(other)) for other in lacking[:1]]
 
 
-def _uncertain(step: RunStep, level: Level, is_explained: bool) -> str:
+def _uncertain(step: RunStepView, level: Level, is_explained: bool) -> str:
     name = clip(step.view.component, level.field)
     unknown = "" if is_explained else f"The call may have reached “{name}”, or not. "
     return (
@@ -212,10 +214,10 @@ def _uncertain(step: RunStep, level: Level, is_explained: bool) -> str:
     )
 
 
-def _heading(mark: str, step: RunStep, level: Level) -> Element:
+def _heading(mark: str, step: RunStepView, level: Level) -> Element:
     title = clip(step.view.title, level.field)
-    return kit.paragraph(kit.run(f"{mark}Step {step.view.number:,}: {title}", bold=True))
+    return kit.paragraph(kit.span(f"{mark}Step {step.view.number:,}: {title}", bold=True))
 
 
-def _ref(step: RunStep) -> str:
+def _ref(step: RunStepView) -> str:
     return Ref(step.now.id, step.now.revision).encode()

@@ -11,7 +11,7 @@ from bot.slack.messages import Block, Element
 from bot.views.kit import blocks as kit
 from bot.views.kit.text import clip, lasted, one_line
 from bot.views.plan import steps as plan_steps
-from bot.views.run.errors import explain
+from bot.views.run.errors import explain_error
 from services.queries.snapshots import AttemptLine, DecisionLine, History, RunLine, VersionSnapshot
 from services.states import RunState
 
@@ -42,10 +42,10 @@ _DECISIONS = {
     "again": "Started it again",
 }
 _TITLE = 60
-DETAIL = 200
+MAX_DETAIL_CHARACTERS = 200
 """An error or a reason in a history, at its longest."""
 
-LINE = 400
+MAX_LINE_CHARACTERS = 400
 """A line with such a detail in it."""
 
 
@@ -64,21 +64,21 @@ def sections(
     numbers = {step.step.step_id: step.number for step in plan_steps.in_order(version)}
 
     def attempt(line: AttemptLine) -> Iterator[Element]:
-        yield kit.run(f"{names.get(line.step_id, '?')}: {_attempt(line)}")
+        yield kit.span(f"{names.get(line.step_id, '?')}: {_attempt(line)}")
         if line.error:
-            why = explain(line.error, components.get(line.step_id, "?"), numbers)
-            yield kit.run(f". {clip(why, detail)}")
+            why = explain_error(line.error, components.get(line.step_id, "?"), numbers)
+            yield kit.span(f". {clip(why, detail)}")
 
     def decision(line: DecisionLine) -> Iterator[Element]:
         about = f": {names.get(line.step_id, '?')}" if line.step_id else ""
-        yield kit.run(f"{_DECISIONS.get(line.kind, clip(one_line(line.kind), _TITLE))}{about} · ")
+        yield kit.span(f"{_DECISIONS.get(line.kind, clip(one_line(line.kind), _TITLE))}{about} · ")
         yield kit.person(line.user)
-        yield kit.run(" · ")
+        yield kit.span(" · ")
         yield kit.moment(line.at)
         if line.reason:
-            yield kit.run(f": “{clip(one_line(line.reason), detail)}”")
+            yield kit.span(f": “{clip(one_line(line.reason), detail)}”")
 
-    each = max(1, longest // LINE)
+    each = max(1, longest // MAX_LINE_CHARACTERS)
     return [
         *_section("Runs", history.runs[:lines], history.all_runs, _run, each),
         *_others(history, plan),
@@ -101,7 +101,7 @@ def _section(
         return
     left_out = total - len(shown)
     more = f" (the last {len(shown):,} of {total:,})" if left_out else ""
-    first: list[Element] = [kit.paragraph(kit.run(f"{heading}{more}", bold=True))]
+    first: list[Element] = [kit.paragraph(kit.span(f"{heading}{more}", bold=True))]
     drawn = iter(shown)
     while lines := [kit.paragraph(*draw(item)) for item in islice(drawn, each)]:
         yield kit.rich_text(*first, *lines)
@@ -109,14 +109,14 @@ def _section(
 
 
 def _run(line: RunLine) -> Iterator[Element]:
-    yield kit.run(f"Run {line.number:,} · {_STATES[line.state]} · started by ")
+    yield kit.span(f"Run {line.number:,} · {_STATES[line.state]} · started by ")
     yield kit.person(line.started_by)
-    yield kit.run(" · ")
+    yield kit.span(" · ")
     yield kit.moment(line.started_at)
     if line.ended_at:
-        yield kit.run(f" · took {lasted((line.ended_at - line.started_at).total_seconds())}")
+        yield kit.span(f" · took {lasted((line.ended_at - line.started_at).total_seconds())}")
     if line.ended_by:
-        yield kit.run(" · ended by ")
+        yield kit.span(" · ended by ")
         yield kit.person(line.ended_by)
 
 

@@ -12,11 +12,11 @@ from bot.views.kit.fitting import Level
 from bot.views.kit.text import clip, count, date, join, lasted, mention
 from bot.views.run import steps as run_steps
 from bot.views.run.gates import asking, sections
-from bot.views.run.steps import RunStep
+from bot.views.run.steps import RunStepView
 from services.queries.snapshots import PlanSnapshot, RunSnapshot
 from services.states import RunState, StepState
 
-QUOTE = 300
+MAX_QUOTE_CHARACTERS = 300
 """Of the report: by now the card is about what is being done."""
 
 _NAME = 60
@@ -36,7 +36,7 @@ _URGENCY = {
 """Which steps are shown where not all can be: those that people have to do with, then those under way."""
 
 
-def line(run: RunSnapshot, steps: Sequence[RunStep]) -> str:
+def line(run: RunSnapshot, steps: Sequence[RunStepView]) -> str:
     """How a run stands, in one line of plain text: "Running · 3 of 8 done"."""
     so_far = progress(run)
     match run.state:
@@ -73,7 +73,7 @@ def summary(snapshot: PlanSnapshot, run: RunSnapshot, title: str) -> str:
 def body(
     snapshot: PlanSnapshot,
     run: RunSnapshot,
-    steps: Sequence[RunStep],
+    steps: Sequence[RunStepView],
     level: Level,
     most: int,
     *,
@@ -95,7 +95,7 @@ def body(
 
 
 def outline(
-    run: RunSnapshot, steps: Sequence[RunStep], level: Level, most: int, *, asked: Sequence[RunStep] = ()
+    run: RunSnapshot, steps: Sequence[RunStepView], level: Level, most: int, *, asked: Sequence[RunStepView] = ()
 ) -> list[Block]:
     """The steps as the tasks of a plan block, and what is not among them in numbers.
 
@@ -138,14 +138,14 @@ def _done(run: RunSnapshot) -> str:
     return f"Done{took}, {count(len(run.steps), 'step')}" + (f", {skipped:,} skipped" if skipped else "")
 
 
-def _where(steps: Sequence[RunStep]) -> str:
+def _where(steps: Sequence[RunStepView]) -> str:
     failed = [step.view for step in steps if step.now.state is StepState.FAILED]
     if len(failed) == 1:
         return f" at step {failed[0].number:,}, {clip(failed[0].title, _NAME)}"
     return f" at steps {join([f'{view.number:,}' for view in failed])}" if failed else ""
 
 
-def _pick(steps: Sequence[RunStep], most: int) -> list[RunStep]:
+def _pick(steps: Sequence[RunStepView], most: int) -> list[RunStepView]:
     """At most so many steps, in order: those that matter most now, then the first ones."""
     if len(steps) <= most:
         return list(steps)
@@ -153,7 +153,7 @@ def _pick(steps: Sequence[RunStep], most: int) -> list[RunStep]:
     return sorted(urgent[:most], key=lambda step: step.view.number)
 
 
-def _left_out(steps: Sequence[RunStep], shown: Sequence[RunStep]) -> str:
+def _left_out(steps: Sequence[RunStepView], shown: Sequence[RunStepView]) -> str:
     states = Counter(step.now.state for step in steps) - Counter(step.now.state for step in shown)
     facts = join(
         [f"{run_steps.STATES[state].lower()}: {number:,}" for state, number in states.most_common()], most=9
@@ -161,8 +161,8 @@ def _left_out(steps: Sequence[RunStep], shown: Sequence[RunStep]) -> str:
     return f"…and {count(len(steps) - len(shown), 'more step')} ({facts})"
 
 
-def _task(step: RunStep, numbered: dict[str, int], level: Level, *, is_bare: bool) -> Block:
-    told = [kit.run("See below.")] if is_bare else run_steps.told(step, numbered, level.details)
+def _task(step: RunStepView, numbered: dict[str, int], level: Level, *, is_bare: bool) -> Block:
+    told = [kit.span("See below.")] if is_bare else run_steps.told(step, numbered, level.details)
     output = told if level.details else ()
     title = run_steps.headline(step, after=not level.details)
     return kit.task_card(f"step-{step.view.number}", title, run_steps.STATUS[step.now.state], output=output)

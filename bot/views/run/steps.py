@@ -11,10 +11,10 @@ from bot.views.kit import blocks as kit
 from bot.views.kit.blocks import Status
 from bot.views.kit.text import clip, join, kilobytes, one_line
 from bot.views.plan import steps as plan_steps
-from bot.views.plan.steps import LOCK, StepView
+from bot.views.plan.steps import LOCK, PlanStepView
 from bot.views.run import builtins
-from bot.views.run.answers import summary
-from bot.views.run.errors import caution, explain
+from bot.views.run.answers import answer_summary
+from bot.views.run.errors import caution, explain_error
 from services.components.specs import ComponentSpec
 from services.queries.snapshots import RunSnapshot, StepSnapshot, VersionSnapshot
 from services.states import OVER, StepState
@@ -51,25 +51,25 @@ _WARNINGS = 2
 
 
 @dataclass(frozen=True, slots=True)
-class RunStep:
+class RunStepView:
     """One step: as the plan has it, as it stands in the run, and the component that it calls."""
 
-    view: StepView
+    view: PlanStepView
     now: StepSnapshot
     spec: ComponentSpec | None
 
 
-def in_order(version: VersionSnapshot, run: RunSnapshot) -> tuple[RunStep, ...]:
+def in_order(version: VersionSnapshot, run: RunSnapshot) -> tuple[RunStepView, ...]:
     """The steps of a run in the order, and with the numbers, that the plan's own card has."""
     standing = {step.step_id: step for step in run.steps}
     return tuple(
-        RunStep(view, standing[view.step.step_id], version.components.get(view.step.component_id))
+        RunStepView(view, standing[view.step.step_id], version.components.get(view.step.component_id))
         for view in plan_steps.in_order(version)
         if view.step.step_id in standing
     )
 
 
-def numbers(steps: Iterable[RunStep]) -> dict[str, int]:
+def numbers(steps: Iterable[RunStepView]) -> dict[str, int]:
     """The steps' numbers, by their ids."""
     return {step.now.step_id: step.view.number for step in steps}
 
@@ -84,7 +84,7 @@ def over(steps: Iterable[StepSnapshot]) -> int:
     return sum(step.state in OVER for step in steps)
 
 
-def headline(step: RunStep, *, after: bool = False) -> str:
+def headline(step: RunStepView, *, after: bool = False) -> str:
     """A step in one line; with `after`, what one that has not started waits for too."""
     state, view = step.now.state, step.view
     ending = " (rejected)" if is_rejected(step.now) else _ENDINGS.get(state, "")
@@ -100,7 +100,7 @@ def standing(step: StepSnapshot) -> str:
     return "Rejected" if is_rejected(step) else STATES[step.state]
 
 
-def result(step: RunStep, numbered: Mapping[str, int], limit: int) -> str:
+def result(step: RunStepView, numbered: Mapping[str, int], limit: int) -> str:
     """What came of a step so far, in plain words; empty where its state says it all."""
     now = step.now
     match now.state:
@@ -115,13 +115,13 @@ def result(step: RunStep, numbered: Mapping[str, int], limit: int) -> str:
         case StepState.FAILED if is_rejected(now) and now.decided_by:
             return ""
         case StepState.READY | StepState.FAILED | StepState.UNCERTAIN | StepState.SKIPPED if now.error:
-            return clip(explain(now.error, step.view.component, numbered), limit)
+            return clip(explain_error(now.error, step.view.component, numbered), limit)
     return ""
 
 
-def _answer(step: RunStep, limit: int) -> str:
+def _answer(step: RunStepView, limit: int) -> str:
     """An answer in one plain line; of a long one that it is, and what its outline says."""
-    words = summary(step.now.output, step.spec, limit=limit)
+    words = answer_summary(step.now.output, step.spec, limit=limit)
     if not step.now.is_long:
         return words
     first = ", the first" if isinstance(step.now.output, list) else ""
@@ -129,14 +129,14 @@ def _answer(step: RunStep, limit: int) -> str:
     return clip(f"{size}{first}: {words}" if words else f"{size}. Details has it.", limit)
 
 
-def told(step: RunStep, numbered: Mapping[str, int], limit: int) -> list[Element]:
+def told(step: RunStepView, numbered: Mapping[str, int], limit: int) -> list[Element]:
     """All that a card says about a step, as rich text: result, next try, decision and warnings, a line each."""
     now = step.now
     own = builtins.told(now, step.view.step, limit)
     words = "" if own is not None else result(step, numbered, limit)
-    lines: list[list[Element]] = [own] if own else [[kit.run(words)]] if words else []
+    lines: list[list[Element]] = [own] if own else [[kit.span(words)]] if words else []
     if own is None and now.retry_at is not None and now.state is StepState.READY:
-        lines.append([kit.run("Tries again at "), kit.moment(now.retry_at)])
+        lines.append([kit.span("Tries again at "), kit.moment(now.retry_at)])
     if decided := decision(now, limit=min(limit, _NOTE)):
         lines.append(decided)
     return joined([*lines, *warned(now, limit)])
@@ -150,8 +150,8 @@ def warned(step: StepSnapshot, limit: int) -> list[list[Element]]:
 def _warned(warning: Mapping[str, Any], limit: int) -> list[Element]:
     """A warning, with the person whom it is about if there is one."""
     about = warning.get("person")
-    who = [kit.run(" ("), kit.person(about), kit.run(")")] if isinstance(about, str) else []
-    return [kit.run(clip(caution(warning), limit)), *who]
+    who = [kit.span(" ("), kit.person(about), kit.span(")")] if isinstance(about, str) else []
+    return [kit.span(clip(caution(warning), limit)), *who]
 
 
 def decision(step: StepSnapshot, *, limit: int = _NOTE) -> list[Element]:
@@ -159,10 +159,10 @@ def decision(step: StepSnapshot, *, limit: int = _NOTE) -> list[Element]:
     verb = _verb(step)
     if not verb or not step.decided_by:
         return []
-    when = [kit.run(" · "), kit.moment(step.decided_at)] if step.decided_at else []
+    when = [kit.span(" · "), kit.moment(step.decided_at)] if step.decided_at else []
     note = clip(one_line(reason(step)), limit)
     people = step.agreed if verb == "Approved" and step.agreed else (step.decided_by,)
-    return [kit.run(f"{verb} by "), *kit.people(people), *when, *([kit.run(f": “{note}”")] if note else [])]
+    return [kit.span(f"{verb} by "), *kit.people(people), *when, *([kit.span(f": “{note}”")] if note else [])]
 
 
 def reason(step: StepSnapshot) -> str:
@@ -173,7 +173,9 @@ def reason(step: StepSnapshot) -> str:
 
 def joined(lines: Sequence[Sequence[Element]]) -> list[Element]:
     """Lines of rich text, one under the other in one paragraph."""
-    return [element for index, line in enumerate(lines) for element in ([kit.run("\n"), *line] if index else line)]
+    return [
+        element for index, line in enumerate(lines) for element in ([kit.span("\n"), *line] if index else line)
+    ]
 
 
 def _verb(step: StepSnapshot) -> str:

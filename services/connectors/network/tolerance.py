@@ -17,7 +17,7 @@ _LENGTH = re.compile(rb"(?im)^content-length:[ \t]*(\d+)[ \t]*\r?$\n?")
 _CHUNKED = re.compile(rb"(?im)^transfer-encoding:")
 _WITHOUT_BODY = frozenset({204, 304})
 
-MOST_HEAD = 1_048_576
+MAX_HEAD_BYTES = 1_048_576
 """Bytes of a head that are waited for; a longer one is left to the parser, which refuses it."""
 
 
@@ -38,7 +38,7 @@ class TolerantHandler(ResponseHandler):
         while not self._is_past_head and (end := _END.search(self._head)):
             head, self._head = self._head[: end.end()], self._head[end.end() :]
             self._read_head(head)
-        if self._is_past_head or len(self._head) > MOST_HEAD:
+        if self._is_past_head or len(self._head) > MAX_HEAD_BYTES:
             self._is_past_head = True
             rest, self._head = self._head, b""
             self._body(rest)

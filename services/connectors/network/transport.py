@@ -22,7 +22,7 @@ from yarl import URL
 from services.connectors.errors import MaybeSent, NotSent
 from services.connectors.network.addresses import AddressRules, CheckedResolver, SystemResolver
 from services.connectors.network.tolerance import TolerantHandler
-from services.connectors.responses.response import MAX_SIZE
+from services.connectors.responses.response import MAX_RESPONSE_BYTES
 
 SocketFactory = Callable[[aiohttp.AddrInfoType], socket.socket]
 
@@ -35,7 +35,7 @@ _HEADERS = {"User-Agent": "mudda", "Accept": "application/json, */*;q=0.5", "Acc
 
 
 @dataclass(slots=True)
-class Progress:
+class SendProgress:
     """How far a request has come. `sent`: something of it may have left; `status`: the answer has begun."""
 
     sent: bool = False
@@ -74,7 +74,7 @@ class Transport:
         self._session: aiohttp.ClientSession | None = None
 
     async def send(
-        self, method: str, url: URL, *, headers: Mapping[str, str], data: bytes | None, progress: Progress
+        self, method: str, url: URL, *, headers: Mapping[str, str], data: bytes | None, progress: SendProgress
     ) -> Received:
         """Send one request and read its answer. Redirects are answers like any other.
 
@@ -183,7 +183,9 @@ async def _received(response: aiohttp.ClientResponse) -> Received:
     data = bytearray()
     async for chunk in response.content.iter_any():
         data += chunk
-        if len(data) > MAX_SIZE:
+        if len(data) > MAX_RESPONSE_BYTES:
             response.close()
             break
-    return Received(response.status, response.headers, bytes(data[:MAX_SIZE]), cut=len(data) > MAX_SIZE)
+    return Received(
+        response.status, response.headers, bytes(data[:MAX_RESPONSE_BYTES]), cut=len(data) > MAX_RESPONSE_BYTES
+    )

@@ -14,7 +14,7 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 from referencing import Registry
 
-from services.connectors.responses.response import AnswerWarning, WarningCode
+from services.connectors.responses.response import ResponseWarning, WarningCode
 from services.formats.schemas import MAX_MISFITS, UNJUDGEABLE, compiled
 from services.formats.strict_json import render_path
 from services.formats.text import clip
@@ -43,7 +43,7 @@ class TooLong(Exception):
     """A check would take more steps than it may."""
 
 
-async def response_warnings(schema: Mapping[str, Any], body: Any) -> tuple[AnswerWarning, ...]:
+async def response_warnings(schema: Mapping[str, Any], body: Any) -> tuple[ResponseWarning, ...]:
     """As `check_response`, and a check that takes long is made in a thread, so that the event loop goes on."""
     try:
         return _check(schema, body, QUICK_STEPS)
@@ -51,7 +51,7 @@ async def response_warnings(schema: Mapping[str, Any], body: Any) -> tuple[Answe
         return await asyncio.to_thread(check_response, schema, body)
 
 
-def check_response(schema: Mapping[str, Any], body: Any) -> tuple[AnswerWarning, ...]:
+def check_response(schema: Mapping[str, Any], body: Any) -> tuple[ResponseWarning, ...]:
     """How the body of an answer fails the schema that its component states for it, the first few misfits.
 
     UNJUDGED where the schema can't be judged by, or where that would take too long.
@@ -59,27 +59,27 @@ def check_response(schema: Mapping[str, Any], body: Any) -> tuple[AnswerWarning,
     try:
         return _check(schema, body, MAX_STEPS)
     except TooLong:
-        return (AnswerWarning(WarningCode.UNJUDGED),)
+        return (ResponseWarning(WarningCode.UNJUDGED),)
 
 
-def _check(schema: Mapping[str, Any], body: Any, steps: int) -> tuple[AnswerWarning, ...]:
+def _check(schema: Mapping[str, Any], body: Any, steps: int) -> tuple[ResponseWarning, ...]:
     if schema == {}:
         return ()
     validator = compiled(schema)
     if validator is None:
-        return (AnswerWarning(WarningCode.UNJUDGED),)
+        return (ResponseWarning(WarningCode.UNJUDGED),)
     before = _left.set([steps])
     try:
         bounded = _Bounded(_without_dialect(validator.schema), registry=Registry())
         return tuple(_warning(misfit) for misfit in islice(bounded.iter_errors(body), MAX_MISFITS))
     except UNJUDGEABLE:
-        return (AnswerWarning(WarningCode.UNJUDGED),)
+        return (ResponseWarning(WarningCode.UNJUDGED),)
     finally:
         _left.reset(before)
 
 
-def _warning(misfit: ValidationError) -> AnswerWarning:
-    return AnswerWarning(
+def _warning(misfit: ValidationError) -> ResponseWarning:
+    return ResponseWarning(
         WarningCode.MISMATCH,
         at=clip(render_path(tuple(misfit.absolute_path))),
         keyword=str(misfit.validator or "false"),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-LONGEST = 500
+MAX_REASON_CHARACTERS = 500
 
 _WORDS = (
     "message",
@@ -49,7 +49,7 @@ _TAG = re.compile(r"<[^>]*>")
 
 def reason_in(body: Any) -> str:
     """What the other side says of it, clipped; empty if it says nothing that people could read."""
-    return " ".join(_reason(body, _DEEPEST).split())[:LONGEST]
+    return " ".join(_reason(body, _DEEPEST).split())[:MAX_REASON_CHARACTERS]
 
 
 def _reason(body: Any, depth: int) -> str:

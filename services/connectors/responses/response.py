@@ -15,9 +15,9 @@ from typing import Any
 
 from services.connectors.responses.loose import loose_json, xml_fields
 from services.formats import strict_json
-from services.formats.storable import storable
+from services.formats.storable import postgres_safe
 
-MAX_SIZE = 1_048_576
+MAX_RESPONSE_BYTES = 1_048_576
 """Bytes of an answer that are read, packed and unpacked alike."""
 
 _JSON_TYPE = re.compile(r"(application|text)/(json|[\w.+-]+\+json|x-json)")
@@ -42,7 +42,7 @@ class WarningCode(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class AnswerWarning:
+class ResponseWarning:
     """One odd thing about an answer; for a MISMATCH where it is, and what of the schema it fails."""
 
     code: WarningCode
@@ -56,7 +56,7 @@ class AnswerWarning:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """What came back. `body` is a JSON value, a text or None; `size` is in bytes as they came over the wire.
 
     `seconds` is how long the call took, `retry_after` how long the other side asks us to wait. `headers` are those
@@ -68,33 +68,33 @@ class Answer:
     body: Any
     seconds: float
     size: int
-    warnings: tuple[AnswerWarning, ...] = ()
+    warnings: tuple[ResponseWarning, ...] = ()
     retry_after: float | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_body(
     data: bytes, *, content_type: str = "", content_encoding: str = "", cut: bool = False
-) -> tuple[Any, tuple[AnswerWarning, ...]]:
+) -> tuple[Any, tuple[ResponseWarning, ...]]:
     """The value of a body, and what is odd about it. `cut`: there was more than is here.
 
     A body that is not what its type says is kept as text; one that can't be text is not kept.
     """
     mime, charset = _parsed(content_type)
     unpacked, codes = _unpacked(data, content_encoding.strip().lower())
-    if len(unpacked) > MAX_SIZE:
-        unpacked, cut = unpacked[:MAX_SIZE], True
+    if len(unpacked) > MAX_RESPONSE_BYTES:
+        unpacked, cut = unpacked[:MAX_RESPONSE_BYTES], True
     codes += [WarningCode.TOO_LARGE] if cut else []
     cut = cut or WarningCode.CUT in codes
     decoded = _decoded(unpacked, charset, cut=cut)
     # Some codecs make of bytes what no database keeps.
-    text = None if decoded is None else storable(decoded)
+    text = None if decoded is None else postgres_safe(decoded)
     is_json, is_textual = _JSON_TYPE.fullmatch(mime) is not None, mime.startswith("text/") or "xml" in mime
     if text is None and not (is_json or is_textual):
         return None, _warnings(*codes, WarningCode.BINARY)
     if text is None:
         codes.append(WarningCode.BAD_TEXT)
-        text = storable(unpacked.decode("utf-8", "replace"))
+        text = postgres_safe(unpacked.decode("utf-8", "replace"))
     if not text.strip():
         return None, _warnings(*codes)
     first = text.lstrip()[0]
@@ -122,7 +122,7 @@ def _json(text: str) -> tuple[Any, list[WarningCode]]:
         except strict_json.NotJson:
             return None, [WarningCode.NOT_JSON]
     # To walk a megabyte takes long, and hardly any needs it.
-    return storable(value) if _ESCAPED_UNSTORABLE.search(text) else value, odd
+    return postgres_safe(value) if _ESCAPED_UNSTORABLE.search(text) else value, odd
 
 
 def retry_after(value: str | None, now: datetime) -> float | None:
@@ -178,12 +178,12 @@ def _decompressed(data: bytes, window: int) -> tuple[bytes, list[WarningCode]]:
     while data:
         packed = zlib.decompressobj(window)
         try:
-            unpacked += packed.decompress(data, MAX_SIZE + 1 - len(unpacked))
+            unpacked += packed.decompress(data, MAX_RESPONSE_BYTES + 1 - len(unpacked))
         except zlib.error:
             if not unpacked:
                 raise
             return unpacked, [WarningCode.CUT]
-        if len(unpacked) > MAX_SIZE:
+        if len(unpacked) > MAX_RESPONSE_BYTES:
             break
         if not packed.eof:
             return unpacked, [WarningCode.CUT]
@@ -212,5 +212,5 @@ def _codec(charset: str) -> str:
     return "utf-8" if name in _NO_CHARSETS else name
 
 
-def _warnings(*codes: WarningCode) -> tuple[AnswerWarning, ...]:
-    return tuple(map(AnswerWarning, codes))
+def _warnings(*codes: WarningCode) -> tuple[ResponseWarning, ...]:
+    return tuple(map(ResponseWarning, codes))

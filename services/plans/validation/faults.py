@@ -9,7 +9,7 @@ from dataclasses import field as dataclass_field
 from enum import StrEnum
 from typing import Any, Self
 
-from services.formats.text import MAX_TEXT, UNPRINTABLE, clip
+from services.formats.text import MAX_TEXT_CHARACTERS, UNPRINTABLE, clip
 
 _MAX_ID = 64
 
@@ -129,4 +129,4 @@ def _safe(value: Any) -> Any:
     text = json.dumps(value, ensure_ascii=False)
     # A control character inside of it is written with a backslash.
     plain = not UNPRINTABLE.search(text) and "\\" not in text
-    return value if plain and len(text) <= MAX_TEXT else clip(text)
+    return value if plain and len(text) <= MAX_TEXT_CHARACTERS else clip(text)

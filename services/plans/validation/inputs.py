@@ -20,7 +20,7 @@ from services.plans.input_paths import input_field, payload_path
 from services.plans.model import Step, StepInput
 from services.plans.references import Malformed, is_whole, scan
 from services.plans.validation.faults import Fault, FaultCode, fault
-from services.plans.validation.schemas import Says, Schema
+from services.plans.validation.schemas import FieldStatus, Schema
 
 _PARAMETERS = {"path": "path_params", "query": "query_params", "header": "headers"}
 # What the schema `false` fails by, which has no keywords.
@@ -175,14 +175,16 @@ class _Payload(_Inputs):
             if other is not None:
                 yield self.duplicate(item, other)
                 continue
-            says, parts = self.schema.look_up(path)
-            part = {} if says is not Says.DECLARES else parts[0] if len(parts) == 1 else {"anyOf": list(parts)}
+            says, parts = self.schema.find_field(path)
+            part = (
+                {} if says is not FieldStatus.DECLARES else parts[0] if len(parts) == 1 else {"anyOf": list(parts)}
+            )
             value, invalid = self.judge(item, self.schema, part)
             self._put(path, value, item.name)
             yield from invalid
-            if says in (Says.FORBIDS, Says.LISTS_OTHERS):
+            if says in (FieldStatus.FORBIDS, FieldStatus.LISTS_OTHERS):
                 unknown = True
-                code = FaultCode.UNKNOWN_INPUT if says is Says.FORBIDS else FaultCode.UNLISTED_INPUT
+                code = FaultCode.UNKNOWN_INPUT if says is FieldStatus.FORBIDS else FaultCode.UNLISTED_INPUT
                 yield self.about(code, item.location, item.name)
         yield from self._whole_faults(unknown=unknown)
 

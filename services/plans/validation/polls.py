@@ -13,7 +13,7 @@ from services.plans.polls import field_reference, is_pollable, polled_key, polle
 from services.plans.references import Malformed, is_whole, scan
 from services.plans.validation.faults import Fault, FaultCode, fault
 from services.plans.validation.inputs import input_faults
-from services.plans.validation.schemas import Says, Schema, declared_names
+from services.plans.validation.schemas import FieldStatus, Schema, declared_names
 
 _MAX_LISTED = 20
 
@@ -67,7 +67,7 @@ def _field_faults(step: Step, spec: ComponentSpec) -> Iterator[Fault]:
     if isinstance(found, Malformed):
         yield fault(FaultCode.MALFORMED_REFERENCE, *where, reference=field, flaw=found.flaw.value)
         return
-    says, parts = Schema(spec.response_schema).look_up(found.path)
-    if says in (Says.LISTS_OTHERS, Says.FORBIDS):
+    says, parts = Schema(spec.response_schema).find_field(found.path)
+    if says in (FieldStatus.LISTS_OTHERS, FieldStatus.FORBIDS):
         facts = {"reference": field, "source": step.step_id, "path": field, "component": spec.key}
         yield fault(FaultCode.UNDECLARED_FIELD, *where, declared=declared_names(parts)[:_MAX_LISTED], **facts)

@@ -40,7 +40,7 @@ _STRUCTURAL = frozenset(
 _CONDITIONAL = frozenset({"then", "else"})
 
 
-class Says(IntEnum):
+class FieldStatus(IntEnum):
     """What a schema says of a field. Where several schemas must all hold, the greatest counts."""
 
     NOTHING = 0
@@ -50,20 +50,20 @@ class Says(IntEnum):
     DECLARES = 4
 
 
-Finding = tuple[Says, tuple[Any, ...]]
+FieldLookup = tuple[FieldStatus, tuple[Any, ...]]
 """What is said of a field, and the schemas that are declared for it."""
 
 
 class Schema:
     """A JSON Schema (Draft 2020-12) of a component, whatever its author wrote there.
 
-    Its parts, as `look_up` finds them, may point into it by `$ref`.
+    Its parts, as `find_field` finds them, may point into it by `$ref`.
     """
 
     def __init__(self, root: Any) -> None:
         self.root = root
 
-    def look_up(self, path: Path) -> Finding:
+    def find_field(self, path: Path) -> FieldLookup:
         """What is said of the field at `path`.
 
         The schemas are those of the field if it is declared, else those of the deepest declared field above it.
@@ -71,15 +71,15 @@ class Schema:
         schemas: tuple[Any, ...] = (self.root,)
         for part in path:
             says, inner = _either([self._field(schema, part, 0) for schema in schemas])
-            if says is not Says.DECLARES:
+            if says is not FieldStatus.DECLARES:
                 return says, schemas
             schemas = inner
-        return Says.DECLARES, schemas
+        return FieldStatus.DECLARES, schemas
 
     def listed_names(self, path: Path) -> frozenset[str]:
         """The names that the schemas of the field at `path` list, those that they are combined with included."""
-        says, schemas = self.look_up(path)
-        return self._listed(schemas, 0) if says is Says.DECLARES else frozenset()
+        says, schemas = self.find_field(path)
+        return self._listed(schemas, 0) if says is FieldStatus.DECLARES else frozenset()
 
     def read(self, text: str, part: Any) -> Any:
         """The JSON value that the text of an input stands for under a part; references stay as they are.
@@ -123,10 +123,10 @@ class Schema:
     def _validator(self) -> Draft202012Validator | None:
         return compiled(self.root)
 
-    def _field(self, schema: Any, key: PathPart, nesting: int) -> Finding:
+    def _field(self, schema: Any, key: PathPart, nesting: int) -> FieldLookup:
         """What one schema and those that it is combined with say of a member (str) or an item (int)."""
         if nesting > _MAX_NESTING or not isinstance(schema, Mapping):
-            return (Says.FORBIDS if schema is False else Says.NOTHING), ()
+            return (FieldStatus.FORBIDS if schema is False else FieldStatus.NOTHING), ()
         own = _own_field(schema, key)
         if _COMBINING.isdisjoint(schema):
             return own
@@ -138,7 +138,7 @@ class Schema:
         ]
         if "$ref" in schema:
             target = self._target(schema["$ref"])
-            findings.append((Says.ALLOWS, ()) if target is None else self._field(target, key, nesting + 1))
+            findings.append((FieldStatus.ALLOWS, ()) if target is None else self._field(target, key, nesting + 1))
         return max(says for says, _ in findings), tuple(inner for _, found in findings for inner in found)
 
     def _listed(self, schemas: Iterable[Any], nesting: int) -> frozenset[str]:
@@ -171,22 +171,22 @@ def declared_names(schemas: Iterable[Any]) -> list[str]:
     return [str(name) for properties in listed if isinstance(properties, Mapping) for name in properties]
 
 
-def _either(findings: Sequence[Finding]) -> Finding:
+def _either(findings: Sequence[FieldLookup]) -> FieldLookup:
     """What is said where any one of several schemas may hold: the least, but a declaration counts."""
     schemas = tuple(schema for _, found in findings for schema in found)
     if schemas:
-        return Says.DECLARES, schemas
+        return FieldStatus.DECLARES, schemas
     said = {says for says, _ in findings}
-    return Says.ALLOWS if Says.ALLOWS in said else min(said), ()
+    return FieldStatus.ALLOWS if FieldStatus.ALLOWS in said else min(said), ()
 
 
-def _own_field(schema: Mapping[Any, Any], key: PathPart) -> Finding:
+def _own_field(schema: Mapping[Any, Any], key: PathPart) -> FieldLookup:
     kinds = stated_types(schema) or _implied_types(schema)
     if kinds and ("array" if isinstance(key, int) else "object") not in kinds:
-        return Says.FORBIDS, ()
+        return FieldStatus.FORBIDS, ()
     says, found = _item(schema, key) if isinstance(key, int) else _member(schema, key)
-    if says is not Says.DECLARES and not _NOT_FOLLOWED.isdisjoint(schema):
-        return Says.ALLOWS, ()
+    if says is not FieldStatus.DECLARES and not _NOT_FOLLOWED.isdisjoint(schema):
+        return FieldStatus.ALLOWS, ()
     return says, found
 
 
@@ -196,28 +196,30 @@ def _implied_types(schema: Mapping[Any, Any]) -> frozenset[str]:
     return frozenset(kinds | {"array"} if "items" in schema or "prefixItems" in schema else kinds)
 
 
-def _member(schema: Mapping[Any, Any], name: str) -> Finding:
+def _member(schema: Mapping[Any, Any], name: str) -> FieldLookup:
     properties = schema.get("properties")
     if isinstance(properties, Mapping) and name in properties:
-        return (Says.FORBIDS, ()) if properties[name] is False else (Says.DECLARES, (properties[name],))
+        return (
+            (FieldStatus.FORBIDS, ()) if properties[name] is False else (FieldStatus.DECLARES, (properties[name],))
+        )
     others = schema.get("additionalProperties")
     if others is False or schema.get("unevaluatedProperties") is False:
-        return Says.FORBIDS, ()
+        return FieldStatus.FORBIDS, ()
     if isinstance(others, Mapping) and others:
-        return Says.DECLARES, (others,)
+        return FieldStatus.DECLARES, (others,)
     if others is not None:
-        return Says.ALLOWS, ()
-    return (Says.LISTS_OTHERS if properties else Says.NOTHING), ()
+        return FieldStatus.ALLOWS, ()
+    return (FieldStatus.LISTS_OTHERS if properties else FieldStatus.NOTHING), ()
 
 
-def _item(schema: Mapping[Any, Any], index: int) -> Finding:
+def _item(schema: Mapping[Any, Any], index: int) -> FieldLookup:
     first = _list(schema, "prefixItems")
     if index < len(first):
-        return Says.DECLARES, (first[index],)
+        return FieldStatus.DECLARES, (first[index],)
     rest = schema.get("items")
     if rest is False:
-        return Says.FORBIDS, ()
-    return (Says.DECLARES, (rest,)) if isinstance(rest, Mapping) else (Says.NOTHING, ())
+        return FieldStatus.FORBIDS, ()
+    return (FieldStatus.DECLARES, (rest,)) if isinstance(rest, Mapping) else (FieldStatus.NOTHING, ())
 
 
 def _list(schema: Mapping[Any, Any], keyword: str) -> list[Any]:

@@ -26,7 +26,7 @@ from services.plans.validation.faults import Fault, FaultCode, Report, fault
 from services.plans.validation.graph import shortest_cycle, strongly_connected
 from services.plans.validation.inputs import input_faults
 from services.plans.validation.polls import poll_faults
-from services.plans.validation.schemas import Says, Schema, declared_names
+from services.plans.validation.schemas import FieldStatus, Schema, declared_names
 
 __all__ = ["NOTIFYING_CATEGORIES", "Fault", "FaultCode", "Report", "validate"]
 
@@ -141,8 +141,8 @@ class _Check:
         if not isinstance(schema, Mapping | bool):
             yield fault(FaultCode.UNJUDGED, where[0], component=spec.key, part="response_schema")
             return
-        says, parts = Schema(schema).look_up(found.path)
-        if says in (Says.LISTS_OTHERS, Says.FORBIDS):
+        says, parts = Schema(schema).find_field(found.path)
+        if says in (FieldStatus.LISTS_OTHERS, FieldStatus.FORBIDS):
             declared = declared_names(parts)[:_MAX_LISTED]
             yield _undeclared(where, found, component=spec.key, declared=declared)
 
