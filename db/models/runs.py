@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, CreatedAt, PrimaryKey, WorkspaceKey
+from db.models.documents import RequestPreview, StepWait
 
 
 class Run(Base):
@@ -41,9 +42,7 @@ class StepRun(Base):
     """One step of a run. `waiting_for` counts the steps before it that are not over; at none it can start.
 
     `attempt` counts from 1, and `first_attempt` is the first since a person had it tried again; `claim` is the
-    token of the worker that has it now. `revision` counts every change that a button could be stale about. `wait`
-    is how far a built-in step of this `attempt` has come: who was `asked`, each with the `person`, the `channel`
-    and once it is posted the `ts` of the question; who it was `answered_by`; how many `polls` there were.
+    token of the worker that has it now. `revision` counts every change that a button could be stale about.
 
     Every change of `state` is put into audit_events by PostgreSQL.
     """
@@ -66,8 +65,8 @@ class StepRun(Base):
     attempt: Mapped[int] = mapped_column(default=1)
     first_attempt: Mapped[int] = mapped_column(default=1)
     claim: Mapped[UUID | None]
-    request: Mapped[dict[str, Any] | None]
-    wait: Mapped[dict[str, Any] | None]
+    request: Mapped[RequestPreview | None] = mapped_column(JSONB())
+    wait: Mapped[StepWait | None] = mapped_column(JSONB())
     output: Mapped[Any | None] = mapped_column(JSONB(none_as_null=True), deferred=True, deferred_raiseload=True)
     error: Mapped[dict[str, Any] | None]
     warnings: Mapped[list[Any]] = mapped_column(default=list)

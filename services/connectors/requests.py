@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlencode
 
+from db.models.documents import RequestPreview
 from services.components.definitions import Auth, NoAuth
 from services.connectors.errors import RequestRefused
 from services.connectors.redaction import REPLACEMENT
@@ -45,7 +46,7 @@ class PreparedRequest:
     auth: Auth = field(default_factory=NoAuth, repr=False)
 
 
-def preview(request: PreparedRequest) -> dict[str, Any]:
+def preview(request: PreparedRequest) -> RequestPreview:
     """What a request says, as JSON, for people and for a dry run; of its own query and headers only names."""
     fixed_query = [[name, REPLACEMENT if value else ""] for name, value in request.fixed_query]
     return {

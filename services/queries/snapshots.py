@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from db.models.documents import StepWait
 from services.approvals import LimitOutcome
 from services.components.specs import ComponentSpec
 from services.plans.model import Issue, Plan
@@ -53,7 +54,7 @@ class StepSnapshot:
     output_size: int = 0
     is_long: bool = False
     error: Mapping[str, Any] | None = None
-    wait: Mapping[str, Any] | None = None
+    wait: StepWait | None = None
     warnings: tuple[Mapping[str, Any], ...] = ()
     retry_at: datetime | None = None
     agreed: tuple[str, ...] = ()

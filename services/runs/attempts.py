@@ -20,6 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.group_commit import LockedElsewhere
 from db.models import Run, StepAttempt, StepRun
+from db.models.documents import StepWait
 from db.queue import enqueue
 from services.components.builtins import BUILTINS, NOTIFY
 from services.errors import NotFound
@@ -49,7 +50,7 @@ class Attempt(Generic[C]):
     started_at: datetime
     plan_id: UUID
     is_resumed: bool = False
-    wait: Mapping[str, Any] = field(default_factory=dict)
+    wait: StepWait = field(default_factory=StepWait)
 
 
 BeginResult = Attempt[StepCall] | Deferred | None
@@ -123,7 +124,7 @@ class AttemptService:
         if found is None or found[1].state != StepState.RUNNING or found[1].claim != attempt.claim:
             return False
         run, step = found
-        step.wait = {**(step.wait or {}), **deferral.facts}
+        step.wait = {**(step.wait or {}), **deferral.progress}
         await self._progress.move(session, step, StepState.READY, now)
         if run.state == RunState.CANCELLED:
             await self._progress.move(session, step, StepState.CANCELLED, now)

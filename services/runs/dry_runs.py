@@ -15,6 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import AuditEvent
+from db.models.documents import RequestPreview
 from services import audit
 from services.audit import Actor
 from services.components.builtins import BUILTINS
@@ -197,7 +198,7 @@ class DryRunner:
             error = {"code": "component_missing", "component": step.component_id}
             return StepForecast(step.step_id, StepVerdict.WOULD_FAIL, step.requires_approval, error=error)
         gated = step.requires_approval or definition.approval == ApprovalPolicy.STEP
-        shown: dict[str, Any] | None = None
+        shown: RequestPreview | None = None
         try:
             request = prepare(definition, resolve_inputs(step, definition, self._values(awaits)))
             shown = preview(request)

@@ -12,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Decision, Run, StepAttempt, StepRun, WorkflowPlan
+from db.models.documents import AskedPerson
 from db.queue import enqueue
 from services import audit
 from services.audit import Actor
@@ -56,7 +57,9 @@ class QuestionService:
         _, step = await self._held(session, job, attempt)
         if step is None:
             return False
-        people = [{"person": person, "channel": channel} for person, channel in channels.items()]
+        people: list[AskedPerson] = [
+            {"person": person, "channel": channel} for person, channel in channels.items()
+        ]
         step.wait = {**(step.wait or {}), "asked": people}
         step.warnings = [not_asked(person, reason) for person, reason in unreached.items()]
         return True
@@ -230,7 +233,7 @@ class Question:
 
 def question_of(step: StepRun, output: Any, plan: WorkflowPlan, run_state: str) -> Question:
     """The question of a step that has begun to ask."""
-    inputs: Mapping[str, Any] = (step.request or {})["body"]
+    inputs: Mapping[str, Any] = step.request["body"] if step.request else {}
     answered = output if isinstance(output, dict) and "answer" in output else {}
     return Question(
         step_id=step.id,

@@ -10,6 +10,7 @@ from typing import Any, ClassVar
 
 from jsonschema import Draft202012Validator
 
+from db.models.documents import RequestPreview
 from services.components.builtins import (
     ASK_PERSON,
     BUILTINS,
@@ -53,7 +54,7 @@ class ComponentCall:
         """Whether another worker may take it up that does not know what became of it."""
         return is_safe(self.definition)
 
-    def preview(self) -> dict[str, Any]:
+    def preview(self) -> RequestPreview:
         """What it will send, as it is shown and kept."""
         return preview(self.request)
 
@@ -90,7 +91,7 @@ class BuiltinCall:
         """The kind of step that it is: each built-in is one."""
         return self.key
 
-    def preview(self) -> dict[str, Any]:
+    def preview(self) -> RequestPreview:
         """What it will do, in the shape in which a request is shown and kept."""
         return {
             "method": "",

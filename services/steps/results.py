@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from db.models.documents import StepWait
 from services.components.definitions import ComponentDefinition
 from services.connectors import Outcome, Response, is_safe, judge
 from services.connectors.errors import CallError
@@ -36,10 +37,10 @@ class StepResult:
 
 @dataclass(frozen=True, slots=True)
 class Deferral:
-    """The step waits until then, held by no worker; `facts` are kept with it."""
+    """The step waits until then, held by no worker; `progress` is kept with it."""
 
     until: datetime
-    facts: Mapping[str, Any] = field(default_factory=dict)
+    progress: StepWait = field(default_factory=StepWait)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from db.models.documents import AskedPerson, StepWait
 from services.components.builtins import AT_MOST_MINUTES, EVERY_MINUTES
 from services.connectors import Outcome, Response, judge
 from services.connectors.errors import CallError
@@ -74,20 +75,20 @@ def _last(answer: Response | CallError) -> dict[str, Any]:
     return answer.to_dict() if isinstance(answer, CallError) else {"status": answer.status}
 
 
-def people_asked(wait: Mapping[str, Any] | None) -> Sequence[Mapping[str, Any]]:
-    """Those who were asked, in order: {"person", "channel", and once it is posted "ts"}."""
-    people: Sequence[Mapping[str, Any]] = (wait or {}).get("asked", ())
-    return people
+def people_asked(wait: StepWait | None) -> Sequence[AskedPerson]:
+    """Those who were asked, in order."""
+    return (wait or {}).get("asked", [])
 
 
-def with_message(wait: Mapping[str, Any], person: str, **place: str) -> dict[str, Any]:
-    """`wait` with where the message of a person is: `channel`, `ts` or both."""
-    return {
-        **wait,
-        "asked": [{**each, **place} if each["person"] == person else each for each in people_asked(wait)],
-    }
+def with_message(wait: StepWait, person: str, *, ts: str, channel: str | None = None) -> StepWait:
+    """`wait` with where the message of a person is; in the channel that is known, unless another is given."""
+    asked: list[AskedPerson] = [
+        {"person": person, "channel": channel or each["channel"], "ts": ts} if each["person"] == person else each
+        for each in people_asked(wait)
+    ]
+    return {**wait, "asked": asked}
 
 
-def without(wait: Mapping[str, Any], person: str) -> dict[str, Any]:
+def without(wait: StepWait, person: str) -> StepWait:
     """`wait` without a person who can't be asked after all."""
     return {**wait, "asked": [each for each in people_asked(wait) if each["person"] != person]}

@@ -113,7 +113,8 @@ async def test_an_answer_that_never_ends_is_cut_off_and_ends_the_step(hall: Town
 async def test_a_gate_shows_exactly_what_is_sent_then(hall: TownHall) -> None:
     await approved(hall, order(gate=True))
     await with_button(hall, "Approve step")
-    shown = (await the_step(hall, "order")).request or {}
+    shown = (await the_step(hall, "order")).request
+    assert shown is not None
     await press(hall, "Approve step")
     await outcome(hall)
     [sent] = hall.town.received("workorders.create")

@@ -1,0 +1,43 @@
+"""The shapes of JSON columns: what stands in them, by name."""
+
+from __future__ import annotations
+
+from typing import Any, NotRequired, TypedDict
+
+
+class AskedPerson(TypedDict):
+    """Somebody whom a step asks: the `channel` of their DM, and the `ts` of the question once it is posted."""
+
+    person: str
+    channel: str
+    ts: NotRequired[str]
+
+
+class StepWait(TypedDict, total=False):
+    """How far a step that waits has come in this `attempt`.
+
+    `polls` counts the calls of a wait.until, and `last` is what came of the last one. `asked` are those whom a
+    question was put to, `answered_by` whoever answered it.
+    """
+
+    attempt: int
+    polls: int
+    last: dict[str, Any]
+    asked: list[AskedPerson]
+    answered_by: str
+
+
+class RequestPreview(TypedDict):
+    """What a step sends, as it is shown and kept: no secret, and of the component's own headers only the names.
+
+    `query` are pairs. For a built-in step `url` is its key, and `body` its inputs.
+    """
+
+    method: str
+    url: str
+    query: list[list[str]]
+    headers: dict[str, str]
+    own_headers: list[str]
+    body: Any
+    body_format: str
+    auth: str
