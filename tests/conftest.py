@@ -11,17 +11,17 @@ from sqlalchemy import insert
 
 from db.models import Workspace
 from db.session import Database
-from tests.postgres import TestServer, fresh_database
+from tests.support.postgres import TestServer, fresh_database
 
 SERVER = pytest.StashKey[TestServer]()
 SERVER_URL = pytest.StashKey[str]()
 
 TEAM = "T0001"
 
-# The same examples in every run, so that a change is green or red by what it does and not by luck. To look for new
-# ones: make test ARGS="--hypothesis-profile=explore".
-settings.register_profile("same", derandomize=True, deadline=None)
-settings.register_profile("explore", deadline=None, print_blob=True)
+# The same examples in every run, so that a change is green or red by what it does and not by luck.
+# `make soak` looks for new ones.
+settings.register_profile("same", derandomize=True, deadline=None, max_examples=60)
+settings.register_profile("explore", deadline=None, max_examples=1_000, print_blob=True)
 settings.load_profile("same")
 
 

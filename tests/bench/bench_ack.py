@@ -17,7 +17,7 @@ from bot.sandbox.gemini.server import GeminiStandIn
 from bot.sandbox.slack import SlackStandIn
 from db.embedded import embedded_postgres
 from tests.bench.load import Result, commands, send
-from tests.bot_process import BotProcess, bot_process, serve_env
+from tests.support.bot_process import BotProcess, bot_process, serve_env
 
 ROUNDS = 5
 MANY, FEW = 3000, 400

@@ -33,8 +33,8 @@ from db.queue import enqueue
 from db.session import Database
 from services import workspaces
 from services.jobs import DecideRun
-from tests.bot_process import BotProcess, bot_process, serve_env
-from tests.run_starts import APPROVER, CHANNEL, begun, decided, registered, step, until
+from tests.support.bot_process import BotProcess, bot_process, serve_env
+from tests.support.run_starts import APPROVER, CHANNEL, begun, decided, registered, step, until
 
 CALL_SECONDS = 0.05
 ROUNDS = 3

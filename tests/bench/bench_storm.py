@@ -18,8 +18,8 @@ from bot.sandbox.slack import SlackStandIn
 from db.embedded import embedded_postgres
 from db.session import Database
 from tests.bench.load import commands, send
-from tests.bot_process import bot_process, serve_env
-from tests.town_hall import buttons, cards, load_pack
+from tests.support.bot_process import bot_process, serve_env
+from tests.support.town_hall import buttons, cards, load_pack
 
 COMMANDS = 1000
 MODEL_SECONDS = 2

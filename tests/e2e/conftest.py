@@ -11,8 +11,8 @@ import pytest_asyncio
 from playwright.async_api import Browser, Page, expect
 
 from bot.sandbox.slack import SlackStandIn
-from tests.e2e.browser import launched_chromium, opened_page
-from tests.e2e.tiny_bot import TinyBot
+from tests.support.browser import launched_chromium, opened_page
+from tests.support.tiny_bot import TinyBot
 
 # Of Slack's three seconds a busy machine may need a few more; that the ack is timed is tested elsewhere.
 ACK_SECONDS = 30.0

@@ -17,8 +17,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.sandbox.slack import SlackStandIn
 from bot.views.card import card
 from services.queries.snapshots import PlanSnapshot, RunSnapshot
-from tests import run_samples, samples
-from tests.e2e.browser import launched_chromium, opened_page
+from tests.support import run_samples, samples
+from tests.support.browser import launched_chromium, opened_page
 
 DOCS = Path(__file__).parents[2] / "docs"
 PICTURES = DOCS / "images" / "gallery"
@@ -30,7 +30,7 @@ INTRODUCTION = """\
 # Gallery
 
 A card in each of its states, as the sandbox's page shows it. The pictures are drawn from the samples that the
-tests of the views use (`tests/samples.py`, `tests/run_samples.py`), by `python -m tests.e2e.gallery`.
+tests of the views use (`samples.py` and `run_samples.py` in `tests/support/`), by `python -m tests.e2e.gallery`.
 """
 
 STATES: Mapping[str, PlanSnapshot] = {**samples.GALLERY, **run_samples.GALLERY}

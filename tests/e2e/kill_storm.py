@@ -33,9 +33,9 @@ from services.components.packs import parse_pack
 from services.components.specs import ApprovalPolicy
 from services.errors import MoveNotAllowed, StaleVersion
 from services.jobs import StepDecision
-from tests.bot_process import BotProcess, bot_process, serve_env
-from tests.e2e.storm_model import faults_of
-from tests.run_starts import APPROVER, begun, components, decisions, now, runs, step
+from tests.support.bot_process import BotProcess, bot_process, serve_env
+from tests.support.run_starts import APPROVER, begun, components, decisions, now, runs, step
+from tests.support.storm_model import faults_of
 
 ROUTES = (
     "open311.find_requests",

@@ -6,9 +6,9 @@ import json
 from uuid import UUID
 
 from db.session import Database
-from tests.bot_process import bot_process
 from tests.conftest import TEAM
-from tests.services import runs_on_record
+from tests.support import runs_on_record
+from tests.support.bot_process import bot_process
 
 
 async def test_a_run_is_written_to_standard_output(

@@ -9,8 +9,8 @@ from bot.sandbox.gemini.server import GeminiStandIn
 from bot.sandbox.slack import ErrorWord, ServerError, SlackStandIn
 from bot.slack import ids
 from db.session import Database
-from tests.bot_process import bot_process, serve_env
-from tests.town_hall import buttons, cards, load_pack
+from tests.support.bot_process import bot_process, serve_env
+from tests.support.town_hall import buttons, cards, load_pack
 
 WORDS = "Mrs-Quimby-of-12-Elm-Street"
 

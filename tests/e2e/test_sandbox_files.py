@@ -6,9 +6,9 @@ import pytest
 from playwright.async_api import FilePayload, Page, expect
 
 from bot.sandbox.slack import SlackStandIn
-from tests.e2e.blocks import plain
-from tests.e2e.test_sandbox_page import WORKS, messages, say
-from tests.e2e.tiny_bot import Payload, TinyBot
+from tests.support.blocks import plain
+from tests.support.browser import WORKS, messages, say
+from tests.support.tiny_bot import Payload, TinyBot
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 

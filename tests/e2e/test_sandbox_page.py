@@ -6,31 +6,20 @@ import asyncio
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
 import pytest
-from playwright.async_api import Browser, Locator, Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from bot.sandbox.slack import SlackStandIn
-from bot.sandbox.slack.state.workspace import DEFAULT_CHANNELS
-from tests.e2e.blocks import ACTIONS, FORM, PLAN, confirmed, plain
-from tests.e2e.browser import opened_page
-from tests.e2e.tiny_bot import Payload, TinyBot
+from tests.support.blocks import ACTIONS, FORM, PLAN, confirmed, plain
+from tests.support.browser import WORKS, messages, opened_page, say
+from tests.support.tiny_bot import Payload, TinyBot
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
-WORKS = DEFAULT_CHANNELS[0][0]
 ISSUE = "Water is coming up through the road at 5th and Main"
 
 
 def page_of(user: str, browser: Browser, slack: SlackStandIn) -> AbstractAsyncContextManager[Page]:
     return opened_page(browser, f"{slack.url}/#/{slack.user(user).id}/{slack.channel('works').id}")
-
-
-def messages(page: Page) -> Locator:
-    return page.get_by_test_id("messages").get_by_test_id("message")
-
-
-async def say(page: Page, text: str) -> None:
-    await page.get_by_test_id("composer").fill(text)
-    await page.keyboard.press("Enter")
 
 
 async def test_a_message_shows_at_once_on_everybodys_page(

@@ -9,8 +9,8 @@ from playwright.async_api import Page, expect
 
 from bot.sandbox.slack import SlackStandIn
 from bot.sandbox.slack.state.workspace import DEFAULT_CHANNELS
-from tests.e2e.blocks import button, plain, rich
-from tests.e2e.tiny_bot import Payload, TinyBot
+from tests.support.blocks import button, plain, rich
+from tests.support.tiny_bot import Payload, TinyBot
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 

@@ -7,8 +7,8 @@ import re
 import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
-from tests.e2e.browser import opened_page
-from tests.e2e.test_sandbox import ISSUE, sandbox, say
+from tests.support.browser import opened_page
+from tests.support.sandbox import ISSUE, sandbox, say
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 

@@ -10,8 +10,8 @@ import aiohttp
 from bot.sandbox.gemini.server import GeminiStandIn
 from bot.sandbox.slack import SlackStandIn
 from db.session import Database
-from tests.bot_process import bot_process, serve_env
-from tests.town_hall import load_pack
+from tests.support.bot_process import bot_process, serve_env
+from tests.support.town_hall import load_pack
 
 
 async def test_everything_that_is_missing_is_named_at_once() -> None:

@@ -16,11 +16,11 @@ from bot.slack import ids
 from db.models import Decision, StepAttempt
 from db.session import Database
 from services.jobs import AnswerStep, RemindQuestion
-from tests.bot_process import bot_process, serve_env
-from tests.jobs.own_steps import answer, ask, form, marked, notify, output, question, the_step
-from tests.jobs.test_runs import approved, outcome, press, step_states, with_button
-from tests.services.gates import queued
-from tests.town_hall import TownHall, buttons, card_text, cards, load_pack
+from tests.support.bot_process import bot_process, serve_env
+from tests.support.gates import queued
+from tests.support.own_steps import answer, ask, form, marked, notify, output, question, the_step
+from tests.support.town_hall import TownHall, buttons, card_text, cards, load_pack
+from tests.support.town_runs import approved, outcome, press, step_states, with_button
 
 CREW = "<!subteam^S0WATERCRW|@water-crew>"
 """Dana and Marco, in this order."""

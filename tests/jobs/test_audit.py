@@ -17,10 +17,12 @@ from bot.sandbox.slack import Message
 from bot.sandbox.town import Status
 from bot.slack import ids
 from db.models import AuditEvent
-from tests.jobs import own_steps, test_dry_run, test_gates
-from tests.jobs.test_runs import LEAK, approved, order, outcome, press, step, with_button
-from tests.run_starts import until
-from tests.town_hall import TownHall, buttons, drafted
+from tests.support import own_steps
+from tests.support.approvals import form
+from tests.support.dry_runs import choose, draft
+from tests.support.run_starts import until
+from tests.support.town_hall import LEAK, TownHall, buttons, drafted
+from tests.support.town_runs import approved, order, outcome, press, step, with_button
 
 REPLY = "notifications.reply_to_reporter"
 MADE: dict[str, Any] = {"body__reporter": "{{issue.reporter}}", "body__message": "We are on it"}
@@ -144,9 +146,9 @@ async def test_an_answer_is_on_record_with_the_message_of_the_question(hall: Tow
 
 
 async def test_a_dry_run_is_on_record_with_the_card_whose_menu_asked_for_it(hall: TownHall) -> None:
-    card = await test_dry_run.draft(hall, order())
+    card = await draft(hall, order())
     acts = await from_now(hall)
-    await test_dry_run.choose(hall, card, "Dry run", "dana")
+    await choose(hall, card, "Dry run", "dana")
     await acts.by("dana", "plan.dry_run", card.channel, card.ts)
 
 
@@ -184,7 +186,7 @@ class TestActsInNoMessage:
 
     async def test_who_may_decide(self, hall: TownHall) -> None:
         acts = await from_now(hall)
-        await test_gates.form(hall, "dana", approvers=[hall.slack.user("marco").id])
+        await form(hall, "dana", approvers=[hall.slack.user("marco").id])
         event = await acts.by("dana", "approvals.set", hall.slack.channel("works").id, None)
         assert event.facts["approvers"] == [hall.slack.user("marco").id]
 

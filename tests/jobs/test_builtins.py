@@ -14,9 +14,9 @@ from bot.sandbox.town import Status
 from bot.slack import ids
 from db.models import Run, StepAttempt, StepRun
 from services.jobs import Deferred
-from tests.jobs.own_steps import job_of, marked, notify, output, posted, the_step, wait_until
-from tests.jobs.test_runs import approved, order, outcome, press, step, step_states, with_button
-from tests.town_hall import TownHall, card_text, cards
+from tests.support.own_steps import job_of, marked, notify, output, posted, the_step, wait_until
+from tests.support.town_hall import TownHall, card_text, cards
+from tests.support.town_runs import approved, order, outcome, press, step, step_states, with_button
 
 RINGING = "Hello <!channel> & <@U0000001>"
 HOUR = "60"

@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 
 from bot.sandbox.gemini.faults import Hold
 from db.models import PlanVersion, WorkflowPlan
-from tests.town_hall import TownHall, cards
+from tests.support.town_hall import TownHall, cards
 
 
 @pytest.mark.parametrize("agent", ["selector", "planner"])

@@ -9,14 +9,14 @@ import pytest
 from sqlalchemy import select, update
 
 from bot.jobs.workflows.dry_runs import dry_run as run_dry_run
-from bot.sandbox.gemini.faults import Text
 from bot.sandbox.slack import Message
 from bot.sandbox.town import Status
 from bot.slack import ids
 from db.models import AuditEvent, Component, Run
 from services.jobs import MakeDryRun
-from tests.jobs.test_runs import LEAK, LOOK, order, step
-from tests.town_hall import TownHall, buttons, card_text, drafted
+from tests.support.dry_runs import choose, draft, option
+from tests.support.town_hall import TownHall, buttons, card_text
+from tests.support.town_runs import LOOK, order, step
 
 MARK = "Dry run: nothing was changed"
 
@@ -30,31 +30,6 @@ REPLY = step(
     body__reporter="{{issue.reporter}}",
     body__message="Crew {{crew.crew_name}} has order {{order.work_order_id}} <!channel> & more",
 )
-
-
-async def draft(hall: TownHall, *steps: dict[str, Any]) -> Message:
-    plan = {"workflow_name": "Stop the leak", "description": "Mend it.", "steps": list(steps)}
-    hall.gemini.script(Text(json.dumps(plan)), agent="planner")
-    await hall.slack.send_command("priya", "works", "/mudda", LEAK)
-    card = await drafted(hall)
-    assert "Approve and run" in buttons(card), json.dumps(card.blocks)[:2000]
-    return card
-
-
-def option(card: Message, label: str) -> str:
-    """The value of an option of the card's menu."""
-    [menu] = [
-        element
-        for block in card.blocks or []
-        if block["type"] == "actions"
-        for element in block["elements"]
-        if element["type"] == "overflow"
-    ]
-    return next(str(item["value"]) for item in menu["options"] if item["text"]["text"] == label)
-
-
-async def choose(hall: TownHall, card: Message, label: str, user: str = "marco") -> None:
-    await hall.slack.click(user, "works", card.ts, ids.ACTION_PLAN_MORE, option(card, label))
 
 
 def posted(hall: TownHall) -> list[Message]:

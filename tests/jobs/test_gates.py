@@ -12,9 +12,19 @@ from bot.slack import ids
 from db.models import AuditEvent, Decision, StepGate, WorkflowPlan
 from services.approvals import ApprovalRules, LimitOutcome
 from services.audit import Actor
-from tests.jobs.test_runs import LEAK, LOOK, approved, order, outcome, press, run_state, step_states, with_button
-from tests.run_starts import until
-from tests.town_hall import TownHall, buttons, card_text, cards, drafted
+from tests.support.approvals import form
+from tests.support.run_starts import until
+from tests.support.town_hall import LEAK, TownHall, buttons, card_text, cards, drafted
+from tests.support.town_runs import (
+    LOOK,
+    approved,
+    order,
+    outcome,
+    press,
+    run_state,
+    step_states,
+    with_button,
+)
 
 SOON = 0.01
 """A fraction of a minute: 0.6 s."""
@@ -68,20 +78,6 @@ async def is_gone(hall: TownHall, entrypoint: str) -> None:
             return not await session.scalar(query, {"of": entrypoint})
 
     await until(no_more, 20)
-
-
-async def form(hall: TownHall, user: str, **changes: Any) -> Any:
-    """Open the form and submit it as it is, but for the changes."""
-    await hall.slack.send_command(user, "works", "/mudda", "approvers")
-    [view] = await hall.slack.wait_for(lambda: hall.slack.views(user))
-    values = {
-        ids.BLOCK_APPROVERS: {ids.INPUT_APPROVERS: changes.get("approvers", [])},
-        ids.BLOCK_QUORUM: {ids.INPUT_QUORUM: changes.get("quorum", "1")},
-        ids.BLOCK_REMINDER: {ids.INPUT_REMINDER: changes.get("reminder", "60")},
-        ids.BLOCK_LIMIT: {ids.INPUT_LIMIT: changes.get("limit")},
-        ids.BLOCK_OUTCOME: {ids.INPUT_OUTCOME: changes.get("outcome", "wait")},
-    }
-    return await hall.slack.submit_view(view.id, values)
 
 
 async def test_a_third_person_is_refused_privately_and_the_run_keeps_waiting(hall: TownHall) -> None:

@@ -24,9 +24,7 @@ from bot.sandbox.gemini.faults import (
 from bot.slack import ids
 from db.models import AICall, WorkflowPlan
 from services.states import FailureCode
-from tests.town_hall import TownHall, buttons, card_text, drafted, town_hall
-
-LEAK = "Water is coming up through the road at 5th and Main"
+from tests.support.town_hall import LEAK, TownHall, buttons, card_text, drafted, town_hall
 
 
 async def plan(hall: TownHall) -> WorkflowPlan:

@@ -15,8 +15,8 @@ from bot.sandbox.slack import DropBefore, Fine, SlackStandIn
 from bot.sandbox.slack import Hold as HoldPost
 from db.models import PlanVersion, WorkflowPlan
 from db.session import Database
-from tests.bot_process import BotProcess, bot_process, serve_env
-from tests.town_hall import buttons, cards, load_pack
+from tests.support.bot_process import BotProcess, bot_process, serve_env
+from tests.support.town_hall import buttons, cards, load_pack
 
 TAKEN_OVER_SECONDS = 20.0
 """Of the worker: heartbeat 15 s, dequeue 2 s."""

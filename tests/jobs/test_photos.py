@@ -9,9 +9,9 @@ import pytest
 from bot.sandbox.slack import InputsRefused
 from bot.slack import ids
 from services.queries.export import run_document
-from tests.jobs.own_steps import answer, ask, form, marked, notify, output, posted, question, the_step
-from tests.jobs.test_runs import approved, outcome, step_states, with_button
-from tests.town_hall import TownHall, card_text, cards
+from tests.support.own_steps import answer, ask, form, marked, notify, output, posted, question, the_step
+from tests.support.town_hall import TownHall, card_text, cards
+from tests.support.town_runs import approved, outcome, step_states, with_button
 
 JPEG = b"\xff\xd8\xff\xe0 not much of a picture"
 

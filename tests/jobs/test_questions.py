@@ -17,10 +17,10 @@ from bot.slack import ids
 from db.models import Decision, StepAttempt, StepRun
 from db.session import Database
 from services.jobs import AnswerStep
-from tests.bot_process import bot_process, serve_env
-from tests.jobs.own_steps import answer, ask, form, job_of, marked, notify, output, posted, the_step
-from tests.jobs.test_runs import approved, outcome, press, run_state, step_states, with_button
-from tests.town_hall import TownHall, buttons, card_text, cards, load_pack
+from tests.support.bot_process import bot_process, serve_env
+from tests.support.own_steps import answer, ask, form, job_of, marked, notify, output, posted, the_step
+from tests.support.town_hall import TownHall, buttons, card_text, cards, load_pack
+from tests.support.town_runs import approved, outcome, press, run_state, step_states, with_button
 
 
 async def test_a_person_is_asked_and_the_answer_is_what_later_steps_take(hall: TownHall) -> None:

@@ -9,8 +9,8 @@ import pytest
 from sqlalchemy import text
 
 from bot.sandbox.town import Hold
-from tests.run_starts import begun, step, until
-from tests.town_hall import TownHall
+from tests.support.run_starts import begun, step, until
+from tests.support.town_hall import TownHall
 
 
 async def with_another(hall: TownHall, held: Hold) -> UUID:

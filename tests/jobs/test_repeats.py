@@ -13,9 +13,8 @@ from bot.jobs.workflows.decisions import decide
 from bot.sandbox.town import Hold, Status
 from db.models import Run, StepRun, WorkflowPlan
 from services.jobs import DecidePlan, DecideRun, Tell
-from tests.edge.test_decisions import plan_card
-from tests.jobs.test_runs import approved, order, outcome, with_button
-from tests.town_hall import TownHall
+from tests.support.town_hall import TownHall, plan_card
+from tests.support.town_runs import approved, order, outcome, with_button
 
 
 async def told(hall: TownHall) -> list[str]:

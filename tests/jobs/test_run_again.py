@@ -19,8 +19,8 @@ from services.audit import Actor
 from services.errors import MoveNotAllowed
 from services.jobs import ReplyToReporter
 from services.states import PlanState, RunState
-from tests.jobs.test_runs import LOOK, approved, order, press, with_button
-from tests.town_hall import TownHall, buttons, card_text, cards
+from tests.support.town_hall import TownHall, buttons, card_text, cards
+from tests.support.town_runs import LOOK, approved, order, press, with_button
 
 
 async def runs(hall: TownHall) -> list[Run]:

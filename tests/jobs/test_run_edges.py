@@ -13,12 +13,12 @@ from bot.sandbox.gemini.faults import Text
 from bot.sandbox.slack import Message
 from bot.sandbox.town import Endless, Status
 from db.models import Component, StepAttempt, StepRun
-from tests.jobs.own_steps import the_step
-from tests.jobs.test_runs import approved, order, outcome, press, run_state, step, step_states, with_button
-from tests.run_starts import begun, until
-from tests.run_starts import run_state as state_of
-from tests.run_starts import step as wired
-from tests.town_hall import TownHall, buttons, card_text, drafted
+from tests.support.own_steps import the_step
+from tests.support.run_starts import begun, until
+from tests.support.run_starts import run_state as state_of
+from tests.support.run_starts import step as wired
+from tests.support.town_hall import TownHall, buttons, card_text, drafted
+from tests.support.town_runs import approved, order, outcome, press, run_state, step, step_states, with_button
 
 ORDER = Component.key == "workorders.create"
 CHANGES = {

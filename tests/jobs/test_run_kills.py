@@ -23,8 +23,8 @@ from services import workspaces
 from services.components.definitions import ComponentDefinition
 from services.components.packs import parse_pack
 from services.components.specs import ApprovalPolicy
-from tests.bot_process import BotProcess, bot_process, serve_env
-from tests.run_starts import begun, components, decided, run_state, step, step_states, until
+from tests.support.bot_process import BotProcess, bot_process, serve_env
+from tests.support.run_starts import begun, components, decided, run_state, step, step_states, until
 
 TAKEN_OVER_SECONDS = 20.0
 """Of the worker: heartbeat 15 s, dequeue 2 s."""

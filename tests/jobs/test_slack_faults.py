@@ -13,10 +13,8 @@ from bot.sandbox.slack import DropAfterAccepting, DropBefore, ErrorWord, RateLim
 from bot.slack import ids
 from db.models import WorkflowPlan
 from services.cards import CardService
-from tests.run_starts import hurried, until
-from tests.town_hall import TownHall, buttons, cards, drafted
-
-LEAK = "Water is coming up through the road at 5th and Main"
+from tests.support.run_starts import hurried, until
+from tests.support.town_hall import LEAK, TownHall, buttons, cards, drafted
 
 
 async def state(hall: TownHall) -> str:

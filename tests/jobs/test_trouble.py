@@ -13,10 +13,10 @@ from bot.sandbox.town import Hold, Status
 from bot.slack import ids
 from db.models import Run
 from services.jobs import ReplyToReporter, TellOfFailure
-from tests.jobs.own_steps import marked, posted
-from tests.jobs.test_runs import LOOK, approved, order, outcome, press, with_button
-from tests.run_starts import until
-from tests.town_hall import TownHall, buttons
+from tests.support.own_steps import marked, posted
+from tests.support.run_starts import until
+from tests.support.town_hall import TownHall, buttons
+from tests.support.town_runs import LOOK, approved, order, outcome, press, with_button
 
 
 async def the_run(hall: TownHall) -> Run:

@@ -20,10 +20,8 @@ from db.queue_driver import OwnedJobQueries, QueueDriver
 from db.session import Database
 from services.jobs import DrawCard
 from services.retention import Retention
-from tests.run_starts import begun, hurried, step, step_states, until
-from tests.town_hall import TownHall, buttons, cards, drafted
-
-LEAK = "Water is coming up through the road at 5th and Main"
+from tests.support.run_starts import begun, hurried, step, step_states, until
+from tests.support.town_hall import LEAK, TownHall, buttons, cards, drafted
 
 
 async def statuses(database: Database, entrypoint: str) -> list[str]:

@@ -12,7 +12,7 @@ from bot.jobs.upkeep import purge_all
 from db.models import AICall, AuditEvent, InboxEntry, Run, StepRun, WorkflowPlan
 from db.session import Database
 from services.retention import Retention
-from tests.run_starts import begun, step
+from tests.support.run_starts import begun, step
 
 NOW = datetime(2027, 6, 1, tzinfo=UTC)
 

@@ -1,0 +1,26 @@
+"""Buttons about what is not there any more: the person is told so privately, and Slack gets its 200."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+import pytest
+
+from bot.slack import ids
+from tests.support.town_hall import TownHall, buttons
+from tests.support.town_runs import approved, order, press, with_button
+
+
+@pytest.mark.parametrize("label", ["Details", "Reject step"])
+async def test_a_button_of_what_is_not_there_any_more(hall: TownHall, label: str) -> None:
+    await approved(hall, order(gate=True))
+    card = await with_button(hall, label)
+    button = buttons(card)[label]
+    click = hall.slack.prepare_click("dana", "works", card.ts, button["action_id"], button["value"])
+    gone = ids.Ref(uuid4(), ids.Ref.decode(button["value"]).revision).encode()
+    click.body = click.body.replace(button["value"].encode(), gone.encode())
+    assert (await hall.slack.deliver(click)).acked
+    [told] = await hall.slack.wait_for(lambda: hall.slack.ephemerals("works", "dana"))
+    assert "can't find that" in told.text
+    assert hall.slack.views("dana") == []
+    await press(hall, "Cancel run")

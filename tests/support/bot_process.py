@@ -1,0 +1,99 @@
+"""`python -m bot` as a process of its own, to be killed, stopped and started again."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import sys
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from bot.sandbox.slack import SlackStandIn
+from services.ai.usage import STAND_IN_MODEL
+
+ROOT = Path(__file__).parents[2]
+
+
+class BotProcess:
+    """A started process; `output` is what it has said so far, on both streams."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self.process = process
+        self.output = ""
+
+    @classmethod
+    async def start(cls, *arguments: str, env: Mapping[str, str], module: str = "bot") -> BotProcess:
+        """Start `python -m MODULE ARGUMENTS` with `env` and next to nothing else in its environment."""
+        base = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            module,
+            *arguments,
+            # Not in the checkout: a developer's own .env lies there.
+            cwd="/",
+            env={**base, "PYTHONPATH": str(ROOT), "MUDDA_HOME": "/tmp/mudda-none", **env},
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        return cls(process)
+
+    async def line(self, pattern: str, timeout: float = 30) -> re.Match[str]:  # noqa: ASYNC109
+        """Wait for a line that matches; raises AssertionError with all output if it ends before."""
+        assert self.process.stdout is not None
+        async with asyncio.timeout(timeout):
+            while line := await self.process.stdout.readline():
+                self.output += line.decode()
+                if match := re.search(pattern, line.decode()):
+                    return match
+        raise AssertionError(f"no line like {pattern}:\n{self.output}")
+
+    async def port(self) -> int:
+        """Wait until it serves; the port that it took."""
+        return int((await self.line(r"Ready on port (\d+)"))[1])
+
+    async def kill(self) -> None:
+        """kill -9."""
+        self.process.kill()
+        await self.process.wait()
+
+    async def finished(self, timeout: float = 15) -> int:  # noqa: ASYNC109
+        """Wait until it ends by itself; its exit status."""
+        assert self.process.stdout is not None
+        async with asyncio.timeout(timeout):
+            self.output += (await self.process.stdout.read()).decode()
+            return await self.process.wait()
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send SIGTERM, SIGSTOP, …"""
+        self.process.send_signal(number)
+
+
+@asynccontextmanager
+async def bot_process(*arguments: str, env: Mapping[str, str], module: str = "bot") -> AsyncIterator[BotProcess]:
+    """Start one; it is gone when the block ends."""
+    bot = await BotProcess.start(*arguments, env=env, module=module)
+    try:
+        yield bot
+    finally:
+        if bot.process.returncode is None:
+            bot.process.kill()
+            await bot.process.wait()
+
+
+def serve_env(slack: SlackStandIn, gemini_url: str, database_url: str) -> dict[str, str]:
+    """The environment of a bot between the stand-ins, on any free port."""
+    return {
+        "SLACK_BOT_TOKEN": slack.bot_token,
+        "SLACK_SIGNING_SECRET": slack.signing_secret,
+        "SLACK_API_URL": slack.api_url,
+        "GEMINI_API_KEY": "stand-in",
+        "GEMINI_MODEL": STAND_IN_MODEL,
+        "GEMINI_API_ENDPOINT": gemini_url,
+        "DATABASE_URL": database_url,
+        "HOST": "127.0.0.1",
+        "PORT": "0",
+    }
