@@ -3,9 +3,11 @@
 
 RUN := .venv/bin/python -m
 ARGS ?=
+# Most tests wait for a database, a browser or a clock: twice as many processes as cores.
+PROCESSES ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 
 .DEFAULT_GOAL := help
-.PHONY: help sandbox test check lint types imports format bench lock venv clean runtime
+.PHONY: help sandbox test soak check lint types imports format bench lock venv clean runtime
 
 help:  ## show this list
 	@echo "Mudda. Usage: make TARGET [ARGS='more arguments for the command']"
@@ -14,8 +16,11 @@ help:  ## show this list
 sandbox: runtime  ## try Mudda in the browser: a Slack, a Gemini and a town, all on this machine
 	@exec $(RUN) bot sandbox $(ARGS)
 
-test: venv  ## run all tests, in random order on all cores (ARGS='tests/unit -k cycle' for some)
-	@$(RUN) pytest --numprocesses=logical $(ARGS)
+test: venv  ## run the tests, in random order (ARGS='tests/unit -k cycle' for some)
+	@$(RUN) pytest --numprocesses=$(PROCESSES) -m "not soak" $(ARGS)
+
+soak: venv  ## run what takes long: kills, storms, large runs; and look for new counterexamples
+	@$(RUN) pytest --numprocesses=$(PROCESSES) -m "soak or hypothesis" --hypothesis-profile=explore $(ARGS)
 
 check: lint types imports  ## lint, types and import rules
 

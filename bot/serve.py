@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Literal
 from zoneinfo import ZoneInfo
@@ -194,7 +195,8 @@ async def _deps(settings: Settings, database: Database, secrets: Secrets, stack:
     stack.push_async_callback(intake.close)
     connector = Connector(allowed_hosts=settings.allowed_hosts, secrets=secrets)
     stack.push_async_callback(connector.aclose)
-    cards, components, approvals = CardService(), ComponentService(), ApprovalService()
+    cards = CardService(timedelta(seconds=settings.card_interval_seconds))
+    components, approvals = ComponentService(), ApprovalService()
     inputs = StepSources()
     gates = GateService(approvals)
     progress = RunProgress(cards, gates, inputs)

@@ -68,7 +68,13 @@ class NoTurn(Enum):
 
 
 class CardService:
-    """Cards and their turns. Every method takes a session and leaves the commit to its caller."""
+    """Cards and their turns. Every method takes a session and leaves the commit to its caller.
+
+    A card is redrawn at most once in `min_interval`.
+    """
+
+    def __init__(self, min_interval: timedelta = MIN_INTERVAL) -> None:
+        self._min_interval = min_interval
 
     async def begin_post(
         self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, now: datetime
@@ -168,8 +174,8 @@ class CardService:
             return NoTurn.NOT_POSTED
         if card.drawing_until is not None and card.drawing_until > now:
             return Deferred(DRAW_POLL, "somebody else draws the card")
-        if card.drawn_at is not None and card.drawn_at + MIN_INTERVAL > now:
-            return Deferred(card.drawn_at + MIN_INTERVAL - now, "the card was drawn a moment ago")
+        if card.drawn_at is not None and card.drawn_at + self._min_interval > now:
+            return Deferred(card.drawn_at + self._min_interval - now, "the card was drawn a moment ago")
         card.generation += 1
         card.drawing_until = now + DRAW_LEASE
         return Turn(card.id, card.channel_id, card.thread_ts, card.ts, card.generation, until=card.drawing_until)

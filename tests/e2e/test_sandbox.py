@@ -57,6 +57,7 @@ def servers(directory: str) -> list[int]:
     ]
 
 
+@pytest.mark.soak
 async def test_what_was_said_is_there_again_until_it_is_to_begin_fresh(browser: Browser) -> None:
     with tempfile.TemporaryDirectory(dir="/tmp", prefix="mudda-sandbox-") as home:
         async with sandbox(home) as (_, url), opened_page(browser, url) as page:

@@ -255,6 +255,7 @@ async def test_nobody_is_reminded_of_what_is_over(hall: TownHall, end: str) -> N
     assert len(await queued(hall.database, "remind_question")) == 2
 
 
+@pytest.mark.soak
 async def test_killed_between_the_questions_each_is_asked_once(database: Database, database_url: str) -> None:
     """Killed with -9 after Slack has taken the second of three, and before that is on record."""
     async with SlackStandIn() as slack, GeminiStandIn() as gemini:

@@ -7,6 +7,7 @@ import signal
 import time
 from collections.abc import Sequence
 
+import pytest
 from sqlalchemy import select
 
 from bot.sandbox.gemini.faults import Hold
@@ -35,6 +36,7 @@ def drafted_texts(slack: SlackStandIn) -> list[str]:
     return [card.text for card in cards(slack) if "Discard" in buttons(card)]
 
 
+@pytest.mark.soak
 async def test_a_kill_anywhere_between_ack_and_card_leaves_one_card_each(
     database: Database, database_url: str
 ) -> None:
@@ -65,6 +67,7 @@ async def test_a_kill_anywhere_between_ack_and_card_leaves_one_card_each(
             assert len(cards(slack)) == 4
 
 
+@pytest.mark.soak
 async def test_another_replica_takes_over_within_twenty_seconds(database: Database, database_url: str) -> None:
     async with SlackStandIn() as slack, GeminiStandIn(delay=60) as gemini:
         env = serve_env(slack, gemini.url, database_url)
@@ -84,6 +87,7 @@ async def test_another_replica_takes_over_within_twenty_seconds(database: Databa
         assert len(await plans(database)) == 1
 
 
+@pytest.mark.soak
 async def test_a_worker_that_only_slept_does_not_overwrite_what_another_did(
     database: Database, database_url: str
 ) -> None:
@@ -111,6 +115,7 @@ async def test_a_worker_that_only_slept_does_not_overwrite_what_another_did(
         assert len(cards(slack)) == 1
 
 
+@pytest.mark.soak
 async def test_a_worker_that_is_stopped_hands_its_draft_back(database: Database, database_url: str) -> None:
     """The next worker has it at once: no heartbeat has to run out first."""
     async with SlackStandIn() as slack, GeminiStandIn(delay=60) as gemini:

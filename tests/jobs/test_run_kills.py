@@ -185,6 +185,7 @@ async def outcomes(database: Database, run_id: UUID) -> list[tuple[int, str]]:
         return [(row.number, row.outcome) for row in rows]
 
 
+@pytest.mark.soak
 async def test_a_worker_killed_in_any_phase_of_a_step(yard: Yard) -> None:
     """Before the call, during it, and after the answer: all at once, in one worker, with another to take over."""
     first = await yard.worker()
@@ -245,6 +246,7 @@ async def test_a_worker_killed_in_any_phase_of_a_step(yard: Yard) -> None:
     assert second.process.returncode is None
 
 
+@pytest.mark.soak
 async def test_the_result_of_a_worker_that_only_slept_is_thrown_away(yard: Yard) -> None:
     """It falls asleep during two calls, and in the midst of recording a third: it must not keep the row."""
     sleeper = await yard.worker()

@@ -60,6 +60,7 @@ async def _none_left(database: Database, entrypoint: str) -> bool:
     return await statuses(database, entrypoint) == []
 
 
+@pytest.mark.soak
 async def test_a_job_that_was_put_off_often_is_not_given_up_at_its_first_failure(hall: TownHall) -> None:
     await hall.slack.send_command("priya", "works", "/mudda", LEAK)
     card = await drafted(hall)
@@ -73,6 +74,7 @@ async def test_a_job_that_was_put_off_often_is_not_given_up_at_its_first_failure
     assert hall.slack.faults.pending("chat.update") == 0
 
 
+@pytest.mark.soak
 async def test_a_card_that_slack_does_not_take_ends_its_plan_and_the_reporter_is_told(hall: TownHall) -> None:
     hall.slack.faults.script("chat.postMessage", [ErrorWord("odd")] * PATIENT_ATTEMPTS)
     await hall.slack.send_command("priya", "works", "/mudda", LEAK)
@@ -83,6 +85,7 @@ async def test_a_card_that_slack_does_not_take_ends_its_plan_and_the_reporter_is
     assert cards(hall.slack) == []
 
 
+@pytest.mark.soak
 async def test_a_card_is_drawn_once_the_bot_token_is_taken_again(
     hall: TownHall, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -184,6 +184,7 @@ async def test_what_could_not_be_kept_is_not_acked(
     assert (await asyncio.wait_for(gate.acks.get(), 10))["envelope_id"] == "e3"
 
 
+@pytest.mark.soak
 async def test_readyz_says_that_slacks_socket_is_gone(gate: SocketGate, ready: Ready) -> None:
     socket = await asyncio.wait_for(gate.socket, 10)
     assert await ready() == (200, {"status": "ready", "database": "ok", "worker": "ok", "socket": "ok"})

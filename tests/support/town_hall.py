@@ -75,6 +75,7 @@ def bot_settings(slack: SlackStandIn, gemini: GeminiStandIn, database_url: str, 
         "database_url": database_url,
         "host": "127.0.0.1",
         "port": 0,
+        "card_interval_seconds": 0.2,
         **settings,
     }
     return Settings(_env_file=None, **given)

@@ -283,7 +283,7 @@ async def test_the_request_on_the_wire(connector: Connector) -> None:
             method="POST",
             query=(("q", "a b&c=d"), ("q", "é")),
             headers={"X-Tenant": "5"},
-            own_headers={"x-version": "2"},
+            fixed_headers={"x-version": "2"},
             body={"title": "é"},
         )
         await get(connector, f"{server.url}/", method="POST")
@@ -309,7 +309,7 @@ async def test_a_form_on_the_wire(connector: Connector) -> None:
 async def test_a_header_can_not_become_two(connector: Connector) -> None:
     async with RawServer(http()) as server:
         for headers in ({"X-A": "1\r\nX-Evil: 1"}, {"X-A": "1\nX-Evil: 1"}, {"X-A\r\nX-Evil": "1"}, {"X-A": "\0"}):
-            error = await failed(connector, f"{server.url}/", own_headers=headers)
+            error = await failed(connector, f"{server.url}/", fixed_headers=headers)
             assert isinstance(error, RequestRefused)
         assert server.requests == []
 

@@ -58,6 +58,7 @@ async def assert_every_step_was_done_once_in_order(database: Database, run_id: U
     assert await run_state(database, run_id) == "COMPLETED"
 
 
+@pytest.mark.soak
 async def test_one_step_fans_out_to_a_thousand_and_they_into_one(database: Database, workspace_id: UUID) -> None:
     await registered(database, workspace_id, DO)
     wide = [f"w{number}" for number in range(1_000)]
@@ -68,6 +69,7 @@ async def test_one_step_fans_out_to_a_thousand_and_they_into_one(database: Datab
     await assert_every_step_was_done_once_in_order(database, run_id, edges)
 
 
+@pytest.mark.soak
 async def test_a_thousand_steps_and_four_thousand_edges_complete(database: Database, workspace_id: UUID) -> None:
     await registered(database, workspace_id, DO)
     chance = random.Random(random.random())
