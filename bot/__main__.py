@@ -81,7 +81,7 @@ async def _serve(settings: Settings, options: argparse.Namespace) -> int:
     from bot.serve import running_bot
 
     async with running_bot(settings, only=options.only) as bot:
-        logger.info("Ready on port %d as %s", bot.port, bot.deps.identity.team_name)
+        logger.info("Ready on port %d: %s", bot.port, bot.tenants)
         await _told_to_stop()
     return 0
 
@@ -96,7 +96,7 @@ async def _sandbox(settings: Settings, options: argparse.Namespace) -> int:
 
 
 async def _migrate(settings: Settings, _: argparse.Namespace) -> int:
-    from bot.serve import database_for, migrated
+    from bot.startup.database import database_for, migrated
 
     async with database_for(settings) as url:
         await migrated(url)
@@ -107,7 +107,7 @@ async def _migrate(settings: Settings, _: argparse.Namespace) -> int:
 async def _purge(settings: Settings, _: argparse.Namespace) -> int:
     from bot.deps import utc_now
     from bot.jobs.upkeep import purge_all
-    from bot.serve import database_for, migrated
+    from bot.startup.database import database_for, migrated
 
     async with database_for(settings) as url:
         await migrated(url)
@@ -140,7 +140,8 @@ async def _export(settings: Settings, options: argparse.Namespace) -> int:
 
 @asynccontextmanager
 async def _database_and_team(settings: Settings, team: str | None) -> AsyncIterator[tuple[Database, str]]:
-    from bot.serve import database_for, migrated, team_of_token
+    from bot.startup.database import database_for, migrated
+    from bot.startup.slack import team_of_token
 
     async with database_for(settings) as url:
         await migrated(url)

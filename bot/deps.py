@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from bot.metrics import Metrics
-from bot.slack.client import Identity, Slack
+from bot.slack.client import Slack
 from bot.slack.intake import Intake
 from db.session import Database
 from services.ai.service import AIService
@@ -33,14 +33,25 @@ def utc_now() -> datetime:
 
 
 @dataclass(frozen=True, slots=True)
-class Deps:
-    """The parts of a running bot. `workspace_id` is the row of the workspace in `identity`."""
+class Workspace:
+    """A Slack workspace that the bot serves: the `id` of its row, who the bot is there, and the way to it."""
 
+    id: UUID
+    team_id: str
+    name: str
+    bot_id: str
+    bot_user_id: str
+    slack: Slack
+    enterprise_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """What a listener or a job works with: the parts of the running bot, and the workspace that it is about."""
+
+    workspace: Workspace
     database: Database
     intake: Intake
-    slack: Slack
-    identity: Identity
-    workspace_id: UUID
     ai: AIService
     components: ComponentService
     cards: CardService
@@ -57,3 +68,8 @@ class Deps:
     retention: Retention = field(default_factory=Retention)
     metrics: Metrics = field(default_factory=Metrics)
     now: Callable[[], datetime] = utc_now
+
+    @property
+    def slack(self) -> Slack:
+        """Slack, as the bot of the workspace."""
+        return self.workspace.slack

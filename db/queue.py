@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import ClassVar
+from uuid import UUID
 
 from pgqueuer.db import AsyncpgDriver
 from pgqueuer.domain.settings import DBSettings, Durability
@@ -15,12 +16,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 
 class Job(BaseModel):
-    """A message to a worker. Subclasses name their entrypoint; `version` is for readers of older rows."""
+    """A message to a worker, about a `workspace` of ours. Subclasses name their entrypoint.
+
+    `version` is for readers of older rows.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     entrypoint: ClassVar[str]
     version: int = 1
+    workspace: UUID
 
 
 def queue_settings() -> DBSettings:

@@ -50,10 +50,13 @@ class Deferred(Exception):
         self.delay = delay
 
 
-class Act(Job):
+class Request(Job):
+    """What a person asks for in Slack: whoever asked hears of it, even if it fails for good."""
+
+
+class Act(Request):
     """What a person does in a message, or with a slash command in a channel."""
 
-    team: str
     user: str
     channel: str
     message_ts: str | None = None
@@ -77,7 +80,7 @@ class Press(Act):
         return Actor(self.user, self.channel, self.message_ts, self.key)
 
 
-class OpenPlan(Job):
+class OpenPlan(Request):
     """Somebody stated an issue: write the plan down and start on it. `key` is Slack's own id of it.
 
     `markup` is Slack's own form of `text`, where it has one: a form of ours takes plain words. `message_ts` is the
@@ -87,7 +90,6 @@ class OpenPlan(Job):
     entrypoint: ClassVar[str] = "open_plan"
 
     key: str
-    team: str
     source: str
     channel: str
     reporter: str
@@ -105,7 +107,6 @@ class PostCard(Job):
 
     entrypoint: ClassVar[str] = "post_card"
 
-    workspace: UUID
     plan: UUID
 
 
@@ -114,7 +115,6 @@ class DraftPlan(Job):
 
     entrypoint: ClassVar[str] = "draft_plan"
 
-    workspace: UUID
     plan: UUID
     draft: int
 
@@ -133,7 +133,6 @@ class DrawCard(Job):
 
     entrypoint: ClassVar[str] = "draw_card"
 
-    workspace: UUID
     plan: UUID
     generation: int
 
@@ -147,12 +146,11 @@ class DecidePlan(Press):
     decision: PlanDecision
 
 
-class TurnPage(Job):
+class TurnPage(Request):
     """Replace a private list by another page of it."""
 
     entrypoint: ClassVar[str] = "turn_page"
 
-    team: str
     listing: Listing
     search: str
     page: int
@@ -176,7 +174,6 @@ class RunStep(Job):
 
     entrypoint: ClassVar[str] = "run_step"
 
-    workspace: UUID
     run: UUID
     step: UUID
     attempt: int
@@ -225,7 +222,6 @@ class AnswerStep(Job):
 
     entrypoint: ClassVar[str] = "answer_step"
 
-    team: str
     step: UUID
     attempt: int
     user: str
@@ -240,7 +236,6 @@ class DrawQuestion(Job):
 
     entrypoint: ClassVar[str] = "draw_question"
 
-    workspace: UUID
     step: UUID
     user: str
 
@@ -250,7 +245,6 @@ class RemindQuestion(Job):
 
     entrypoint: ClassVar[str] = "remind_question"
 
-    workspace: UUID
     step: UUID
     attempt: int
     user: str
@@ -271,7 +265,6 @@ class ReplyToReporter(Job):
 
     entrypoint: ClassVar[str] = "reply_to_reporter"
 
-    workspace: UUID
     plan: UUID
     run: UUID
 
@@ -281,7 +274,6 @@ class TellOfWait(Job):
 
     entrypoint: ClassVar[str] = "tell_of_wait"
 
-    workspace: UUID
     plan: UUID
     run: UUID
     step: UUID
@@ -293,7 +285,6 @@ class TellOfFailure(Job):
 
     entrypoint: ClassVar[str] = "tell_of_failure"
 
-    workspace: UUID
     plan: UUID
     run: UUID
     failed_at: datetime
@@ -304,7 +295,6 @@ class RemindGate(Job):
 
     entrypoint: ClassVar[str] = "remind_gate"
 
-    workspace: UUID
     plan: UUID
     run: UUID
     step: UUID
@@ -317,7 +307,6 @@ class GateLimit(Job):
 
     entrypoint: ClassVar[str] = "gate_limit"
 
-    workspace: UUID
     run: UUID
     step: UUID
     revision: int

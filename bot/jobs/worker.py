@@ -22,17 +22,19 @@ from pgqueuer.domain.errors import FailingListenerError, RetryRequested
 from pgqueuer.models import Job as QueuedJob
 from pydantic import ValidationError
 
-from bot.deps import Deps
 from bot.errors import RateLimited, SlackUnavailable, TokenRefused
 from bot.jobs import HANDLERS
 from bot.jobs.registry import Handler, Lane
 from bot.jobs.upkeep import upkeep
 from bot.logs import log_context
+from bot.metrics import Metrics
+from bot.workspaces.tenants import Tenants
 from db.queue import Job, queue_settings
 from db.queue_driver import OwnedJobQueries, QueueDriver
-from db.session import DATABASE_ERRORS, is_refused
+from db.session import DATABASE_ERRORS, Database, is_refused
 from db.url import dsn_and_timeout
 from services.jobs import Deferred
+from services.retention import Retention
 
 logger = logging.getLogger("mudda.worker")
 
@@ -63,13 +65,16 @@ def is_readable(queued: QueuedJob) -> bool:
 
 @dataclass(slots=True)
 class Worker:
-    """One per process. `slow` is how many slow jobs run at once: as many as the model may be called."""
+    """One per process. `slow_limit` is how many slow jobs run at once: as many as the model may be called."""
 
-    deps: Deps
+    tenants: Tenants
+    database: Database
+    metrics: Metrics
+    retention: Retention
     database_url: str
-    slow: int
-    quick: int = 32
-    steps: int = 128
+    slow_limit: int
+    quick_limit: int = 32
+    steps_limit: int = 128
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _managers: list[QueueManager] = field(default_factory=list)
@@ -119,13 +124,13 @@ class Worker:
             dsn, min_size=3, max_size=8, timeout=5, command_timeout=30, reset=_skip_connection_reset
         ) as pool:
             queries = OwnedJobQueries(await _listening(QueueDriver(pool)))
-            lanes = {Lane.QUICK: self.quick, Lane.SLOW: self.slow, Lane.STEPS: self.steps}
+            lanes = {Lane.QUICK: self.quick_limit, Lane.SLOW: self.slow_limit, Lane.STEPS: self.steps_limit}
             self._managers = [self._manager(queries, lane) for lane in lanes]
             tasks = [
                 asyncio.create_task(self._run_lane(manager, limit))
                 for manager, limit in zip(self._managers, lanes.values(), strict=True)
             ]
-            keeping = upkeep(self.deps.database, queries, is_readable, self._stopping, self.deps.retention)
+            keeping = upkeep(self.database, queries, is_readable, self._stopping, self.retention)
             tasks.append(asyncio.create_task(keeping))
             self.ready.set()
             try:
@@ -168,7 +173,7 @@ class Worker:
             self._running.add(scope)
             self._idle.clear()
             try:
-                with self.deps.metrics.job_seconds.labels(name).time():
+                with self.metrics.job_seconds.labels(name).time():
                     outcome = await self._outcome(handler, job, queued.id)
             finally:
                 self._running.discard(scope)
@@ -177,7 +182,7 @@ class Worker:
         if scope.cancelled_caught:
             outcome = RetryRequested(reason="handed back: the worker stops")
         was_given_up = queued.id in self._given_up
-        self.deps.metrics.jobs.labels(name, "again" if outcome else "given_up" if was_given_up else "done").inc()
+        self.metrics.jobs.labels(name, "again" if outcome else "given_up" if was_given_up else "done").inc()
         if outcome:
             raise outcome
         self._given_up.discard(queued.id)
@@ -186,7 +191,11 @@ class Worker:
     async def _outcome(self, handler: Handler[Job], job: Job, job_id: int) -> RetryRequested | None:
         """None if the job is over, else when to run it again."""
         try:
-            await handler.run(job, self.deps)
+            deps = await self.tenants.of(job.workspace)
+            if deps is None:
+                logger.info("A job of a workspace that is not served any more is dropped")
+                return None
+            await handler.run(job, deps)
         except Deferred as deferred:
             return RetryRequested(deferred.delay, str(deferred))
         except RateLimited as error:
@@ -219,8 +228,9 @@ class Worker:
         logger.error("A job was given up")
         self._given_up.add(job_id)
         try:
-            if handler.give_up is not None:
-                await handler.give_up(job, self.deps)
+            deps = await self.tenants.of(job.workspace)
+            if handler.give_up is not None and deps is not None:
+                await handler.give_up(job, deps)
         except Exception as error:
             if _is_outage(error):
                 return self._wait_out(error, job_id)

@@ -14,17 +14,17 @@ from services.approvals import LimitOutcome, NotAnApprover
 from services.jobs import SetApprovalRules
 
 
-def register(app: AsyncApp, deps: Deps) -> None:
+def register(app: AsyncApp) -> None:
     """Add the listeners of this file."""
-    app.view(ids.VIEW_APPROVALS)(guard(payloads.approvals, save, deps, decides=True))
+    app.view(ids.VIEW_APPROVALS)(guard(payloads.approvals, save, decides=True))
 
 
 async def show_form(command: payloads.Command, deps: Deps, ack: AsyncAck) -> None:
     """The form, for whoever may change it."""
     try:
         async with deps.database.reading() as session:
-            await deps.approvals.check_may_set(session, deps.workspace_id, command.user)
-            settings = await deps.approvals.settings(session, deps.workspace_id)
+            await deps.approvals.check_may_set(session, deps.workspace.id, command.user)
+            settings = await deps.approvals.settings(session, deps.workspace.id)
     except NotAnApprover:
         await ack(text=note_text(Note.APPROVALS_CLOSED))
         return
@@ -35,10 +35,10 @@ async def show_form(command: payloads.Command, deps: Deps, ack: AsyncAck) -> Non
 
 async def save(form: payloads.ApprovalRulesForm, deps: Deps, ack: AsyncAck) -> None:
     """What can't be meant shows in the form; the rest is handed over."""
-    if errors := _errors(form, deps.identity.bot_user_id):
+    if errors := _errors(form, deps.workspace.bot_user_id):
         await ack(response_action="errors", errors=errors)
         return
-    await deps.intake.put(form.key, _job(form))
+    await deps.intake.put(form.key, _job(form, deps))
     await ack()
 
 
@@ -71,9 +71,9 @@ def _is_within(number: str, least: int, most: int) -> bool:
     return number.isascii() and number.isdecimal() and len(number) < 10 and least <= int(number) <= most
 
 
-def _job(form: payloads.ApprovalRulesForm) -> SetApprovalRules:
+def _job(form: payloads.ApprovalRulesForm, deps: Deps) -> SetApprovalRules:
     return SetApprovalRules(
-        team=form.team,
+        workspace=deps.workspace.id,
         user=form.user,
         channel=form.channel,
         approvers=form.approvers,

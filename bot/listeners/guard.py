@@ -24,6 +24,7 @@ from slack_bolt.kwargs_injection.async_args import AsyncArgs
 from bot.deps import Deps
 from bot.errors import IntakeUnavailable, MalformedPayload, SlackError
 from bot.logs import log_context
+from bot.slack.dispatch import DEPS
 from bot.slack.payloads import Click, Command, is_stranger, way_back
 from bot.views.private.notes import Note
 from db.session import DATABASE_ERRORS
@@ -58,21 +59,21 @@ Handler = Callable[[R, Deps, AsyncAck], Awaitable[None]]
 Listener = Callable[[AsyncArgs], Awaitable[BoltResponse | None]]
 
 
-def guard(
-    parse: Callable[[Mapping[str, Any]], R], handler: Handler[R], deps: Deps, *, decides: bool = False
-) -> Listener:
+def guard(parse: Callable[[Mapping[str, Any]], R], handler: Handler[R], *, decides: bool = False) -> Listener:
     """A Bolt listener that parses the payload, runs `handler`, and never lets an error out.
 
+    What the handler works with is bound to the workspace that the payload is for: the dispatcher has found it.
     `decides`: it changes what becomes of a plan or a run, which is not for strangers.
     """
     name = getattr(handler, "__name__", "listener")
 
     async def listener(args: AsyncArgs) -> BoltResponse | None:
+        deps: Deps = args.context[DEPS]
         with log_context(listener=name):
             try:
                 request = parse(args.body)
                 with log_context(key=request.key, user=request.user):
-                    if decides and is_stranger(args.body, deps.identity.team_id):
+                    if decides and is_stranger(args.body, deps.workspace.team_id):
                         logger.info("A person of another organisation may not decide here")
                         await _told(request, Note.STRANGER, deps)
                         await args.ack()
@@ -109,7 +110,9 @@ async def _handled(request: R, handler: Handler[R], deps: Deps, ack: AsyncAck) -
 async def _answered(body: Mapping[str, Any], deps: Deps) -> None:
     """Say to whoever sent a payload that nothing was done, where there is a way. A lost word is no lost work."""
     if response_url := way_back(body):
-        words = Tell(channel="", user="", note=Note.MALFORMED, response_url=response_url)
+        words = Tell(
+            workspace=deps.workspace.id, channel="", user="", note=Note.MALFORMED, response_url=response_url
+        )
         with suppress(IntakeUnavailable):
             await deps.intake.put(f"malformed:{uuid4()}", words)
 
@@ -119,6 +122,7 @@ async def _told(request: Request, note: Note, deps: Deps) -> None:
     thread_ts = request.thread_ts if isinstance(request, Click) else None
     if request.channel or response_url:
         words = Tell(
+            workspace=deps.workspace.id,
             channel=request.channel,
             user=request.user,
             note=note,

@@ -16,11 +16,11 @@ ASKS_FOR_HELP = ("help", "?")
 ASKS_FOR_APPROVERS = "approvers"
 
 
-def register(app: AsyncApp, deps: Deps) -> None:
+def register(app: AsyncApp) -> None:
     """Add the listeners of this file."""
-    app.command(ids.COMMAND_MUDDA)(guard(payloads.command, state_by_command, deps))
-    app.event("app_mention")(guard(payloads.mention, state_by_mention, deps))
-    app.view(ids.VIEW_NEW_ISSUE)(guard(payloads.new_issue, state_by_modal, deps))
+    app.command(ids.COMMAND_MUDDA)(guard(payloads.command, state_by_command))
+    app.event("app_mention")(guard(payloads.mention, state_by_mention))
+    app.view(ids.VIEW_NEW_ISSUE)(guard(payloads.new_issue, state_by_modal))
 
 
 async def state_by_command(command: payloads.Command, deps: Deps, ack: AsyncAck) -> None:
@@ -34,16 +34,16 @@ async def state_by_command(command: payloads.Command, deps: Deps, ack: AsyncAck)
     elif command.text.lower() == ASKS_FOR_APPROVERS:
         await show_form(command, deps, ack)
     else:
-        await deps.intake.put(command.key, _from_command(command))
+        await deps.intake.put(command.key, _from_command(command, deps))
         await ack()
 
 
 async def state_by_mention(mention: payloads.Mention, deps: Deps, ack: AsyncAck) -> None:
     """`@mudda <issue>`, answered in the thread. Other bots are not listened to: two could talk for ever."""
     if mention.from_person and mention.text and mention.text.lower() not in ASKS_FOR_HELP:
-        await deps.intake.put(mention.key, _from_mention(mention))
+        await deps.intake.put(mention.key, _from_mention(mention, deps))
     elif mention.from_person:
-        await deps.intake.put(mention.key, _help(mention))
+        await deps.intake.put(mention.key, _help(mention, deps))
     await ack()
 
 
@@ -52,14 +52,14 @@ async def state_by_modal(issue: payloads.NewIssue, deps: Deps, ack: AsyncAck) ->
     if not issue.text:
         await ack(response_action="errors", errors={ids.BLOCK_ISSUE: "Say in a sentence what is wrong."})
         return
-    await deps.intake.put(issue.key, _from_modal(issue))
+    await deps.intake.put(issue.key, _from_modal(issue, deps))
     await ack()
 
 
-def _from_command(command: payloads.Command) -> OpenPlan:
+def _from_command(command: payloads.Command, deps: Deps) -> OpenPlan:
     return OpenPlan(
         key=command.key,
-        team=command.team,
+        workspace=deps.workspace.id,
         source="command",
         channel=command.channel,
         reporter=command.user,
@@ -69,10 +69,10 @@ def _from_command(command: payloads.Command) -> OpenPlan:
     )
 
 
-def _from_mention(mention: payloads.Mention) -> OpenPlan:
+def _from_mention(mention: payloads.Mention, deps: Deps) -> OpenPlan:
     return OpenPlan(
         key=mention.key,
-        team=mention.team,
+        workspace=deps.workspace.id,
         source="mention",
         channel=mention.channel,
         reporter=mention.user,
@@ -83,10 +83,10 @@ def _from_mention(mention: payloads.Mention) -> OpenPlan:
     )
 
 
-def _from_modal(issue: payloads.NewIssue) -> OpenPlan:
+def _from_modal(issue: payloads.NewIssue, deps: Deps) -> OpenPlan:
     return OpenPlan(
         key=issue.key,
-        team=issue.team,
+        workspace=deps.workspace.id,
         source="modal",
         channel=issue.channel,
         reporter=issue.user,
@@ -97,6 +97,12 @@ def _from_modal(issue: payloads.NewIssue) -> OpenPlan:
     )
 
 
-def _help(mention: payloads.Mention) -> Tell:
+def _help(mention: payloads.Mention, deps: Deps) -> Tell:
     code = Note.HELP if mention.text else Note.EMPTY_MENTION
-    return Tell(channel=mention.channel, user=mention.user, note=code, thread_ts=mention.thread_ts)
+    return Tell(
+        workspace=deps.workspace.id,
+        channel=mention.channel,
+        user=mention.user,
+        note=code,
+        thread_ts=mention.thread_ts,
+    )

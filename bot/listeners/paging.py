@@ -28,7 +28,7 @@ async def turn_page(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
         raise MalformedPayload("a page turned without a response URL")
     page = _page(click)
     job = TurnPage(
-        team=click.team,
+        workspace=deps.workspace.id,
         listing=LISTINGS[click.action.rpartition(".")[0]],
         search=page.search,
         page=page.page,

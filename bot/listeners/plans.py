@@ -18,17 +18,17 @@ DECISIONS: dict[str, PlanDecision] = {
 }
 
 
-def register(app: AsyncApp, deps: Deps) -> None:
+def register(app: AsyncApp) -> None:
     """Add the listeners of this file."""
     for action in DECISIONS:
-        app.action(action)(guard(payloads.click, decide, deps, decides=True))
-    app.action(ids.ACTION_SHOW_ALL)(guard(payloads.click, show_all, deps))
-    app.action(ids.ACTION_PLAN_MORE)(guard(payloads.click, more, deps, decides=True))
+        app.action(action)(guard(payloads.click, decide, decides=True))
+    app.action(ids.ACTION_SHOW_ALL)(guard(payloads.click, show_all))
+    app.action(ids.ACTION_PLAN_MORE)(guard(payloads.click, more, decides=True))
 
 
 async def decide(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
     """Discard, or try again: handed over with the revision that the person saw."""
-    await deps.intake.put(click.key, _decision(click))
+    await deps.intake.put(click.key, _decision(click, deps))
     await ack()
 
 
@@ -44,20 +44,20 @@ async def more(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
     if choice.name == ids.CHOICE_SHOW_ALL:
         await _open_details(click, choice.ref, deps)
     else:
-        await deps.intake.put(click.key, _dry_run(click, choice.ref))
+        await deps.intake.put(click.key, _dry_run(click, choice.ref, deps))
     await ack()
 
 
 async def _open_details(click: payloads.Click, ref: ids.Ref, deps: Deps) -> None:
     async with deps.database.reading() as session:
-        snapshot = await deps.queries.get(session, deps.workspace_id, ref.id)
+        snapshot = await deps.queries.get(session, deps.workspace.id, ref.id)
     await deps.slack.open_view(click.trigger_id, details_modal(snapshot))
 
 
-def _dry_run(click: payloads.Click, ref: ids.Ref) -> MakeDryRun:
+def _dry_run(click: payloads.Click, ref: ids.Ref, deps: Deps) -> MakeDryRun:
     return MakeDryRun(
         key=click.key,
-        team=click.team,
+        workspace=deps.workspace.id,
         plan=ref.id,
         revision=ref.revision,
         user=click.user,
@@ -67,11 +67,11 @@ def _dry_run(click: payloads.Click, ref: ids.Ref) -> MakeDryRun:
     )
 
 
-def _decision(click: payloads.Click) -> DecidePlan:
+def _decision(click: payloads.Click, deps: Deps) -> DecidePlan:
     ref = _ref(click)
     return DecidePlan(
         key=click.key,
-        team=click.team,
+        workspace=deps.workspace.id,
         plan=ref.id,
         revision=ref.revision,
         decision=DECISIONS[click.action],

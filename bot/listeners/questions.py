@@ -15,10 +15,10 @@ from services.jobs import AnswerStep, Tell
 from services.runs.questions import Question
 
 
-def register(app: AsyncApp, deps: Deps) -> None:
+def register(app: AsyncApp) -> None:
     """Add the listeners of this file."""
-    app.action(ids.ACTION_STEP_ANSWER)(guard(payloads.click, show_form, deps))
-    app.view(ids.VIEW_STEP_ANSWER)(guard(payloads.answer, answer, deps))
+    app.action(ids.ACTION_STEP_ANSWER)(guard(payloads.click, show_form))
+    app.view(ids.VIEW_STEP_ANSWER)(guard(payloads.answer, answer))
 
 
 async def show_form(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
@@ -26,8 +26,7 @@ async def show_form(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
     ref = _ref(click.value)
     question = await _question(ref, deps)
     if refused := _refusal(question, ref, click.user):
-        words = Tell(channel=click.channel, user=click.user, note=refused, response_url=click.response_url)
-        await deps.intake.put(click.key, words)
+        await deps.intake.put(click.key, _tell(click, refused, deps))
     elif question is not None:
         view = answer_modal(question, channel=click.channel, message_ts=click.message_ts)
         await deps.slack.open_view(click.trigger_id, view)
@@ -39,14 +38,24 @@ async def answer(given: payloads.AnswerForm, deps: Deps, ack: AsyncAck) -> None:
     if fault := answer_fault(given.answer, given.files):
         await ack(response_action="errors", errors={ids.BLOCK_ANSWER: fault})
         return
-    await deps.intake.put(given.key, _job(given))
+    await deps.intake.put(given.key, _job(given, deps))
     await ack()
+
+
+def _tell(click: payloads.Click, note: str, deps: Deps) -> Tell:
+    return Tell(
+        workspace=deps.workspace.id,
+        channel=click.channel,
+        user=click.user,
+        note=note,
+        response_url=click.response_url,
+    )
 
 
 async def _question(ref: ids.Ref, deps: Deps) -> Question | None:
     async with deps.database.reading() as session:
         try:
-            return await deps.questions.question(session, deps.workspace_id, ref.id)
+            return await deps.questions.question(session, deps.workspace.id, ref.id)
         except NotFound:
             return None
 
@@ -60,10 +69,10 @@ def _refusal(question: Question | None, ref: ids.Ref, user: str) -> str | None:
     return None if is_open else question_over(question.answered_by)
 
 
-def _job(given: payloads.AnswerForm) -> AnswerStep:
+def _job(given: payloads.AnswerForm, deps: Deps) -> AnswerStep:
     ref = _ref(given.value)
     return AnswerStep(
-        team=given.team,
+        workspace=deps.workspace.id,
         step=ref.id,
         attempt=ref.revision,
         user=given.user,

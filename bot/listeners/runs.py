@@ -34,23 +34,23 @@ OUTPUT_MODALS = {
 }
 
 
-def register(app: AsyncApp, deps: Deps) -> None:
+def register(app: AsyncApp) -> None:
     """Add the listeners of this file."""
     for action in DECISIONS:
-        app.action(action)(guard(payloads.click, decide, deps, decides=True))
-    app.action(ids.ACTION_STEP_REJECT)(guard(payloads.click, ask_for_reason, deps, decides=True))
+        app.action(action)(guard(payloads.click, decide, decides=True))
+    app.action(ids.ACTION_STEP_REJECT)(guard(payloads.click, ask_for_reason, decides=True))
     for action in OUTPUT_MODALS:
-        app.action(action)(guard(payloads.click, ask_for_outputs, deps, decides=True))
-    app.action(ids.ACTION_RUN_DETAILS)(guard(payloads.click, show_details, deps))
-    app.action(ids.ACTION_STEP_DETAILS)(guard(payloads.click, show_step, deps))
-    app.view(ids.VIEW_STEP_REJECT)(guard(payloads.reason, reject, deps, decides=True))
-    app.view(ids.VIEW_STEP_MARK_DONE)(guard(payloads.reason, mark_done, deps, decides=True))
-    app.view(ids.VIEW_STEP_EDIT_OUTPUTS)(guard(payloads.reason, edit_outputs, deps, decides=True))
+        app.action(action)(guard(payloads.click, ask_for_outputs, decides=True))
+    app.action(ids.ACTION_RUN_DETAILS)(guard(payloads.click, show_details))
+    app.action(ids.ACTION_STEP_DETAILS)(guard(payloads.click, show_step))
+    app.view(ids.VIEW_STEP_REJECT)(guard(payloads.reason, reject, decides=True))
+    app.view(ids.VIEW_STEP_MARK_DONE)(guard(payloads.reason, mark_done, decides=True))
+    app.view(ids.VIEW_STEP_EDIT_OUTPUTS)(guard(payloads.reason, edit_outputs, decides=True))
 
 
 async def decide(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
     """A decision that needs no words, handed over with the revision that the person saw."""
-    await deps.intake.put(click.key, _job(click, DECISIONS[click.action]))
+    await deps.intake.put(click.key, _job(click, DECISIONS[click.action], deps))
     await ack()
 
 
@@ -58,7 +58,7 @@ async def ask_for_reason(click: payloads.Click, deps: Deps, ack: AsyncAck) -> No
     """A step is not rejected without saying why."""
     ref = _ref(click.value)
     async with deps.database.reading() as session:
-        title = await run_queries.step_title(session, deps.workspace_id, ref.id)
+        title = await run_queries.step_title(session, deps.workspace.id, ref.id)
     view = reject_modal(ref, title, channel=click.channel, message_ts=click.message_ts, thread_ts=click.thread_ts)
     await deps.slack.open_view(click.trigger_id, view)
     await ack()
@@ -80,7 +80,7 @@ async def reject(reason: payloads.Reason, deps: Deps, ack: AsyncAck) -> None:
     if faults := _faults(reason):
         await ack(response_action="errors", errors=faults)
         return
-    await deps.intake.put(reason.key, _with_reason(reason, StepDecision.REJECT))
+    await deps.intake.put(reason.key, _with_reason(reason, StepDecision.REJECT, (), deps))
     await ack()
 
 
@@ -98,8 +98,8 @@ async def show_details(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None
     """A run with as much of each step as fits, in a modal."""
     async with deps.database.reading() as session:
         run_id = _ref(click.value).id
-        snapshot = await deps.queries.get_by_run(session, deps.workspace_id, run_id)
-        history = await run_queries.history(session, deps.workspace_id, snapshot.id, run_id=run_id)
+        snapshot = await deps.queries.get_by_run(session, deps.workspace.id, run_id)
+        history = await run_queries.history(session, deps.workspace.id, snapshot.id, run_id=run_id)
     await deps.slack.open_view(click.trigger_id, run_details_modal(snapshot, history))
     await ack()
 
@@ -108,8 +108,8 @@ async def show_step(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
     """One step with its whole request and answer: in a modal, or on top of the one that it was chosen in."""
     step_id = _ref(click.value).id
     async with deps.database.reading() as session:
-        run_id, answer = await run_queries.answer(session, deps.workspace_id, step_id)
-        snapshot = await deps.queries.get_by_run(session, deps.workspace_id, run_id)
+        run_id, answer = await run_queries.answer(session, deps.workspace.id, step_id)
+        snapshot = await deps.queries.get_by_run(session, deps.workspace.id, run_id)
     view = step_details_modal(snapshot, step_id, answer)
     if view is None:
         raise NotFound("step", step_id)
@@ -123,13 +123,13 @@ async def _with_outputs(reason: payloads.Reason, decision: StepDecision, deps: D
     if faults := _faults(reason) | unfit:
         await ack(response_action="errors", errors=faults)
         return
-    await deps.intake.put(reason.key, _with_reason(reason, decision, outputs))
+    await deps.intake.put(reason.key, _with_reason(reason, decision, outputs, deps))
     await ack()
 
 
 async def _outputs(ref: ids.Ref, deps: Deps) -> StepOutputs:
     async with deps.database.reading() as session:
-        return await step_outputs(session, deps.workspace_id, ref.id)
+        return await step_outputs(session, deps.workspace.id, ref.id)
 
 
 def _read(of: StepOutputs, texts: Sequence[str]) -> tuple[tuple[GivenOutput, ...], dict[str, str]]:
@@ -150,16 +150,16 @@ def _faults(reason: payloads.Reason) -> dict[str, str]:
 
 
 def _with_reason(
-    reason: payloads.Reason, decision: StepDecision, outputs: tuple[GivenOutput, ...] = ()
+    reason: payloads.Reason, decision: StepDecision, outputs: tuple[GivenOutput, ...], deps: Deps
 ) -> DecideRun:
-    return _job(reason, decision).model_copy(update={"reason": reason.text, "outputs": outputs})
+    return _job(reason, decision, deps).model_copy(update={"reason": reason.text, "outputs": outputs})
 
 
-def _job(request: payloads.Click | payloads.Reason, decision: RunDecision | StepDecision) -> DecideRun:
+def _job(request: payloads.Click | payloads.Reason, decision: RunDecision | StepDecision, deps: Deps) -> DecideRun:
     ref = _ref(request.value)
     return DecideRun(
         key=request.key,
-        team=request.team,
+        workspace=deps.workspace.id,
         target=ref.id,
         revision=ref.revision,
         decision=decision,

@@ -21,11 +21,11 @@ from services.queries import runs as run_queries
 from services.queries.runs import find_run
 
 
-def register(app: AsyncApp, deps: Deps) -> None:
+def register(app: AsyncApp) -> None:
     """Add the listeners of this file."""
-    app.command(ids.COMMAND_WORKFLOWS)(guard(payloads.command, list_workflows, deps))
-    app.action(ids.ACTION_CARD_SHOW)(guard(payloads.click, show_card, deps))
-    app.action(buttons_of(ids.ACTION_WORKFLOWS_PAGE))(guard(payloads.click, turn_page, deps))
+    app.command(ids.COMMAND_WORKFLOWS)(guard(payloads.command, list_workflows))
+    app.action(ids.ACTION_CARD_SHOW)(guard(payloads.click, show_card))
+    app.action(buttons_of(ids.ACTION_WORKFLOWS_PAGE))(guard(payloads.click, turn_page))
 
 
 async def list_workflows(command: payloads.Command, deps: Deps, ack: AsyncAck) -> None:
@@ -42,25 +42,29 @@ async def list_workflows(command: payloads.Command, deps: Deps, ack: AsyncAck) -
 
 async def show_card(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
     """Where the card of a plan is; one that was deleted comes back."""
-    await deps.intake.put(click.key, _show(click))
+    await deps.intake.put(click.key, _show(click, deps))
     await ack()
 
 
-def _show(click: payloads.Click) -> ShowCard:
+def _show(click: payloads.Click, deps: Deps) -> ShowCard:
     try:
         plan = ids.Ref.decode(click.value).id
     except ValueError as error:
         raise MalformedPayload("a value that we did not write") from error
     return ShowCard(
-        team=click.team, user=click.user, channel=click.channel, plan=plan, response_url=click.response_url
+        workspace=deps.workspace.id,
+        user=click.user,
+        channel=click.channel,
+        plan=plan,
+        response_url=click.response_url,
     )
 
 
 async def _plan(number: int, deps: Deps) -> Message:
     async with deps.database.reading() as session:
         try:
-            plan = await deps.queries.get_by_number(session, deps.workspace_id, number)
-            return workflow_details(plan, await run_queries.history(session, deps.workspace_id, plan.id))
+            plan = await deps.queries.get_by_number(session, deps.workspace.id, number)
+            return workflow_details(plan, await run_queries.history(session, deps.workspace.id, plan.id))
         except NotFound:
             return Message(note_text(Note.NOT_FOUND), [])
 
@@ -68,9 +72,9 @@ async def _plan(number: int, deps: Deps) -> Message:
 async def _run(plan_number: int, number: int, deps: Deps) -> Message:
     async with deps.database.reading() as session:
         try:
-            run_id = await find_run(session, deps.workspace_id, plan_number, number)
-            plan = await deps.queries.get_by_run(session, deps.workspace_id, run_id)
-            history = await run_queries.history(session, deps.workspace_id, plan.id, run_id=run_id)
+            run_id = await find_run(session, deps.workspace.id, plan_number, number)
+            plan = await deps.queries.get_by_run(session, deps.workspace.id, run_id)
+            history = await run_queries.history(session, deps.workspace.id, plan.id, run_id=run_id)
             return workflow_details(plan, history)
         except NotFound:
             return Message(note_text(Note.RUN_NOT_FOUND), [])
@@ -78,5 +82,5 @@ async def _run(plan_number: int, number: int, deps: Deps) -> Message:
 
 async def _first_page(search: str, deps: Deps) -> Message:
     async with deps.database.reading() as session:
-        page = await deps.queries.list(session, deps.workspace_id, search=search)
+        page = await deps.queries.list(session, deps.workspace.id, search=search)
     return workflows_list(page, search)

@@ -20,7 +20,8 @@ from bot.sandbox.slack import SlackStandIn
 from bot.sandbox.slack.state.storage import load, save
 from bot.sandbox.slack.state.workspace import Workspace
 from bot.sandbox.town import Town, sandbox_pack
-from bot.serve import RunningBot, database_for, migrated, running_bot
+from bot.serve import RunningBot, running_bot
+from bot.startup.database import database_for, migrated
 from db.session import Database
 from services import workspaces
 from services.ai.usage import STAND_IN_MODEL

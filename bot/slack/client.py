@@ -210,7 +210,7 @@ class Slack:
 
 
 @asynccontextmanager
-async def slack_client(token: str, base_url: str, metrics: Metrics) -> AsyncIterator[Slack]:
+async def slack_client(token: str | None, base_url: str, metrics: Metrics) -> AsyncIterator[Slack]:
     """A client over one shared HTTP session.
 
     It retries nothing by itself: a post that was cut off after Slack took it would be posted twice. What is to

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncApp
@@ -16,16 +16,25 @@ from bot.slack.envelopes import kind_of, workspace_of
 
 logger = logging.getLogger("mudda.dispatch")
 
+DEPS = "deps"
+"""Under this name the context of a request holds what its listener works with."""
+
+Finder = Callable[[str | None], Awaitable[object | None]]
+
 UNREADABLE = (ValueError, TypeError, AttributeError, LookupError, RecursionError)
 """What Bolt raises while it reads a body that holds something else than it expects."""
 
 
 class Dispatcher:
-    """Answers what Slack sends, over HTTP or Socket Mode, for one workspace; counts and times it."""
+    """Answers what Slack sends, over HTTP or Socket Mode; counts and times it.
 
-    def __init__(self, app: AsyncApp, workspace: str, metrics: Metrics) -> None:
-        self._app = app
-        self._workspace = workspace
+    `find` gives what the listeners work with for the workspace that a payload is for, or None for one that is not
+    served here. They get it as DEPS of Bolt's context.
+    """
+
+    def __init__(self, app: AsyncApp, find: Finder, metrics: Metrics) -> None:
+        self.app = app
+        self._find = find
         self._metrics = metrics
 
     async def answer(self, read: Callable[[], AsyncBoltRequest]) -> BoltResponse:
@@ -45,12 +54,14 @@ class Dispatcher:
 
     async def _answer(self, request: AsyncBoltRequest, kind: str) -> BoltResponse:
         if kind == "url_verification":
-            return await self._app.async_dispatch(request)
+            return await self.app.async_dispatch(request)
         if kind == "other":
             # With 200, so that Slack does not send it again.
             logger.debug("Nothing listens to this kind of payload")
             return BoltResponse(status=200)
-        if workspace_of(request.body) != self._workspace:
+        deps = await self._find(workspace_of(request.body))
+        if deps is None:
             logger.info("Refused a payload of another workspace")
             return BoltResponse(status=200)
-        return await self._app.async_dispatch(request)
+        request.context[DEPS] = deps
+        return await self.app.async_dispatch(request)

@@ -8,7 +8,6 @@ from slack_bolt import BoltResponse
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.adapter.socket_mode.async_internals import send_async_response
 from slack_bolt.adapter.socket_mode.internals import build_headers
-from slack_bolt.async_app import AsyncApp
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.socket_mode.aiohttp import SocketModeClient
 from slack_sdk.socket_mode.request import SocketModeRequest
@@ -19,8 +18,8 @@ from bot.slack.dispatch import Dispatcher
 class SocketMode(AsyncSocketModeHandler):
     """Bolt's handler, with our dispatcher before the app."""
 
-    def __init__(self, app: AsyncApp, app_token: str, dispatcher: Dispatcher) -> None:
-        super().__init__(app, app_token)
+    def __init__(self, dispatcher: Dispatcher, app_token: str) -> None:
+        super().__init__(dispatcher.app, app_token)
         self._dispatcher = dispatcher
 
     async def handle(self, client: SocketModeClient, req: SocketModeRequest) -> None:  # type: ignore[override]

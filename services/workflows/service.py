@@ -32,13 +32,12 @@ class WorkflowService:
         self._cards = cards
         self._approvals = approvals
 
-    async def open_plan(
-        self, session: AsyncSession, workspace_id: UUID, request: OpenPlan, parts: Sequence[Part] = ()
-    ) -> UUID:
+    async def open_plan(self, session: AsyncSession, request: OpenPlan, parts: Sequence[Part] = ()) -> UUID:
         """Write an issue down as a plan in DRAFTING and schedule its card and its draft; once per inbox key.
 
         `parts` are those of its text; none where it is plain words.
         """
+        workspace_id = request.workspace
         known = await session.scalar(
             select(WorkflowPlan.id).where(
                 WorkflowPlan.workspace_id == workspace_id, WorkflowPlan.inbox_key == request.key

@@ -316,7 +316,7 @@ async def decide(on: Ground, run_id: UUID, *, acked: bool) -> UUID:
         row = (await session.scalars(select(StepRun).where(StepRun.run_id == run_id))).one()
     if acked:
         job = DecideRun(
-            team="T0MUDDA001",
+            workspace=on.workspace_id,
             target=row.id,
             revision=row.revision,
             decision="approve",

@@ -80,7 +80,7 @@ async def test_of_two_answers_at_once_one_counts(hall: TownHall) -> None:
     found = await the_step(hall, "ask")
     given = [
         AnswerStep(
-            team=hall.slack.workspace.team.id,
+            workspace=hall.deps.workspace.id,
             step=found.id,
             attempt=1,
             user=hall.slack.user(name).id,
@@ -90,7 +90,7 @@ async def test_of_two_answers_at_once_one_counts(hall: TownHall) -> None:
         )
         for name in ("dana", "marco")
     ]
-    await asyncio.gather(*(answer_step(each, hall.bot.deps) for each in given))
+    await asyncio.gather(*(answer_step(each, hall.deps) for each in given))
     await outcome(hall)
     kept = await output(hall, "ask")
     first, second = ("dana", "marco") if kept["answered_by"] == given[0].user else ("marco", "dana")
@@ -229,10 +229,10 @@ async def test_each_is_reminded_once_a_day_and_thrice_at_most(hall: TownHall) ->
     assert await queued(hall.database, "remind_question") == pytest.approx([86_400] * 2, abs=1)
     found = await the_step(hall, "ask")
     dana = RemindQuestion(
-        workspace=hall.bot.deps.workspace_id, step=found.id, attempt=1, user=hall.slack.user("dana").id
+        workspace=hall.deps.workspace.id, step=found.id, attempt=1, user=hall.slack.user("dana").id
     )
     for reminder in (1, 1, 2, 3):
-        await remind_question(dana.model_copy(update={"reminder": reminder}), hall.bot.deps)
+        await remind_question(dana.model_copy(update={"reminder": reminder}), hall.deps)
     reminders = marked(hall, ids.METADATA_QUESTION_REMINDER)
     assert {each.channel for each in reminders} == {hall.slack.dm("dana").id}
     assert [each.metadata["event_payload"]["reminder"] for each in reminders if each.metadata] == [1, 2, 3]
@@ -249,8 +249,8 @@ async def test_nobody_is_reminded_of_what_is_over(hall: TownHall, end: str) -> N
     await (answer(hall, "The red one", "marco") if end == "answer" else press(hall, end))
     await outcome(hall)
     dana = hall.slack.user("dana").id
-    job = RemindQuestion(workspace=hall.bot.deps.workspace_id, step=found.id, attempt=1, user=dana)
-    await remind_question(job, hall.bot.deps)
+    job = RemindQuestion(workspace=hall.deps.workspace.id, step=found.id, attempt=1, user=dana)
+    await remind_question(job, hall.deps)
     assert marked(hall, ids.METADATA_QUESTION_REMINDER) == []
     assert len(await queued(hall.database, "remind_question")) == 2
 

@@ -66,8 +66,8 @@ async def test_a_worker_that_died_over_a_post_leaves_one_message(hall: TownHall)
     found = await the_step(hall, "tell")
     async with hall.database.transaction() as session:
         await session.execute(update(StepRun).where(StepRun.id == found.id).values(state="RUNNING"))
-    await run_step(await job_of(hall, "tell"), hall.bot.deps)
-    await run_step(await job_of(hall, "tell"), hall.bot.deps)
+    await run_step(await job_of(hall, "tell"), hall.deps)
+    await run_step(await job_of(hall, "tell"), hall.deps)
     assert await step_states(hall) == {"tell": "DONE"}
     assert len(marked(hall, ids.METADATA_NOTICE)) == 1
 
@@ -124,12 +124,12 @@ async def test_more_waits_than_there_are_slots_hold_none_of_them(hall: TownHall)
     await hall.bot.worker.idle()
     assert Counter((await step_states(hall)).values()) == {"READY": 70, "DONE": 1}
     with pytest.raises(Deferred) as deferred:
-        await run_step(await job_of(hall, "wait_0"), hall.bot.deps)
+        await run_step(await job_of(hall, "wait_0"), hall.deps)
     assert timedelta(minutes=58) < deferred.value.delay <= timedelta(minutes=60)
     await press(hall, "Cancel run")
     await outcome(hall)
     assert set((await step_states(hall)).values()) == {"CANCELLED", "DONE"}
-    await run_step(await job_of(hall, "wait_0"), hall.bot.deps)
+    await run_step(await job_of(hall, "wait_0"), hall.deps)
 
 
 async def test_a_wait_that_its_worker_died_over_goes_on_from_where_it_began(hall: TownHall) -> None:
@@ -140,7 +140,7 @@ async def test_a_wait_that_its_worker_died_over_goes_on_from_where_it_began(hall
     before = await the_step(hall, "wait")
     async with hall.database.transaction() as session:
         await session.execute(update(StepRun).values(state="RUNNING"))
-    await run_step(await job_of(hall, "wait"), hall.bot.deps)
+    await run_step(await job_of(hall, "wait"), hall.deps)
     after = await the_step(hall, "wait")
     assert (after.state, after.retry_at) == ("READY", before.retry_at)
 

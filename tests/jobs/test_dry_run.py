@@ -184,13 +184,13 @@ async def test_a_worker_that_was_killed_after_posting_posts_nothing_twice(hall: 
     assert event.subject_id is not None
     job = MakeDryRun(
         key=event.facts["key"],
-        team=hall.slack.workspace.team.id,
+        workspace=hall.deps.workspace.id,
         plan=event.subject_id,
         revision=1,
         user=event.actor,
         channel=message.channel,
     )
-    await run_dry_run(job, hall.bot.deps)
+    await run_dry_run(job, hall.deps)
     assert posted(hall) == [message]
     assert len(hall.town.received("open311.find_requests")) == 1
 

@@ -35,7 +35,7 @@ async def rules(hall: TownHall, *approvers: str, **settings: Any) -> None:
     people = tuple(hall.slack.user(name).id for name in approvers)
     async with hall.database.transaction() as session:
         found = ApprovalRules(approvers=people, **settings)
-        await hall.bot.deps.approvals.set_settings(session, hall.bot.deps.workspace_id, found, Actor("U0SETUP001"))
+        await hall.deps.approvals.set_settings(session, hall.deps.workspace.id, found, Actor("U0SETUP001"))
 
 
 async def told(hall: TownHall, user: str) -> str:
@@ -234,7 +234,7 @@ class TestForm:
         assert "Saved" in await told(hall, "priya")
         await card_saying(hall, f"<@{marco}> and <@{dana}> may decide.")
         async with hall.database.reading() as session:
-            found = await hall.bot.deps.approvals.settings(session, hall.bot.deps.workspace_id)
+            found = await hall.deps.approvals.settings(session, hall.deps.workspace.id)
         assert found == ApprovalRules((marco, dana), 2, 0, 90, LimitOutcome.SKIP)
 
     async def test_it_is_filled_in_and_no_one_elses_once_there_are_approvers(self, hall: TownHall) -> None:
@@ -265,7 +265,7 @@ class TestForm:
         assert (await hall.slack.submit_view(view.id, values)).acked
         assert "Only an approver" in await told(hall, "dana")
         async with hall.database.reading() as session:
-            found = await hall.bot.deps.approvals.settings(session, hall.bot.deps.workspace_id)
+            found = await hall.deps.approvals.settings(session, hall.deps.workspace.id)
         assert found.approvers == (hall.slack.user("marco").id,)
 
     @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ async def test_of_photos_only_links_and_names_are_kept(hall: TownHall) -> None:
     assert [file["name"] for file in kept["files"]] == ["0.png", "1.png", "2.png"]
     step = await the_step(hall, "ask")
     async with hall.database.reading() as session:
-        document = await run_document(session, hall.bot.deps.workspace_id, step.run_id)
+        document = await run_document(session, hall.deps.workspace.id, step.run_id)
     text = json.dumps(document, default=str)
     assert "url_private" not in text
     assert "files-pri" not in text

@@ -66,7 +66,7 @@ async def test_only_the_person_who_was_asked_may_answer(hall: TownHall) -> None:
     await hall.slack.click("dana", question.channel, question.ts, ids.ACTION_STEP_ANSWER)
     assert hall.slack.views("dana") == []
     given = AnswerStep(
-        team=hall.slack.workspace.team.id,
+        workspace=hall.deps.workspace.id,
         step=found.id,
         attempt=1,
         user=dana,
@@ -74,7 +74,7 @@ async def test_only_the_person_who_was_asked_may_answer(hall: TownHall) -> None:
         channel=channel.id,
         ts=question.ts,
     )
-    await answer_step(given, hall.bot.deps)
+    await answer_step(given, hall.deps)
     told = await hall.slack.wait_for(lambda: hall.slack.ephemerals("works", "dana"))
     assert "asked of somebody else" in told[0].text
     assert await step_states(hall) == {"ask": "WAITING"}
@@ -88,7 +88,7 @@ async def test_an_answer_that_is_handed_over_twice_counts_once(hall: TownHall) -
     question = await posted(hall, ids.METADATA_QUESTION)
     for text in ("Mine", "Another"):
         given = AnswerStep(
-            team=hall.slack.workspace.team.id,
+            workspace=hall.deps.workspace.id,
             step=found.id,
             attempt=1,
             user=hall.slack.user("priya").id,
@@ -96,8 +96,8 @@ async def test_an_answer_that_is_handed_over_twice_counts_once(hall: TownHall) -
             channel=question.channel,
             ts=question.ts,
         )
-        await answer_step(given, hall.bot.deps)
-    await run_step(await job_of(hall, "ask"), hall.bot.deps)
+        await answer_step(given, hall.deps)
+    await run_step(await job_of(hall, "ask"), hall.deps)
     assert (await output(hall, "ask"))["answer"] == "Mine"
     assert len(marked(hall, ids.METADATA_QUESTION)) == len(marked(hall, ids.METADATA_NOTICE)) == 1
 
@@ -111,7 +111,7 @@ async def test_whoever_answers_before_the_question_is_on_record_is_heard(hall: T
     async with hall.database.transaction() as session:
         await session.execute(update(StepRun).values(state="RUNNING", wait={"attempt": 1, "asked": [person]}))
     view = await form(hall)
-    await run_step(await job_of(hall, "ask"), hall.bot.deps)
+    await run_step(await job_of(hall, "ask"), hall.deps)
     assert len(marked(hall, ids.METADATA_QUESTION)) == 1
     await hall.slack.submit_view(view.id, {ids.BLOCK_ANSWER: {ids.INPUT_ANSWER: "Mine"}})
     await outcome(hall)

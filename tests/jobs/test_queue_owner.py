@@ -17,7 +17,7 @@ async def with_another(hall: TownHall, held: Hold) -> UUID:
     """Begin a run, and once its step is being called let another have taken its job over."""
     hall.town.script("open311.find_requests", held)
     async with hall.database.transaction() as session:
-        await begun(session, hall.bot.deps.workspace_id, [step("look", "open311.find_requests")])
+        await begun(session, hall.deps.workspace.id, [step("look", "open311.find_requests")])
     await asyncio.wait_for(held.reached.wait(), 10)
     other = uuid4()
     async with hall.database.transaction() as session:

@@ -34,7 +34,7 @@ async def run_job(hall: TownHall, decision: Any) -> DecideRun:
     of_run = decision in ("cancel", "stop", "again")
     return DecideRun(
         key=str(uuid4()),
-        team=hall.slack.workspace.team.id,
+        workspace=hall.deps.workspace.id,
         target=run.id if of_run else step.id,
         revision=plan.revision if of_run else step.revision,
         decision=decision,
@@ -50,10 +50,10 @@ async def test_decisions_about_a_step_and_its_run(hall: TownHall) -> None:
     for decision, button in (("approve", "Approve step"), ("retry", "Retry"), ("cancel", "Cancel run")):
         await with_button(hall, button)
         job = await run_job(hall, decision)
-        await decide_run(job, hall.bot.deps)
-        await decide_run(job, hall.bot.deps)
+        await decide_run(job, hall.deps)
+        await decide_run(job, hall.deps)
         assert await told(hall) == [], decision
-    await decide_run(job.model_copy(update={"user": hall.slack.user("dana").id, "key": "hers"}), hall.bot.deps)
+    await decide_run(job.model_copy(update={"user": hall.slack.user("dana").id, "key": "hers"}), hall.deps)
     assert await told(hall) == ["dana"]
 
 
@@ -63,10 +63,10 @@ async def test_decisions_about_a_failed_run(hall: TownHall, decision: str) -> No
     await approved(hall, order())
     await with_button(hall, "Stop run")
     job = await run_job(hall, decision)
-    await decide_run(job, hall.bot.deps)
-    await decide_run(job, hall.bot.deps)
+    await decide_run(job, hall.deps)
+    await decide_run(job, hall.deps)
     assert await told(hall) == []
-    await decide_run(job.model_copy(update={"key": "another press"}), hall.bot.deps)
+    await decide_run(job.model_copy(update={"key": "another press"}), hall.deps)
     assert await told(hall) == ["marco"], "who presses twice is told that the second came too late"
 
 
@@ -74,8 +74,8 @@ async def test_run_again_is_one_more_run(hall: TownHall) -> None:
     await approved(hall, order())
     await outcome(hall)
     job = await run_job(hall, "again")
-    await decide_run(job, hall.bot.deps)
-    await decide_run(job, hall.bot.deps)
+    await decide_run(job, hall.deps)
+    await decide_run(job, hall.deps)
     assert await told(hall) == []
     async with hall.database.reading() as session:
         assert len((await session.scalars(select(Run.id))).all()) == 2
@@ -88,15 +88,15 @@ async def test_decisions_about_a_plan(hall: TownHall, decision: Any) -> None:
         plan = (await session.scalars(select(WorkflowPlan))).one()
     job = DecidePlan(
         key=str(uuid4()),
-        team=hall.slack.workspace.team.id,
+        workspace=hall.deps.workspace.id,
         plan=plan.id,
         revision=plan.revision,
         decision=decision,
         user=hall.slack.user("marco").id,
         channel=plan.channel_id,
     )
-    await decide(job, hall.bot.deps)
-    await decide(job, hall.bot.deps)
+    await decide(job, hall.deps)
+    await decide(job, hall.deps)
     assert await told(hall) == []
-    await decide(job.model_copy(update={"user": hall.slack.user("dana").id, "key": "hers"}), hall.bot.deps)
+    await decide(job.model_copy(update={"user": hall.slack.user("dana").id, "key": "hers"}), hall.deps)
     assert await told(hall) == ["dana"]

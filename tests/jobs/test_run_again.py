@@ -100,7 +100,7 @@ async def test_a_cancelled_run_whose_call_is_under_way_is_not_run_again_yet(hall
     card = await shows(hall, "Cancelled · 0 of 1 done")
     assert "Run again" not in buttons(card)
     [run] = await runs(hall)
-    deps, dana = hall.bot.deps, hall.slack.user("dana").id
+    deps, dana = hall.deps, hall.slack.user("dana").id
     async with hall.database.transaction() as session:
         revision = (await session.get_one(WorkflowPlan, run.plan_id)).revision
         again = deps.runs.rerun(session, run.workspace_id, run.id, revision, Actor(dana), deps.now())
@@ -142,7 +142,7 @@ async def test_only_who_may_approve_may_run_again(hall: TownHall) -> None:
     async with hall.database.transaction() as session:
         settings = ApprovalRules(approvers=(hall.slack.user("dana").id, hall.slack.user("priya").id))
         user = hall.slack.user("dana").id
-        await hall.bot.deps.approvals.set_settings(session, hall.bot.deps.workspace_id, settings, Actor(user))
+        await hall.deps.approvals.set_settings(session, hall.deps.workspace.id, settings, Actor(user))
     for user_name in ("marco", "priya"):
         await press(hall, "Run again", user_name)
         await hall.slack.wait_for(partial(hall.slack.ephemerals, "works", user_name))
@@ -161,7 +161,7 @@ async def test_a_late_reply_is_about_its_own_run(hall: TownHall) -> None:
         unsaid = update(Run).where(Run.id == first.id)
         await session.execute(unsaid.values(reply_ts=None, reply_started_at=None))
     job = ReplyToReporter(workspace=first.workspace_id, plan=first.plan_id, run=first.id)
-    await reply_to_reporter(job, hall.bot.deps)
+    await reply_to_reporter(job, hall.deps)
     about = [(reply.metadata or {})["event_payload"]["run"] for reply in outcomes(hall)]
     assert about[-1] == str(first.id)
 

@@ -136,7 +136,7 @@ async def test_a_thousand_steps_fan_out_and_in_again_through_a_real_worker(hall:
         wired("last", find),
     ]
     async with hall.database.transaction() as session:
-        run_id = await begun(session, hall.bot.deps.workspace_id, steps)
+        run_id = await begun(session, hall.deps.workspace.id, steps)
 
     async def is_over() -> bool:
         return await state_of(hall.database, run_id) != "RUNNING"

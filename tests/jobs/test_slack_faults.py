@@ -127,7 +127,7 @@ async def test_a_redraw_that_was_given_up_is_asked_for_again(hall: TownHall) -> 
     await until(is_asked_for, 20)
     assert await state(hall) == "DISCARDED"
     given_up = {"kind": "draw_card", "outcome": "given_up"}
-    assert hall.bot.deps.metrics.registry.get_sample_value("mudda_jobs_total", given_up) == 1
+    assert hall.deps.metrics.registry.get_sample_value("mudda_jobs_total", given_up) == 1
 
 
 @pytest.mark.parametrize("word", ["invalid_blocks", "msg_too_long", "msg_blocks_too_long"])

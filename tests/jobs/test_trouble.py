@@ -79,7 +79,7 @@ async def test_what_slack_took_without_an_answer_is_not_said_again(hall: TownHal
     await posted(hall, ids.METADATA_FAILURE)
     await all_told(hall)
     assert hall.slack.faults.pending("chat.postMessage") == 0
-    await tell_of_failure(await failure_job(hall), hall.bot.deps)
+    await tell_of_failure(await failure_job(hall), hall.deps)
     assert len(failures(hall)) == 1
 
 
@@ -89,13 +89,13 @@ async def test_a_failure_that_is_over_is_not_told(hall: TownHall) -> None:
     await posted(hall, ids.METADATA_FAILURE)
     job = await failure_job(hall)
     earlier = job.model_copy(update={"failed_at": job.failed_at - timedelta(seconds=1)})
-    await tell_of_failure(earlier, hall.bot.deps)
+    await tell_of_failure(earlier, hall.deps)
     held = Hold()
     hall.town.script("workorders.create", held)
     await press(hall, "Retry")
     await held.reached.wait()
     before = len(hall.slack.calls("conversations.replies"))
-    await tell_of_failure(job, hall.bot.deps)
+    await tell_of_failure(job, hall.deps)
     assert len(hall.slack.calls("conversations.replies")) == before
     assert len(failures(hall)) == 1
     held.released.set()
@@ -109,7 +109,7 @@ async def test_the_reply_is_posted_once_however_often_its_job_runs(hall: TownHal
     run = await the_run(hall)
     before = len(hall.slack.calls("conversations.replies"))
     job = ReplyToReporter(workspace=run.workspace_id, plan=run.plan_id, run=run.id)
-    await reply_to_reporter(job, hall.bot.deps)
+    await reply_to_reporter(job, hall.deps)
     assert run.reply_ts is not None
     assert len(marked(hall, ids.METADATA_OUTCOME)) == 1
     assert len(hall.slack.calls("conversations.replies")) == before

@@ -43,7 +43,7 @@ async def test_what_the_database_refuses_is_given_up_and_a_person_has_to_look(ha
     async with hall.database.transaction() as session:
         await session.execute(text("ALTER TABLE step_attempts RENAME TO lost"))
     async with hall.database.transaction() as session:
-        run_id = await begun(session, hall.bot.deps.workspace_id, [step("look", "open311.find_requests")])
+        run_id = await begun(session, hall.deps.workspace.id, [step("look", "open311.find_requests")])
     await hurried(hall.database, lambda: _is(hall.database, run_id, "UNCERTAIN"))
     async with hall.database.reading() as session:
         error = await session.scalar(select(StepRun.error).where(StepRun.run_id == run_id))

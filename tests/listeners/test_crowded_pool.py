@@ -17,7 +17,7 @@ from tests.support.town_hall import TownHall
 async def test_a_command_is_acked_while_all_other_connections_wait(hall: TownHall, database: Database) -> None:
     async with database.transaction() as session:
         order = step("order", "workorders.create", gate=True, path__area="downtown", body__title="Mend it")
-        run_id = await begun(session, hall.bot.deps.workspace_id, [order])
+        run_id = await begun(session, hall.deps.workspace.id, [order])
     async with database.transaction() as session:
         found = (await session.scalars(select(StepRun).where(StepRun.run_id == run_id))).one()
     async with database.transaction() as holder:
@@ -25,7 +25,7 @@ async def test_a_command_is_acked_while_all_other_connections_wait(hall: TownHal
         async with database.transaction() as session:
             for number in range(POOL_SIZE + MAX_OVERFLOW + 5):
                 job = DecideRun(
-                    team=hall.slack.workspace.team.id,
+                    workspace=hall.deps.workspace.id,
                     target=found.id,
                     revision=found.revision,
                     decision="approve",

@@ -77,7 +77,7 @@ async def test_what_a_component_did_is_not_forgotten_while_the_database_is_away(
         hall.town.script("workorders.create", held)
         async with hall.database.transaction() as session:
             order = step("order", "workorders.create", path__area="downtown", body__title="Mend it")
-            run_id = await begun(session, hall.bot.deps.workspace_id, [order])
+            run_id = await begun(session, hall.deps.workspace.id, [order])
         await asyncio.wait_for(held.reached.wait(), 10)
         await server.stop()
         held.released.set()

@@ -64,8 +64,8 @@ async def test_a_plan_is_not_approved_while_a_new_draft_is_made(hall: TownHall) 
     hall.gemini.script(held)
     async with hall.database.transaction() as session:
         plan = (await session.scalars(select(WorkflowPlan))).one()
-        deps = hall.bot.deps
-        await deps.workflows.try_again(session, deps.workspace_id, plan.id, plan.revision, Actor("U0DANA0001"))
+        deps = hall.deps
+        await deps.workflows.try_again(session, deps.workspace.id, plan.id, plan.revision, Actor("U0DANA0001"))
     await asyncio.wait_for(held.reached.wait(), 10)
     click = hall.slack.prepare_click("marco", "works", card.ts, button["action_id"], button["value"])
     await hall.slack.deliver(click)

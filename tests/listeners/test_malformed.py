@@ -122,7 +122,7 @@ async def test_any_field_may_be_anything(database_url: str, caplog: pytest.LogCa
             for value in VALUES
             if (case := await tried(session, url, slack, kind, body, path, value, caplog))
         ]
-        jobs = await unusable_jobs(bot.deps.database)
+        jobs = await unusable_jobs(bot.parts.database)
     assert wrong == []
     assert jobs == []
 

@@ -109,7 +109,7 @@ async def page(slack: SlackStandIn, gate: SocketGate, database_url: str) -> Asyn
             slack_signing_secret=None,
         )
         async with running_bot(settings) as bot:
-            await load_pack(bot.deps.database, slack)
+            await load_pack(bot.parts.database, slack)
 
             async def read(path: str) -> tuple[int, str]:
                 url = f"http://127.0.0.1:{bot.port}{path}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from typing import ClassVar
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -17,6 +18,7 @@ from db.session import Database
 
 class Knock(Job):
     entrypoint: ClassVar[str] = "knock"
+    workspace: UUID = UUID(int=0)
     door: int
 
 

@@ -52,7 +52,7 @@ async def output(hall: TownHall, step_id: str) -> Any:
 
 async def job_of(hall: TownHall, step_id: str) -> RunStep:
     found = await the_step(hall, step_id)
-    return RunStep(workspace=hall.bot.deps.workspace_id, run=found.run_id, step=found.id, attempt=found.attempt)
+    return RunStep(workspace=hall.deps.workspace.id, run=found.run_id, step=found.id, attempt=found.attempt)
 
 
 def marked(hall: TownHall, event: str) -> list[Message]:

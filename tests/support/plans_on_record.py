@@ -17,7 +17,6 @@ from services.plans.model import Plan, Step
 from services.plans.validation import validate
 from services.queries.workflows import WorkflowQueries
 from services.workflows.service import WorkflowService
-from tests.conftest import TEAM
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
 
@@ -26,8 +25,10 @@ MARCO = Actor("U2")
 workflows, queries = WorkflowService(CardService(), ApprovalService()), WorkflowQueries(ApprovalService())
 
 
-def issue(key: str = "k1", words: str = "A leak at 5th and Main") -> OpenPlan:
-    return OpenPlan(key=key, team=TEAM, source="command", channel="C1", reporter="U1", text=words)
+def issue(key: str = "k1", words: str = "A leak at 5th and Main", workspace: UUID | None = None) -> OpenPlan:
+    return OpenPlan(
+        key=key, workspace=workspace or uuid4(), source="command", channel="C1", reporter="U1", text=words
+    )
 
 
 def draft() -> Draft:
@@ -40,7 +41,9 @@ def draft() -> Draft:
 
 async def opened(database: Database, workspace_id: UUID, request: OpenPlan | None = None) -> UUID:
     async with database.transaction() as session:
-        return await workflows.open_plan(session, workspace_id, request or issue())
+        return await workflows.open_plan(
+            session, (request or issue()).model_copy(update={"workspace": workspace_id})
+        )
 
 
 async def drafted(database: Database, workspace_id: UUID, plan_id: UUID) -> None:

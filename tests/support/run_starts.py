@@ -78,8 +78,15 @@ async def begun(
 ) -> UUID:
     """Begin a run of these steps, and return its id. Nothing is validated."""
     plan = Plan.model_validate({"workflow_name": "Stop the leak", "steps": steps})
-    request = OpenPlan(key=str(uuid4()), team="", source="command", channel=channel, reporter=REPORTER, text=ISSUE)
-    plan_id = await _workflows.open_plan(session, workspace_id, request)
+    request = OpenPlan(
+        key=str(uuid4()),
+        workspace=workspace_id,
+        source="command",
+        channel=channel,
+        reporter=REPORTER,
+        text=ISSUE,
+    )
+    plan_id = await _workflows.open_plan(session, request)
     claim = uuid4()
     job = DraftPlan(workspace=workspace_id, plan=plan_id, draft=1)
     assert await _workflows.begin_draft(session, workspace_id, job, claim)

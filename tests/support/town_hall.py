@@ -12,11 +12,13 @@ import pytest
 from pydantic import SecretStr
 
 from bot.config import Settings
+from bot.deps import Deps
 from bot.sandbox.gemini.server import GeminiStandIn
 from bot.sandbox.slack import Message, SlackStandIn
 from bot.sandbox.town import Town, sandbox_pack
 from bot.serve import RunningBot, running_bot
 from bot.slack.ids import METADATA_CARD
+from bot.workspaces.tenants import OneWorkspace
 from db.session import Database
 from services import workspaces
 from services.ai.usage import STAND_IN_MODEL
@@ -35,6 +37,12 @@ class TownHall:
     town: Town
     bot: RunningBot
     database: Database
+
+    @property
+    def deps(self) -> Deps:
+        """What listeners and jobs work with."""
+        assert isinstance(self.bot.tenants, OneWorkspace)
+        return self.bot.tenants.deps
 
 
 @asynccontextmanager
@@ -58,8 +66,8 @@ async def town_hall(
     ):
         slack_stand_in.request_url = f"http://127.0.0.1:{bot.port}/slack/events"
         if components:
-            await load_pack(bot.deps.database, slack_stand_in, town.url)
-        yield TownHall(slack_stand_in, gemini, town, bot, bot.deps.database)
+            await load_pack(bot.parts.database, slack_stand_in, town.url)
+        yield TownHall(slack_stand_in, gemini, town, bot, bot.parts.database)
 
 
 def bot_settings(slack: SlackStandIn, gemini: GeminiStandIn, database_url: str, **settings: Any) -> Settings:

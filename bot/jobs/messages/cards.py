@@ -112,6 +112,7 @@ async def give_up_card(job: PostCard, deps: Deps) -> None:
 async def _tell_reporter(session: AsyncSession, job: PostCard, note: Note, deps: Deps) -> None:
     origin = await deps.queries.origin(session, job.workspace, job.plan)
     words = Tell(
+        workspace=job.workspace,
         channel=origin.channel_id,
         user=origin.reporter_id,
         note=note,

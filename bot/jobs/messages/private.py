@@ -11,7 +11,6 @@ from bot.slack.messages import Message
 from bot.views.private.lists import components_list, workflows_list
 from bot.views.private.notes import Note, note_text
 from db.queue import enqueue
-from services import workspaces
 from services.jobs import Tell, TurnPage
 
 logger = logging.getLogger("mudda.private")
@@ -43,22 +42,20 @@ async def turn_page(job: TurnPage, deps: Deps) -> None:
 
 async def give_up_page(job: TurnPage, deps: Deps) -> None:
     """The list stays as it was, for a reason of ours."""
-    words = Tell(channel="", user="", note=Note.BUSY, response_url=job.response_url)
+    words = Tell(workspace=job.workspace, channel="", user="", note=Note.BUSY, response_url=job.response_url)
     async with deps.database.transaction() as session:
         await enqueue(session, words)
 
 
 async def _components(job: TurnPage, deps: Deps) -> Message:
     async with deps.database.reading() as session:
-        workspace_id = await workspaces.by_team(session, job.team)
-        page = await deps.components.list(session, workspace_id, search=job.search, page=job.page)
+        page = await deps.components.list(session, job.workspace, search=job.search, page=job.page)
     return components_list(page, job.search)
 
 
 async def _workflows(job: TurnPage, deps: Deps) -> Message:
     async with deps.database.reading() as session:
-        workspace_id = await workspaces.by_team(session, job.team)
-        page = await deps.queries.list(session, workspace_id, search=job.search, page=job.page)
+        page = await deps.queries.list(session, job.workspace, search=job.search, page=job.page)
     return workflows_list(page, job.search)
 
 

@@ -8,7 +8,6 @@ from bot.jobs.registry import Handler, Lane
 from bot.slack.messages import Message
 from bot.views.private.notes import Note, card_is_at, note_text
 from db.queue import enqueue
-from services import workspaces
 from services.errors import NotFound
 from services.jobs import ShowCard, Tell
 
@@ -17,10 +16,9 @@ async def show_card(job: ShowCard, deps: Deps) -> None:
     """Have the card drawn, by which it is noticed if it is gone, and say where it is."""
     try:
         async with deps.database.transaction() as session:
-            workspace_id = await workspaces.by_team(session, job.team)
-            plan = await deps.queries.get(session, workspace_id, job.plan)
-            await deps.cards.request_redraw(session, workspace_id, job.plan)
-            channel, ts = await deps.cards.message(session, workspace_id, job.plan)
+            plan = await deps.queries.get(session, job.workspace, job.plan)
+            await deps.cards.request_redraw(session, job.workspace, job.plan)
+            channel, ts = await deps.cards.message(session, job.workspace, job.plan)
     except NotFound:
         await _tell(job, note_text(Note.NOT_FOUND), deps)
         return
@@ -29,7 +27,9 @@ async def show_card(job: ShowCard, deps: Deps) -> None:
 
 async def give_up_card(job: ShowCard, deps: Deps) -> None:
     """Nothing was shown, for a reason of ours."""
-    words = Tell(channel=job.channel, user=job.user, note=Note.BUSY, response_url=job.response_url)
+    words = Tell(
+        workspace=job.workspace, channel=job.channel, user=job.user, note=Note.BUSY, response_url=job.response_url
+    )
     async with deps.database.transaction() as session:
         await enqueue(session, words)
 

@@ -11,7 +11,6 @@ from bot.deps import Deps
 from bot.jobs.registry import Handler, Lane
 from bot.views.private.notes import Note, refusal, run_note, step_note
 from db.queue import enqueue
-from services import workspaces
 from services.approvals import ApprovalRefused
 from services.errors import MoveNotAllowed, NotFound, StaleVersion
 from services.jobs import DecideRun, RunDecision, StepDecision, Tell
@@ -22,8 +21,7 @@ async def decide_run(job: DecideRun, deps: Deps) -> None:
     """Carry a decision out, or tell whoever made it, privately, why nothing was changed."""
     try:
         async with deps.database.transaction() as session:
-            workspace_id = await workspaces.by_team(session, job.team)
-            await _carry_out(session, workspace_id, job, deps)
+            await _carry_out(session, job.workspace, job, deps)
     except NotFound:
         await _refuse(job, Note.NOT_FOUND, deps)
     except ApprovalRefused as error:
@@ -37,7 +35,7 @@ async def decide_run(job: DecideRun, deps: Deps) -> None:
 async def _too_late(job: DecideRun, state: str, deps: Deps) -> None:
     """Say what has become of the step or the run, and who was first."""
     async with deps.database.reading() as session:
-        by = await decider_of(session, await workspaces.by_team(session, job.team), job)
+        by = await decider_of(session, job.workspace, job)
     says = run_note if isinstance(job.decision, RunDecision) else step_note
     await _refuse(job, says(state, by), deps)
 
@@ -51,15 +49,15 @@ async def _carry_out(session: AsyncSession, workspace_id: UUID, job: DecideRun, 
     now = deps.now()
     match job.decision:
         case RunDecision.CANCEL:
-            await deps.runs.cancel(session, workspace_id, job.target, job.actor, now)
+            await deps.runs.cancel(session, job.workspace, job.target, job.actor, now)
         case RunDecision.STOP:
-            await deps.runs.cancel(session, workspace_id, job.target, job.actor, now, only_failed=True)
+            await deps.runs.cancel(session, job.workspace, job.target, job.actor, now, only_failed=True)
         case RunDecision.AGAIN:
-            await deps.runs.rerun(session, workspace_id, job.target, job.revision, job.actor, now)
+            await deps.runs.rerun(session, job.workspace, job.target, job.revision, job.actor, now)
         case StepDecision():
             await deps.decisions.decide(
                 session,
-                workspace_id,
+                job.workspace,
                 job.target,
                 job.revision,
                 job.decision,
@@ -75,11 +73,11 @@ async def _carry_out(session: AsyncSession, workspace_id: UUID, job: DecideRun, 
 async def _is_repeat(job: DecideRun, deps: Deps) -> bool:
     """Whether an earlier run of this job has done it, and its worker died then."""
     async with deps.database.reading() as session:
-        return await press_is_recorded(session, await workspaces.by_team(session, job.team), job)
+        return await press_is_recorded(session, job.workspace, job)
 
 
 async def _refuse(job: DecideRun, note: str, deps: Deps) -> None:
-    words = Tell(channel=job.channel, user=job.user, note=note, thread_ts=job.thread_ts)
+    words = Tell(workspace=job.workspace, channel=job.channel, user=job.user, note=note, thread_ts=job.thread_ts)
     async with deps.database.transaction() as session:
         await enqueue(session, words, key=f"tell:{job.target}:{job.user}:{job.revision}:{note}")
 

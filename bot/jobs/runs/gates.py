@@ -9,7 +9,6 @@ from bot.jobs.registry import PATIENT_ATTEMPTS, Handler, Lane
 from bot.views.messages.reminder import gate_reminder
 from bot.views.private.notes import Note
 from db.queue import enqueue
-from services import workspaces
 from services.approvals import ApprovalRules, LimitOutcome, NotAnApprover
 from services.jobs import GateLimit, RemindGate, SetApprovalRules, Tell
 
@@ -49,10 +48,9 @@ async def set_approvals(job: SetApprovalRules, deps: Deps) -> None:
     )
     try:
         async with deps.database.transaction() as session:
-            workspace_id = await workspaces.by_team(session, job.team)
-            if await deps.approvals.set_settings(session, workspace_id, settings, job.actor):
-                for plan in await deps.queries.awaiting(session, workspace_id):
-                    await deps.cards.request_redraw(session, workspace_id, plan)
+            if await deps.approvals.set_settings(session, job.workspace, settings, job.actor):
+                for plan in await deps.queries.awaiting(session, job.workspace):
+                    await deps.cards.request_redraw(session, job.workspace, plan)
             await enqueue(session, _tell(job, Note.APPROVALS_SET))
     except NotAnApprover:
         async with deps.database.transaction() as session:
@@ -66,7 +64,9 @@ async def give_up_approvals(job: SetApprovalRules, deps: Deps) -> None:
 
 
 def _tell(job: SetApprovalRules, note: Note) -> Tell:
-    return Tell(channel=job.channel, user=job.user, note=note, response_url=job.response_url)
+    return Tell(
+        workspace=job.workspace, channel=job.channel, user=job.user, note=note, response_url=job.response_url
+    )
 
 
 HANDLERS = (

@@ -11,7 +11,6 @@ from bot.jobs.registry import PATIENT_ATTEMPTS, Handler, Lane
 from bot.views.messages.question import question_message, question_reminder
 from bot.views.private.notes import Note, question_over
 from db.queue import enqueue
-from services import workspaces
 from services.errors import MoveNotAllowed, NotFound
 from services.jobs import AnswerStep, DrawQuestion, RemindQuestion, Tell
 from services.runs.questions import REMINDER_INTERVAL, NotAsked
@@ -23,15 +22,14 @@ async def answer_step(job: AnswerStep, deps: Deps) -> None:
     """Keep an answer, or tell whoever gave it, privately, why it was not kept."""
     try:
         async with deps.database.transaction() as session:
-            workspace_id = await workspaces.by_team(session, job.team)
-            await deps.questions.answer(session, workspace_id, job, deps.now())
+            await deps.questions.answer(session, job.workspace, job, deps.now())
     except NotFound:
         await _refuse(job, Note.NOT_FOUND, deps)
     except NotAsked:
         await _refuse(job, Note.NOT_ASKED, deps)
     except MoveNotAllowed:
         async with deps.database.reading() as session:
-            question = await deps.questions.question(session, deps.workspace_id, job.step)
+            question = await deps.questions.question(session, job.workspace, job.step)
         await _refuse(job, question_over(question.answered_by), deps)
 
 
@@ -76,7 +74,7 @@ async def remind_question(job: RemindQuestion, deps: Deps) -> None:
 
 
 async def _refuse(job: AnswerStep, note: str, deps: Deps) -> None:
-    words = Tell(channel=job.channel, user=job.user, note=note)
+    words = Tell(workspace=job.workspace, channel=job.channel, user=job.user, note=note)
     async with deps.database.transaction() as session:
         await enqueue(session, words, key=f"tell:{job.step}:{job.user}:{job.attempt}:{note}")
 

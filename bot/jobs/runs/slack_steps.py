@@ -10,9 +10,11 @@ from bot.errors import ChannelUnreachable, RateLimited, SlackError, SlackUnavail
 from bot.jobs.messages.posting import post_once
 from bot.jobs.runs.asking import ask
 from bot.views.messages.notice import notice_message
+from bot.workspaces.tenants import Tenants
 from services.components.builtins import ASK_PERSON, NOTIFY
 from services.jobs import RunStep
 from services.runs.attempts import Attempt
+from services.runs.executor import Executor
 from services.states import StepState
 from services.steps.calls import BuiltinCall
 from services.steps.results import StepOutcome, StepResult, failed
@@ -20,15 +22,20 @@ from services.steps.results import StepOutcome, StepResult, failed
 SlackKind = Callable[[RunStep, Attempt[BuiltinCall], Deps], Awaitable[StepOutcome]]
 
 
-def register_slack_steps(deps: Deps) -> None:
-    """Let the executor carry out the steps that need Slack."""
+def register_slack_steps(executor: Executor, tenants: Tenants) -> None:
+    """Let the executor carry out the steps that need Slack, each in the workspace that its run belongs to."""
     kinds: dict[str, SlackKind] = {NOTIFY: _notify, ASK_PERSON: ask}
     for key, kind in kinds.items():
-        deps.executor.register(key, partial(_carry_out, kind, deps))
+        executor.register(key, partial(_carry_out, kind, tenants))
 
 
-async def _carry_out(kind: SlackKind, deps: Deps, job: RunStep, attempt: Attempt[BuiltinCall]) -> StepOutcome:
+async def _carry_out(
+    kind: SlackKind, tenants: Tenants, job: RunStep, attempt: Attempt[BuiltinCall]
+) -> StepOutcome:
     """What Slack refuses fails the step; what it may take later is tried again by the worker."""
+    deps = await tenants.of(job.workspace)
+    if deps is None:
+        return failed("channel_unreachable")
     try:
         return await kind(job, attempt, deps)
     except (RateLimited, SlackUnavailable):

@@ -11,7 +11,6 @@ from bot.deps import Deps
 from bot.jobs.registry import Handler, Lane
 from bot.views.private.notes import Note, approved_by, discarded_by, refusal, stale
 from db.queue import enqueue
-from services import workspaces
 from services.approvals import ApprovalRefused
 from services.errors import MoveNotAllowed, NotFound, StaleVersion
 from services.jobs import DecidePlan, PlanDecision, Tell
@@ -23,8 +22,7 @@ async def decide(job: DecidePlan, deps: Deps) -> None:
     """Carry a decision out, or tell whoever made it, privately, why nothing was changed."""
     try:
         async with deps.database.transaction() as session:
-            workspace_id = await workspaces.by_team(session, job.team)
-            await _carry_out(session, workspace_id, job, deps)
+            await _carry_out(session, job.workspace, job, deps)
     except NotFound:
         await _refuse(job, Note.NOT_FOUND, deps)
     except ApprovalRefused as error:
@@ -43,13 +41,13 @@ async def _carry_out(session: AsyncSession, workspace_id: UUID, job: DecidePlan,
     plan, revision, actor, now = job.plan, job.revision, job.actor, deps.now()
     match job.decision:
         case PlanDecision.DISCARD:
-            await deps.workflows.discard(session, workspace_id, plan, revision, actor, now)
+            await deps.workflows.discard(session, job.workspace, plan, revision, actor, now)
         case PlanDecision.TRY_AGAIN:
-            await deps.workflows.try_again(session, workspace_id, plan, revision, actor)
+            await deps.workflows.try_again(session, job.workspace, plan, revision, actor)
         case PlanDecision.APPROVE:
             # In one transaction: an approved plan that nothing carries out can't be.
-            version = await deps.workflows.approve(session, workspace_id, plan, revision, actor, now)
-            await deps.runs.start(session, workspace_id, plan, version, actor, now)
+            version = await deps.workflows.approve(session, job.workspace, plan, revision, actor, now)
+            await deps.runs.start(session, job.workspace, plan, version, actor, now)
         case _:
             assert_never(job.decision)
 
@@ -60,19 +58,18 @@ async def _what_happened(job: DecidePlan, state: str, deps: Deps) -> str | None:
     None if an earlier run of this job has done what it says, and its worker died then.
     """
     async with deps.database.reading() as session:
-        workspace_id = await workspaces.by_team(session, job.team)
-        if await press_is_recorded(session, workspace_id, job):
+        if await press_is_recorded(session, job.workspace, job):
             return None
         if job.decision is PlanDecision.APPROVE and state == PlanState.DRAFTING:
             return Note.APPROVE_WHILE_DRAFTING
         if state not in (PlanState.DISCARDED, PlanState.APPROVED):
             return stale(state)
-        plan = await deps.queries.get(session, workspace_id, job.plan)
+        plan = await deps.queries.get(session, job.workspace, job.plan)
     return (discarded_by if state == PlanState.DISCARDED else approved_by)(plan.decided_by)
 
 
 async def _refuse(job: DecidePlan, note: str, deps: Deps) -> None:
-    words = Tell(channel=job.channel, user=job.user, note=note, thread_ts=job.thread_ts)
+    words = Tell(workspace=job.workspace, channel=job.channel, user=job.user, note=note, thread_ts=job.thread_ts)
     async with deps.database.transaction() as session:
         # Under a key: the same job run twice tells it once.
         await enqueue(session, words, key=f"tell:{job.plan}:{job.user}:{job.revision}:{note}")

@@ -13,7 +13,6 @@ from bot.jobs.registry import Handler, Lane
 from bot.views.messages.dry_run import dry_run as messages
 from bot.views.private.notes import Note, stale
 from db.queue import enqueue
-from services import workspaces
 from services.components.definitions import ComponentDefinition
 from services.components.specs import ComponentSpec
 from services.errors import NotFound, StaleVersion
@@ -53,14 +52,13 @@ async def dry_run(job: MakeDryRun, deps: Deps) -> None:
 
 async def _found(job: MakeDryRun, deps: Deps) -> _Found:
     async with deps.database.reading() as session:
-        workspace_id = await workspaces.by_team(session, job.team)
-        snapshot = await deps.queries.get(session, workspace_id, job.plan)
-        kept = await dry_runs.kept_under(session, workspace_id, job.plan, job.key)
+        snapshot = await deps.queries.get(session, job.workspace, job.plan)
+        kept = await dry_runs.kept_under(session, job.workspace, job.plan, job.key)
         if snapshot.version is None or (kept is None and snapshot.revision != job.revision):
             raise StaleVersion(shown=job.revision, current=snapshot.revision, state=snapshot.state)
         plan = snapshot.version.plan
-        definitions, specs = await dry_runs.definitions(session, workspace_id, plan, deps.components)
-    return _Found(workspace_id, snapshot, snapshot.version, definitions, specs, kept)
+        definitions, specs = await dry_runs.definitions(session, job.workspace, plan, deps.components)
+    return _Found(job.workspace, snapshot, snapshot.version, definitions, specs, kept)
 
 
 async def _made(job: MakeDryRun, found: _Found, deps: Deps) -> dry_runs.DryRun:
@@ -99,7 +97,7 @@ async def give_up_dry_run(job: MakeDryRun, deps: Deps) -> None:
 
 
 async def _refuse(job: MakeDryRun, note: str, deps: Deps) -> None:
-    words = Tell(channel=job.channel, user=job.user, note=note, thread_ts=job.thread_ts)
+    words = Tell(workspace=job.workspace, channel=job.channel, user=job.user, note=note, thread_ts=job.thread_ts)
     async with deps.database.transaction() as session:
         await enqueue(session, words, key=f"tell:{job.key}")
 

@@ -7,7 +7,6 @@ from bot.jobs.registry import Handler, Lane
 from bot.jobs.workflows.naming import named_parts
 from bot.views.private.notes import Note
 from db.queue import enqueue
-from services import workspaces
 from services.jobs import OpenPlan, Tell
 
 
@@ -15,14 +14,14 @@ async def open_plan(job: OpenPlan, deps: Deps) -> None:
     """Write the issue down; its card and its draft are jobs of the same transaction."""
     parts = await named_parts(job.markup, deps) if job.markup else ()
     async with deps.database.transaction() as session:
-        workspace_id = await workspaces.by_team(session, job.team)
-        await deps.workflows.open_plan(session, workspace_id, job, parts)
+        await deps.workflows.open_plan(session, job, parts)
 
 
 async def give_up_issue(job: OpenPlan, deps: Deps) -> None:
     """It could not be written down, in a way that nobody foresaw: whoever said it has to say it again."""
     thread_ts = job.thread_ts if job.thread_ts != job.message_ts else None
     words = Tell(
+        workspace=job.workspace,
         channel=job.channel,
         user=job.reporter,
         note=Note.NOT_WRITTEN_DOWN,

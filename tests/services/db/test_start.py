@@ -15,7 +15,8 @@ from bot.config import Settings
 from bot.errors import SettingsError
 from bot.sandbox.gemini.server import GeminiStandIn
 from bot.sandbox.slack import ErrorWord, RateLimited, ServerError, SlackStandIn
-from bot.serve import database_for, migrated, running_bot
+from bot.serve import running_bot
+from bot.startup.database import database_for, migrated
 from db.migrate import MIGRATION_LOCK
 from db.session import Database
 from tests.support.postgres import database_url as url_of
@@ -70,7 +71,7 @@ async def test_an_outage_of_slack_at_the_start_is_waited_out(
     async with SlackStandIn() as slack, GeminiStandIn() as gemini:
         slack.faults.script("auth.test", [ServerError(503), RateLimited(1)])
         async with running_bot(bot_settings(slack, gemini, database_url)) as bot:
-            assert bot.deps.identity.team_id == slack.workspace.team.id
+            assert await bot.tenants.of_team(slack.workspace.team.id) is not None
     said = [record.getMessage() for record in caplog.records if "does not answer" in record.getMessage()]
     assert said == [
         "Slack does not answer (auth.test: 503); asking again in 1 s",

@@ -7,40 +7,31 @@ import re
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.deps import Deps
+from bot.deps import Workspace
 from bot.listeners import approvals, components, issues, plans, questions, runs, workflows
+from bot.slack.dispatch import DEPS
 
 logger = logging.getLogger("mudda.unhandled")
 
 ANY = re.compile("")
 
 
-def build_app(deps: Deps) -> AsyncApp:
-    """Build the Bolt app.
+def build_app(client: AsyncWebClient) -> AsyncApp:
+    """Build the Bolt app; `client` is a Web API client without a token, which `_authorize` gives.
 
     `process_before_response`: what a listener writes is committed before Slack gets its 200, so what was acked is
     never lost, and Bolt's poll for the ack (10 ms) is gone. Signatures are checked before Bolt, in `bot.web`,
     because Bolt logs the whole body of a request that fails, and answers 500 to a malformed timestamp.
     """
-    ours = AuthorizeResult(
-        enterprise_id=None,
-        team_id=deps.identity.team_id,
-        bot_id=deps.identity.bot_id,
-        bot_user_id=deps.identity.bot_user_id,
-        bot_token=deps.slack.client.token,
-    )
-
-    async def authorize() -> AuthorizeResult:
-        return ours  # payloads of other workspaces were refused by the dispatcher
-
     app = AsyncApp(
         # Bolt makes a logger of this name and sets its level; "mudda" is ours.
         name="slack_bolt.mudda",
         # Without a token of its own: which one is used is `authorize`'s answer.
-        client=AsyncWebClient(base_url=deps.slack.client.base_url, session=deps.slack.client.session),
-        authorize=authorize,
+        client=client,
+        authorize=_authorize,
         process_before_response=True,
         request_verification_enabled=False,
         ssl_check_enabled=False,
@@ -49,10 +40,22 @@ def build_app(deps: Deps) -> AsyncApp:
         logger=logging.getLogger("slack_bolt"),
     )
     for module in (issues, plans, runs, questions, approvals, components, workflows):
-        module.register(app, deps)
+        module.register(app)
     for kind in (app.event, app.command, app.action, app.view, app.view_closed, app.shortcut, app.options):
         kind(ANY)(ignore)
     return app
+
+
+async def _authorize(context: AsyncBoltContext) -> AuthorizeResult:
+    """Who the bot is in the workspace that the dispatcher has found; without a question to anybody."""
+    workspace: Workspace = context[DEPS].workspace
+    return AuthorizeResult(
+        enterprise_id=workspace.enterprise_id,
+        team_id=workspace.team_id,
+        bot_id=workspace.bot_id,
+        bot_user_id=workspace.bot_user_id,
+        bot_token=workspace.slack.client.token,
+    )
 
 
 async def ignore(ack: AsyncAck) -> None:

@@ -8,8 +8,10 @@ from collections.abc import Awaitable, Callable
 from functools import partial
 from typing import TypeVar
 
+from bot.config import Settings
 from bot.errors import RateLimited, SettingsError, SlackError, SlackUnavailable, TokenRefused
-from bot.slack.client import Identity, Slack
+from bot.metrics import Metrics
+from bot.slack.client import Identity, Slack, slack_client
 
 logger = logging.getLogger("mudda.start")
 
@@ -39,3 +41,16 @@ async def _answered(setting: str, call: Callable[[], Awaitable[T]]) -> T:
             logger.warning("Slack does not answer (%s); asking again in %.0f s", error, pause)
             await asyncio.sleep(pause)
             pause = min(2 * pause, MAX_DELAY_SECONDS)
+
+
+async def team_of_token(settings: Settings) -> str:
+    """The workspace of the bot token. Raises SettingsError without a token that Slack takes."""
+    if settings.slack_bot_token is None:
+        raise SettingsError(["Which workspace? Give --workspace TEAM_ID, or set SLACK_BOT_TOKEN."])
+    token = settings.slack_bot_token.get_secret_value()
+    async with slack_client(token, settings.slack_api_url, Metrics()) as slack:
+        try:
+            return (await slack.identity()).team_id
+        except SlackError as error:
+            line = f"SLACK_BOT_TOKEN: Slack does not say whose it is ({error.code}). Give --workspace TEAM_ID."
+            raise SettingsError([line]) from error

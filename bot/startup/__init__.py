@@ -1,0 +1,1 @@
+"""The start: settings become a database, a Slack, and the parts that work with them."""

@@ -1,0 +1,125 @@
+"""The parts of the bot, built once and put together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from bot.config import Settings
+from bot.deps import Deps, Workspace
+from bot.metrics import Metrics
+from bot.slack.client import Slack
+from bot.slack.intake import WRITERS, Intake
+from bot.startup.slack import identified
+from bot.workspaces.tenants import OneWorkspace
+from db.session import Database
+from services import workspaces
+from services.ai.gemini import GeminiClient
+from services.ai.service import AIService
+from services.approvals import ApprovalService
+from services.cards import CardService
+from services.components.service import ComponentService
+from services.connectors import Connector
+from services.connectors.auth import Secrets
+from services.queries.workflows import WorkflowQueries
+from services.runs.attempts import AttemptService
+from services.runs.batches import StepBatches
+from services.runs.decisions import DecisionService
+from services.runs.executor import Executor
+from services.runs.gates import GateService
+from services.runs.progress import RunProgress
+from services.runs.questions import QuestionService
+from services.runs.reminders import ReminderService
+from services.runs.service import RunService
+from services.steps.sources import StepSources
+from services.workflows.service import WorkflowService
+
+# A thread in a blocking call of the model can't be cancelled; its job has been handed back by then.
+CLOSE_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the whole process shares. `bind` gives what listeners and jobs work with, for one workspace."""
+
+    database: Database
+    metrics: Metrics
+    executor: Executor
+    bind: Callable[[Workspace], Deps]
+
+
+async def shared_parts(
+    settings: Settings, database: Database, metrics: Metrics, secrets: Secrets, stack: AsyncExitStack
+) -> Parts:
+    """Build them; `stack` closes them. `secrets` finds what components' packs name as `env:NAME`."""
+    assert settings.gemini_api_key is not None  # noqa: S101 - check_serve has seen to it
+    gemini = GeminiClient(
+        api_key=settings.gemini_api_key.get_secret_value(),
+        model=settings.gemini_model,
+        endpoint=settings.gemini_api_endpoint,
+        timeout=settings.gemini_timeout_seconds,
+        max_concurrency=settings.gemini_max_concurrency,
+    )
+    stack.push_async_callback(_closed_soon, gemini)
+    # Its own connections: jobs that wait for a row must not keep Slack waiting for its 200.
+    for_intake = Database(database.url, pool_size=WRITERS, is_pooled=database.is_pooled)
+    stack.push_async_callback(for_intake.close)
+    intake = Intake(for_intake)
+    stack.push_async_callback(intake.close)
+    connector = Connector(allowed_hosts=settings.allowed_hosts, secrets=secrets)
+    stack.push_async_callback(connector.aclose)
+    cards = CardService(timedelta(seconds=settings.card_interval_seconds))
+    components, approvals = ComponentService(), ApprovalService()
+    inputs = StepSources()
+    gates = GateService(approvals)
+    progress = RunProgress(cards, gates, inputs)
+    runs, attempts = RunService(progress, components, approvals), AttemptService(progress, inputs)
+    batches, questions = StepBatches(database, attempts), QuestionService(runs, progress)
+    stack.push_async_callback(batches.close)
+    meter = partial(metrics.timed, metrics.component_calls, metrics.component_seconds)
+    executor = Executor(database, batches, attempts, questions, connector, meter=meter)
+    bind = partial(
+        Deps,
+        database=database,
+        intake=intake,
+        ai=AIService(gemini, max_steps=settings.plan_max_steps, zone=ZoneInfo(settings.time_zone)),
+        components=components,
+        cards=cards,
+        approvals=approvals,
+        workflows=WorkflowService(cards, approvals),
+        queries=WorkflowQueries(approvals),
+        runs=runs,
+        decisions=DecisionService(runs, progress, approvals, gates),
+        attempts=attempts,
+        executor=executor,
+        questions=questions,
+        reminders=ReminderService(runs, progress, approvals, gates),
+        connector=connector,
+        retention=settings.retention,
+        metrics=metrics,
+    )
+    return Parts(database, metrics, executor, bind)
+
+
+async def one_workspace(parts: Parts, slack: Slack) -> OneWorkspace:
+    """The workspace of the bot token. Raises SettingsError if Slack does not take it."""
+    identity = await identified(slack)
+    async with parts.database.transaction() as session:
+        workspace_id = await workspaces.ensure(session, identity.team_id, identity.team_name)
+    workspace = Workspace(
+        id=workspace_id,
+        team_id=identity.team_id,
+        name=identity.team_name,
+        bot_id=identity.bot_id,
+        bot_user_id=identity.bot_user_id,
+        slack=slack,
+    )
+    return OneWorkspace(parts.bind(workspace))
+
+
+async def _closed_soon(gemini: GeminiClient) -> None:
+    await gemini.aclose(grace=CLOSE_SECONDS)

@@ -1,0 +1,1 @@
+"""The workspaces that a process serves: which they are, and how they come and go."""

@@ -1,0 +1,38 @@
+"""Whose a request or a job is: the parts of the bot, bound to that workspace."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from bot.deps import Deps
+
+
+class Tenants(Protocol):
+    """The workspaces that this process serves."""
+
+    async def of_team(self, team_id: str | None) -> Deps | None:
+        """What to work with for a workspace by Slack's own id; None if it is not served here."""
+
+    async def of(self, workspace_id: UUID) -> Deps | None:
+        """What to work with for a workspace by the id of its row; None if it is not served any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class OneWorkspace:
+    """The workspace of the bot token that is set, and no other."""
+
+    deps: Deps
+
+    def __str__(self) -> str:
+        """For the log."""
+        return f"the workspace {self.deps.workspace.name}"
+
+    async def of_team(self, team_id: str | None) -> Deps | None:
+        """The parts, if it is this workspace."""
+        return self.deps if team_id == self.deps.workspace.team_id else None
+
+    async def of(self, workspace_id: UUID) -> Deps | None:
+        """The parts, if it is this workspace."""
+        return self.deps if workspace_id == self.deps.workspace.id else None
