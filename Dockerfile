@@ -25,6 +25,9 @@ WORKDIR /srv/mudda
 COPY db db
 COPY services services
 COPY bot bot
+# The command, as a wheel would install it.
+RUN printf '#!/bin/sh\nexec python -m bot "$@"\n' >/usr/local/bin/mudda && chmod 755 /usr/local/bin/mudda
+ENV PYTHONPATH=/srv/mudda
 USER mudda
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=20s --retries=3 \

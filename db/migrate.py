@@ -7,6 +7,8 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment, QueryQueueBuilder
 from pgqueuer.db import AsyncpgDriver
 from pgqueuer.queries import Queries
@@ -61,6 +63,21 @@ async def migrate(database_url: str) -> None:
                 await _upgrade_queue(await upgrading.execution_options(isolation_level="AUTOCOMMIT"))
     finally:
         await engine.dispose()
+
+
+async def is_up_to_date(database_url: str) -> bool:
+    """Whether all migrations of this version have run there."""
+    engine = async_engine(database_url, poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            return await connection.run_sync(_has_all_migrations)
+    finally:
+        await engine.dispose()
+
+
+def _has_all_migrations(connection: Connection) -> bool:
+    head = ScriptDirectory.from_config(alembic_config()).get_current_head()
+    return MigrationContext.configure(connection).get_current_revision() == head
 
 
 async def _lock(connection: AsyncConnection) -> None:

@@ -1,7 +1,8 @@
-"""`python -m bot components load | list`: what these commands do, and the text that they print."""
+"""`mudda components load | list`: what these commands do, and the text that they print."""
 
 from __future__ import annotations
 
+import argparse
 import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -10,7 +11,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.errors import EdgeError
+from bot.cli.command import CommandFailed, Commands, add_workspace_option, open_database, team_of
+from bot.config import Settings
 from db.session import Database, ReadSession
 from services import audit, workspaces
 from services.components.definitions import ComponentDefinition
@@ -25,8 +27,29 @@ from services.formats.strict_yaml import YamlFaultCode as Yaml
 _PAGE_SIZE = 500
 
 
-class CommandFailed(EdgeError):
-    """The command did nothing; the message says why, ready to be printed."""
+def add(commands: Commands) -> None:
+    """Add the commands."""
+    components = commands.add_parser("components", help="the APIs that plans may use")
+    actions = components.add_subparsers(required=True, metavar="ACTION")
+    loading = actions.add_parser("load", help="add or update components from a YAML file")
+    loading.add_argument("file", type=Path)
+    loading.set_defaults(run=_run_load)
+    listing = actions.add_parser("list", help="show what is registered")
+    listing.set_defaults(run=_run_list)
+    for action in (loading, listing):
+        add_workspace_option(action)
+
+
+async def _run_load(settings: Settings, options: argparse.Namespace) -> int:
+    async with open_database(settings) as database:
+        print(await load(database, await team_of(settings, options), options.file))
+    return 0
+
+
+async def _run_list(settings: Settings, options: argparse.Namespace) -> int:
+    async with open_database(settings) as database:
+        print(await list_(database, await team_of(settings, options)))
+    return 0
 
 
 async def load(database: Database, team_id: str, path: Path) -> str:
@@ -50,7 +73,7 @@ async def list_(database: Database, team_id: str) -> str:
     if not specs:
         return (
             f"There are no components in {team_id} yet. Add some with\n"
-            f"  python -m bot components load FILE --workspace {team_id}"
+            f"  mudda components load FILE --workspace {team_id}"
         )
     header = ("KEY", "NAME", "TYPE", "METHOD", "APPROVAL", "CATEGORY", "STATE")
     return "\n".join(_table([header, *(_row(spec) for spec in specs)]))

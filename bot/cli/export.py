@@ -1,7 +1,8 @@
-"""`python -m bot export RUN`: a run, with all that is on record of it, as JSON."""
+"""`mudda export RUN`: a run, with all that is on record of it, as JSON."""
 
 from __future__ import annotations
 
+import argparse
 import json
 import re
 from datetime import datetime
@@ -10,7 +11,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.cli.components import CommandFailed
+from bot.cli.command import CommandFailed, Commands, add_workspace_option, open_database, team_of
+from bot.config import Settings
 from db.session import Database
 from services import workspaces
 from services.errors import NotFound
@@ -18,6 +20,21 @@ from services.queries import export as exports
 from services.queries.runs import find_run
 
 _NUMBER = re.compile(r"#?(\d{1,9})(?:\.(\d{1,9}))?")
+
+
+def add(commands: Commands) -> None:
+    """Add the command."""
+    exporting = commands.add_parser("export", help="write a run, with all that is on record of it, as JSON")
+    named = "its id, or the number of its plan (12: the last run), or that and its own (12.1)"
+    exporting.add_argument("run_name", metavar="RUN", help=named)
+    add_workspace_option(exporting)
+    exporting.set_defaults(run=_run)
+
+
+async def _run(settings: Settings, options: argparse.Namespace) -> int:
+    async with open_database(settings) as database:
+        print(await export(database, await team_of(settings, options), options.run_name))
+    return 0
 
 
 async def export(database: Database, team_id: str, run: str) -> str:

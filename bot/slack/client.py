@@ -28,12 +28,13 @@ MODAL_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Who the bot is, in which workspace."""
+    """Who the bot is, in which workspace, and what it may do there."""
 
     team_id: str
     team_name: str
     bot_id: str
     bot_user_id: str
+    scopes: frozenset[str]
 
 
 class Slack:
@@ -47,7 +48,14 @@ class Slack:
     async def identity(self) -> Identity:
         """Ask who the token is."""
         answer = await self._called("auth.test", self.client.auth_test())
-        return Identity(answer["team_id"], answer["team"], answer["bot_id"], answer["user_id"])
+        scopes = {name.lower(): value for name, value in answer.headers.items()}.get("x-oauth-scopes", "")
+        return Identity(
+            team_id=answer["team_id"],
+            team_name=answer["team"],
+            bot_id=answer["bot_id"],
+            bot_user_id=answer["user_id"],
+            scopes=frozenset(filter(None, (scope.strip() for scope in scopes.split(",")))),
+        )
 
     async def check_app_token(self, token: str) -> None:
         """Ask for an address of Socket Mode, as any client does before it connects."""

@@ -11,23 +11,11 @@ from jsonschema import Draft7Validator
 
 from bot.sandbox.slack.state.workspace import DEFAULT_COMMANDS
 from bot.slack import ids
+from bot.slack.scopes import BOT_SCOPES
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = Path(__file__).parent / "data" / "slack-manifest.schema.2.0.0.json"
 
-SCOPES = {
-    "app_mentions:read",
-    "chat:write",
-    "commands",
-    "channels:history",
-    "groups:history",
-    "im:history",
-    "im:write",
-    "usergroups:read",
-    "users:read",
-    "channels:read",
-    "files:read",
-}
 EVENTS = {"app_mention"}
 
 
@@ -66,7 +54,7 @@ def test_the_sandbox_has_the_commands_of_the_manifest(manifest: dict[str, Any]) 
 
 def test_scopes_and_events_are_as_few_as_needed(manifest: dict[str, Any]) -> None:
     assert set(manifest["oauth_config"]["scopes"]) == {"bot"}
-    assert set(manifest["oauth_config"]["scopes"]["bot"]) == SCOPES
+    assert set(manifest["oauth_config"]["scopes"]["bot"]) == set(BOT_SCOPES)
     assert set(manifest["settings"]["event_subscriptions"]["bot_events"]) == EVENTS
 
 

@@ -1,4 +1,4 @@
-"""`python -m bot export`: a process that writes JSON to standard output, and nothing else."""
+"""`mudda export`: a process that writes JSON to standard output, and nothing else."""
 
 from __future__ import annotations
 

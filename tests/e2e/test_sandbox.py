@@ -1,4 +1,4 @@
-"""`python -m bot sandbox` as a newcomer meets it: one URL, a command, a card with a plan, and a decision."""
+"""`mudda sandbox` as a newcomer meets it: one URL, a command, a card with a plan, and a decision."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`python -m bot serve`: what is wrong is said in plain lines, and a stop is a stop."""
+"""`mudda serve`: what is wrong is said in plain lines, and a stop is a stop."""
 
 from __future__ import annotations
 

@@ -87,6 +87,7 @@ class GeminiStandIn:
         """Begin to listen, on a free port unless one was given."""
         app = web.Application(client_max_size=_MAX_REQUEST)
         app.router.add_post("/v1beta/models/{model}:generateContent", self._generate)
+        app.router.add_get("/v1beta/models/{model}", self._model)
         app.router.add_route("*", "/{path:.*}", self._not_found)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
@@ -115,6 +116,15 @@ class GeminiStandIn:
         """Wait until the condition holds; it is looked at whenever a request comes or ends."""
         async with self._changed:
             await self._changed.wait_for(lambda: condition(self))
+
+    async def _model(self, request: web.Request) -> web.Response:
+        """What a model is."""
+        if not request.headers.get("x-goog-api-key"):
+            return _error(Status(403, message="Method doesn't allow unregistered callers."))
+        model = request.match_info["model"]
+        if not model.startswith(("gemini-", STAND_IN_MODEL)):
+            return _error(Status(404, message=f"models/{model} is not found for API version v1beta."))
+        return web.json_response({"name": f"models/{model}", "version": "001"})
 
     async def _generate(self, request: web.Request) -> web.StreamResponse:
         key = request.headers.get("x-goog-api-key", "")

@@ -152,6 +152,15 @@ class SlackStandIn:
         self._page.banner = text
 
     @property
+    def scopes(self) -> frozenset[str]:
+        """What the app may do."""
+        return self._api.scopes
+
+    @scopes.setter
+    def scopes(self, scopes: frozenset[str]) -> None:
+        self._api.scopes = scopes
+
+    @property
     def faults(self) -> Faults:
         """What goes wrong with the next Web API calls."""
         return self._api.faults

@@ -25,6 +25,7 @@ from bot.sandbox.slack.faults import (
 from bot.sandbox.slack.methods import METHODS, WITHOUT_TOKEN, Context
 from bot.sandbox.slack.rates import RateLimits
 from bot.sandbox.slack.state.model import Json
+from bot.slack.scopes import BOT_SCOPES
 
 _SERVER_ERROR_PAGE = "<!DOCTYPE html><html><body><h1>Server Error</h1></body></html>"
 
@@ -48,7 +49,10 @@ class Call:
 
 
 class WebApi:
-    """The handler of {url}/api/<method>, with its faults, rate limits and transcript."""
+    """The handler of {url}/api/<method>, with its faults, rate limits and transcript.
+
+    `scopes` are what the token may do, as Slack says with every answer.
+    """
 
     def __init__(
         self, context: Context, *, bot_token: str, rates: RateLimits | None, transcript_size: int | None
@@ -56,6 +60,7 @@ class WebApi:
         self.context = context
         self.faults = Faults()
         self.transcript: deque[Call] = deque(maxlen=transcript_size)
+        self.scopes = frozenset(BOT_SCOPES)
         self._bot_token = bot_token
         self._rates = rates
         self._count = 0
@@ -78,7 +83,7 @@ class WebApi:
             return _drop(request)
         if isinstance(fault, Hold) and fault.after_accepting:
             await _hold(fault)
-        return _json_response(answer)
+        return _json_response(answer, headers={"x-oauth-scopes": ",".join(sorted(self.scopes))})
 
     def _refusal(self, method: str, args: Json, fault: Fault | None) -> web.Response | None:
         """The answer of a call that isn't let through, if it isn't."""

@@ -89,5 +89,5 @@ def _request(step: RunStepView, room: Room) -> Iterator[Block]:
 
 def _cut(value: Any, export: str) -> Iterator[Block]:
     size = kilobytes(len(json.dumps(value, ensure_ascii=False).encode(errors="replace")))
-    words = f"Cut: {size} in all; `python -m bot export {export}` has it."
+    words = f"Cut: {size} in all; `mudda export {export}` has it."
     yield kit.rich_text(kit.paragraph(*kit.typed(words)))

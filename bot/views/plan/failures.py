@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from bot.slack.ids import COMMAND_COMPONENTS
 from services.states import FailureCode
 
-LOAD_COMPONENTS = "python -m bot components load FILE"
+LOAD_COMPONENTS = "mudda components load FILE"
 
 _LATER = "Try again in a few minutes."
 

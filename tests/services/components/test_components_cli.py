@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from bot.cli import components as components_cli
-from bot.cli.components import CommandFailed
+from bot.cli.command import CommandFailed
 from bot.sandbox.town import sandbox_pack
 from db.models import AuditEvent
 from db.session import Database
@@ -72,7 +72,7 @@ async def test_list_is_a_table(database: Database, pack: PackFile) -> None:
 
 async def test_an_empty_list_says_how_to_add_some(database: Database) -> None:
     assert await components_cli.list_(database, "T7") == (
-        "There are no components in T7 yet. Add some with\n  python -m bot components load FILE --workspace T7"
+        "There are no components in T7 yet. Add some with\n  mudda components load FILE --workspace T7"
     )
 
 

@@ -1,4 +1,4 @@
-"""`python -m bot export RUN`: all that is on record of a run, and nothing that opens a door."""
+"""`mudda export RUN`: all that is on record of a run, and nothing that opens a door."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from bot.cli import export as export_cli
-from bot.cli.components import CommandFailed
+from bot.cli.command import CommandFailed
 from db.session import Database
 from services import audit, workspaces
 from services.audit import Actor

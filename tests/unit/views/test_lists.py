@@ -56,7 +56,7 @@ class TestComponents:
 
     def test_none_yet_says_how_to_add_some(self) -> None:
         message = components_list(Page((), 1, 10, 0))
-        assert "python -m bot components load FILE" in seen(message)
+        assert "mudda components load FILE" in seen(message)
         assert message.text.startswith("There are no components yet")
 
     def test_none_found_says_what_else_to_try(self) -> None:

@@ -275,7 +275,7 @@ class TestFailed:
             for run in part["elements"]
             if run.get("style") == {"code": True}
         ]
-        assert typed == ["python -m bot components load FILE"]
+        assert typed == ["mudda components load FILE"]
 
     def test_faults_are_named_and_the_rest_counted(self) -> None:
         message = drawn(samples.failed(FailureCode.REJECTED, samples.FAULTS * 3))

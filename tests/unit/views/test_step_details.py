@@ -77,7 +77,7 @@ def test_many_values_are_all_there() -> None:
 def test_what_no_view_can_hold_says_how_much_it_is_and_where() -> None:
     seen = opened(at_gate(body={"text": "word " * 100_000}), "residents")
     assert "word word" in seen
-    assert "Cut: 501 kB in all; \npython -m bot export 12.1\n has it." in seen
+    assert "Cut: 501 kB in all; \nmudda export 12.1\n has it." in seen
 
 
 def test_an_answer_is_shown_whole_or_says_how_much_it_is() -> None:

@@ -1,0 +1,20 @@
+"""What the app asks a workspace for, and why. `manifest.yml` asks for the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+BOT_SCOPES: Mapping[str, str] = {
+    "app_mentions:read": "hear @mudda",
+    "chat:write": "post a plan's card and keep it up to date, and tell one person something privately",
+    "commands": "its slash commands",
+    "im:write": "ask a person in a direct message, where a plan has a step for it",
+    "usergroups:read": "ask a group: who is in it, and what it is called",
+    "users:read": "what a person who is mentioned is called",
+    "channels:read": "what a channel that is mentioned is called",
+    "files:read": "take a photo as an answer; no file is ever fetched",
+    "channels:history": "after a crash, look whether a card is in a public channel before posting it again",
+    "groups:history": "the same in private channels that it was invited to",
+    "im:history": "the same in a direct message with it",
+}
+"""By scope, what the app can't do without it. https://docs.slack.dev/reference/scopes"""

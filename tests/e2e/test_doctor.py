@@ -1,0 +1,62 @@
+"""`mudda doctor`: each thing that `mudda serve` needs is tried, and what is wrong is said in plain lines."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.sandbox.gemini.server import GeminiStandIn
+from bot.sandbox.slack import SlackStandIn
+from bot.sandbox.slack.faults import ErrorWord
+from tests.support.bot_process import bot_process, serve_env
+
+NOBODY = "http://127.0.0.1:1"
+
+
+async def examined(env: dict[str, str], *, status: int) -> dict[str, str]:
+    """What is said of each subject."""
+    async with bot_process("doctor", env=env) as doctor:
+        assert await doctor.finished() == status, doctor.output
+    lines = [line for line in doctor.output.splitlines() if line[:5].strip() in ("ok", "wrong")]
+    return {line[7:].split(": ")[0]: f"{line[:5].strip()} {line.split(': ', 1)[1]}" for line in lines}
+
+
+async def test_all_is_well(database_url: str) -> None:
+    async with SlackStandIn() as slack, GeminiStandIn() as gemini:
+        env = serve_env(slack, gemini.url, database_url)
+        found = await examined(env, status=0)
+        assert slack.bot_token not in str(found)
+    assert set(found) == {"Mudda", "Settings", "Database", "Slack", "Gemini"}
+    assert all(line.startswith("ok") for line in found.values())
+    assert found["Database"] == "ok the one of DATABASE_URL; its tables are up to date"
+
+
+@pytest.mark.parametrize(
+    ("changed", "subject", "said"),
+    [
+        ({"SLACK_BOT_TOKEN": "xoxb-wrong"}, "Slack", "wrong it does not take SLACK_BOT_TOKEN (invalid_auth)."),
+        ({"SLACK_SIGNING_SECRET": ""}, "Settings", "wrong SLACK_SIGNING_SECRET (HTTP) or SLACK_APP_TOKEN"),
+        ({"SLACK_APP_TOKEN": "xapp-wrong"}, "Socket Mode", "wrong Slack does not take SLACK_APP_TOKEN"),
+        (
+            {"DATABASE_URL": "postgresql://postgres@127.0.0.1:1/none"},
+            "Database",
+            "wrong DATABASE_URL: no database",
+        ),
+        ({"GEMINI_API_ENDPOINT": NOBODY}, "Gemini", "wrong it does not answer (ClientConnectorError)."),
+        ({"GEMINI_MODEL": "none/such"}, "Gemini", "wrong there is no model none/such (GEMINI_MODEL)."),
+    ],
+)
+async def test_what_is_wrong_is_said(database_url: str, changed: dict[str, str], subject: str, said: str) -> None:
+    async with SlackStandIn() as slack, GeminiStandIn() as gemini:
+        found = await examined(serve_env(slack, gemini.url, database_url) | changed, status=1)
+    assert found[subject].startswith(said)
+    assert [name for name, line in found.items() if line.startswith("wrong")] == [subject]
+
+
+async def test_scopes_that_the_app_lacks_are_named(database_url: str) -> None:
+    async with SlackStandIn() as slack, GeminiStandIn() as gemini:
+        slack.scopes = slack.scopes - {"users:read"}
+        found = await examined(serve_env(slack, gemini.url, database_url), status=1)
+        slack.faults.script("auth.test", [ErrorWord("account_inactive")])
+        gone = await examined(serve_env(slack, gemini.url, database_url), status=1)
+    assert found["Slack"] == "wrong the app lacks scopes: users:read. Add them, and install the app again."
+    assert gone["Slack"] == "wrong it does not take SLACK_BOT_TOKEN (account_inactive)."
