@@ -16,6 +16,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from bot.errors import SettingsError
 from db.url import check_url
 from services.retention import Retention
+from services.workspaces.secrets import SecretBox
 
 
 def _http_url(value: str) -> str:
@@ -46,6 +47,20 @@ def _retention(value: str) -> str:
     return value
 
 
+def _keys(value: SecretStr) -> SecretStr:
+    try:
+        SecretBox(keys_of(value))
+    except ValueError:
+        raise ValueError("must be keys as `mudda secrets new-key` makes them, with commas between") from None
+    return value
+
+
+def keys_of(value: SecretStr) -> list[str]:
+    """The keys of MUDDA_SECRET_KEY, the newest first."""
+    return [key.strip() for key in value.get_secret_value().split(",") if key.strip()]
+
+
+Keys = Annotated[SecretStr, AfterValidator(_keys)]
 Key = Annotated[SecretStr, AfterValidator(_key)]
 HttpUrl = Annotated[str, AfterValidator(_http_url)]
 PostgresUrl = Annotated[str, AfterValidator(check_url)]
@@ -57,6 +72,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_file=".env", env_ignore_empty=True, extra="ignore", frozen=True)
 
     slack_bot_token: Key | None = None
+    slack_client_id: str | None = None
+    slack_client_secret: Key | None = None
+    slack_allowed_teams: str | None = None
+    mudda_secret_key: Keys | None = None
     slack_signing_secret: Key | None = None
     slack_app_token: Key | None = None
     slack_api_url: HttpUrl = "https://slack.com/api/"
@@ -85,6 +104,11 @@ class Settings(BaseSettings):
     def retention(self) -> Retention:
         """How long things are kept."""
         return Retention.parse(self.retention_days)
+
+    @property
+    def allowed_teams(self) -> frozenset[str]:
+        """The workspaces and organisations that may install the app; empty: any."""
+        return frozenset(team.strip() for team in (self.slack_allowed_teams or "").split(",") if team.strip())
 
     @property
     def allowed_hosts(self) -> frozenset[str]:
@@ -137,7 +161,9 @@ def load_settings() -> Settings:
 def check_serve(settings: Settings) -> None:
     """Raise SettingsError with a line for each setting that `serve` needs and does not have."""
     lines = []
-    if settings.slack_bot_token is None:
+    if settings.slack_client_id is not None:
+        lines += _lines_of_oauth(settings)
+    elif settings.slack_bot_token is None:
         lines.append("SLACK_BOT_TOKEN is missing: the bot token (xoxb-…) from “OAuth & Permissions” of your app.")
     elif not settings.slack_bot_token.get_secret_value().startswith("xoxb-"):
         lines.append("SLACK_BOT_TOKEN is not a bot token: it starts with xoxb-.")
@@ -153,6 +179,20 @@ def check_serve(settings: Settings) -> None:
         lines.append("GEMINI_API_KEY is missing: a key for the Gemini API.")
     if lines:
         raise SettingsError(lines)
+
+
+def _lines_of_oauth(settings: Settings) -> list[str]:
+    lines = []
+    if settings.slack_bot_token is not None:
+        lines.append(
+            "SLACK_BOT_TOKEN and SLACK_CLIENT_ID are both set: the first is for one workspace, the second for any "
+            "number of them. Set one."
+        )
+    if settings.slack_client_secret is None:
+        lines.append("SLACK_CLIENT_SECRET is missing: it stands in “Basic Information” of your app.")
+    if settings.mudda_secret_key is None:
+        lines.append("MUDDA_SECRET_KEY is missing: `mudda secrets new-key` makes one.")
+    return lines
 
 
 def _line(fault: dict[str, object]) -> str:

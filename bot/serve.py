@@ -14,7 +14,7 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from bot.app import build_app
-from bot.config import Settings, component_secret
+from bot.config import Settings, component_secret, keys_of
 from bot.errors import SettingsError
 from bot.jobs.runs.slack_steps import register_slack_steps
 from bot.jobs.worker import Worker
@@ -24,12 +24,16 @@ from bot.slack.client import Slack, slack_client
 from bot.slack.dispatch import Dispatcher
 from bot.slack.socket_mode import SocketMode
 from bot.startup.database import database_for, is_pooled, migrated
-from bot.startup.parts import Parts, one_workspace, shared_parts
+from bot.startup.parts import Parts, installed_workspaces, one_workspace, shared_parts
 from bot.startup.slack import check_app_token
 from bot.web import Web
+from bot.workspaces.lifecycle import Lifecycle
+from bot.workspaces.oauth import OAuth
 from bot.workspaces.tenants import Tenants
 from db.session import Database
 from services.connectors.auth import Secrets
+from services.workspaces.installations import InstallationService
+from services.workspaces.secrets import SecretBox
 
 logger = logging.getLogger("mudda.serve")
 
@@ -64,13 +68,21 @@ async def running_bot(
         token = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else None
         slack = await stack.enter_async_context(slack_client(token, settings.slack_api_url, metrics))
         parts = await shared_parts(settings, database, metrics, secrets, stack)
-        tenants = await one_workspace(parts, slack)
+        oauth = _oauth(settings, database, slack)
+        tenants: Tenants = (
+            await one_workspace(parts, slack)
+            if oauth is None
+            else await installed_workspaces(parts, slack, oauth.installations, direct_url, stack)
+        )
         register_slack_steps(parts.executor, tenants)
         readiness = Readiness(database)
         if only != "web":
             readiness.worker = await _worker(settings, parts, tenants, direct_url, stack)
-        dispatcher = Dispatcher(build_app(slack.client), tenants.of_team, metrics) if only != "worker" else None
-        port = await _serve_http(settings, dispatcher, metrics, readiness, stack)
+        dispatcher = None
+        if only != "worker":
+            lifecycle = Lifecycle(database, oauth.installations).handle if oauth else None
+            dispatcher = Dispatcher(build_app(slack.client), tenants.of_team, metrics, lifecycle)
+        port = await _serve_http(settings, dispatcher, oauth, metrics, readiness, stack)
         if dispatcher is not None and settings.slack_app_token is not None:
             readiness.socket = await _serve_socket_mode(settings.slack_app_token, dispatcher, slack, stack)
         # Nothing of what has been imported and built is garbage: a full collection over it took 26 ms of the loop.
@@ -78,6 +90,24 @@ async def running_bot(
         gc.freeze()
         yield RunningBot(tenants, parts, port, readiness.worker)
         logger.info("Stopping")
+
+
+def _oauth(settings: Settings, database: Database, slack: Slack) -> OAuth | None:
+    """How workspaces install the app; None if it is in one only, by its token."""
+    secret, keys = settings.slack_client_secret, settings.mudda_secret_key
+    if settings.slack_client_id is None or secret is None or keys is None:
+        return None
+    box = SecretBox(keys_of(keys))
+    return OAuth(
+        settings.slack_client_id,
+        secret.get_secret_value(),
+        slack,
+        settings.slack_api_url,
+        database,
+        InstallationService(box),
+        box,
+        settings.allowed_teams,
+    )
 
 
 async def _worker(
@@ -101,13 +131,15 @@ async def _worker(
 async def _serve_http(
     settings: Settings,
     dispatcher: Dispatcher | None,
+    oauth: OAuth | None,
     metrics: Metrics,
     readiness: Readiness,
     stack: AsyncExitStack,
 ) -> int:
     secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else None
     served = Web(dispatcher if secret else None, secret, metrics, readiness)
-    runner = web.AppRunner(served.application(), access_log=None, shutdown_timeout=2.0)
+    routes = oauth.routes() if oauth is not None and dispatcher is not None else []
+    runner = web.AppRunner(served.application(routes), access_log=None, shutdown_timeout=2.0)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)
     site = web.TCPSite(runner, settings.host, settings.port)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -33,14 +34,15 @@ class Web:
         self._metrics = metrics
         self._readiness = readiness
 
-    def application(self) -> web.Application:
-        """The application, ready to be run."""
+    def application(self, routes: Sequence[web.RouteDef] = ()) -> web.Application:
+        """The application, ready to be run, with `routes` beside its own."""
         application = web.Application(client_max_size=MAX_BODY_BYTES)
         application.router.add_get("/healthz", self.healthz)
         application.router.add_get("/readyz", self.readyz)
         application.router.add_get("/metrics", self.metrics)
         if self._dispatcher is not None and self._signing_secret is not None:
             application.router.add_post("/slack/events", self.slack_events)
+        application.router.add_routes(routes)
         return application
 
     async def slack_events(self, request: web.Request) -> web.Response:

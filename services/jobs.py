@@ -312,6 +312,12 @@ class GateLimit(Job):
     revision: int
 
 
+class EndWork(Job):
+    """The app was removed from the workspace: what is under way there ends, on record."""
+
+    entrypoint: ClassVar[str] = "end_work"
+
+
 class SetApprovalRules(Act):
     """Somebody set who may decide, how many must agree, and what happens while they don't."""
 

@@ -51,6 +51,8 @@ class FailureCode(StrEnum):
     GEMINI_TRUNCATED = "gemini_truncated"
     GEMINI_MALFORMED = "gemini_malformed"
     CHANNEL_UNREACHABLE = "channel_unreachable"
+    APP_REMOVED = "app_removed"
+    BUDGET = "budget"
     INTERNAL = "internal"
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from bot.jobs import workspaces
 from bot.jobs.messages import cards, private, replies, showing
 from bot.jobs.registry import Handler
 from bot.jobs.runs import decisions as run_decisions
@@ -26,6 +27,7 @@ HANDLERS: tuple[Handler[Any], ...] = tuple(
         showing,
         replies,
         private,
+        workspaces,
     )
     for handler in module.HANDLERS
 )

@@ -30,10 +30,14 @@ PATIENT_ATTEMPTS = 10
 
 @dataclass(frozen=True, slots=True)
 class Handler(Generic[J]):
-    """What runs a kind of job. `give_up` is called when the handler has failed so many `attempts`."""
+    """What runs a kind of job. `give_up` is called when the handler has failed so many `attempts`.
+
+    `of_removed`: it is run for workspaces, too, from which the app was removed, and where no Slack answers.
+    """
 
     job: type[J]
     lane: Lane
     run: Callable[[J, Deps], Awaitable[None]]
     give_up: Callable[[J, Deps], Awaitable[Any]] | None = None
     attempts: int = ATTEMPTS
+    of_removed: bool = False

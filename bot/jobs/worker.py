@@ -22,6 +22,7 @@ from pgqueuer.domain.errors import FailingListenerError, RetryRequested
 from pgqueuer.models import Job as QueuedJob
 from pydantic import ValidationError
 
+from bot.deps import Deps
 from bot.errors import RateLimited, SlackUnavailable, TokenRefused
 from bot.jobs import HANDLERS
 from bot.jobs.registry import Handler, Lane
@@ -191,7 +192,7 @@ class Worker:
     async def _outcome(self, handler: Handler[Job], job: Job, job_id: int) -> RetryRequested | None:
         """None if the job is over, else when to run it again."""
         try:
-            deps = await self.tenants.of(job.workspace)
+            deps = await self._deps(handler, job)
             if deps is None:
                 logger.info("A job of a workspace that is not served any more is dropped")
                 return None
@@ -202,12 +203,19 @@ class Worker:
             return RetryRequested(error.retry_after, str(error))
         except Exception as error:  # noqa: BLE001 - logged by _failed, or an outage
             if _is_outage(error):
+                if isinstance(error, TokenRefused):
+                    await self.tenants.refused(job.workspace)
                 return self._wait_out(error, job_id)
             if again := self._failed(error, job_id, handler.attempts):
                 return again
         else:
             return None
         return await self._give_up(handler, job, job_id)
+
+    async def _deps(self, handler: Handler[Job], job: Job) -> Deps | None:
+        """What the job's handler works with; None if the app is not in the workspace any more."""
+        deps = await self.tenants.of(job.workspace)
+        return await self.tenants.removed(job.workspace) if deps is None and handler.of_removed else deps
 
     def _wait_out(self, error: Exception, job_id: int) -> RetryRequested:
         """Outages end; what was acked is not dropped because one took long."""
@@ -228,7 +236,7 @@ class Worker:
         logger.error("A job was given up")
         self._given_up.add(job_id)
         try:
-            deps = await self.tenants.of(job.workspace)
+            deps = await self._deps(handler, job)
             if handler.give_up is not None and deps is not None:
                 await handler.give_up(job, deps)
         except Exception as error:

@@ -18,6 +18,7 @@ from bot.errors import SlackError, SlackUnavailable
 from bot.metrics import Metrics
 from bot.slack.errors import translated
 from bot.slack.messages import Message
+from services.workspaces.installations import Grant
 
 # A call that takes longer is as good as lost; the lease of a redraw is twice this.
 TIMEOUT_SECONDS = 10.0
@@ -44,6 +45,50 @@ class Slack:
         self.client = client
         self._session = session
         self._metrics = metrics
+
+    def of_workspace(self, token: str, team_id: str | None) -> Slack:
+        """The same client, speaking with another token; `team_id` tells workspaces of one organisation apart."""
+        client = AsyncWebClient(
+            token=token, base_url=self.client.base_url, session=self._session, team_id=team_id, retry_handlers=[]
+        )
+        return Slack(client, self._session, self._metrics)
+
+    async def exchange(self, client_id: str, client_secret: str, code: str) -> Grant:
+        """What an installation gives for its code, which is good once and for ten minutes."""
+        # Not the SDK's own method: that warns of how it uses aiohttp (slack_sdk 3.47).
+        arguments = {"client_id": client_id, "client_secret": client_secret, "code": code}
+        call = self.client.api_call("oauth.v2.access", data=arguments)
+        answer = await self._called("oauth.v2.access", call)
+        enterprise_id = (answer.get("enterprise") or {}).get("id")
+        team: Mapping[str, str] | None = answer.get("team")
+        installed = self.of_workspace(str(answer["access_token"]), None)
+        identity = await installed.identity()
+        return Grant(
+            owner_id=team["id"] if team else str(enterprise_id),
+            enterprise_id=enterprise_id,
+            app_id=str(answer["app_id"]),
+            bot_id=identity.bot_id,
+            bot_user_id=str(answer["bot_user_id"]),
+            token=str(answer["access_token"]),
+            scopes=str(answer["scope"]),
+            installed_by=str(answer["authed_user"]["id"]),
+            teams={team["id"]: team["name"]} if team else await installed.teams(),
+        )
+
+    async def teams(self) -> Mapping[str, str]:
+        """The workspaces of an organisation that have the app, with their names."""
+        found: dict[str, str] = {}
+        cursor = ""
+        while True:
+            answer = await self._called("auth.teams.list", self.client.auth_teams_list(cursor=cursor, limit=1000))
+            found |= {str(team["id"]): str(team["name"]) for team in answer["teams"]}
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return found
+
+    async def revoke(self) -> None:
+        """Give the token back: nobody can use it any more."""
+        await self._called("auth.revoke", self.client.auth_revoke())
 
     async def identity(self) -> Identity:
         """Ask who the token is."""

@@ -74,8 +74,15 @@ _OUTSIDES: dict[str, type[_Outside]] = {
 """By kind, what Bolt reads without looking whether it is there."""
 
 
+LIFECYCLE = "lifecycle"
+LIFECYCLE_EVENTS = frozenset({"app_uninstalled", "tokens_revoked", "team_access_granted", "team_access_revoked"})
+"""By these a workspace comes or goes: no listener of one workspace's can be asked about them."""
+
+
 def kind_of(body: object) -> str:
-    """What a payload is, e.g. `command` or `block_actions`; `other` if it is of no kind that Bolt has to see.
+    """What a payload is, e.g. `command` or `block_actions`.
+
+    `other` if it is of no kind that Bolt has to see, LIFECYCLE if a workspace comes or goes by it.
 
     Raises MalformedPayload if it has not the outer shape of its kind.
     """
@@ -89,6 +96,8 @@ def kind_of(body: object) -> str:
         outside.model_validate(body)
     except (ValidationError, RecursionError) as error:
         raise MalformedPayload(f"not the outer shape of a {kind}") from error
+    if kind == "event_callback" and body["event"]["type"] in LIFECYCLE_EVENTS:
+        return LIFECYCLE
     return str(kind)
 
 
@@ -109,6 +118,22 @@ def workspace_of(body: Mapping[str, Any]) -> str | None:
         event.get("team"),
         _inner(body, "user").get("team_id"),
         _inner(body, "view").get("team_id"),
+    )
+
+
+def organisation_of(body: Mapping[str, Any]) -> str | None:
+    """The organisation whose installation, for all of its workspaces, a payload is for; None if it is for one.
+
+    Slash commands have `is_enterprise_install` as a text.
+    """
+    authorization = _first_of(body.get("authorizations"))
+    if not any(each.get("is_enterprise_install") in (True, "true") for each in (body, authorization)):
+        return None
+    return _first_text(
+        _inner(body, "enterprise").get("id"),
+        authorization.get("enterprise_id"),
+        body.get("enterprise_id"),
+        _inner(body, "team").get("enterprise_id"),
     )
 
 

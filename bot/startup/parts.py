@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -15,6 +16,7 @@ from bot.metrics import Metrics
 from bot.slack.client import Slack
 from bot.slack.intake import WRITERS, Intake
 from bot.startup.slack import identified
+from bot.workspaces.directory import InstalledWorkspaces
 from bot.workspaces.tenants import OneWorkspace
 from db.session import Database
 from services import workspaces
@@ -37,6 +39,7 @@ from services.runs.reminders import ReminderService
 from services.runs.service import RunService
 from services.steps.sources import StepSources
 from services.workflows.service import WorkflowService
+from services.workspaces.installations import InstallationService
 
 # A thread in a blocking call of the model can't be cancelled; its job has been handed back by then.
 CLOSE_SECONDS = 2.0
@@ -123,3 +126,19 @@ async def one_workspace(parts: Parts, slack: Slack) -> OneWorkspace:
 
 async def _closed_soon(gemini: GeminiClient) -> None:
     await gemini.aclose(grace=CLOSE_SECONDS)
+
+
+async def installed_workspaces(
+    parts: Parts, slack: Slack, installations: InstallationService, database_url: str, stack: AsyncExitStack
+) -> InstalledWorkspaces:
+    """The workspaces that install the app; what is known of them is kept up to date until `stack` ends."""
+    tenants = InstalledWorkspaces(parts.database, installations, slack, parts.bind)
+    watching = asyncio.create_task(tenants.watch(database_url))
+
+    async def stop() -> None:
+        watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await watching
+
+    stack.push_async_callback(stop)
+    return tenants

@@ -12,11 +12,20 @@ from bot.deps import Deps
 class Tenants(Protocol):
     """The workspaces that this process serves."""
 
-    async def of_team(self, team_id: str | None) -> Deps | None:
-        """What to work with for a workspace by Slack's own id; None if it is not served here."""
+    async def of_team(self, team_id: str | None, enterprise_id: str | None = None) -> Deps | None:
+        """What to work with for a workspace by Slack's own id; None if it is not served here.
+
+        `enterprise_id` is the organisation whose installation for all of its workspaces is meant, if one is.
+        """
 
     async def of(self, workspace_id: UUID) -> Deps | None:
         """What to work with for a workspace by the id of its row; None if it is not served any more."""
+
+    async def removed(self, workspace_id: UUID) -> Deps | None:
+        """What ends the work of a workspace that is not served any more: all but Slack."""
+
+    async def refused(self, workspace_id: UUID) -> None:
+        """Slack does not take the workspace's token: see whether the app is gone from there, unheard."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +38,17 @@ class OneWorkspace:
         """For the log."""
         return f"the workspace {self.deps.workspace.name}"
 
-    async def of_team(self, team_id: str | None) -> Deps | None:
+    async def of_team(self, team_id: str | None, enterprise_id: str | None = None) -> Deps | None:
         """The parts, if it is this workspace."""
         return self.deps if team_id == self.deps.workspace.team_id else None
 
     async def of(self, workspace_id: UUID) -> Deps | None:
         """The parts, if it is this workspace."""
         return self.deps if workspace_id == self.deps.workspace.id else None
+
+    async def removed(self, workspace_id: UUID) -> Deps | None:
+        """None: whoever has set a token has to take it back."""
+        return None
+
+    async def refused(self, workspace_id: UUID) -> None:
+        """Nothing: whoever has set the token has to mend that, and the jobs wait."""

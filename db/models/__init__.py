@@ -9,7 +9,7 @@ from db.models.components import Component
 from db.models.inbox import InboxEntry
 from db.models.plans import PlanVersion, WorkflowPlan
 from db.models.runs import Decision, Run, StepAttempt, StepRun
-from db.models.workspaces import Workspace
+from db.models.workspaces import Installation, Workspace
 
 __all__ = [
     "AICall",
@@ -20,6 +20,7 @@ __all__ = [
     "Component",
     "Decision",
     "InboxEntry",
+    "Installation",
     "PlanVersion",
     "Run",
     "StepAttempt",

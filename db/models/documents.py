@@ -27,6 +27,16 @@ class StepWait(TypedDict, total=False):
     answered_by: str
 
 
+class WorkspaceSettings(TypedDict, total=False):
+    """What a workspace has set for itself; what is not there is as for the whole deployment.
+
+    `time_zone` is a name of the tz database, `tokens_per_day` what the model may cost, 0 for no limit.
+    """
+
+    time_zone: str
+    tokens_per_day: int
+
+
 class RequestPreview(TypedDict):
     """What a step sends, as it is shown and kept: no secret, and of the component's own headers only the names.
 

@@ -124,9 +124,27 @@ class RunService:
         await self._approvals.check_may_stop(session, run, actor.user)
         if run.state not in ((RunState.FAILED,) if only_failed else (RunState.RUNNING, RunState.WAITING)):
             raise MoveNotAllowed(state=run.state, wanted=RunState.CANCELLED)
+        await self._cancel(session, run, actor, now)
+
+    async def cancel_all(self, session: AsyncSession, workspace_id: UUID, now: datetime, *, limit: int) -> int:
+        """Cancel at most so many runs that are not over, whoever may decide about them; how many there were."""
+        unfinished = (RunState.RUNNING, RunState.WAITING, RunState.FAILED)
+        runs = await session.scalars(
+            select(Run)
+            .where(Run.workspace_id == workspace_id, Run.state.in_(unfinished))
+            .order_by(Run.id)
+            .limit(limit)
+            .with_for_update()
+        )
+        ended = runs.all()
+        for run in ended:
+            await self._cancel(session, run, audit.SYSTEM, now)
+        return len(ended)
+
+    async def _cancel(self, session: AsyncSession, run: Run, actor: Actor, now: datetime) -> None:
         run.state, run.ended_by, run.ended_at = RunState.CANCELLED, actor.user, now
         await record_decision(session, run, None, RunDecision.CANCEL, actor.user)
-        await audit.record(session, workspace_id, subject=run.id, actor=actor, action="run.cancelled")
+        await audit.record(session, run.workspace_id, subject=run.id, actor=actor, action="run.cancelled")
         waiting = (StepState.PENDING, StepState.READY, StepState.WAITING)
         await session.execute(
             update(StepRun)

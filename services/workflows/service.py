@@ -158,6 +158,20 @@ class WorkflowService:
         await self._fail(session, plan, failure)
         return True
 
+    async def fail_all(self, session: AsyncSession, workspace_id: UUID, failure: Failure, *, limit: int) -> int:
+        """End at most so many drafts that are under way; how many there were."""
+        plans = await session.scalars(
+            select(WorkflowPlan)
+            .where(WorkflowPlan.workspace_id == workspace_id, WorkflowPlan.state == PlanState.DRAFTING)
+            .order_by(WorkflowPlan.id)
+            .limit(limit)
+            .with_for_update()
+        )
+        ended = plans.all()
+        for plan in ended:
+            await self._fail(session, plan, failure)
+        return len(ended)
+
     async def discard(
         self,
         session: AsyncSession,

@@ -34,10 +34,10 @@ class SecretBox:
         """Seal a secret."""
         return self._fernet.encrypt(json.dumps([owner, purpose, secret]).encode()).decode()
 
-    def open(self, sealed: str, *, owner: str, purpose: str) -> str:
-        """The secret. Raises SealBroken."""
+    def open(self, sealed: str, *, owner: str, purpose: str, max_age_seconds: int | None = None) -> str:
+        """The secret. Raises SealBroken, also where it was sealed longer ago than it may be."""
         try:
-            found_owner, found_purpose, secret = json.loads(self._fernet.decrypt(sealed))
+            found_owner, found_purpose, secret = json.loads(self._fernet.decrypt(sealed, max_age_seconds))
         except (InvalidToken, ValueError) as error:
             raise SealBroken("no key opens it") from error
         if (found_owner, found_purpose) != (owner, purpose):

@@ -11,12 +11,14 @@ from jsonschema import Draft7Validator
 
 from bot.sandbox.slack.state.workspace import DEFAULT_COMMANDS
 from bot.slack import ids
+from bot.slack.envelopes import LIFECYCLE_EVENTS
 from bot.slack.scopes import BOT_SCOPES
+from bot.workspaces.oauth import REDIRECT_PATH
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = Path(__file__).parent / "data" / "slack-manifest.schema.2.0.0.json"
 
-EVENTS = {"app_mention"}
+EVENTS = {"app_mention", *LIFECYCLE_EVENTS}
 
 
 @pytest.fixture(scope="module")
@@ -64,6 +66,7 @@ def test_all_urls_are_the_one_endpoint(manifest: dict[str, Any]) -> None:
     urls += [settings["event_subscriptions"]["request_url"], settings["interactivity"]["request_url"]]
     assert set(urls) == {"https://YOUR-HOST/slack/events"}
     assert len(urls) == 5
+    assert manifest["oauth_config"]["redirect_urls"] == [f"https://YOUR-HOST{REDIRECT_PATH}"]
 
 
 def test_socket_mode_is_off_and_buttons_are_on(manifest: dict[str, Any]) -> None:

@@ -26,13 +26,12 @@ async def test_what_is_another_workspaces_is_refused_with_one_line(
     command = hall.slack.prepare_command("priya", "works", "/mudda", LEAK)
     command.body = command.body.replace(ours, b"T0ELSEWHERE")
     caplog.clear()
-    assert (await hall.slack.deliver(command)).acked
+    assert "not installed in this workspace" in str((await hall.slack.deliver(command)).attempts[-1].body)
     assert [record.getMessage() for record in caplog.records] == ["Refused a payload of another workspace"]
     # Had it been kept, its plan would come before this one.
     await hall.slack.send_command("priya", "works", "/mudda", LEAK)
     await drafted(hall)
     assert await plans(hall) == 1
-    assert hall.slack.ephemerals("works", "priya") == []
 
 
 async def test_a_mention_in_a_shared_channel_is_ours_if_the_authorization_says_so(hall: TownHall) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
+from cryptography.fernet import Fernet
 
 from services.workspaces.secrets import SealBroken, SecretBox, new_key
 
@@ -60,3 +63,12 @@ def test_what_is_sealed_again_opens_with_the_new_key_alone() -> None:
 def test_keys_that_are_none_are_refused(keys: tuple[str, ...]) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - the library's own words
         SecretBox(keys)
+
+
+def test_what_was_sealed_too_long_ago_does_not_open() -> None:
+    token = sealed(OLD)
+    assert SecretBox([OLD]).open(token, owner="A", purpose="token", max_age_seconds=600) == SECRET
+    stamped = Fernet(OLD).encrypt_at_time(b'["A", "token", "x"]', int(time.time()) - 601).decode()
+    assert SecretBox([OLD]).open(stamped, owner="A", purpose="token", max_age_seconds=700) == "x"
+    with pytest.raises(SealBroken):
+        SecretBox([OLD]).open(stamped, owner="A", purpose="token", max_age_seconds=600)

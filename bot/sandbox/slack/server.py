@@ -14,12 +14,13 @@ from aiohttp import web
 
 from bot.sandbox.slack.faults import Faults
 from bot.sandbox.slack.methods import Context
+from bot.sandbox.slack.oauth import AppRegistry
 from bot.sandbox.slack.outbound.delivery import ACK_SECONDS, RETRY_DELAYS, Attempt, Delivery, Sender, sign
 from bot.sandbox.slack.outbound.interactions import Interactions, NotThere
 from bot.sandbox.slack.outbound.responses import handle_response_url
 from bot.sandbox.slack.rates import RateLimits
 from bot.sandbox.slack.state.files import FILE_BYTES, File, file_routes
-from bot.sandbox.slack.state.model import Channel, Clock, Message, User, View
+from bot.sandbox.slack.state.model import Channel, Clock, Json, Message, User, View
 from bot.sandbox.slack.state.tickets import Tickets
 from bot.sandbox.slack.state.workspace import Setup, Workspace
 from bot.sandbox.slack.ui import STATIC, Page, own_origin_only
@@ -39,7 +40,8 @@ class SlackStandIn:
     `request_url` is where the app listens, e.g. http://127.0.0.1:3000/slack/events; it may be set later.
     `clock` gives seconds since the epoch. `retry_delays` are the seconds before each retry of an event,
     `ack_seconds` the time the app has. `transcript_size` None keeps every call. Users and channels may be named
-    by id or by name ("priya", "works") in all methods. Raises NotThere for what doesn't exist.
+    by id or by name ("priya", "works") in all methods. Raises NotThere for what doesn't exist. Stand-ins with one
+    `registry` are workspaces of one Slack; with an empty `bot_token` the app is not installed yet.
     """
 
     def __init__(
@@ -57,16 +59,19 @@ class SlackStandIn:
         enforce_rates: bool = False,
         banner: str = "",
         transcript_size: int | None = TRANSCRIPT_SIZE,
+        registry: AppRegistry | None = None,
     ) -> None:
-        self.signing_secret, self.bot_token = signing_secret, bot_token
+        self.signing_secret = signing_secret
         self.workspace = Workspace(setup, clock=clock)
-        self._context = Context(self.workspace, Tickets(self.workspace), url="")
+        self.registry = registry or AppRegistry()
+        self._context = Context(self.workspace, Tickets(self.workspace), "", self.registry)
         self._api = WebApi(
             self._context,
             bot_token=bot_token,
             rates=RateLimits(clock) if enforce_rates else None,
             transcript_size=transcript_size,
         )
+        self.registry.add(self._api)
         self._sender = Sender(
             secret=signing_secret,
             clock=clock,
@@ -113,7 +118,8 @@ class SlackStandIn:
         application.router.add_route("*", "/api/{method}", self._api.handle)
         application.router.add_post("/response/{token}", self._response_url)
         application.router.add_routes(self._page.routes())
-        application.router.add_routes(file_routes(self.workspace.files, self.bot_token))
+        application.router.add_routes(file_routes(self.workspace.files, self._api.tokens))
+        application.router.add_routes(self.registry.routes())
         application.router.add_static("/static/", STATIC)
         application.on_response_prepare.append(_never_cache)
         return application
@@ -150,6 +156,11 @@ class SlackStandIn:
     @banner.setter
     def banner(self, text: str) -> None:
         self._page.banner = text
+
+    @property
+    def bot_token(self) -> str:
+        """The app's token; empty where it is not installed."""
+        return next(iter(self._api.tokens), "")
 
     @property
     def scopes(self) -> frozenset[str]:
@@ -316,6 +327,20 @@ class SlackStandIn:
     async def close_view(self, view_id: str, *, clear: bool = False) -> list[Delivery]:
         """Close a modal, or with `clear` the whole stack; returns the view_closed payloads that were sent."""
         return await self._do.close_view(self._owner(view_id), view_id, clear=clear)
+
+    async def tell_app(self, event: Json) -> Delivery:
+        """Send an event about the app itself, such as app_uninstalled; returns when it was acked or given up."""
+        return await self._do.emit(event).settled()
+
+    def forget_token(self) -> None:
+        """Take the app's token back, and tell nobody."""
+        self._api.tokens.clear()
+
+    async def uninstall(self) -> None:
+        """Take the app out of the workspace: its token is no longer good, and it is told so, twice."""
+        self.forget_token()
+        await self.tell_app({"type": "tokens_revoked", "tokens": {"oauth": [], "bot": [self.workspace.bot.id]}})
+        await self.tell_app({"type": "app_uninstalled"})
 
     async def open_home(self, user: str) -> Delivery | None:
         """Open the App Home: the app_home_opened event, acked or given up."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from base64 import b64decode
 from collections import deque
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
@@ -61,7 +62,7 @@ class WebApi:
         self.faults = Faults()
         self.transcript: deque[Call] = deque(maxlen=transcript_size)
         self.scopes = frozenset(BOT_SCOPES)
-        self._bot_token = bot_token
+        self.tokens = {bot_token} if bot_token else set()
         self._rates = rates
         self._count = 0
 
@@ -69,6 +70,11 @@ class WebApi:
         """Answer one call."""
         method = request.match_info["method"]
         args, token = await _read_arguments(request)
+        api = self.context.registry.api_of(token, args.get("team_id")) or self
+        return await api.answer(request, method, args, token)
+
+    async def answer(self, request: web.Request, method: str, args: Json, token: str | None) -> web.StreamResponse:
+        """Answer a call for this workspace, whichever it came to."""
         fault = self.faults.take(method)
         if isinstance(fault, DropBefore):
             self._record(method, args, 0, None, accepted=False, fault=fault)
@@ -108,7 +114,8 @@ class WebApi:
             self._check_token(method, token)
             if method not in METHODS:
                 raise SlackError("unknown_method")
-            return {"ok": True, **METHODS[method](self.context, args)}
+            about_token = {"token": token} if method.startswith("auth.") else {}
+            return {"ok": True, **METHODS[method](self.context, args | about_token)}
         except SlackError as error:
             answer: Json = {"ok": False, "error": error.word}
             if error.messages:
@@ -121,7 +128,7 @@ class WebApi:
             return
         if not token:
             raise SlackError("not_authed")
-        if token != self._bot_token:
+        if token not in self.tokens:
             raise SlackError("invalid_auth")
 
     def _record(
@@ -153,6 +160,9 @@ async def _read_arguments(request: web.Request) -> tuple[Json, str | None]:
         args.update(parse_qsl((await request.read()).decode("utf-8", "replace"), keep_blank_values=True))
     token = args.pop("token", None)
     scheme, _, bearer = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "basic":
+        # The client's own id and secret, as oauth.v2.access takes them.
+        args["client_id"], _, args["client_secret"] = b64decode(bearer).decode().partition(":")
     return args, bearer.strip() if scheme.lower() == "bearer" else token
 
 

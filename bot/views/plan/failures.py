@@ -25,6 +25,8 @@ SENTENCES: Mapping[FailureCode, str] = {
     FailureCode.GEMINI_TRUNCATED: "Gemini's answer was too long and was cut off.",
     FailureCode.GEMINI_MALFORMED: "Gemini's answer could not be read.",
     FailureCode.CHANNEL_UNREACHABLE: "Mudda can't post in this channel.",
+    FailureCode.APP_REMOVED: "Mudda was removed from this workspace while the plan was drafted.",
+    FailureCode.BUDGET: "What this workspace may spend on the model today is used up.",
     FailureCode.INTERNAL: "Something went wrong inside Mudda.",
 }
 """What happened, for each reason."""
@@ -43,6 +45,8 @@ HINTS: Mapping[FailureCode, str] = {
     FailureCode.GEMINI_TRUNCATED: "It may help to state one problem at a time.",
     FailureCode.GEMINI_MALFORMED: "Trying again often helps.",
     FailureCode.CHANNEL_UNREACHABLE: "Invite it with `/invite @mudda`, then press Try again.",
+    FailureCode.APP_REMOVED: "It is back now. Press Try again.",
+    FailureCode.BUDGET: "Try again tomorrow, or ask whoever runs Mudda for a larger budget.",
     FailureCode.INTERNAL: "Nothing was sent to anyone. If trying again does not help, tell whoever runs Mudda.",
 }
 """What can be done about it; backticks mark what is to be typed."""

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from bot.sandbox.slack.methods import chat, conversations, people, views
+from bot.sandbox.slack.methods import apps, chat, conversations, people, views
 from bot.sandbox.slack.methods.arguments import Context, Method
 
 METHODS: dict[str, Method] = {
+    **apps.METHODS,
     **people.METHODS,
     **chat.METHODS,
     **conversations.METHODS,
     **views.METHODS,
 }
 
-WITHOUT_TOKEN = frozenset({"api.test"})
+WITHOUT_TOKEN = frozenset({"api.test", "oauth.v2.access"})
 
 __all__ = ["METHODS", "WITHOUT_TOKEN", "Context", "Method"]

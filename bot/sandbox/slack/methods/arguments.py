@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.sandbox.slack.errors import SlackError
+from bot.sandbox.slack.oauth import AppRegistry
 from bot.sandbox.slack.state.model import Channel, Json, Message
 from bot.sandbox.slack.state.tickets import Tickets
 from bot.sandbox.slack.state.workspace import Workspace
@@ -20,6 +21,7 @@ class Context:
     workspace: Workspace
     tickets: Tickets
     url: str
+    registry: AppRegistry
 
 
 Method = Callable[[Context, Json], Json]

@@ -1,4 +1,4 @@
-"""api.test, auth.test, team.info, users.* and usergroups.users.list."""
+"""api.test, team.info, users.* and usergroups.users.list."""
 
 from __future__ import annotations
 
@@ -14,20 +14,6 @@ def api_test(context: Context, args: Json) -> Json:
     if word is not None:
         raise SlackError(word)
     return {"args": args}
-
-
-def auth_test(context: Context, args: Json) -> Json:
-    """auth.test."""
-    workspace = context.workspace
-    return {
-        "url": f"{context.url}/",
-        "team": workspace.team.name,
-        "user": workspace.bot.name,
-        "team_id": workspace.team.id,
-        "user_id": workspace.bot.id,
-        "bot_id": workspace.bot_id,
-        "is_enterprise_install": False,
-    }
 
 
 def team_info(context: Context, args: Json) -> Json:
@@ -83,7 +69,6 @@ def user_group_members(context: Context, args: Json) -> Json:
 
 METHODS: dict[str, Method] = {
     "api.test": api_test,
-    "auth.test": auth_test,
     "team.info": team_info,
     "users.info": users_info,
     "users.list": users_list,

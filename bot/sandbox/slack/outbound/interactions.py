@@ -107,15 +107,16 @@ class Interactions:
             )
         )
         events = payloads.message_events(self._workspace, message, self._subscribed)
-        return message, [self._emit(event) for event in events]
+        return message, [self.emit(event) for event in events]
 
     def open_home(self, user: User) -> Delivery | None:
         """A person opens the App Home; None if the app hasn't subscribed to that."""
         if "app_home_opened" not in self._subscribed:
             return None
-        return self._emit(payloads.home_opened_event(self._workspace, user))
+        return self.emit(payloads.home_opened_event(self._workspace, user))
 
-    def _emit(self, event: Json) -> Delivery:
+    def emit(self, event: Json) -> Delivery:
+        """Send an event in the background, again until the app acks it."""
         delivery = event_delivery(payloads.event_envelope(self._workspace, event))
         self._sender.deliver_event(delivery)
         return delivery

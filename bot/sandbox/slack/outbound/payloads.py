@@ -34,7 +34,9 @@ def command_form(
         "command": command,
         "text": text,
         "api_app_id": workspace.app_id,
-        "is_enterprise_install": "false",
+        # As a text, where all else has a boolean.
+        "is_enterprise_install": "true" if workspace.is_org_wide else "false",
+        **({"enterprise_id": workspace.enterprise_id} if workspace.enterprise_id else {}),
         "response_url": response_url,
         "trigger_id": trigger_id,
     }
@@ -46,7 +48,7 @@ def event_envelope(workspace: Workspace, event: Json) -> Json:
         "token": VERIFICATION_TOKEN,
         "team_id": workspace.team.id,
         "context_team_id": workspace.team.id,
-        "context_enterprise_id": None,
+        "context_enterprise_id": workspace.enterprise_id,
         "api_app_id": workspace.app_id,
         "event": event,
         "type": "event_callback",
@@ -54,11 +56,11 @@ def event_envelope(workspace: Workspace, event: Json) -> Json:
         "event_time": int(workspace.clock()),
         "authorizations": [
             {
-                "enterprise_id": None,
-                "team_id": workspace.team.id,
+                "enterprise_id": workspace.enterprise_id,
+                "team_id": None if workspace.is_org_wide else workspace.team.id,
                 "user_id": workspace.bot.id,
                 "is_bot": True,
-                "is_enterprise_install": False,
+                "is_enterprise_install": workspace.is_org_wide,
             }
         ],
         "is_ext_shared_channel": False,
@@ -126,9 +128,7 @@ def block_actions(workspace: Workspace, user: User, *, action: Json, trigger_id:
         "api_app_id": workspace.app_id,
         "token": VERIFICATION_TOKEN,
         "trigger_id": trigger_id,
-        "team": {"id": workspace.team.id, "domain": workspace.team.domain},
-        "enterprise": None,
-        "is_enterprise_install": False,
+        **_installation(workspace),
         **origin,
         "actions": [action],
     }
@@ -165,15 +165,13 @@ def view_submission(workspace: Workspace, user: User, view: View, trigger_id: st
     """A view_submission payload; the view's state holds what was entered."""
     return {
         "type": "view_submission",
-        "team": {"id": workspace.team.id, "domain": workspace.team.domain},
         "user": _payload_user(workspace, user),
         "api_app_id": workspace.app_id,
         "token": VERIFICATION_TOKEN,
         "trigger_id": trigger_id,
         "view": workspace.view_json(view),
         "response_urls": [],
-        "is_enterprise_install": False,
-        "enterprise": None,
+        **_installation(workspace),
     }
 
 
@@ -181,14 +179,22 @@ def view_closed(workspace: Workspace, user: User, view: View, *, is_cleared: boo
     """A view_closed payload, sent for views that ask for it with notify_on_close."""
     return {
         "type": "view_closed",
-        "team": {"id": workspace.team.id, "domain": workspace.team.domain},
         "user": _payload_user(workspace, user),
         "api_app_id": workspace.app_id,
         "token": VERIFICATION_TOKEN,
         "view": workspace.view_json(view),
         "is_cleared": is_cleared,
-        "is_enterprise_install": False,
-        "enterprise": None,
+        **_installation(workspace),
+    }
+
+
+def _installation(workspace: Workspace) -> Json:
+    """Which installation an interaction is for. Of one for a whole organisation Slack leaves the team out."""
+    enterprise_id = workspace.enterprise_id
+    return {
+        "team": None if workspace.is_org_wide else {"id": workspace.team.id, "domain": workspace.team.domain},
+        "enterprise": {"id": enterprise_id, "name": enterprise_id} if enterprise_id else None,
+        "is_enterprise_install": workspace.is_org_wide,
     }
 
 

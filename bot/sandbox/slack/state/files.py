@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import quote
@@ -112,14 +113,14 @@ def file_object(file: File, team: Team, url: str) -> Json:
     }
 
 
-def file_routes(files: Files, bot_token: str) -> list[web.RouteDef]:
+def file_routes(files: Files, tokens: Collection[str]) -> list[web.RouteDef]:
     """Where files are fetched: by people at their permalinks, by the app with its token at url_private."""
 
     async def shown(request: web.Request) -> web.Response:
         return _served(files.get(request.match_info["file"]))
 
     async def private(request: web.Request) -> web.Response:
-        if request.headers.get("Authorization") != f"Bearer {bot_token}":
+        if request.headers.get("Authorization", "").removeprefix("Bearer ") not in tokens:
             raise web.HTTPForbidden
         return _served(files.get(request.match_info["file"]))
 

@@ -71,6 +71,7 @@ class Setup:
     channels: tuple[tuple[str, str, str, bool], ...] = DEFAULT_CHANNELS  # id, name, topic, is_private
     bot_channels: tuple[str, ...] = ("works", "water", "council")
     commands: tuple[Command, ...] = DEFAULT_COMMANDS
+    enterprise_id: str | None = None
 
 
 class Workspace:
@@ -80,6 +81,9 @@ class Workspace:
         setup = setup or Setup()
         self.team, self.app_id, self.bot_id, self.bot = setup.team, setup.app_id, setup.bot_id, setup.bot
         self.commands = setup.commands
+        # Its organisation; whether the app is in all of that, or has been kept out of this workspace.
+        self.enterprise_id = setup.enterprise_id
+        self.is_org_wide = self.is_kept_out = False
         self.clock = clock
         self.signal = Signal()
         self.feed = Feed(self.signal, first_id=int(clock() * 1_000_000))

@@ -1,0 +1,164 @@
+"""InstalledWorkspaces: where the app is installed, each workspace known from memory once it was asked for."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from uuid import UUID
+
+import asyncpg
+from sqlalchemy import ColumnElement
+
+from bot.deps import Deps, Workspace
+from bot.errors import SlackError, TokenRefused
+from bot.slack.client import Slack
+from db.models import Workspace as WorkspaceRow
+from db.queue import enqueue
+from db.session import DATABASE_ERRORS, Database
+from db.url import dsn_and_timeout
+from services.audit import SYSTEM
+from services.jobs import EndWork
+from services.workspaces.installations import CHANNEL, InstallationService, InstalledWorkspace, remove
+from services.workspaces.secrets import SealBroken
+
+logger = logging.getLogger("mudda.workspaces")
+
+GONE_FOR_GOOD = frozenset({"account_inactive", "token_revoked", "invalid_auth"})
+"""What Slack says of a token that will never be taken again: https://docs.slack.dev/reference/methods/auth.test."""
+
+RETRY_SECONDS = 1.0
+"""After this a connection that was lost is tried again; until it is back every look-up asks the database."""
+
+
+@dataclass(slots=True)
+class InstalledWorkspaces:
+    """What is known of the workspaces, as long as PostgreSQL tells of no change.
+
+    `slack` is a client without a token. What a look-up finds is kept only while `watch` listens, and only if
+    nothing was told while it looked: a token that was taken back must not come back by an answer that was late.
+    """
+
+    database: Database
+    installations: InstallationService
+    slack: Slack
+    bind: Callable[[Workspace], Deps]
+    is_listening: bool = False
+    _by_team: dict[str, Deps] = field(default_factory=dict)
+    _by_id: dict[UUID, Deps] = field(default_factory=dict)
+    _changes: int = 0
+
+    def __str__(self) -> str:
+        """For the log."""
+        return "every workspace that installs it"
+
+    async def of_team(self, team_id: str | None, enterprise_id: str | None = None) -> Deps | None:
+        """The parts, bound to a workspace by Slack's own id.
+
+        `enterprise_id` is that of an organisation which has the app for all its workspaces: the word that it gave
+        it to this one, too, may have been lost.
+        """
+        if team_id is None:
+            return None
+        if (deps := self._by_team.get(team_id)) is not None:
+            return deps
+        deps = await self._load(WorkspaceRow.team_id == team_id)
+        if deps is None and enterprise_id is not None:
+            async with self.database.transaction() as session:
+                await self.installations.join(session, enterprise_id, [team_id])
+            deps = await self._load(WorkspaceRow.team_id == team_id)
+        return deps
+
+    async def of(self, workspace_id: UUID) -> Deps | None:
+        """The parts, bound to a workspace by the id of its row; None if the app is not there any more."""
+        return self._by_id.get(workspace_id) or await self._load(WorkspaceRow.id == workspace_id)
+
+    async def removed(self, workspace_id: UUID) -> Deps | None:
+        """The parts, bound to a workspace from which the app was removed, with a Slack that refuses all."""
+        async with self.database.reading() as session:
+            row = await session.get(WorkspaceRow, workspace_id)
+        if row is None:
+            return None
+        return self.bind(Workspace(row.id, row.team_id, row.name, bot_id="", bot_user_id="", slack=self.slack))
+
+    async def refused(self, workspace_id: UUID) -> None:
+        """Ask Slack itself about the token; if it is gone for good, so is the app, whatever was not told of it."""
+        deps = await self.of(workspace_id)
+        if deps is None:
+            return
+        try:
+            await deps.slack.identity()
+        except TokenRefused as error:
+            if error.code not in GONE_FOR_GOOD:
+                return
+            async with self.database.transaction() as session:
+                await remove(session, workspace_id, SYSTEM, deps.now())
+                await enqueue(session, EndWork(workspace=workspace_id))
+            self._forget()
+            logger.warning("The app is gone from the workspace %s (%s)", deps.workspace.team_id, error.code)
+        except SlackError:
+            return
+
+    def knows(self, team_id: str) -> bool:
+        """Whether a look-up of a workspace would be answered from memory."""
+        return team_id in self._by_team
+
+    async def watch(self, database_url: str) -> None:
+        """Listen for changes until cancelled; whatever happens, what is known meanwhile is up to date."""
+        dsn, timeout = dsn_and_timeout(database_url)
+        while True:
+            try:
+                connection = await asyncpg.connect(dsn, timeout=timeout)
+            except DATABASE_ERRORS as error:
+                logger.warning("Can't listen for changes of workspaces: %s", type(error).__name__)
+            else:
+                await self._listen(connection)
+            await asyncio.sleep(RETRY_SECONDS)
+
+    async def _listen(self, connection: asyncpg.Connection) -> None:
+        lost = asyncio.Event()
+        connection.add_termination_listener(lambda _: lost.set())
+        try:
+            await connection.add_listener(CHANNEL, lambda *_: self._forget())
+            self._forget()
+            self.is_listening = True
+            await lost.wait()
+            logger.warning("The connection that tells of changes of workspaces is lost")
+        except DATABASE_ERRORS as error:
+            logger.warning("Can't listen for changes of workspaces: %s", type(error).__name__)
+        finally:
+            self.is_listening = False
+            self._forget()
+            connection.terminate()
+
+    def _forget(self) -> None:
+        self._changes += 1
+        self._by_team.clear()
+        self._by_id.clear()
+
+    async def _load(self, which: ColumnElement[bool]) -> Deps | None:
+        changes = self._changes
+        try:
+            async with self.database.reading() as session:
+                found = await self.installations.find(session, which)
+        except SealBroken as error:
+            logger.error("A workspace's token can't be opened (%s): is MUDDA_SECRET_KEY another one now?", error)
+            return None
+        if found is None:
+            return None
+        deps = self.bind(self._workspace(found))
+        if self.is_listening and changes == self._changes:
+            self._by_team[found.team_id] = self._by_id[found.id] = deps
+        return deps
+
+    def _workspace(self, found: InstalledWorkspace) -> Workspace:
+        return Workspace(
+            id=found.id,
+            team_id=found.team_id,
+            name=found.name,
+            bot_id=found.bot_id,
+            bot_user_id=found.bot_user_id,
+            slack=self.slack.of_workspace(found.token, found.team_id),
+            enterprise_id=found.enterprise_id,
+        )
