@@ -90,7 +90,7 @@ class Settings(BaseSettings):
     database_direct_url: PostgresUrl | None = None
     plan_max_steps: int = Field(default=200, ge=1, le=10_000)
     time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
-    retention_days: Annotated[str, AfterValidator(_retention)] = "inbox=7,model_calls=90,plans=never"
+    retention_days: Annotated[str, AfterValidator(_retention)] = "inbox=7,model_calls=90,plans=never,removed=30"
     card_interval_seconds: float = Field(default=2, ge=0.1, le=60)
     component_allowed_hosts: str | None = None
     mudda_home: Path = Path(".mudda")

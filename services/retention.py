@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Delete, delete, exists, select
+from sqlalchemy import ColumnElement, Delete, delete, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import AICall, InboxEntry, Run, WorkflowPlan
+from db.models import AICall, InboxEntry, Installation, Run, WorkflowPlan, Workspace
 from services.states import PlanState, RunState
 
 MAX_BATCH_ROWS = 500
@@ -28,21 +28,23 @@ class Retention:
     """For how many days each kind of thing is kept; None: for good.
 
     `inbox`: the ids of what Slack sent, by which it is done once (Slack sends again for an hour at most).
-    `model_calls`: what each call of the model cost. `plans`: from their last change.
+    `model_calls`: what each call of the model cost. `plans`: from their last change. `removed`: all of a
+    workspace from which the app was removed, its audit trail with it.
     """
 
     inbox: int | None = 7
     model_calls: int | None = 90
     plans: int | None = None
+    removed: int | None = 30
 
     @classmethod
     def parse(cls, text: str) -> Retention:
-        """Read `inbox=7,model_calls=90,plans=never`; what is not named is as by default. Raises ValueError."""
+        """Read `inbox=7,plans=never` and the like; what is not named is as by default. Raises ValueError."""
         given: dict[str, int | None] = {}
         for part in filter(None, (part.strip() for part in text.split(","))):
             name, _, value = part.partition("=")
-            if name not in ("inbox", "model_calls", "plans"):
-                raise ValueError(f"there is no {name!r} to keep; there are inbox, model_calls and plans")
+            if name not in ("inbox", "model_calls", "plans", "removed"):
+                raise ValueError(f"there is no {name!r} to keep; there are inbox, model_calls, plans and removed")
             if value != NEVER and not (value.isdecimal() and 0 < int(value) <= 36_500):
                 raise ValueError(f"{name} must be a number of days, or {NEVER}")
             given[name] = None if value == NEVER else int(value)
@@ -56,11 +58,31 @@ async def purge(session: AsyncSession, retention: Retention, now: datetime) -> M
         "model_calls": _model_calls(now, retention.model_calls),
         "plans": _plans(now, retention.plans),
     }
-    counts = {}
-    for name, statement in statements.items():
-        result: Any = None if statement is None else await session.execute(statement)
-        counts[name] = 0 if result is None else int(result.rowcount)
+    counts = {name: await _deleted(session, statement) for name, statement in statements.items()}
+    if retention.removed is not None:
+        removed = Workspace.removed_at < now - timedelta(days=retention.removed)
+        counts["workspaces"] = await purge_removed(session, removed)
     return counts
+
+
+async def purge_removed(session: AsyncSession, which: ColumnElement[bool]) -> int:
+    """Forget a batch of what there is of the workspaces for which `which` is true; how many rows that were.
+
+    Their plans go first, with all that belongs to these: what is left of a workspace then is small.
+    """
+    gone = select(Workspace.id).where(which, Workspace.removed_at.is_not(None))
+    plans = select(WorkflowPlan.id).where(WorkflowPlan.workspace_id.in_(gone)).limit(MAX_BATCH_ROWS)
+    if count := await _deleted(session, delete(WorkflowPlan).where(WorkflowPlan.id.in_(plans))):
+        return count
+    count = await _deleted(session, delete(Workspace).where(Workspace.id.in_(gone)))
+    unused = ~exists().where(Workspace.installation_id == Installation.id)
+    await _deleted(session, delete(Installation).where(Installation.token.is_(None), unused))
+    return count
+
+
+async def _deleted(session: AsyncSession, statement: Delete | None) -> int:
+    result: Any = None if statement is None else await session.execute(statement)
+    return 0 if result is None else int(result.rowcount)
 
 
 def _inbox(now: datetime, days: int | None) -> Delete | None:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import argparse
-import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -12,6 +11,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.cli.command import CommandFailed, Commands, add_workspace_option, open_database, team_of
+from bot.cli.table import table
 from bot.config import Settings
 from db.session import Database, ReadSession
 from services import audit, workspaces
@@ -76,7 +76,7 @@ async def list_(database: Database, team_id: str) -> str:
             f"  mudda components load FILE --workspace {team_id}"
         )
     header = ("KEY", "NAME", "TYPE", "METHOD", "APPROVAL", "CATEGORY", "STATE")
-    return "\n".join(_table([header, *(_row(spec) for spec in specs)]))
+    return "\n".join(table([header, *(_row(spec) for spec in specs)]))
 
 
 def _read(path: Path) -> tuple[ComponentDefinition, ...]:
@@ -129,21 +129,6 @@ async def _all(session: ReadSession, workspace_id: UUID) -> list[ComponentSpec]:
 def _row(spec: ComponentSpec) -> tuple[str, ...]:
     state = "active" if spec.active else "inactive"
     return (spec.key, spec.name, spec.type, spec.http_method, spec.approval.value, spec.category, state)
-
-
-def _table(rows: Sequence[Sequence[str]]) -> Iterable[str]:
-    widths = [max(_width(cell) for cell in column) for column in zip(*rows, strict=True)]
-    for row in rows:
-        cells = [cell + " " * (width - _width(cell)) for cell, width in zip(row, widths, strict=True)]
-        yield "  ".join(cells).rstrip()
-
-
-def _width(text: str) -> int:
-    """How many columns of a terminal a text takes: two for a wide character, none for a mark."""
-    return sum(
-        0 if unicodedata.combining(char) else 2 if unicodedata.east_asian_width(char) in "WF" else 1
-        for char in text
-    )
 
 
 def sentence(fault: PackFault) -> str:

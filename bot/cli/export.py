@@ -45,7 +45,7 @@ async def export(database: Database, team_id: str, run: str) -> str:
             document = await exports.run_document(session, workspace_id, await _find(session, workspace_id, run))
         except NotFound:
             raise CommandFailed(f"There is no run {run} in {team_id}.") from None
-    return json.dumps(document, default=_as_json, indent=2)
+    return json.dumps(document, default=as_json, indent=2)
 
 
 async def _find(session: AsyncSession, workspace_id: UUID, run: str) -> UUID:
@@ -60,7 +60,8 @@ async def _find(session: AsyncSession, workspace_id: UUID, run: str) -> UUID:
         ) from None
 
 
-def _as_json(value: Any) -> str:
+def as_json(value: Any) -> str:
+    """What JSON has no form of its own for. Raises TypeError."""
     if isinstance(value, datetime):
         return value.isoformat()
     if isinstance(value, UUID):

@@ -63,7 +63,7 @@ async def purge_all(database: Database, retention: Retention, now: datetime) -> 
         async with database.transaction() as session:
             counts = await purge(session, retention, now)
         total.update(counts)
-        if max(counts.values()) < MAX_BATCH_ROWS:
+        if max(counts.values()) < MAX_BATCH_ROWS and not counts.get("workspaces"):
             return total
 
 

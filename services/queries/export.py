@@ -13,6 +13,7 @@ from sqlalchemy.orm import undefer
 from db.models import (
     AuditEvent,
     Base,
+    Component,
     Decision,
     PlanVersion,
     Run,
@@ -31,8 +32,8 @@ MASK = "***"
 _OPEN_AUTH = frozenset({"type", "in", "location", "name", "token_url", "scope"})
 # The members of a header's schema that may hold its value.
 _VALUES = frozenset({"const", "default", "enum", "example", "examples"})
-# Who has the response URL can speak as Mudda for half an hour; claims are of no use to anyone.
-_LEFT_OUT = frozenset({"response_url", "claim", "workspace_id"})
+# Who has the response URL can speak as Mudda for half an hour; claims, and what only a search reads, are of no use.
+_LEFT_OUT = frozenset({"response_url", "claim", "workspace_id", "search"})
 
 
 async def run_document(session: AsyncSession, workspace_id: UUID, run_id: UUID) -> dict[str, Any]:
@@ -80,6 +81,16 @@ async def run_document(session: AsyncSession, workspace_id: UUID, run_id: UUID) 
             .order_by(AuditEvent.created_at),
         ),
     }
+
+
+def masked_row(row: Base) -> dict[str, Any]:
+    """A row's columns by their names, without any secret."""
+    document = _row(row)
+    if isinstance(row, Component):
+        return _masked(document)
+    if isinstance(row, PlanVersion):
+        return {**document, "components": _masked_all(row.components)}
+    return document
 
 
 async def _rows(session: AsyncSession, query: Any) -> list[dict[str, Any]]:

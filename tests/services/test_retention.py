@@ -59,7 +59,12 @@ async def test_inbox_and_model_calls_are_forgotten_in_time(database: Database, w
                     created_at=at,
                 )
             )
-    assert await purge_all(database, Retention(), NOW) == {"inbox": 3, "model_calls": 1, "plans": 0}
+    assert await purge_all(database, Retention(), NOW) == {
+        "inbox": 3,
+        "model_calls": 1,
+        "plans": 0,
+        "workspaces": 0,
+    }
     assert (await count(database, InboxEntry), await count(database, AICall)) == (1, 3)
 
 
