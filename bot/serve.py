@@ -68,19 +68,19 @@ async def running_bot(
         token = settings.slack_bot_token.get_secret_value() if settings.slack_bot_token else None
         slack = await stack.enter_async_context(slack_client(token, settings.slack_api_url, metrics))
         parts = await shared_parts(settings, database, metrics, secrets, stack)
-        oauth = _oauth(settings, database, slack)
+        oauth = _oauth(settings, database.everywhere(), slack)
         tenants: Tenants = (
             await one_workspace(parts, slack)
             if oauth is None
             else await installed_workspaces(parts, slack, oauth.installations, direct_url, stack)
         )
         register_slack_steps(parts.executor, tenants)
-        readiness = Readiness(database)
+        readiness = Readiness(database.everywhere())
         if only != "web":
             readiness.worker = await _worker(settings, parts, tenants, direct_url, stack)
         dispatcher = None
         if only != "worker":
-            lifecycle = Lifecycle(database, oauth.installations).handle if oauth else None
+            lifecycle = Lifecycle(database.everywhere(), oauth.installations).handle if oauth else None
             dispatcher = Dispatcher(build_app(slack.client), tenants.of_team, metrics, lifecycle)
         port = await _serve_http(settings, dispatcher, oauth, metrics, readiness, stack)
         if dispatcher is not None and settings.slack_app_token is not None:

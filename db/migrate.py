@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.pool import NullPool
 
 from db.queue import queue_settings
-from db.session import async_engine, sqlstate
+from db.session import TENANT_ROLE, async_engine, sqlstate
 
 logger = logging.getLogger("mudda.migrate")
 
@@ -61,6 +61,8 @@ async def migrate(database_url: str) -> None:
                 await upgrading.run_sync(_upgrade_tables)
             async with engine.connect() as upgrading:
                 await _upgrade_queue(await upgrading.execution_options(isolation_level="AUTOCOMMIT"))
+            async with engine.begin() as granting:
+                await _grant_to_tenants(granting)
     finally:
         await engine.dispose()
 
@@ -103,6 +105,33 @@ async def _check_server(connection: AsyncConnection) -> None:
         raise UnsuitableDatabase(f"PostgreSQL {version // 10_000} is too old: {LEAST_VERSION // 10_000} or newer.")
     if encoding != "UTF8":
         raise UnsuitableDatabase(f"the database's encoding is {encoding}: it must be UTF8.")
+
+
+async def _grant_to_tenants(connection: AsyncConnection) -> None:
+    """Let a user who goes past row-level security take a role for which it holds.
+
+    Roles belong to the whole server, and another database's migrations may make this one at the same moment.
+    """
+    if not await connection.scalar(text(_GOES_PAST)):
+        return
+    await connection.execute(text(_CREATE_ROLE.format(role=TENANT_ROLE)))
+    if not await connection.scalar(text("SELECT to_regrole(:role) IS NOT NULL"), {"role": TENANT_ROLE}):
+        return  # who connects is told
+    schema = str(await connection.scalar(text("SELECT quote_ident(current_schema())")))
+    for statement in _GRANTS:
+        await connection.execute(text(statement.format(role=TENANT_ROLE, schema=schema)))
+
+
+_GOES_PAST = "SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user"
+_CREATE_ROLE = (
+    "DO $$ BEGIN CREATE ROLE {role} NOLOGIN; GRANT {role} TO CURRENT_USER;"
+    " EXCEPTION WHEN duplicate_object OR unique_violation OR insufficient_privilege THEN NULL; END $$"
+)
+_GRANTS = (
+    "GRANT USAGE ON SCHEMA {schema} TO {role}",
+    "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {schema} TO {role}",
+    "GRANT USAGE ON ALL SEQUENCES IN SCHEMA {schema} TO {role}",
+)
 
 
 def _upgrade_tables(connection: Connection) -> None:

@@ -1,20 +1,29 @@
-"""The engine, and the only two doors to the database: `transaction()` commits, `reading()` can't write."""
+"""The engine, and the only two doors to the database: `transaction()` commits, `reading()` can't write.
+
+Behind both PostgreSQL itself keeps workspaces apart: each transaction is bound to one workspace (`Database.of`),
+and sees and writes no row of another, whatever a query forgets. See db/migrations/versions/0011_row_security.py.
+"""
 
 from __future__ import annotations
 
+import copy
+import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from typing import Any, NewType
-from uuid import uuid4
+from typing import Any, NewType, Self
+from uuid import UUID, uuid4
 
 import asyncpg
-from sqlalchemy import event, text
+from sqlalchemy import Connection, event
 from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import Session, SessionTransaction
 
 from db.url import dsn_and_timeout
+
+logger = logging.getLogger("mudda.database")
 
 # A query that takes a ReadSession can't be handed what it might write with by accident; free at run time.
 ReadSession = NewType("ReadSession", AsyncSession)
@@ -35,6 +44,12 @@ Not all of these are outages: see `is_refused`.
 REFUSED = frozenset({"22", "23", "42"})
 """The classes of SQLSTATE for data, integrity and syntax: PostgreSQL says the same however often it is asked."""
 
+
+EVERYWHERE = "*"
+"""What a transaction is bound to that may see the rows of all workspaces."""
+
+TENANT_ROLE = "mudda_tenant"
+"""Whom row-level security holds for; a superuser, and who has BYPASSRLS, would go past it."""
 
 READ_ONLY = "25006"
 """The SQLSTATE of a write to a server that is read-only, as the old primary is after a failover."""
@@ -57,21 +72,30 @@ def sqlstate(error: BaseException) -> str:
 
 
 def async_engine(
-    database_url: str, *, settings: Mapping[str, str] | None = None, is_pooled: bool = False, **options: Any
+    database_url: str,
+    *,
+    settings: Mapping[str, str] | None = None,
+    is_pooled: bool = False,
+    is_bound: bool = False,
+    **options: Any,
 ) -> AsyncEngine:
     """An engine whose connections asyncpg makes from the URL itself, with all parameters that libpq has for it.
 
     `settings` are set by statement: a pooler refuses them as start parameters. Behind one that `is_pooled` nothing
     is prepared under a name, for the next statement may reach another server. What people wrote is among the
-    parameters of statements, and an error's text goes into logs: they are hidden.
+    parameters of statements, and an error's text goes into logs: they are hidden. The transactions of one that
+    `is_bound` can be bound to a workspace.
     """
     dsn, timeout = dsn_and_timeout(database_url)
     cache = {"statement_cache_size": 0} if is_pooled else {}
 
     async def connect() -> asyncpg.Connection:
-        connection = await asyncpg.connect(dsn, timeout=timeout, command_timeout=30, **cache)
+        kind = {"connection_class": BoundConnection} if is_bound else {}
+        connection = await asyncpg.connect(dsn, timeout=timeout, command_timeout=30, **cache, **kind)
         for name, value in (settings or {}).items():
             await connection.execute(f"SET {name} = {value}")
+        if is_bound:
+            await connection.look_for_role()
         return connection
 
     unnamed = {"prepared_statement_cache_size": 0, "prepared_statement_name_func": lambda: f"mudda_{uuid4().hex}"}
@@ -105,8 +129,54 @@ async def is_behind_pooler(database_url: str) -> bool:
         await connection.close()
 
 
+class BoundConnection(asyncpg.Connection):  # type: ignore[misc]
+    """A connection that binds its next transaction, in the round trip in which that begins.
+
+    `binding` is what it begins with, once: a transaction that nobody has bound is bound to nothing.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.binding = ""
+        self.role = ""
+
+    async def look_for_role(self) -> None:
+        """See whether this user goes past row-level security, and has to take a role for which it holds."""
+        goes_past, has_role = await self.fetchrow(_ROLE, TENANT_ROLE)
+        if goes_past and has_role:
+            self.role = f" SET LOCAL ROLE {TENANT_ROLE};"
+        elif goes_past:
+            logger.warning(
+                "This user of the database goes past row-level security: one wall less between workspaces"
+            )
+
+    async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:  # noqa: ASYNC109
+        """As asyncpg has it; what begins a transaction binds it, too."""
+        if query.startswith("BEGIN") and self.binding:
+            query, self.binding = f"{query}{self.role}{self.binding}", ""
+        return str(await super().execute(query, *args, timeout=timeout))
+
+
+_ROLE = (
+    "SELECT rolsuper OR rolbypassrls,"
+    " EXISTS (SELECT FROM pg_roles WHERE rolname = $1 AND pg_has_role(current_user, oid, 'MEMBER'))"
+    " FROM pg_roles WHERE rolname = current_user"
+)
+
+
+class _BoundSession(Session):
+    """A session whose transactions are bound as its `info` says."""
+
+
+@event.listens_for(_BoundSession, "after_begin")
+def _bind(session: Session, _: SessionTransaction, connection: Connection) -> None:
+    # SQLAlchemy sends its BEGIN with the first statement, which is after this.
+    raw: Any = connection.connection.driver_connection
+    raw.binding = session.info["binding"]
+
+
 class Database:
-    """One engine, its sessions and nothing else."""
+    """One engine, its sessions and nothing else. As it is made, it is bound to no workspace and sees none."""
 
     def __init__(
         self,
@@ -127,23 +197,41 @@ class Database:
             # A process that falls asleep in a transaction must not keep the rows that it holds.
             settings={"idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_MS},
             is_pooled=is_pooled,
+            is_bound=True,
             pool_timeout=2.5,
         )
-        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._scope = ""
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, sync_session_class=_BoundSession)
+
+    def of(self, workspace_id: UUID) -> Self:
+        """The same database, bound to a workspace: there is nothing else in it."""
+        return self._bound(str(workspace_id))
+
+    def everywhere(self) -> Self:
+        """The same database, with the rows of all workspaces: for what is about none or all of them."""
+        return self._bound(EVERYWHERE)
+
+    def _bound(self, scope: str) -> Self:
+        bound = copy.copy(self)
+        bound._scope = scope
+        return bound
 
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """A session whose work is kept when the block ends, and was never there when the block raises."""
-        async with self._sessions() as session:
+        async with self._sessions(info={"binding": self._binding()}) as session:
             yield session
             await session.commit()
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[ReadSession]:
         """A session to read with: PostgreSQL itself refuses a write, and one snapshot serves every query."""
-        async with self._sessions() as session:
-            await session.execute(text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
+        read_only = " SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;"
+        async with self._sessions(info={"binding": read_only + self._binding()}) as session:
             yield ReadSession(session)
+
+    def _binding(self) -> str:
+        return f" SET LOCAL mudda.workspace = '{self._scope}';"
 
     async def close(self) -> None:
         """Close every connection."""

@@ -57,7 +57,7 @@ async def database_url(pytestconfig: pytest.Config) -> AsyncIterator[str]:
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
     """A migrated, empty database."""
-    database = Database(database_url)
+    database = Database(database_url).everywhere()
     yield database
     await database.close()
 

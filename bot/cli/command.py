@@ -35,12 +35,12 @@ def add_workspace_option(parser: argparse.ArgumentParser) -> None:
 
 @asynccontextmanager
 async def open_database(settings: Settings) -> AsyncIterator[Database]:
-    """The database, brought up to date."""
+    """The database, brought up to date, with all workspaces in it."""
     async with database_for(settings) as url:
         await migrated(url)
         database = Database(url)
         try:
-            yield database
+            yield database.everywhere()
         finally:
             await database.close()
 

@@ -131,7 +131,7 @@ class Worker:
                 asyncio.create_task(self._run_lane(manager, limit))
                 for manager, limit in zip(self._managers, lanes.values(), strict=True)
             ]
-            keeping = upkeep(self.database, queries, is_readable, self._stopping, self.retention)
+            keeping = upkeep(self.database.everywhere(), queries, is_readable, self._stopping, self.retention)
             tasks.append(asyncio.create_task(keeping))
             self.ready.set()
             try:

@@ -176,7 +176,7 @@ def _settings(
 
 
 async def _load_components(database_url: str, slack: SlackStandIn, town: Town) -> None:
-    database = Database(database_url)
+    database = Database(database_url).everywhere()
     try:
         async with database.transaction() as session:
             team = slack.workspace.team

@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.config import Settings
@@ -86,7 +87,7 @@ async def shared_parts(
     meter = partial(metrics.timed, metrics.component_calls, metrics.component_seconds)
     executor = Executor(database, batches, attempts, questions, connector, meter=meter)
     bind = partial(
-        Deps,
+        _bound,
         database=database,
         intake=intake,
         ai=AIService(gemini, max_steps=settings.plan_max_steps, zone=ZoneInfo(settings.time_zone)),
@@ -108,10 +109,15 @@ async def shared_parts(
     return Parts(database, metrics, executor, bind)
 
 
+def _bound(workspace: Workspace, *, database: Database, **parts: Any) -> Deps:
+    """What listeners and jobs of a workspace work with: a database with nothing else's rows in it."""
+    return Deps(workspace, database=database.of(workspace.id), **parts)
+
+
 async def one_workspace(parts: Parts, slack: Slack) -> OneWorkspace:
     """The workspace of the bot token. Raises SettingsError if Slack does not take it."""
     identity = await identified(slack)
-    async with parts.database.transaction() as session:
+    async with parts.database.everywhere().transaction() as session:
         workspace_id = await workspaces.ensure(session, identity.team_id, identity.team_name)
     workspace = Workspace(
         id=workspace_id,
@@ -132,7 +138,7 @@ async def installed_workspaces(
     parts: Parts, slack: Slack, installations: InstallationService, database_url: str, stack: AsyncExitStack
 ) -> InstalledWorkspaces:
     """The workspaces that install the app; what is known of them is kept up to date until `stack` ends."""
-    tenants = InstalledWorkspaces(parts.database, installations, slack, parts.bind)
+    tenants = InstalledWorkspaces(parts.database.everywhere(), installations, slack, parts.bind)
     watching = asyncio.create_task(tenants.watch(database_url))
 
     async def stop() -> None:

@@ -38,6 +38,7 @@ class StepGate(Base):
     __table_args__ = (UniqueConstraint("step_run_id", "revision"),)
 
     id: Mapped[PrimaryKey]
+    workspace_id: Mapped[UUID]
     step_run_id: Mapped[UUID] = mapped_column(ForeignKey("step_runs.id", ondelete="CASCADE"))
     revision: Mapped[int]
     agreed: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)

@@ -30,7 +30,6 @@ class Component(Base):
     __tablename__ = "components"
     __table_args__ = (
         UniqueConstraint("workspace_id", "key"),
-        Index("components_search_idx", "search", postgresql_using="gin"),
         Index("components_active_idx", "workspace_id", "key", postgresql_where=text("is_active")),
     )
 

@@ -68,6 +68,7 @@ class PlanVersion(Base):
     __table_args__ = (UniqueConstraint("plan_id", "version"),)
 
     id: Mapped[PrimaryKey]
+    workspace_id: Mapped[UUID]
     plan_id: Mapped[UUID] = mapped_column(ForeignKey("workflow_plans.id", ondelete="CASCADE"))
     version: Mapped[int]
     document: Mapped[dict[str, Any]]

@@ -51,6 +51,7 @@ class StepRun(Base):
     __table_args__ = (UniqueConstraint("run_id", "step_id"), Index("step_runs_state_idx", "run_id", "state"))
 
     id: Mapped[PrimaryKey]
+    workspace_id: Mapped[UUID]
     run_id: Mapped[UUID] = mapped_column(ForeignKey("workflow_executions.id", ondelete="CASCADE"))
     step_id: Mapped[str]
     position: Mapped[int]
@@ -85,6 +86,7 @@ class StepAttempt(Base):
     __table_args__ = (Index("step_attempts_step_run_id_idx", "step_run_id", "number"),)
 
     id: Mapped[PrimaryKey]
+    workspace_id: Mapped[UUID]
     step_run_id: Mapped[UUID] = mapped_column(ForeignKey("step_runs.id", ondelete="CASCADE"))
     number: Mapped[int]
     outcome: Mapped[str]

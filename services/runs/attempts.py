@@ -268,6 +268,7 @@ def _append(
 ) -> None:
     session.add(
         StepAttempt(
+            workspace_id=step.workspace_id,
             step_run_id=step.id,
             number=step.attempt,
             outcome=outcome,

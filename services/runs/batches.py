@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
+from typing import TypeVar
 from uuid import UUID
 
 from db.group_commit import GroupCommit, LockedElsewhere
@@ -16,6 +18,9 @@ from services.steps.calls import StepCall
 from services.steps.results import StepResult
 
 logger = logging.getLogger("mudda.steps")
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 MAX_BATCH_STEPS = 100
 """Steps in one transaction: more would keep their runs' rows for longer than people notice."""
@@ -32,7 +37,7 @@ def _utc_now() -> datetime:
 
 
 class StepBatches:
-    """Begins and records steps. One per process."""
+    """Begins and records steps. One per process; a transaction is about steps of one workspace only."""
 
     def __init__(
         self, database: Database, attempts: AttemptService, *, now: Callable[[], datetime] = _utc_now
@@ -40,8 +45,8 @@ class StepBatches:
         self._database = database
         self._attempts = attempts
         self._now = now
-        self._beginning = GroupCommit(self._begin, max_batch=MAX_BATCH_STEPS, retry_singly=True)
-        self._recording = GroupCommit(self._record, max_batch=MAX_BATCH_STEPS, retry_singly=True)
+        self._beginning: dict[UUID, GroupCommit[RunStep, BeginResult]] = {}
+        self._recording: dict[UUID, GroupCommit[AttemptOutcome, bool]] = {}
         self._results: dict[UUID, asyncio.Task[bool]] = {}
 
     async def begin(self, job: RunStep) -> BeginResult:
@@ -52,7 +57,7 @@ class StepBatches:
         """
         if earlier := self._results.get(job.step):
             await asyncio.wait({earlier})
-        return await self._beginning.put(job)
+        return await _of(self._beginning, job.workspace, self._begin).put(job)
 
     async def record(self, job: RunStep, attempt: Attempt[StepCall], result: StepResult) -> bool:
         """Write down what came of an attempt; False if its claim has passed to another.
@@ -67,8 +72,10 @@ class StepBatches:
 
     async def close(self) -> None:
         """Wait until what was handed over is written; what could not be written so far is given up."""
-        await self._beginning.close()
-        await self._recording.close()
+        for begins in self._beginning.values():
+            await begins.close()
+        for records in self._recording.values():
+            await records.close()
         for task in self._results.values():
             task.cancel()
 
@@ -77,7 +84,7 @@ class StepBatches:
         end, pause = loop.time() + PATIENCE_SECONDS, BASE_DELAY_SECONDS
         while True:
             try:
-                return await self._recording.put(came)
+                return await _of(self._recording, came.job.workspace, self._record).put(came)
             except DATABASE_ERRORS as error:
                 if is_refused(error) or loop.time() + pause > end:
                     raise
@@ -91,10 +98,25 @@ class StepBatches:
         if not done.cancelled() and (error := done.exception()):
             logger.error("A step's result was lost: %s", type(error).__name__)
 
-    async def _begin(self, jobs: Sequence[RunStep], may_wait: bool) -> list[BeginResult | LockedElsewhere]:
-        async with self._database.transaction() as session:
+    async def _begin(
+        self, workspace: UUID, jobs: Sequence[RunStep], may_wait: bool
+    ) -> list[BeginResult | LockedElsewhere]:
+        async with self._database.of(workspace).transaction() as session:
             return await self._attempts.begin(session, jobs, self._now(), may_wait=may_wait)
 
-    async def _record(self, came: Sequence[AttemptOutcome], may_wait: bool) -> list[bool | LockedElsewhere]:
-        async with self._database.transaction() as session:
+    async def _record(
+        self, workspace: UUID, came: Sequence[AttemptOutcome], may_wait: bool
+    ) -> list[bool | LockedElsewhere]:
+        async with self._database.of(workspace).transaction() as session:
             return await self._attempts.record(session, came, self._now(), may_wait=may_wait)
+
+
+Commit = Callable[[UUID, Sequence[T], bool], Awaitable[Sequence[R | LockedElsewhere]]]
+
+
+def _of(known: dict[UUID, GroupCommit[T, R]], workspace: UUID, commit: Commit[T, R]) -> GroupCommit[T, R]:
+    """What writes the items of a workspace; made when there is a first one."""
+    if workspace not in known:
+        write = partial(commit, workspace)
+        known[workspace] = GroupCommit(write, max_batch=MAX_BATCH_STEPS, retry_singly=True)
+    return known[workspace]

@@ -86,7 +86,7 @@ class Executor:
         """Write down what came of an attempt; False if its claim has passed to another."""
         if isinstance(outcome, StepResult):
             return await self._batches.record(job, attempt, outcome)
-        async with self._database.transaction() as session:
+        async with self._database.of(job.workspace).transaction() as session:
             if isinstance(outcome, Deferral):
                 return await self._attempts.defer(session, job, attempt, outcome, self._now())
             if isinstance(outcome, Asked):

@@ -26,6 +26,7 @@ class GateService:
         limit = None if settings.limit_minutes is None else timedelta(minutes=settings.limit_minutes)
         session.add(
             StepGate(
+                workspace_id=run.workspace_id,
                 step_run_id=step.id,
                 revision=step.revision,
                 limit_at=None if limit is None else now + limit,

@@ -167,7 +167,11 @@ class QuestionService:
     def _note(self, session: AsyncSession, run: Run, step: StepRun, user: str, now: datetime) -> None:
         session.add(
             StepAttempt(
-                step_run_id=step.id, number=step.attempt, outcome="answered", started_at=step.started_at or now
+                workspace_id=run.workspace_id,
+                step_run_id=step.id,
+                number=step.attempt,
+                outcome="answered",
+                started_at=step.started_at or now,
             )
         )
         session.add(

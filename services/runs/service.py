@@ -210,6 +210,7 @@ def _step_runs(run: Run, plan: Plan, gates: Mapping[str, bool]) -> list[StepRun]
             followers[earlier].append(step_id)
     return [
         StepRun(
+            workspace_id=run.workspace_id,
             run_id=run.id,
             step_id=step.step_id,
             position=position,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from typing import Any
-from uuid import UUID
 
 from db.models import PlanVersion, WorkflowPlan
 from services.ai.service import Draft
@@ -15,11 +14,12 @@ from services.plans.validation import Fault
 from services.states import FailureCode
 
 
-def version_row(plan_id: UUID, version: int, draft: Draft) -> PlanVersion:
+def version_row(plan: WorkflowPlan, version: int, draft: Draft) -> PlanVersion:
     """The row that keeps a draft, with the components as they are now: a later edit does not change it."""
     used = component_keys(draft.plan) | set(draft.selected)
     return PlanVersion(
-        plan_id=plan_id,
+        workspace_id=plan.workspace_id,
+        plan_id=plan.id,
         version=version,
         document=draft.plan.model_dump(mode="json", by_alias=True),
         components=[asdict(spec) for key, spec in draft.components.items() if key in used],

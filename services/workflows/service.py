@@ -125,7 +125,7 @@ class WorkflowService:
         plan.version = (plan.version or 0) + 1
         plan.title = draft.plan.workflow_name
         plan.steps = len(draft.plan.steps)
-        session.add(version_row(plan_id, plan.version, draft))
+        session.add(version_row(plan, plan.version, draft))
         plan.failure = None
         await self._move(
             session, plan, PlanState.DRAFT, actor=audit.SYSTEM, action="plan.drafted", version=plan.version

@@ -66,6 +66,12 @@ def commits(tree: ast.Module) -> Nodes:
     return (call for call, name in calls(tree) if name.endswith(".commit"))
 
 
+def open_walls(tree: ast.Module) -> Nodes:
+    """Ways to the rows of all workspaces: `.everywhere`, and an engine, whose transactions nobody binds."""
+    doors = (".everywhere", ".engine.connect", ".engine.begin")
+    return (call for call, name in calls(tree) if name.endswith(doors))
+
+
 def session_queries(tree: ast.Module) -> Nodes:
     """The legacy `session.query`; we say `select`."""
     return (call for call, name in calls(tree) if name.lower().endswith("session.query"))
@@ -190,6 +196,20 @@ RULES = (
         bad=("await session.commit()", "self._sessions().commit()"),
         good=("await session.flush()", "commit()", "session.commit"),
         exempt=("db/session.py",),
+    ),
+    Rule(
+        "only what is about all workspaces sees all workspaces",
+        open_walls,
+        PACKAGES,
+        bad=("database.everywhere()", "self.database.everywhere().reading()", "database.engine.connect()"),
+        good=("database.of(workspace_id)", "everywhere()", "deps.database.transaction()"),
+        exempt=(
+            "bot/cli/command.py",
+            "bot/jobs/worker.py",
+            "bot/sandbox/run.py",
+            "bot/serve.py",
+            "bot/startup/parts.py",
+        ),
     ),
     Rule(
         "no session.query",

@@ -109,7 +109,7 @@ async def ground() -> AsyncIterator[Ground]:
         ):
             component_url = f"http://127.0.0.1:{await component.port()}"
             await migrate(url)
-            database = Database(url)
+            database = Database(url).everywhere()
             async with database.transaction() as session:
                 team = slack.workspace.team
                 workspace_id = await workspaces.ensure(session, team.id, team.name)

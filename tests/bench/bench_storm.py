@@ -48,7 +48,7 @@ async def main() -> None:
         env = serve_env(slack, endpoint, url)
         bot = await stack.enter_async_context(bot_process("serve", env=env))
         port = await bot.port()
-        database = Database(url)
+        database = Database(url).everywhere()
         stack.push_async_callback(database.close)
         await load_pack(database, slack)
 

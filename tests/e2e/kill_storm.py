@@ -228,7 +228,7 @@ async def _release(held: Hold, after: float) -> None:
 async def storm(database_url: str, *, seconds: float, runs_per_second: float, seed: str) -> Storm:
     """Let a storm go over a migrated, empty database. Raises AssertionError if a run is not as it must be."""
     async with AsyncExitStack() as stack:
-        database = Database(database_url)
+        database = Database(database_url).everywhere()
         stack.push_async_callback(database.close)
         slack = await stack.enter_async_context(SlackStandIn())
         town = await stack.enter_async_context(Town())

@@ -36,10 +36,10 @@ async def test_no_log_has_peoples_words_or_secrets(database: Database, database_
             broken = slack.prepare_command("priya", "works", "/mudda", WORDS)
             broken.body = broken.body.replace(old, new)
             await slack.deliver(broken)
-        async with database.transaction() as session:
+        async with database.engine.begin() as session:
             await session.execute(text("ALTER TABLE inbox RENAME TO elsewhere"))
         await slack.send_command("priya", "works", "/mudda", f"Another, says {WORDS}")
-        async with database.transaction() as session:
+        async with database.engine.begin() as session:
             await session.execute(text("ALTER TABLE elsewhere RENAME TO inbox"))
             await session.execute(text("ALTER TABLE workflow_plans RENAME COLUMN issue_text TO lost"))
         await slack.send_command("priya", "works", "/mudda", f"A third, says {WORDS}")

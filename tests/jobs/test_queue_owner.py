@@ -50,7 +50,7 @@ async def test_a_job_that_another_has_is_neither_ended_nor_put_back(hall: TownHa
     held = Hold()
     other = await with_another(hall, held)
     if how == "failed":
-        async with hall.database.transaction() as session:
+        async with hall.database.engine.begin() as session:
             await session.execute(text("ALTER TABLE step_attempts RENAME TO lost"))
     held.released.set()
     await all_else_is_done(hall)

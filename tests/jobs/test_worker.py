@@ -40,7 +40,7 @@ async def queue(database: Database, entrypoint: str, payload: bytes, status: str
 
 
 async def test_what_the_database_refuses_is_given_up_and_a_person_has_to_look(hall: TownHall) -> None:
-    async with hall.database.transaction() as session:
+    async with hall.database.engine.begin() as session:
         await session.execute(text("ALTER TABLE step_attempts RENAME TO lost"))
     async with hall.database.transaction() as session:
         run_id = await begun(session, hall.deps.workspace.id, [step("look", "open311.find_requests")])
@@ -106,7 +106,7 @@ async def test_a_card_is_drawn_once_the_bot_token_is_taken_again(
 async def test_a_decision_that_can_not_be_kept_is_said(hall: TownHall) -> None:
     await hall.slack.send_command("priya", "works", "/mudda", LEAK)
     card = await drafted(hall)
-    async with hall.database.transaction() as session:
+    async with hall.database.engine.begin() as session:
         await session.execute(text("ALTER TABLE workflow_plans RENAME COLUMN decided_by TO lost"))
     await hall.slack.click("marco", "works", card.ts, ids.ACTION_DISCARD)
 

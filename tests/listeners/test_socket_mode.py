@@ -109,7 +109,7 @@ async def page(slack: SlackStandIn, gate: SocketGate, database_url: str) -> Asyn
             slack_signing_secret=None,
         )
         async with running_bot(settings) as bot:
-            await load_pack(bot.parts.database, slack)
+            await load_pack(bot.parts.database.everywhere(), slack)
 
             async def read(path: str) -> tuple[int, str]:
                 url = f"http://127.0.0.1:{bot.port}{path}"
@@ -172,13 +172,13 @@ async def test_what_could_not_be_kept_is_not_acked(
     gate: SocketGate, slack: SlackStandIn, database: Database, refusals: asyncio.Event
 ) -> None:
     socket = await asyncio.wait_for(gate.socket, 10)
-    async with database.transaction() as session:
+    async with database.engine.begin() as session:
         await session.execute(text("ALTER TABLE inbox RENAME TO elsewhere"))
     await socket.send_json(envelope(slack, 1))
     await asyncio.wait_for(refusals.wait(), 10)
     await socket.send_json(envelope(slack, 2, "help"))  # which needs no inbox
     assert (await asyncio.wait_for(gate.acks.get(), 10))["envelope_id"] == "e2"
-    async with database.transaction() as session:
+    async with database.engine.begin() as session:
         await session.execute(text("ALTER TABLE elsewhere RENAME TO inbox"))
     await socket.send_json(envelope(slack, 3))
     assert (await asyncio.wait_for(gate.acks.get(), 10))["envelope_id"] == "e3"

@@ -53,6 +53,7 @@ async def plan(session: AsyncSession, workspace_id: UUID, number: int = 12) -> U
     document = {"workflow_name": "Stop the leak", "description": "", "steps": [STEP]}
     session.add(
         PlanVersion(
+            workspace_id=workspace_id,
             plan_id=row.id,
             version=1,
             document=document,
@@ -92,6 +93,7 @@ async def run(
     session.add(row)
     await session.flush()
     step = StepRun(
+        workspace_id=workspace_id,
         id=uuid4(),
         run_id=row.id,
         step_id="order",
@@ -111,6 +113,7 @@ async def run(
         last = attempt == attempts
         session.add(
             StepAttempt(
+                workspace_id=workspace_id,
                 step_run_id=step.id,
                 number=attempt,
                 outcome="done" if last else "failed",

@@ -66,8 +66,8 @@ async def town_hall(
     ):
         slack_stand_in.request_url = f"http://127.0.0.1:{bot.port}/slack/events"
         if components:
-            await load_pack(bot.parts.database, slack_stand_in, town.url)
-        yield TownHall(slack_stand_in, gemini, town, bot, bot.parts.database)
+            await load_pack(bot.parts.database.everywhere(), slack_stand_in, town.url)
+        yield TownHall(slack_stand_in, gemini, town, bot, bot.parts.database.everywhere())
 
 
 def bot_settings(slack: SlackStandIn, gemini: GeminiStandIn, database_url: str, **settings: Any) -> Settings:

@@ -117,7 +117,7 @@ async def two_towns(
             running_bot(bot_settings(slacks[0], gemini, database_url, **given), secrets=town.environment.get)
         )
         registry.redirect_url = f"http://127.0.0.1:{bot.port}/slack/oauth_redirect"
-        towns = Towns(slacks, registry, gemini, town, bot, bot.parts.database)
+        towns = Towns(slacks, registry, gemini, town, bot, bot.parts.database.everywhere())
         for slack in slacks:
             slack.request_url = f"{towns.url}/slack/events"
             if install:

@@ -30,7 +30,7 @@ async def replica(towns: Towns, database_url: str) -> AsyncIterator[InstalledWor
     """What another process of the same deployment knows."""
     known = towns.bot.tenants
     assert isinstance(known, InstalledWorkspaces)
-    database = Database(database_url)
+    database = Database(database_url).everywhere()
     other = InstalledWorkspaces(database, known.installations, known.slack, known.bind)
     watching = asyncio.create_task(other.watch(database_url))
     await within(10, lambda: other.is_listening)
@@ -84,7 +84,7 @@ async def test_while_nothing_can_be_heard_nothing_is_taken_for_known(
     towns: Towns, replica: InstalledWorkspaces
 ) -> None:
     assert await replica.of_team(SPRINGFIELD) is not None
-    async with towns.database.transaction() as session:
+    async with towns.database.engine.begin() as session:
         listeners = "FROM pg_stat_activity WHERE query LIKE 'LISTEN%mudda_workspaces%'"
         await session.execute(text(f"SELECT pg_terminate_backend(pid) {listeners}"))
     await within(1, lambda: not replica.is_listening)

@@ -45,17 +45,18 @@ async def test_and_a_row_that_has_to_be_there_and_is_not(database: Database) -> 
 
 async def test_a_server_that_is_gone_is_an_outage(database: Database) -> None:
     with pytest.raises(SQLAlchemyError) as caught:
-        async with database.transaction() as session:
-            await session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+        async with database.engine.connect() as connection:
+            await connection.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
     assert not is_refused(caught.value)
 
 
 async def test_so_is_a_pool_that_is_empty_and_a_deadlock(database_url: str) -> None:
     database = Database(database_url, pool_size=1, max_overflow=0)
-    async with database.reading():
+    async with database.reading() as first:
+        await first.execute(text("SELECT 1"))
         with pytest.raises(SQLAlchemyError) as caught:
-            async with database.reading():
-                pass
+            async with database.reading() as second:
+                await second.execute(text("SELECT 1"))
     await database.close()
     assert not is_refused(caught.value)
     assert not is_refused(asyncpg.DeadlockDetectedError("a deadlock"))

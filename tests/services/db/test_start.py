@@ -104,11 +104,11 @@ async def test_a_server_that_has_become_read_only_is_left_at_once(database_url: 
         await session.execute(text("SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY"))
     with pytest.raises(DBAPIError, match="read-only"):
         async with database.transaction() as session:
-            await session.execute(text("CREATE TABLE t (a int)"))
+            await session.execute(text("INSERT INTO inbox (key, kind) VALUES ('a', 'b')"))
     # A new connection, to what is the primary by now.
     async with database.transaction() as session:
         assert await session.scalar(text("SELECT pg_backend_pid()")) != before
-        await session.execute(text("CREATE TABLE t (a int)"))
+        await session.execute(text("INSERT INTO inbox (key, kind) VALUES ('a', 'b')"))
     await database.close()
 
 

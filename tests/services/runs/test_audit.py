@@ -124,8 +124,8 @@ async def kept(database: Database, workspace_id: UUID) -> UUID:
     await gate.decide(DANA, "reject")
     await executed(
         database,
-        "INSERT INTO step_attempts (id, step_run_id, number, outcome, facts, started_at) "
-        "SELECT gen_random_uuid(), id, 1, 'failed', '{}', now() FROM step_runs",
+        "INSERT INTO step_attempts (id, workspace_id, step_run_id, number, outcome, facts, started_at) "
+        "SELECT gen_random_uuid(), workspace_id, id, 1, 'failed', '{}', now() FROM step_runs",
     )
     return gate.plan
 

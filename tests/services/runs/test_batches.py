@@ -71,7 +71,7 @@ async def test_a_result_is_kept_until_it_can_be_written(database: Database, jobs
     commits = StepBatches(database, attempts)
     attempt = await commits.begin(jobs[0])
     assert isinstance(attempt, Attempt)
-    async with database.transaction() as session:
+    async with database.engine.begin() as session:
         # What a server that shuts down answers with, for this table alone.
         await session.execute(
             text(
@@ -89,7 +89,7 @@ async def test_a_result_is_kept_until_it_can_be_written(database: Database, jobs
     with pytest.raises(TimeoutError):
         await asyncio.wait_for(asyncio.shield(recording), 0.5)
     recording.cancel()
-    async with database.transaction() as session:
+    async with database.engine.begin() as session:
         await session.execute(text("DROP TRIGGER away ON step_attempts"))
     assert await again is None
     assert await step_states(database, jobs[0].run) == {"act": "DONE"}
