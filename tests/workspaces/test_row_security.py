@@ -24,7 +24,7 @@ SHARED = {
     "inbox": "Slack's own ids of what it sent, and nothing else",
     "alembic_version": "which migrations have run",
 }
-"""The tables without a wall, and why. Nor has the queue one: workers take jobs of every workspace, which name it."""
+"""The tables without a wall, and why. Nor has the queue one: its workers take jobs of every workspace."""
 
 MODEL_CALL = {
     "agent": "planner",
