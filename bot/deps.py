@@ -10,7 +10,9 @@ from uuid import UUID
 from bot.metrics import Metrics
 from bot.slack.client import Slack
 from bot.slack.intake import Intake
+from db.models.documents import WorkspaceSettings
 from db.session import Database
+from services.ai.budget import TokenBudget
 from services.ai.service import AIService
 from services.approvals import ApprovalService
 from services.cards import CardService
@@ -43,6 +45,7 @@ class Workspace:
     bot_user_id: str
     slack: Slack
     enterprise_id: str | None = None
+    settings: WorkspaceSettings = field(default_factory=lambda: WorkspaceSettings())
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ class Deps:
     questions: QuestionService
     reminders: ReminderService
     connector: Connector
+    budget: TokenBudget
     retention: Retention = field(default_factory=Retention)
     metrics: Metrics = field(default_factory=Metrics)
     now: Callable[[], datetime] = utc_now

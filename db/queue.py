@@ -14,6 +14,11 @@ from pydantic import BaseModel, ConfigDict
 from sqlalchemy import ARRAY, Text, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.turns import Turns
+
+TURNS = "turns"
+"""Under this name a session's `info` holds what says whose turn it is."""
+
 
 class Job(BaseModel):
     """A message to a worker, about a `workspace` of ours. Subclasses name their entrypoint.
@@ -41,7 +46,14 @@ async def enqueue(
     `after` defers it. While a job under `key` is queued or running, another under the same key is skipped.
     """
     queries = await _queries(session)
-    await queries.enqueue(job.entrypoint, _payload(job), execute_after=after, dedupe_key=key, on_conflict="skip")
+    await queries.enqueue(
+        job.entrypoint,
+        _payload(job),
+        _priority(session, job),
+        execute_after=after,
+        dedupe_key=key,
+        on_conflict="skip",
+    )
 
 
 async def enqueue_all(session: AsyncSession, jobs: Sequence[Job], keys: Sequence[str] | None = None) -> None:
@@ -52,7 +64,7 @@ async def enqueue_all(session: AsyncSession, jobs: Sequence[Job], keys: Sequence
     await queries.enqueue(
         [job.entrypoint for job in jobs],
         [_payload(job) for job in jobs],
-        [0] * len(jobs),
+        [_priority(session, job) for job in jobs],
         dedupe_key=None if keys is None else list(keys),
         on_conflict="skip",
     )
@@ -68,6 +80,11 @@ async def pending_keys(session: AsyncSession, keys: Sequence[str]) -> set[str]:
     )
     found = await session.scalars(query.bindparams(bindparam("keys", list(keys), type_=ARRAY(Text))))
     return set(found)
+
+
+def _priority(session: AsyncSession, job: Job) -> int:
+    turns: Turns = session.info[TURNS]
+    return turns.priority(job.workspace)
 
 
 def _payload(job: Job) -> bytes:

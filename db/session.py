@@ -21,6 +21,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session, SessionTransaction
 
+from db.turns import Turns
 from db.url import dsn_and_timeout
 
 logger = logging.getLogger("mudda.database")
@@ -201,6 +202,7 @@ class Database:
             pool_timeout=2.5,
         )
         self._scope = ""
+        self._turns = Turns()
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, sync_session_class=_BoundSession)
 
     def of(self, workspace_id: UUID) -> Self:
@@ -219,7 +221,7 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """A session whose work is kept when the block ends, and was never there when the block raises."""
-        async with self._sessions(info={"binding": self._binding()}) as session:
+        async with self._sessions(info={"binding": self._binding(), "turns": self._turns}) as session:
             yield session
             await session.commit()
 
@@ -227,7 +229,7 @@ class Database:
     async def reading(self) -> AsyncIterator[ReadSession]:
         """A session to read with: PostgreSQL itself refuses a write, and one snapshot serves every query."""
         read_only = " SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;"
-        async with self._sessions(info={"binding": read_only + self._binding()}) as session:
+        async with self._sessions(info={"binding": read_only + self._binding(), "turns": self._turns}) as session:
             yield ReadSession(session)
 
     def _binding(self) -> str:

@@ -19,8 +19,10 @@ from bot.slack.intake import WRITERS, Intake
 from bot.startup.slack import identified
 from bot.workspaces.directory import InstalledWorkspaces
 from bot.workspaces.tenants import OneWorkspace
+from db.models import Workspace as WorkspaceRow
 from db.session import Database
 from services import workspaces
+from services.ai.budget import TokenBudget
 from services.ai.gemini import GeminiClient
 from services.ai.service import AIService
 from services.approvals import ApprovalService
@@ -88,9 +90,10 @@ async def shared_parts(
     executor = Executor(database, batches, attempts, questions, connector, meter=meter)
     bind = partial(
         _bound,
+        settings=settings,
         database=database,
         intake=intake,
-        ai=AIService(gemini, max_steps=settings.plan_max_steps, zone=ZoneInfo(settings.time_zone)),
+        ai=AIService(gemini, max_steps=settings.plan_max_steps),
         components=components,
         cards=cards,
         approvals=approvals,
@@ -109,9 +112,17 @@ async def shared_parts(
     return Parts(database, metrics, executor, bind)
 
 
-def _bound(workspace: Workspace, *, database: Database, **parts: Any) -> Deps:
+def _bound(workspace: Workspace, *, settings: Settings, database: Database, ai: AIService, **parts: Any) -> Deps:
     """What listeners and jobs of a workspace work with: a database with nothing else's rows in it."""
-    return Deps(workspace, database=database.of(workspace.id), **parts)
+    zone = ZoneInfo(workspace.settings.get("time_zone", settings.time_zone))
+    tokens = workspace.settings.get("tokens_per_day", settings.tokens_per_day)
+    return Deps(
+        workspace,
+        database=database.of(workspace.id),
+        ai=ai.in_zone(zone),
+        budget=TokenBudget(tokens, zone),
+        **parts,
+    )
 
 
 async def one_workspace(parts: Parts, slack: Slack) -> OneWorkspace:
@@ -119,6 +130,7 @@ async def one_workspace(parts: Parts, slack: Slack) -> OneWorkspace:
     identity = await identified(slack)
     async with parts.database.everywhere().transaction() as session:
         workspace_id = await workspaces.ensure(session, identity.team_id, identity.team_name)
+        own = (await session.get_one(WorkspaceRow, workspace_id)).settings
     workspace = Workspace(
         id=workspace_id,
         team_id=identity.team_id,
@@ -126,6 +138,7 @@ async def one_workspace(parts: Parts, slack: Slack) -> OneWorkspace:
         bot_id=identity.bot_id,
         bot_user_id=identity.bot_user_id,
         slack=slack,
+        settings=own,
     )
     return OneWorkspace(parts.bind(workspace))
 

@@ -95,7 +95,7 @@ class InstalledWorkspaces:
             async with self.database.transaction() as session:
                 await remove(session, workspace_id, SYSTEM, deps.now())
                 await enqueue(session, EndWork(workspace=workspace_id))
-            self._forget()
+            self.forget()
             logger.warning("The app is gone from the workspace %s (%s)", deps.workspace.team_id, error.code)
         except SlackError:
             return
@@ -120,8 +120,8 @@ class InstalledWorkspaces:
         lost = asyncio.Event()
         connection.add_termination_listener(lambda _: lost.set())
         try:
-            await connection.add_listener(CHANNEL, lambda *_: self._forget())
-            self._forget()
+            await connection.add_listener(CHANNEL, lambda *_: self.forget())
+            self.forget()
             self.is_listening = True
             await lost.wait()
             logger.warning("The connection that tells of changes of workspaces is lost")
@@ -129,10 +129,11 @@ class InstalledWorkspaces:
             logger.warning("Can't listen for changes of workspaces: %s", type(error).__name__)
         finally:
             self.is_listening = False
-            self._forget()
+            self.forget()
             connection.terminate()
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Ask the database again for whoever is asked for next."""
         self._changes += 1
         self._by_team.clear()
         self._by_id.clear()
@@ -161,4 +162,5 @@ class InstalledWorkspaces:
             bot_user_id=found.bot_user_id,
             slack=self.slack.of_workspace(found.token, found.team_id),
             enterprise_id=found.enterprise_id,
+            settings=found.settings,
         )

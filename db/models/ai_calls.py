@@ -14,7 +14,10 @@ class AICall(Base):
     """One call of the model: what it cost, how long it took and how it ended."""
 
     __tablename__ = "ai_calls"
-    __table_args__ = (Index("ai_calls_plan_id_idx", "plan_id"),)
+    __table_args__ = (
+        Index("ai_calls_plan_id_idx", "plan_id"),
+        Index("ai_calls_recent_idx", "workspace_id", "created_at"),
+    )
 
     id: Mapped[PrimaryKey]
     workspace_id: Mapped[WorkspaceKey]

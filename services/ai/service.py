@@ -6,10 +6,11 @@ No database is seen here. What every call of the model cost comes back with the 
 from __future__ import annotations
 
 import asyncio
+import copy
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -102,6 +103,12 @@ class AIService:
         self._max_steps = max_steps
         self._zone = zone
         self._now = now
+
+    def in_zone(self, zone: ZoneInfo) -> Self:
+        """The same service, for a town whose clocks show that time zone's time."""
+        other = copy.copy(self)
+        other._zone = zone
+        return other
 
     async def draft(
         self,

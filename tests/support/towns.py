@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from bot.deps import Deps
+from bot.sandbox.gemini.faults import Hold
 from bot.sandbox.gemini.server import GeminiStandIn
 from bot.sandbox.slack import Setup, SlackStandIn, Team
 from bot.sandbox.slack.oauth import CLIENT_ID, CLIENT_SECRET, AppRegistry
@@ -23,7 +24,7 @@ from bot.sandbox.town import Town
 from bot.serve import RunningBot, running_bot
 from db.session import Database
 from services.workspaces.secrets import new_key
-from tests.support.town_hall import bot_settings, load_pack
+from tests.support.town_hall import LEAK, bot_settings, load_pack
 
 TEAMS = (DEFAULT_TEAM, Team("T0OGDEN001", "Ogdenville", "ogdenville"))
 SECRET_KEY = new_key()
@@ -154,3 +155,16 @@ async def installed(browser: aiohttp.ClientSession, url: str, owner: str) -> str
     """The page that ends an installation."""
     back = await agreed(browser, await button_of(browser, url), owner)
     return await (await browser.get(back)).text()
+
+
+async def rush(towns: Towns, commands: int) -> None:
+    """Let the first town ask so often; the model answers nobody, so that only the queue's order counts."""
+    busy = towns.slacks[0]
+    towns.gemini.script(*[Hold() for _ in range(commands + 1)])
+    at_once = asyncio.Semaphore(50)
+
+    async def ask() -> None:
+        async with at_once:
+            assert (await busy.send_command("priya", "works", "/mudda", LEAK)).acked
+
+    await asyncio.gather(*(ask() for _ in range(commands)))

@@ -60,6 +60,9 @@ async def draft_plan(job: DraftPlan, deps: Deps) -> None:
         issue = await deps.workflows.begin_draft(session, job.workspace, job, claim)
         if issue is None:
             return
+        if await deps.budget.is_used_up(session, job.workspace, deps.now()):
+            await deps.workflows.fail(session, job.workspace, job.plan, Failure(FailureCode.BUDGET), claim=claim)
+            return
         offer = await deps.components.for_selection(session, job.workspace, issue.text)
     if not offer.specs:
         await _fail(job, claim, Failure(FailureCode.NO_COMPONENTS), (), deps)

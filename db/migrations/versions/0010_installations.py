@@ -35,11 +35,13 @@ def upgrade() -> None:
     op.add_column('workspaces', sa.Column('installation_id', sa.Uuid(), nullable=True))
     op.add_column('workspaces', sa.Column('settings', postgresql.JSONB(astext_type=sa.Text()), server_default='{}', nullable=False))
     op.add_column('workspaces', sa.Column('removed_at', sa.DateTime(timezone=True), nullable=True))
+    op.create_index('ai_calls_recent_idx', 'ai_calls', ['workspace_id', 'created_at'], unique=False)
     op.create_foreign_key(op.f('workspaces_installation_id_fkey'), 'workspaces', 'installations', ['installation_id'], ['id'], ondelete='SET NULL')
 
 
 def downgrade() -> None:
     """Take back."""
+    op.drop_index('ai_calls_recent_idx', table_name='ai_calls')
     op.drop_constraint(op.f('workspaces_installation_id_fkey'), 'workspaces', type_='foreignkey')
     op.drop_column('workspaces', 'removed_at')
     op.drop_column('workspaces', 'settings')
