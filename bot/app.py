@@ -17,6 +17,7 @@ from bot.slack.dispatch import DEPS
 logger = logging.getLogger("mudda.unhandled")
 
 ANY = re.compile("")
+LISTENERS = (issues, plans, runs, questions, approvals, components, workflows)
 
 
 def build_app(client: AsyncWebClient) -> AsyncApp:
@@ -39,7 +40,7 @@ def build_app(client: AsyncWebClient) -> AsyncApp:
         attaching_function_token_enabled=False,
         logger=logging.getLogger("slack_bolt"),
     )
-    for module in (issues, plans, runs, questions, approvals, components, workflows):
+    for module in LISTENERS:
         module.register(app)
     for kind in (app.event, app.command, app.action, app.view, app.view_closed, app.shortcut, app.options):
         kind(ANY)(ignore)

@@ -16,7 +16,7 @@ from services.jobs import SetApprovalRules
 
 def register(app: AsyncApp) -> None:
     """Add the listeners of this file."""
-    app.view(ids.VIEW_APPROVALS)(guard(payloads.approvals, save, decides=True))
+    app.view(ids.VIEW_APPROVALS)(guard(payloads.approvals, save, members_only=True))
 
 
 async def show_form(command: payloads.Command, deps: Deps, ack: AsyncAck) -> None:

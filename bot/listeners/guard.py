@@ -59,11 +59,12 @@ Handler = Callable[[R, Deps, AsyncAck], Awaitable[None]]
 Listener = Callable[[AsyncArgs], Awaitable[BoltResponse | None]]
 
 
-def guard(parse: Callable[[Mapping[str, Any]], R], handler: Handler[R], *, decides: bool = False) -> Listener:
+def guard(parse: Callable[[Mapping[str, Any]], R], handler: Handler[R], *, members_only: bool = False) -> Listener:
     """A Bolt listener that parses the payload, runs `handler`, and never lets an error out.
 
     What the handler works with is bound to the workspace that the payload is for: the dispatcher has found it.
-    `decides`: it changes what becomes of a plan or a run, which is not for strangers.
+    `members_only`: it changes what becomes of a plan or a run, or shows more of one than its card does. People of
+    another organisation may not do that, unless they were named as approvers.
     """
     name = getattr(handler, "__name__", "listener")
 
@@ -73,7 +74,7 @@ def guard(parse: Callable[[Mapping[str, Any]], R], handler: Handler[R], *, decid
             try:
                 request = parse(args.body)
                 with log_context(key=request.key, user=request.user):
-                    if decides and is_stranger(args.body, deps.workspace.team_id):
+                    if members_only and await _is_kept_out(args.body, request.user, deps):
                         logger.info("A person of another organisation may not decide here")
                         await _told(request, Note.STRANGER, deps)
                         await args.ack()
@@ -92,6 +93,14 @@ def guard(parse: Callable[[Mapping[str, Any]], R], handler: Handler[R], *, decid
             return None
 
     return listener
+
+
+async def _is_kept_out(body: Mapping[str, Any], user: str, deps: Deps) -> bool:
+    """Whether somebody is of another organisation, and nobody here has named them as an approver."""
+    if not is_stranger(body, deps.workspace.team_id):
+        return False
+    async with deps.database.reading() as session:
+        return user not in (await deps.approvals.settings(session, deps.workspace.id)).approvers
 
 
 async def _handled(request: R, handler: Handler[R], deps: Deps, ack: AsyncAck) -> None:

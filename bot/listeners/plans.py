@@ -21,9 +21,9 @@ DECISIONS: dict[str, PlanDecision] = {
 def register(app: AsyncApp) -> None:
     """Add the listeners of this file."""
     for action in DECISIONS:
-        app.action(action)(guard(payloads.click, decide, decides=True))
-    app.action(ids.ACTION_SHOW_ALL)(guard(payloads.click, show_all))
-    app.action(ids.ACTION_PLAN_MORE)(guard(payloads.click, more, decides=True))
+        app.action(action)(guard(payloads.click, decide, members_only=True))
+    app.action(ids.ACTION_SHOW_ALL)(guard(payloads.click, show_all, members_only=True))
+    app.action(ids.ACTION_PLAN_MORE)(guard(payloads.click, more, members_only=True))
 
 
 async def decide(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:

@@ -37,15 +37,15 @@ OUTPUT_MODALS = {
 def register(app: AsyncApp) -> None:
     """Add the listeners of this file."""
     for action in DECISIONS:
-        app.action(action)(guard(payloads.click, decide, decides=True))
-    app.action(ids.ACTION_STEP_REJECT)(guard(payloads.click, ask_for_reason, decides=True))
+        app.action(action)(guard(payloads.click, decide, members_only=True))
+    app.action(ids.ACTION_STEP_REJECT)(guard(payloads.click, ask_for_reason, members_only=True))
     for action in OUTPUT_MODALS:
-        app.action(action)(guard(payloads.click, ask_for_outputs, decides=True))
-    app.action(ids.ACTION_RUN_DETAILS)(guard(payloads.click, show_details))
-    app.action(ids.ACTION_STEP_DETAILS)(guard(payloads.click, show_step))
-    app.view(ids.VIEW_STEP_REJECT)(guard(payloads.reason, reject, decides=True))
-    app.view(ids.VIEW_STEP_MARK_DONE)(guard(payloads.reason, mark_done, decides=True))
-    app.view(ids.VIEW_STEP_EDIT_OUTPUTS)(guard(payloads.reason, edit_outputs, decides=True))
+        app.action(action)(guard(payloads.click, ask_for_outputs, members_only=True))
+    app.action(ids.ACTION_RUN_DETAILS)(guard(payloads.click, show_details, members_only=True))
+    app.action(ids.ACTION_STEP_DETAILS)(guard(payloads.click, show_step, members_only=True))
+    app.view(ids.VIEW_STEP_REJECT)(guard(payloads.reason, reject, members_only=True))
+    app.view(ids.VIEW_STEP_MARK_DONE)(guard(payloads.reason, mark_done, members_only=True))
+    app.view(ids.VIEW_STEP_EDIT_OUTPUTS)(guard(payloads.reason, edit_outputs, members_only=True))
 
 
 async def decide(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:

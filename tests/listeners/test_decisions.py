@@ -10,8 +10,10 @@ from sqlalchemy import select
 
 from bot.sandbox.gemini.faults import Hold, NoCandidates, Text
 from bot.sandbox.slack import Message
+from bot.sandbox.slack.outbound.delivery import interactive_delivery
 from bot.slack import ids
 from db.models import AuditEvent, WorkflowPlan
+from services.approvals import ApprovalRules
 from services.audit import Actor
 from tests.support.town_hall import LEAK, TownHall, buttons, card_text, cards, drafted, plan_card
 
@@ -150,5 +152,32 @@ async def test_a_person_of_another_organisation_decides_nothing(hall: TownHall) 
     assert await state(hall) == "DRAFT"
     # The same press by one of our own counts.
     await hall.slack.click("dana", "works", card.ts, ids.ACTION_DISCARD)
+    await redrawn_without(hall, "Discard")
+    assert await state(hall) == "DISCARDED"
+
+
+async def test_a_person_of_another_organisation_sees_no_more_than_the_card(hall: TownHall) -> None:
+    card = await plan_card(hall)
+    users = hall.slack.workspace.users
+    marco = hall.slack.user("marco")
+    users[marco.id] = dataclasses.replace(marco, team_id="T0NEIGHBOUR")
+    click = hall.slack.prepare_click("marco", "works", card.ts, ids.ACTION_DISCARD)
+    payload = click.context["payload"]
+    payload["actions"][0]["action_id"] = ids.ACTION_SHOW_ALL
+    await hall.slack.deliver(interactive_delivery(payload, click.context))
+    [told] = await hall.slack.wait_for(lambda: hall.slack.ephemerals("works", "marco"))
+    assert "see more than the card" in told.text
+    assert hall.slack.views("marco") == []
+
+
+async def test_a_person_of_another_organisation_who_was_named_decides(hall: TownHall) -> None:
+    card = await plan_card(hall)
+    users = hall.slack.workspace.users
+    marco = hall.slack.user("marco")
+    users[marco.id] = dataclasses.replace(marco, team_id="T0NEIGHBOUR")
+    async with hall.database.transaction() as session:
+        rules = ApprovalRules(approvers=(marco.id,))
+        await hall.deps.approvals.set_settings(session, hall.deps.workspace.id, rules, Actor("U0DANA0001"))
+    await hall.slack.click("marco", "works", card.ts, ids.ACTION_DISCARD)
     await redrawn_without(hall, "Discard")
     assert await state(hall) == "DISCARDED"

@@ -122,8 +122,8 @@ _TEXTS: Mapping[Note, str] = {
     Note.MALFORMED: "I could not make sense of what Slack sent for that, so nothing was done. Please try again.",
     Note.NOT_OPENED: "Slack did not open the form, so nothing was done. Please try again.",
     Note.STRANGER: (
-        "Only people of the organisation that runs Mudda can decide here, so nothing was done. Ask one of them; "
-        "you can still report an issue."
+        "Only people of the organisation that runs Mudda can decide here, or see more than the card. "
+        "Nothing was done. Ask one of them; you can still report an issue."
     ),
 }
 

@@ -1,0 +1,347 @@
+"""Another workspace's ids, in everything that takes one: a plain sentence, and nothing is done or told.
+
+What there is to try is read off the registrations: a listener, a job or a command that is added is tried, too.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import re
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from functools import partial
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from pydantic_core import PydanticUndefined
+from sqlalchemy import select, text
+
+from bot.__main__ import COMMANDS
+from bot.app import LISTENERS
+from bot.cli import export
+from bot.cli.command import CommandFailed
+from bot.errors import SlackError
+from bot.jobs import HANDLERS
+from bot.jobs.registry import Handler
+from bot.sandbox.slack import Message, SlackStandIn
+from bot.sandbox.slack.outbound.delivery import Delivery, interactive_delivery
+from bot.sandbox.slack.outbound.payloads import view_submission
+from bot.slack import ids
+from bot.views.private.notes import Note, note_text
+from db.models import Base, Run, StepRun
+from db.queue import Job
+from services.errors import NotFound
+from services.jobs import AnswerStep, Deferred
+from tests.support.town_hall import LEAK, buttons, cards
+from tests.support.towns import Towns, two_towns
+
+MINE, THEIRS = 1, 0
+"""The town that is asked from, and the one whose ids are used."""
+
+
+class Registrations:
+    """Takes what listeners register, as Bolt's app would."""
+
+    def __init__(self) -> None:
+        self.found: set[tuple[str, str]] = set()
+
+    def __getattr__(self, kind: str) -> Callable[..., Any]:
+        def register(name: str | re.Pattern[str]) -> Callable[[Any], Any]:
+            self.found.add((kind, name if isinstance(name, str) else name.pattern))
+            return lambda listener: listener
+
+        return register
+
+
+def registered() -> set[tuple[str, str]]:
+    registrations = Registrations()
+    for module in LISTENERS:
+        module.register(registrations)
+    return registrations.found
+
+
+WITHOUT_IDS = {
+    ("command", ids.COMMAND_MUDDA): "words",
+    ("command", ids.COMMAND_COMPONENTS): "words",
+    ("event", "app_mention"): "words",
+    ("view", ids.VIEW_NEW_ISSUE): "words, and the channel that it was opened in",
+    ("view", ids.VIEW_APPROVALS): "the rules of the workspace that it is sent from",
+}
+"""What takes no id of ours, and what it takes instead."""
+
+
+@pytest.fixture
+async def towns(database_url: str) -> AsyncIterator[Towns]:
+    """Both have a plan on a card; that of the other town is approved, and waits at a gate."""
+    async with two_towns(database_url) as running:
+        for slack in running.slacks:
+            await slack.send_command("priya", "works", "/mudda", LEAK)
+            await slack.wait_for(partial(decidable, slack))
+        theirs = running.slacks[THEIRS]
+        await theirs.click("marco", "works", cards(theirs)[0].ts, ids.ACTION_APPROVE)
+        await theirs.wait_for(lambda: "Cancel run" in buttons(cards(theirs)[0]))
+        await settled(running)
+        yield running
+
+
+def decidable(slack: SlackStandIn) -> list[Message]:
+    return [card for card in cards(slack) if buttons(card)]
+
+
+async def settled(towns: Towns) -> None:
+    """Wait until there is nothing left to do."""
+    query = text("SELECT count(*) FROM pgqueuer WHERE execute_after <= now() + interval '5 s'")
+    async with asyncio.timeout(20):
+        while True:
+            async with towns.database.transaction() as session:
+                if not await session.scalar(query):
+                    return
+            await asyncio.sleep(0.05)
+
+
+async def everything(towns: Towns, workspace_id: UUID) -> dict[str, list[str]]:
+    """All rows of a workspace, by table."""
+    found = {}
+    async with towns.database.of(workspace_id).reading() as session:
+        for table in Base.metadata.sorted_tables:
+            if "workspace_id" in table.c:
+                rows = await session.execute(select(table).order_by(*table.primary_key.columns))
+                found[table.name] = [str(row) for row in rows]
+    return found
+
+
+async def their_ids(towns: Towns) -> dict[str, UUID]:
+    """Ids of the other town's: a plan, its run, and the step that waits."""
+    deps = await towns.deps(THEIRS)
+    async with deps.database.reading() as session:
+        run = (await session.scalars(select(Run))).one()
+        step = (await session.scalars(select(StepRun).where(StepRun.state == "WAITING"))).first()
+    assert step is not None
+    return {"plan": run.plan_id, "run": run.id, "step": step.id, "target": step.id}
+
+
+class Untouched:
+    """What the other town has and has heard, to be compared afterwards."""
+
+    def __init__(self, towns: Towns) -> None:
+        self._towns = towns
+
+    async def __aenter__(self) -> None:
+        self._workspace = (await self._towns.deps(THEIRS)).workspace.id
+        self._rows = await everything(self._towns, self._workspace)
+        self._calls = len(self._towns.slacks[THEIRS].transcript)
+
+    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        if kind is None:
+            await settled(self._towns)
+            assert await everything(self._towns, self._workspace) == self._rows
+            assert len(self._towns.slacks[THEIRS].transcript) == self._calls
+
+
+def said(towns: Towns, delivery: Delivery) -> list[str]:
+    """What the person was told: privately, or in the form."""
+    errors = [*delivery.errors.values()]
+    return [*errors, *(message.text for message in towns.slacks[MINE].ephemerals("works", "marco"))]
+
+
+async def told(towns: Towns, delivery: Delivery, before: int) -> str:
+    """Wait for what the person is told of a press; there is exactly one sentence for each."""
+    slack = towns.slacks[MINE]
+    assert delivery.acked
+    await slack.wait_for(lambda: len(said(towns, delivery)) > before)
+    return said(towns, delivery)[-1]
+
+
+REFUSALS = {note_text(note) for note in (Note.NOT_FOUND, Note.RUN_NOT_FOUND, Note.MALFORMED, Note.QUESTION_OVER)}
+
+
+def press(towns: Towns, action: str, value: str) -> Delivery:
+    """A press of any button of ours, under the card of one's own town."""
+    slack = towns.slacks[MINE]
+    delivery = slack.prepare_click("marco", "works", cards(slack)[0].ts, ids.ACTION_DISCARD)
+    payload = delivery.context["payload"]
+    payload["actions"] = [{**payload["actions"][0], "action_id": action, "value": value}]
+    return interactive_delivery(payload, delivery.context)
+
+
+async def test_every_button(towns: Towns) -> None:
+    actions = sorted(name for kind, name in registered() if kind == "action")
+    paging = [name for name in actions if "page" in name]
+    assert len(actions) > 15
+    targets = await their_ids(towns)
+    async with Untouched(towns):
+        for action in sorted(set(actions) - set(paging)):
+            for target in (targets["plan"], targets["run"], targets["step"]):
+                ref = ids.Ref(target, 1)
+                choice = ids.Choice(ids.CHOICE_DRY_RUN, ref).encode()
+                value = choice if action == ids.ACTION_PLAN_MORE else ref.encode()
+                delivery = press(towns, action, value)
+                before = len(said(towns, delivery))
+                await towns.slacks[MINE].deliver(delivery)
+                assert await told(towns, delivery, before) in REFUSALS, action
+                assert towns.slacks[MINE].views("marco") == []
+    assert len(paging) == 2
+
+
+async def form(towns: Towns, name: str, ref: str) -> Delivery:
+    """A submission of any form of ours that is about something, filled in."""
+    slack = towns.slacks[MINE]
+    await slack.send_command("marco", "works", "/mudda")
+    [view] = slack.views("marco")
+    payload = view_submission(slack.workspace, slack.user("marco"), view, slack.workspace.token())
+    origin = {"channel": slack.channel("works").id, "message_ts": cards(slack)[0].ts, "ref": ref}
+    payload["view"] |= {
+        "callback_id": name,
+        "private_metadata": json.dumps(origin),
+        "state": {
+            "values": {
+                ids.BLOCK_REASON: {ids.INPUT_REASON: {"type": "plain_text_input", "value": "because"}},
+                ids.BLOCK_ANSWER: {ids.INPUT_ANSWER: {"type": "plain_text_input", "value": "yes"}},
+            }
+        },
+    }
+    return interactive_delivery(payload, {"user": view.user, "view_id": view.id})
+
+
+async def test_every_form(towns: Towns) -> None:
+    forms = sorted(name for kind, name in registered() - WITHOUT_IDS.keys() if kind == "view")
+    assert len(forms) >= 4
+    targets = await their_ids(towns)
+    async with Untouched(towns):
+        for name in forms:
+            for target in (targets["plan"], targets["run"], targets["step"]):
+                delivery = await form(towns, name, ids.Ref(target, 1).encode())
+                before = len(said(towns, delivery))
+                await towns.slacks[MINE].deliver(delivery)
+                assert await told(towns, delivery, before) in REFUSALS, name
+
+
+def given(handler: Handler[Any], workspace: UUID, targets: dict[str, Any]) -> Job:
+    """A job of this kind about another town's things: every field that has no default gets something."""
+    values: dict[str, Any] = {}
+    for name, field in handler.job.model_fields.items():
+        if name in targets:
+            values[name] = targets[name]
+        elif field.is_required() and name != "workspace":
+            values[name] = SAMPLES[name]
+    job: Job = handler.job(**values | {"workspace": workspace})
+    return job
+
+
+SAMPLES: dict[str, Any] = {
+    "key": "click:1",
+    "source": "command",
+    "channel": "C0WORKS001",
+    "reporter": "U0PRIYA001",
+    "user": "U0PRIYA001",
+    "text": LEAK,
+    "revision": 1,
+    "draft": 1,
+    "generation": 0,
+    "attempt": 1,
+    "answer": "yes",
+    "ts": "1.1",
+    "failed_at": "2027-01-01T00:00:00Z",
+    "approvers": (),
+    "quorum": 1,
+    "remind_after_minutes": 60,
+    "limit_outcome": "wait",
+    "listing": "workflows",
+    "search": "",
+    "page": 1,
+    "note": "help",
+    "response_url": "http://127.0.0.1:1/none",
+}
+DECISIONS = {
+    "decide": ["approve", "discard", "try_again"],
+    "decide_run": ["cancel", "approve", "skip", "mark_done"],
+}
+
+
+async def test_every_job(towns: Towns) -> None:
+    deps = await towns.deps(MINE)
+    targets = await their_ids(towns)
+    assert len(HANDLERS) > 15
+    async with Untouched(towns):
+        for handler in HANDLERS:
+            for decision in DECISIONS.get(handler.job.entrypoint, [None]):
+                job = given(handler, deps.workspace.id, targets | {"decision": decision})
+                for run in filter(None, (handler.run, handler.give_up)):
+                    # What is not there for this town may end a job, or do nothing.
+                    with suppress(NotFound, Deferred, SlackError):
+                        await run(job, deps)
+
+
+KNOWN = {*SAMPLES, "workspace", "plan", "run", "step", "target", "decision"}
+
+
+def test_what_a_job_takes_is_known() -> None:
+    """A field that is added without a default is to be given something here."""
+    for handler in HANDLERS:
+        for name, field in handler.job.model_fields.items():
+            assert not field.is_required() or name in KNOWN
+            assert field.default is PydanticUndefined or not isinstance(field.default, UUID)
+    assert AnswerStep.entrypoint in {handler.job.entrypoint for handler in HANDLERS}
+
+
+async def test_slash_commands_with_another_towns_numbers(towns: Towns) -> None:
+    """Numbers begin at 1 in every town: #2 is theirs only."""
+    theirs, mine = towns.slacks[THEIRS], towns.slacks[MINE]
+    await theirs.send_command("priya", "works", "/mudda", LEAK)
+    await theirs.wait_for(lambda: len([card for card in cards(theirs) if buttons(card)]) == 2)
+    await settled(towns)
+    async with Untouched(towns):
+        for words, refusal in (("#2", "I can't find that"), ("#1.1", "There is no such run")):
+            before = len(mine.ephemerals("works", "marco"))
+            answer = await mine.send_command("marco", "works", "/workflows", words)
+            seen = mine.ephemerals("works", "marco")[before:]
+            text_of = str(answer.attempts[-1].body) + "".join(
+                str(message.blocks) + message.text for message in seen
+            )
+            assert refusal in text_of
+    assert ("command", ids.COMMAND_WORKFLOWS) in registered() - WITHOUT_IDS.keys()
+
+
+def commands_about_a_workspace() -> set[str]:
+    """The commands of `mudda` that are told which workspace they are about."""
+    parser = argparse.ArgumentParser()
+    commands = parser.add_subparsers()
+    for module in COMMANDS:
+        module.add(commands)
+    return set(_paths(commands, ""))
+
+
+def _paths(commands: Any, path: str) -> list[str]:
+    found = []
+    for name, parser in commands.choices.items():
+        inner = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+        options = {action.dest for action in parser._actions}
+        found += [f"{path}{name}"] if options & {"workspace", "team"} else []
+        for action in inner:
+            found += _paths(action, f"{path}{name} ")
+    return found
+
+
+async def test_commands_of_the_shell(towns: Towns) -> None:
+    assert commands_about_a_workspace() == {
+        "export",  # below: the only one that takes an id beside the workspace
+        "components load",
+        "components list",
+        "workspaces show",
+        "workspaces set",
+        "workspaces export",
+        "workspaces purge",
+    }
+    targets = await their_ids(towns)
+    team = towns.slacks[MINE].workspace.team.id
+    for name in (*map(str, targets.values()), "1.1", str(uuid4())):
+        with pytest.raises(CommandFailed, match="There is no run"):
+            await export.export(towns.database, team, name)
+
+
+def test_every_listener_is_tried_or_takes_no_id() -> None:
+    tried = {(kind, name) for kind, name in registered() if kind in ("action", "view")}
+    assert registered() - tried - {("command", ids.COMMAND_WORKFLOWS)} <= WITHOUT_IDS.keys()
