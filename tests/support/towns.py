@@ -3,30 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
-from html import unescape
 from typing import Any
 
-import aiohttp
 from pydantic import SecretStr
 from sqlalchemy import select
 
 from bot.deps import Deps
 from bot.sandbox.gemini.faults import Hold
 from bot.sandbox.gemini.server import GeminiStandIn
-from bot.sandbox.slack import Setup, SlackStandIn, Team
+from bot.sandbox.slack import SlackStandIn
 from bot.sandbox.slack.oauth import CLIENT_ID, CLIENT_SECRET, AppRegistry
-from bot.sandbox.slack.state.workspace import DEFAULT_TEAM
 from bot.sandbox.town import Town
+from bot.sandbox.towns import TEAMS as ALL_TEAMS
+from bot.sandbox.towns import install, town_setup
 from bot.serve import RunningBot, running_bot
 from db.session import Database
 from services.workspaces.secrets import new_key
 from tests.support.town_hall import LEAK, bot_settings, load_pack
 
-TEAMS = (DEFAULT_TEAM, Team("T0OGDEN001", "Ogdenville", "ogdenville"))
+TEAMS = ALL_TEAMS[:2]
 SECRET_KEY = new_key()
 
 
@@ -76,20 +74,19 @@ class Towns:
 
     async def install(self, owner: str) -> str:
         """Install the app as a person does; what the last page says."""
-        async with person() as browser:
-            return await installed(browser, self.url, owner)
+        return await install(self.url, owner)
 
 
 @asynccontextmanager
 async def two_towns(
     database_url: str,
     *,
-    install: bool = True,
+    with_app: bool = True,
     enterprise_id: str | None = None,
     slack_options: Any = None,
     **settings: Any,
 ) -> AsyncIterator[Towns]:
-    """Start them; with `install` the app is in both, with the sandbox's components."""
+    """Start them; `with_app` the app is in both, with the sandbox's components."""
     registry = AppRegistry()
     async with AsyncExitStack() as stack:
         gemini = await stack.enter_async_context(GeminiStandIn())
@@ -97,14 +94,14 @@ async def two_towns(
         slacks = [
             await stack.enter_async_context(
                 SlackStandIn(
-                    replace(Setup(), team=team, enterprise_id=enterprise_id),
+                    replace(town_setup(number), enterprise_id=enterprise_id),
                     bot_token="",
                     registry=registry,
                     retry_delays=(0.0, 0.1, 0.2),
                     **(slack_options or {}),
                 )
             )
-            for team in TEAMS
+            for number in range(len(TEAMS))
         ]
         given = {
             "slack_bot_token": None,
@@ -121,40 +118,11 @@ async def two_towns(
         towns = Towns(slacks, registry, gemini, town, bot, bot.parts.database.everywhere())
         for slack in slacks:
             slack.request_url = f"{towns.url}/slack/events"
-            if install:
+            if with_app:
                 await towns.install(slack.workspace.team.id)
-        for number in range(len(slacks)) if install else ():
+        for number in range(len(slacks)) if with_app else ():
             await towns.load_pack(number)
         yield towns
-
-
-@asynccontextmanager
-async def person() -> AsyncIterator[aiohttp.ClientSession]:
-    """A browser with cookies of its own."""
-    async with aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
-        yield browser
-
-
-async def button_of(browser: aiohttp.ClientSession, url: str) -> str:
-    """Where the button of the install page leads."""
-    page = await (await browser.get(f"{url}/slack/install")).text()
-    found = re.search(r'class="button" href="([^"]+)"', page)
-    assert found is not None
-    return unescape(found[1])
-
-
-async def agreed(browser: aiohttp.ClientSession, address: str, owner: str, answer: str = "allow") -> str:
-    """Where Slack's page sends the browser once somebody has answered it."""
-    form = {"owner": owner, "answer": answer}
-    async with browser.post(address, data=form, allow_redirects=False) as response:
-        assert response.status == 302, await response.text()
-        return response.headers["Location"]
-
-
-async def installed(browser: aiohttp.ClientSession, url: str, owner: str) -> str:
-    """The page that ends an installation."""
-    back = await agreed(browser, await button_of(browser, url), owner)
-    return await (await browser.get(back)).text()
 
 
 async def rush(towns: Towns, commands: int) -> None:

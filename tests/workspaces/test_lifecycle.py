@@ -155,7 +155,7 @@ class TestOrganisation:
 
     @pytest.fixture
     async def towns(self, database_url: str) -> AsyncIterator[Towns]:
-        async with two_towns(database_url, install=False, enterprise_id="E0SHELBY1") as running:
+        async with two_towns(database_url, with_app=False, enterprise_id="E0SHELBY1") as running:
             yield running
 
     async def test_every_workspace_of_it_is_served(self, towns: Towns) -> None:

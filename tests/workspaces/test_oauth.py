@@ -11,18 +11,24 @@ from sqlalchemy import select
 from yarl import URL
 
 from bot.sandbox.slack.faults import ErrorWord, ServerError
+from bot.sandbox.towns import agree, button
 from bot.workspaces.oauth import COOKIE
 from db.models import Installation
 from tests.support.town_hall import LEAK, cards
-from tests.support.towns import TEAMS, Towns, agreed, button_of, person, two_towns
+from tests.support.towns import TEAMS, Towns, two_towns
 
 SPRINGFIELD, OGDENVILLE = (team.id for team in TEAMS)
+
+
+def browsing() -> aiohttp.ClientSession:
+    """A browser with cookies of its own."""
+    return aiohttp.ClientSession(cookie_jar=aiohttp.CookieJar(unsafe=True))
 
 
 @pytest.fixture
 async def towns(database_url: str) -> AsyncIterator[Towns]:
     """A bot that is installed nowhere yet."""
-    async with two_towns(database_url, install=False) as running:
+    async with two_towns(database_url, with_app=False) as running:
         yield running
 
 
@@ -32,13 +38,13 @@ async def installations(towns: Towns) -> list[Installation]:
 
 
 async def test_the_page_says_what_it_asks_for_and_why(towns: Towns) -> None:
-    async with person() as browser:
+    async with browsing() as browser:
         answer = await browser.get(f"{towns.url}/slack/install")
         page = await answer.text()
-        button = await button_of(browser, towns.url)
+        leads_to = await button(browser, towns.url)
     assert "Add to Slack" in page
     assert "ask a person in a direct message" in page
-    assert button.startswith(f"{towns.slacks[0].url}/oauth/v2/authorize?")
+    assert leads_to.startswith(f"{towns.slacks[0].url}/oauth/v2/authorize?")
     assert "frame-ancestors 'none'" in answer.headers["Content-Security-Policy"]
     cookie = answer.cookies[COOKIE]
     assert (cookie["httponly"], cookie["samesite"], cookie["path"]) == (True, "Lax", "/slack/oauth_redirect")
@@ -84,10 +90,10 @@ async def test_an_installation_done_again_replaces_the_token(towns: Towns) -> No
 
 @pytest.mark.parametrize("wrong", ["no state", "forged", "another browser", "no browser"])
 async def test_a_state_that_is_not_good_installs_nothing(towns: Towns, wrong: str) -> None:
-    async with person() as browser, person() as other:
-        back = await agreed(browser, await button_of(browser, towns.url), SPRINGFIELD)
+    async with browsing() as browser, browsing() as other:
+        back = await agree(browser, await button(browser, towns.url), SPRINGFIELD)
         if wrong == "another browser":
-            await button_of(other, towns.url)
+            await button(other, towns.url)
         address = {"no state": back.split("&state=")[0], "forged": back[:-6] + "AAAAAA"}.get(wrong, back)
         answer = await (other if "browser" in wrong else browser).get(address)
         assert (answer.status, "Nothing was installed" in await answer.text()) == (400, True)
@@ -95,8 +101,8 @@ async def test_a_state_that_is_not_good_installs_nothing(towns: Towns, wrong: st
 
 
 async def test_a_state_is_good_once(towns: Towns) -> None:
-    async with person() as browser:
-        back = await agreed(browser, await button_of(browser, towns.url), SPRINGFIELD)
+    async with browsing() as browser:
+        back = await agree(browser, await button(browser, towns.url), SPRINGFIELD)
         cookies = {COOKIE: browser.cookie_jar.filter_cookies(URL(back))[COOKIE].value}
     async with aiohttp.ClientSession(cookies=cookies, cookie_jar=aiohttp.CookieJar(unsafe=True)) as browser:
         assert (await browser.get(back)).status == 200
@@ -108,8 +114,8 @@ async def test_a_state_is_good_once(towns: Towns) -> None:
 
 
 async def test_a_person_who_says_no_is_told_so(towns: Towns) -> None:
-    async with person() as browser:
-        back = await agreed(browser, await button_of(browser, towns.url), SPRINGFIELD, "cancel")
+    async with browsing() as browser:
+        back = await agree(browser, await button(browser, towns.url), SPRINGFIELD, "cancel")
         answer = await browser.get(back)
         assert (answer.status, "nothing was installed" in await answer.text()) == (403, True)
     assert await installations(towns) == []
@@ -128,8 +134,8 @@ async def test_what_slack_refuses_is_said(
     towns: Towns, fault: ErrorWord | ServerError, status: int, said: str
 ) -> None:
     towns.slacks[0].faults.script("oauth.v2.access", [fault])
-    async with person() as browser:
-        back = await agreed(browser, await button_of(browser, towns.url), SPRINGFIELD)
+    async with browsing() as browser:
+        back = await agree(browser, await button(browser, towns.url), SPRINGFIELD)
         answer = await browser.get(back)
         assert answer.status == status
         assert said in await answer.text()
@@ -137,7 +143,7 @@ async def test_what_slack_refuses_is_said(
 
 
 async def test_a_workspace_that_may_not_install_it_is_refused_and_its_token_given_back(database_url: str) -> None:
-    async with two_towns(database_url, install=False, slack_allowed_teams=f"{SPRINGFIELD}, T9") as towns:
+    async with two_towns(database_url, with_app=False, slack_allowed_teams=f"{SPRINGFIELD}, T9") as towns:
         assert "other workspaces only" in await towns.install(OGDENVILLE)
         assert towns.slacks[1].bot_token == ""
         assert "Mudda is in Springfield" in await towns.install(SPRINGFIELD)

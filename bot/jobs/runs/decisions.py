@@ -79,7 +79,7 @@ async def _is_repeat(job: DecideRun, deps: Deps) -> bool:
 async def _refuse(job: DecideRun, note: str, deps: Deps) -> None:
     words = Tell(workspace=job.workspace, channel=job.channel, user=job.user, note=note, thread_ts=job.thread_ts)
     async with deps.database.transaction() as session:
-        await enqueue(session, words, key=f"tell:{job.target}:{job.user}:{job.revision}:{note}")
+        await enqueue(session, words, key=f"tell:{job.key or job.target}:{job.user}:{job.revision}:{note}")
 
 
 HANDLERS = (Handler(DecideRun, Lane.QUICK, decide_run, give_up_decision),)

@@ -71,8 +71,8 @@ async def _what_happened(job: DecidePlan, state: str, deps: Deps) -> str | None:
 async def _refuse(job: DecidePlan, note: str, deps: Deps) -> None:
     words = Tell(workspace=job.workspace, channel=job.channel, user=job.user, note=note, thread_ts=job.thread_ts)
     async with deps.database.transaction() as session:
-        # Under a key: the same job run twice tells it once.
-        await enqueue(session, words, key=f"tell:{job.plan}:{job.user}:{job.revision}:{note}")
+        # Under a key: the same job run twice tells it once, and another press is answered for itself.
+        await enqueue(session, words, key=f"tell:{job.key or job.plan}:{job.user}:{job.revision}:{note}")
 
 
 HANDLERS = (Handler(DecidePlan, Lane.QUICK, decide, give_up_decision),)
