@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.models import Card
 from db.queue import enqueue, enqueue_all, pending_keys
 from services.errors import NotFound
-from services.jobs import Deferred, DrawCard, PostCard
+from services.jobs import DrawCard, JobDeferral, PostCard
 
 MIN_INTERVAL = timedelta(seconds=2)
 """At most one update of a card in this time (Slack advises one in about 3 s)."""
@@ -164,7 +164,7 @@ class CardService:
 
     async def begin_draw(
         self, session: AsyncSession, workspace_id: UUID, job: DrawCard, now: datetime
-    ) -> Turn | NoTurn | Deferred:
+    ) -> Turn | NoTurn | JobDeferral:
         """Take the turn to redraw. What is read after this, in the same transaction, is what may be shown."""
         card = await self._locked(session, workspace_id, job.plan)
         if card.drawn_generation > job.generation:
@@ -173,9 +173,9 @@ class CardService:
             card.generation += 1  # which tells `posted` that what it shows is no longer all
             return NoTurn.NOT_POSTED
         if card.drawing_until is not None and card.drawing_until > now:
-            return Deferred(DRAW_POLL, "somebody else draws the card")
+            return JobDeferral(DRAW_POLL, "somebody else draws the card")
         if card.drawn_at is not None and card.drawn_at + self._min_interval > now:
-            return Deferred(card.drawn_at + self._min_interval - now, "the card was drawn a moment ago")
+            return JobDeferral(card.drawn_at + self._min_interval - now, "the card was drawn a moment ago")
         card.generation += 1
         card.drawing_until = now + DRAW_LEASE
         return Turn(card.id, card.channel_id, card.thread_ts, card.ts, card.generation, until=card.drawing_until)

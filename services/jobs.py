@@ -42,7 +42,7 @@ class StepDecision(StrEnum):
     EDIT_OUTPUTS = "edit_outputs"
 
 
-class Deferred(Exception):
+class JobDeferral(Exception):
     """Not now: run this job again after `delay`. It may be deferred for ever."""
 
     def __init__(self, delay: timedelta, reason: str) -> None:

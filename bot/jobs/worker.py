@@ -34,7 +34,7 @@ from db.queue import Job, queue_settings
 from db.queue_driver import OwnedJobQueries, QueueDriver
 from db.session import DATABASE_ERRORS, Database, is_refused
 from db.url import dsn_and_timeout
-from services.jobs import Deferred
+from services.jobs import JobDeferral
 from services.retention import Retention
 
 logger = logging.getLogger("mudda.worker")
@@ -197,7 +197,7 @@ class Worker:
                 logger.info("A job of a workspace that is not served any more is dropped")
                 return None
             await handler.run(job, deps)
-        except Deferred as deferred:
+        except JobDeferral as deferred:
             return RetryRequested(deferred.delay, str(deferred))
         except RateLimited as error:
             return RetryRequested(error.retry_after, str(error))

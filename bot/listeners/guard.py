@@ -42,10 +42,6 @@ class Request(Protocol):
         """Slack's own id of it."""
 
     @property
-    def team(self) -> str:
-        """The workspace it came from."""
-
-    @property
     def user(self) -> str:
         """Who did it."""
 

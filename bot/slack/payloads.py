@@ -30,7 +30,6 @@ class Command:
     """A slash command. `markup` is Slack's own form of what was typed, `text` how it reads."""
 
     key: str
-    team: str
     channel: str
     user: str
     markup: str
@@ -47,7 +46,6 @@ class Mention:
     """
 
     key: str
-    team: str
     channel: str
     user: str
     markup: str
@@ -65,7 +63,6 @@ class Click:
     """
 
     key: str
-    team: str
     channel: str
     user: str
     action: str
@@ -81,7 +78,6 @@ class NewIssue:
     """The modal for a new issue was submitted."""
 
     key: str
-    team: str
     channel: str
     user: str
     text: str
@@ -99,7 +95,6 @@ class Reason:
     """
 
     key: str
-    team: str
     channel: str
     message_ts: str
     thread_ts: str | None
@@ -114,7 +109,6 @@ class ApprovalRulesForm:
     """The form for who may decide was submitted; its numbers are as they were typed."""
 
     key: str
-    team: str
     channel: str
     user: str
     approvers: tuple[str, ...]
@@ -134,7 +128,6 @@ class AnswerForm:
     """
 
     key: str
-    team: str
     channel: str
     message_ts: str
     user: str
@@ -160,7 +153,6 @@ def command(body: Body) -> Command:
     markup = _text(body.get("text")).strip()
     return Command(
         key=f"command:{_matching(_KEY, body['trigger_id'])}",
-        team=_matching(_TEAM, workspace_of(body)),
         channel=_matching(_CHANNEL, body["channel_id"]),
         user=_matching(_USER, body["user_id"]),
         markup=markup,
@@ -179,7 +171,6 @@ def mention(body: Body) -> Mention:
     markup = _with_files(_without_leading_mention(_text(event.get("text"))), event.get("files") or ())
     return Mention(
         key=f"message:{team}:{channel}:{ts}",
-        team=team,
         channel=channel,
         user=_if_given(_USER, event.get("user")) or "",
         markup=markup,
@@ -198,7 +189,6 @@ def click(body: Body) -> Click:
     message = body.get("message") or {}
     return Click(
         key=f"click:{_matching(_KEY, body['trigger_id'])}",
-        team=_matching(_TEAM, workspace_of(body)),
         channel=_if_given(_CHANNEL, (body.get("channel") or {}).get("id") or container.get("channel_id")) or "",
         user=_matching(_USER, body["user"]["id"]),
         action=_matching(_KEY, action["action_id"]),
@@ -220,7 +210,6 @@ def new_issue(body: Body) -> NewIssue:
     origin = json.loads(view["private_metadata"])
     return NewIssue(
         key=f"view:{_matching(_KEY, view['id'])}",
-        team=_matching(_TEAM, workspace_of(body)),
         channel=_matching(_CHANNEL, origin["channel"]),
         user=_matching(_USER, body["user"]["id"]),
         text=_text(values[ids.BLOCK_ISSUE][ids.INPUT_ISSUE].get("value")).strip(),
@@ -238,7 +227,6 @@ def reason(body: Body) -> Reason:
     origin = json.loads(view["private_metadata"])
     return Reason(
         key=f"view:{_matching(_KEY, view['id'])}",
-        team=_matching(_TEAM, workspace_of(body)),
         channel=_matching(_CHANNEL, origin["channel"]),
         message_ts=_matching(_TS, origin["message_ts"]),
         thread_ts=_if_given(_TS, origin.get("thread_ts")),
@@ -259,7 +247,6 @@ def approvals(body: Body) -> ApprovalRulesForm:
     origin = json.loads(view["private_metadata"])
     return ApprovalRulesForm(
         key=f"view:{_matching(_KEY, view['id'])}",
-        team=_matching(_TEAM, workspace_of(body)),
         channel=_matching(_CHANNEL, origin["channel"]),
         user=_matching(_USER, body["user"]["id"]),
         approvers=tuple(dict.fromkeys(_matching(_KEY, user) for user in chosen)),
@@ -280,7 +267,6 @@ def answer(body: Body) -> AnswerForm:
     origin = json.loads(view["private_metadata"])
     return AnswerForm(
         key=f"view:{_matching(_KEY, view['id'])}",
-        team=_matching(_TEAM, workspace_of(body)),
         channel=_matching(_CHANNEL, origin["channel"]),
         message_ts=_matching(_TS, origin["message_ts"]),
         user=_matching(_USER, body["user"]["id"]),

@@ -32,7 +32,7 @@ from services.plans.model import Issue, Plan
 from services.plans.validation import Fault, Report, validate
 from services.states import Phase
 
-__all__ = ["AIService", "Draft", "Drafted", "OnPhase", "Selection", "Usage"]
+__all__ = ["AIService", "Draft", "OnPhase", "PlanProposal", "Selection", "Usage"]
 
 MAX_REPAIRS = 2
 
@@ -59,7 +59,7 @@ class Selection:
 
 
 @dataclass(frozen=True, slots=True)
-class Drafted:
+class PlanProposal:
     """A plan in the right shape. Whether it is valid is the validator's business."""
 
     plan: Plan
@@ -149,7 +149,7 @@ class AIService:
 
     async def plan(
         self, issue: Issue, components: Mapping[str, ComponentSpec], *, deadline: float | None = None
-    ) -> Drafted:
+    ) -> PlanProposal:
         """Let the plan maker arrange the given components."""
         prompt = prompts.planner_prompt(issue, components.values(), self._max_steps, today=self._today())
         return await self._ask_for_plan("planner", prompt, deadline)
@@ -162,7 +162,7 @@ class AIService:
         faults: Sequence[Fault],
         *,
         deadline: float | None = None,
-    ) -> Drafted:
+    ) -> PlanProposal:
         """Let the plan maker remove the named faults from a plan."""
         today = self._today()
         prompt = prompts.repair_prompt(issue, components.values(), self._max_steps, plan, faults, today=today)
@@ -171,12 +171,12 @@ class AIService:
     def _today(self) -> str:
         return prompts.today_in(self._zone, self._now())
 
-    async def _ask_for_plan(self, agent: str, prompt: str, deadline: float | None) -> Drafted:
+    async def _ask_for_plan(self, agent: str, prompt: str, deadline: float | None) -> PlanProposal:
         question = _Question(
             agent, prompts.PLANNER_SYSTEM, prompt, prompts.PLAN_SCHEMA, lambda document: _shaped(Plan, document)
         )
         plan, usages = await self._ask(question, deadline)
-        return Drafted(plan, usages)
+        return PlanProposal(plan, usages)
 
     async def _ask(self, question: _Question[_T], deadline: float | None) -> tuple[_T, tuple[Usage, ...]]:
         """Ask, and ask once more if the answer is of no use: what was cut or garbled is often right next time."""

@@ -16,7 +16,7 @@ from yarl import URL
 
 from services.components.definitions import ApiKeyAuth, Auth, BasicAuth, BearerAuth, OAuth2Auth
 from services.connectors.errors import AddressRefused, MaybeSent, NotSent, SecretMissing, TokenRefused
-from services.connectors.network.transport import Received, SendProgress, Transport
+from services.connectors.network.transport import RawResponse, SendProgress, Transport
 from services.connectors.redaction import redacted
 from services.connectors.responses.response import read_body, retry_after
 from services.formats.text import clip
@@ -147,7 +147,7 @@ class Authenticator:
             raise NotSent("token", status=error.status) from None
         return self._read(received, (secret, basic.removeprefix(_BASIC)))
 
-    def _read(self, received: Received, secrets: tuple[str, ...]) -> _Token:
+    def _read(self, received: RawResponse, secrets: tuple[str, ...]) -> _Token:
         status = received.status
         if status == _ASKS_FOR_PATIENCE or status >= 500:
             after = retry_after(received.headers.get("Retry-After"), self._now())

@@ -17,7 +17,7 @@ from services.components.response_headers import with_headers
 from services.connectors.auth import Authenticator, Credentials, Secrets
 from services.connectors.errors import CallError, NotSent, RedirectRefused, RequestRefused
 from services.connectors.network.addresses import AddressRules
-from services.connectors.network.transport import Received, SendProgress, SocketFactory, Transport
+from services.connectors.network.transport import RawResponse, SendProgress, SocketFactory, Transport
 from services.connectors.redaction import redacted
 from services.connectors.requests import PreparedRequest, check_header, encode_body
 from services.connectors.responses.checks import response_warnings
@@ -101,7 +101,7 @@ class Connector:
 
     async def _sent(
         self, request: PreparedRequest, key: str, progress: SendProgress
-    ) -> tuple[Received, tuple[str, ...]]:
+    ) -> tuple[RawResponse, tuple[str, ...]]:
         """What came back, and the secrets that it may quote."""
         request, own_secrets = self._with_own_secrets(request)
         credentials = await self._authenticator.credentials(request.auth)
@@ -126,11 +126,11 @@ class Connector:
 
     async def _send(
         self, request: PreparedRequest, credentials: Credentials, key: str, progress: SendProgress
-    ) -> Received:
+    ) -> RawResponse:
         url, headers, data = _written(request, credentials, key)
         return await self._transport.send(request.method, url, headers=headers, data=data, progress=progress)
 
-    async def _answer(self, received: Received, secrets: tuple[str, ...], seconds: float) -> Response:
+    async def _answer(self, received: RawResponse, secrets: tuple[str, ...], seconds: float) -> Response:
         headers = received.headers
         if 300 <= received.status < 400:
             host = redacted(_host(headers.get("Location", "")), secrets)
@@ -151,7 +151,7 @@ class Connector:
         )
 
 
-def _read(received: Received, secrets: tuple[str, ...]) -> tuple[Any, tuple[ResponseWarning, ...]]:
+def _read(received: RawResponse, secrets: tuple[str, ...]) -> tuple[Any, tuple[ResponseWarning, ...]]:
     """The value of an answer without the secrets that it was asked for with, and what is odd about it."""
     body, warnings = read_body(
         received.data,

@@ -108,7 +108,7 @@ def _form_pairs(name: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 @dataclass(frozen=True, slots=True)
-class Resolved:
+class InputValues:
     """The inputs of a step as JSON values, by where they go. `body` is None where nothing was given for it.
 
     The payload of a GraphQL component is in `variables`, that of any other in `body`.

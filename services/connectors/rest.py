@@ -10,7 +10,7 @@ from yarl import URL
 
 from services.components.definitions import ComponentDefinition
 from services.connectors.errors import AddressRefused, CallNotSupported, RequestRefused
-from services.connectors.requests import OwnPairs, PreparedRequest, Resolved, as_text, check_header
+from services.connectors.requests import InputValues, OwnPairs, PreparedRequest, as_text, check_header
 from services.formats.schema_defaults import completed, fixed_parameters
 from services.formats.whole_bodies import is_whole
 
@@ -19,7 +19,7 @@ _PATH = "/%:@!$&'()*+,;=~-._{}"
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
-def prepare(definition: ComponentDefinition, resolved: Resolved) -> PreparedRequest:
+def prepare(definition: ComponentDefinition, resolved: InputValues) -> PreparedRequest:
     """The request that a step makes of a component.
 
     What the plan does not give is filled in where the component has a constant for it, or a default for something

@@ -10,7 +10,7 @@ from services.components.builtins import WAIT_UNTIL
 from services.components.specs import ApprovalPolicy
 from services.formats import strict_json
 from services.plans.model import Plan, Step, StepInput
-from services.plans.references import Flaw, Malformed, Reference, parse
+from services.plans.references import Flaw, MalformedReference, Reference, parse
 
 _PLACES: Mapping[str, Literal["path", "query"]] = {"path": "path", "query": "query"}
 
@@ -39,14 +39,14 @@ def component_keys(plan: Plan) -> set[str]:
     return used.union(key for step in plan.steps if (key := polled_key(step)) is not None)
 
 
-def field_reference(field: str) -> Reference | Malformed:
+def field_reference(field: str) -> Reference | MalformedReference:
     """The field of an answer, `status` or `[0].status`, as a reference into a step called `answer`."""
     separator = "" if field.startswith("[") else "."
     parts = parse(f"{{{{answer{separator}{field}}}}}")
     found = parts[0]
     if len(parts) == 1 and not isinstance(found, str):
         return found
-    return Malformed(field, Flaw.BAD_PATH)
+    return MalformedReference(field, Flaw.BAD_PATH)
 
 
 def _polled_inputs(item: StepInput) -> Iterator[StepInput]:

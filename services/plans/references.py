@@ -51,19 +51,19 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
-class Malformed:
+class MalformedReference:
     """What begins like a reference and is none, as written."""
 
     text: str
     flaw: Flaw
 
 
-def parse(text: str) -> tuple[str | Reference | Malformed, ...]:
+def parse(text: str) -> tuple[str | Reference | MalformedReference, ...]:
     """Split a string into its plain parts, its references and what is malformed, in order and without loss.
 
     Takes time linear in the text: no stretch of it is searched more than a few times.
     """
-    parts: list[str | Reference | Malformed] = []
+    parts: list[str | Reference | MalformedReference] = []
     position = 0
     while (opening := text.find(OPEN, position)) != -1:
         if opening > position:
@@ -71,11 +71,11 @@ def parse(text: str) -> tuple[str | Reference | Malformed, ...]:
         start = opening + len(OPEN)
         closing = text.find(_CLOSE, start)
         if closing == -1:
-            parts.append(Malformed(text[opening:], Flaw.UNCLOSED))
+            parts.append(MalformedReference(text[opening:], Flaw.UNCLOSED))
             return tuple(parts)
         if (nearest := text.rfind(OPEN, start, closing)) != -1:
             # The braces that close belong to the nearest that open.
-            parts.append(Malformed(text[opening:nearest], Flaw.UNCLOSED))
+            parts.append(MalformedReference(text[opening:nearest], Flaw.UNCLOSED))
             position = nearest
         else:
             position = closing + len(_CLOSE)
@@ -91,7 +91,7 @@ def is_whole(text: str) -> bool:
     return len(parts) == 1 and isinstance(parts[0], Reference)
 
 
-def scan(text: str) -> Iterator[Reference | Malformed]:
+def scan(text: str) -> Iterator[Reference | MalformedReference]:
     """All references in the text of an input's value, as it stands on the wire.
 
     A text that is a JSON object or array is searched string by string, since that is how it will be filled in.
@@ -106,7 +106,7 @@ def scan(text: str) -> Iterator[Reference | Malformed]:
     yield from _references(text)
 
 
-def walk(value: Any) -> Iterator[Reference | Malformed]:
+def walk(value: Any) -> Iterator[Reference | MalformedReference]:
     """All references in the strings of a JSON value, members' names included, in order."""
     stack = [value]
     while stack:
@@ -119,23 +119,23 @@ def walk(value: Any) -> Iterator[Reference | Malformed]:
             stack.extend(part for member in reversed(item.items()) for part in reversed(member))
 
 
-def _references(text: str) -> Iterator[Reference | Malformed]:
+def _references(text: str) -> Iterator[Reference | MalformedReference]:
     return (part for part in parse(text) if not isinstance(part, str))
 
 
-def _reference(text: str, *, whole: bool) -> Reference | Malformed:
+def _reference(text: str, *, whole: bool) -> Reference | MalformedReference:
     body = text.removeprefix(OPEN).removesuffix(_CLOSE).strip()
     if not body:
-        return Malformed(text, Flaw.EMPTY)
+        return MalformedReference(text, Flaw.EMPTY)
     source = STEP_ID.match(body)
     if source is None:
-        return Malformed(text, Flaw.BAD_SOURCE)
+        return MalformedReference(text, Flaw.BAD_SOURCE)
     path: list[PathPart] = []
     position = source.end()
     while position < len(body):
         part = _PATH_PART.match(body, position)
         if part is None:
-            return Malformed(text, Flaw.BAD_PATH)
+            return MalformedReference(text, Flaw.BAD_PATH)
         name, index = part.groups()
         path.append(int(index) if name is None else name)
         position = part.end()

@@ -24,7 +24,7 @@ from db.models.documents import StepWait
 from db.queue import enqueue
 from services.components.builtins import BUILTINS, NOTIFY
 from services.errors import NotFound
-from services.jobs import Deferred, RunStep
+from services.jobs import JobDeferral, RunStep
 from services.runs.progress import RunProgress
 from services.states import RunState, StepState
 from services.steps.calls import StepCall
@@ -53,8 +53,8 @@ class Attempt(Generic[C]):
     wait: StepWait = field(default_factory=StepWait)
 
 
-BeginResult = Attempt[StepCall] | Deferred | None
-"""None: there is nothing to do, for the step is done or was put off. Deferred: it is still to wait."""
+BeginResult = Attempt[StepCall] | JobDeferral | None
+"""None: there is nothing to do, for the step is done or was put off. JobDeferral: it is still to wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,7 +154,7 @@ class AttemptService:
                 await self._stop(session, step, now)
             return None
         if step.state == StepState.READY and step.wait and step.retry_at is not None and step.retry_at > now:
-            return Deferred(step.retry_at - now, "the step is still to wait")
+            return JobDeferral(step.retry_at - now, "the step is still to wait")
         try:
             call = inputs.call()
         except StepFault as fault:

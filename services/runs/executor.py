@@ -15,12 +15,12 @@ from typing import Any, assert_never
 from db.session import Database
 from services.components.builtins import WAIT_FOR, WAIT_UNTIL
 from services.connectors import Connector, call_component
-from services.jobs import Deferred, RunStep
+from services.jobs import JobDeferral, RunStep
 from services.runs.attempts import Attempt, AttemptService
 from services.runs.batches import StepBatches
 from services.runs.questions import QuestionService
 from services.steps.calls import COMPONENT, BuiltinCall, ComponentCall, StepCall
-from services.steps.results import Asked, Deferral, StepOutcome, StepResult, result_of
+from services.steps.results import Deferral, PendingAnswer, StepOutcome, StepResult, result_of
 from services.steps.waits import wait_for, wait_until
 
 logger = logging.getLogger("mudda.runs")
@@ -72,9 +72,9 @@ class Executor:
         self._kinds[kind] = carry_out
 
     async def run(self, job: RunStep) -> None:
-        """Carry out one step; a job that runs again finds what is done done. Raises Deferred."""
+        """Carry out one step; a job that runs again finds what is done done. Raises JobDeferral."""
         attempt = await self._batches.begin(job)
-        if isinstance(attempt, Deferred):
+        if isinstance(attempt, JobDeferral):
             raise attempt
         if attempt is None:
             return
@@ -89,7 +89,7 @@ class Executor:
         async with self._database.of(job.workspace).transaction() as session:
             if isinstance(outcome, Deferral):
                 return await self._attempts.defer(session, job, attempt, outcome, self._now())
-            if isinstance(outcome, Asked):
+            if isinstance(outcome, PendingAnswer):
                 return await self._questions.finish_asking(session, job, attempt, self._now())
             assert_never(outcome)
 

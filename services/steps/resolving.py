@@ -12,17 +12,17 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from services.connectors.errors import RequestRefused, UnresolvedReference
-from services.connectors.requests import Resolved
+from services.connectors.requests import InputValues
 from services.formats.schemas import stated_types
 from services.formats.storable import postgres_safe
 from services.formats.strict_json import NotJson
 from services.formats.whole_bodies import NAME, as_object, is_whole
 from services.plans.input_paths import input_field, payload_path
 from services.plans.model import Step, StepInput
-from services.plans.references import RESERVED, Malformed, Reference, parse
+from services.plans.references import RESERVED, MalformedReference, Reference, parse
 from services.plans.validation.schemas import FieldStatus, Schema
 
-__all__ = ["RequestRefused", "Resolved", "Schemas", "UnresolvedReference", "Values", "resolve_inputs"]
+__all__ = ["InputValues", "RequestRefused", "Schemas", "UnresolvedReference", "Values", "resolve_inputs"]
 
 
 class Schemas(Protocol):
@@ -72,7 +72,7 @@ class Values:
         return {"issue": {name: text or None for name, text in issue.items()}, "run": {"id": self.run_id or None}}
 
 
-def resolve_inputs(step: Step, component: Schemas, values: Values) -> Resolved:
+def resolve_inputs(step: Step, component: Schemas, values: Values) -> InputValues:
     """The inputs of a step of a valid plan, with all references filled in.
 
     A value that is one reference keeps its JSON type; inside a longer text it becomes text. A null is no value,
@@ -92,7 +92,7 @@ def resolve_inputs(step: Step, component: Schemas, values: Values) -> Resolved:
             parameters[item.location][name] = _filled(item, Schema(own or {}), own or {}, values)
     is_graphql = component.type == "GRAPHQL"
     body = payload.value.get(NAME) if is_whole(component.request_schema) else payload.value or None
-    return Resolved(
+    return InputValues(
         path=parameters["path"],
         query=parameters["query"],
         headers=parameters["header"],
@@ -168,7 +168,7 @@ class _Filler:
             return value
         return "".join(self._part(part) for part in parts)
 
-    def _part(self, part: str | Reference | Malformed) -> str:
+    def _part(self, part: str | Reference | MalformedReference) -> str:
         if isinstance(part, str):
             return part
         value = self.values.find(part) if isinstance(part, Reference) else None
@@ -186,7 +186,7 @@ class _Filler:
             return isinstance(last, int) and last < len(holder)
         return isinstance(holder, dict) and last in holder
 
-    def _unresolved(self, part: Reference | Malformed) -> UnresolvedReference:
+    def _unresolved(self, part: Reference | MalformedReference) -> UnresolvedReference:
         return UnresolvedReference(reference=part.text, input=self.input)
 
 

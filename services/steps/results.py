@@ -44,11 +44,11 @@ class Deferral:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class PendingAnswer:
     """Everybody has been asked who can be, or nobody needs to be any more: the step waits for an answer."""
 
 
-StepOutcome = StepResult | Deferral | Asked
+StepOutcome = StepResult | Deferral | PendingAnswer
 
 
 def failed(code: str, **facts: Any) -> StepResult:

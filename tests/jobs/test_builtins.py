@@ -13,7 +13,7 @@ from bot.sandbox.slack import DropAfterAccepting, Fine, Message, RateLimited
 from bot.sandbox.town import Status
 from bot.slack import ids
 from db.models import Run, StepAttempt, StepRun
-from services.jobs import Deferred
+from services.jobs import JobDeferral
 from tests.support.own_steps import job_of, marked, notify, output, posted, the_step, wait_until
 from tests.support.town_hall import TownHall, card_text, cards
 from tests.support.town_runs import approved, order, outcome, press, step, step_states, with_button
@@ -123,7 +123,7 @@ async def test_more_waits_than_there_are_slots_hold_none_of_them(hall: TownHall)
     assert hall.bot.worker is not None
     await hall.bot.worker.idle()
     assert Counter((await step_states(hall)).values()) == {"READY": 70, "DONE": 1}
-    with pytest.raises(Deferred) as deferred:
+    with pytest.raises(JobDeferral) as deferred:
         await run_step(await job_of(hall, "wait_0"), hall.deps)
     assert timedelta(minutes=58) < deferred.value.delay <= timedelta(minutes=60)
     await press(hall, "Cancel run")

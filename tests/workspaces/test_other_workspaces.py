@@ -34,7 +34,7 @@ from bot.views.private.notes import Note, note_text
 from db.models import Base, Run, StepRun
 from db.queue import Job
 from services.errors import NotFound
-from services.jobs import AnswerStep, Deferred
+from services.jobs import AnswerStep, JobDeferral
 from tests.support.town_hall import LEAK, buttons, cards
 from tests.support.towns import Towns, two_towns
 
@@ -271,7 +271,7 @@ async def test_every_job(towns: Towns) -> None:
                 job = given(handler, deps.workspace.id, targets | {"decision": decision})
                 for run in filter(None, (handler.run, handler.give_up)):
                     # What is not there for this town may end a job, or do nothing.
-                    with suppress(NotFound, Deferred, SlackError):
+                    with suppress(NotFound, JobDeferral, SlackError):
                         await run(job, deps)
 
 

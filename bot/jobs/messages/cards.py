@@ -16,7 +16,7 @@ from bot.views.kit.blocks import plainer
 from bot.views.private.notes import Note
 from db.queue import enqueue
 from services.cards import NoTurn, Turn
-from services.jobs import Deferred, DrawCard, PostCard, Tell
+from services.jobs import DrawCard, JobDeferral, PostCard, Tell
 from services.states import FailureCode
 from services.workflows.drafts import Failure
 
@@ -48,7 +48,7 @@ async def draw_card(job: DrawCard, deps: Deps) -> None:
     async with deps.database.transaction() as session:
         turn = await deps.cards.begin_draw(session, job.workspace, job, deps.now())
         snapshot = await deps.queries.get(session, job.workspace, job.plan)
-    if isinstance(turn, Deferred):
+    if isinstance(turn, JobDeferral):
         raise turn
     if isinstance(turn, NoTurn) or turn.ts is None:
         return

@@ -14,11 +14,11 @@ from services.jobs import RunStep
 from services.runs.attempts import Attempt
 from services.runs.questions import not_asked
 from services.steps.calls import BuiltinCall
-from services.steps.results import Asked, StepResult, failed
+from services.steps.results import PendingAnswer, StepResult, failed
 from services.steps.waits import people_asked
 
 
-async def ask(job: RunStep, attempt: Attempt[BuiltinCall], deps: Deps) -> Asked | StepResult:
+async def ask(job: RunStep, attempt: Attempt[BuiltinCall], deps: Deps) -> PendingAnswer | StepResult:
     """Put the question to all who are to be asked and have not been yet."""
     if "asked" in attempt.wait:
         channels = {each["person"]: each["channel"] for each in people_asked(attempt.wait) if "ts" not in each}
@@ -31,7 +31,7 @@ async def ask(job: RunStep, attempt: Attempt[BuiltinCall], deps: Deps) -> Asked 
     channels, unreached = await _opened(people, deps)
     async with deps.database.transaction() as session:
         is_kept = await deps.questions.record_recipients(session, job, attempt, channels, unreached)
-    return await _post(job, attempt, channels, unreached, deps) if is_kept else Asked()
+    return await _post(job, attempt, channels, unreached, deps) if is_kept else PendingAnswer()
 
 
 async def _people(call: BuiltinCall, deps: Deps) -> Sequence[str]:
@@ -62,7 +62,7 @@ async def _post(
     channels: Mapping[str, str],
     unreached: Mapping[str, str],
     deps: Deps,
-) -> Asked | StepResult:
+) -> PendingAnswer | StepResult:
     """Post the question to each who does not have it. What came of each is on record before the next."""
     async with deps.database.reading() as session:
         question = await deps.questions.question(session, job.workspace, job.step)
@@ -80,8 +80,8 @@ async def _post(
             async with deps.database.transaction() as session:
                 goes_on = await deps.questions.record_posted(session, job, attempt, person, ts)
         if not goes_on:
-            return Asked()
-    return Asked() if len(reasons) < len(unreached) + len(question.people) else _nobody(reasons)
+            return PendingAnswer()
+    return PendingAnswer() if len(reasons) < len(unreached) + len(question.people) else _nobody(reasons)
 
 
 def _nobody(reasons: Mapping[str, str]) -> StepResult:

@@ -49,7 +49,7 @@ CODES: Mapping[type[DraftFailed], FailureCode] = {
 }
 
 
-class Superseded(Exception):
+class LostClaim(Exception):
     """Not a failure: the plan was discarded meanwhile, or another worker drafts it."""
 
 
@@ -69,7 +69,7 @@ async def draft_plan(job: DraftPlan, deps: Deps) -> None:
         return
     try:
         draft = await _drafted(job, claim, issue, (*offer.specs, *BUILTINS.values()), deps)
-    except Superseded:
+    except LostClaim:
         logger.info("A draft was overtaken and thrown away")
     except DraftFailed as error:
         logger.warning("No plan: %s", error)
@@ -101,7 +101,7 @@ async def _drafted(
     async def note_phase(phase: Phase, facts: Mapping[str, Any]) -> None:
         async with deps.database.transaction() as session:
             if not await deps.workflows.note_phase(session, job.workspace, job.plan, claim, phase, dict(facts)):
-                raise Superseded
+                raise LostClaim
 
     deadline = asyncio.get_running_loop().time() + DRAFT_SECONDS
     return await deps.ai.draft(

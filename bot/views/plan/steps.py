@@ -11,7 +11,7 @@ from bot.views.kit.text import clip, count, fits, join, one_line, spaced
 from services.components.specs import ApprovalPolicy, ComponentSpec
 from services.formats.strict_json import render_path
 from services.plans.model import Step, dependencies, levels, references
-from services.plans.references import Malformed, Reference, parse
+from services.plans.references import MalformedReference, Reference, parse
 from services.queries.snapshots import VersionSnapshot
 
 TITLE = 90
@@ -99,7 +99,7 @@ def agreement(step: PlanStepView) -> str:
 def in_words(value: str, numbers: Mapping[str, int]) -> str:
     """An input's value, with what its references stand for in brackets. `numbers`: step id -> number."""
 
-    def say(part: str | Reference | Malformed) -> str:
+    def say(part: str | Reference | MalformedReference) -> str:
         if not isinstance(part, Reference):
             return part if isinstance(part, str) else part.text
         if part.source in numbers:

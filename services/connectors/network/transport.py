@@ -47,7 +47,7 @@ class SendProgress:
 
 
 @dataclass(frozen=True, slots=True)
-class Received:
+class RawResponse:
     """An answer as it came; its headers can be asked for in any case. `cut`: there was more than MAX_SIZE."""
 
     status: int
@@ -75,7 +75,7 @@ class Transport:
 
     async def send(
         self, method: str, url: URL, *, headers: Mapping[str, str], data: bytes | None, progress: SendProgress
-    ) -> Received:
+    ) -> RawResponse:
         """Send one request and read its answer. Redirects are answers like any other.
 
         Raises AddressRefused, NotSent and MaybeSent. How long it may take is for the caller to limit.
@@ -179,13 +179,13 @@ async def _headers_sent(
     context.trace_request_ctx.sent = True
 
 
-async def _received(response: aiohttp.ClientResponse) -> Received:
+async def _received(response: aiohttp.ClientResponse) -> RawResponse:
     data = bytearray()
     async for chunk in response.content.iter_any():
         data += chunk
         if len(data) > MAX_RESPONSE_BYTES:
             response.close()
             break
-    return Received(
+    return RawResponse(
         response.status, response.headers, bytes(data[:MAX_RESPONSE_BYTES]), cut=len(data) > MAX_RESPONSE_BYTES
     )

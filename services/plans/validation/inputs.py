@@ -18,7 +18,7 @@ from services.formats.storable import is_storable
 from services.formats.strict_json import NotJson, Path, render_path
 from services.plans.input_paths import input_field, payload_path
 from services.plans.model import Step, StepInput
-from services.plans.references import Malformed, is_whole, scan
+from services.plans.references import MalformedReference, is_whole, scan
 from services.plans.validation.faults import Fault, FaultCode, fault
 from services.plans.validation.schemas import FieldStatus, Schema
 
@@ -66,7 +66,7 @@ class _Inputs:
 
         A value that fails, or can't be read, is answered as one that is not known yet.
         """
-        if is_whole(item.value) or any(isinstance(found, Malformed) for found in scan(item.value)):
+        if is_whole(item.value) or any(isinstance(found, MalformedReference) for found in scan(item.value)):
             return _NOT_KNOWN, []
         try:
             value = schema.read(item.value, part)

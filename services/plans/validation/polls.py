@@ -10,7 +10,7 @@ from services.components.specs import ComponentSpec
 from services.plans.input_paths import input_field
 from services.plans.model import Step
 from services.plans.polls import field_reference, is_pollable, polled_key, polled_step
-from services.plans.references import Malformed, is_whole, scan
+from services.plans.references import MalformedReference, is_whole, scan
 from services.plans.validation.faults import Fault, FaultCode, fault
 from services.plans.validation.inputs import input_faults
 from services.plans.validation.schemas import FieldStatus, Schema, declared_names
@@ -64,7 +64,7 @@ def _field_faults(step: Step, spec: ComponentSpec) -> Iterator[Fault]:
         return
     where = step.step_id, input_field("body", "field")
     found = field_reference(field)
-    if isinstance(found, Malformed):
+    if isinstance(found, MalformedReference):
         yield fault(FaultCode.MALFORMED_REFERENCE, *where, reference=field, flaw=found.flaw.value)
         return
     says, parts = Schema(spec.response_schema).find_field(found.path)

@@ -21,7 +21,7 @@ from services.formats.strict_json import render_path
 from services.plans.input_paths import input_field
 from services.plans.model import Plan, Step, StepInput, dependencies, levels, references
 from services.plans.polls import component_keys
-from services.plans.references import RESERVED, STEP_ID, Malformed, Reference, scan
+from services.plans.references import RESERVED, STEP_ID, MalformedReference, Reference, scan
 from services.plans.validation.faults import Fault, FaultCode, Report, fault
 from services.plans.validation.graph import shortest_cycle, strongly_connected
 from services.plans.validation.inputs import input_faults
@@ -116,9 +116,11 @@ class _Check:
         yield from input_faults(step, spec)
         yield from poll_faults(step, self.components)
 
-    def _reference_faults(self, step: Step, item: StepInput, found: Reference | Malformed) -> Iterator[Fault]:
+    def _reference_faults(
+        self, step: Step, item: StepInput, found: Reference | MalformedReference
+    ) -> Iterator[Fault]:
         where = step.step_id, input_field(item.location, item.name)
-        if isinstance(found, Malformed):
+        if isinstance(found, MalformedReference):
             yield fault(FaultCode.MALFORMED_REFERENCE, *where, reference=found.text, flaw=found.flaw.value)
         elif found.source in RESERVED:
             allowed = RESERVED[found.source]
@@ -179,7 +181,7 @@ class _Check:
         rank = {step_id: number for number, part in ranked for step_id in part}
         for step in self.plan.steps:
             for item, found in _found(step):
-                if isinstance(found, Malformed) or found.source in RESERVED:
+                if isinstance(found, MalformedReference) or found.source in RESERVED:
                     continue
                 on_cycle = cycle_of.get(step.step_id, -1) == cycle_of.get(found.source)
                 if on_cycle and rank[step.step_id] > rank[found.source]:
@@ -206,7 +208,7 @@ class _Check:
         return any((found.source, found.path) == ("issue", ("reporter",)) for found in references(step))
 
 
-def _found(step: Step) -> Iterator[tuple[StepInput, Reference | Malformed]]:
+def _found(step: Step) -> Iterator[tuple[StepInput, Reference | MalformedReference]]:
     """What each input of a step refers to, each reference of an input once."""
     return ((item, found) for item in step.inputs for found in dict.fromkeys(scan(item.value)))
 

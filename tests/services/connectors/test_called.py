@@ -13,7 +13,7 @@ from services.components.response_headers import schema_with_headers
 from services.connectors import Connector, Response, WarningCode, call_component, check_response, prepare
 from services.connectors.connector import SMALL_BYTES
 from services.connectors.errors import CallError, NotSent
-from services.connectors.requests import Resolved
+from services.connectors.requests import InputValues
 from services.connectors.responses.checks import response_warnings
 from services.plans.validation.schemas import FieldStatus, Schema
 from tests.support.raw_server import RawServer, http
@@ -43,7 +43,7 @@ async def ask(connector: Connector, url: str, **more: object) -> Response | Call
             "response_schema": {"type": "object", "properties": {"number": {"type": "integer"}}},
         }
     )
-    request = prepare(definition, Resolved())
+    request = prepare(definition, InputValues())
     return await call_component(request, definition, idempotency_key="r1:s1", connector=connector)
 
 

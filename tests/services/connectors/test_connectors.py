@@ -32,14 +32,14 @@ from services.connectors import (
     prepare,
 )
 from services.connectors.errors import MaybeSent, NotSent, RedirectRefused, RequestRefused, SecretMissing
-from services.connectors.requests import Resolved
+from services.connectors.requests import InputValues
 from services.connectors.responses.response import MAX_RESPONSE_BYTES
 from tests.support.raw_server import RawServer, http
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 ON_LOOPBACK = {"127.0.0.1"}
 NO_SECRETS: dict[str, str] = {}
-ORDER = Resolved(path={"area": "downtown"}, body={"title": "Leak", "priority": "high"})
+ORDER = InputValues(path={"area": "downtown"}, body={"title": "Leak", "priority": "high"})
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def pack(town: Town) -> dict[str, ComponentDefinition]:
 
 @pytest.fixture
 def call(pack: dict[str, ComponentDefinition], connector: Connector) -> Callable[..., Any]:
-    async def call(key: str, resolved: Resolved, *, seconds: float = 10.0, name: str = "r1:s1") -> Response:
+    async def call(key: str, resolved: InputValues, *, seconds: float = 10.0, name: str = "r1:s1") -> Response:
         return await connector.call(prepare(pack[key], resolved), idempotency_key=name, timeout=seconds)
 
     return call
@@ -115,28 +115,28 @@ async def test_every_component_of_the_sandbox_takes_its_credentials_and_body(
 ) -> None:
     report = await call(
         "open311.create_request",
-        Resolved(
+        InputValues(
             body={"service_code": "street_light", "description": "Dark", "address_string": "5th & Main"}
             | {"attribute[fault]": "out"}
         ),
     )
     request_id = report.body[0]["service_request_id"]
-    found = await call("open311.get_request", Resolved(path={"service_request_id": request_id}))
+    found = await call("open311.get_request", InputValues(path={"service_request_id": request_id}))
     assert found.body[0]["address"] == "5th & Main"
-    listed = await call("open311.find_requests", Resolved(query={"service_code": "street_light"}))
+    listed = await call("open311.find_requests", InputValues(query={"service_code": "street_light"}))
     assert [item["service_request_id"] for item in listed.body] == [request_id]
     order = (await call("workorders.create", ORDER)).body["work_order_id"]
-    crew = await call("crews.find_available", Resolved(query={"skill": "electric"}))
+    crew = await call("crews.find_available", InputValues(query={"skill": "electric"}))
     path = {"crew_id": crew.body["crew_id"]}
-    assert (await call("crews.assign", Resolved(path, body={"work_order_id": order}))).status < 300
-    notice = Resolved({"area": "downtown"}, body={"subject": "Water", "message": "Off"})
+    assert (await call("crews.assign", InputValues(path, body={"work_order_id": order}))).status < 300
+    notice = InputValues({"area": "downtown"}, body={"subject": "Water", "message": "Off"})
     assert (await call("notifications.notify_residents", notice)).status < 300
-    assert (await call("workorders.close", Resolved({"work_order_id": order}, body={}))).status < 300
-    assert (await call("crews.release", Resolved(path))).status == 409
+    assert (await call("workorders.close", InputValues({"work_order_id": order}, body={}))).status < 300
+    assert (await call("crews.release", InputValues(path))).status == 409
 
 
 async def test_what_the_town_refuses_is_an_answer(call: Callable[..., Any]) -> None:
-    answer = await call("workorders.create", Resolved({"area": "atlantis"}, body={"title": "Leak"}))
+    answer = await call("workorders.create", InputValues({"area": "atlantis"}, body={"title": "Leak"}))
     assert (answer.status, answer.body["error"]["code"]) == (404, "unknown_area")
     assert judge(answer, safe=True).outcome is Outcome.FAIL
 
@@ -176,12 +176,12 @@ async def test_a_hang_may_have_been_sent(town: Town, call: Callable[..., Any]) -
     ("key", "resolved"),
     [
         ("workorders.create", ORDER),
-        ("open311.find_requests", Resolved()),
-        ("crews.release", Resolved({"crew_id": "water-1"})),
+        ("open311.find_requests", InputValues()),
+        ("crews.release", InputValues({"crew_id": "water-1"})),
     ],
 )
 async def test_a_reset_after_the_request_may_have_been_sent_and_is_not_sent_again(
-    town: Town, call: Callable[..., Any], key: str, resolved: Resolved
+    town: Town, call: Callable[..., Any], key: str, resolved: InputValues
 ) -> None:
     town.script(key, Reset())
     with pytest.raises(MaybeSent) as caught:
@@ -192,7 +192,7 @@ async def test_a_reset_after_the_request_may_have_been_sent_and_is_not_sent_agai
 
 async def test_an_endless_body_ends(town: Town, call: Callable[..., Any]) -> None:
     town.script("open311.find_requests", Endless())
-    answer = await call("open311.find_requests", Resolved())
+    answer = await call("open311.find_requests", InputValues())
     assert (answer.status, answer.size, answer.body) == (200, MAX_RESPONSE_BYTES, None)
     assert answer.warnings == (ResponseWarning(WarningCode.TOO_LARGE),)
 

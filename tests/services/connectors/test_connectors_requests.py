@@ -14,7 +14,7 @@ from yarl import URL
 from services.components.definitions import ComponentDefinition
 from services.connectors import PreparedRequest, prepare, preview
 from services.connectors.errors import AddressRefused, CallNotSupported, RequestRefused
-from services.connectors.requests import Resolved, encode_body
+from services.connectors.requests import InputValues, encode_body
 
 AREA = {"area": {"type": "string", "required": True}}
 
@@ -24,12 +24,12 @@ def definition(**members: Any) -> ComponentDefinition:
     return ComponentDefinition.model_validate({**stated, **members})
 
 
-def prepared(resolved: Resolved | None = None, **members: Any) -> PreparedRequest:
-    return prepare(definition(**members), resolved or Resolved())
+def prepared(resolved: InputValues | None = None, **members: Any) -> PreparedRequest:
+    return prepare(definition(**members), resolved or InputValues())
 
 
 def url_of(value: Any, template: str = "https://town.example/areas/{area}/orders") -> str:
-    return prepared(Resolved({"area": value}), endpoint_url=template, path_params=AREA).url
+    return prepared(InputValues({"area": value}), endpoint_url=template, path_params=AREA).url
 
 
 @pytest.mark.parametrize(
@@ -92,7 +92,9 @@ def test_a_path_value_that_would_make_another_path_is_refused(value: Any, reason
 def test_two_values_make_no_dots_together() -> None:
     params = {"a": {"type": "string"}, "b": {"type": "string"}}
     with pytest.raises(RequestRefused, match="dot_segment"):
-        prepared(Resolved({"a": ".", "b": "."}), endpoint_url="https://town.example/{a}{b}/x", path_params=params)
+        prepared(
+            InputValues({"a": ".", "b": "."}), endpoint_url="https://town.example/{a}{b}/x", path_params=params
+        )
 
 
 def test_a_missing_path_value_is_refused() -> None:
@@ -120,7 +122,7 @@ def test_a_host_that_is_none_is_refused() -> None:
 
 def test_the_query_is_the_endpoint_s_and_then_the_plan_s() -> None:
     request = prepared(
-        Resolved(query={"tag": ["a", 1, None], "open": True, "at": 1.5, "none": None, "": "x"}),
+        InputValues(query={"tag": ["a", 1, None], "open": True, "at": 1.5, "none": None, "": "x"}),
         endpoint_url="https://town.example/api?version=2&flag",
     )
     assert request.url == "https://town.example/api"
@@ -137,13 +139,13 @@ def test_the_query_is_the_endpoint_s_and_then_the_plan_s() -> None:
 @pytest.mark.parametrize("value", [{"a": 1}, [[1]], [{}]])
 def test_an_object_has_no_place_in_a_query(value: Any) -> None:
     with pytest.raises(RequestRefused, match=r"query\.q: not_a_text"):
-        prepared(Resolved(query={"q": value}))
+        prepared(InputValues(query={"q": value}))
 
 
 @pytest.mark.parametrize("value", ["a\r\nX-Evil: 1", "a\nb", "a\rb", "nul\0", "\x7f"])
 def test_a_header_value_can_not_end_its_line(value: str) -> None:
     with pytest.raises(RequestRefused) as caught:
-        prepared(Resolved(headers={"X-Tenant": value}), headers={"X-Tenant": {"type": "string"}})
+        prepared(InputValues(headers={"X-Tenant": value}), headers={"X-Tenant": {"type": "string"}})
     assert (caught.value.name, caught.value.reason) == ("header.X-Tenant", "control_character")
     assert value not in str(caught.value)
 
@@ -162,11 +164,11 @@ def test_parameters_are_completed_with_what_the_component_says_itself() -> None:
             "size": {"type": "integer", "default": 10},
         },
     }
-    request = prepared(Resolved(headers={"X-Tenant": 5, "X-Version": "9"}, query={"format": "xml"}), **members)
+    request = prepared(InputValues(headers={"X-Tenant": 5, "X-Version": "9"}, query={"format": "xml"}), **members)
     assert request.fixed_headers == {"X-Version": "2", "X-Lang": "en"}
     assert request.headers == {"X-Tenant": "5"}
     assert request.query == (("format", "json"), ("page", "1"))
-    given = prepared(Resolved(headers={"X-Lang": "de"}, query={"page": 3}), **members)
+    given = prepared(InputValues(headers={"X-Lang": "de"}, query={"page": 3}), **members)
     assert given.headers == {"X-Lang": "de"}
     assert given.query == (("page", "3"), ("format", "json"))
 
@@ -180,7 +182,7 @@ def test_a_constant_of_the_body_counts_whatever_the_plan_gives() -> None:
         },
     }
     body = {"kind": "anything", "place": {"crs": 1, "lat": 2}}
-    made = prepared(Resolved(body=body), http_method="POST", request_schema=schema).body
+    made = prepared(InputValues(body=body), http_method="POST", request_schema=schema).body
     assert made == {"kind": "order", "place": {"crs": 4326, "lat": 2}}
 
 
@@ -196,7 +198,7 @@ def test_a_required_object_is_made_for_its_constants_and_no_other_is() -> None:
 
 def test_what_stands_in_the_address_s_own_query_is_not_shown() -> None:
     request = prepared(
-        Resolved(query={"q": "pothole"}), endpoint_url="https://town.example/api?subscription-key=abc123&flag"
+        InputValues(query={"q": "pothole"}), endpoint_url="https://town.example/api?subscription-key=abc123&flag"
     )
     shown = preview(request)
     assert shown["query"] == [["subscription-key", "***"], ["flag", ""], ["q", "pothole"]]
@@ -217,7 +219,7 @@ def test_a_body_is_completed_too() -> None:
         },
     }
     body = {"place": {"lat": 1.5}, "unlisted": None}
-    assert prepared(Resolved(body=body), http_method="POST", request_schema=schema).body == {
+    assert prepared(InputValues(body=body), http_method="POST", request_schema=schema).body == {
         "place": {"lat": 1.5, "crs": 4326},
         "unlisted": None,
         "kind": "order",
@@ -276,7 +278,7 @@ def test_what_belongs_together_in_a_form_is_numbered() -> None:
 
 def test_a_path_parameter_may_have_a_hyphen() -> None:
     request = prepared(
-        Resolved(path={"service-request-id": "7/8"}),
+        InputValues(path={"service-request-id": "7/8"}),
         endpoint_url="https://town.example/requests/{service-request-id}",
         path_params={"service-request-id": {"type": "string"}},
     )
@@ -285,7 +287,7 @@ def test_a_path_parameter_may_have_a_hyphen() -> None:
 
 def test_a_json_type_of_its_own_is_stated() -> None:
     assert encode_body({}, "json", "application/vnd.api+json") == (b"{}", "application/vnd.api+json")
-    request = prepared(Resolved(body={"a": 1}), http_method="POST", content_type="application/vnd.api+json")
+    request = prepared(InputValues(body={"a": 1}), http_method="POST", content_type="application/vnd.api+json")
     assert request.content_type == "application/vnd.api+json"
 
 
@@ -303,7 +305,7 @@ def test_other_types_are_refused(kind: str) -> None:
 
 def test_a_preview_is_json_and_says_what_will_be_sent() -> None:
     request = prepared(
-        Resolved({"area": "a/b"}, {"q": [1, 2]}, {"X-Tenant": "5"}, {"title": "Leak", "n": 1}),
+        InputValues({"area": "a/b"}, {"q": [1, 2]}, {"X-Tenant": "5"}, {"title": "Leak", "n": 1}),
         http_method="POST",
         endpoint_url="https://town.example/{area}",
         path_params=AREA,

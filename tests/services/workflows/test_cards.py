@@ -12,7 +12,7 @@ from sqlalchemy import select, text
 from db.models import Card, WorkflowPlan
 from db.session import Database
 from services.cards import DRAW_LEASE, MIN_INTERVAL, CardService, NoTurn, Turn
-from services.jobs import Deferred, DrawCard
+from services.jobs import DrawCard, JobDeferral
 from services.states import PlanState
 
 NOW = datetime(2026, 11, 24, 3, 0, tzinfo=UTC)
@@ -105,7 +105,7 @@ async def test_updates_keep_their_distance(database: Database, workspace_id: UUI
     turn = await take(database, workspace_id, posted, 1, NOW)
     await finish(database, workspace_id, posted, turn, NOW)
     early = await take(database, workspace_id, posted, 2, NOW + timedelta(seconds=0.5))
-    assert isinstance(early, Deferred)
+    assert isinstance(early, JobDeferral)
     assert early.delay == timedelta(seconds=1.5)
 
 
@@ -113,7 +113,7 @@ async def test_two_redraws_do_not_overtake_each_other(
     database: Database, workspace_id: UUID, posted: UUID
 ) -> None:
     assert isinstance(await take(database, workspace_id, posted, 1, NOW), Turn)
-    assert isinstance(await take(database, workspace_id, posted, 2, NOW + timedelta(seconds=3)), Deferred)
+    assert isinstance(await take(database, workspace_id, posted, 2, NOW + timedelta(seconds=3)), JobDeferral)
 
 
 async def test_a_redraw_whose_worker_died_is_done_again(

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.formats.strict_json import Path, PathPart, render_path
-from services.plans.references import STEP_ID, Flaw, Malformed, Reference, is_whole, parse, scan, walk
+from services.plans.references import STEP_ID, Flaw, MalformedReference, Reference, is_whole, parse, scan, walk
 
 names = st.from_regex(r"[\w$@#:/-]{1,12}", fullmatch=True)
 paths = st.lists(names | st.integers(0, 999_999), max_size=5).map(tuple)
@@ -79,12 +79,12 @@ def test_references_inside_a_longer_text() -> None:
     ],
 )
 def test_malformed(text: str, flaw: Flaw) -> None:
-    assert parse(text) == (Malformed(text, flaw),)
+    assert parse(text) == (MalformedReference(text, flaw),)
 
 
 def test_the_braces_that_close_belong_to_the_nearest_that_open() -> None:
     assert parse("{{{{{a.x}}}") == (
-        Malformed("{{{", Flaw.UNCLOSED),
+        MalformedReference("{{{", Flaw.UNCLOSED),
         Reference("a", ("x",), whole=False, text="{{a.x}}"),
         "}",
     )
@@ -92,7 +92,7 @@ def test_the_braces_that_close_belong_to_the_nearest_that_open() -> None:
 
 def test_an_unclosed_one_does_not_swallow_the_next() -> None:
     assert parse("{{a.x {{b.y}} c") == (
-        Malformed("{{a.x ", Flaw.UNCLOSED),
+        MalformedReference("{{a.x ", Flaw.UNCLOSED),
         Reference("b", ("y",), whole=False, text="{{b.y}}"),
         " c",
     )

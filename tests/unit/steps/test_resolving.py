@@ -8,7 +8,7 @@ from hypothesis import given as for_all
 from hypothesis import strategies as some
 
 from services.connectors.errors import RequestRefused, UnresolvedReference
-from services.connectors.requests import Resolved
+from services.connectors.requests import InputValues
 from services.steps.resolving import Values, resolve_inputs
 from tests.support.builders import Location, body, component, given, step
 
@@ -29,7 +29,7 @@ OUTPUTS: dict[str, Any] = {
 VALUES = Values(OUTPUTS, issue_text="Water in the road", issue_reporter="U1", issue_channel="C1", run_id="r-1")
 
 
-def resolved(*inputs: Any, **spec: Any) -> Resolved:
+def resolved(*inputs: Any, **spec: Any) -> InputValues:
     return resolve_inputs(step("next", "free", *inputs), component(**spec), VALUES)
 
 
@@ -135,16 +135,16 @@ def test_parameters_go_where_they_belong() -> None:
         query_params={"limit": {"type": "integer", "required": False}},
         headers={"X-Tenant": {"type": "string"}},
     )
-    assert found == Resolved({"area": 42}, {"limit": 5, "unlisted": "5"}, {"X-Tenant": "plain"})
+    assert found == InputValues({"area": 42}, {"limit": 5, "unlisted": "5"}, {"X-Tenant": "plain"})
 
 
 def test_variables_are_the_payload_of_graphql() -> None:
     inputs = (given("variable", "id", "{{order.id}}"), given("body", "name", "n"))
-    assert resolved(*inputs, type="GRAPHQL") == Resolved(variables={"id": 42, "name": "n"})
+    assert resolved(*inputs, type="GRAPHQL") == InputValues(variables={"id": 42, "name": "n"})
 
 
 def test_a_step_without_inputs_has_no_body() -> None:
-    assert resolved() == Resolved()
+    assert resolved() == InputValues()
 
 
 @pytest.mark.parametrize(
