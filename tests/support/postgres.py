@@ -54,6 +54,19 @@ def database_url(server_url: str, name: str) -> str:
     return server_url.replace("/postgres?", f"/{name}?")
 
 
+@asynccontextmanager
+async def empty_database(server_url: str) -> AsyncIterator[str]:
+    """A database with nothing in it."""
+    name = f"empty_{uuid.uuid4().hex}"
+    admin = await asyncpg.connect(server_url)
+    try:
+        await admin.execute(f"CREATE DATABASE {name}")
+        yield database_url(server_url, name)
+        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    finally:
+        await admin.close()
+
+
 # Databases that a test has left as clean as it found them. To empty one costs a tenth of what a new one does.
 _CLEAN: list[str] = []
 
