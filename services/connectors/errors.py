@@ -47,6 +47,22 @@ class RequestRefused(CallError):
         self.reason = reason
 
 
+class InputMisfit(CallError):
+    """The value of an input ("body.title") is not what the component takes there. Nothing was sent.
+
+    `at` is where in the value (".address.street"), `keyword` and `expected` are as JSON Schema has them.
+    """
+
+    code = "input_misfit"
+
+    def __init__(self, name: str, *, at: str, keyword: str, expected: Any) -> None:
+        super().__init__(f"{name}{at}: {keyword}")
+        self.name = name
+        self.at = at
+        self.keyword = keyword
+        self.expected = expected
+
+
 class NotPollable(CallError):
     """A wait.until names a `component` that may not be called again and again. Nothing was sent."""
 

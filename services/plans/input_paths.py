@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from services.plans.validation.schemas import Schema
+from services.plans.schemas import Schema
 
 _MAX_DOTS = 32
 

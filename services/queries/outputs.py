@@ -10,7 +10,7 @@ from sqlalchemy.orm import undefer
 
 from db.models import PlanVersion, Run, StepRun
 from services.errors import NotFound
-from services.plans.validation.schemas import Schema
+from services.plans.schemas import Schema
 from services.queries.workflows import version_snapshot
 from services.steps.outputs import StepOutputs, awaited_outputs
 

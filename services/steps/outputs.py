@@ -13,7 +13,7 @@ from typing import Any
 from services.formats.schemas import stated_types
 from services.formats.strict_json import NotJson, Path, render_path
 from services.plans.model import Plan, Step, references
-from services.plans.validation.schemas import FieldStatus, Schema
+from services.plans.schemas import FieldStatus, Schema
 
 MAX_AWAITED_VALUES = 40
 """As many values as are asked for: a form has room for them, and for what else it says."""

@@ -19,8 +19,9 @@ from services.formats.strict_json import NotJson
 from services.formats.whole_bodies import NAME, as_object, is_whole
 from services.plans.input_paths import input_field, payload_path
 from services.plans.model import Step, StepInput
-from services.plans.references import RESERVED, MalformedReference, Reference, parse
-from services.plans.validation.schemas import FieldStatus, Schema
+from services.plans.references import OPEN, RESERVED, MalformedReference, Reference, parse
+from services.plans.schemas import FieldStatus, Schema
+from services.steps.fitting import fitted
 
 __all__ = ["InputValues", "RequestRefused", "Schemas", "UnresolvedReference", "Values", "resolve_inputs"]
 
@@ -78,7 +79,7 @@ def resolve_inputs(step: Step, component: Schemas, values: Values) -> InputValue
     A value that is one reference keeps its JSON type; inside a longer text it becomes text. A null is no value,
     unless it is a whole input whose schema takes null. A header that the component does not declare is left out:
     what a model may send to a host is the component's business. Raises UnresolvedReference, and RequestRefused
-    where an input does not fit the component any more.
+    or InputMisfit where an input does not fit the component.
     """
     payload = _Payload(as_object(component.request_schema))
     parameters: dict[str, dict[str, Any]] = {"path": {}, "query": {}, "header": {}}
@@ -140,7 +141,9 @@ def _filled(item: StepInput, schema: Schema, part: Any, values: Values) -> Any:
         raise RequestRefused(name, error.reason) from None
     takes_null = "null" in (stated_types(part) or ())
     # The text of a plan is clean, but what it is JSON for need not be: "\\ud83d" is half a pair.
-    return _Filler(values, name).fill(postgres_safe(value), takes_null=takes_null)
+    filled = _Filler(values, name).fill(postgres_safe(value), takes_null=takes_null)
+    # What stands in the plan itself was judged with the plan.
+    return fitted(name, filled, schema, part) if OPEN in item.value else filled
 
 
 @dataclass(frozen=True, slots=True)

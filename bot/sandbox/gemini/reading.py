@@ -116,12 +116,13 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field in an answer: its name, how a reference writes the way to it, the list it is in, its type."""
+    """A field in an answer: its name, how a reference writes the way to it, the list it is in, type and schema."""
 
     name: str
     path: str
     inside: str
     type: str
+    schema: Schema
 
     def reference(self, step_id: str) -> str:
         """The reference to this field in the answer of a step."""
@@ -180,9 +181,29 @@ def plain(text: str) -> str:
 
 def type_of(schema: Schema) -> str:
     """The one type to write, "null" only where there is no other; empty if the schema is silent."""
-    stated = schema.get("type", "object" if "properties" in schema else "")
+    stated = schema.get("type") or _implied_type(schema)
     types = stated if isinstance(stated, list) else [stated]
     return next((str(each) for each in types if each != "null"), str(types[0]) if types else "")
+
+
+def _implied_type(schema: Schema) -> str:
+    """The type that is meant where none is stated."""
+    if "properties" in schema:
+        return "object"
+    values = [schema["const"]] if "const" in schema else schema.get("enum") or []
+    types = {_TYPE_NAMES.get(type(value), "") for value in values}
+    return types.pop() if len(types) == 1 else ""
+
+
+_TYPE_NAMES = {
+    str: "string",
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    list: "array",
+    dict: "object",
+    type(None): "null",
+}
 
 
 def resolve(schema: Schema, root: Schema) -> Schema:
@@ -218,4 +239,4 @@ def _fields(schema: Schema, root: Schema, path: str, inside: str, depth: int) ->
         if type_of(member) in ("object", "array"):
             yield from _fields(member, root, here, name, depth - 1)
         else:
-            yield Field(name, here, inside, type_of(member))
+            yield Field(name, here, inside, type_of(member), member)

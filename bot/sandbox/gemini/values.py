@@ -23,6 +23,7 @@ from bot.sandbox.gemini.reading import (
     words,
 )
 from bot.sandbox.gemini.topics import related, urgencies
+from services.plans.validation.flows import Shape, misfit
 
 _POSITION = frozenset({"lat", "long", "lon", "lng", "latitude", "longitude"})
 _AREA = frozenset({"area", "district", "ward", "zone", "neighborhood", "neighbourhood"})
@@ -104,7 +105,7 @@ class Filler:
             return schema["const"]
         if schema.get("enum"):
             return self._choice(name, schema)
-        reference = self._reference(name, type_of(schema))
+        reference = self._reference(name, schema)
         if reference is not None:
             return reference
         text = self._text(words(name)) if type_of(schema) in ("string", "") else None
@@ -124,18 +125,20 @@ class Filler:
         best, index = max(scores)
         return options[-index] if best else None
 
-    def _reference(self, name: str, kind: str) -> str | None:
+    def _reference(self, name: str, schema: Schema) -> str | None:
         """The field of an earlier answer that an input asks for by its name, of the step that it is about."""
         if noun_of(name) == "" and identifies(name):
             return self._case_number() if name.lower() in ("reference", "ref") else None
-        key = name.lower().replace("_", "")
+        key, kind, takes = name.lower().replace("_", ""), type_of(schema), Shape.of(schema)
         if not identifies(name) and key not in _POSITION | _AREA:
             return None
         matches = [
             (source, field)
             for source in reversed(self._sources)
             for field in source.fields
-            if _same(key, field, source) and (field.type == kind or not (field.type and kind))
+            if _same(key, field, source)
+            and (field.type == kind or not (field.type and kind))
+            and misfit(Shape.of(field.schema), takes) is None
         ]
         # A crew's number from "Find a crew" rather than from a work order that happens to name one.
         matches.sort(key=lambda match: match[1].name not in match[0].tool.owns)

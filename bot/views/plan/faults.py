@@ -24,6 +24,7 @@ SENTENCES: Mapping[FaultCode, str] = {
     FaultCode.SELF_REFERENCE: "{step} takes {input} from its own result.",
     FaultCode.NOT_UPSTREAM: "{step} takes {input} from {source}, which comes only after it.",
     FaultCode.UNDECLARED_FIELD: "{step} takes {path} from {source}, where there is no such thing.",
+    FaultCode.FLOW_MISFIT: "{step} takes {input} from {source}, which gives {gives}{at}; it must be {takes}.",
     FaultCode.MISSING_INPUT: "{step} lacks something that its component needs: {input}.",
     FaultCode.UNKNOWN_INPUT: "{step} gives its component something that it does not take: {input}.",
     FaultCode.DUPLICATE_INPUT: "{step} gives the same thing twice: as {input} and as {other}.",
@@ -37,7 +38,7 @@ SENTENCES: Mapping[FaultCode, str] = {
 """A sentence for each fault; what stands in braces is filled in by `_words`."""
 
 _NAME = 60
-_KINDS = {
+KINDS = {
     "string": "a text",
     "integer": "a whole number",
     "number": "a number",
@@ -102,6 +103,9 @@ def _words(fault: Fault, names: Names) -> dict[str, str]:
         "waits_for": join(_steps(fault, "waits_for", names)) or "others that could never start",
         "part": _PARTS.get(_text(fault, "part"), "a part of it"),
         "wanted": _wanted(fault),
+        "gives": _kinds(fault, "gives") or "nothing",
+        "takes": _kinds(fault, "takes") or "something else",
+        "at": f" (at {_quoted(_text(fault, 'at'))})" if fault.detail.get("at") else "",
         **{name: _quoted(_text(fault, name)) for name in ("next", "reference", "path", "other", "value")},
     }
 
@@ -111,11 +115,19 @@ def _wanted(fault: Fault) -> str:
     expected = fault.detail.get("expected")
     options = [str(option) for option in (expected if isinstance(expected, list) else [expected])]
     match fault.detail.get("keyword"):
-        case "type" | "not_json" if all(option in _KINDS for option in options):
-            return f"; it must be {' or '.join(_KINDS[option] for option in options)}"
+        case "type" | "not_json" if all(option in KINDS for option in options):
+            return f"; it must be {' or '.join(KINDS[option] for option in options)}"
         case "enum" | "const":
             return f"; it must be {join([_quoted(option) for option in options], last='or')}"
     return ""
+
+
+def _kinds(fault: Fault, name: str) -> str:
+    """JSON types in words. A whole number is a number, so it is not named beside it."""
+    value = fault.detail.get(name)
+    names = [str(each) for each in value] if isinstance(value, list) else []
+    words = [KINDS[each] for each in names if each in KINDS and not (each == "integer" and "number" in names)]
+    return join(words, last="or")
 
 
 def _steps(fault: Fault, name: str, names: Names) -> list[str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bot.views.kit.text import clip, lasted, one_line
+from bot.views.kit.text import clip, join, lasted, one_line
 from bot.views.plan import steps as plan_steps
+from bot.views.plan.faults import KINDS
 
 SENTENCES: Mapping[str, str] = {
     "http_status": "{component} {answered}.",
@@ -19,6 +20,7 @@ SENTENCES: Mapping[str, str] = {
         "Mudda may not call the address{host}{because}. Nothing was sent; whoever runs Mudda can allow it."
     ),
     "redirect_refused": "{component} pointed to another address{host}, where Mudda does not follow.",
+    "input_misfit": "The value for {name} is not what {component} takes{at}{wanted}. Nothing was sent.",
     "request_refused": "The value for {name} can't be sent{because}. Nothing was sent.",
     "not_pollable": "It waits for {component}, which may not be asked again and again. Nothing was sent.",
     "call_not_supported": "Mudda can't call components of this kind yet. Nothing was sent.",
@@ -134,6 +136,8 @@ def explain_error(error: Mapping[str, Any], component: str, numbers: Mapping[str
             "name": _quoted(_bare(str(error.get("name") or "?"))),
             "host": f" {_quoted(str(error['host']))}" if error.get("host") else "",
             "number": _number(error),
+            "at": f" there ({_quoted(str(error['at']))})" if error.get("at") else "",
+            "wanted": _wanted(error),
         }
     )
     message = error.get("message")
@@ -166,6 +170,18 @@ def _number(error: Mapping[str, Any]) -> str:
     """How many there are, and may be at most: ", 34 where 20 may be"."""
     people, most = error.get("people"), error.get("most")
     return f", {people:,} where {most:,} may be" if isinstance(people, int) and isinstance(most, int) else ""
+
+
+def _wanted(error: Mapping[str, Any]) -> str:
+    """What a value should have been, as far as there are plain words for it."""
+    expected = error.get("expected")
+    options = [str(each) for each in expected] if isinstance(expected, list) else [str(expected)]
+    match error.get("keyword"):
+        case "type" if all(option in KINDS for option in options):
+            return f": it must be {join([KINDS[option] for option in options], last='or')}"
+        case "enum" | "const":
+            return f": it must be {join([_quoted(option) for option in options], last='or')}"
+    return ""
 
 
 def _because(reason: Any) -> str:

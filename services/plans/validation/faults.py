@@ -32,6 +32,8 @@ class FaultCode(StrEnum):
     SELF_REFERENCE = "self_reference"  # reference
     NOT_UPSTREAM = "not_upstream"  # reference, source
     UNDECLARED_FIELD = "undeclared_field"  # reference, source, path, declared; component unless issue or run
+    # reference, source, gives and takes: JSON types, at: where in the value; component unless issue or run
+    FLOW_MISFIT = "flow_misfit"
     MISSING_INPUT = "missing_input"  # component, in, name
     UNKNOWN_INPUT = "unknown_input"  # component, in, name
     DUPLICATE_INPUT = "duplicate_input"  # in, name, other: the name that it clashes with

@@ -18,9 +18,10 @@ from services.formats.storable import is_storable
 from services.formats.strict_json import NotJson, Path, render_path
 from services.plans.input_paths import input_field, payload_path
 from services.plans.model import Step, StepInput
-from services.plans.references import MalformedReference, is_whole, scan
+from services.plans.references import RESERVED, MalformedReference, Reference, is_whole, scan
+from services.plans.schemas import FieldStatus, Schema
 from services.plans.validation.faults import Fault, FaultCode, fault
-from services.plans.validation.schemas import FieldStatus, Schema
+from services.plans.validation.flows import SCALARS, WORDS, Shape, flow_misfit, flows_of
 
 _PARAMETERS = {"path": "path_params", "query": "query_params", "header": "headers"}
 # What the schema `false` fails by, which has no keywords.
@@ -29,23 +30,32 @@ _FALSE = "false"
 _SAID_OF_UNKNOWN = frozenset({"additionalProperties", "unevaluatedProperties", "type", _FALSE})
 # With one of these a component has a value of its own.
 _OF_THE_COMPONENT = frozenset({"const", "default"})
+_ONE_TEXT = {"type": sorted(SCALARS)}
 # Stands where a value can't be told yet, as a reference does.
 _NOT_KNOWN = "{{issue.text}}"
 
 
-def input_faults(step: Step, spec: ComponentSpec) -> Iterator[Fault]:
-    """Everything wrong with the inputs of one step, apart from what their references point to."""
+Sources = Mapping[str, ComponentSpec | None]
+_UNKNOWN: Sources = {}
+
+
+def input_faults(step: Step, spec: ComponentSpec, sources: Sources = _UNKNOWN) -> Iterator[Fault]:
+    """Everything wrong with the inputs of one step. `sources` are the components of the plan's steps, by step id.
+
+    What references point to is judged by type: whether it can ever be what the input takes.
+    """
     for location, part in _PARAMETERS.items():
-        yield from _Parameters(step, spec, location, part).faults()
-    yield from _Payload(step, spec).faults()
+        yield from _Parameters(step, spec, sources, location, part).faults()
+    yield from _Payload(step, spec, sources).faults()
 
 
 class _Inputs:
     """What the faults of one step's inputs have in common."""
 
-    def __init__(self, step: Step, spec: ComponentSpec, part: str) -> None:
+    def __init__(self, step: Step, spec: ComponentSpec, sources: Sources, part: str) -> None:
         self.step = step
         self.spec = spec
+        self.sources = sources
         self.part = part
         self.declared: Any = getattr(spec, part)
 
@@ -81,6 +91,27 @@ class _Inputs:
             return value, [self.unjudged()]
         return _NOT_KNOWN if found else value, [self._invalid(item, _facts(misfit)) for misfit in found]
 
+    def flows(self, item: StepInput, takes: Shape) -> Iterator[Fault]:
+        """The references of an input that bring what it can never take."""
+        field = input_field(item.location, item.name)
+        for found, path in flows_of(item.value, takes):
+            gives = self._shape(found)
+            if gives is None:
+                continue
+            wrong = flow_misfit(found, path, gives, takes)
+            if wrong is not None:
+                facts = {"reference": found.text, "source": found.source, "at": wrong.at}
+                kinds = {"gives": sorted(wrong.gives), "takes": sorted(wrong.takes)}
+                yield fault(FaultCode.FLOW_MISFIT, self.step.step_id, field, name=item.name, **facts, **kinds)
+
+    def _shape(self, found: Reference) -> Shape | None:
+        """What a reference brings, as far as anybody says."""
+        if found.source in RESERVED:
+            return WORDS
+        spec = self.sources.get(found.source)
+        schema: Any = None if spec is None else spec.response_schema
+        return Shape.of(schema).field(found.path) if isinstance(schema, Mapping) and schema else None
+
     def _invalid(self, item: StepInput, facts: Mapping[str, Any]) -> Fault:
         field = input_field(item.location, item.name)
         about = {"in": item.location, "name": item.name, "value": item.value}
@@ -90,8 +121,8 @@ class _Inputs:
 class _Parameters(_Inputs):
     """The inputs of a step that go into its path, its query or its headers."""
 
-    def __init__(self, step: Step, spec: ComponentSpec, location: str, part: str) -> None:
-        super().__init__(step, spec, part)
+    def __init__(self, step: Step, spec: ComponentSpec, sources: Sources, location: str, part: str) -> None:
+        super().__init__(step, spec, sources, part)
         self.location = location
 
     def faults(self) -> Iterator[Fault]:
@@ -115,9 +146,15 @@ class _Parameters(_Inputs):
             elif isinstance(schemas[name], Mapping):
                 own = self._json_schema(schemas[name])
                 yield from self.judge(item, Schema(own), own)[1]
+                yield from self.flows(item, self._shape_of(own))
         for name, schema in self.declared.items():
             if self._fold(str(name)) not in given and self._is_required(schema):
                 yield self.about(FaultCode.MISSING_INPUT, self.location, str(name))
+
+    def _shape_of(self, own: Mapping[Any, Any]) -> Shape:
+        """A path and a header have room for one text; a query may have several of a name."""
+        shape = Shape.of(own)
+        return shape if self.location == "query" or shape.types is not None else Shape.of(_ONE_TEXT)
 
     def _fold(self, name: str) -> str:
         """HTTP takes the names of headers in any case."""
@@ -149,8 +186,8 @@ class _Parameters(_Inputs):
 class _Payload(_Inputs):
     """The inputs of a step that make up what it sends."""
 
-    def __init__(self, step: Step, spec: ComponentSpec) -> None:
-        super().__init__(step, spec, "request_schema")
+    def __init__(self, step: Step, spec: ComponentSpec, sources: Sources) -> None:
+        super().__init__(step, spec, sources, "request_schema")
         kind = str(spec.type).upper()
         self.places = {"body"} if kind == "REST" else {"body", "variable"}
         self.place = "variable" if kind == "GRAPHQL" else "body"
@@ -182,6 +219,7 @@ class _Payload(_Inputs):
             value, invalid = self.judge(item, self.schema, part)
             self._put(path, value, item.name)
             yield from invalid
+            yield from self.flows(item, Shape(self.schema, (part,)))
             if says in (FieldStatus.FORBIDS, FieldStatus.LISTS_OTHERS):
                 unknown = True
                 code = FaultCode.UNKNOWN_INPUT if says is FieldStatus.FORBIDS else FaultCode.UNLISTED_INPUT

@@ -11,9 +11,9 @@ from services.plans.input_paths import input_field
 from services.plans.model import Step
 from services.plans.polls import field_reference, is_pollable, polled_key, polled_step
 from services.plans.references import MalformedReference, is_whole, scan
+from services.plans.schemas import FieldStatus, Schema, declared_names
 from services.plans.validation.faults import Fault, FaultCode, fault
 from services.plans.validation.inputs import input_faults
-from services.plans.validation.schemas import FieldStatus, Schema, declared_names
 
 _MAX_LISTED = 20
 

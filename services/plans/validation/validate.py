@@ -22,11 +22,11 @@ from services.plans.input_paths import input_field
 from services.plans.model import Plan, Step, StepInput, dependencies, levels, references
 from services.plans.polls import component_keys
 from services.plans.references import RESERVED, STEP_ID, MalformedReference, Reference, scan
+from services.plans.schemas import FieldStatus, Schema, declared_names
 from services.plans.validation.faults import Fault, FaultCode, Report, fault
 from services.plans.validation.graph import shortest_cycle, strongly_connected
 from services.plans.validation.inputs import input_faults
 from services.plans.validation.polls import poll_faults
-from services.plans.validation.schemas import FieldStatus, Schema, declared_names
 
 __all__ = ["NOTIFYING_CATEGORIES", "Fault", "FaultCode", "Report", "validate"]
 
@@ -78,6 +78,8 @@ class _Check:
         self.components = components
         self.times = Counter(step.step_id for step in plan.steps)
         self.component_of = {step.step_id: components.get(step.component_id) for step in plan.steps}
+        # Of a step id that stands there twice nobody can say what it answers.
+        self.sources = {name: spec for name, spec in self.component_of.items() if self.times[name] == 1}
 
     def size_faults(self, max_steps: int) -> Iterator[Fault]:
         count = len(self.plan.steps)
@@ -113,7 +115,7 @@ class _Check:
         if not spec.active:
             code = FaultCode.INACTIVE_COMPONENT
             yield fault(code, step.step_id, "component_id", component=step.component_id)
-        yield from input_faults(step, spec)
+        yield from input_faults(step, spec, self.sources)
         yield from poll_faults(step, self.components)
 
     def _reference_faults(

@@ -15,7 +15,7 @@ from services.connectors.connector import SMALL_BYTES
 from services.connectors.errors import CallError, NotSent
 from services.connectors.requests import InputValues
 from services.connectors.responses.checks import response_warnings
-from services.plans.validation.schemas import FieldStatus, Schema
+from services.plans.schemas import FieldStatus, Schema
 from tests.support.raw_server import RawServer, http
 
 NO_SECRETS: dict[str, str] = {}

@@ -14,7 +14,7 @@ from services.components.builtins import ASK_PERSON, BUILTINS, NOTIFY, RESERVED_
 from services.components.definitions import KEY, ComponentDefinition, DefinitionFaultCode
 from services.components.packs import PackFaults, parse_pack
 from services.components.specs import ApprovalPolicy, ComponentSpec
-from services.connectors.errors import NotPollable, RequestRefused, UnresolvedReference
+from services.connectors.errors import InputMisfit, NotPollable, RequestRefused, UnresolvedReference
 from services.formats.schemas import schema_problems
 from services.mentions import parts_of, readable
 from services.plans.model import Issue, Plan, Step
@@ -73,9 +73,11 @@ def codes(step: Step, *components: ComponentSpec) -> set[FaultCode]:
 
 
 def refused(step: Step) -> tuple[str, str]:
-    with pytest.raises(RequestRefused) as error:
+    with pytest.raises((RequestRefused, InputMisfit)) as error:
         prepare_builtin(step, VALUES)
-    return error.value.name, error.value.reason
+    found = error.value
+    assert isinstance(found, RequestRefused | InputMisfit)
+    return found.name, found.reason if isinstance(found, RequestRefused) else "unfit"
 
 
 def test_their_keys_and_schemas_are_ordinary_ones() -> None:

@@ -7,17 +7,18 @@ import pytest
 from hypothesis import given as for_all
 from hypothesis import strategies as some
 
-from services.connectors.errors import RequestRefused, UnresolvedReference
+from services.connectors.errors import InputMisfit, RequestRefused, UnresolvedReference
 from services.connectors.requests import InputValues
 from services.steps.resolving import Values, resolve_inputs
 from tests.support.builders import Location, body, component, given, step
 
 OUTPUTS: dict[str, Any] = {
-    "report": [{"service_request_id": "SR-7", "crew_id": None}],
+    "report": [{"service_request_id": "SR-7", "number": "7", "crew_id": None}],
     "order": {
         "id": 42,
         "ok": True,
         "cost": 1.5,
+        "price": "12.5",
         "tags": ["a", "b"],
         "place": {"lat": 1.25, "lng": -3},
         "crew_id": None,
@@ -58,7 +59,7 @@ def sent(value: str, **schema: Any) -> Any:
 )
 def test_a_whole_reference_keeps_its_json_type(text: str, value: Any) -> None:
     assert sent(text) == value
-    assert type(sent(text, type="string")) is type(value)
+    assert type(sent(text)) is type(value)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +136,7 @@ def test_parameters_go_where_they_belong() -> None:
         query_params={"limit": {"type": "integer", "required": False}},
         headers={"X-Tenant": {"type": "string"}},
     )
-    assert found == InputValues({"area": 42}, {"limit": 5, "unlisted": "5"}, {"X-Tenant": "plain"})
+    assert found == InputValues({"area": "42"}, {"limit": 5, "unlisted": "5"}, {"X-Tenant": "plain"})
 
 
 def test_variables_are_the_payload_of_graphql() -> None:
@@ -223,3 +224,50 @@ def test_an_output_arrives_as_it_is(output: Any) -> None:
 def test_json_of_what_can_not_be_kept_is_sent_without_it() -> None:
     value = sent(r'["caf\ud83d", "x\u0000y"]', type="array", items={"type": "string"})
     assert value == ["caf\ufffd", "x\ufffdy"]
+
+
+@pytest.mark.parametrize(
+    ("text", "schema", "value"),
+    [
+        ("{{order.id}}", {"type": "string"}, "42"),
+        ("{{order.cost}}", {"type": ["string", "null"]}, "1.5"),
+        ("{{order.ok}}", {"type": "string"}, "true"),
+        ("{{report[0].number}}", {"type": "integer"}, 7),
+        ("{{report[0].number}}", {"type": "number"}, 7),
+        ("{{report[0].number}}", {"type": ["integer", "string"]}, "7"),
+        ("{{order.price}}", {"type": "number"}, 12.5),
+        ("{{order.id}}", {"type": "number"}, 42),
+        ("{{order.id}}", {"enum": ["41", "42"], "type": "string"}, "42"),
+    ],
+)
+def test_what_can_be_converted_is(text: str, schema: dict[str, Any], value: Any) -> None:
+    found = sent(text, **schema)
+    assert (found, type(found)) == (value, type(value))
+
+
+@pytest.mark.parametrize(
+    ("text", "schema", "at", "keyword"),
+    [
+        ("{{order.place}}", {"type": "string"}, "", "type"),
+        ("{{order.tags}}", {"type": "string"}, "", "type"),
+        ("{{note}}", {"type": "integer"}, "", "type"),
+        ("{{order.cost}}", {"type": "integer"}, "", "type"),
+        ("{{note}}", {"type": "object"}, "", "type"),
+        ("{{note}}", {"enum": ["loud", "soft"]}, "", "enum"),
+        ("{{order.tags}}", {"type": "array", "items": {"type": "integer"}}, "[0]", "type"),
+        ("{{order.place}}", {"type": "object", "required": ["street"]}, "", "required"),
+        ("{{issue.text}}", {"type": "string", "maxLength": 5}, "", "maxLength"),
+        ("Water: {{note}}", {"type": "string", "pattern": "^[0-9]+$"}, "", "pattern"),
+    ],
+)
+def test_what_does_not_fit_is_refused_with_its_place(
+    text: str, schema: dict[str, Any], at: str, keyword: str
+) -> None:
+    with pytest.raises(InputMisfit) as refused:
+        sent(text, **schema)
+    assert (refused.value.name, refused.value.at, refused.value.keyword) == ("body.x", at, keyword)
+
+
+@pytest.mark.parametrize("schema", [{}, {"$ref": "#/nowhere"}, {"pattern": "^\\p{L}+$"}, {"type": "no such"}])
+def test_what_a_schema_does_not_say_clearly_is_not_judged(schema: dict[str, Any]) -> None:
+    assert sent("{{note}}", **schema) == "plain"

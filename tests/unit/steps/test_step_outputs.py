@@ -9,7 +9,7 @@ import pytest
 from bot.views.modals.outputs import output_inputs, unfit
 from services.formats.strict_json import render_path
 from services.plans.model import Plan, Step, StepInput
-from services.plans.validation.schemas import Schema
+from services.plans.schemas import Schema
 from services.steps.outputs import AwaitedOutput, StepOutputs, Unfit, awaited_outputs, with_values
 from tests.support.slack_rules import check_modal
 

@@ -63,12 +63,12 @@ class Schema:
     def __init__(self, root: Any) -> None:
         self.root = root
 
-    def find_field(self, path: Path) -> FieldLookup:
-        """What is said of the field at `path`.
+    def find_field(self, path: Path, *, start: tuple[Any, ...] | None = None) -> FieldLookup:
+        """What is said of the field at `path`, below the root or below other parts of the schema.
 
         The schemas are those of the field if it is declared, else those of the deepest declared field above it.
         """
-        schemas: tuple[Any, ...] = (self.root,)
+        schemas: tuple[Any, ...] = (self.root,) if start is None else start
         for part in path:
             says, inner = _either([self._field(schema, part, 0) for schema in schemas])
             if says is not FieldStatus.DECLARES:
@@ -137,7 +137,7 @@ class Schema:
             *(_either([self._field(branch, key, nesting + 1) for branch in branches]) for branches in either),
         ]
         if "$ref" in schema:
-            target = self._target(schema["$ref"])
+            target = self.target(schema["$ref"])
             findings.append((FieldStatus.ALLOWS, ()) if target is None else self._field(target, key, nesting + 1))
         return max(says for says, _ in findings), tuple(inner for _, found in findings for inner in found)
 
@@ -151,10 +151,10 @@ class Schema:
             for keyword in ("allOf", "anyOf", "oneOf"):
                 names |= self._listed(_list(schema, keyword), nesting + 1)
             if "$ref" in schema:
-                names |= self._listed([self._target(schema["$ref"])], nesting + 1)
+                names |= self._listed([self.target(schema["$ref"])], nesting + 1)
         return frozenset(names)
 
-    def _target(self, pointer: Any) -> Any:
+    def target(self, pointer: Any) -> Any:
         """What a `$ref` into this schema points to; None if it is not of that kind or points to nothing."""
         if not isinstance(pointer, str) or (pointer != "#" and not pointer.startswith("#/")):
             return None
@@ -181,7 +181,7 @@ def _either(findings: Sequence[FieldLookup]) -> FieldLookup:
 
 
 def _own_field(schema: Mapping[Any, Any], key: PathPart) -> FieldLookup:
-    kinds = stated_types(schema) or _implied_types(schema)
+    kinds = stated_types(schema) or implied_types(schema)
     if kinds and ("array" if isinstance(key, int) else "object") not in kinds:
         return FieldStatus.FORBIDS, ()
     says, found = _item(schema, key) if isinstance(key, int) else _member(schema, key)
@@ -190,7 +190,7 @@ def _own_field(schema: Mapping[Any, Any], key: PathPart) -> FieldLookup:
     return says, found
 
 
-def _implied_types(schema: Mapping[Any, Any]) -> frozenset[str]:
+def implied_types(schema: Mapping[Any, Any]) -> frozenset[str]:
     """The types that are meant where none is stated: who lists properties means an object."""
     kinds = {"object"} if "properties" in schema else set()
     return frozenset(kinds | {"array"} if "items" in schema or "prefixItems" in schema else kinds)
