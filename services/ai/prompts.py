@@ -108,8 +108,11 @@ Inputs: one entry for each value
 References
 - {{{{step_id.path.to[0].field}}}} stands for a field in the answer of an earlier step, as that component's outputs
   declare it; an answer that is itself a list begins with its index: {{{{step_id[0].field}}}}. Also
-  {{{{issue.text}}}}, {{{{issue.reporter}}}} (their Slack user id), {{{{issue.channel}}}} and {{{{run.id}}}}.
-- A reference may be the whole value, which then keeps its type, or stand inside a longer text.
+  {{{{issue.text}}}}, {{{{issue.reporter}}}} (their Slack user id), {{{{issue.channel}}}}, {{{{run.id}}}}, and
+  where the issue says them {{{{issue.place}}}} and {{{{issue.urgency}}}}. A name with spaces or dots in it stands
+  in brackets and quotes: {{{{step_id["a name"]}}}}. Write no other kind of placeholder.
+- A reference may be the whole value, which then keeps its type, or stand inside a longer text. What it brings must
+  be what the input takes: a list or an object is never a text, nor the other way round.
 
 Order
 - next: the ids of the steps that come right after this one. A step also waits for every step that it refers to.

@@ -306,7 +306,14 @@ class _Drafting:
 
     async def _check(self, plan: Plan, selected: tuple[str, ...], repairs: int) -> Report:
         await self._on_phase(Phase.CHECKING, {"repairs": repairs})
-        return validate(plan, self._components, selected=selected, max_steps=self._max_steps)
+        said = {"place": self._issue.place, "urgency": self._issue.urgency}
+        return validate(
+            plan,
+            self._components,
+            selected=selected,
+            max_steps=self._max_steps,
+            not_said=[name for name, text in said.items() if not text],
+        )
 
     async def _repair(self, plan: Plan, report: Report, selected: tuple[str, ...], repairs: int) -> Plan:
         await self._on_phase(Phase.REPAIRING, {"repairs": repairs, "faults": len(report.errors)})

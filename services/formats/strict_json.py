@@ -81,6 +81,15 @@ def _children(value: Any) -> Iterable[Any]:
 
 
 def render_path(path: Path) -> str:
-    """The path as it is written: `items[0].id`."""
-    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
-    return text.removeprefix(".")
+    """The path as it is written: `items[0].id`, and `rates["in euro"]` for a name that is no plain word."""
+    return "".join(map(_render_part, path)).removeprefix(".")
+
+
+PLAIN_NAME = re.compile(r"[\w$@#:/-]+")
+"""A name that can stand in a path as it is."""
+
+
+def _render_part(part: PathPart) -> str:
+    if isinstance(part, int):
+        return f"[{part}]"
+    return f".{part}" if PLAIN_NAME.fullmatch(part) else f"[{json.dumps(part, ensure_ascii=False)}]"

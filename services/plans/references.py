@@ -1,7 +1,8 @@
 """References: the `{{...}}` by which a step's input takes what the issue, the run or an earlier step holds.
 
-A reference is `{{source.path}}`. The source is a step id, `issue` or `run`; the path is made of `.name` and
-`[index]`. Space inside the braces is allowed, anything else is malformed: there are no filters and no sums.
+A reference is `{{source.path}}`. The source is a step id, `issue` or `run`; the path is made of `.name`,
+`[index]` and `["a name"]`. Space inside the braces is allowed, anything else is malformed: there are no filters
+and no sums.
 """
 
 from __future__ import annotations
@@ -13,18 +14,25 @@ from enum import StrEnum
 from typing import Any
 
 from services.formats import strict_json
-from services.formats.strict_json import Path, PathPart
+from services.formats.strict_json import PLAIN_NAME, Path, PathPart
 
 STEP_ID = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
 """What a step id looks like; a reference's source is written the same way."""
 
-RESERVED: dict[str, tuple[str, ...]] = {"issue": ("text", "reporter", "channel"), "run": ("id",)}
-"""The sources that are no steps, and all that they hold."""
+RESERVED: dict[str, tuple[str, ...]] = {
+    "issue": ("text", "reporter", "channel", "place", "urgency"),
+    "run": ("id",),
+}
+"""The sources that are no steps, and all that they hold. Not every issue says a place and how urgent it is."""
 
 OPEN, _CLOSE = "{{", "}}"
 # No JSON begins with two braces, so a reference is not tried as JSON.
 _JSON_CONTAINER = re.compile(r"\s*(\[|\{(?!\{))")
-_PATH_PART = re.compile(r"\.([\w$@#:/-]+)|\[([0-9]{1,6})\]")
+_PATH_PART = re.compile(
+    rf"\.({PLAIN_NAME.pattern})|\[([0-9]{{1,6}})\]"
+    # As in JavaScript and Python: for names with spaces, dots and the like.
+    r"""|\["((?:[^"\\]|\\["\\/'])+)"\]|\['((?:[^'\\]|\\['\\/"])+)'\]"""
+)
 
 
 class Flaw(StrEnum):
@@ -136,7 +144,10 @@ def _reference(text: str, *, whole: bool) -> Reference | MalformedReference:
         part = _PATH_PART.match(body, position)
         if part is None:
             return MalformedReference(text, Flaw.BAD_PATH)
-        name, index = part.groups()
-        path.append(int(index) if name is None else name)
+        name, index, *quoted = part.groups()
+        if index is not None:
+            path.append(int(index))
+        else:
+            path.append(name or re.sub(r"\\(.)", r"\1", next(filter(None, quoted))))
         position = part.end()
     return Reference(source.group(), tuple(path), whole, text)

@@ -258,6 +258,8 @@ class DryRunner:
             issue_text=self.issue.text,
             issue_reporter=self.issue.reporter,
             issue_channel=self.issue.channel,
+            issue_place=self.issue.place or "",
+            issue_urgency=self.issue.urgency or "",
             awaits=frozenset(awaits),
         )
 
@@ -271,6 +273,10 @@ class _ValuesWithGaps(Values):
     def find(self, reference: Reference) -> Any:
         """The value that a reference points to; for one that is not known yet, its text between marks."""
         return mark(reference.text) if reference.text in self.awaits else Values.find(self, reference)
+
+    def knows(self, text: str) -> bool:
+        """Whether nothing in the text of an input is still to come."""
+        return not any(gap in text for gap in self.awaits)
 
 
 def faults_of(plan: Plan, specs: Mapping[str, ComponentSpec]) -> tuple[Fault, ...]:

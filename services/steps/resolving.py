@@ -58,6 +58,8 @@ class Values:
     issue_text: str = ""
     issue_reporter: str = ""
     issue_channel: str = ""
+    issue_place: str = ""
+    issue_urgency: str = ""
     run_id: str = ""
 
     def find(self, reference: Reference) -> Any:
@@ -68,8 +70,18 @@ class Values:
             value = _member(value, part)
         return value
 
+    def knows(self, text: str) -> bool:
+        """Whether all that the text of an input refers to can be judged now."""
+        return True
+
     def _reserved(self) -> dict[str, Any]:
-        issue = {"text": self.issue_text, "reporter": self.issue_reporter, "channel": self.issue_channel}
+        issue = {
+            "text": self.issue_text,
+            "reporter": self.issue_reporter,
+            "channel": self.issue_channel,
+            "place": self.issue_place,
+            "urgency": self.issue_urgency,
+        }
         return {"issue": {name: text or None for name, text in issue.items()}, "run": {"id": self.run_id or None}}
 
 
@@ -143,7 +155,7 @@ def _filled(item: StepInput, schema: Schema, part: Any, values: Values) -> Any:
     # The text of a plan is clean, but what it is JSON for need not be: "\\ud83d" is half a pair.
     filled = _Filler(values, name).fill(postgres_safe(value), takes_null=takes_null)
     # What stands in the plan itself was judged with the plan.
-    return fitted(name, filled, schema, part) if OPEN in item.value else filled
+    return fitted(name, filled, schema, part) if OPEN in item.value and values.knows(item.value) else filled
 
 
 @dataclass(frozen=True, slots=True)

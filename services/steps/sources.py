@@ -147,6 +147,8 @@ def _values_of(run: Run, outputs: Mapping[str, Any], plan: WorkflowPlan | None) 
         issue_text=plan.issue_text,
         issue_reporter=plan.reporter_id,
         issue_channel=plan.channel_id,
+        issue_place=plan.place or "",
+        issue_urgency=plan.urgency or "",
         run_id=str(run.id),
     )
 

@@ -22,6 +22,8 @@ _GIVEN = {
     "issue.text": "what was reported",
     "issue.reporter": "who reported it",
     "issue.channel": "the channel of the report",
+    "issue.place": "the place of the report",
+    "issue.urgency": "how urgent it is",
     "run.id": "the id of the run",
 }
 

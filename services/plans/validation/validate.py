@@ -42,12 +42,14 @@ def validate(
     *,
     selected: Collection[str] = (),
     max_steps: int = 200,
+    not_said: Collection[str] = (),
 ) -> Report:
     """Every fault of `plan`, judged by the workspace's components (by key) and the keys that were selected.
 
+    `not_said` are the members of `issue` that this issue does not have: a place, or how urgent it is.
     Never raises for what stands in a plan or a component.
     """
-    check = _Check(plan, components)
+    check = _Check(plan, components, not_said)
     faults = [
         *check.size_faults(max_steps),
         *check.step_faults(),
@@ -73,7 +75,10 @@ def _once(faults: Iterable[Fault]) -> Iterator[Fault]:
 class _Check:
     """One plan under judgement."""
 
-    def __init__(self, plan: Plan, components: Mapping[str, ComponentSpec]) -> None:
+    def __init__(
+        self, plan: Plan, components: Mapping[str, ComponentSpec], not_said: Collection[str] = ()
+    ) -> None:
+        self.not_said = frozenset(not_said)
         self.plan = plan
         self.components = components
         self.times = Counter(step.step_id for step in plan.steps)
@@ -125,9 +130,10 @@ class _Check:
         if isinstance(found, MalformedReference):
             yield fault(FaultCode.MALFORMED_REFERENCE, *where, reference=found.text, flaw=found.flaw.value)
         elif found.source in RESERVED:
-            allowed = RESERVED[found.source]
+            missing = self.not_said if found.source == "issue" else frozenset()
+            allowed = [name for name in RESERVED[found.source] if name not in missing]
             if len(found.path) != 1 or found.path[0] not in allowed:
-                yield _undeclared(where, found, declared=list(allowed))
+                yield _undeclared(where, found, declared=allowed)
         elif found.source == step.step_id:
             yield fault(FaultCode.SELF_REFERENCE, *where, reference=found.text)
         elif found.source not in self.times:

@@ -32,6 +32,11 @@ def written(source: str, path: Path, space: str = "") -> str:
         ("{{ ticket.id\t}}", "ticket", ("id",)),
         ("{{look-up_2.straße}}", "look-up_2", ("straße",)),
         ("{{ticket.311.service-code}}", "ticket", ("311", "service-code")),
+        ('{{rates["exchange rate"]}}', "rates", ("exchange rate",)),
+        ("{{rates['a.b'].c[0]}}", "rates", ("a.b", "c", 0)),
+        ('{{rates["a"]["b c"]}}', "rates", ("a", "b c")),
+        ('{{rates["it\'s"]}}', "rates", ("it's",)),
+        ('{{rates["say \\"x\\""]}}', "rates", ('say "x"',)),
     ],
 )
 def test_a_whole_reference(text: str, source: str, path: Path) -> None:
@@ -201,3 +206,24 @@ def test_nothing_is_lost_whatever_the_text(text: str) -> None:
     assert "".join(part if isinstance(part, str) else part.text for part in parts) == text
     assert all(not isinstance(part, str) or "{{" not in part for part in parts)
     list(scan(text))
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['{{a["}}', "{{a['b\"]}}", '{{a[""]}}', "{{a[b c]}}", '{{a["b" ]}}', '{{a."b"}}', '{{a["b]}}', "{{a[']}}"],
+)
+def test_quotes_that_do_not_fit_are_a_bad_path(text: str) -> None:
+    [found, *_] = parse(text)
+    assert isinstance(found, MalformedReference)
+
+
+any_names = st.text(
+    st.characters(exclude_categories=("Cc", "Cs"), exclude_characters="{}"), min_size=1, max_size=8
+)
+
+
+@given(st.lists(any_names, max_size=3))
+def test_any_name_can_be_written(names: list[str]) -> None:
+    tail = render_path(tuple(names))
+    text = "{{a" + ("" if not tail or tail.startswith("[") else ".") + tail + "}}"
+    assert parse(text) == (Reference("a", tuple(names), whole=True, text=text),)

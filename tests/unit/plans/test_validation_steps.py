@@ -267,7 +267,7 @@ def test_the_names_that_are_declared_are_given_as_a_hint() -> None:
     assert only(report(taking(".items[0].cod"), ANSWERS).errors).detail["declared"] == ["code"]
 
 
-@pytest.mark.parametrize("reference", ["issue", "issue.place", "issue.text.en", "issue[0]", "run", "run.text"])
+@pytest.mark.parametrize("reference", ["issue", "issue.colour", "issue.text.en", "issue[0]", "run", "run.text"])
 def test_a_reference_to_what_the_issue_or_the_run_does_not_hold(reference: str) -> None:
     found = only(report((step("a", "free", *body(x="{{" + reference + "}}")),)).errors)
     assert (found.code, found.detail["source"]) == (
@@ -321,3 +321,12 @@ def test_every_fault_is_named_at_once() -> None:
         ]
     )
     assert codes(said.warnings) == [FaultCode.UNLISTED_INPUT, FaultCode.UNUSED_SELECTION]
+
+
+@pytest.mark.parametrize("name", ["place", "urgency"])
+def test_what_the_issue_does_not_say_can_not_be_taken_from_it(name: str) -> None:
+    steps = (step("only", "free", *body(text=f"{{{{issue.{name}}}}}")),)
+    assert report(steps).ok
+    fault = only(report(steps, not_said=[name]).errors)
+    assert fault.code is FaultCode.UNDECLARED_FIELD
+    assert name not in fault.detail["declared"]
