@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from services.formats import strict_json
@@ -71,6 +72,19 @@ def parse(text: str) -> tuple[str | Reference | MalformedReference, ...]:
 
     Takes time linear in the text: no stretch of it is searched more than a few times.
     """
+    return _kept(text) if len(text) <= _SHORT else _split(text)
+
+
+@lru_cache(maxsize=8192)
+def _kept(text: str) -> tuple[str | Reference | MalformedReference, ...]:
+    """The same for short texts: of each input of a plan this is asked a dozen times."""
+    return _split(text)
+
+
+_SHORT = 300
+
+
+def _split(text: str) -> tuple[str | Reference | MalformedReference, ...]:
     parts: list[str | Reference | MalformedReference] = []
     position = 0
     while (opening := text.find(OPEN, position)) != -1:

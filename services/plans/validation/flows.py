@@ -11,12 +11,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from services.formats import strict_json
 from services.formats.schemas import TYPES
 from services.formats.strict_json import Path, render_path
-from services.plans.references import Reference, is_whole, parse, scan
+from services.plans.references import OPEN, Reference, parse
 from services.plans.schemas import FieldStatus, Schema, implied_types
 
 SCALARS = frozenset({"string", "integer", "number", "boolean"})
@@ -24,7 +25,7 @@ NUMBERS = frozenset({"integer", "number"})
 MAX_NESTING = 16
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Shape:
     """A place in a schema: any of `parts` may hold there. `is_words`: the text of people, or an id; no number."""
 
@@ -46,7 +47,7 @@ class Shape:
         """Whether there can be no such member."""
         return self.schema.find_field((name,), start=self.parts)[0] is FieldStatus.FORBIDS
 
-    @property
+    @cached_property
     def types(self) -> frozenset[str] | None:
         """The JSON types of what may stand there; None: any. Where a number may, a whole number may."""
         return _any_of(self._types(part, 0) for part in self.parts)
@@ -95,6 +96,8 @@ class Misfit:
 
 def misfit(gives: Shape, takes: Shape, nesting: int = 0) -> Misfit | None:
     """Why a value of one shape can never stand where another is taken; None if some value could."""
+    if _are_plain(gives, takes):
+        return None
     comes, wanted = gives.types, takes.types
     if comes is None or wanted is None or nesting > MAX_NESTING:
         return None
@@ -119,8 +122,11 @@ WORDS = Shape(Schema({"type": "string"}), ({"type": "string"},), is_words=True)
 
 def flows_of(text: str, takes: Shape) -> Iterator[tuple[Reference, Path]]:
     """The references in the text of an input, and where in its value each of them stands."""
-    if is_whole(text):
-        yield from ((found, ()) for found in scan(text) if isinstance(found, Reference))
+    if OPEN not in text:
+        return
+    parts = parse(text)
+    if len(parts) == 1 and isinstance(parts[0], Reference):
+        yield parts[0], ()
         return
     value: Any = text
     if takes.types is None or not takes.types <= frozenset({"string", "null"}):
@@ -154,6 +160,24 @@ def is_for_text(gives: Shape) -> bool:
     """Whether what comes can stand inside a longer text: something that is no list and no set of values."""
     comes = gives.types
     return comes is None or bool(comes & SCALARS)
+
+
+def _are_plain(gives: Shape, takes: Shape) -> bool:
+    """Whether both are one scalar type and nothing else, and fit; most flows are, so they are looked at first."""
+    given, taken = _plain_type(gives), _plain_type(takes)
+    return (
+        given is not None and taken is not None and _is_taken(given, frozenset({taken}), is_words=gives.is_words)
+    )
+
+
+def _plain_type(shape: Shape) -> str | None:
+    part = shape.parts[0] if len(shape.parts) == 1 else None
+    kind = part.get("type") if isinstance(part, Mapping) else None
+    is_plain = isinstance(kind, str) and kind in SCALARS and _BESIDES.isdisjoint(part or ())
+    return kind if is_plain else None
+
+
+_BESIDES = frozenset({"enum", "const", "allOf", "anyOf", "oneOf", "$ref"})
 
 
 def _is_taken(kind: str, wanted: frozenset[str], *, is_words: bool) -> bool:
