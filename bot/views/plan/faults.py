@@ -13,17 +13,17 @@ SENTENCES: Mapping[FaultCode, str] = {
     FaultCode.TOO_MANY_STEPS: "The plan had {steps}; at most {limit} are allowed.",
     FaultCode.MALFORMED_STEP_ID: "{step} has a name that {reason}.",
     FaultCode.DUPLICATE_STEP_ID: "{times} have the same name: {step}.",
-    FaultCode.UNKNOWN_COMPONENT: "{step} uses a component that does not exist: {component}.",
+    FaultCode.UNKNOWN_COMPONENT: "{step} uses a component that does not exist: {component}{perhaps}.",
     FaultCode.INACTIVE_COMPONENT: "{step} uses a component that is switched off: {component}.",
     FaultCode.NOT_POLLABLE: "{step} would call {component} again and again, which may not be done with it.",
-    FaultCode.DANGLING_NEXT: "{step} is followed by a step that does not exist: {next}.",
+    FaultCode.DANGLING_NEXT: "{step} is followed by a step that does not exist: {next}{perhaps}.",
     FaultCode.CYCLE: "These steps wait for each other in a circle, so none of them could start: {cycle}.",
     FaultCode.UNREACHABLE_STEP: "{step} could never start: it waits for {waits_for}.",
     FaultCode.MALFORMED_REFERENCE: "{step} takes {input} from somewhere that can't be read: {reference}.",
-    FaultCode.UNKNOWN_STEP_REFERENCE: "{step} takes {input} from a step that does not exist: {missing}.",
+    FaultCode.UNKNOWN_STEP_REFERENCE: "{step} takes {input} from a step that does not exist: {missing}{perhaps}.",
     FaultCode.SELF_REFERENCE: "{step} takes {input} from its own result.",
     FaultCode.NOT_UPSTREAM: "{step} takes {input} from {source}, which comes only after it.",
-    FaultCode.UNDECLARED_FIELD: "{step} takes {path} from {source}, where there is no such thing.",
+    FaultCode.UNDECLARED_FIELD: "{step} takes {path} from {source}, where there is no such thing{perhaps}.",
     FaultCode.FLOW_MISFIT: "{step} takes {input} from {source}, which gives {gives}{at}; it must be {takes}.",
     FaultCode.MISSING_INPUT: "{step} lacks something that its component needs: {input}.",
     FaultCode.UNKNOWN_INPUT: "{step} gives its component something that it does not take: {input}.",
@@ -105,6 +105,7 @@ def _words(fault: Fault, names: Names) -> dict[str, str]:
         "wanted": _wanted(fault),
         "gives": _kinds(fault, "gives") or "nothing",
         "takes": _kinds(fault, "takes") or "something else",
+        "perhaps": _perhaps(fault),
         "at": f" (at {_quoted(_text(fault, 'at'))})" if fault.detail.get("at") else "",
         **{name: _quoted(_text(fault, name)) for name in ("next", "reference", "path", "other", "value")},
     }
@@ -120,6 +121,12 @@ def _wanted(fault: Fault) -> str:
         case "enum" | "const":
             return f"; it must be {join([_quoted(option) for option in options], last='or')}"
     return ""
+
+
+def _perhaps(fault: Fault) -> str:
+    """What may have been meant, as far as anything is near."""
+    meant = fault.detail.get("nearest")
+    return f"; perhaps {join([_quoted(str(each)) for each in meant], last='or')} is meant" if meant else ""
 
 
 def _kinds(fault: Fault, name: str) -> str:

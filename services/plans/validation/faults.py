@@ -21,17 +21,18 @@ class FaultCode(StrEnum):
     TOO_MANY_STEPS = "too_many_steps"  # steps, limit
     MALFORMED_STEP_ID = "malformed_step_id"  # reason: "pattern" | "reserved"
     DUPLICATE_STEP_ID = "duplicate_step_id"  # times
-    UNKNOWN_COMPONENT = "unknown_component"  # component
+    UNKNOWN_COMPONENT = "unknown_component"  # component, nearest
     INACTIVE_COMPONENT = "inactive_component"  # component
-    DANGLING_NEXT = "dangling_next"  # next
+    DANGLING_NEXT = "dangling_next"  # next, nearest
     CYCLE = "cycle"  # cycle: step ids, each before the one after it, the last before the first
     NOT_POLLABLE = "not_pollable"  # component: what a wait.until may not call
     UNREACHABLE_STEP = "unreachable_step"  # waits_for: step ids that no order comes to
     MALFORMED_REFERENCE = "malformed_reference"  # reference, flaw: see references.Flaw
-    UNKNOWN_STEP_REFERENCE = "unknown_step_reference"  # reference, source
+    UNKNOWN_STEP_REFERENCE = "unknown_step_reference"  # reference, source, nearest
     SELF_REFERENCE = "self_reference"  # reference
     NOT_UPSTREAM = "not_upstream"  # reference, source
-    UNDECLARED_FIELD = "undeclared_field"  # reference, source, path, declared; component unless issue or run
+    # reference, source, path, declared; component and nearest unless issue or run
+    UNDECLARED_FIELD = "undeclared_field"
     # reference, source, gives and takes: JSON types, at: where in the value; component unless issue or run
     FLOW_MISFIT = "flow_misfit"
     MISSING_INPUT = "missing_input"  # component, in, name

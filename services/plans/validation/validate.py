@@ -26,6 +26,7 @@ from services.plans.schemas import FieldStatus, Schema, declared_names
 from services.plans.validation.faults import Fault, FaultCode, Report, fault
 from services.plans.validation.graph import shortest_cycle, strongly_connected
 from services.plans.validation.inputs import input_faults
+from services.plans.validation.nearest import nearest_names, nearest_paths
 from services.plans.validation.polls import poll_faults
 
 __all__ = ["NOTIFYING_CATEGORIES", "Fault", "FaultCode", "Report", "validate"]
@@ -34,6 +35,7 @@ NOTIFYING_CATEGORIES = frozenset({"notify", "notification", "notifications"})
 """A component of one of these categories is taken to tell the reporter."""
 
 _MAX_LISTED = 20
+_MAX_SUGGESTIONS = 40
 
 
 def validate(
@@ -79,6 +81,7 @@ class _Check:
         self, plan: Plan, components: Mapping[str, ComponentSpec], not_said: Collection[str] = ()
     ) -> None:
         self.not_said = frozenset(not_said)
+        self.suggestions = 0
         self.plan = plan
         self.components = components
         self.times = Counter(step.step_id for step in plan.steps)
@@ -99,9 +102,19 @@ class _Check:
             yield from self._component_faults(step)
             for target in dict.fromkeys(step.next):
                 if target not in self.times:
-                    yield fault(FaultCode.DANGLING_NEXT, step.step_id, "next", next=target)
+                    meant = self.suggest(target, self.times)
+                    yield fault(FaultCode.DANGLING_NEXT, step.step_id, "next", next=target, **meant)
             for item, found in _found(step):
                 yield from self._reference_faults(step, item, found)
+
+    def suggest(self, name: str, known: Iterable[str]) -> dict[str, list[str]]:
+        """What may have been meant by a name that does not exist, for the detail of its fault."""
+        return _meant(nearest_names(name, known)) if self._may_suggest() else {}
+
+    def _may_suggest(self) -> bool:
+        """A plan that is wrong throughout is not helped by a thousand suggestions, and they take time."""
+        self.suggestions += 1
+        return self.suggestions <= _MAX_SUGGESTIONS
 
     def _id_faults(self) -> Iterator[Fault]:
         for step_id, times in self.times.items():
@@ -114,8 +127,9 @@ class _Check:
     def _component_faults(self, step: Step) -> Iterator[Fault]:
         spec = self.components.get(step.component_id)
         if spec is None:
+            meant = self.suggest(step.component_id, self.components)
             code = FaultCode.UNKNOWN_COMPONENT
-            yield fault(code, step.step_id, "component_id", component=step.component_id)
+            yield fault(code, step.step_id, "component_id", component=step.component_id, **meant)
             return
         if not spec.active:
             code = FaultCode.INACTIVE_COMPONENT
@@ -138,7 +152,8 @@ class _Check:
             yield fault(FaultCode.SELF_REFERENCE, *where, reference=found.text)
         elif found.source not in self.times:
             code = FaultCode.UNKNOWN_STEP_REFERENCE
-            yield fault(code, *where, reference=found.text, source=found.source)
+            meant = self.suggest(found.source, self.times)
+            yield fault(code, *where, reference=found.text, source=found.source, **meant)
         else:
             yield from self._field_faults(where, found)
 
@@ -154,7 +169,8 @@ class _Check:
         says, parts = Schema(schema).find_field(found.path)
         if says in (FieldStatus.LISTS_OTHERS, FieldStatus.FORBIDS):
             declared = declared_names(parts)[:_MAX_LISTED]
-            yield _undeclared(where, found, component=spec.key, declared=declared)
+            meant = _meant(nearest_paths(found.path, schema)) if self._may_suggest() else {}
+            yield _undeclared(where, found, component=spec.key, declared=declared, **meant)
 
     def order_faults(self) -> Iterator[Fault]:
         needs = dependencies(self.plan)
@@ -219,6 +235,10 @@ class _Check:
 def _found(step: Step) -> Iterator[tuple[StepInput, Reference | MalformedReference]]:
     """What each input of a step refers to, each reference of an input once."""
     return ((item, found) for item in step.inputs for found in dict.fromkeys(scan(item.value)))
+
+
+def _meant(names: list[str]) -> dict[str, list[str]]:
+    return {"nearest": names} if names else {}
 
 
 def _undeclared(where: tuple[str, str], found: Reference, **facts: object) -> Fault:
