@@ -10,7 +10,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-from jsonschema import Draft202012Validator, SchemaError
+from jsonschema import Draft202012Validator, FormatChecker, SchemaError
 from referencing import Registry, Resource
 from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012, SchemaRegistry
@@ -111,13 +111,13 @@ def _references(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
             yield from _references(item, (*path, index))
 
 
-def compiled(root: Any) -> Draft202012Validator | None:
-    """The validator of a schema; None if it is broken."""
+def compiled(root: Any, *, formats: FormatChecker | None = None) -> Draft202012Validator | None:
+    """The validator of a schema, which checks these `formats` too; None if it is broken."""
     try:
         text = json.dumps(root)
     except (TypeError, ValueError, RecursionError):
         return None
-    return _compiled(text)
+    return _compiled(text, formats)
 
 
 def stated_types(schema: Any) -> frozenset[str] | None:
@@ -128,7 +128,7 @@ def stated_types(schema: Any) -> frozenset[str] | None:
 
 
 @lru_cache(maxsize=512)
-def _compiled(text: str) -> Draft202012Validator | None:
+def _compiled(text: str, formats: FormatChecker | None) -> Draft202012Validator | None:
     """The validator of a schema, kept because checking the schema itself takes most of the time."""
     try:
         schema = strict_json.loads(text)
@@ -136,4 +136,4 @@ def _compiled(text: str) -> Draft202012Validator | None:
     except (strict_json.NotJson, SchemaError, *UNJUDGEABLE):
         return None
     # An empty registry: without one jsonschema would fetch the addresses that a "$ref" names.
-    return Draft202012Validator(schema, registry=Registry())
+    return Draft202012Validator(schema, registry=Registry(), format_checker=formats)

@@ -18,6 +18,7 @@ from jsonschema.exceptions import ValidationError
 from services.formats import strict_json
 from services.formats.schemas import MAX_MISFITS, UNJUDGEABLE, compiled, stated_types
 from services.formats.strict_json import Path, PathPart
+from services.formats.string_formats import FORMATS
 from services.plans.references import OPEN, is_whole
 
 _MAX_NESTING = 16
@@ -121,7 +122,7 @@ class Schema:
 
     @cached_property
     def _validator(self) -> Draft202012Validator | None:
-        return compiled(self.root)
+        return compiled(self.root, formats=FORMATS)
 
     def _field(self, schema: Any, key: PathPart, nesting: int) -> FieldLookup:
         """What one schema and those that it is combined with say of a member (str) or an item (int)."""

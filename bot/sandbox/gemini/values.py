@@ -108,7 +108,8 @@ class Filler:
         reference = self._reference(name, schema)
         if reference is not None:
             return reference
-        text = self._text(words(name)) if type_of(schema) in ("string", "") else None
+        is_free = type_of(schema) in ("string", "") and "format" not in schema
+        text = self._text(words(name)) if is_free else None
         return None if text is None else _fitted(text, self._report, schema)
 
     def _choice(self, name: str, schema: Schema) -> Any:

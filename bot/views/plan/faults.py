@@ -47,6 +47,13 @@ KINDS = {
     "object": "a set of named values",
     "null": "nothing",
 }
+FORMATS = {
+    "date": "a day, such as 2026-11-25",
+    "date-time": "a day and a time, such as 2026-11-25T08:00:00Z",
+    "email": "an e-mail address",
+    "uri": "a link",
+    "uuid": "an id of 32 digits and letters, in five groups",
+}
 _PARTS = {
     "path_params": "the values in its address",
     "query_params": "the values in its query",
@@ -118,6 +125,8 @@ def _wanted(fault: Fault) -> str:
     match fault.detail.get("keyword"):
         case "type" | "not_json" if all(option in KINDS for option in options):
             return f"; it must be {' or '.join(KINDS[option] for option in options)}"
+        case "format" if str(expected) in FORMATS:
+            return f"; it must be {FORMATS[str(expected)]}"
         case "enum" | "const":
             return f"; it must be {join([_quoted(option) for option in options], last='or')}"
     return ""

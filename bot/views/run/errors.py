@@ -7,7 +7,7 @@ from typing import Any
 
 from bot.views.kit.text import clip, join, lasted, one_line
 from bot.views.plan import steps as plan_steps
-from bot.views.plan.faults import KINDS
+from bot.views.plan.faults import FORMATS, KINDS
 
 SENTENCES: Mapping[str, str] = {
     "http_status": "{component} {answered}.",
@@ -179,6 +179,8 @@ def _wanted(error: Mapping[str, Any]) -> str:
     match error.get("keyword"):
         case "type" if all(option in KINDS for option in options):
             return f": it must be {join([KINDS[option] for option in options], last='or')}"
+        case "format" if str(expected) in FORMATS:
+            return f": it must be {FORMATS[str(expected)]}"
         case "enum" | "const":
             return f": it must be {join([_quoted(option) for option in options], last='or')}"
     return ""

@@ -107,6 +107,34 @@ EXAMPLES = [
         "Step “a” gives “n” a value that does not fit: “x”.",
     ),
     (
+        fault(
+            FaultCode.INVALID_LITERAL,
+            "a",
+            "body.day",
+            **{"in": "body", "name": "day", "value": "x", "keyword": "format", "expected": "date"},
+        ),
+        "Step “a” gives “day” a value that does not fit: “x”; it must be a day, such as 2026-11-25.",
+    ),
+    (
+        fault(
+            FaultCode.FLOW_MISFIT,
+            "a",
+            "body.title",
+            name="title",
+            reference="{{issue.text}}",
+            source="issue",
+            at="[0].id",
+            gives=["string"],
+            takes=["boolean", "integer", "number"],
+        ),
+        "Step “a” takes “title” from the report, which gives a text (at “[0].id”); it must be true or false or a "
+        "number.",
+    ),
+    (
+        fault(FaultCode.UNKNOWN_COMPONENT, "a", "component_id", component="crew.assign", nearest=["crews.assign"]),
+        "Step “a” uses a component that does not exist: “crew.assign”; perhaps “crews.assign” is meant.",
+    ),
+    (
         fault(FaultCode.UNJUDGED, "a", component="crews.assign", part="request_schema"),
         "The plan could not be checked fully: “Assign a crew” does not say clearly what it takes.",
     ),

@@ -146,6 +146,19 @@ EXAMPLES: list[tuple[dict[str, Any], str]] = [
         "The value for “area” can't be sent, since it is empty. Nothing was sent.",
     ),
     (
+        {"code": "input_misfit", "name": "body.title", "at": "", "keyword": "type", "expected": "string"},
+        "The value for “title” is not what “Crews” takes: it must be a text. Nothing was sent.",
+    ),
+    (
+        {"code": "input_misfit", "name": "body.site", "at": ".day", "keyword": "format", "expected": "date"},
+        "The value for “site” is not what “Crews” takes there (“.day”): it must be a day, such as 2026-11-25. "
+        "Nothing was sent.",
+    ),
+    (
+        {"code": "input_misfit", "name": "body.site", "keyword": "format", "expected": ["odd"]},
+        "The value for “site” is not what “Crews” takes. Nothing was sent.",
+    ),
+    (
         {"code": "too_many_people", "people": 21, "most": 20},
         "Too many people would be asked at once, 21 where 20 may be, so nobody was. Name fewer of them, or a "
         "smaller group.",
