@@ -10,6 +10,7 @@ import hashlib
 import logging
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlencode, urljoin
@@ -105,7 +106,9 @@ class OAuth:
     async def _installed(self, grant: Grant) -> web.Response:
         if self.allowed and not self.allowed & {grant.owner_id, grant.enterprise_id, *grant.teams}:
             logger.warning("The installation in %s was refused: SLACK_ALLOWED_TEAMS", grant.owner_id)
-            await self.slack.of_workspace(grant.token, None).revoke()
+            # Whether Slack takes it back or not: nothing of it is kept here.
+            with suppress(SlackError):
+                await self.slack.of_workspace(grant.token, None).revoke()
             why = "This Mudda serves other workspaces only; ask whoever runs it. Nothing was installed."
             return refused_page("Not for this workspace", why, status=403, again=False)
         async with self.database.transaction() as session:

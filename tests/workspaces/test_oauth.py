@@ -150,6 +150,14 @@ async def test_a_workspace_that_may_not_install_it_is_refused_and_its_token_give
         assert [row.owner_id for row in await installations(towns)] == [SPRINGFIELD]
 
 
+async def test_a_token_that_slack_does_not_take_back_is_kept_by_nobody_either(database_url: str) -> None:
+    async with two_towns(database_url, with_app=False, slack_allowed_teams=SPRINGFIELD) as towns:
+        towns.slacks[0].faults.script("auth.revoke", [ErrorWord("fatal_error")])
+        towns.slacks[1].faults.script("auth.revoke", [ErrorWord("not_allowed_token_type")])
+        assert "other workspaces only" in await towns.install(OGDENVILLE)
+        assert await installations(towns) == []
+
+
 async def test_a_name_that_is_markup_is_shown_as_text(towns: Towns) -> None:
     team = towns.slacks[1].workspace.team
     towns.slacks[1].workspace.team = type(team)(team.id, "<b>&", team.domain)
