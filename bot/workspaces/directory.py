@@ -25,8 +25,11 @@ from services.workspaces.secrets import SealBroken
 
 logger = logging.getLogger("mudda.workspaces")
 
-GONE_FOR_GOOD = frozenset({"account_inactive", "token_revoked", "invalid_auth"})
-"""What Slack says of a token that will never be taken again: https://docs.slack.dev/reference/methods/auth.test."""
+GONE_FOR_GOOD = frozenset({"account_inactive", "token_revoked"})
+"""What Slack says of a token that was good and never will be again; "invalid_auth" says only that it is not now.
+
+A token that is dropped can't be had back: https://docs.slack.dev/reference/methods/auth.test.
+"""
 
 RETRY_SECONDS = 1.0
 """After this a connection that was lost is tried again; until it is back every look-up asks the database."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.sandbox.gemini.faults import Hold as HoldModel
-from bot.sandbox.slack.faults import Hold
+from bot.sandbox.slack.faults import ErrorWord, Hold
 from bot.slack import ids
 from db.models import AuditEvent, Installation, Run, WorkflowPlan, Workspace
 from services.states import FailureCode, PlanState, RunState
@@ -148,6 +148,16 @@ async def test_a_token_that_is_taken_back_between_ack_and_card_is_noticed_unhear
     await towns.until(Workspace, lambda found: any(row.removed_at for row in found if row.team_id == SPRINGFIELD))
     assert await tokens(towns) == {SPRINGFIELD: False, OGDENVILLE: True}
     assert cards(slack) == []
+
+
+async def test_a_token_that_slack_does_not_know_for_a_moment_is_kept(towns: Towns) -> None:
+    """It could not be had back: only what Slack says is gone for good is dropped."""
+    slack = towns.slacks[0]
+    slack.faults.script("chat.postMessage", [ErrorWord("invalid_auth")])
+    slack.faults.script("auth.test", [ErrorWord("invalid_auth")])
+    await slack.send_command("priya", "works", "/mudda", LEAK)
+    await slack.wait_for(lambda: cards(slack), timeout=20)
+    assert await tokens(towns) == {SPRINGFIELD: True, OGDENVILLE: True}
 
 
 class TestOrganisation:

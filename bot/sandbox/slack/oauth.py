@@ -49,11 +49,15 @@ class _Code:
 
 @dataclass(slots=True)
 class AppRegistry:
-    """One app, in any number of workspaces. `redirect_url` is where people are sent with a code."""
+    """One app, in any number of workspaces. `redirect_url` is where people are sent with a code.
+
+    `revoked` are the tokens that were good once.
+    """
 
     client_id: str = CLIENT_ID
     client_secret: str = CLIENT_SECRET
     redirect_url: str | None = None
+    revoked: set[str] = field(default_factory=set)
     _apis: dict[str, WebApi] = field(default_factory=dict)
     _codes: dict[str, _Code] = field(default_factory=dict)
 
@@ -101,6 +105,7 @@ class AppRegistry:
         token = f"xoxb-{code.owner}-{secrets.token_hex(12)}"
         apis = [api for api in self._apis.values() if self._is_for(api, code.owner)]
         for api in apis:
+            self.revoked |= api.tokens
             api.tokens.clear()
             api.tokens.add(token)
             api.context.workspace.is_org_wide = is_org_wide
@@ -129,6 +134,7 @@ class AppRegistry:
 
     def revoke(self, token: str) -> None:
         """Take a token back, wherever it is good."""
+        self.revoked.add(token)
         for api in self._apis.values():
             api.tokens.discard(token)
 

@@ -334,6 +334,7 @@ class SlackStandIn:
 
     def forget_token(self) -> None:
         """Take the app's token back, and tell nobody."""
+        self.registry.revoked |= self._api.tokens
         self._api.tokens.clear()
 
     async def uninstall(self) -> None:

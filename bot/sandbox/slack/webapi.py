@@ -128,6 +128,8 @@ class WebApi:
             return
         if not token:
             raise SlackError("not_authed")
+        if token in self.context.registry.revoked:
+            raise SlackError("token_revoked")
         if token not in self.tokens:
             raise SlackError("invalid_auth")
 

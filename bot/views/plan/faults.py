@@ -38,7 +38,7 @@ SENTENCES: Mapping[FaultCode, str] = {
 """A sentence for each fault; what stands in braces is filled in by `_words`."""
 
 _NAME = 60
-KINDS = {
+_KINDS = {
     "string": "a text",
     "integer": "a whole number",
     "number": "a number",
@@ -47,7 +47,7 @@ KINDS = {
     "object": "a set of named values",
     "null": "nothing",
 }
-FORMATS = {
+_FORMATS = {
     "date": "a day, such as 2026-11-25",
     "date-time": "a day and a time, such as 2026-11-25T08:00:00Z",
     "email": "an e-mail address",
@@ -118,18 +118,22 @@ def _words(fault: Fault, names: Names) -> dict[str, str]:
     }
 
 
-def _wanted(fault: Fault) -> str:
-    """What a value should have been, as far as there are plain words for it."""
-    expected = fault.detail.get("expected")
+def demand(keyword: object, expected: object) -> str:
+    """What a value must be, as JSON Schema has it: "it must be a number"; empty where there are no plain words."""
     options = [str(option) for option in (expected if isinstance(expected, list) else [expected])]
-    match fault.detail.get("keyword"):
-        case "type" | "not_json" if all(option in KINDS for option in options):
-            return f"; it must be {' or '.join(KINDS[option] for option in options)}"
-        case "format" if str(expected) in FORMATS:
-            return f"; it must be {FORMATS[str(expected)]}"
+    match keyword:
+        case "type" | "not_json" if all(option in _KINDS for option in options):
+            return f"it must be {join([_KINDS[option] for option in options], last='or')}"
+        case "format" if str(expected) in _FORMATS:
+            return f"it must be {_FORMATS[str(expected)]}"
         case "enum" | "const":
-            return f"; it must be {join([_quoted(option) for option in options], last='or')}"
+            return f"it must be {join([_quoted(option) for option in options], last='or')}"
     return ""
+
+
+def _wanted(fault: Fault) -> str:
+    words = demand(fault.detail.get("keyword"), fault.detail.get("expected"))
+    return words and f"; {words}"
 
 
 def _perhaps(fault: Fault) -> str:
@@ -142,7 +146,7 @@ def _kinds(fault: Fault, name: str) -> str:
     """JSON types in words. A whole number is a number, so it is not named beside it."""
     value = fault.detail.get(name)
     names = [str(each) for each in value] if isinstance(value, list) else []
-    words = [KINDS[each] for each in names if each in KINDS and not (each == "integer" and "number" in names)]
+    words = [_KINDS[each] for each in names if each in _KINDS and not (each == "integer" and "number" in names)]
     return join(words, last="or")
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from bot.views.kit.text import clip, join, lasted, one_line
+from bot.views.kit.text import clip, lasted, one_line
 from bot.views.plan import steps as plan_steps
-from bot.views.plan.faults import FORMATS, KINDS
+from bot.views.plan.faults import demand
 
 SENTENCES: Mapping[str, str] = {
     "http_status": "{component} {answered}.",
@@ -173,17 +173,8 @@ def _number(error: Mapping[str, Any]) -> str:
 
 
 def _wanted(error: Mapping[str, Any]) -> str:
-    """What a value should have been, as far as there are plain words for it."""
-    expected = error.get("expected")
-    options = [str(each) for each in expected] if isinstance(expected, list) else [str(expected)]
-    match error.get("keyword"):
-        case "type" if all(option in KINDS for option in options):
-            return f": it must be {join([KINDS[option] for option in options], last='or')}"
-        case "format" if str(expected) in FORMATS:
-            return f": it must be {FORMATS[str(expected)]}"
-        case "enum" | "const":
-            return f": it must be {join([_quoted(option) for option in options], last='or')}"
-    return ""
+    words = demand(error.get("keyword"), error.get("expected"))
+    return words and f": {words}"
 
 
 def _because(reason: Any) -> str:
