@@ -25,13 +25,13 @@ def completed(schema: Any, value: Any) -> Any:
 
     A constant counts whatever stands there. A required object that is not there is made where it gets a member.
     """
-    properties = schema.get("properties") if isinstance(schema, Mapping) else None
-    if not isinstance(properties, Mapping) or not isinstance(value, Mapping):
+    properties = schema.get("properties") if isinstance(schema, dict) else None
+    if not isinstance(properties, dict) or not isinstance(value, dict):
         return value
     required = schema.get("required", ())
     whole = dict(value)
     for name, member in properties.items():
-        if not isinstance(member, Mapping):
+        if not isinstance(member, dict):
             continue
         if "const" in member:
             whole[name] = member["const"]

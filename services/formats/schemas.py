@@ -100,7 +100,7 @@ def _reference_fault(reference: str, registry: SchemaRegistry) -> SchemaProblemC
 
 
 def _references(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         for name, member in value.items():
             if name in _REFERENCES and isinstance(member, str):
                 yield (*path, name), member
@@ -122,9 +122,14 @@ def compiled(root: Any, *, formats: FormatChecker | None = None) -> Draft202012V
 
 def stated_types(schema: Any) -> frozenset[str] | None:
     """The types that a schema states, None where it states none or what is no type."""
-    stated = schema.get("type") if isinstance(schema, Mapping) else None
+    stated = schema.get("type") if isinstance(schema, dict) else None
+    if isinstance(stated, str):
+        return _ALONE.get(stated)
     names: list[Any] = stated if isinstance(stated, list) else [stated]
     return frozenset(names) if names and all(name in TYPES for name in names) else None
+
+
+_ALONE = {name: frozenset({name}) for name in TYPES}
 
 
 @lru_cache(maxsize=512)

@@ -71,7 +71,8 @@ class Schema:
         """
         schemas: tuple[Any, ...] = (self.root,) if start is None else start
         for part in path:
-            says, inner = _either([self._field(schema, part, 0) for schema in schemas])
+            found = [self._field(schema, part, 0) for schema in schemas]
+            says, inner = found[0] if len(found) == 1 else _either(found)
             if says is not FieldStatus.DECLARES:
                 return says, schemas
             schemas = inner
@@ -109,7 +110,7 @@ class Schema:
 
         None: the schema is broken, or points where it can't be followed, so that it can't be judged.
         """
-        if part == {}:
+        if part == {} or _is_plain(value, part):
             return []
         if self._validator is None:
             return None
@@ -126,7 +127,7 @@ class Schema:
 
     def _field(self, schema: Any, key: PathPart, nesting: int) -> FieldLookup:
         """What one schema and those that it is combined with say of a member (str) or an item (int)."""
-        if nesting > _MAX_NESTING or not isinstance(schema, Mapping):
+        if nesting > _MAX_NESTING or not isinstance(schema, dict):
             return (FieldStatus.FORBIDS if schema is False else FieldStatus.NOTHING), ()
         own = _own_field(schema, key)
         if _COMBINING.isdisjoint(schema):
@@ -146,7 +147,7 @@ class Schema:
         """The names of the properties of schemas, and of what they are combined with."""
         names: set[str] = set()
         for schema in schemas:
-            if nesting > _MAX_NESTING or not isinstance(schema, Mapping):
+            if nesting > _MAX_NESTING or not isinstance(schema, dict):
                 continue
             names |= set(declared_names([schema]))
             for keyword in ("allOf", "anyOf", "oneOf"):
@@ -162,14 +163,26 @@ class Schema:
         target = self.root
         for part in pointer.split("/")[1:]:
             name = unquote(part).replace("~1", "/").replace("~0", "~")
-            target = target.get(name) if isinstance(target, Mapping) else None
+            target = target.get(name) if isinstance(target, dict) else None
         return target
 
 
 def declared_names(schemas: Iterable[Any]) -> list[str]:
     """The names of the properties that the schemas themselves list, for a hint."""
-    listed = (schema.get("properties") for schema in schemas if isinstance(schema, Mapping))
-    return [str(name) for properties in listed if isinstance(properties, Mapping) for name in properties]
+    listed = (schema.get("properties") for schema in schemas if isinstance(schema, dict))
+    return [str(name) for properties in listed if isinstance(properties, dict) for name in properties]
+
+
+_PYTHON_TYPES: Mapping[Any, type] = {"string": str, "integer": int, "boolean": bool, "object": dict, "array": list}
+_SAYS_NO_MORE = frozenset({"type", "title", "description", "examples", "example"})
+
+
+def _is_plain(value: Any, part: Any) -> bool:
+    """Whether a part asks for a type only, and the value is of it. Most are; so most need no validator."""
+    if not isinstance(part, dict) or not part.keys() <= _SAYS_NO_MORE:
+        return False
+    stated = part.get("type")
+    return isinstance(stated, str) and type(value) is _PYTHON_TYPES.get(stated)
 
 
 def _either(findings: Sequence[FieldLookup]) -> FieldLookup:
@@ -199,14 +212,14 @@ def implied_types(schema: Mapping[Any, Any]) -> frozenset[str]:
 
 def _member(schema: Mapping[Any, Any], name: str) -> FieldLookup:
     properties = schema.get("properties")
-    if isinstance(properties, Mapping) and name in properties:
+    if isinstance(properties, dict) and name in properties:
         return (
             (FieldStatus.FORBIDS, ()) if properties[name] is False else (FieldStatus.DECLARES, (properties[name],))
         )
     others = schema.get("additionalProperties")
     if others is False or schema.get("unevaluatedProperties") is False:
         return FieldStatus.FORBIDS, ()
-    if isinstance(others, Mapping) and others:
+    if isinstance(others, dict) and others:
         return FieldStatus.DECLARES, (others,)
     if others is not None:
         return FieldStatus.ALLOWS, ()
@@ -220,7 +233,7 @@ def _item(schema: Mapping[Any, Any], index: int) -> FieldLookup:
     rest = schema.get("items")
     if rest is False:
         return FieldStatus.FORBIDS, ()
-    return (FieldStatus.DECLARES, (rest,)) if isinstance(rest, Mapping) else (FieldStatus.NOTHING, ())
+    return (FieldStatus.DECLARES, (rest,)) if isinstance(rest, dict) else (FieldStatus.NOTHING, ())
 
 
 def _list(schema: Mapping[Any, Any], keyword: str) -> list[Any]:

@@ -67,7 +67,7 @@ class Shape:
     def _types(self, part: Any, nesting: int) -> frozenset[str] | None:
         if part is False:
             return frozenset()
-        if nesting > MAX_NESTING or not isinstance(part, Mapping):
+        if nesting > MAX_NESTING or not isinstance(part, dict):
             return None
         found = [_stated(part), _types_of(_listed(part))]
         found += [
@@ -158,6 +158,8 @@ def flow_misfit(found: Reference, path: Path, gives: Shape, takes: Shape) -> Mis
 
 def is_for_text(gives: Shape) -> bool:
     """Whether what comes can stand inside a longer text: something that is no list and no set of values."""
+    if _plain_type(gives) is not None:
+        return True
     comes = gives.types
     return comes is None or bool(comes & SCALARS)
 
@@ -172,7 +174,7 @@ def _are_plain(gives: Shape, takes: Shape) -> bool:
 
 def _plain_type(shape: Shape) -> str | None:
     part = shape.parts[0] if len(shape.parts) == 1 else None
-    kind = part.get("type") if isinstance(part, Mapping) else None
+    kind = part.get("type") if isinstance(part, dict) else None
     is_plain = isinstance(kind, str) and kind in SCALARS and _BESIDES.isdisjoint(part or ())
     return kind if is_plain else None
 
@@ -244,7 +246,7 @@ def _stated(part: Mapping[Any, Any]) -> frozenset[str] | None:
 
 
 def _listed(part: Any) -> list[Any] | None:
-    if not isinstance(part, Mapping):
+    if not isinstance(part, dict):
         return None
     if "const" in part:
         return [part["const"]]
@@ -275,7 +277,7 @@ def _type_of(value: Any) -> frozenset[str]:
 
 
 def _list(part: Any, keyword: str) -> list[Any]:
-    value = part.get(keyword) if isinstance(part, Mapping) else None
+    value = part.get(keyword) if isinstance(part, dict) else None
     return value if isinstance(value, list) else []
 
 

@@ -16,46 +16,40 @@ from services.formats.schema_defaults import completed
 from services.formats.schemas import stated_types
 from services.formats.storable import is_storable
 from services.formats.strict_json import NotJson, Path, render_path
-from services.plans.input_paths import input_field, payload_path
+from services.plans.input_paths import input_field
 from services.plans.model import Step, StepInput
 from services.plans.references import RESERVED, MalformedReference, Reference, is_whole, scan
 from services.plans.schemas import FieldStatus, Schema
+from services.plans.validation.contracts import PARAMETERS, Contracts, fold
 from services.plans.validation.faults import Fault, FaultCode, fault
-from services.plans.validation.flows import SCALARS, WORDS, Shape, flow_misfit, flows_of
+from services.plans.validation.flows import WORDS, Shape, flow_misfit, flows_of
 
-_PARAMETERS = {"path": "path_params", "query": "query_params", "header": "headers"}
 # What the schema `false` fails by, which has no keywords.
 _FALSE = "false"
 # What these say of the payload as a whole is said of its unknown inputs already.
 _SAID_OF_UNKNOWN = frozenset({"additionalProperties", "unevaluatedProperties", "type", _FALSE})
-# With one of these a component has a value of its own.
-_OF_THE_COMPONENT = frozenset({"const", "default"})
-_ONE_TEXT = {"type": sorted(SCALARS)}
 # Stands where a value can't be told yet, as a reference does.
 _NOT_KNOWN = "{{issue.text}}"
 
 
-Sources = Mapping[str, ComponentSpec | None]
-_UNKNOWN: Sources = {}
-
-
-def input_faults(step: Step, spec: ComponentSpec, sources: Sources = _UNKNOWN) -> Iterator[Fault]:
-    """Everything wrong with the inputs of one step. `sources` are the components of the plan's steps, by step id.
+def input_faults(step: Step, spec: ComponentSpec, contracts: Contracts | None = None) -> Iterator[Fault]:
+    """Everything wrong with the inputs of one step, given what the components of the plan take and answer.
 
     What references point to is judged by type: whether it can ever be what the input takes.
     """
-    for location, part in _PARAMETERS.items():
-        yield from _Parameters(step, spec, sources, location, part).faults()
-    yield from _Payload(step, spec, sources).faults()
+    known = contracts or Contracts()
+    for location in PARAMETERS:
+        yield from _Parameters(step, spec, known, location).faults()
+    yield from _Payload(step, spec, known).faults()
 
 
 class _Inputs:
     """What the faults of one step's inputs have in common."""
 
-    def __init__(self, step: Step, spec: ComponentSpec, sources: Sources, part: str) -> None:
+    def __init__(self, step: Step, spec: ComponentSpec, contracts: Contracts, part: str) -> None:
         self.step = step
         self.spec = spec
-        self.sources = sources
+        self.contracts = contracts
         self.part = part
         self.declared: Any = getattr(spec, part)
 
@@ -108,9 +102,8 @@ class _Inputs:
         """What a reference brings, as far as anybody says."""
         if found.source in RESERVED:
             return WORDS
-        spec = self.sources.get(found.source)
-        schema: Any = None if spec is None else spec.response_schema
-        return Shape.of(schema).field(found.path) if isinstance(schema, Mapping) and schema else None
+        answered = self.contracts.answered(found)
+        return answered.shape if answered and answered.status is FieldStatus.DECLARES else None
 
     def _invalid(self, item: StepInput, facts: Mapping[str, Any]) -> Fault:
         field = input_field(item.location, item.name)
@@ -121,105 +114,74 @@ class _Inputs:
 class _Parameters(_Inputs):
     """The inputs of a step that go into its path, its query or its headers."""
 
-    def __init__(self, step: Step, spec: ComponentSpec, sources: Sources, location: str, part: str) -> None:
-        super().__init__(step, spec, sources, part)
+    def __init__(self, step: Step, spec: ComponentSpec, contracts: Contracts, location: str) -> None:
+        super().__init__(step, spec, contracts, PARAMETERS[location])
         self.location = location
+        self.items = [item for item in step.inputs if item.location == location]
 
     def faults(self) -> Iterator[Fault]:
-        if not isinstance(self.declared, Mapping):
+        if self.declared == {} and not self.items:
+            return
+        try:
+            known = self.contracts.parameters(self.spec, self.location)
+        except TypeError:
             yield self.unjudged()
             return
-        schemas = {self._fold(str(name)): schema for name, schema in self.declared.items()}
         given: dict[str, str] = {}
-        for item in self.step.inputs:
-            if item.location != self.location:
-                continue
-            name = self._fold(item.name)
+        for item in self.items:
+            name = fold(self.location, item.name)
             if name in given:
                 yield self.duplicate(item, given[name])
                 continue
             given[name] = item.name
-            if name not in schemas:
+            if name not in known:
                 # A query or a header that nobody knows is ignored; a path has no room for one.
                 code = FaultCode.UNKNOWN_INPUT if self.location == "path" else FaultCode.UNLISTED_INPUT
                 yield self.about(code, self.location, item.name)
-            elif isinstance(schemas[name], Mapping):
-                own = self._json_schema(schemas[name])
-                yield from self.judge(item, Schema(own), own)[1]
-                yield from self.flows(item, self._shape_of(own))
-        for name, schema in self.declared.items():
-            if self._fold(str(name)) not in given and self._is_required(schema):
+            elif (shape := known[name].shape) is not None:
+                schema = known[name].schema
+                yield from self.judge(item, schema, schema.root)[1]
+                yield from self.flows(item, shape)
+        for name in self.declared:
+            folded = fold(self.location, str(name))
+            if folded not in given and known[folded].is_required:
                 yield self.about(FaultCode.MISSING_INPUT, self.location, str(name))
-
-    def _shape_of(self, own: Mapping[Any, Any]) -> Shape:
-        """A path and a header have room for one text; a query may have several of a name."""
-        shape = Shape.of(own)
-        return shape if self.location == "query" or shape.types is not None else Shape.of(_ONE_TEXT)
-
-    def _fold(self, name: str) -> str:
-        """HTTP takes the names of headers in any case."""
-        return name.casefold() if self.location == "header" else name
-
-    def _is_required(self, schema: Any) -> bool:
-        if not isinstance(schema, Mapping):
-            return False
-        if self.location == "path":
-            # Without a value for each of its parameters there is no path to call.
-            is_required = schema.get("required") is not False
-        else:
-            is_required = schema.get("required") is True
-        return is_required and _OF_THE_COMPONENT.isdisjoint(schema)
-
-    def _json_schema(self, schema: Mapping[Any, Any]) -> dict[Any, Any]:
-        """What is declared for a parameter, less what is no JSON Schema's: `required` as a truth value.
-
-        Nor does the value that the component gives a header itself belong into a fault: it is shown to a model.
-        """
-        ours = _OF_THE_COMPONENT if self.location == "header" else frozenset()
-        return {
-            key: value
-            for key, value in schema.items()
-            if key not in ours and not (key == "required" and isinstance(value, bool))
-        }
 
 
 class _Payload(_Inputs):
     """The inputs of a step that make up what it sends."""
 
-    def __init__(self, step: Step, spec: ComponentSpec, sources: Sources) -> None:
-        super().__init__(step, spec, sources, "request_schema")
+    def __init__(self, step: Step, spec: ComponentSpec, contracts: Contracts) -> None:
+        super().__init__(step, spec, contracts, "request_schema")
         kind = str(spec.type).upper()
         self.places = {"body"} if kind == "REST" else {"body", "variable"}
         self.place = "variable" if kind == "GRAPHQL" else "body"
-        self.schema = Schema(self.declared)
+        self.schema = contracts.payload(spec)
         self.value: dict[str, Any] = {}
         self.names: dict[Path, str] = {}
         self.parents: dict[Path, str] = {}
 
     def faults(self) -> Iterator[Fault]:
-        if not isinstance(self.declared, Mapping):
+        if not isinstance(self.declared, dict):
             yield self.unjudged()
             return
         unknown = False
         for item in self.step.inputs:
-            if item.location in _PARAMETERS:
+            if item.location in PARAMETERS:
                 continue
             if item.location not in self.places:
                 yield self.about(FaultCode.UNKNOWN_INPUT, item.location, item.name)
                 continue
-            path = payload_path(item.name, self.declared)
-            other = self._clash(path)
+            member = self.contracts.member(self.spec, item.name)
+            other = self._clash(member.path)
             if other is not None:
                 yield self.duplicate(item, other)
                 continue
-            says, parts = self.schema.find_field(path)
-            part = (
-                {} if says is not FieldStatus.DECLARES else parts[0] if len(parts) == 1 else {"anyOf": list(parts)}
-            )
-            value, invalid = self.judge(item, self.schema, part)
-            self._put(path, value, item.name)
+            value, invalid = self.judge(item, self.schema, member.part)
+            self._put(member.path, value, item.name)
             yield from invalid
-            yield from self.flows(item, Shape(self.schema, (part,)))
+            yield from self.flows(item, member.shape)
+            says = member.status
             if says in (FieldStatus.FORBIDS, FieldStatus.LISTS_OTHERS):
                 unknown = True
                 code = FaultCode.UNKNOWN_INPUT if says is FieldStatus.FORBIDS else FaultCode.UNLISTED_INPUT
@@ -243,6 +205,8 @@ class _Payload(_Inputs):
 
     def _whole_faults(self, *, unknown: bool) -> Iterator[Fault]:
         """What the inputs fail together with what the component adds itself: those that are missing above all."""
+        if not unknown and self._is_complete():
+            return
         found = self.schema.misfits(completed(self.declared, self.value), self.declared, limit=None)
         if found is None or (self.names and not self.declared):
             yield self.unjudged()
@@ -259,6 +223,18 @@ class _Payload(_Inputs):
         for name in missing:
             yield self.about(FaultCode.MISSING_INPUT, self.place, name)
 
+    def _is_complete(self) -> bool:
+        """Whether there is nothing to say of the whole: each input has been judged, and none is missing."""
+        declared = self.declared
+        return (
+            bool(declared)
+            and declared.keys() <= _OF_MEMBERS_ONLY
+            and declared.get("type") == "object"
+            and all(len(path) == 1 for path in self.names)
+            and all(isinstance(name, str) and name in self.value for name in _required(declared))
+            and not any("const" in member or "properties" in member for member in _members(declared))
+        )
+
     def _is_given(self, path: Path) -> bool:
         """Whether the plan has something there; what only the component has is not for a plan to mend."""
         value: Any = self.value
@@ -267,6 +243,22 @@ class _Payload(_Inputs):
                 return False
             value = value[part]
         return True
+
+
+# With these alone a payload fits if each of its members does and none is missing.
+_OF_MEMBERS_ONLY = frozenset({"type", "properties", "required", "additionalProperties", "title", "description"})
+
+
+def _required(declared: Mapping[str, Any]) -> list[Any]:
+    required = declared.get("required", [])
+    return required if isinstance(required, list) else [None]
+
+
+def _members(declared: Mapping[str, Any]) -> Iterator[Any]:
+    """The schemas of the members that a payload lists; a broken one counts as empty."""
+    properties = declared.get("properties")
+    listed = properties.values() if isinstance(properties, dict) else ()
+    return (each if isinstance(each, dict) else {} for each in listed)
 
 
 def _missing_names(misfit: ValidationError) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
@@ -32,7 +32,7 @@ def nearest_names(name: str, known: Iterable[str]) -> list[str]:
 def nearest_paths(path: Path, schema: Any) -> list[str]:
     """The fields of an answer that a path may be a slip of: at another level first, then of a similar name."""
     names = [part for part in path if isinstance(part, str)]
-    if not names or not isinstance(schema, Mapping):
+    if not names or not isinstance(schema, dict):
         return []
     paths = list(islice(_paths(Schema(schema), schema, (), 0), _MAX_PATHS))
     same = [each for each in paths if each[-1] == names[-1]]
@@ -43,13 +43,13 @@ def nearest_paths(path: Path, schema: Any) -> list[str]:
 
 def _paths(schema: Schema, part: Any, path: Path, depth: int) -> Iterator[Path]:
     """The paths of all named fields, a list by its first item."""
-    if depth > _MAX_DEPTH or not isinstance(part, Mapping):
+    if depth > _MAX_DEPTH or not isinstance(part, dict):
         return
     if "$ref" in part:
         yield from _paths(schema, schema.target(part["$ref"]), path, depth + 1)
     properties = part.get("properties")
-    for name, member in properties.items() if isinstance(properties, Mapping) else ():
+    for name, member in properties.items() if isinstance(properties, dict) else ():
         yield (*path, str(name))
         yield from _paths(schema, member, (*path, str(name)), depth + 1)
-    if isinstance(part.get("items"), Mapping):
+    if isinstance(part.get("items"), dict):
         yield from _paths(schema, part["items"], (*path, 0), depth + 1)

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any
 
 from services.components.builtins import NOTIFY, REPORTER
 from services.components.specs import ComponentSpec
@@ -22,7 +21,8 @@ from services.plans.input_paths import input_field
 from services.plans.model import Plan, Step, StepInput, dependencies, levels, references
 from services.plans.polls import component_keys
 from services.plans.references import RESERVED, STEP_ID, MalformedReference, Reference, scan
-from services.plans.schemas import FieldStatus, Schema, declared_names
+from services.plans.schemas import FieldStatus, declared_names
+from services.plans.validation.contracts import Contracts
 from services.plans.validation.faults import Fault, FaultCode, Report, fault
 from services.plans.validation.graph import shortest_cycle, strongly_connected
 from services.plans.validation.inputs import input_faults
@@ -87,7 +87,9 @@ class _Check:
         self.times = Counter(step.step_id for step in plan.steps)
         self.component_of = {step.step_id: components.get(step.component_id) for step in plan.steps}
         # Of a step id that stands there twice nobody can say what it answers.
-        self.sources = {name: spec for name, spec in self.component_of.items() if self.times[name] == 1}
+        self.contracts = Contracts(
+            {name: spec for name, spec in self.component_of.items() if self.times[name] == 1}
+        )
 
     def size_faults(self, max_steps: int) -> Iterator[Fault]:
         count = len(self.plan.steps)
@@ -134,7 +136,7 @@ class _Check:
         if not spec.active:
             code = FaultCode.INACTIVE_COMPONENT
             yield fault(code, step.step_id, "component_id", component=step.component_id)
-        yield from input_faults(step, spec, self.sources)
+        yield from input_faults(step, spec, self.contracts)
         yield from poll_faults(step, self.components)
 
     def _reference_faults(
@@ -162,14 +164,12 @@ class _Check:
         spec = self.component_of[found.source]
         if spec is None or self.times[found.source] > 1 or not found.path:
             return
-        schema: Any = spec.response_schema
-        if not isinstance(schema, Mapping | bool):
+        answered = self.contracts.answered(found)
+        if answered is None:
             yield fault(FaultCode.UNJUDGED, where[0], component=spec.key, part="response_schema")
-            return
-        says, parts = Schema(schema).find_field(found.path)
-        if says in (FieldStatus.LISTS_OTHERS, FieldStatus.FORBIDS):
-            declared = declared_names(parts)[:_MAX_LISTED]
-            meant = _meant(nearest_paths(found.path, schema)) if self._may_suggest() else {}
+        elif answered.status in (FieldStatus.LISTS_OTHERS, FieldStatus.FORBIDS):
+            declared = declared_names(answered.shape.parts)[:_MAX_LISTED]
+            meant = _meant(nearest_paths(found.path, spec.response_schema)) if self._may_suggest() else {}
             yield _undeclared(where, found, component=spec.key, declared=declared, **meant)
 
     def order_faults(self) -> Iterator[Fault]:
