@@ -26,6 +26,9 @@ RESERVED: dict[str, tuple[str, ...]] = {
 }
 """The sources that are no steps, and all that they hold. Not every issue says a place and how urgent it is."""
 
+LEGAL_FORM = "{{step_id.field}}"
+"""What a reference looks like, for whoever wrote one that can't be read."""
+
 OPEN, _CLOSE = "{{", "}}"
 # No JSON begins with two braces, so a reference is not tried as JSON.
 _JSON_CONTAINER = re.compile(r"\s*(\[|\{(?!\{))")
@@ -145,23 +148,41 @@ def _references(text: str) -> Iterator[Reference | MalformedReference]:
     return (part for part in parse(text) if not isinstance(part, str))
 
 
+def readable_part(text: str) -> tuple[str, int]:
+    """The legal reference that something malformed begins with, if any, and the position of the first character
+    that can't stand there: `{{ask.id}}` and 8 for `{{ask.id|upper}}`.
+    """
+    body = text.removeprefix(OPEN).removesuffix(_CLOSE)
+    start = len(body) - len(body.lstrip())
+    source, _, end = _read(body.strip())
+    legal = f"{OPEN}{body.strip()[:end]}{_CLOSE}" if source else ""
+    return legal, len(OPEN) + start + end
+
+
 def _reference(text: str, *, whole: bool) -> Reference | MalformedReference:
     body = text.removeprefix(OPEN).removesuffix(_CLOSE).strip()
     if not body:
         return MalformedReference(text, Flaw.EMPTY)
+    source, path, end = _read(body)
+    if not source:
+        return MalformedReference(text, Flaw.BAD_SOURCE)
+    if end < len(body):
+        return MalformedReference(text, Flaw.BAD_PATH)
+    return Reference(source, path, whole, text)
+
+
+def _read(body: str) -> tuple[str, Path, int]:
+    """The source and the path that a text begins with, and where they end; no source if it begins with none."""
     source = STEP_ID.match(body)
     if source is None:
-        return MalformedReference(text, Flaw.BAD_SOURCE)
+        return "", (), 0
     path: list[PathPart] = []
     position = source.end()
-    while position < len(body):
-        part = _PATH_PART.match(body, position)
-        if part is None:
-            return MalformedReference(text, Flaw.BAD_PATH)
+    while part := _PATH_PART.match(body, position):
         name, index, *quoted = part.groups()
         if index is not None:
             path.append(int(index))
         else:
             path.append(name or re.sub(r"\\(.)", r"\1", next(filter(None, quoted))))
         position = part.end()
-    return Reference(source.group(), tuple(path), whole, text)
+    return source.group(), tuple(path), position

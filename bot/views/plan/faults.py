@@ -19,18 +19,19 @@ SENTENCES: Mapping[FaultCode, str] = {
     FaultCode.DANGLING_NEXT: "{step} is followed by a step that does not exist: {next}{perhaps}.",
     FaultCode.CYCLE: "These steps wait for each other in a circle, so none of them could start: {cycle}.",
     FaultCode.UNREACHABLE_STEP: "{step} could never start: it waits for {waits_for}.",
-    FaultCode.MALFORMED_REFERENCE: "{step} takes {input} from somewhere that can't be read: {reference}.",
+    FaultCode.MALFORMED_REFERENCE: "{step} takes {input} from somewhere that can't be read: {reference}{legal}.",
     FaultCode.UNKNOWN_STEP_REFERENCE: "{step} takes {input} from a step that does not exist: {missing}{perhaps}.",
     FaultCode.SELF_REFERENCE: "{step} takes {input} from its own result.",
     FaultCode.NOT_UPSTREAM: "{step} takes {input} from {source}, which comes only after it.",
     FaultCode.UNDECLARED_FIELD: "{step} takes {path} from {source}, where there is no such thing{perhaps}.",
     FaultCode.FLOW_MISFIT: "{step} takes {input} from {source}, which gives {gives}{at}; it must be {takes}.",
     FaultCode.MISSING_INPUT: "{step} lacks something that its component needs: {input}.",
-    FaultCode.UNKNOWN_INPUT: "{step} gives its component something that it does not take: {input}.",
+    FaultCode.UNKNOWN_INPUT: "{step} gives its component something that it does not take: {input}{perhaps}.",
     FaultCode.DUPLICATE_INPUT: "{step} gives the same thing twice: as {input} and as {other}.",
     FaultCode.INVALID_LITERAL: "{step} gives {input} a value that does not fit: {value}{wanted}.",
     FaultCode.INPUTS_DO_NOT_FIT: "What {step} gives does not, taken together, fit its component {component}.",
-    FaultCode.UNLISTED_INPUT: "{step} gives {input}, which its component does not mention and may ignore.",
+    FaultCode.UNLISTED_INPUT: "{step} gives {input}, which its component may ignore{perhaps}.",
+    FaultCode.LEFTOVER_PLACEHOLDER: "{step} gives {input} with a blank that nobody has filled in: {placeholder}.",
     FaultCode.UNUSED_SELECTION: "{component} looked useful, but the plan does not use it.",
     FaultCode.REPORTER_NOT_TOLD: "No step tells whoever reported this what is being done.",
     FaultCode.UNJUDGED: "The plan could not be checked fully: {component} does not say clearly {part}.",
@@ -38,6 +39,7 @@ SENTENCES: Mapping[FaultCode, str] = {
 """A sentence for each fault; what stands in braces is filled in by `_words`."""
 
 _NAME = 60
+_QUOTED = ("next", "reference", "path", "other", "value", "placeholder")
 _KINDS = {
     "string": "a text",
     "integer": "a whole number",
@@ -114,7 +116,8 @@ def _words(fault: Fault, names: Names) -> dict[str, str]:
         "takes": _kinds(fault, "takes") or "something else",
         "perhaps": _perhaps(fault),
         "at": f" (at {_quoted(_text(fault, 'at'))})" if fault.detail.get("at") else "",
-        **{name: _quoted(_text(fault, name)) for name in ("next", "reference", "path", "other", "value")},
+        "legal": f"; it could be {_quoted(_text(fault, 'legal'))}" if fault.detail.get("legal") else "",
+        **{name: _quoted(_text(fault, name)) for name in _QUOTED},
     }
 
 
@@ -126,6 +129,14 @@ def demand(keyword: object, expected: object) -> str:
             return f"it must be {join([_KINDS[option] for option in options], last='or')}"
         case "format" if str(expected) in _FORMATS:
             return f"it must be {_FORMATS[str(expected)]}"
+        case "blank":
+            return "it must not be empty"
+        case "dot_segment":
+            return "it would lead to another address"
+        case "not_a_text":
+            return "it must be one text or number"
+        case "control_character":
+            return "it must have no line breaks and no unseen characters"
         case "enum" | "const":
             return f"it must be {join([_quoted(option) for option in options], last='or')}"
     return ""

@@ -12,6 +12,7 @@ from services.plans.input_paths import payload_path
 from services.plans.references import Reference
 from services.plans.schemas import FieldStatus, Schema
 from services.plans.validation.flows import SCALARS, Shape
+from services.plans.validation.nearest import Hints
 
 PARAMETERS = {"path": "path_params", "query": "query_params", "header": "headers"}
 """The part of a component that speaks for each place of a request outside its payload."""
@@ -49,9 +50,13 @@ class Parameter:
 
 
 class Contracts:
-    """Looks up the schemas of components. `sources` are those of the plan's steps, by step id."""
+    """Looks up the schemas of components. `sources` are those of the plan's steps, by step id.
+
+    `hints` say what may have been meant where a name does not exist.
+    """
 
     def __init__(self, sources: Mapping[str, ComponentSpec | None] | None = None) -> None:
+        self.hints = Hints()
         self._sources = sources or {}
         self._answers: dict[tuple[str, Path], Answered | None] = {}
         self._payloads: dict[str, Schema] = {}

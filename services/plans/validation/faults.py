@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from services.formats.text import MAX_TEXT_CHARACTERS, UNPRINTABLE, clip
+from services.plans.references import LEGAL_FORM, MalformedReference, readable_part
 
 _MAX_ID = 64
 
@@ -27,7 +28,8 @@ class FaultCode(StrEnum):
     CYCLE = "cycle"  # cycle: step ids, each before the one after it, the last before the first
     NOT_POLLABLE = "not_pollable"  # component: what a wait.until may not call
     UNREACHABLE_STEP = "unreachable_step"  # waits_for: step ids that no order comes to
-    MALFORMED_REFERENCE = "malformed_reference"  # reference, flaw: see references.Flaw
+    # reference, flaw: see references.Flaw, position: the first character that can't stand there, legal: what could
+    MALFORMED_REFERENCE = "malformed_reference"
     UNKNOWN_STEP_REFERENCE = "unknown_step_reference"  # reference, source, nearest
     SELF_REFERENCE = "self_reference"  # reference
     NOT_UPSTREAM = "not_upstream"  # reference, source
@@ -36,11 +38,12 @@ class FaultCode(StrEnum):
     # reference, source, gives and takes: JSON types, at: where in the value; component unless issue or run
     FLOW_MISFIT = "flow_misfit"
     MISSING_INPUT = "missing_input"  # component, in, name
-    UNKNOWN_INPUT = "unknown_input"  # component, in, name
+    UNKNOWN_INPUT = "unknown_input"  # component, in, name, nearest
     DUPLICATE_INPUT = "duplicate_input"  # in, name, other: the name that it clashes with
     INVALID_LITERAL = "invalid_literal"  # in, name, value, at, keyword, expected: as JSON Schema has them
     INPUTS_DO_NOT_FIT = "inputs_do_not_fit"  # component, at, keyword, expected: what the inputs together fail
-    UNLISTED_INPUT = "unlisted_input"  # component, in, name
+    UNLISTED_INPUT = "unlisted_input"  # component, in, name, nearest
+    LEFTOVER_PLACEHOLDER = "leftover_placeholder"  # in, name, placeholder
     UNUSED_SELECTION = "unused_selection"  # component
     REPORTER_NOT_TOLD = "reporter_not_told"
     UNJUDGED = "unjudged"  # component, part: which part of the component could not be judged by
@@ -49,6 +52,7 @@ class FaultCode(StrEnum):
 WARNINGS = frozenset(
     {
         FaultCode.UNLISTED_INPUT,
+        FaultCode.LEFTOVER_PLACEHOLDER,
         FaultCode.UNUSED_SELECTION,
         FaultCode.REPORTER_NOT_TOLD,
         FaultCode.UNJUDGED,
@@ -120,6 +124,13 @@ def fault(code: FaultCode, step_id: str | None = None, field: str | None = None,
         None if field is None else clip(field),
         {name: _safe(value) for name, value in detail.items()},
     )
+
+
+def malformed(where: tuple[str, str], found: MalformedReference) -> Fault:
+    """A reference that can't be read: from which character on, and what of it could stand."""
+    legal, position = readable_part(found.text)
+    facts = {"reference": found.text, "flaw": found.flaw.value, "position": position}
+    return fault(FaultCode.MALFORMED_REFERENCE, *where, **facts, legal=legal or LEGAL_FORM)
 
 
 def _safe(value: Any) -> Any:

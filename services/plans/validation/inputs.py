@@ -23,6 +23,7 @@ from services.plans.schemas import FieldStatus, Schema
 from services.plans.validation.contracts import PARAMETERS, Contracts, fold
 from services.plans.validation.faults import Fault, FaultCode, fault
 from services.plans.validation.flows import WORDS, Shape, flow_misfit, flows_of
+from services.plans.validation.refusals import refusal
 
 # What the schema `false` fails by, which has no keywords.
 _FALSE = "false"
@@ -57,7 +58,9 @@ class _Inputs:
         return fault(FaultCode.UNJUDGED, self.step.step_id, component=self.spec.key, part=self.part)
 
     def about(self, code: FaultCode, location: str, name: str) -> Fault:
-        facts = {"component": self.spec.key, "in": location, "name": name}
+        facts: dict[str, Any] = {"component": self.spec.key, "in": location, "name": name}
+        if code in (FaultCode.UNKNOWN_INPUT, FaultCode.UNLISTED_INPUT):
+            facts |= self.contracts.hints.inputs(location, name, self.spec)
         return fault(code, self.step.step_id, input_field(location, name), **facts)
 
     def duplicate(self, item: StepInput, other: str) -> Fault:
@@ -140,12 +143,19 @@ class _Parameters(_Inputs):
                 yield self.about(code, self.location, item.name)
             elif (shape := known[name].shape) is not None:
                 schema = known[name].schema
-                yield from self.judge(item, schema, schema.root)[1]
+                value, invalid = self.judge(item, schema, schema.root)
+                yield from invalid or self._refusals(item, value)
                 yield from self.flows(item, shape)
         for name in self.declared:
             folded = fold(self.location, str(name))
             if folded not in given and known[folded].is_required:
                 yield self.about(FaultCode.MISSING_INPUT, self.location, str(name))
+
+    def _refusals(self, item: StepInput, value: Any) -> Iterator[Fault]:
+        """A value for which no request can be made, whatever its schema says."""
+        reason = None if any(True for _ in scan(item.value)) else refusal(self.location, value)
+        if reason is not None:
+            yield self._invalid(item, {"at": "", "keyword": reason, "expected": []})
 
 
 class _Payload(_Inputs):

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
+from services.components.specs import ComponentSpec
 from services.formats.strict_json import Path, render_path
 from services.plans.schemas import Schema
 
@@ -18,6 +19,53 @@ _MAX_NAMES = 2_000
 _MAX_PATHS = 500
 _MAX_DEPTH = 6
 _MAX_LENGTH = 80
+
+
+class Hints:
+    """What may have been meant by names that do not exist, as the detail of a fault; of one plan.
+
+    A plan that is wrong throughout is not helped by a thousand of them, and they take time.
+    """
+
+    def __init__(self, most: int = 40) -> None:
+        self._left = most
+
+    def names(self, name: str, known: Iterable[str]) -> dict[str, list[str]]:
+        """Names that one may be a slip of."""
+        return _hint(nearest_names(name, known)) if self._may() else {}
+
+    def paths(self, path: Path, schema: Any) -> dict[str, list[str]]:
+        """Fields of an answer that a path may be a slip of."""
+        return _hint(nearest_paths(path, schema)) if self._may() else {}
+
+    def inputs(self, location: str, name: str, spec: ComponentSpec) -> dict[str, list[str]]:
+        """Inputs of a component that one may be a slip of: of this name elsewhere, or of a similar name there."""
+        return _hint(nearest_inputs(location, name, spec)) if self._may() else {}
+
+    def _may(self) -> bool:
+        self._left -= 1
+        return self._left >= 0
+
+
+def _hint(names: list[str]) -> dict[str, list[str]]:
+    return {"nearest": names} if names else {}
+
+
+def nearest_inputs(location: str, name: str, spec: ComponentSpec) -> list[str]:
+    """The inputs of a component that one may be a slip of; those of another place are named with it."""
+    payload = "variable" if spec.type == "GRAPHQL" else "body"
+    places = {"path": spec.path_params, "query": spec.query_params, "header": spec.headers}
+    elsewhere = [
+        f"{place}.{name}" for place, names in places.items() if place != location and name in _named(names)
+    ]
+    near = nearest_names(name, _named(places[location])) if location in places else []
+    prefix = "" if location == payload else f"{payload}."
+    members = [f"{prefix}{each}" for each in nearest_paths(tuple(name.split(".")), spec.request_schema)]
+    return [*elsewhere, *near, *members][:MOST]
+
+
+def _named(names: Any) -> list[str]:
+    return [str(name) for name in names] if isinstance(names, dict) else []
 
 
 def nearest_names(name: str, known: Iterable[str]) -> list[str]:

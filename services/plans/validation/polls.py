@@ -12,7 +12,7 @@ from services.plans.model import Step
 from services.plans.polls import field_reference, is_pollable, polled_key, polled_step
 from services.plans.references import MalformedReference, is_whole, scan
 from services.plans.schemas import FieldStatus, Schema, declared_names
-from services.plans.validation.faults import Fault, FaultCode, fault
+from services.plans.validation.faults import Fault, FaultCode, fault, malformed
 from services.plans.validation.inputs import input_faults
 
 _MAX_LISTED = 20
@@ -65,7 +65,7 @@ def _field_faults(step: Step, spec: ComponentSpec) -> Iterator[Fault]:
     where = step.step_id, input_field("body", "field")
     found = field_reference(field)
     if isinstance(found, MalformedReference):
-        yield fault(FaultCode.MALFORMED_REFERENCE, *where, reference=field, flaw=found.flaw.value)
+        yield malformed(where, found)
         return
     says, parts = Schema(spec.response_schema).find_field(found.path)
     if says in (FieldStatus.LISTS_OTHERS, FieldStatus.FORBIDS):

@@ -23,10 +23,10 @@ from services.plans.polls import component_keys
 from services.plans.references import RESERVED, STEP_ID, MalformedReference, Reference, scan
 from services.plans.schemas import FieldStatus, declared_names
 from services.plans.validation.contracts import Contracts
-from services.plans.validation.faults import Fault, FaultCode, Report, fault
+from services.plans.validation.faults import Fault, FaultCode, Report, fault, malformed
 from services.plans.validation.graph import shortest_cycle, strongly_connected
 from services.plans.validation.inputs import input_faults
-from services.plans.validation.nearest import nearest_names, nearest_paths
+from services.plans.validation.leftovers import leftover_faults
 from services.plans.validation.polls import poll_faults
 
 __all__ = ["NOTIFYING_CATEGORIES", "Fault", "FaultCode", "Report", "validate"]
@@ -35,7 +35,6 @@ NOTIFYING_CATEGORIES = frozenset({"notify", "notification", "notifications"})
 """A component of one of these categories is taken to tell the reporter."""
 
 _MAX_LISTED = 20
-_MAX_SUGGESTIONS = 40
 
 
 def validate(
@@ -81,7 +80,6 @@ class _Check:
         self, plan: Plan, components: Mapping[str, ComponentSpec], not_said: Collection[str] = ()
     ) -> None:
         self.not_said = frozenset(not_said)
-        self.suggestions = 0
         self.plan = plan
         self.components = components
         self.times = Counter(step.step_id for step in plan.steps)
@@ -90,6 +88,7 @@ class _Check:
         self.contracts = Contracts(
             {name: spec for name, spec in self.component_of.items() if self.times[name] == 1}
         )
+        self.hints = self.contracts.hints
 
     def size_faults(self, max_steps: int) -> Iterator[Fault]:
         count = len(self.plan.steps)
@@ -104,19 +103,11 @@ class _Check:
             yield from self._component_faults(step)
             for target in dict.fromkeys(step.next):
                 if target not in self.times:
-                    meant = self.suggest(target, self.times)
+                    meant = self.hints.names(target, self.times)
                     yield fault(FaultCode.DANGLING_NEXT, step.step_id, "next", next=target, **meant)
             for item, found in _found(step):
                 yield from self._reference_faults(step, item, found)
-
-    def suggest(self, name: str, known: Iterable[str]) -> dict[str, list[str]]:
-        """What may have been meant by a name that does not exist, for the detail of its fault."""
-        return _meant(nearest_names(name, known)) if self._may_suggest() else {}
-
-    def _may_suggest(self) -> bool:
-        """A plan that is wrong throughout is not helped by a thousand suggestions, and they take time."""
-        self.suggestions += 1
-        return self.suggestions <= _MAX_SUGGESTIONS
+            yield from leftover_faults(step)
 
     def _id_faults(self) -> Iterator[Fault]:
         for step_id, times in self.times.items():
@@ -129,7 +120,7 @@ class _Check:
     def _component_faults(self, step: Step) -> Iterator[Fault]:
         spec = self.components.get(step.component_id)
         if spec is None:
-            meant = self.suggest(step.component_id, self.components)
+            meant = self.hints.names(step.component_id, self.components)
             code = FaultCode.UNKNOWN_COMPONENT
             yield fault(code, step.step_id, "component_id", component=step.component_id, **meant)
             return
@@ -144,7 +135,7 @@ class _Check:
     ) -> Iterator[Fault]:
         where = step.step_id, input_field(item.location, item.name)
         if isinstance(found, MalformedReference):
-            yield fault(FaultCode.MALFORMED_REFERENCE, *where, reference=found.text, flaw=found.flaw.value)
+            yield malformed(where, found)
         elif found.source in RESERVED:
             missing = self.not_said if found.source == "issue" else frozenset()
             allowed = [name for name in RESERVED[found.source] if name not in missing]
@@ -154,7 +145,7 @@ class _Check:
             yield fault(FaultCode.SELF_REFERENCE, *where, reference=found.text)
         elif found.source not in self.times:
             code = FaultCode.UNKNOWN_STEP_REFERENCE
-            meant = self.suggest(found.source, self.times)
+            meant = self.hints.names(found.source, self.times)
             yield fault(code, *where, reference=found.text, source=found.source, **meant)
         else:
             yield from self._field_faults(where, found)
@@ -169,7 +160,7 @@ class _Check:
             yield fault(FaultCode.UNJUDGED, where[0], component=spec.key, part="response_schema")
         elif answered.status in (FieldStatus.LISTS_OTHERS, FieldStatus.FORBIDS):
             declared = declared_names(answered.shape.parts)[:_MAX_LISTED]
-            meant = _meant(nearest_paths(found.path, spec.response_schema)) if self._may_suggest() else {}
+            meant = self.hints.paths(found.path, spec.response_schema)
             yield _undeclared(where, found, component=spec.key, declared=declared, **meant)
 
     def order_faults(self) -> Iterator[Fault]:
@@ -235,10 +226,6 @@ class _Check:
 def _found(step: Step) -> Iterator[tuple[StepInput, Reference | MalformedReference]]:
     """What each input of a step refers to, each reference of an input once."""
     return ((item, found) for item in step.inputs for found in dict.fromkeys(scan(item.value)))
-
-
-def _meant(names: list[str]) -> dict[str, list[str]]:
-    return {"nearest": names} if names else {}
 
 
 def _undeclared(where: tuple[str, str], found: Reference, **facts: object) -> Fault:

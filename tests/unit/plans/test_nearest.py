@@ -7,8 +7,8 @@ import time
 import pytest
 
 from services.plans.validation import FaultCode
-from services.plans.validation.nearest import nearest_names, nearest_paths
-from tests.support.builders import body, component, only, report, step
+from services.plans.validation.nearest import nearest_inputs, nearest_names, nearest_paths
+from tests.support.builders import Location, body, component, given, only, report, step
 
 FOUND = {"type": "object", "properties": {"id": {}, "crew_name": {}}}
 ANSWER = {
@@ -74,3 +74,37 @@ def test_a_plan_that_is_wrong_throughout_is_judged_in_time() -> None:
     started = time.perf_counter()
     report(steps, *known, max_steps=1_000)
     assert time.perf_counter() - started < 5
+
+
+WORK = component(
+    "city.work",
+    path_params={"request_id": {"type": "string"}},
+    query_params={"notify": {"type": "boolean"}},
+    request_schema={
+        "type": "object",
+        "properties": {"crew_id": {}, "place": {"type": "object", "properties": {"lat": {}}}},
+        "additionalProperties": False,
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("location", "name", "meant"),
+    [
+        ("body", "crewid", ["crew_id"]),
+        ("body", "crew", ["crew_id"]),
+        ("body", "lat", ["place.lat"]),
+        ("body", "notify", ["query.notify"]),
+        ("path", "requestid", ["request_id"]),
+        ("path", "crew_id", ["body.crew_id"]),
+        ("query", "crew_id", ["body.crew_id"]),
+        ("body", "wholly_different", []),
+    ],
+)
+def test_inputs(location: Location, name: str, meant: list[str]) -> None:
+    assert nearest_inputs(location, name, WORK)[: max(1, len(meant))] == meant
+
+
+def test_the_validator_says_which_input_may_be_meant() -> None:
+    found = report((step("a", "city.work", given("path", "request_id", "x"), given("body", "crewid", "x")),), WORK)
+    assert only(found.errors).detail["nearest"] == ["crew_id"]

@@ -8,7 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.formats.strict_json import Path, PathPart, render_path
-from services.plans.references import STEP_ID, Flaw, MalformedReference, Reference, is_whole, parse, scan, walk
+from services.plans.references import (
+    STEP_ID,
+    Flaw,
+    MalformedReference,
+    Reference,
+    is_whole,
+    parse,
+    readable_part,
+    scan,
+    walk,
+)
 
 names = st.from_regex(r"[\w$@#:/-]{1,12}", fullmatch=True)
 paths = st.lists(names | st.integers(0, 999_999), max_size=5).map(tuple)
@@ -227,3 +237,20 @@ def test_any_name_can_be_written(names: list[str]) -> None:
     tail = render_path(tuple(names))
     text = "{{a" + ("" if not tail or tail.startswith("[") else ".") + tail + "}}"
     assert parse(text) == (Reference("a", tuple(names), whole=True, text=text),)
+
+
+@pytest.mark.parametrize(
+    ("text", "legal", "position"),
+    [
+        ("{{ask.id|upper}}", "{{ask.id}}", 8),
+        ("{{ ask.id | upper }}", "{{ask.id}}", 9),
+        ("{{ask.the crew}}", "{{ask.the}}", 9),
+        ("{{ask.items[x].id}}", "{{ask.items}}", 11),
+        ("{{ask.}}", "{{ask}}", 5),
+        ("{{ask.id", "{{ask.id}}", 8),
+        ("{{1st.id}}", "", 2),
+        ("{{}}", "", 2),
+    ],
+)
+def test_how_far_what_is_malformed_can_be_read(text: str, legal: str, position: int) -> None:
+    assert readable_part(text) == (legal, position)

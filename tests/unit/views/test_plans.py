@@ -149,10 +149,7 @@ class TestDraft:
     def test_warnings_are_plain_sentences(self) -> None:
         seen = words(drawn(samples.draft(warnings=samples.WARNINGS)).blocks)
         assert "“File a public request” looked useful, but the plan does not use it." in seen
-        assert (
-            "Step 2 (Open a work order for a burst main) gives “colour”, which its component does not mention"
-            in seen
-        )
+        assert "Step 2 (Open a work order for a burst main) gives “colour”, which its component may ignore" in seen
         assert "No step tells whoever reported this what is being done." in seen
 
     def test_approving_comes_first_and_says_what_it_starts(self) -> None:

@@ -1,0 +1,80 @@
+"""Placeholders of other languages that were left in a plan's values, where nothing will ever fill them in.
+
+Models know many template languages, and write `${id}`, `{find.id}`, `<email of reporter>` or `TODO` where they
+mean a reference or know no value. A value with one of them would be sent as it stands.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from services.formats import strict_json
+from services.plans.input_paths import input_field
+from services.plans.model import Step
+from services.plans.references import parse
+from services.plans.validation.faults import Fault, FaultCode, fault
+
+_PATH = r"[A-Za-z_][\w-]*(?:\.[\w-]+|\[\d+\])*"
+_LEFTOVER = re.compile(
+    "|".join(
+        [
+            # Shells, JavaScript, Terraform; Jinja's statements; Actions.
+            r"\$\{[^{}]{1,80}\}",
+            r"\{%[^{}]{1,80}%\}",
+            # Python and OpenAPI: a name alone, or a path.
+            rf"(?<![{{$\\])\{{{_PATH}\}}(?!\}})",
+            # Words in angle brackets, and nothing that a tag, an address or a link of Slack's has.
+            r"<[^\W\d_]\w{0,40}(?:[ -]\w{1,40}){0,8}>",
+            r"\[(?:insert|your|enter|fill in)\b[^\[\]]{0,60}\]",
+            r"\bYOUR_[A-Z_]{2,40}\b",
+            # "TODO" is Spanish for "all", so it counts only where it stands for a value or before a colon.
+            r"\b(?:TODO|FIXME)\b(?=\s*(?::|$))",
+            r"\bTBD\b",
+        ]
+    )
+)
+_MAY_HOLD_ONE = re.compile(r"[{<\[]|TODO|FIXME|TBD|YOUR_")
+_TAG = re.compile(r"</[a-zA-Z]")
+_MOST = 3
+
+
+def leftovers(text: str) -> list[str]:
+    """The placeholders that were left in the text of an input, each once; references are none."""
+    if not _MAY_HOLD_ONE.search(text):
+        return []
+    found: dict[str, None] = {}
+    for part in _plain_parts(text):
+        for match in _LEFTOVER.finditer(part):
+            if not match.group().startswith("<") or _are_words(match.group(), part):
+                found[match.group()] = None
+    return list(found)[:_MOST]
+
+
+def _are_words(bracketed: str, part: str) -> bool:
+    """Whether what stands in angle brackets is a few words. One word alone may be a tag."""
+    return any(char in bracketed for char in " _-") and not _TAG.search(part)
+
+
+def leftover_faults(step: Step) -> Iterator[Fault]:
+    """A warning for each placeholder that was left in the inputs of a step."""
+    for item in step.inputs:
+        for placeholder in leftovers(item.value):
+            facts = {"in": item.location, "name": item.name, "placeholder": placeholder}
+            field = input_field(item.location, item.name)
+            yield fault(FaultCode.LEFTOVER_PLACEHOLDER, step.step_id, field, **facts)
+
+
+def _plain_parts(text: str) -> Iterator[str]:
+    """What is text in an input: between its references, and in the strings of it where it is JSON."""
+    try:
+        value = strict_json.loads(text) if text.lstrip()[:1] in ("{", "[") else text
+    except strict_json.NotJson:
+        value = text
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, str):
+            yield from (part for part in parse(item) if isinstance(part, str))
+        elif isinstance(item, list | dict):
+            stack.extend(item.values() if isinstance(item, dict) else item)
