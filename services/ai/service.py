@@ -72,12 +72,13 @@ class AIService:
         deadline: float | None = None,
         on_phase: OnPhase,
     ) -> Draft:
-        """Select, plan, validate, and repair what is invalid at most twice.
+        """Select, plan, validate, repair what is invalid, and try other plans where a repair does not help.
 
         `components` are the active ones by key. Raises NothingFits, PlanRejected or a GeminiError, each with
         the usages of every call; what `on_phase` raises passes through.
         """
-        drafting = Drafting(self, issue, components, deadline, on_phase, self._max_steps)
+        least = self._gemini.least
+        drafting = Drafting(self, issue, components, deadline, on_phase, self._max_steps, least)
         try:
             return await drafting.run()
         except DraftFailed as error:
