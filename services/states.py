@@ -64,6 +64,7 @@ class Phase(StrEnum):
     PLANNING = "planning"
     CHECKING = "checking"
     REPAIRING = "repairing"
+    SAMPLING = "sampling"
 
 
 class RunState(StrEnum):

@@ -149,6 +149,11 @@ class GeminiClient:
         self._connections = mount(self._client.transport._session, self._client.api_endpoint, max_concurrency)
         self._threads = _start_threads(max_concurrency)
 
+    @property
+    def least(self) -> float:
+        """With fewer seconds left than this, no request begins."""
+        return min(self._timeout, self._retries.least)
+
     async def generate_async(
         self,
         *,
@@ -210,7 +215,7 @@ class GeminiClient:
         """One request on a thread of its own, once there is one."""
         await self._take_slot(tally.deadline)
         limit = min(self._timeout, _remaining(tally.deadline))
-        if self._closed or limit < min(self._timeout, self._retries.least):
+        if self._closed or limit < self.least:
             self._slots.release()
             raise GeminiUnavailable("closed") if self._closed else GeminiTimeout("turn")
         tally.attempts += 1

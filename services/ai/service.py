@@ -5,9 +5,8 @@ No database is seen here. What every call of the model cost comes back with the 
 
 from __future__ import annotations
 
-import asyncio
 import copy
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Generic, Self, TypeVar
@@ -16,25 +15,21 @@ from zoneinfo import ZoneInfo
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from services.ai import prompts
+from services.ai.drafting import Draft, Drafting, OnPhase, PlanProposal, Selection
 from services.ai.errors import (
     DraftFailed,
     GeminiEmpty,
     GeminiError,
     GeminiMalformed,
     GeminiTruncated,
-    NothingFits,
-    PlanRejected,
 )
 from services.ai.gemini import GeminiClient
 from services.ai.usage import Usage
 from services.components.specs import ComponentSpec
 from services.plans.model import Issue, Plan
-from services.plans.validation import Fault, Report, validate
-from services.states import Phase
+from services.plans.validation import Fault
 
 __all__ = ["AIService", "Draft", "OnPhase", "PlanProposal", "Selection", "Usage"]
-
-MAX_REPAIRS = 2
 
 UTC_ZONE = ZoneInfo("UTC")
 
@@ -44,48 +39,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-OnPhase = Callable[[Phase, Mapping[str, Any]], Awaitable[None]]
-"""Told of each phase as it begins, with the facts known by then: `offered`, `selected`, `repairs`, `faults`."""
-
 _T = TypeVar("_T")
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """The keys of the components that matter, the most important first; none if nothing fits."""
-
-    keys: tuple[str, ...]
-    usages: tuple[Usage, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class PlanProposal:
-    """A plan in the right shape. Whether it is valid is the validator's business."""
-
-    plan: Plan
-    usages: tuple[Usage, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """A valid plan, the components it was drafted over, and what the drafting took."""
-
-    plan: Plan
-    report: Report
-    selected: tuple[str, ...]
-    components: Mapping[str, ComponentSpec]
-    usages: tuple[Usage, ...]
-    seconds: float
-
-    @property
-    def warnings(self) -> tuple[Fault, ...]:
-        """What people should know of the plan."""
-        return self.report.warnings
-
-    @property
-    def model(self) -> str:
-        """The model that made the plan, by the name it answered under."""
-        return self.usages[-1].model
 
 
 class AIService:
@@ -118,12 +72,13 @@ class AIService:
         deadline: float | None = None,
         on_phase: OnPhase,
     ) -> Draft:
-        """Select, plan, validate, and repair what is invalid at most twice.
+        """Select, plan, validate, repair what is invalid, and try other plans where a repair does not help.
 
         `components` are the active ones by key. Raises NothingFits, PlanRejected or a GeminiError, each with
         the usages of every call; what `on_phase` raises passes through.
         """
-        drafting = _Drafting(self, issue, components, deadline, on_phase, self._max_steps)
+        least = self._gemini.least
+        drafting = Drafting(self, issue, components, deadline, on_phase, self._max_steps, least)
         try:
             return await drafting.run()
         except DraftFailed as error:
@@ -249,76 +204,3 @@ def _without_nulls(value: Any) -> Any:
     if isinstance(value, list):
         return [_without_nulls(item) for item in value if item is not None]
     return value
-
-
-class _Drafting:
-    """One draft under way: the steps in their order, and the usages so far."""
-
-    def __init__(
-        self,
-        service: AIService,
-        issue: Issue,
-        components: Mapping[str, ComponentSpec],
-        deadline: float | None,
-        on_phase: OnPhase,
-        max_steps: int,
-    ) -> None:
-        self._service = service
-        self._issue = issue
-        self._components = components
-        self._deadline = deadline
-        self._on_phase = on_phase
-        self._max_steps = max_steps
-        self._clock = asyncio.get_running_loop().time
-        self.usages: tuple[Usage, ...] = ()
-
-    async def run(self) -> Draft:
-        started = self._clock()
-        selected = await self._select()
-        plan = await self._plan(selected)
-        report = await self._check(plan, selected, repairs=0)
-        for repairs in range(1, MAX_REPAIRS + 1):
-            if report.ok:
-                break
-            plan = await self._repair(plan, report, selected, repairs)
-            report = await self._check(plan, selected, repairs)
-        if not report.ok:
-            raise PlanRejected(plan, report.errors)
-        return Draft(plan, report, selected, self._components, self.usages, self._clock() - started)
-
-    async def _select(self) -> tuple[str, ...]:
-        offered = len(self._components)
-        if offered == 0:
-            raise NothingFits(offered=0)
-        await self._on_phase(Phase.SELECTING, {"offered": offered})
-        selection = await self._service.select(self._issue, self._components, deadline=self._deadline)
-        self.usages += selection.usages
-        if not selection.keys:
-            raise NothingFits(offered=offered)
-        return selection.keys
-
-    async def _plan(self, selected: tuple[str, ...]) -> Plan:
-        await self._on_phase(Phase.PLANNING, {"selected": len(selected)})
-        chosen = {key: self._components[key] for key in selected}
-        drafted = await self._service.plan(self._issue, chosen, deadline=self._deadline)
-        self.usages += drafted.usages
-        return drafted.plan
-
-    async def _check(self, plan: Plan, selected: tuple[str, ...], repairs: int) -> Report:
-        await self._on_phase(Phase.CHECKING, {"repairs": repairs})
-        said = {"place": self._issue.place, "urgency": self._issue.urgency}
-        return validate(
-            plan,
-            self._components,
-            selected=selected,
-            max_steps=self._max_steps,
-            not_said=[name for name, text in said.items() if not text],
-        )
-
-    async def _repair(self, plan: Plan, report: Report, selected: tuple[str, ...], repairs: int) -> Plan:
-        await self._on_phase(Phase.REPAIRING, {"repairs": repairs, "faults": len(report.errors)})
-        used = (step.component_id for step in plan.steps if step.component_id in self._components)
-        shown = {key: self._components[key] for key in dict.fromkeys((*selected, *used))}
-        drafted = await self._service.repair(self._issue, shown, plan, report.errors, deadline=self._deadline)
-        self.usages += drafted.usages
-        return drafted.plan

@@ -94,6 +94,8 @@ class WorkflowService:
         if plan.state != PlanState.DRAFTING or plan.draft != job.draft:
             return None
         plan.claim = claim
+        # What a worker that died had come to know is not known of this draft.
+        plan.phase_facts = {}
         return issue_of(plan)
 
     async def note_phase(

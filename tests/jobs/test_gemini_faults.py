@@ -14,6 +14,7 @@ from bot.sandbox.gemini.faults import (
     Drop,
     Fault,
     Hang,
+    Hold,
     NoCandidates,
     Page,
     Status,
@@ -69,8 +70,8 @@ async def test_a_plan_that_goes_round_in_circles_is_repaired(hall: TownHall) -> 
 
 
 async def test_a_plan_that_stays_invalid_fails_with_its_faults_by_name(hall: TownHall) -> None:
-    hall.gemini.script(Cycle(), agent="planner")
-    hall.gemini.script(Cycle(), Cycle(), Cycle(), agent="repair")
+    hall.gemini.script(Cycle(), Cycle(), Cycle(), agent="planner")
+    hall.gemini.script(Cycle(), Cycle(), agent="repair")
     await hall.slack.send_command("priya", "works", "/mudda", LEAK)
     card = await drafted(hall)
     failed = await plan(hall)
@@ -78,6 +79,23 @@ async def test_a_plan_that_stays_invalid_fails_with_its_faults_by_name(hall: Tow
     assert failed.failure["code"] == FailureCode.REJECTED
     assert [fault["code"] for fault in failed.failure["faults"]].count("cycle") == 1
     assert set(buttons(card)) == {"Try again", "Discard"}
+    async with hall.database.reading() as session:
+        agents = (await session.scalars(select(AICall.agent))).all()
+    assert sorted(agents) == ["planner"] * 3 + ["repair"] * 2 + ["selector"]
+
+
+async def test_another_plan_may_be_the_one(hall: TownHall) -> None:
+    hold = Hold()
+    hall.gemini.script(Cycle(), Cycle(), hold, agent="planner")
+    hall.gemini.script(Cycle(), agent="repair")
+    await hall.slack.send_command("priya", "works", "/mudda", LEAK)
+    await hold.reached.wait()
+    await hall.slack.wait_for(
+        lambda: any("Trying other plans" in str(m.blocks) for m in hall.slack.messages("works"))
+    )
+    hold.released.set()
+    await drafted(hall)
+    assert (await plan(hall)).state == "DRAFT"
 
 
 @pytest.mark.parametrize(

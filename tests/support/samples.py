@@ -312,6 +312,7 @@ GALLERY: Mapping[str, PlanSnapshot] = {
     "Arranging the steps": drafting(Phase.PLANNING, offered=24, selected=6),
     "Checking": drafting(Phase.CHECKING, offered=24, selected=6, repairs=0),
     "Mending": drafting(Phase.REPAIRING, offered=24, selected=6, repairs=1, faults=3),
+    "Trying other plans": drafting(Phase.SAMPLING, offered=24, selected=6, repairs=1, samples=2, faults=3),
     "Drafted": DRAFT,
     "Drafted, with warnings": draft(warnings=WARNINGS),
     "Drafted by the stand-in": draft(model=STAND_IN_MODEL, tokens=812, seconds=0.04),

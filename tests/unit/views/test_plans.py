@@ -81,13 +81,54 @@ class TestDrafting:
         blocks = drawn(samples.drafting(Phase.CHECKING, repairs=1)).blocks
         assert [task["title"] for task in tasks(blocks)][2:] == ["Mended the plan", "Checking the plan"]
 
+    @pytest.mark.parametrize(
+        ("phase", "repairs", "told"),
+        [
+            (
+                Phase.SAMPLING,
+                1,
+                [("Mended the plan", ""), ("Trying other plans", "3 things still did not fit together")],
+            ),
+            (
+                Phase.CHECKING,
+                1,
+                [("Mended the plan", ""), ("Tried other plans", "2 other plans"), ("Checking the plan", "")],
+            ),
+            (
+                Phase.REPAIRING,
+                2,
+                [
+                    ("Mended the plan", ""),
+                    ("Tried other plans", "2 other plans"),
+                    ("Mending the plan", "3 things did not fit together"),
+                ],
+            ),
+            (
+                Phase.CHECKING,
+                2,
+                [
+                    ("Mended the plan", ""),
+                    ("Tried other plans", "2 other plans"),
+                    ("Mended the plan", ""),
+                    ("Checking the plan", ""),
+                ],
+            ),
+        ],
+    )
+    def test_other_plans_are_tried_before_the_best_is_mended(
+        self, phase: Phase, repairs: int, told: list[tuple[str, str]]
+    ) -> None:
+        shown = tasks(drawn(samples.drafting(phase, repairs=repairs, samples=2, faults=3)).blocks)
+        begun = [task for task in shown[2:] if task["status"] != "pending"]
+        assert [(task["title"], details(task)) for task in begun] == told
+        assert [task["status"] for task in begun] == ["complete"] * (len(told) - 1) + ["in_progress"]
+        assert [task["title"] for task in shown[2 + len(told) :]] == ["Check the plan"] * (phase != Phase.CHECKING)
+
     @pytest.mark.parametrize("nonsense", ["6", None, -1, [6], 2.5])
     def test_facts_of_a_strange_kind_are_left_out(self, nonsense: object) -> None:
-        drawn(
-            samples.drafting(
-                Phase.REPAIRING, offered=nonsense, selected=nonsense, repairs=nonsense, faults=nonsense
-            )
-        )
+        names = ("offered", "selected", "repairs", "samples", "faults")
+        for phase in Phase:
+            drawn(samples.drafting(phase, **dict.fromkeys(names, nonsense)))
 
 
 class TestDraft:

@@ -1,0 +1,241 @@
+"""Drafting: one draft under way, from the choice of the components to a valid plan.
+
+A plan is asked for and, where it has faults, repaired. If that did not help, others are asked for, all at once:
+a model that has lost its way seldom finds back, and may well not lose it a second time. The best of all that
+there is by then is shown if it is valid, and repaired once more if it is not.
+
+Who the agents are and how they are asked is the business of AIService.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from services.ai.errors import GeminiError, NothingFits, PlanRejected
+from services.ai.usage import Usage
+from services.components.specs import ComponentSpec
+from services.plans.model import Issue, Plan
+from services.plans.validation import Fault, Report, validate
+from services.states import Phase
+
+log = logging.getLogger(__name__)
+
+SAMPLES = 2
+"""So many other plans are asked for at once where one repair was not enough."""
+
+OnPhase = Callable[[Phase, Mapping[str, Any]], Awaitable[None]]
+"""Told of each phase as it begins, with the facts known by then: `offered`, `selected`, `repairs`, `samples`, and
+the `faults` that are to be mended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The keys of the components that matter, the most important first; none if nothing fits."""
+
+    keys: tuple[str, ...]
+    usages: tuple[Usage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanProposal:
+    """A plan in the right shape. Whether it is valid is the validator's business."""
+
+    plan: Plan
+    usages: tuple[Usage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A valid plan, the components it was drafted over, and what the drafting took."""
+
+    plan: Plan
+    report: Report
+    selected: tuple[str, ...]
+    components: Mapping[str, ComponentSpec]
+    usages: tuple[Usage, ...]
+    seconds: float
+
+    @property
+    def warnings(self) -> tuple[Fault, ...]:
+        """What people should know of the plan."""
+        return self.report.warnings
+
+    @property
+    def model(self) -> str:
+        """The model that made the plan, by the name it answered under."""
+        return next(usage.model for usage in reversed(self.usages) if usage.outcome == "ok")
+
+
+class Agents(Protocol):
+    """Whom a draft asks; AIService has it all."""
+
+    async def select(
+        self, issue: Issue, components: Mapping[str, ComponentSpec], *, deadline: float | None = None
+    ) -> Selection:
+        """Choose components."""
+
+    async def plan(
+        self, issue: Issue, components: Mapping[str, ComponentSpec], *, deadline: float | None = None
+    ) -> PlanProposal:
+        """Arrange components."""
+
+    async def repair(
+        self,
+        issue: Issue,
+        components: Mapping[str, ComponentSpec],
+        plan: Plan,
+        faults: Sequence[Fault],
+        *,
+        deadline: float | None = None,
+    ) -> PlanProposal:
+        """Remove faults from a plan."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A plan, and what the validator says of it."""
+
+    plan: Plan
+    report: Report
+
+    @property
+    def score(self) -> tuple[int, int, int]:
+        """The lower, the better: errors count before warnings, and of two alike the shorter plan wins."""
+        return len(self.report.errors), len(self.report.warnings), len(self.plan.steps)
+
+
+def _best(candidates: Iterable[_Candidate]) -> _Candidate:
+    """The one with the lowest score; of equals the first."""
+    return min(candidates, key=lambda candidate: candidate.score)
+
+
+class Drafting:
+    """One draft under way: the steps in their order, and the usages so far.
+
+    A call of the model needs `least` seconds at least.
+    """
+
+    def __init__(
+        self,
+        agents: Agents,
+        issue: Issue,
+        components: Mapping[str, ComponentSpec],
+        deadline: float | None,
+        on_phase: OnPhase,
+        max_steps: int,
+        least: float,
+    ) -> None:
+        self._agents = agents
+        self._issue = issue
+        self._components = components
+        self._deadline = deadline
+        self._on_phase = on_phase
+        self._max_steps = max_steps
+        self._least = least
+        self._clock = asyncio.get_running_loop().time
+        self.usages: tuple[Usage, ...] = ()
+
+    async def run(self) -> Draft:
+        """The draft. Raises a DraftFailed; what was spent until then is in `usages`."""
+        started = self._clock()
+        selected = await self._select()
+        found = await self._search(selected)
+        if not found.report.ok:
+            raise PlanRejected(found.plan, found.report.errors)
+        return Draft(found.plan, found.report, selected, self._components, self.usages, self._clock() - started)
+
+    async def _search(self, selected: tuple[str, ...]) -> _Candidate:
+        """A valid plan, or else the best of those that were made."""
+        plan = await self._plan(selected)
+        first = _Candidate(plan, await self._check(plan, selected, repairs=0))
+        if first.report.ok:
+            return first
+        repaired = await self._repaired(first, selected, repairs=1)
+        if repaired.report.ok:
+            return repaired
+        best = _best([repaired, first, *await self._sample(repaired, selected)])
+        if best.report.ok:
+            return best
+        return _best([await self._repaired(best, selected, repairs=2), best])
+
+    async def _select(self) -> tuple[str, ...]:
+        offered = len(self._components)
+        if offered == 0:
+            raise NothingFits(offered=0)
+        await self._on_phase(Phase.SELECTING, {"offered": offered})
+        selection = await self._agents.select(self._issue, self._components, deadline=self._deadline)
+        self.usages += selection.usages
+        if not selection.keys:
+            raise NothingFits(offered=offered)
+        return selection.keys
+
+    async def _plan(self, selected: tuple[str, ...]) -> Plan:
+        await self._on_phase(Phase.PLANNING, {"selected": len(selected)})
+        return await self._ask_for_plan(selected, self._deadline)
+
+    async def _ask_for_plan(self, selected: tuple[str, ...], deadline: float | None) -> Plan:
+        chosen = {key: self._components[key] for key in selected}
+        drafted = await self._agents.plan(self._issue, chosen, deadline=deadline)
+        self.usages += drafted.usages
+        return drafted.plan
+
+    async def _sample(self, invalid: _Candidate, selected: tuple[str, ...]) -> list[_Candidate]:
+        """Other plans, asked for all at once; none where there is no time for it, or no answer of any use."""
+        deadline = self._half_of_what_is_left()
+        if deadline is not None and deadline - self._clock() < self._usual_seconds():
+            return []
+        await self._on_phase(Phase.SAMPLING, {"samples": SAMPLES, "faults": len(invalid.report.errors)})
+        async with asyncio.TaskGroup() as group:
+            asked = [group.create_task(self._one_sample(selected, deadline)) for _ in range(SAMPLES)]
+        plans = [plan for task in asked if (plan := task.result()) is not None]
+        if plans:
+            await self._on_phase(Phase.CHECKING, {"repairs": 1})
+        return [_Candidate(plan, self._report(plan, selected)) for plan in plans]
+
+    async def _one_sample(self, selected: tuple[str, ...], deadline: float | None) -> Plan | None:
+        """Another plan. One that does not come is no failure: there is a plan to go on with."""
+        try:
+            return await self._ask_for_plan(selected, deadline)
+        except GeminiError as error:
+            self.usages += error.usages
+            log.warning("A sample came to nothing: %s", error, extra={"action": "draft.sample"})
+            return None
+
+    def _half_of_what_is_left(self) -> float | None:
+        """Until when samples are waited for: one that hangs must leave time for the last repair."""
+        now = self._clock()
+        return None if self._deadline is None else now + (self._deadline - now) / 2
+
+    def _usual_seconds(self) -> float:
+        """What a call takes: as long as the slowest good one of this draft."""
+        return max([self._least, *(usage.latency_ms / 1_000 for usage in self.usages if usage.outcome == "ok")])
+
+    async def _check(self, plan: Plan, selected: tuple[str, ...], repairs: int) -> Report:
+        await self._on_phase(Phase.CHECKING, {"repairs": repairs})
+        return self._report(plan, selected)
+
+    def _report(self, plan: Plan, selected: tuple[str, ...]) -> Report:
+        said = {"place": self._issue.place, "urgency": self._issue.urgency}
+        return validate(
+            plan,
+            self._components,
+            selected=selected,
+            max_steps=self._max_steps,
+            not_said=[name for name, text in said.items() if not text],
+        )
+
+    async def _repaired(self, invalid: _Candidate, selected: tuple[str, ...], repairs: int) -> _Candidate:
+        plan = await self._repair(invalid.plan, invalid.report, selected, repairs)
+        return _Candidate(plan, await self._check(plan, selected, repairs))
+
+    async def _repair(self, plan: Plan, report: Report, selected: tuple[str, ...], repairs: int) -> Plan:
+        await self._on_phase(Phase.REPAIRING, {"repairs": repairs, "faults": len(report.errors)})
+        used = (step.component_id for step in plan.steps if step.component_id in self._components)
+        shown = {key: self._components[key] for key in dict.fromkeys((*selected, *used))}
+        drafted = await self._agents.repair(self._issue, shown, plan, report.errors, deadline=self._deadline)
+        self.usages += drafted.usages
+        return drafted.plan
