@@ -15,6 +15,9 @@ Details = Sequence[Mapping[str, Any]]
 QUOTA_EXHAUSTED = "QUOTA_EXHAUSTED"
 """Our own word beside those of the API: the day's quota is used up, and the server's retry delay of no use."""
 
+KEY_INVALID = "API_KEY_INVALID"
+"""The API's own word for a key that it does not know; it comes with status 400."""
+
 # Both in the order of the API's numbers.
 _FINISH_REASONS = (
     "FINISH_REASON_UNSPECIFIED",

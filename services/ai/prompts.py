@@ -8,7 +8,7 @@ holds no URL, no auth and no value of a header: a model chooses among components
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,46 +19,10 @@ from services.formats.storable import postgres_safe
 from services.mentions import PartKind
 from services.plans.model import Issue, Plan
 from services.plans.validation import Fault
+from services.plans.validation.telling import most_telling
 
-SELECTOR_SCHEMA: Mapping[str, Any] = {
-    "type": "object",
-    "properties": {"selected_component_ids": {"type": "array", "items": {"type": "string"}}},
-    "required": ["selected_component_ids"],
-}
-
-_INPUT_SCHEMA: Mapping[str, Any] = {
-    "type": "object",
-    "properties": {
-        "in": {"type": "string", "format": "enum", "enum": ["path", "query", "header", "body", "variable"]},
-        "name": {"type": "string"},
-        "value": {"type": "string"},
-    },
-    "required": ["in", "name", "value"],
-}
-
-_STEP_SCHEMA: Mapping[str, Any] = {
-    "type": "object",
-    "properties": {
-        "step_id": {"type": "string"},
-        "component_id": {"type": "string"},
-        "description": {"type": "string"},
-        "inputs": {"type": "array", "items": _INPUT_SCHEMA},
-        "outputs": {"type": "array", "items": {"type": "string"}},
-        "next": {"type": "array", "items": {"type": "string"}},
-        "requires_approval": {"type": "boolean"},
-    },
-    "required": ["step_id", "component_id", "description", "inputs", "outputs", "next", "requires_approval"],
-}
-
-PLAN_SCHEMA: Mapping[str, Any] = {
-    "type": "object",
-    "properties": {
-        "workflow_name": {"type": "string"},
-        "description": {"type": "string"},
-        "steps": {"type": "array", "items": _STEP_SCHEMA},
-    },
-    "required": ["workflow_name", "description", "steps"],
-}
+Explain = Callable[[Fault], str]
+"""Says a fault in a sentence for people."""
 
 # Not by strftime, whose names follow the machine's language.
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -156,21 +120,27 @@ def repair_prompt(
     components: Iterable[ComponentSpec],
     max_steps: int,
     plan: Plan,
-    faults: Iterable[Fault],
+    faults: Sequence[Fault],
     *,
     today: str = "",
+    explain: Explain | None = None,
 ) -> str:
-    """Ask for a whole new plan in place of one whose faults are named."""
+    """Ask for a whole new plan in place of one whose faults are named, each with the sentence that people see."""
     return "\n".join(
         [
             planner_prompt(issue, components, max_steps, today=today),
             "This is a plan that was made for it:",
             _data_block("plan", plan.model_dump(mode="json", by_alias=True)),
             "It can't be carried out. These are its faults, each with the step and the field it is in:",
-            _data_block("faults", *(fault.to_dict() for fault in faults)),
+            _data_block("faults", *(_fault(fault, explain) for fault in most_telling(faults))),
             "Answer with the whole plan, all faults removed. Change nothing that is right.",
         ]
     )
+
+
+def _fault(fault: Fault, explain: Explain | None) -> dict[str, Any]:
+    told = fault.to_dict()
+    return told if explain is None else {"says": explain(fault), **told}
 
 
 def reminder(error: GeminiError) -> str:

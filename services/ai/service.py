@@ -6,30 +6,38 @@ No database is seen here. What every call of the model cost comes back with the 
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+import logging
+import math
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import Any, Generic, Self, TypeVar
 from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from services.ai import prompts
+from services.ai.answer_schemas import plan_schema, selector_schema
 from services.ai.drafting import Draft, Drafting, OnPhase, PlanProposal, Selection
 from services.ai.errors import (
     DraftFailed,
     GeminiEmpty,
     GeminiError,
     GeminiMalformed,
+    GeminiRefused,
     GeminiTruncated,
 )
-from services.ai.gemini import GeminiClient
+from services.ai.gemini import GeminiClient, ModelAnswer
+from services.ai.gemini_answers import KEY_INVALID
 from services.ai.usage import Usage
 from services.components.specs import ComponentSpec
 from services.plans.model import Issue, Plan
 from services.plans.validation import Fault
 
 __all__ = ["AIService", "Draft", "OnPhase", "PlanProposal", "Selection", "Usage"]
+
+log = logging.getLogger(__name__)
 
 UTC_ZONE = ZoneInfo("UTC")
 
@@ -43,7 +51,10 @@ _T = TypeVar("_T")
 
 
 class AIService:
-    """Drafts plans with one Gemini client. A deadline is a reading of the running loop's clock."""
+    """Drafts plans with one Gemini client. A deadline is a reading of the running loop's clock.
+
+    `explain` says a fault in the words that people see, for the model that is to mend it.
+    """
 
     def __init__(
         self,
@@ -52,11 +63,14 @@ class AIService:
         max_steps: int = 200,
         zone: ZoneInfo = UTC_ZONE,
         now: Callable[[], datetime] = utc_now,
+        explain: prompts.Explain | None = None,
     ) -> None:
         self._gemini = gemini
         self._max_steps = max_steps
         self._zone = zone
         self._now = now
+        self._explain = explain
+        self._enums = _EnumLimit()
 
     def in_zone(self, zone: ZoneInfo) -> Self:
         """The same service, for a town whose clocks show that time zone's time."""
@@ -98,7 +112,7 @@ class AIService:
             return known
 
         prompt = prompts.selector_prompt(issue, components.values(), today=self._today())
-        question = _Question("selector", prompts.SELECTOR_SYSTEM, prompt, prompts.SELECTOR_SCHEMA, read)
+        question = _Question("selector", prompts.SELECTOR_SYSTEM, prompt, selector_schema, tuple(components), read)
         keys, usages = await self._ask(question, deadline)
         return Selection(keys, usages)
 
@@ -107,7 +121,7 @@ class AIService:
     ) -> PlanProposal:
         """Let the plan maker arrange the given components."""
         prompt = prompts.planner_prompt(issue, components.values(), self._max_steps, today=self._today())
-        return await self._ask_for_plan("planner", prompt, deadline)
+        return await self._ask_for_plan("planner", prompt, components, deadline)
 
     async def repair(
         self,
@@ -119,17 +133,27 @@ class AIService:
         deadline: float | None = None,
     ) -> PlanProposal:
         """Let the plan maker remove the named faults from a plan."""
-        today = self._today()
-        prompt = prompts.repair_prompt(issue, components.values(), self._max_steps, plan, faults, today=today)
-        return await self._ask_for_plan("repair", prompt, deadline)
+        prompt = prompts.repair_prompt(
+            issue,
+            components.values(),
+            self._max_steps,
+            plan,
+            faults,
+            today=self._today(),
+            explain=self._explain,
+        )
+        return await self._ask_for_plan("repair", prompt, components, deadline)
 
     def _today(self) -> str:
         return prompts.today_in(self._zone, self._now())
 
-    async def _ask_for_plan(self, agent: str, prompt: str, deadline: float | None) -> PlanProposal:
-        question = _Question(
-            agent, prompts.PLANNER_SYSTEM, prompt, prompts.PLAN_SCHEMA, lambda document: _shaped(Plan, document)
-        )
+    async def _ask_for_plan(
+        self, agent: str, prompt: str, components: Collection[str], deadline: float | None
+    ) -> PlanProposal:
+        def read(document: Any) -> Plan:
+            return _shaped(Plan, document)
+
+        question = _Question(agent, prompts.PLANNER_SYSTEM, prompt, plan_schema, tuple(components), read)
         plan, usages = await self._ask(question, deadline)
         return PlanProposal(plan, usages)
 
@@ -148,18 +172,51 @@ class AIService:
         return value, (*usages, *more)
 
     async def _ask_once(self, question: _Question[_T], deadline: float | None) -> tuple[_T, tuple[Usage, ...]]:
-        answer = await self._gemini.generate_async(
-            system=question.system,
-            prompt=question.prompt,
-            schema=question.schema,
-            agent=question.agent,
-            deadline=deadline,
-        )
+        answer, usages = await self._generate(question, deadline)
         try:
-            return question.read(answer.document), (answer.usage,)
+            return question.read(answer.document), (*usages, answer.usage)
         except GeminiMalformed as error:
-            error.usages = (replace(answer.usage, outcome=error.outcome),)
+            error.usages = (*usages, replace(answer.usage, outcome=error.outcome))
             raise
+
+    async def _generate(
+        self, question: _Question[_T], deadline: float | None
+    ) -> tuple[ModelAnswer, tuple[Usage, ...]]:
+        """Ask with the ids of the components as an enum, and without where the API finds that too large."""
+        refused: tuple[Usage, ...] = ()
+        if question.keys and len(question.keys) <= self._enums.most:
+            try:
+                return await self._generate_with(question, question.schema(question.keys), deadline), ()
+            except GeminiRefused as error:
+                if error.status != HTTPStatus.BAD_REQUEST or error.reason == KEY_INVALID:
+                    raise
+                log.warning(
+                    "The API took no enum of %d ids, so it is asked without: %s", len(question.keys), error
+                )
+                refused = error.usages
+        try:
+            answer = await self._generate_with(question, question.schema(()), deadline)
+        except GeminiError as error:
+            error.usages = (*refused, *error.usages)
+            raise
+        if refused:
+            # It was the enum; the next one that long would be refused as well.
+            self._enums.most = len(question.keys) - 1
+        return answer, refused
+
+    async def _generate_with(
+        self, question: _Question[_T], schema: Mapping[str, Any], deadline: float | None
+    ) -> ModelAnswer:
+        return await self._gemini.generate_async(
+            system=question.system, prompt=question.prompt, schema=schema, agent=question.agent, deadline=deadline
+        )
+
+
+@dataclass(slots=True)
+class _EnumLimit:
+    """The longest enum that the API may take, by what it has refused so far; one for all towns."""
+
+    most: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +226,8 @@ class _Question(Generic[_T]):
     agent: str
     system: str
     prompt: str
-    schema: Mapping[str, Any]
+    schema: Callable[[Collection[str]], Mapping[str, Any]]
+    keys: tuple[str, ...]
     read: Callable[[Any], _T]
 
 

@@ -19,6 +19,7 @@ from typing import Any
 
 from bot.sandbox.town import sandbox_pack
 from services.ai import prompts
+from services.ai.answer_schemas import plan_schema
 from services.ai.gemini import GeminiClient
 from services.components.packs import parse_pack
 from services.components.specs import ComponentSpec
@@ -83,7 +84,7 @@ def request() -> dict[str, Any]:
     ]
     issue = Issue("Water is coming up through the road at 5th and Main")
     prompt = prompts.planner_prompt(issue, specs, 200)
-    return {"system": prompts.PLANNER_SYSTEM, "prompt": prompt, "schema": prompts.PLAN_SCHEMA}
+    return {"system": prompts.PLANNER_SYSTEM, "prompt": prompt, "schema": plan_schema()}
 
 
 def default_executor_call(url: str, asked: Mapping[str, Any]) -> Call:

@@ -17,6 +17,7 @@ from bot.sandbox.gemini import rules
 from bot.sandbox.gemini.reading import read
 from bot.sandbox.gemini.server import GeminiStandIn
 from services.ai import prompts
+from services.ai.answer_schemas import selector_schema
 from services.ai.errors import GeminiRefused
 from services.ai.gemini import GeminiClient
 from services.components.specs import ApprovalPolicy, ComponentSpec
@@ -216,9 +217,7 @@ async def test_it_runs_as_a_process_of_its_own() -> None:
     url = (await process.stdout.readline()).decode().strip()
     client = GeminiClient("key", "gemini-3.8-flash", endpoint=url, max_concurrency=1)
     prompt = prompts.selector_prompt(Issue("A pothole"), COMPONENTS.values())
-    answer = await client.generate_async(
-        system="s", prompt=prompt, schema=prompts.SELECTOR_SCHEMA, agent="selector"
-    )
+    answer = await client.generate_async(system="s", prompt=prompt, schema=selector_schema(), agent="selector")
     await client.aclose()
     process.terminate()
     await process.wait()
