@@ -97,7 +97,8 @@ class StepState(StrEnum):
 S = StepState
 
 STEP_MOVES: Mapping[StepState, frozenset[StepState]] = {
-    S.PENDING: frozenset({S.READY, S.WAITING, S.FAILED, S.CANCELLED}),
+    # SKIPPED: by the plan itself, whose condition does not hold.
+    S.PENDING: frozenset({S.READY, S.WAITING, S.SKIPPED, S.FAILED, S.CANCELLED}),
     S.READY: frozenset({S.RUNNING, S.FAILED, S.CANCELLED}),
     S.RUNNING: frozenset({S.DONE, S.READY, S.WAITING, S.FAILED, S.UNCERTAIN}),
     S.WAITING: frozenset({S.READY, S.DONE, S.FAILED, S.SKIPPED, S.CANCELLED}),

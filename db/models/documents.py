@@ -27,6 +27,16 @@ class StepWait(TypedDict, total=False):
     answered_by: str
 
 
+FailedTest = TypedDict("FailedTest", {"value": str, "is": str, "to": list[str], "found": str | None})
+"""A comparison of a condition that does not hold: as the plan has it, and what was found, None for nothing."""
+
+
+class SkipReason(TypedDict):
+    """Why the plan itself skipped a step: tests that do not hold; none where it was for the steps before it."""
+
+    tests: list[FailedTest]
+
+
 class WorkspaceSettings(TypedDict, total=False):
     """What a workspace has set for itself; what is not there is as for the whole deployment.
 

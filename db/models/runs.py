@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, CreatedAt, PrimaryKey, WorkspaceKey
-from db.models.documents import RequestPreview, StepWait
+from db.models.documents import RequestPreview, SkipReason, StepWait
 
 
 class Run(Base):
@@ -41,6 +41,10 @@ class Run(Base):
 class StepRun(Base):
     """One step of a run. `waiting_for` counts the steps before it that are not over; at none it can start.
 
+    Of those before it at least `needed` must be done, and `done_before` counts those that are. Where there are
+    fewer the plan itself skips it, as it does where its condition does not hold, and `skip` says why. A step that
+    a person skips counts as done.
+
     `attempt` counts from 1, and `first_attempt` is the first since a person had it tried again; `claim` is the
     token of the worker that has it now. `revision` counts every change that a button could be stale about.
 
@@ -59,6 +63,9 @@ class StepRun(Base):
     component_key: Mapped[str]
     followers: Mapped[list[str]] = mapped_column(ARRAY(Text))
     waiting_for: Mapped[int]
+    needed: Mapped[int] = mapped_column(server_default="0", default=0)
+    done_before: Mapped[int] = mapped_column(server_default="0", default=0)
+    skip: Mapped[SkipReason | None] = mapped_column(JSONB(none_as_null=True))
     state: Mapped[str]
     gated: Mapped[bool]
     approved: Mapped[bool] = mapped_column(default=False)

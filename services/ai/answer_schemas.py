@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from services.plans.model import Operator
+
 MAX_SELECTOR_IDS = 100
 """The selector is shown all components, and a longer enum than this slows its answer more than it helps."""
 
@@ -34,6 +36,7 @@ def plan_schema(keys: Collection[str] = ()) -> Answer:
         next=_list(_TEXT),
         requires_approval={"type": "boolean"},
     )
+    step = {**step, "properties": {**step["properties"], "when": _CONDITION, "needs": _one_of(("all", "any"))}}
     return _object(workflow_name=_TEXT, description=_TEXT, steps=_list(step))
 
 
@@ -49,6 +52,16 @@ def _object(**members: Answer) -> Answer:
     return {"type": "object", "properties": members, "required": list(members)}
 
 
+_TEST = {
+    "type": "object",
+    "properties": {"value": _TEXT, "is": _one_of([each.value for each in Operator]), "to": _list(_TEXT)},
+    "required": ["value", "is"],
+}
+_CONDITION = {
+    "type": "object",
+    "properties": {"match": _one_of(("all", "any")), "tests": _list(_TEST)},
+    "required": ["match", "tests"],
+}
 _INPUT = {
     "type": "object",
     "properties": {"in": _one_of(("path", "query", "header", "body", "variable")), "name": _TEXT, "value": _TEXT},

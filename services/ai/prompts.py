@@ -81,6 +81,15 @@ References
 Order
 - next: the ids of the steps that come right after this one. A step also waits for every step that it refers to.
 - Steps that do not need each other run side by side: do not put them in a row. There may be no cycle.
+- when: only for a step that is not always wanted. "tests" are comparisons, "match" says whether all or any of
+  them must hold. In each, "value" is one reference, "is" one of present, empty, equals, not_equals, one_of,
+  greater and less, and "to" the values to compare with (none for present and empty). A step whose condition does
+  not hold is skipped. So look for an earlier report, file one only when {{{{find.results[0].id}}}} is empty, and
+  with the opposite condition add to the one that was found.
+- What may not be there, such as an item of a list that may be empty, is referred to only where "when" has asked
+  for it, in the same step or in one that this step comes after.
+- needs: "all" (the default) or "any" of the steps right before this one must be done and not skipped; else this
+  one is skipped too. Where two ways come together again, such as to tell the reporter, it is "any".
 - outputs: the fields of the answer that later steps or people need.
 - requires_approval: true where a person should look again just before it happens, such as sending out a crew,
   closing a road or spending money; else false. A component whose approval is "step" always asks.

@@ -63,6 +63,18 @@ class InputMisfit(CallError):
         self.expected = expected
 
 
+class ConditionUndecided(CallError):
+    """A condition asks which is greater, `found` or `other`, and there is no telling. `value` refers to one."""
+
+    code = "condition_undecided"
+
+    def __init__(self, value: str, *, found: str, other: str) -> None:
+        super().__init__(f"{value} can't be compared")
+        self.value = value
+        self.found = found
+        self.other = other
+
+
 class NotPollable(CallError):
     """A wait.until names a `component` that may not be called again and again. Nothing was sent."""
 

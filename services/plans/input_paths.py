@@ -26,8 +26,3 @@ def payload_path(name: str, request_schema: Any) -> tuple[str, ...]:
         path += (".".join(parts[:width]),)
         parts = parts[width:]
     return path
-
-
-def input_field(location: str, name: str) -> str:
-    """How a fault names an input."""
-    return f"{location}.{name}"

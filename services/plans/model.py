@@ -9,9 +9,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SerializerFunctionWrapHandler,
+    model_serializer,
+)
 
 from services.formats.storable import postgres_safe
 from services.mentions import Part
@@ -28,6 +37,13 @@ def _as_text(value: Any) -> Any:
 def _as_list(value: Any) -> Any:
     """One text where a list of texts is asked for is a list of one, and an empty one a list of none."""
     return ([value] if value else []) if isinstance(value, str) else value
+
+
+def _as_condition(value: Any) -> Any:
+    """A list of comparisons is a condition of all of them; one without any is none."""
+    if isinstance(value, list):
+        value = {"tests": value}
+    return None if isinstance(value, dict) and not value.get("tests") else value
 
 
 def _given(inputs: Any) -> Any:
@@ -55,8 +71,42 @@ class StepInput(_Wire):
     value: _Text
 
 
+class Operator(StrEnum):
+    """What a comparison asks of a value. A list, an object or a text without anything in it is empty, too."""
+
+    PRESENT = "present"
+    EMPTY = "empty"
+    EQUALS = "equals"
+    NOT_EQUALS = "not_equals"
+    ONE_OF = "one_of"
+    GREATER = "greater"
+    LESS = "less"
+
+
+class Comparison(_Wire):
+    """One thing that a condition asks: of `value`, a reference, whether it stands so to what is in `to`.
+
+    `to` has the values to compare with: none for "present" and "empty", several only for "one_of".
+    """
+
+    value: _Text
+    operator: Operator = Field(alias="is")
+    to: _Texts = ()
+
+
+class Condition(_Wire):
+    """When a step is carried out at all: if all of its comparisons hold, or any."""
+
+    match: Literal["all", "any"] = "all"
+    tests: tuple[Comparison, ...]
+
+
 class Step(_Wire):
-    """One call of a component, with the steps that come after it."""
+    """One call of a component, with the steps that come after it.
+
+    Without `when` it is always wanted. A step whose condition does not hold is skipped, and `needs` says what that
+    means for those behind it: a step needs all the steps before it to be done, or any of them, or is skipped too.
+    """
 
     step_id: _Text
     component_id: _Text
@@ -65,6 +115,18 @@ class Step(_Wire):
     outputs: _Texts = ()
     next: _Texts = ()
     requires_approval: bool = False
+    when: Annotated[Condition | None, BeforeValidator(_as_condition)] = None
+    needs: Literal["all", "any"] = "all"
+
+    @model_serializer(mode="wrap")
+    def _as_given(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without the condition that it has not: most have none, and plans are read by people and models."""
+        document: dict[str, Any] = serialize(self)
+        return {
+            name: value
+            for name, value in document.items()
+            if not (name == "when" and value is None) and not (name == "needs" and value == "all")
+        }
 
 
 class Plan(_Wire):
@@ -108,8 +170,26 @@ def dependencies(plan: Plan) -> dict[str, tuple[str, ...]]:
 
 
 def references(step: Step) -> Iterator[Reference]:
-    """The well-formed references in a step's inputs, in order."""
-    return (found for item in step.inputs for found in scan(item.value) if isinstance(found, Reference))
+    """The well-formed references in a step's inputs and in its condition, in order."""
+    return (found for _, text in texts(step) for found in scan(text) if isinstance(found, Reference))
+
+
+def texts(step: Step) -> Iterator[tuple[str, str]]:
+    """All texts of a step that may hold references, each with the field that it stands in."""
+    for item in step.inputs:
+        yield input_field(item.location, item.name), item.value
+    for comparison in step.when.tests if step.when else ():
+        yield WHEN, comparison.value
+        yield from ((WHEN, text) for text in comparison.to)
+
+
+def input_field(location: str, name: str) -> str:
+    """How the field of an input is called: "body.location.lat"."""
+    return f"{location}.{name}"
+
+
+WHEN = "when"
+"""The field of a step that its condition is."""
 
 
 def levels(needs: Mapping[str, Sequence[str]]) -> tuple[tuple[str, ...], ...]:

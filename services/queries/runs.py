@@ -235,6 +235,7 @@ def _step(
         decided_by=step.decided_by,
         decided_at=step.decided_at,
         note=step.note,
+        skip=step.skip,
         started_at=step.started_at,
         ended_at=step.ended_at,
     )

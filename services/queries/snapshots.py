@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from db.models.documents import StepWait
+from db.models.documents import SkipReason, StepWait
 from services.approvals import LimitOutcome
 from services.components.specs import ComponentSpec
 from services.plans.model import Issue, Plan
@@ -40,7 +40,7 @@ class StepSnapshot:
     the short members of an object, the first item of a list, the beginning of a text, or None. `error` is
     {"code": …, facts}; `warnings` are sentences' facts. `agreed` are those who have agreed at its gate, of
     `quorum` that have to. `wait` is how far a built-in step has come: who was `asked`, each under `person`; who
-    it was `answered_by`; how many `polls` there were.
+    it was `answered_by`; how many `polls` there were. `skip` is why the plan itself skipped it.
     """
 
     id: UUID
@@ -64,6 +64,7 @@ class StepSnapshot:
     decided_by: str | None = None
     decided_at: datetime | None = None
     note: str | None = None
+    skip: SkipReason | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
 

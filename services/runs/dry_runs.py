@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import AuditEvent
-from db.models.documents import RequestPreview
+from db.models.documents import FailedTest, RequestPreview
 from services import audit
 from services.audit import Actor
 from services.components.builtins import BUILTINS
@@ -26,10 +26,11 @@ from services.connectors import Connector, PreparedRequest, Response, prepare, p
 from services.connectors.errors import CallError
 from services.plans.model import Issue, Plan, Step, dependencies, levels, references
 from services.plans.polls import component_keys, polled_key
-from services.plans.references import Reference
+from services.plans.references import Reference, scan
 from services.plans.validation import Fault, validate
 from services.states import StepState
 from services.steps.calls import BuiltinCall, prepare_builtin
+from services.steps.conditions import failed_tests
 from services.steps.resolving import Values, resolve_inputs
 from services.steps.results import result_of
 
@@ -53,6 +54,7 @@ class StepVerdict(StrEnum):
     READ = "read"
     NOT_READ = "not_read"
     WOULD_FAIL = "would_fail"
+    WOULD_SKIP = "would_skip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,7 @@ class StepForecast:
     `request` is a preview as `services.connectors` writes it, None where none could be made. In it each of the
     references in `awaits`, as they are written, stands between marks (see `mark`): their values are known only in
     a run. `gated`: in a run a person would have to agree first. `output` is what a read answered, `error` why
-    the step would fail.
+    the step would fail, `skip` the tests for which it would be skipped: none where it is for steps before it.
     """
 
     step_id: str
@@ -72,6 +74,7 @@ class StepForecast:
     awaits: tuple[str, ...] = ()
     output: Any = None
     error: Mapping[str, Any] | None = None
+    skip: Sequence[FailedTest] | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON."""
@@ -83,6 +86,7 @@ class StepForecast:
             "awaits": list(self.awaits),
             "output": self.output if _is_short(self.output) else None,
             "error": self.error,
+            **({} if self.skip is None else {"skip": list(self.skip)}),
         }
 
     @classmethod
@@ -183,13 +187,37 @@ class DryRunner:
     async def forecasts(self) -> tuple[StepForecast, ...]:
         """Go through the steps as a run would, as many side by side as the plan allows."""
         steps = {step.step_id: step for step in self.plan.steps}
+        needs = dependencies(self.plan)
         found: dict[str, StepForecast] = {}
-        for level in levels(dependencies(self.plan)):
-            forecasts = await asyncio.gather(*(self._forecast(steps[step_id]) for step_id in level))
+        for level in levels(needs):
+            before = [[found[other].fate is StepVerdict.WOULD_SKIP for other in needs[name]] for name in level]
+            forecasts = await asyncio.gather(
+                *(self._forecast(steps[name], skipped) for name, skipped in zip(level, before, strict=True))
+            )
             found.update(zip(level, forecasts, strict=True))
         return tuple(found[step_id] for step_id in steps if step_id in found)
 
-    async def _forecast(self, step: Step) -> StepForecast:
+    async def _forecast(self, step: Step, before: Sequence[bool]) -> StepForecast:
+        """What a run would do with a step; `before` says of each step before it whether it would be skipped."""
+        if any(before) if step.needs == "all" else before and all(before):
+            return StepForecast(step.step_id, StepVerdict.WOULD_SKIP, gated=False, skip=())
+        try:
+            tests = self._failed_tests(step)
+        except CallError as error:
+            return StepForecast(step.step_id, StepVerdict.WOULD_FAIL, gated=False, error=error.to_dict())
+        if tests is not None:
+            return StepForecast(step.step_id, StepVerdict.WOULD_SKIP, gated=False, skip=tests)
+        return await self._carry_out(step)
+
+    def _failed_tests(self, step: Step) -> list[FailedTest] | None:
+        """Why the condition of a step would not hold, as far as that is known before a run."""
+        if step.when is None:
+            return None
+        asked = [found for test in step.when.tests for text in (test.value, *test.to) for found in scan(text)]
+        is_known = all(isinstance(found, Reference) and self._is_known(found) for found in asked)
+        return failed_tests(step.when, self._values(())) if is_known else None
+
+    async def _carry_out(self, step: Step) -> StepForecast:
         awaits = tuple(dict.fromkeys(found.text for found in references(step) if not self._is_known(found)))
         if step.component_id in BUILTINS:
             return self._builtin(step, awaits)

@@ -19,6 +19,7 @@ from db.queue import enqueue, enqueue_all
 from services import audit
 from services.cards import CardService
 from services.jobs import DrawQuestion, ReplyToReporter, RunStep, TellOfFailure, TellOfWait
+from services.plans.model import WHEN
 from services.runs.gates import GateService
 from services.states import OVER, RunState, StepState, check_step_move, run_state
 from services.steps.sources import RunAndStep, StepFault, StepSource, StepSources
@@ -55,46 +56,94 @@ class RunProgress:
         await self.advance_all(session, [(run, over)], now)
 
     async def advance_all(self, session: AsyncSession, over: Sequence[RunAndStep], now: datetime) -> None:
-        """Start what waited for these steps and for no others any more."""
+        """Start what waited for these steps and for no others any more.
+
+        What is skipped on the way lets others start, or be skipped, in their turn.
+        """
+        while over:
+            over = await self.release_all(session, await self._count_down(session, over), now)
+
+    async def _count_down(self, session: AsyncSession, over: Sequence[RunAndStep]) -> list[RunAndStep]:
+        """Note at the steps behind these that they are over; those that wait for no others any more."""
         runs = {run.id: run for run, _ in over if run.state != RunState.CANCELLED}
-        fewer = Counter((run.id, name) for run, step in over if run.id in runs for name in step.followers)
+        fewer: Counter[tuple[UUID, str]] = Counter()
+        done: Counter[tuple[UUID, str]] = Counter()
+        for run, step in over:
+            if run.id in runs:
+                behind = [(run.id, name) for name in step.followers]
+                fewer.update(behind)
+                done.update(behind if step.skip is None else ())
         if not fewer:
-            return
+            return []
         ended = (
             func.unnest(
                 bindparam("runs", [run_id for run_id, _ in fewer], type_=ARRAY(Uuid)),
                 bindparam("names", [name for _, name in fewer], type_=ARRAY(Text)),
                 bindparam("numbers", list(fewer.values()), type_=ARRAY(Integer)),
+                bindparam("done", [done[each] for each in fewer], type_=ARRAY(Integer)),
             )
-            .table_valued(column("run_id", Uuid), column("step_id", Text), column("number", Integer), name="ended")
+            .table_valued(
+                column("run_id", Uuid),
+                column("step_id", Text),
+                column("number", Integer),
+                column("done", Integer),
+                name="ended",
+            )
             .render_derived()
         )
         rows = await session.scalars(
             update(StepRun)
             .where(StepRun.run_id == ended.c.run_id, StepRun.step_id == ended.c.step_id)
-            .values(waiting_for=StepRun.waiting_for - ended.c.number)
+            .values(
+                waiting_for=StepRun.waiting_for - ended.c.number,
+                done_before=StepRun.done_before + ended.c.done,
+            )
             .returning(StepRun)
             .execution_options(populate_existing=True, synchronize_session=False)
         )
-        await self.release_all(session, [(runs[step.run_id], step) for step in rows if step.waiting_for == 0], now)
+        return [(runs[step.run_id], step) for step in rows if step.waiting_for == 0]
 
     async def open(self, session: AsyncSession, run: Run, steps: Sequence[StepRun], now: datetime) -> None:
         """Let steps start whose turn it is: at once, or at their gate if a person has to agree first."""
-        await self.release_all(session, [(run, step) for step in steps], now)
+        skipped = await self.release_all(session, [(run, step) for step in steps], now)
+        await self.advance_all(session, skipped, now)
 
-    async def release_all(self, session: AsyncSession, steps: Sequence[RunAndStep], now: datetime) -> None:
-        """Let steps of any runs start whose turn it is."""
+    async def release_all(
+        self, session: AsyncSession, steps: Sequence[RunAndStep], now: datetime
+    ) -> list[RunAndStep]:
+        """Let steps of any runs start whose turn it is; those that are skipped instead are answered."""
         due = [(run, step) for run, step in steps if step.state in (StepState.PENDING, StepState.FAILED)]
-        gated = [(run, step) for run, step in due if step.gated and not step.approved]
-        inputs = await self._inputs.load(session, gated) if gated else {}
+        wanted = [(run, step) for run, step in due if _is_needed(step)]
+        at_gate = {step.id for _, step in wanted if step.gated and not step.approved}
+        asking = [(run, step) for run, step in wanted if step.id in at_gate or step.step.get(WHEN)]
+        inputs = await self._inputs.load(session, asking) if asking else {}
         ready = []
         for run, step in due:
-            if step.id in inputs:
+            if not await self._is_wanted(session, step, inputs.get(step.id), now):
+                continue
+            if step.id in at_gate:
                 await self._to_gate(session, run, step, inputs[step.id], now)
             else:
                 await self.move(session, step, StepState.READY, now)
                 ready.append(_job(run, step))
         await enqueue_all(session, ready)
+        return [(run, step) for run, step in due if step.state == StepState.SKIPPED]
+
+    async def _is_wanted(
+        self, session: AsyncSession, step: StepRun, source: StepSource | None, now: datetime
+    ) -> bool:
+        """Whether a step is to be carried out. One that is not is skipped; one that can't be told of fails."""
+        try:
+            tests = [] if not _is_needed(step) else None if source is None else source.failed_tests()
+        except StepFault as fault:
+            step.error = fault.error
+            await self.move(session, step, StepState.FAILED, now)
+            return False
+        if tests is None:
+            return True
+        step.skip, step.error = {"tests": tests}, None
+        await self.move(session, step, StepState.SKIPPED, now)
+        return False
 
     async def settle(self, session: AsyncSession, run: Run, now: datetime) -> None:
         """Bring the run's state to what its steps say, have the card drawn, and tell the reporter of an end."""
@@ -172,6 +221,11 @@ class RunProgress:
             if "ts" in each:
                 job = DrawQuestion(workspace=run.workspace_id, step=step.id, user=each["person"])
                 await enqueue(session, job, key=f"question:{step.id}:{step.revision}:{job.user}")
+
+
+def _is_needed(step: StepRun) -> bool:
+    """Whether as many of the steps before it are done as must be."""
+    return step.done_before >= step.needed
 
 
 def _job(run: Run, step: StepRun) -> RunStep:

@@ -218,6 +218,7 @@ def _step_runs(run: Run, plan: Plan, gates: Mapping[str, bool]) -> list[StepRun]
             component_key=step.component_id,
             followers=followers[step.step_id],
             waiting_for=len(needs[step.step_id]),
+            needed=len(needs[step.step_id]) if step.needs == "all" else min(1, len(needs[step.step_id])),
             state=StepState.PENDING,
             gated=step.requires_approval or gates.get(step.component_id, False),
         )

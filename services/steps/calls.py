@@ -24,8 +24,7 @@ from services.components.builtins import (
 from services.components.definitions import ComponentDefinition
 from services.connectors import PreparedRequest, is_safe, prepare, preview
 from services.connectors.errors import NotPollable, RequestRefused
-from services.plans.input_paths import input_field
-from services.plans.model import Step
+from services.plans.model import Step, input_field
 from services.plans.polls import field_reference, is_pollable, polled_step
 from services.plans.references import Reference
 from services.steps.resolving import Values, resolve_inputs

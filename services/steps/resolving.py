@@ -17,8 +17,8 @@ from services.formats.schemas import stated_types
 from services.formats.storable import postgres_safe
 from services.formats.strict_json import NotJson
 from services.formats.whole_bodies import NAME, as_object, is_whole
-from services.plans.input_paths import input_field, payload_path
-from services.plans.model import Step, StepInput
+from services.plans.input_paths import payload_path
+from services.plans.model import Step, StepInput, input_field
 from services.plans.references import OPEN, RESERVED, MalformedReference, Reference, parse
 from services.plans.schemas import FieldStatus, Schema
 from services.steps.fitting import fitted

@@ -15,6 +15,7 @@ from sqlalchemy import Text, column, func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Run, StepRun, WorkflowPlan
+from db.models.documents import FailedTest
 from services.components.builtins import BUILTINS
 from services.components.definitions import ComponentDefinition
 from services.connectors import prepare
@@ -23,6 +24,7 @@ from services.plans.model import Step, references
 from services.plans.polls import polled_key
 from services.states import OVER
 from services.steps.calls import ComponentCall, StepCall, prepare_builtin
+from services.steps.conditions import failed_tests
 from services.steps.resolving import Values, resolve_inputs
 
 RunAndStep = tuple[Run, StepRun]
@@ -53,6 +55,13 @@ class StepSource:
         if wanted not in self.definitions:
             raise StepFault({"code": "component_missing", "component": wanted})
         return self.definitions[wanted]
+
+    def failed_tests(self) -> list[FailedTest] | None:
+        """Why the step's condition does not hold; None if it does, or if it has none. Raises StepFault."""
+        try:
+            return None if self.wire.when is None else failed_tests(self.wire.when, self.values)
+        except CallError as error:
+            raise StepFault(error.to_dict()) from error
 
     def call(self) -> StepCall:
         """What the step is about to do, its references resolved. Raises StepFault."""

@@ -14,6 +14,7 @@ from bot.views.kit import blocks as kit
 from bot.views.kit.fitting import LEVELS, Level
 from bot.views.kit.text import clip, count, date, join, mention, sentences
 from bot.views.plan import steps as plan_steps
+from bot.views.plan.conditions import skipped
 from bot.views.plan.faults import Names, explain_fault
 from bot.views.plan.steps import LOCK, PlanStepView
 from bot.views.run import requests
@@ -104,6 +105,7 @@ def _totals(steps: Sequence[_Step]) -> str:
         (fates[StepVerdict.READ], "really looked up"),
         (fates[StepVerdict.NOT_READ], "would be looked up"),
         (fates[StepVerdict.WOULD_FAIL], "would fail"),
+        (fates[StepVerdict.WOULD_SKIP], "would be skipped"),
     ]
     said = join([f"{number:,} {what}" for number, what in words if number])
     asks = f"{gates:,} would ask a person to agree first." if gates else "None would ask a person to agree first."
@@ -177,6 +179,10 @@ def _drawn(step: _Step, numbered: Mapping[str, int], level: Level) -> Iterator[E
 
 def _said(step: _Step, numbered: Mapping[str, int], level: Level) -> Iterator[str]:
     now = step.now
+    if now.skip is not None:
+        yield f"Would be skipped. {clip(skipped(now.skip, numbered, step.view.waits_for), 3 * level.field)}"
+    elif step.view.condition:
+        yield clip(step.view.condition, 2 * level.field)
     if now.error:
         yield f"Would fail. {clip(explain_error(now.error, step.view.component, numbered), 3 * level.field)}"
     if now.gated:

@@ -34,6 +34,8 @@ SENTENCES: Mapping[FaultCode, str] = {
     FaultCode.LEFTOVER_PLACEHOLDER: "{step} gives {input} with a blank that nobody has filled in: {placeholder}.",
     FaultCode.UNUSED_SELECTION: "{component} looked useful, but the plan does not use it.",
     FaultCode.REPORTER_NOT_TOLD: "No step tells whoever reported this what is being done.",
+    FaultCode.INVALID_CONDITION: "{step} has a condition that {condition}: {test}.",
+    FaultCode.UNGUARDED_REFERENCE: "{step} takes {input} from {source} without asking first: {unsure}.",
     FaultCode.UNJUDGED: "The plan could not be checked fully: {component} does not say clearly {part}.",
 }
 """A sentence for each fault; what stands in braces is filled in by `_words`."""
@@ -62,6 +64,18 @@ _PARTS = {
     "headers": "its headers",
     "request_schema": "what it takes",
     "response_schema": "what it answers",
+}
+_CONDITION_FLAWS = {
+    "no_reference": "asks about nothing that an earlier step or the report gives",
+    "no_value": "has nothing to compare with",
+    "too_many_values": "compares with several values at once",
+    "not_comparable": "compares what can't be compared",
+    "never": "can never hold",
+}
+_UNSURE = {
+    "list": "the list may be empty",
+    "optional": "the answer may not have it",
+    "skipped": "that step may be skipped",
 }
 _REPORT = {"issue": "the report", "run": "the run"}
 
@@ -115,6 +129,9 @@ def _words(fault: Fault, names: Names) -> dict[str, str]:
         "gives": _kinds(fault, "gives") or "nothing",
         "takes": _kinds(fault, "takes") or "something else",
         "perhaps": _perhaps(fault),
+        "condition": _CONDITION_FLAWS.get(str(detail.get("reason")), "can't be judged"),
+        "test": _quoted(" ".join([_text(fault, "value"), _text(fault, "is").replace("_", " "), *_others(fault)])),
+        "unsure": _UNSURE.get(str(detail.get("reason")), "it may not be there"),
         "at": f" (at {_quoted(_text(fault, 'at'))})" if fault.detail.get("at") else "",
         "legal": f"; it could be {_quoted(_text(fault, 'legal'))}" if fault.detail.get("legal") else "",
         **{name: _quoted(_text(fault, name)) for name in _QUOTED},
@@ -159,6 +176,11 @@ def _kinds(fault: Fault, name: str) -> str:
     names = [str(each) for each in value] if isinstance(value, list) else []
     words = [_KINDS[each] for each in names if each in _KINDS and not (each == "integer" and "number" in names)]
     return join(words, last="or")
+
+
+def _others(fault: Fault) -> list[str]:
+    value = fault.detail.get("to")
+    return [str(each) for each in value] if isinstance(value, list) else []
 
 
 def _steps(fault: Fault, name: str, names: Names) -> list[str]:

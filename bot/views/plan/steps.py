@@ -7,7 +7,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.views.kit.text import clip, count, fits, join, one_line, spaced
+from bot.views.kit.text import clip, count, fits, join, one_line, sentences
+from bot.views.plan.conditions import only_if
+from bot.views.plan.values import field_words
 from services.components.specs import ApprovalPolicy, ComponentSpec
 from services.formats.strict_json import render_path
 from services.plans.model import Step, dependencies, levels, references
@@ -38,7 +40,10 @@ class Take:
 
 @dataclass(frozen=True, slots=True)
 class PlanStepView:
-    """One step, with the numbers of those before it. `more` is what the title leaves out of the description."""
+    """One step, with the numbers of those before it. `more` is what the title leaves out of the description.
+
+    `condition` is the sentence that says when it is carried out at all; empty if always.
+    """
 
     number: int
     title: str
@@ -48,6 +53,7 @@ class PlanStepView:
     takes: tuple[Take, ...]
     locked: bool
     step: Step
+    condition: str = ""
 
 
 def in_order(version: VersionSnapshot) -> tuple[PlanStepView, ...]:
@@ -75,13 +81,19 @@ def shape(steps: Sequence[PlanStepView]) -> str:
 
 
 def waiting(step: PlanStepView, titles: Mapping[int, str] | None = None) -> str:
-    """When a step starts. With `titles`, the steps it waits for are named as well as numbered."""
+    """When a step starts, and if at all. With `titles`, the steps it waits for are named as well as numbered."""
+    return sentences([_start(step, titles), step.condition])
+
+
+def _start(step: PlanStepView, titles: Mapping[int, str] | None) -> str:
     if not step.waits_for:
         return "Starts at once."
+    several = len(step.waits_for) > 1
+    any_of = ", if any of them was carried out" if several and step.step.needs == "any" else ""
     if titles is None:
-        word = "step" if len(step.waits_for) == 1 else "steps"
-        return f"Starts after {word} {join([f'{number:,}' for number in step.waits_for])}."
-    return f"Starts after {join([f'step {number:,} ({titles[number]})' for number in step.waits_for])}."
+        word = "steps" if several else "step"
+        return f"Starts after {word} {join([f'{number:,}' for number in step.waits_for])}{any_of}."
+    return f"Starts after {join([f'step {number:,} ({titles[number]})' for number in step.waits_for])}{any_of}."
 
 
 def taking(step: PlanStepView) -> str:
@@ -127,6 +139,7 @@ def _view(
         takes=tuple(dict.fromkeys(takes)),
         locked=step.requires_approval or (component is not None and component.approval is ApprovalPolicy.STEP),
         step=step,
+        condition=only_if(step.when, numbers),
     )
 
 
@@ -148,5 +161,4 @@ def _headline(words: str) -> tuple[str, str]:
 
 def _field(reference: Reference) -> str:
     """What a reference names: `data[0].work_order_id` is "the work order id"."""
-    names = [part for part in reference.path if isinstance(part, str)]
-    return f"the {clip(spaced(names[-1]) if names else 'result', 60)}"
+    return f"the {field_words(reference)}"

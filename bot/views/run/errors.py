@@ -21,6 +21,9 @@ SENTENCES: Mapping[str, str] = {
     ),
     "redirect_refused": "{component} pointed to another address{host}, where Mudda does not follow.",
     "input_misfit": "The value for {name} is not what {component} takes{at}{wanted}. Nothing was sent.",
+    "condition_undecided": (
+        "Its condition asks which is greater, {found} or {other}, and there is no telling. Nothing was sent."
+    ),
     "request_refused": "The value for {name} can't be sent{because}. Nothing was sent.",
     "not_pollable": "It waits for {component}, which may not be asked again and again. Nothing was sent.",
     "call_not_supported": "Mudda can't call components of this kind yet. Nothing was sent.",
@@ -138,6 +141,8 @@ def explain_error(error: Mapping[str, Any], component: str, numbers: Mapping[str
             "number": _number(error),
             "at": f" there ({_quoted(str(error['at']))})" if error.get("at") else "",
             "wanted": _wanted(error),
+            "found": _quoted(str(error.get("found") or "?")),
+            "other": _quoted(str(error.get("other") or "?")),
         }
     )
     message = error.get("message")

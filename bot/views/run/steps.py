@@ -11,6 +11,7 @@ from bot.views.kit import blocks as kit
 from bot.views.kit.blocks import Status
 from bot.views.kit.text import clip, join, kilobytes, one_line
 from bot.views.plan import steps as plan_steps
+from bot.views.plan.conditions import skipped
 from bot.views.plan.steps import LOCK, PlanStepView
 from bot.views.run import builtins
 from bot.views.run.answers import answer_summary
@@ -114,6 +115,8 @@ def result(step: RunStepView, numbered: Mapping[str, int], limit: int) -> str:
             return _answer(step, limit)
         case StepState.FAILED if is_rejected(now) and now.decided_by:
             return ""
+        case StepState.SKIPPED if now.skip is not None:
+            return clip(skipped(now.skip["tests"], numbered, step.view.waits_for), limit)
         case StepState.READY | StepState.FAILED | StepState.UNCERTAIN | StepState.SKIPPED if now.error:
             return clip(explain_error(now.error, step.view.component, numbered), limit)
     return ""

@@ -46,6 +46,9 @@ class FaultCode(StrEnum):
     LEFTOVER_PLACEHOLDER = "leftover_placeholder"  # in, name, placeholder
     UNUSED_SELECTION = "unused_selection"  # component
     REPORTER_NOT_TOLD = "reporter_not_told"
+    # value, is, to, reason: "no_reference" | "no_value" | "too_many_values" | "not_comparable" | "never"
+    INVALID_CONDITION = "invalid_condition"
+    UNGUARDED_REFERENCE = "unguarded_reference"  # reference, source, reason: "list" | "optional" | "skipped"
     UNJUDGED = "unjudged"  # component, part: which part of the component could not be judged by
 
 
@@ -53,6 +56,7 @@ WARNINGS = frozenset(
     {
         FaultCode.UNLISTED_INPUT,
         FaultCode.LEFTOVER_PLACEHOLDER,
+        FaultCode.UNGUARDED_REFERENCE,
         FaultCode.UNUSED_SELECTION,
         FaultCode.REPORTER_NOT_TOLD,
         FaultCode.UNJUDGED,

@@ -16,8 +16,7 @@ from services.formats.schema_defaults import completed
 from services.formats.schemas import stated_types
 from services.formats.storable import is_storable
 from services.formats.strict_json import NotJson, Path, render_path
-from services.plans.input_paths import input_field
-from services.plans.model import Step, StepInput
+from services.plans.model import Step, StepInput, input_field
 from services.plans.references import RESERVED, MalformedReference, Reference, is_whole, scan
 from services.plans.schemas import FieldStatus, Schema
 from services.plans.validation.contracts import PARAMETERS, Contracts, fold

@@ -10,8 +10,7 @@ import re
 from collections.abc import Iterator
 
 from services.formats import strict_json
-from services.plans.input_paths import input_field
-from services.plans.model import Step
+from services.plans.model import Step, input_field
 from services.plans.references import parse
 from services.plans.validation.faults import Fault, FaultCode, fault
 

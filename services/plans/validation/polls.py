@@ -7,8 +7,7 @@ from dataclasses import replace
 
 from services.components.builtins import WAIT_UNTIL
 from services.components.specs import ComponentSpec
-from services.plans.input_paths import input_field
-from services.plans.model import Step
+from services.plans.model import Step, input_field
 from services.plans.polls import field_reference, is_pollable, polled_key, polled_step
 from services.plans.references import MalformedReference, is_whole, scan
 from services.plans.schemas import FieldStatus, Schema, declared_names

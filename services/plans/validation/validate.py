@@ -17,14 +17,15 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from services.components.builtins import NOTIFY, REPORTER
 from services.components.specs import ComponentSpec
 from services.formats.strict_json import render_path
-from services.plans.input_paths import input_field
-from services.plans.model import Plan, Step, StepInput, dependencies, levels, references
+from services.plans.model import Plan, Step, dependencies, levels, references, texts
 from services.plans.polls import component_keys
 from services.plans.references import RESERVED, STEP_ID, MalformedReference, Reference, scan
 from services.plans.schemas import FieldStatus, declared_names
+from services.plans.validation.conditions import condition_faults
 from services.plans.validation.contracts import Contracts
 from services.plans.validation.faults import Fault, FaultCode, Report, fault, malformed
 from services.plans.validation.graph import shortest_cycle, strongly_connected
+from services.plans.validation.guards import guard_faults
 from services.plans.validation.inputs import input_faults
 from services.plans.validation.leftovers import leftover_faults
 from services.plans.validation.polls import poll_faults
@@ -105,9 +106,10 @@ class _Check:
                 if target not in self.times:
                     meant = self.hints.names(target, self.times)
                     yield fault(FaultCode.DANGLING_NEXT, step.step_id, "next", next=target, **meant)
-            for item, found in _found(step):
-                yield from self._reference_faults(step, item, found)
+            for field, found in _found(step):
+                yield from self._reference_faults(step, field, found)
             yield from leftover_faults(step)
+            yield from condition_faults(step, self.contracts)
 
     def _id_faults(self) -> Iterator[Fault]:
         for step_id, times in self.times.items():
@@ -130,10 +132,8 @@ class _Check:
         yield from input_faults(step, spec, self.contracts)
         yield from poll_faults(step, self.components)
 
-    def _reference_faults(
-        self, step: Step, item: StepInput, found: Reference | MalformedReference
-    ) -> Iterator[Fault]:
-        where = step.step_id, input_field(item.location, item.name)
+    def _reference_faults(self, step: Step, field: str, found: Reference | MalformedReference) -> Iterator[Fault]:
+        where = step.step_id, field
         if isinstance(found, MalformedReference):
             yield malformed(where, found)
         elif found.source in RESERVED:
@@ -167,6 +167,8 @@ class _Check:
         needs = dependencies(self.plan)
         cyclic = [part for part in strongly_connected(needs) if len(part) > 1 or part[0] in needs[part[0]]]
         if not cyclic:
+            in_order = {step_id: needs[step_id] for level in levels(needs) for step_id in level}
+            yield from guard_faults(self.plan, in_order, self.contracts)
             return
         cycle_of = {step_id: number for number, part in enumerate(cyclic) for step_id in part}
         yield from self._cycle_faults(needs, cyclic)
@@ -195,14 +197,13 @@ class _Check:
         ranked = enumerate(strongly_connected(after))
         rank = {step_id: number for number, part in ranked for step_id in part}
         for step in self.plan.steps:
-            for item, found in _found(step):
+            for field, found in _found(step):
                 if isinstance(found, MalformedReference) or found.source in RESERVED:
                     continue
                 on_cycle = cycle_of.get(step.step_id, -1) == cycle_of.get(found.source)
                 if on_cycle and rank[step.step_id] > rank[found.source]:
-                    where = step.step_id, input_field(item.location, item.name)
                     facts = {"reference": found.text, "source": found.source}
-                    yield fault(FaultCode.NOT_UPSTREAM, *where, **facts)
+                    yield fault(FaultCode.NOT_UPSTREAM, step.step_id, field, **facts)
 
     def selection_faults(self, selected: Collection[str]) -> Iterator[Fault]:
         used = component_keys(self.plan)
@@ -223,9 +224,9 @@ class _Check:
         return any((found.source, found.path) == ("issue", ("reporter",)) for found in references(step))
 
 
-def _found(step: Step) -> Iterator[tuple[StepInput, Reference | MalformedReference]]:
-    """What each input of a step refers to, each reference of an input once."""
-    return ((item, found) for item in step.inputs for found in dict.fromkeys(scan(item.value)))
+def _found(step: Step) -> Iterator[tuple[str, Reference | MalformedReference]]:
+    """What the fields of a step refer to, each reference of a text once."""
+    return ((field, found) for field, text in texts(step) for found in dict.fromkeys(scan(text)))
 
 
 def _undeclared(where: tuple[str, str], found: Reference, **facts: object) -> Fault:

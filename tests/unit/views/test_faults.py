@@ -135,6 +135,28 @@ EXAMPLES = [
         "Step “a” uses a component that does not exist: “crew.assign”; perhaps “crews.assign” is meant.",
     ),
     (
+        fault(FaultCode.MALFORMED_REFERENCE, "a", "body.title", reference="{{x|y}}", legal="{{x}}", position=3),
+        "Step “a” takes “title” from somewhere that can't be read: “{{x|y}}”; it could be “{{x}}”.",
+    ),
+    (
+        fault(FaultCode.LEFTOVER_PLACEHOLDER, "a", "body.to", name="to", placeholder="<email of reporter>"),
+        "Step “a” gives “to” with a blank that nobody has filled in: “<email of reporter>”.",
+    ),
+    (
+        fault(
+            FaultCode.INVALID_CONDITION, "a", "when", reason="never", value="{{b.x}}", to=["c"], **{"is": "one_of"}
+        ),
+        "Step “a” has a condition that can never hold: “{{b.x}} one of c”.",
+    ),
+    (
+        fault(FaultCode.UNGUARDED_REFERENCE, "a", "body.id", name="id", source="b", reason="list"),
+        "Step “a” takes “id” from step “b” without asking first: the list may be empty.",
+    ),
+    (
+        fault(FaultCode.INVALID_LITERAL, "a", "path.id", name="id", value="..", keyword="dot_segment"),
+        "Step “a” gives “id” a value that does not fit: “..”; it would lead to another address.",
+    ),
+    (
         fault(FaultCode.UNJUDGED, "a", component="crews.assign", part="request_schema"),
         "The plan could not be checked fully: “Assign a crew” does not say clearly what it takes.",
     ),

@@ -1,0 +1,91 @@
+"""References to what may not be there: the first of a list that may be empty, a field that an answer may lack.
+
+A plan that asks first, by a condition, is right; one that does not ends in a step that can't be sent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from services.formats.strict_json import Path
+from services.plans.model import Plan, Step, input_field
+from services.plans.references import RESERVED, Reference, parse, scan
+from services.plans.validation.contracts import Contracts
+from services.plans.validation.faults import Fault, FaultCode, fault
+from services.plans.validation.flows import Shape
+
+
+def guard_faults(plan: Plan, needs: Mapping[str, Sequence[str]], contracts: Contracts) -> Iterator[Fault]:
+    """A warning for each step and source of which it takes what may not be there, without having asked.
+
+    A condition asks for a step and for those that are skipped with it. `needs` has the steps in an order in which
+    each comes after those it needs.
+    """
+    steps = {step.step_id: step for step in plan.steps}
+    asked: dict[str, frozenset[str]] = {}
+    for step_id, needed in needs.items():
+        step = steps[step_id]
+        before = [asked[other] for other in needed if other in asked]
+        passed_on = frozenset().union(*before) if step.needs == "all" else _common(before)
+        asked[step_id] = passed_on | _sources(step)
+        yield from _unguarded(step, asked[step_id], steps, contracts)
+
+
+def _common(sets: Sequence[frozenset[str]]) -> frozenset[str]:
+    return frozenset.intersection(*sets) if sets else frozenset()
+
+
+def _sources(step: Step) -> frozenset[str]:
+    """The steps whose answers a condition asks about."""
+    tests = step.when.tests if step.when else ()
+    return frozenset(found.source for test in tests for found in parse(test.value) if isinstance(found, Reference))
+
+
+def _unguarded(
+    step: Step, asked: frozenset[str], steps: Mapping[str, Step], contracts: Contracts
+) -> Iterator[Fault]:
+    told: set[str] = set()
+    for item in step.inputs:
+        for found in scan(item.value):
+            if not isinstance(found, Reference) or found.source in RESERVED or found.source in asked | told:
+                continue
+            reason = _reason(found, step, steps, contracts)
+            if reason is None:
+                continue
+            told.add(found.source)
+            field = input_field(item.location, item.name)
+            facts = {"reference": found.text, "source": found.source, "reason": reason}
+            yield fault(FaultCode.UNGUARDED_REFERENCE, step.step_id, field, name=item.name, **facts)
+
+
+def _reason(found: Reference, step: Step, steps: Mapping[str, Step], contracts: Contracts) -> str | None:
+    """Why a value may not be there: "skipped", "list" or "optional"."""
+    source = steps.get(found.source)
+    if source is not None and source.when is not None and step.needs == "any":
+        return "skipped"
+    whole = contracts.answered(Reference(found.source, (), whole=True, text=""))
+    return None if whole is None else _may_lack(whole.shape, found.path)
+
+
+def _may_lack(shape: Shape, path: Path) -> str | None:
+    """Whether an answer may have nothing at a path, as far as its schema says anything of that."""
+    for length, part in enumerate(path):
+        here = shape.field(path[:length]) if length else shape
+        if here is None:
+            return None
+        if isinstance(part, int):
+            if not all(isinstance(each, dict) and _least(each) > part for each in here.parts):
+                return "list"
+        elif _names_required(here) and part not in here.required:
+            return "optional"
+    return None
+
+
+def _least(part: Mapping[str, object]) -> int:
+    least = part.get("minItems")
+    return least if isinstance(least, int) else 0
+
+
+def _names_required(shape: Shape) -> bool:
+    """Whether the author of a schema says which members are always there; most say it of none."""
+    return bool(shape.required)
