@@ -30,6 +30,29 @@ async def press(page: Page, card: Locator, label: str) -> None:
         await ok.click()
 
 
+KNOWN_PERHAPS = "The streetlight on Oak Street is out again"
+
+
+async def test_either_way_of_a_condition_is_taken(browser: Browser) -> None:
+    """A report that may be known already is filed if none is found, and else its reporter is told of that one."""
+    async with sandbox() as (_, url), opened_page(browser, url) as page:
+        why = r"step \d gave no service request id", r"the service request id from step \d is “101”"
+        for number, reason in enumerate(why):
+            await become(page, "Priya Raman")
+            await say(page, f"/mudda {KNOWN_PERHAPS}")
+            card = page.get_by_test_id("messages").get_by_test_id("message").nth(number)
+            await expect(card).to_contain_text(
+                re.compile(r"Only if step \d gives no service request id"), timeout=RUN_MS
+            )
+            await become(page, "Marco Bellini")
+            await press(page, card, "Approve and run")
+            if number == 0:
+                await expect(card.get_by_role("button", name="Approve step").first).to_be_visible(timeout=RUN_MS)
+                await press(page, card, "Approve step")
+            await expect(card).to_contain_text(re.compile(r"Done in .+, \d+ steps, \d skipped"), timeout=RUN_MS)
+            await expect(card).to_contain_text(re.compile(f"Not needed: {reason}"))
+
+
 async def test_a_plan_is_approved_by_one_and_its_gate_by_another(browser: Browser) -> None:
     async with sandbox() as (_, url), opened_page(browser, url) as marcos, opened_page(browser, url) as danas:
         await say(marcos, f"/mudda {ISSUE}")  # as Priya, whom the page begins with

@@ -16,7 +16,7 @@ from typing import Any
 
 from bot.sandbox.gemini.builtins import inputs as own_inputs
 from bot.sandbox.gemini.builtins import is_called_for, is_own
-from bot.sandbox.gemini.reading import Report, Tool, identifies, plain, word_set
+from bot.sandbox.gemini.reading import Report, Tool, fields, identifies, plain, word_set
 from bot.sandbox.gemini.topics import is_grave, is_urgent, topics
 from bot.sandbox.gemini.values import Filler, Source, message_for
 from services.components.builtins import NOTIFY
@@ -42,6 +42,7 @@ _OPENING = word_set("create open submit file report register add raise log recor
 _ASSIGNING = word_set("assign assignment dispatch send schedule")
 _PEOPLE = word_set("crew team worker technician inspector staff contractor officer")
 _DRASTIC = word_set("evacuate shut shutdown")
+_PERHAPS_KNOWN = word_set("again already known reported still")
 _DUPLICATE = word_set("already duplicate earlier existing nearby similar")
 
 
@@ -131,8 +132,47 @@ def plan(report: Report, tools: Sequence[Tool], now: datetime) -> dict[str, Any]
     return {
         "workflow_name": report.title(60),
         "description": plain(f"{len(placed)} steps for: {report.title(200)}"),
-        "steps": [_step(step, placed, after) for step in placed],
+        "steps": _asking_first(report, placed, [_step(step, placed, after) for step in placed]),
     }
+
+
+def _asking_first(report: Report, placed: Sequence[_Placed], steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Where the issue may be known: a case is opened only if none is, else the reporter is told of that one."""
+    looks = [step for step in placed if step.role == Role.LOOK and step.tool.words & _DUPLICATE]
+    # Of the first in the list of what was found.
+    known = [
+        field.reference(look.step_id)
+        for look in looks
+        for field in fields(look.tool.answer)
+        if "[" in field.path and field.name in look.tool.owns
+    ]
+    if not known or not report.words & _PERHAPS_KNOWN:
+        return steps
+    wire = {step["step_id"]: step for step in steps}
+    for step in placed:
+        if step.role == Role.OPEN:
+            wire[step.step_id]["when"] = _when(known[0], "empty")
+    replies = [step for step in placed if step.role == Role.REPLY and not is_own(step.tool.id)]
+    return steps + [_reply_to_known(step, wire[step.step_id], known[0]) for step in replies]
+
+
+def _reply_to_known(step: _Placed, wire: dict[str, Any], known: str) -> dict[str, Any]:
+    """A reply that it is known already, in place of the one that it is being worked on."""
+    said = f"Thank you for your report. It is known already, as {known}."
+    kept = [each for each in step.inputs if each["name"] not in ("message", "reference")]
+    message = [{**each, "value": said} for each in step.inputs if each["name"] == "message"]
+    return {
+        **wire,
+        "step_id": f"{step.step_id}_known",
+        "description": f"{wire['description']}: it is known already",
+        "inputs": [*kept, *message],
+        "next": [],
+        "when": _when(known, "present"),
+    }
+
+
+def _when(value: str, operator: str) -> dict[str, Any]:
+    return {"match": "all", "tests": [{"value": value, "is": operator, "to": []}]}
 
 
 def _is_of_use(step: _Placed, placed: Sequence[_Placed]) -> bool:

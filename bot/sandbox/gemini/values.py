@@ -56,7 +56,8 @@ class Source:
     @classmethod
     def of(cls, step_id: str, tool: Tool, *, opens: bool) -> Source:
         """The source that a step of this component is."""
-        return cls(step_id, tool, opens, tuple(fields(tool.answer)))
+        # What is not in a list is there for sure.
+        return cls(step_id, tool, opens, tuple(sorted(fields(tool.answer), key=lambda field: "[" in field.path)))
 
 
 class Filler:

@@ -12,8 +12,8 @@ from bot.views.plan.conditions import only_if
 from bot.views.plan.values import field_words
 from services.components.specs import ApprovalPolicy, ComponentSpec
 from services.formats.strict_json import render_path
-from services.plans.model import Step, dependencies, levels, references
-from services.plans.references import MalformedReference, Reference, parse
+from services.plans.model import Step, dependencies, levels
+from services.plans.references import MalformedReference, Reference, parse, scan
 from services.queries.snapshots import VersionSnapshot
 
 TITLE = 90
@@ -129,7 +129,8 @@ def _view(
 ) -> PlanStepView:
     name = one_line(component.name if component else "") or one_line(step.component_id)
     title, more = _headline(one_line(step.description) or name)
-    takes = (Take(numbers[found.source], _field(found)) for found in references(step) if found.source in needed)
+    given = (found for item in step.inputs for found in scan(item.value) if isinstance(found, Reference))
+    takes = (Take(numbers[found.source], _field(found)) for found in given if found.source in needed)
     return PlanStepView(
         number=number,
         title=title,
