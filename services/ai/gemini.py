@@ -270,7 +270,7 @@ class GeminiClient:
 
     def _failed_call(self, exc: GoogleAPICallError) -> _Failure:
         status, details = int(exc.code or 0), [d for d in exc.details or () if isinstance(d, Mapping)]
-        reason = reason_of(details)
+        reason = reason_of(details, _status_word(exc))
         text = str(exc.message).replace(self._api_key, "[key]")[:_DETAIL_LIMIT]
         if status not in _RETRYABLE or reason == QUOTA_EXHAUSTED:
             return _Failure(GeminiRefused(status=status, reason=reason, detail=text))
@@ -298,6 +298,14 @@ def _make_client(api_key: str, endpoint: str | None) -> Any:
     if endpoint:
         options["api_endpoint"] = endpoint.rstrip("/")
     return GenerativeServiceClient(transport="rest", client_options=options)
+
+
+def _status_word(exc: GoogleAPICallError) -> str:
+    """The name of the API's status. The SDK drops it: several have the same number."""
+    try:
+        return str(exc.response.json()["error"]["status"])
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return ""
 
 
 def _start_threads(number: int) -> ThreadPoolExecutor:

@@ -13,6 +13,7 @@ from bot.sandbox.gemini.faults import (
     Cycle,
     Drop,
     Fault,
+    Finished,
     Hang,
     NoCandidates,
     Page,
@@ -22,8 +23,10 @@ from bot.sandbox.gemini.faults import (
     WrongShape,
 )
 from bot.slack import ids
+from bot.views.plan.failures import sentence
 from db.models import AICall, WorkflowPlan
 from services.states import FailureCode
+from services.workflows.drafts import failure_from_json
 from tests.support.town_hall import LEAK, TownHall, buttons, card_text, drafted, town_hall
 
 
@@ -85,9 +88,13 @@ async def test_a_plan_that_stays_invalid_fails_with_its_faults_by_name(hall: Tow
     [
         ([Blocked("prompt")], FailureCode.GEMINI_BLOCKED),
         ([Blocked("answer")], FailureCode.GEMINI_BLOCKED),
+        ([Finished("SPII")], FailureCode.GEMINI_BLOCKED),
+        ([Finished("TOO_MANY_TOOL_CALLS")] * 2, FailureCode.GEMINI_EMPTY),
+        ([Status(400, word="FAILED_PRECONDITION")], FailureCode.GEMINI_ACCOUNT),
+        ([Status(429)] * 9, FailureCode.GEMINI_BUSY),
         ([Status(400, reason="API_KEY_INVALID")], FailureCode.GEMINI_KEY),
         ([Status(403)], FailureCode.GEMINI_KEY),
-        ([Status(404)], FailureCode.GEMINI_REFUSED),
+        ([Status(404)], FailureCode.GEMINI_MODEL),
         ([Status(429, daily=True)], FailureCode.GEMINI_QUOTA),
         ([NoCandidates()] * 2, FailureCode.GEMINI_EMPTY),
         ([Truncated()] * 2, FailureCode.GEMINI_TRUNCATED),
@@ -108,6 +115,8 @@ async def test_what_does_not_pass_is_a_card_with_a_sentence_and_a_way_on(
     assert failed.failure["code"] == code
     assert set(buttons(card)) == {"Try again", "Discard"}
     assert "Traceback" not in card_text(card)
+    # What is kept has the API's own word, from which the card makes its sentence.
+    assert sentence(failure_from_json(failed.failure)) in card_text(card)
 
 
 async def test_a_model_that_never_answers_is_a_card_too(database_url: str) -> None:

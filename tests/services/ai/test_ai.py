@@ -215,7 +215,7 @@ async def test_the_second_try_says_what_was_wrong_where(gemini: GeminiStandIn, s
 
 
 async def test_what_chance_withholds_is_asked_for_once_more(gemini: GeminiStandIn, service: AIService) -> None:
-    gemini.script(Finished(4))
+    gemini.script(Finished("RECITATION"))
     assert (await service.plan(ISSUE, COMPONENTS)).plan.steps
 
 
