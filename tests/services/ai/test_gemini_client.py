@@ -122,6 +122,14 @@ async def test_text_in_any_script_arrives_as_it_is(gemini: GeminiStandIn, make_c
     assert gemini.transcript[0].prompt == prompt
 
 
+async def test_no_request_may_be_kept_by_google(gemini: GeminiStandIn, make_client: ClientMaker) -> None:
+    gemini.script(Status(503), BrokenJson())
+    client = make_client()
+    await outcome(ask(client))
+    await asyncio.gather(*[ask(client, prompt=PROMPT + "ü" * length) for length in (0, 1, 100_000)])
+    assert [asked.store for asked in gemini.transcript] == [False] * 5
+
+
 @pytest.mark.parametrize(
     "fault",
     [*map(Status, (429, 499, 500, 502, 503, 504)), Status(503, in_list=True), Drop(), Page(200), Page(502)],
