@@ -91,12 +91,19 @@ def test_a_thought_is_not_the_answer() -> None:
 
 
 def test_the_old_sdks_numbers_are_those_of_the_table() -> None:
-    from services.ai import gemini  # it silences what the SDK says of its end
+    from services.ai.transports.generativeai import sdk  # it silences what the SDK says of its end
 
-    sdk: Any = gemini._sdk
     candidate, feedback = sdk.protos.Candidate, sdk.protos.GenerateContentResponse.PromptFeedback
     for enum, table in ((candidate.FinishReason, FINISH_REASONS), (feedback.BlockReason, BLOCK_REASONS)):
         assert {each.value: each.name for each in enum}.items() <= table.items()
+
+
+def test_each_reason_that_the_new_sdk_knows_is_in_a_table() -> None:
+    from google.genai import types
+
+    named = {each.value for each in types.FinishReason}
+    assert named == {*(word for word, _ in CASES), "STOP", "OTHER", "FINISH_REASON_UNSPECIFIED"}
+    assert {each.value for each in types.BlockedReason} - {"BLOCKED_REASON_UNSPECIFIED"} <= set(BLOCKED.split())
 
 
 C = FailureCode

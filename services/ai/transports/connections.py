@@ -1,4 +1,4 @@
-"""The connections under the Gemini SDK: enough of them, and a way to end the ones that are in use.
+"""The connections under `google-generativeai`: enough of them, and a way to end the ones that are in use.
 
 A thread that waits for an answer can't be cancelled, and Python joins every thread before it exits. So a
 process that must end soon cuts the connections instead; the threads then end by themselves.
@@ -6,13 +6,11 @@ process that must end soon cuts the connections instead; the threads then end by
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import socket
 import threading
 from contextlib import suppress
 from typing import Any
-from urllib.parse import urlsplit
 
 from google.auth.transport.requests import AuthorizedSession
 from requests import PreparedRequest, Response
@@ -20,8 +18,7 @@ from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-CONNECT_SECONDS = 5.0
-"""How long a connection may take to come about; no more of a deadline is spent on a host that is away."""
+from services.ai.transports.transport import CONNECT_SECONDS
 
 
 class _ConnectionSet:
@@ -122,21 +119,20 @@ class AbortableAdapter(HTTPAdapter):
 
 
 def _add_not_stored(request: PreparedRequest) -> None:
-    body = request.body or b""
-    object_ = body.encode() if isinstance(body, str) else bytes(body)
-    if not object_.startswith(b"{"):
+    body = request.body.encode() if isinstance(request.body, str) else request.body
+    if not isinstance(body, bytes) or not body.startswith(b"{"):
         raise ValueError("the SDK has sent something else than a JSON object")
-    request.prepare_body(_NOT_STORED + object_[1:], None)
+    request.prepare_body(_NOT_STORED + body[1:], None)
 
 
-def mount(session: AuthorizedSession, endpoint: str, size: int) -> AbortableAdapter:
-    """Give the session room for `size` connections; past any proxy if `endpoint` is this machine."""
+def mount(session: AuthorizedSession, size: int, *, by_proxy: bool) -> AbortableAdapter:
+    """Give the session room for `size` connections; `by_proxy`: through the environment's proxy, if it has one."""
     session._max_refresh_attempts = 0  # a key can't be refreshed, and asking thrice makes a refusal no better
     adapter = AbortableAdapter(size)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     session.hooks["response"].append(_unwrap_list)
-    session.trust_env = not _is_loopback(endpoint)
+    session.trust_env = by_proxy
     return adapter
 
 
@@ -148,11 +144,3 @@ def _unwrap_list(response: Response, *_: Any, **__: Any) -> None:
         body = response.json()
         if isinstance(body, list) and body and isinstance(body[0], dict):
             response._content = json.dumps(body[0]).encode()
-
-
-def _is_loopback(endpoint: str) -> bool:
-    host = urlsplit(endpoint).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
