@@ -181,12 +181,13 @@ def check_serve(settings: Settings) -> None:
         lines.append("SLACK_APP_TOKEN is not an app-level token: it starts with xapp-.")
     if settings.gemini_api_key is None:
         lines.append("GEMINI_API_KEY is missing: a key for the Gemini API.")
-    lines += _lines_of_gemini_sdk(settings)
+    lines += lines_of_gemini_sdk(settings)
     if lines:
         raise SettingsError(lines)
 
 
-def _lines_of_gemini_sdk(settings: Settings) -> list[str]:
+def lines_of_gemini_sdk(settings: Settings) -> list[str]:
+    """A line for what is wrong with the choice of the SDK."""
     if settings.gemini_sdk == "generativeai":
         needs_other = settings.gemini_thinking is not None
         return ["GEMINI_THINKING takes effect with GEMINI_SDK=genai only."] if needs_other else []

@@ -129,6 +129,17 @@ async def test_a_model_that_never_answers_is_a_card_too(database_url: str) -> No
         assert failed.failure["code"] in (FailureCode.GEMINI_TIMEOUT, FailureCode.GEMINI_UNAVAILABLE)
 
 
+async def test_the_newer_sdk_drafts_as_well(database_url: str) -> None:
+    async with town_hall(database_url, gemini_sdk="genai", gemini_thinking="low") as hall:
+        hall.gemini.script(Status(503), agent="planner")
+        await hall.slack.send_command("priya", "works", "/mudda", LEAK)
+        await drafted(hall)
+        assert (await plan(hall)).state == "DRAFT"
+    assert {(asked.version, asked.store, str(asked.thinking).lower()) for asked in hall.gemini.transcript} == {
+        ("v1", False, "low")
+    }
+
+
 async def test_a_refused_connection_is_a_card_too(database_url: str) -> None:
     async with town_hall(database_url, gemini_api_endpoint="http://127.0.0.1:1") as hall:
         await hall.slack.send_command("priya", "works", "/mudda", LEAK)

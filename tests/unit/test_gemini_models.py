@@ -7,6 +7,7 @@ from datetime import date
 import pytest
 
 from bot.config import Settings
+from bot.startup.model import end_of_model
 from services.ai.models import RETIREMENTS, is_same_model, retirement
 
 
@@ -63,3 +64,12 @@ def test_what_is_set_unless_another_is_and_what_is_advised_do_not_end() -> None:
     for name in {Settings.model_fields["gemini_model"].default, *(each.use for each in RETIREMENTS.values())}:
         assert retirement(name) is None
     assert retirement("gemini-2.5-flash-lite") is None
+
+
+def test_the_end_of_a_model_is_a_sentence_before_and_after_its_day() -> None:
+    before, after = (end_of_model("gemini-2.5-flash", date(2026, 11, day)) for day in (1, 30))
+    assert before == after
+    assert "gemini-2.5-flash (GEMINI_MODEL) ends on 2026-12-01" in before
+    assert before.endswith("Set gemini-3.8-flash.")
+    assert "has ended on 2026-12-01" in end_of_model("gemini-2.5-flash-001", date(2026, 12, 1))
+    assert end_of_model("gemini-3.8-flash", date(2030, 1, 1)) == ""
