@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Callable, MutableMapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
@@ -85,6 +86,8 @@ class Settings(BaseSettings):
     gemini_api_endpoint: HttpUrl | None = None
     gemini_timeout_seconds: float = Field(default=60, gt=0, le=600)
     gemini_max_concurrency: int = Field(default=64, ge=1, le=1000)
+    gemini_sdk: Literal["generativeai", "genai"] = "generativeai"
+    gemini_thinking: Literal["low", "medium", "high"] | None = None
 
     database_url: PostgresUrl | None = None
     database_direct_url: PostgresUrl | None = None
@@ -178,8 +181,26 @@ def check_serve(settings: Settings) -> None:
         lines.append("SLACK_APP_TOKEN is not an app-level token: it starts with xapp-.")
     if settings.gemini_api_key is None:
         lines.append("GEMINI_API_KEY is missing: a key for the Gemini API.")
+    lines += lines_of_gemini_sdk(settings)
     if lines:
         raise SettingsError(lines)
+
+
+def lines_of_gemini_sdk(settings: Settings) -> list[str]:
+    """A line for what is wrong with the choice of the SDK."""
+    if settings.gemini_sdk == "generativeai":
+        needs_other = settings.gemini_thinking is not None
+        return ["GEMINI_THINKING takes effect with GEMINI_SDK=genai only."] if needs_other else []
+    if not all(map(_is_installed, ("google.genai", "httpx2"))):
+        return ["GEMINI_SDK=genai takes packages that are not installed: pip install 'mudda[genai]'."]
+    return []
+
+
+def _is_installed(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False
 
 
 def _lines_of_oauth(settings: Settings) -> list[str]:

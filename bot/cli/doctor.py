@@ -3,26 +3,37 @@
 from __future__ import annotations
 
 import argparse
+import json
 import platform
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from urllib.parse import quote
 
 import aiohttp
 
 from bot import VERSION
 from bot.cli.command import Commands
-from bot.config import Settings, check_serve
+from bot.config import Settings, check_serve, lines_of_gemini_sdk
 from bot.errors import SettingsError, SlackError
+from bot.jobs.workflows.reasons import code_of, failure_of
 from bot.metrics import Metrics
 from bot.slack.client import slack_client
 from bot.slack.scopes import BOT_SCOPES
 from bot.startup.database import database_for, is_pooled
+from bot.startup.model import end_of_model
+from bot.views.plan.failures import SENTENCES, sentence
 from db.migrate import is_up_to_date
 from db.session import DATABASE_ERRORS
+from services.ai.errors import GeminiError
+from services.ai.gemini import GeminiClient, RetryPolicy
+from services.ai.models import is_same_model, short_name
+from services.ai.transports.transport import GOOGLE, api_failure
+from services.states import FailureCode
 
-GEMINI_URL = "https://generativelanguage.googleapis.com"
 TIMEOUT_SECONDS = 10.0
+
+_WORD = {"type": "object", "properties": {"there": {"type": "boolean"}}, "required": ["there"]}
 
 
 def add(commands: Commands) -> None:
@@ -42,15 +53,20 @@ async def run(settings: Settings, _: argparse.Namespace) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What came of looking at one thing: `fault` says what to mend, and is empty where there is nothing."""
+    """What came of looking at one thing: `fault` says what to mend, and is empty where there is nothing.
+
+    `warning` says what works, and may not be what is wanted.
+    """
 
     subject: str
     found: str
     fault: str = ""
+    warning: str = ""
 
     def __str__(self) -> str:
         """A line for a terminal."""
-        return f"{'wrong' if self.fault else 'ok':5}  {self.subject}: {self.fault or self.found}"
+        kind = "wrong" if self.fault else "warn" if self.warning else "ok"
+        return f"{kind:5}  {self.subject}: {self.fault or self.warning or self.found}"
 
 
 async def examine(settings: Settings) -> AsyncIterator[Finding]:
@@ -64,7 +80,8 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
     if settings.slack_app_token is not None:
         yield await _app_token(settings, settings.slack_app_token.get_secret_value())
     if settings.gemini_api_key is not None:
-        yield await _gemini(settings, settings.gemini_api_key.get_secret_value())
+        async for finding in _gemini(settings, settings.gemini_api_key.get_secret_value()):
+            yield finding
 
 
 def _settings(settings: Settings) -> list[Finding]:
@@ -111,25 +128,78 @@ async def _app_token(settings: Settings, token: str) -> Finding:
     return Finding("Socket Mode", "Slack gives an address to connect to")
 
 
-async def _gemini(settings: Settings, key: str) -> Finding:
-    """Ask for the model itself, which costs no tokens: https://ai.google.dev/api/models#method:-models.get."""
-    endpoint = (settings.gemini_api_endpoint or GEMINI_URL).rstrip("/")
-    url = f"{endpoint}/v1beta/models/{quote(settings.gemini_model, safe='')}"
+async def _gemini(settings: Settings, key: str) -> AsyncIterator[Finding]:
+    """Look for the model by its name, which costs no tokens; then ask it a word, which costs some hundred."""
+    model = settings.gemini_model
+    if told := end_of_model(model, datetime.now(UTC).date()):
+        yield Finding("Gemini", "", warning=told)
+    if fault := await _fault_of_model(settings, key):
+        yield Finding("Gemini", "", fault)
+        return
+    if lines_of_gemini_sdk(settings):  # said with the other settings
+        return
+    try:
+        answered = await _answering_model(settings, key)
+    except GeminiError as error:
+        yield Finding("Gemini", "", f"the model {model} was asked a word. {sentence(failure_of(error))}")
+        return
+    if is_same_model(model, answered):
+        yield Finding("Gemini", f"the model {model} answers")
+    else:
+        yield Finding(
+            "Gemini", "", warning=f"the model {model} was asked, and {answered} answered (GEMINI_MODEL)."
+        )
+
+
+async def _fault_of_model(settings: Settings, key: str) -> str:
+    """What is wrong with the model's name or the key: https://ai.google.dev/api/models#method:-models.get."""
+    endpoint = (settings.gemini_api_endpoint or GOOGLE).rstrip("/")
+    version = "v1" if settings.gemini_sdk == "genai" else "v1beta"
+    url = f"{endpoint}/{version}/models/{quote(short_name(settings.gemini_model), safe='')}"
     timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
     try:
         async with (
             aiohttp.ClientSession(timeout=timeout, trust_env=True) as http,
             http.get(url, headers={"x-goog-api-key": key}, allow_redirects=False) as answer,
         ):
-            status = answer.status
+            status, text = answer.status, await answer.text(errors="replace")
     except (aiohttp.ClientError, TimeoutError, OSError) as error:
-        return Finding("Gemini", "", f"it does not answer ({type(error).__name__}).")
-    match status:
-        case 200:
-            return Finding("Gemini", f"the model {settings.gemini_model}")
-        case 404:
-            return Finding("Gemini", "", f"there is no model {settings.gemini_model} (GEMINI_MODEL).")
-        case 400 | 401 | 403:
-            return Finding("Gemini", "", "it does not take GEMINI_API_KEY.")
-        case _:
-            return Finding("Gemini", "", f"it answers with status {status}.")
+        return f"it does not answer ({type(error).__name__})."
+    return "" if status == 200 else _refusal(settings.gemini_model, status, text, key)
+
+
+def _refusal(model: str, status: int, text: str, key: str) -> str:
+    try:
+        body = json.loads(text)
+    except (ValueError, RecursionError):
+        body = None
+    match code_of(api_failure(status, body, "", key).error):
+        case FailureCode.GEMINI_MODEL:
+            return f"there is no model {model} (GEMINI_MODEL)."
+        case FailureCode.GEMINI_KEY:
+            return "it does not take GEMINI_API_KEY."
+        case FailureCode.GEMINI_REFUSED | FailureCode.GEMINI_UNAVAILABLE:
+            return f"it answers with status {status}."
+        case code:
+            return SENTENCES[code]
+
+
+async def _answering_model(settings: Settings, key: str) -> str:
+    """The name of the model that answers. Raises GeminiError."""
+    gemini = GeminiClient(
+        key,
+        settings.gemini_model,
+        endpoint=settings.gemini_api_endpoint,
+        timeout=settings.gemini_timeout_seconds,
+        max_concurrency=1,
+        retries=RetryPolicy(attempts=1),
+        sdk=settings.gemini_sdk,
+        thinking=settings.gemini_thinking,
+    )
+    try:
+        answer = await gemini.generate_async(
+            system="You are asked whether you are there.", prompt="Are you?", schema=_WORD, agent="doctor"
+        )
+    finally:
+        await gemini.aclose(grace=0)
+    return answer.usage.model

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import logging
+from datetime import UTC, datetime
 
 from bot.cli.command import Commands, told_to_stop
 from bot.config import Settings, check_serve
+from bot.startup.model import end_of_model
 
 logger = logging.getLogger("mudda")
 
@@ -21,6 +23,8 @@ def add(commands: Commands) -> None:
 async def run(settings: Settings, options: argparse.Namespace) -> int:
     """Serve. Raises SettingsError if what is set can't be used."""
     check_serve(settings)
+    if told := end_of_model(settings.gemini_model, datetime.now(UTC).date()):
+        logger.warning("Gemini: %s", told)
     # Here and not above: the model's SDK takes a second to import, and `--help` should not wait for it.
     from bot.serve import running_bot
 

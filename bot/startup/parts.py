@@ -70,6 +70,8 @@ async def shared_parts(
         endpoint=settings.gemini_api_endpoint,
         timeout=settings.gemini_timeout_seconds,
         max_concurrency=settings.gemini_max_concurrency,
+        sdk=settings.gemini_sdk,
+        thinking=settings.gemini_thinking,
     )
     stack.push_async_callback(_closed_soon, gemini)
     # Its own connections: jobs that wait for a row must not keep Slack waiting for its 200.

@@ -27,7 +27,7 @@ from bot.views.kit.mentions import quoted
 from bot.views.kit.text import clip, count, fits, join
 from bot.views.plan import steps as plan_steps
 from bot.views.plan.drafting import progress
-from bot.views.plan.failures import SENTENCES
+from bot.views.plan.failures import sentence
 from bot.views.plan.overview import (
     _details,
     _failure,
@@ -103,7 +103,7 @@ def summary(snapshot: PlanSnapshot) -> str:
         case PlanState.DRAFTING:
             return f"Drafting plan #{number}: {snapshot.issue.text}"
         case PlanState.FAILED:
-            return f"No plan yet for #{number}: {SENTENCES[_failure(snapshot).code]}"
+            return f"No plan yet for #{number}: {sentence(_failure(snapshot))}"
         case PlanState.DISCARDED:
             return f"Plan #{number} was discarded: {title(snapshot)}"
         case PlanState.APPROVED if snapshot.run:

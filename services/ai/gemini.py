@@ -1,57 +1,35 @@
-"""GeminiClient: the SDK's blocking call, made awaitable on threads of its own.
+"""GeminiClient: one model, asked from any number of tasks, whichever of Google's SDKs carries the questions.
 
-asyncio's own thread pool has cpu+4 threads, six on two cores: two hundred answers of a second each would take
-half a minute through it. Here as many calls run at once as `max_concurrency` says, and no more.
-
-The threads are started with the client. Starting one takes the interpreter away from the event loop, and
-starting all of them in the middle of a rush blocks it for as long as the rush lasts.
+Here are the bounds on what is under way, the retries and the account; services/ai/transports has a file for
+each SDK.
 """
 
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
-import threading
-import warnings
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from random import SystemRandom
-from typing import Any
+from typing import Any, Literal
 
-import requests
-from google.ai.generativelanguage import GenerativeServiceClient
-from google.api_core.exceptions import GoogleAPICallError
-from google.protobuf.json_format import ParseError
-
-from services.ai.errors import GeminiError, GeminiRefused, GeminiTimeout, GeminiUnavailable
-from services.ai.gemini_answers import QUOTA_EXHAUSTED, parse, reason_of, retry_delay, text_of, tokens_of
-from services.ai.gemini_http import mount
+from services.ai.errors import GeminiError, GeminiTimeout, GeminiUnavailable
+from services.ai.gemini_answers import parse, text_of, tokens_of
+from services.ai.models import is_same_model, short_name
+from services.ai.transports.transport import GOOGLE, Failure, Outcome, Request, Target, Transport
 from services.ai.usage import STAND_IN_MODEL, Usage
 
-with warnings.catch_warnings():
-    # The package says on import that its upstream has ended. We know; that is why it stays behind this file.
-    warnings.filterwarnings(
-        "ignore", message=r"\s*All support for the `google.generativeai` package", category=FutureWarning
-    )
-    import google.generativeai
-
-# The SDK brings eighty thousand objects that live as long as the process. A full garbage collection walks over
-# all of them while the event loop stands still, for 50 ms and more; frozen, they are left out of it.
-gc.collect()
-gc.freeze()
-
-__all__ = ["STAND_IN_MODEL", "GeminiClient", "ModelAnswer", "RetryPolicy", "Usage"]
+__all__ = ["STAND_IN_MODEL", "GeminiClient", "ModelAnswer", "RetryPolicy", "Sdk", "Thinking", "Usage"]
 
 log = logging.getLogger(__name__)
 
-_sdk: Any = google.generativeai  # declares itself typed, and hardly is
+Sdk = Literal["generativeai", "genai"]
+"""Google's packages: `google-generativeai`, or `google-genai`, which is an extra."""
 
-_RETRYABLE = frozenset({408, 429, 499, 500, 502, 503, 504})
-_DETAIL_LIMIT = 300
+Thinking = Literal["low", "medium", "high"]
+
 _LATENESS = 0.5
-"""How much later than its own time limit a thread may answer before the caller stops waiting for it."""
+"""How much later than its own time limit a request may answer before the caller stops waiting for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +65,6 @@ class RetryPolicy:
 _chance = SystemRandom()
 
 
-@dataclass(frozen=True, slots=True)
-class _Request:
-    system: str
-    prompt: str
-    schema: Mapping[str, Any]
-
-
 @dataclass(slots=True)
 class _Tally:
     """What has come of one call so far."""
@@ -106,20 +77,12 @@ class _Tally:
     response: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Failure:
-    """Why an attempt came to nothing, whether another may help, and how long the server asks to wait."""
-
-    error: GeminiError
-    again: bool = False
-    asked_for: float | None = None
-
-
 class GeminiClient:
     """Asks one Gemini model for JSON, from any number of tasks of one event loop.
 
     `timeout` bounds each request, in seconds. `endpoint` is a URL, http or https; none: Google's.
     `max_concurrency` requests run at once, `max_waiting` wait for their turn, and the next is turned away.
+    `thinking` is how hard the model thinks (none: as it has it), which only the SDK "genai" can say.
     """
 
     def __init__(
@@ -132,22 +95,25 @@ class GeminiClient:
         max_concurrency: int = 64,
         max_waiting: int = 1000,
         retries: RetryPolicy | None = None,
+        sdk: Sdk = "generativeai",
+        thinking: Thinking | None = None,
     ) -> None:
         if not api_key or not api_key.isascii() or not api_key.isprintable() or " " in api_key:
             # Without a key the SDK would look for credentials of its own; with a crooked one it would fail late.
             raise ValueError("the API key has to be printable ASCII without spaces")
-        self.model = model
-        self._api_key = api_key
+        if thinking and sdk != "genai":
+            raise ValueError("only the SDK genai can say how hard to think")
+        self.model = short_name(model)
         self._timeout = timeout
         self._retries = retries or RetryPolicy()
         self._max_waiting = max_waiting
         self._waiting = 0
         self._closed = False
         self._slots = asyncio.Semaphore(max_concurrency)
-        self._running: set[asyncio.Future[Mapping[str, Any] | _Failure]] = set()
-        self._client: Any = _make_client(api_key, endpoint)
-        self._connections = mount(self._client.transport._session, self._client.api_endpoint, max_concurrency)
-        self._threads = _start_threads(max_concurrency)
+        self._running: set[asyncio.Future[Outcome]] = set()
+        self._others: set[str] = set()
+        endpoint = (endpoint or GOOGLE).rstrip("/")
+        self._transport = _transport(sdk, Target(api_key, self.model, endpoint, max_concurrency, thinking))
 
     @property
     def least(self) -> float:
@@ -166,12 +132,12 @@ class GeminiClient:
         """Ask for one JSON document of the given response schema.
 
         `deadline` is a reading of the running loop's clock (`loop.time()`); nothing goes on after it. `agent`
-        names the asker in the account. Cancelling frees the caller at once, and the thread when its request
-        ends. Raises a GeminiError, whose `usage` accounts for the call.
+        names the asker in the account. Cancelling frees the caller at once; its request ends with it, or if the
+        SDK can't cancel, by itself. Raises a GeminiError, whose `usage` accounts for the call.
         """
         tally = _Tally(agent, asyncio.get_running_loop().time(), deadline)
         try:
-            tally.response = await self._respond(_Request(system, prompt, schema), tally)
+            tally.response = await self._respond(Request(system, prompt, schema), tally)
             text = text_of(tally.response)
             return ModelAnswer(text, parse(text), self._account(tally, "ok"))
         except GeminiError as error:
@@ -184,16 +150,15 @@ class GeminiClient:
         if self._running:
             _, late = await asyncio.wait(self._running, timeout=grace)
             if late:
-                self._connections.cut()
+                self._transport.cut()
                 await asyncio.wait(late)
-        await asyncio.to_thread(self._threads.shutdown)
-        self._client.transport.close()
+        await self._transport.aclose()
 
-    async def _respond(self, request: _Request, tally: _Tally) -> Mapping[str, Any]:
+    async def _respond(self, request: Request, tally: _Tally) -> Mapping[str, Any]:
         """The first response of the API, after as many attempts as the policy and the deadline allow."""
         while True:
             result = await self._attempt(request, tally)
-            if not isinstance(result, _Failure):
+            if not isinstance(result, Failure):
                 return result
             delay = self._retries.delay(tally.attempts, result.asked_for)
             if not self._may_retry(result, tally, delay):
@@ -204,30 +169,34 @@ class GeminiClient:
             )  # fmt: skip
             await asyncio.sleep(delay)
 
-    def _may_retry(self, failure: _Failure, tally: _Tally, delay: float) -> bool:
+    def _may_retry(self, failure: Failure, tally: _Tally, delay: float) -> bool:
         if self._closed or not failure.again or tally.attempts >= self._retries.attempts:
             return False
         if tally.timeouts >= self._retries.timeouts:
             return False
         return _remaining(tally.deadline) >= delay + self._retries.least
 
-    async def _attempt(self, request: _Request, tally: _Tally) -> Mapping[str, Any] | _Failure:
-        """One request on a thread of its own, once there is one."""
+    async def _attempt(self, request: Request, tally: _Tally) -> Outcome:
+        """One request, once it is its turn."""
         await self._take_slot(tally.deadline)
         limit = min(self._timeout, _remaining(tally.deadline))
         if self._closed or limit < self.least:
             self._slots.release()
             raise GeminiUnavailable("closed") if self._closed else GeminiTimeout("turn")
         tally.attempts += 1
-        future = asyncio.get_running_loop().run_in_executor(self._threads, self._ask, request, limit)
+        future = self._transport.start(request, limit)
         self._running.add(future)
         future.add_done_callback(self._ended)
         try:
             async with asyncio.timeout(limit + _LATENESS):
                 result = await asyncio.shield(future)
         except TimeoutError:
-            result = _Failure(GeminiTimeout("answer"), again=True)
-        if isinstance(result, _Failure) and isinstance(result.error, GeminiTimeout):
+            self._transport.abandon(future)
+            result = Failure(GeminiTimeout("answer"), again=True)
+        except asyncio.CancelledError:
+            self._transport.abandon(future)
+            raise
+        if isinstance(result, Failure) and isinstance(result.error, GeminiTimeout):
             tally.timeouts += 1
         return result
 
@@ -245,49 +214,18 @@ class GeminiClient:
         finally:
             self._waiting -= 1
 
-    def _ended(self, future: asyncio.Future[Mapping[str, Any] | _Failure]) -> None:
+    def _ended(self, future: asyncio.Future[Outcome]) -> None:
         self._running.discard(future)
         self._slots.release()
-
-    def _ask(self, request: _Request, limit: float) -> Mapping[str, Any] | _Failure:
-        """The blocking call, on a thread. What goes wrong is returned: the SDK's exceptions hold the request
-        with its key, and end here.
-        """
-        model = _sdk.GenerativeModel(
-            self.model,
-            system_instruction=request.system,
-            generation_config={"response_mime_type": "application/json", "response_schema": request.schema},
-        )
-        # The SDK has one client for the whole process, unless a model is handed its own.
-        model._client = self._client
-        try:
-            response = model.generate_content(request.prompt, request_options={"timeout": limit, "retry": None})
-            return dict(response.to_dict())
-        except GoogleAPICallError as exc:
-            return self._failed_call(exc)
-        except requests.ReadTimeout:
-            return _Failure(GeminiTimeout("answer"), again=True)
-        except (requests.RequestException, OSError) as exc:
-            return _Failure(GeminiUnavailable("connection", detail=type(exc).__name__), again=True)
-        except (ParseError, ValueError, AttributeError, TypeError) as exc:
-            # What the SDK stumbles over when the answer is not the API's: a proxy's page, half a document.
-            return _Failure(GeminiUnavailable("unreadable", detail=type(exc).__name__), again=True)
-
-    def _failed_call(self, exc: GoogleAPICallError) -> _Failure:
-        status, details = int(exc.code or 0), [d for d in exc.details or () if isinstance(d, Mapping)]
-        reason = reason_of(details)
-        text = str(exc.message).replace(self._api_key, "[key]")[:_DETAIL_LIMIT]
-        if status not in _RETRYABLE or reason == QUOTA_EXHAUSTED:
-            return _Failure(GeminiRefused(status=status, reason=reason, detail=text))
-        error = GeminiUnavailable("status", status=status, detail=text)
-        return _Failure(error, again=True, asked_for=retry_delay(details))
 
     def _account(self, tally: _Tally, outcome: str) -> Usage:
         response = tally.response or {}
         prompt, output, total = tokens_of(response)
         seconds = asyncio.get_running_loop().time() - tally.started
+        model = str(response.get("model_version") or self.model)
+        self._look_at(model)
         return Usage(
-            model=response.get("model_version") or self.model,
+            model=model,
             agent=tally.agent,
             prompt_tokens=prompt,
             output_tokens=output,
@@ -297,21 +235,24 @@ class GeminiClient:
             attempts=tally.attempts,
         )
 
+    def _look_at(self, model: str) -> None:
+        """Warn, once, of a model that answers in place of the one that was asked: it may cost more."""
+        if not is_same_model(self.model, model) and model not in self._others:
+            self._others.add(model)
+            log.warning(
+                "Gemini: %s was asked, and %s answered", self.model, model, extra={"action": "gemini.other_model"}
+            )
 
-def _make_client(api_key: str, endpoint: str | None) -> Any:
-    options = {"api_key": api_key}
-    if endpoint:
-        options["api_endpoint"] = endpoint.rstrip("/")
-    return GenerativeServiceClient(transport="rest", client_options=options)
 
+def _transport(sdk: Sdk, target: Target) -> Transport:
+    """The SDK's transport. Either takes a second and many megabytes to import: only the chosen one is."""
+    if sdk == "genai":
+        from services.ai.transports.genai import GenaiTransport
 
-def _start_threads(number: int) -> ThreadPoolExecutor:
-    threads = ThreadPoolExecutor(number, thread_name_prefix="gemini")
-    # An executor starts a thread only when none is idle: keep each one busy until all are there.
-    all_there = threading.Barrier(number)
-    for started in [threads.submit(all_there.wait) for _ in range(number)]:
-        started.result()
-    return threads
+        return GenaiTransport(target)
+    from services.ai.transports.generativeai import GenerativeaiTransport
+
+    return GenerativeaiTransport(target)
 
 
 def _remaining(deadline: float | None) -> float:

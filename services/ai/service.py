@@ -29,7 +29,6 @@ from services.ai.errors import (
     GeminiTruncated,
 )
 from services.ai.gemini import GeminiClient, ModelAnswer
-from services.ai.gemini_answers import KEY_INVALID
 from services.ai.usage import Usage
 from services.components.specs import ComponentSpec
 from services.plans.model import Issue, Plan
@@ -188,7 +187,7 @@ class AIService:
             try:
                 return await self._generate_with(question, question.schema(question.keys), deadline), ()
             except GeminiRefused as error:
-                if error.status != HTTPStatus.BAD_REQUEST or error.reason == KEY_INVALID:
+                if error.status != HTTPStatus.BAD_REQUEST or error.reason:
                     raise
                 log.warning(
                     "The API took no enum of %d ids, so it is asked without: %s", len(question.keys), error

@@ -45,17 +45,23 @@ def issue_of(plan: WorkflowPlan) -> Issue:
 
 def failure_to_json(failure: Failure) -> dict[str, Any]:
     """For the database."""
-    return {"code": failure.code.value, "faults": [fault.to_dict() for fault in failure.faults]}
+    faults = [fault.to_dict() for fault in failure.faults]
+    return {"code": failure.code.value, "faults": faults, "word": failure.word}
 
 
 def failure_from_json(document: dict[str, Any]) -> Failure:
     """From the database."""
-    return Failure(FailureCode(document["code"]), tuple(Fault.from_dict(fault) for fault in document["faults"]))
+    faults = tuple(Fault.from_dict(fault) for fault in document["faults"])
+    return Failure(FailureCode(document["code"]), faults, document.get("word", ""))
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why drafting ended without a plan, with the validator's faults where they are the reason."""
+    """Why drafting ended without a plan, with the validator's faults where they are the reason.
+
+    `word` is the API's own for why the model gave no answer, such as SPII.
+    """
 
     code: FailureCode
     faults: tuple[Fault, ...] = ()
+    word: str = ""

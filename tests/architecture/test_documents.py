@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -58,6 +59,7 @@ def test_every_dependency_has_its_line() -> None:
     page = (ROOT / "docs/dependencies.md").read_text()
     for heading, requirements in (
         ("To run", pyproject()["project"]["dependencies"]),
+        ("To choose", chain.from_iterable(pyproject()["project"]["optional-dependencies"].values())),
         ("To develop", pyproject()["dependency-groups"]["dev"]),
     ):
         assert set(table_rows(page, heading)) == {distribution(requirement) for requirement in requirements}

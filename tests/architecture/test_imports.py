@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from importlib.metadata import packages_distributions
+from itertools import chain
 from pathlib import Path
 
 from tests.architecture.code import PACKAGES, ROOT, distribution, files, pyproject, syntax_tree
@@ -20,6 +21,7 @@ BREACHES = {
     "services/errors.py": "import slack_sdk",
     "services/formats/text.py": "import services.plans.model",
     "services/ai/service.py": "import google.generativeai",
+    "services/ai/prompts.py": "import services.ai.transports.genai",
     "bot/slack/ids.py": "import bot.views.kit.text",
     "bot/views/plan/steps.py": "import bot.views.card",
     "bot/views/kit/text.py": "import sqlalchemy",
@@ -68,7 +70,9 @@ def test_a_requirement_is_read() -> None:
 def test_what_is_imported_is_asked_for_and_the_other_way_round() -> None:
     modules = {name for path in files(*PACKAGES) for name in imported(syntax_tree(path))}
     modules -= {*PACKAGES, *sys.stdlib_module_names}
-    asked_for = {distribution(requirement) for requirement in pyproject()["project"]["dependencies"]}
+    project = pyproject()["project"]
+    extras = project["optional-dependencies"].values()
+    asked_for = {distribution(each) for each in (*project["dependencies"], *chain.from_iterable(extras))}
     # A module may belong to several distributions: the `google` namespace does.
     owners = {name: {distribution(owner) for owner in packages_distributions().get(name, [])} for name in modules}
     assert {name for name, candidates in owners.items() if not candidates & asked_for} == set()

@@ -89,9 +89,8 @@ def request() -> dict[str, Any]:
 
 def default_executor_call(url: str, asked: Mapping[str, Any]) -> Call:
     """The usual way: the SDK's blocking call on `run_in_executor(None, …)`."""
-    import google.generativeai as genai  # services.ai.gemini has imported it, and silenced its warning
+    from services.ai.transports.generativeai import sdk  # it silences what the SDK says of its end
 
-    sdk: Any = genai
     sdk.configure(api_key=KEY, transport="rest", client_options={"api_endpoint": url})
     config = {"response_mime_type": "application/json", "response_schema": asked["schema"]}
     model = sdk.GenerativeModel(MODEL, system_instruction=asked["system"], generation_config=config)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.sandbox.gemini.faults import Status
 from bot.sandbox.gemini.server import GeminiStandIn
 from bot.sandbox.slack import SlackStandIn
 from bot.sandbox.slack.faults import ErrorWord
@@ -16,7 +17,7 @@ async def examined(env: dict[str, str], *, status: int) -> dict[str, str]:
     """What is said of each subject."""
     async with bot_process("doctor", env=env) as doctor:
         assert await doctor.finished() == status, doctor.output
-    lines = [line for line in doctor.output.splitlines() if line[:5].strip() in ("ok", "wrong")]
+    lines = [line for line in doctor.output.splitlines() if line[:5].strip() in ("ok", "warn", "wrong")]
     return {line[7:].split(": ")[0]: f"{line[:5].strip()} {line.split(': ', 1)[1]}" for line in lines}
 
 
@@ -43,6 +44,11 @@ async def test_all_is_well(database_url: str) -> None:
         ),
         ({"GEMINI_API_ENDPOINT": NOBODY}, "Gemini", "wrong it does not answer (ClientConnectorError)."),
         ({"GEMINI_MODEL": "none/such"}, "Gemini", "wrong there is no model none/such (GEMINI_MODEL)."),
+        (
+            {"GEMINI_MODEL": "none/such", "GEMINI_SDK": "genai"},
+            "Gemini",
+            "wrong there is no model none/such (GEMINI_MODEL).",
+        ),
     ],
 )
 async def test_what_is_wrong_is_said(database_url: str, changed: dict[str, str], subject: str, said: str) -> None:
@@ -60,3 +66,29 @@ async def test_scopes_that_the_app_lacks_are_named(database_url: str) -> None:
         gone = await examined(serve_env(slack, gemini.url, database_url), status=1)
     assert found["Slack"] == "wrong the app lacks scopes: users:read. Add them, and install the app again."
     assert gone["Slack"] == "wrong it does not take SLACK_BOT_TOKEN (account_inactive)."
+
+
+@pytest.mark.parametrize("sdk", ["generativeai", "genai"])
+async def test_another_model_than_is_set_is_warned_of(database_url: str, sdk: str) -> None:
+    async with SlackStandIn() as slack, GeminiStandIn() as gemini:
+        gemini.model = "gemini-3.5-flash-lite"
+        env = serve_env(slack, gemini.url, database_url) | {"GEMINI_MODEL": "gemini-9", "GEMINI_SDK": sdk}
+        found = await examined(env, status=0)
+        [asked] = gemini.transcript
+    assert (
+        found["Gemini"] == "warn the model gemini-9 was asked, and gemini-3.5-flash-lite answered (GEMINI_MODEL)."
+    )
+    assert (asked.model, asked.store) == ("gemini-9", False)
+
+
+async def test_a_model_that_ends_and_what_the_model_refuses_are_said(database_url: str) -> None:
+    async with SlackStandIn() as slack, GeminiStandIn() as gemini:
+        gemini.script(Status(400, word="FAILED_PRECONDITION"))
+        env = serve_env(slack, gemini.url, database_url) | {"GEMINI_MODEL": "models/gemini-3.5-flash"}
+        async with bot_process("doctor", env=env) as doctor:
+            assert await doctor.finished() == 1
+    ended, refused = doctor.output.splitlines()[-2:]
+    assert ended.startswith(
+        "warn   Gemini: the model models/gemini-3.5-flash (GEMINI_MODEL) has ended on 2026-10-08"
+    )
+    assert refused.endswith("was asked a word. Gemini does not serve the account that it is asked for.")

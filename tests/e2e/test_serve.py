@@ -63,6 +63,14 @@ async def test_sigterm_ends_within_ten_seconds_whatever_runs(database: Database,
         assert time.monotonic() - started < 10
 
 
+async def test_a_model_that_has_ended_is_warned_of_and_served_all_the_same(database_url: str) -> None:
+    async with SlackStandIn() as slack, GeminiStandIn() as gemini:
+        env = serve_env(slack, gemini.url, database_url)
+        async with bot_process("serve", env=env | {"GEMINI_MODEL": "gemini-3.5-flash"}) as bot:
+            await bot.port()
+    assert "Gemini: the model gemini-3.5-flash (GEMINI_MODEL) has ended on 2026-10-08" in bot.output
+
+
 async def test_health_readiness_and_metrics_are_served(database_url: str) -> None:
     async with (
         SlackStandIn() as slack,

@@ -13,6 +13,7 @@ from bot.sandbox.gemini.faults import (
     Cycle,
     Drop,
     Fault,
+    Finished,
     Hang,
     Hold,
     NoCandidates,
@@ -23,8 +24,10 @@ from bot.sandbox.gemini.faults import (
     WrongShape,
 )
 from bot.slack import ids
+from bot.views.plan.failures import sentence
 from db.models import AICall, WorkflowPlan
 from services.states import FailureCode
+from services.workflows.drafts import failure_from_json
 from tests.support.town_hall import LEAK, TownHall, buttons, card_text, drafted, town_hall
 
 
@@ -103,9 +106,13 @@ async def test_another_plan_may_be_the_one(hall: TownHall) -> None:
     [
         ([Blocked("prompt")], FailureCode.GEMINI_BLOCKED),
         ([Blocked("answer")], FailureCode.GEMINI_BLOCKED),
+        ([Finished("SPII")], FailureCode.GEMINI_BLOCKED),
+        ([Finished("TOO_MANY_TOOL_CALLS")] * 2, FailureCode.GEMINI_EMPTY),
+        ([Status(400, word="FAILED_PRECONDITION")], FailureCode.GEMINI_ACCOUNT),
+        ([Status(429)] * 9, FailureCode.GEMINI_BUSY),
         ([Status(400, reason="API_KEY_INVALID")], FailureCode.GEMINI_KEY),
         ([Status(403)], FailureCode.GEMINI_KEY),
-        ([Status(404)], FailureCode.GEMINI_REFUSED),
+        ([Status(404)], FailureCode.GEMINI_MODEL),
         ([Status(429, daily=True)], FailureCode.GEMINI_QUOTA),
         ([NoCandidates()] * 2, FailureCode.GEMINI_EMPTY),
         ([Truncated()] * 2, FailureCode.GEMINI_TRUNCATED),
@@ -126,6 +133,8 @@ async def test_what_does_not_pass_is_a_card_with_a_sentence_and_a_way_on(
     assert failed.failure["code"] == code
     assert set(buttons(card)) == {"Try again", "Discard"}
     assert "Traceback" not in card_text(card)
+    # What is kept has the API's own word, from which the card makes its sentence.
+    assert sentence(failure_from_json(failed.failure)) in card_text(card)
 
 
 async def test_a_model_that_never_answers_is_a_card_too(database_url: str) -> None:
@@ -136,6 +145,17 @@ async def test_a_model_that_never_answers_is_a_card_too(database_url: str) -> No
         failed = await plan(hall)
         assert failed.failure is not None
         assert failed.failure["code"] in (FailureCode.GEMINI_TIMEOUT, FailureCode.GEMINI_UNAVAILABLE)
+
+
+async def test_the_newer_sdk_drafts_as_well(database_url: str) -> None:
+    async with town_hall(database_url, gemini_sdk="genai", gemini_thinking="low") as hall:
+        hall.gemini.script(Status(503), agent="planner")
+        await hall.slack.send_command("priya", "works", "/mudda", LEAK)
+        await drafted(hall)
+        assert (await plan(hall)).state == "DRAFT"
+    assert {(asked.version, asked.store, str(asked.thinking).lower()) for asked in hall.gemini.transcript} == {
+        ("v1", False, "low")
+    }
 
 
 async def test_a_refused_connection_is_a_card_too(database_url: str) -> None:

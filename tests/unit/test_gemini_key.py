@@ -17,5 +17,24 @@ def test_a_crooked_key_is_refused_without_showing_it(key: str) -> None:
     assert "cret" not in str(caught.value)
 
 
-def test_importing_warns_of_nothing() -> None:
-    subprocess.run([sys.executable, "-W", "error", "-c", "import services.ai.gemini"], check=True)
+@pytest.mark.parametrize("transport", ["generativeai", "genai"])
+def test_importing_warns_of_nothing(transport: str) -> None:
+    module = f"services.ai.transports.{transport}"
+    subprocess.run([sys.executable, "-W", "error", "-c", f"import {module}"], check=True)
+
+
+@pytest.mark.parametrize(
+    ("sdk", "there", "missing"),
+    [
+        ("generativeai", "google.generativeai", "google.genai"),
+        ("genai", "google.genai", "google.generativeai"),
+    ],
+)
+def test_only_the_chosen_sdk_is_imported(sdk: str, there: str, missing: str) -> None:
+    code = (
+        "import sys, services.ai.service, services.ai.gemini as gemini\n"
+        "loaded = {'google.generativeai', 'google.genai'} & sys.modules.keys()\n"
+        f"gemini.GeminiClient('key', 'm', sdk={sdk!r}, max_concurrency=1)\n"
+        f"assert not loaded and {there!r} in sys.modules and {missing!r} not in sys.modules, loaded\n"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -10,18 +10,8 @@ from uuid import UUID, uuid4
 
 from bot.deps import Deps
 from bot.jobs.registry import Handler, Lane
-from services.ai.errors import (
-    DraftFailed,
-    GeminiBlocked,
-    GeminiEmpty,
-    GeminiMalformed,
-    GeminiRefused,
-    GeminiTimeout,
-    GeminiTruncated,
-    GeminiUnavailable,
-    NothingFits,
-    PlanRejected,
-)
+from bot.jobs.workflows.reasons import failure_of
+from services.ai.errors import DraftFailed
 from services.ai.service import Draft
 from services.ai.usage import Usage
 from services.components.builtins import BUILTINS
@@ -35,18 +25,6 @@ logger = logging.getLogger("mudda.drafts")
 
 DRAFT_SECONDS = 110.0
 """A draft ends within two minutes, one way or the other; what is left is for the card."""
-
-CODES: Mapping[type[DraftFailed], FailureCode] = {
-    NothingFits: FailureCode.NOTHING_FITS,
-    PlanRejected: FailureCode.REJECTED,
-    GeminiUnavailable: FailureCode.GEMINI_UNAVAILABLE,
-    GeminiTimeout: FailureCode.GEMINI_TIMEOUT,
-    GeminiRefused: FailureCode.GEMINI_REFUSED,
-    GeminiBlocked: FailureCode.GEMINI_BLOCKED,
-    GeminiEmpty: FailureCode.GEMINI_EMPTY,
-    GeminiTruncated: FailureCode.GEMINI_TRUNCATED,
-    GeminiMalformed: FailureCode.GEMINI_MALFORMED,
-}
 
 
 class LostClaim(Exception):
@@ -73,20 +51,9 @@ async def draft_plan(job: DraftPlan, deps: Deps) -> None:
         logger.info("A draft was overtaken and thrown away")
     except DraftFailed as error:
         logger.warning("No plan: %s", error)
-        faults = error.faults if isinstance(error, PlanRejected) else ()
-        await _fail(job, claim, Failure(_code(error), faults), error.usages, deps)
+        await _fail(job, claim, failure_of(error), error.usages, deps)
     else:
         await _store(job, claim, draft, deps)
-
-
-def _code(error: DraftFailed) -> FailureCode:
-    """Why there is no plan. Of what Gemini refuses, the key and the day's quota are for people to mend."""
-    if isinstance(error, GeminiRefused):
-        if error.status in (401, 403) or error.reason == "API_KEY_INVALID":
-            return FailureCode.GEMINI_KEY
-        if error.status == 429:
-            return FailureCode.GEMINI_QUOTA
-    return CODES[type(error)]
 
 
 async def give_up(job: DraftPlan, deps: Deps) -> None:

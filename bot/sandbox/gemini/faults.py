@@ -15,7 +15,8 @@ Document = dict[str, Any]
 class Status:
     """An error of the API. `retry_delay`: seconds, as google.rpc.RetryInfo; `daily`: a quota that is used up.
 
-    `in_list`: the body is a list of one, as streaming endpoints and some gateways answer.
+    `in_list`: the body is a list of one, as streaming endpoints and some gateways answer. `word`: the name of
+    the status, where it is not the usual one of its number.
     """
 
     code: int
@@ -24,6 +25,7 @@ class Status:
     message: str = ""
     daily: bool = False
     in_list: bool = False
+    word: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +67,17 @@ class NoCandidates:
 
 @dataclass(frozen=True, slots=True)
 class Blocked:
-    """Withheld by the safety filters: "prompt" or "answer"."""
+    """Withheld by a filter: "prompt" or "answer", and the API's word for why."""
 
     where: str = "prompt"
+    reason: str = "SAFETY"
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """No text, and this as the API's number of the reason why: 4 is RECITATION, 6 LANGUAGE."""
+    """No text, and the API's word for why, such as RECITATION; a number for one that has no word yet."""
 
-    reason: int
+    reason: str | int
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +188,7 @@ def error_body(status: Status) -> Document:
         info = "type.googleapis.com/google.rpc.RetryInfo"
         details.append({"@type": info, "retryDelay": f"{status.retry_delay:g}s"})
     message = status.message or f"The stand-in was told to answer {status.code}."
-    error = {"code": status.code, "message": message, "status": _NAMES.get(status.code, "UNKNOWN")}
+    error = {"code": status.code, "message": message, "status": status.word or _NAMES.get(status.code, "UNKNOWN")}
     return {"error": error | ({"details": details} if details else {})}
 
 

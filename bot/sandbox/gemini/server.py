@@ -12,7 +12,7 @@ import asyncio
 import contextlib
 import json
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -20,34 +20,31 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from bot.sandbox.gemini import rules
+from bot.sandbox.gemini import rules, wire
 from bot.sandbox.gemini.faults import (
-    Blocked,
     Drop,
     Fault,
     Fine,
-    Finished,
     Hang,
     Hold,
-    NoCandidates,
     Page,
     Slow,
     Status,
-    Truncated,
     error_body,
     spoiled,
 )
 from bot.sandbox.gemini.reading import read
 from services.ai.usage import STAND_IN_MODEL
 
-_STOP, _MAX_TOKENS, _SAFETY = 1, 2, 3
-_OBJECT = ("OBJECT", 6)
 _MAX_REQUEST = 20 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """One request. `at` is a reading of the event loop's clock, `agent` who asked, by the look of it."""
+    """One request. `at` is a reading of the event loop's clock, `agent` who asked, by the look of it.
+
+    `store` and `thinking` are what the request says of being kept and of how hard to think; None: nothing.
+    """
 
     at: float
     model: str
@@ -57,17 +54,21 @@ class Asked:
     schema: Mapping[str, Any]
     key: str
     fault: Fault
+    version: str
+    store: bool | None
+    thinking: str | None
 
 
 class GeminiStandIn:
     """Answers on `url` from start to stop; `async with` does both.
 
-    `delay` seconds pass before each answer. `transcript` has every request; `running` and `most_at_once` count
-    those that are being answered.
+    `delay` seconds pass before each answer; `model` is what it calls itself in them. `transcript`
+    has every request; `running` and `most_at_once` count those that are being answered.
     """
 
     def __init__(self, *, port: int = 0, delay: float = 0.0) -> None:
         self.delay = delay
+        self.model = STAND_IN_MODEL
         self.transcript: list[Asked] = []
         self.running = 0
         self.most_at_once = 0
@@ -86,8 +87,8 @@ class GeminiStandIn:
     async def start(self) -> None:
         """Begin to listen, on a free port unless one was given."""
         app = web.Application(client_max_size=_MAX_REQUEST)
-        app.router.add_post("/v1beta/models/{model}:generateContent", self._generate)
-        app.router.add_get("/v1beta/models/{model}", self._model)
+        app.router.add_post("/{version:v1|v1beta}/models/{model}:generateContent", self._generate)
+        app.router.add_get("/{version:v1|v1beta}/models/{model}", self._model)
         app.router.add_route("*", "/{path:.*}", self._not_found)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
@@ -133,10 +134,10 @@ class GeminiStandIn:
                 Status(403, reason="CREDENTIALS_MISSING", message="Method doesn't allow unregistered callers.")
             )
         try:
-            asked = self._read(request.match_info["model"], key, json.loads(await request.read()))
+            asked = self._read(request.match_info, key, json.loads(await request.read()))
         except (ValueError, LookupError, TypeError) as exc:
             return _error(Status(400, message=f"Invalid JSON payload received. {type(exc).__name__}"))
-        if asked.schema and (where := next(_free_form(asked.schema, "response_schema"), "")):
+        if asked.schema and (where := next(wire.free_form(asked.schema, "response_schema"), "")):
             return _error(Status(400, message=f"{where}.properties: should be non-empty for OBJECT type"))
         await self._count(1)
         try:
@@ -145,13 +146,24 @@ class GeminiStandIn:
         finally:
             await self._count(-1)
 
-    def _read(self, model: str, key: str, body: Mapping[str, Any]) -> Asked:
-        schema = body.get("generationConfig", {}).get("responseSchema", {})
-        system = _text(body.get("systemInstruction", {"parts": []}))
-        prompt = "\n".join(_text(content) for content in body["contents"])
+    def _read(self, path: Mapping[str, str], key: str, body: Mapping[str, Any]) -> Asked:
+        config = wire.member(body, "generationConfig", {})
+        schema = wire.schema_of(config)
+        prompt = "\n".join(wire.text_of(content) for content in body["contents"])
         agent = _agent(schema, prompt)
-        fault = self._take(agent)
-        return Asked(asyncio.get_running_loop().time(), model, agent, system, prompt, schema, key, fault)
+        return Asked(
+            at=asyncio.get_running_loop().time(),
+            model=path["model"],
+            agent=agent,
+            system=wire.text_of(wire.member(body, "systemInstruction", {"parts": []})),
+            prompt=prompt,
+            schema=schema,
+            key=key,
+            fault=self._take(agent),
+            version=path["version"],
+            store=body.get("store"),
+            thinking=wire.member(wire.member(config, "thinkingConfig", {}), "thinkingLevel", None),
+        )
 
     def _take(self, agent: str) -> Fault:
         for script in (self._scripts[agent], self._scripts[""]):
@@ -180,7 +192,14 @@ class GeminiStandIn:
                 page = "<!DOCTYPE html><html><body><h1>Bad Gateway</h1></body></html>"
                 return web.Response(text=page, status=code, content_type="text/html")
             case _:
-                return web.json_response(_response(asked))
+                numbers = "enum-encoding=int" in request.query.get("$alt", "")
+                return web.json_response(self._good(asked, numbers=numbers))
+
+    def _good(self, asked: Asked, *, numbers: bool) -> dict[str, Any]:
+        """An answer of the API, which may still say that the question was not answered."""
+        day = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        text = spoiled(_document(asked.agent, asked.prompt, day), asked.fault)
+        return wire.response(asked.fault, asked.system + asked.prompt, text, self.model, numbers=numbers)
 
     async def _pause(self, seconds: float) -> None:
         if seconds > 0:
@@ -208,25 +227,10 @@ def _error(status: Status) -> web.Response:
     return web.json_response([body] if status.in_list else body, status=status.code)
 
 
-def _text(content: Mapping[str, Any]) -> str:
-    return "".join(part.get("text", "") for part in content["parts"])
-
-
 def _agent(schema: Mapping[str, Any], prompt: str) -> str:
     if "selected_component_ids" in schema.get("properties", {}):
         return "selector"
     return "repair" if '<data name="faults">' in prompt else "planner"
-
-
-def _free_form(schema: Mapping[str, Any], where: str) -> Iterator[str]:
-    """Where a response schema has an object without properties, which the API refuses."""
-    properties = schema.get("properties", {})
-    if schema.get("type") in _OBJECT and not properties:
-        yield where
-    for name, member in properties.items():
-        yield from _free_form(member, f"{where}.properties[{name}]")
-    if "items" in schema:
-        yield from _free_form(schema["items"], f"{where}.items")
 
 
 @lru_cache(maxsize=256)
@@ -236,35 +240,6 @@ def _document(agent: str, prompt: str, day: datetime) -> dict[str, Any]:
     if agent == "selector":
         return {"selected_component_ids": rules.select(report, tools)}
     return rules.plan(report, tools, day)
-
-
-def _response(asked: Asked) -> dict[str, Any]:
-    usage = {"promptTokenCount": _tokens(asked.system + asked.prompt)}
-    response: dict[str, Any] = {"usageMetadata": usage, "modelVersion": STAND_IN_MODEL}
-    match asked.fault:
-        case NoCandidates():
-            return response | {"usageMetadata": usage | {"totalTokenCount": usage["promptTokenCount"]}}
-        case Blocked("prompt"):
-            usage["totalTokenCount"] = usage["promptTokenCount"]
-            return response | {"promptFeedback": {"blockReason": 1}}
-        case Blocked():
-            usage["totalTokenCount"] = usage["promptTokenCount"]
-            return response | {"candidates": [{"finishReason": _SAFETY, "index": 0}]}
-        case Finished(reason):
-            usage["totalTokenCount"] = usage["promptTokenCount"]
-            return response | {"candidates": [{"finishReason": reason, "index": 0}]}
-    day = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    text = spoiled(_document(asked.agent, asked.prompt, day), asked.fault)
-    usage["candidatesTokenCount"] = _tokens(text)
-    usage["totalTokenCount"] = usage["promptTokenCount"] + usage["candidatesTokenCount"]
-    content = {"role": "model", "parts": [{"text": text}]}
-    finish = _MAX_TOKENS if isinstance(asked.fault, Truncated) else _STOP
-    return response | {"candidates": [{"content": content, "finishReason": finish, "index": 0}]}
-
-
-def _tokens(text: str) -> int:
-    """About four characters to a token, as Google's own rule of thumb has it."""
-    return -(-len(text) // 4)
 
 
 async def _serve(port: int, delay: float) -> None:

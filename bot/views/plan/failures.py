@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from bot.slack.ids import COMMAND_COMPONENTS
 from services.states import FailureCode
+from services.workflows.drafts import Failure
 
 LOAD_COMPONENTS = "mudda components load FILE"
 
@@ -16,10 +17,13 @@ SENTENCES: Mapping[FailureCode, str] = {
     FailureCode.NOTHING_FITS: "None of the components is of any use for this issue.",
     FailureCode.REJECTED: "A plan was drafted, but its steps do not fit together, so it was not kept.",
     FailureCode.GEMINI_UNAVAILABLE: "Gemini could not be reached.",
+    FailureCode.GEMINI_BUSY: "Gemini is too busy to answer just now.",
     FailureCode.GEMINI_TIMEOUT: "Gemini took too long to answer.",
     FailureCode.GEMINI_REFUSED: "Gemini refused the request.",
     FailureCode.GEMINI_KEY: "Gemini does not take the key that is set.",
     FailureCode.GEMINI_QUOTA: "Gemini's quota for today is used up.",
+    FailureCode.GEMINI_MODEL: "Gemini does not know the name of the model that is set.",
+    FailureCode.GEMINI_ACCOUNT: "Gemini does not serve the account that it is asked for.",
     FailureCode.GEMINI_BLOCKED: "Gemini withheld its answer for reasons of safety.",
     FailureCode.GEMINI_EMPTY: "Gemini answered with nothing.",
     FailureCode.GEMINI_TRUNCATED: "Gemini's answer was too long and was cut off.",
@@ -36,10 +40,14 @@ HINTS: Mapping[FailureCode, str] = {
     FailureCode.NOTHING_FITS: f"`{COMMAND_COMPONENTS}` shows what there is. Or say more, in a new issue.",
     FailureCode.REJECTED: "Trying again often helps; so does stating one problem at a time.",
     FailureCode.GEMINI_UNAVAILABLE: _LATER,
+    FailureCode.GEMINI_BUSY: _LATER,
     FailureCode.GEMINI_TIMEOUT: _LATER,
     FailureCode.GEMINI_REFUSED: "Whoever runs Mudda should look at the log: it has what Gemini said.",
     FailureCode.GEMINI_KEY: "Whoever runs Mudda should look at `GEMINI_API_KEY`. Then press Try again.",
     FailureCode.GEMINI_QUOTA: "Try again tomorrow, or ask whoever runs Mudda for a larger quota.",
+    FailureCode.GEMINI_MODEL: "Whoever runs Mudda should look at `GEMINI_MODEL`. Then press Try again.",
+    FailureCode.GEMINI_ACCOUNT: "Whoever runs Mudda should look at the account at Google: its country, its "
+    "billing, and whether it is still open. `mudda doctor` tries it.",
     FailureCode.GEMINI_BLOCKED: "It may help to put it in other words, as a new issue.",
     FailureCode.GEMINI_EMPTY: "Trying again often helps.",
     FailureCode.GEMINI_TRUNCATED: "It may help to state one problem at a time.",
@@ -50,3 +58,32 @@ HINTS: Mapping[FailureCode, str] = {
     FailureCode.INTERNAL: "Nothing was sent to anyone. If trying again does not help, tell whoever runs Mudda.",
 }
 """What can be done about it; backticks mark what is to be typed."""
+
+WORDS: Mapping[str, str] = {
+    "SAFETY": "Gemini withheld its answer for reasons of safety.",
+    "BLOCKLIST": "Gemini withheld its answer: a word that it does not take came up.",
+    "PROHIBITED_CONTENT": "Gemini withheld its answer: it took the issue for something forbidden.",
+    "SPII": "Gemini withheld its answer: it saw personal data that it does not repeat.",
+    "IMAGE_SAFETY": "Gemini withheld its answer: it took a picture for unsafe.",
+    "IMAGE_PROHIBITED_CONTENT": "Gemini withheld its answer: it took a picture for something forbidden.",
+    "IMAGE_RECITATION": "Gemini withheld its answer: a picture was too close to somebody else's.",
+    "IMAGE_OTHER": "Gemini withheld its answer because of a picture, and does not say why.",
+    "MODEL_ARMOR": "Gemini withheld its answer: a filter of the account at Google (Model Armor) held it back.",
+    "JAILBREAK": "Gemini took the issue for an attempt to talk it out of its rules.",
+    "ESCALATION": "Gemini withheld its answer: one of Google's rules held it back.",
+    "PUP_LIMITED_DISABLED": "Google has limited or closed the account for breaking its rules.",
+    "RECITATION": "Gemini broke off: its answer was too close to somebody else's text.",
+    "LANGUAGE": "Gemini broke off: it took the language for one that it does not know.",
+    "MALFORMED_FUNCTION_CALL": "Gemini broke off: it tried to call something, and got the form wrong.",
+    "MALFORMED_RESPONSE": "Gemini broke off: its answer lost its form.",
+    "UNEXPECTED_TOOL_CALL": "Gemini broke off: it tried to call something that it was not offered.",
+    "TOO_MANY_TOOL_CALLS": "Gemini broke off: it made too many calls before it answered.",
+    "MISSING_THOUGHT_SIGNATURE": "Gemini broke off: it missed a mark of its own thoughts.",
+    "NO_IMAGE": "Gemini broke off: it meant to draw a picture, and drew none.",
+}
+"""What happened, for each word of the API that says more than the code does."""
+
+
+def sentence(failure: Failure) -> str:
+    """What happened, as exactly as it is known."""
+    return WORDS.get(failure.word) or SENTENCES[failure.code]

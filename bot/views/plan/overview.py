@@ -10,7 +10,7 @@ from bot.views.kit import blocks as kit
 from bot.views.kit.fitting import Level
 from bot.views.kit.text import clean, clip, count, date, join, mention, one_line, sentences
 from bot.views.plan import steps as plan_steps
-from bot.views.plan.failures import HINTS, SENTENCES
+from bot.views.plan.failures import HINTS, sentence
 from bot.views.plan.faults import Names, explain_fault
 from bot.views.plan.steps import PlanStepView
 from services.ai.usage import STAND_IN_MODEL
@@ -113,7 +113,7 @@ def failure_block(snapshot: PlanSnapshot, level: Level) -> Block:
     """Why there is no plan: one sentence, what to do about it, and the faults where they are the reason."""
     failure = _failure(snapshot)
     elements = [
-        kit.paragraph(kit.span(SENTENCES[failure.code], bold=True)),
+        kit.paragraph(kit.span(sentence(failure), bold=True)),
         kit.paragraph(*kit.typed(HINTS[failure.code])),
     ]
     if faults := explain_fault(failure.faults, level.lines, limit=MAX_WARNING_CHARACTERS, names=Names()):

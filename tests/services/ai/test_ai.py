@@ -6,7 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, get_args
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -38,7 +38,7 @@ from services.ai.errors import (
     NothingFits,
     PlanRejected,
 )
-from services.ai.gemini import GeminiClient, RetryPolicy
+from services.ai.gemini import GeminiClient, RetryPolicy, Sdk
 from services.ai.service import AIService
 from services.ai.usage import STAND_IN_MODEL, Usage
 from services.components.specs import ComponentSpec
@@ -76,10 +76,12 @@ async def gemini() -> AsyncIterator[GeminiStandIn]:
         yield stand_in
 
 
-@pytest.fixture
-async def service(gemini: GeminiStandIn) -> AsyncIterator[AIService]:
+@pytest.fixture(params=get_args(Sdk))
+async def service(gemini: GeminiStandIn, request: pytest.FixtureRequest) -> AsyncIterator[AIService]:
     retries = RetryPolicy(attempts=2, base=0.01, least=0.05)
-    client = GeminiClient("key", "gemini-3.8-flash", endpoint=gemini.url, max_concurrency=2, retries=retries)
+    client = GeminiClient(
+        "key", "gemini-3.8-flash", endpoint=gemini.url, max_concurrency=2, retries=retries, sdk=request.param
+    )
     yield AIService(client)
     await client.aclose(grace=0)
 
@@ -215,7 +217,7 @@ async def test_the_second_try_says_what_was_wrong_where(gemini: GeminiStandIn, s
 
 
 async def test_what_chance_withholds_is_asked_for_once_more(gemini: GeminiStandIn, service: AIService) -> None:
-    gemini.script(Finished(4))
+    gemini.script(Finished("RECITATION"))
     assert (await service.plan(ISSUE, COMPONENTS)).plan.steps
 
 

@@ -1,14 +1,12 @@
-"""GeminiClient against the stand-in: every way an answer can fail to come, and the bounds on what is under way."""
+"""GeminiClient against the stand-in: every way an answer can come, or fail to."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import socket
-import threading
 import traceback
-from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from typing import get_args
 
 import pytest
 
@@ -18,8 +16,6 @@ from bot.sandbox.gemini.faults import (
     Drop,
     Fault,
     Finished,
-    Hang,
-    Hold,
     NoCandidates,
     Page,
     Slow,
@@ -34,61 +30,12 @@ from services.ai.errors import (
     GeminiError,
     GeminiMalformed,
     GeminiRefused,
-    GeminiTimeout,
     GeminiTruncated,
     GeminiUnavailable,
 )
-from services.ai.gemini import STAND_IN_MODEL, GeminiClient, ModelAnswer, RetryPolicy
+from services.ai.gemini import STAND_IN_MODEL, Sdk, Thinking
 from services.formats.strict_json import NotJson
-
-KEY = "AIza-secret-0123456789"
-QUICK = RetryPolicy(attempts=3, base=0.01, least=0.05)
-SCHEMA = {
-    "type": "object",
-    "properties": {"selected_component_ids": {"type": "array", "items": {"type": "string"}}},
-    "required": ["selected_component_ids"],
-}
-PROMPT = '<data name="issue">\n{"text":"A pothole"}\n</data>\n<data name="components">\n</data>'
-
-ClientMaker = Callable[..., GeminiClient]
-
-
-@pytest.fixture
-async def gemini() -> AsyncIterator[GeminiStandIn]:
-    async with GeminiStandIn() as stand_in:
-        yield stand_in
-
-
-@pytest.fixture
-async def make_client(gemini: GeminiStandIn) -> AsyncIterator[ClientMaker]:
-    clients: list[GeminiClient] = []
-
-    def make(**settings: Any) -> GeminiClient:
-        defaults = {"endpoint": gemini.url, "max_concurrency": 4, "retries": QUICK}
-        client = GeminiClient(settings.pop("api_key", KEY), "gemini-3.8-flash", **{**defaults, **settings})
-        clients.append(client)
-        return client
-
-    yield make
-    await gemini.stop()
-    for client in clients:
-        await client.aclose()
-
-
-def ask(client: GeminiClient, *, deadline: float | None = None, prompt: str = PROMPT) -> Awaitable[ModelAnswer]:
-    return client.generate_async(
-        system="Be brief.", prompt=prompt, schema=SCHEMA, agent="selector", deadline=deadline
-    )
-
-
-def in_seconds(seconds: float) -> float:
-    return asyncio.get_running_loop().time() + seconds
-
-
-async def outcome(awaitable: Awaitable[ModelAnswer]) -> GeminiError:
-    with pytest.raises(GeminiError) as caught:
-        await awaitable
-    return caught.value
+from tests.support.gemini_client import KEY, PROMPT, ClientMaker, ask, in_seconds, outcome
 
 
 async def test_an_answer_comes_with_its_document_and_account(
@@ -104,7 +51,7 @@ async def test_an_answer_comes_with_its_document_and_account(
     assert usage.to_row()["agent"] == "selector"
 
 
-async def test_the_request_is_the_apis(gemini: GeminiStandIn, make_client: ClientMaker) -> None:
+async def test_the_request_is_the_apis(gemini: GeminiStandIn, make_client: ClientMaker, sdk: Sdk) -> None:
     await ask(make_client())
     (asked,) = gemini.transcript
     assert (asked.model, asked.system, asked.prompt, asked.key) == (
@@ -114,12 +61,45 @@ async def test_the_request_is_the_apis(gemini: GeminiStandIn, make_client: Clien
         KEY,
     )
     assert asked.schema["required"] == ["selected_component_ids"]
+    assert asked.version == {"generativeai": "v1beta", "genai": "v1"}[sdk]
+    assert asked.thinking is None
+
+
+async def test_how_hard_to_think_is_said(gemini: GeminiStandIn, make_client: ClientMaker, sdk: Sdk) -> None:
+    if sdk == "generativeai":
+        with pytest.raises(ValueError, match="how hard"):
+            make_client(thinking="low")
+        return
+    for level in get_args(Thinking):
+        await ask(make_client(thinking=level))
+    assert [str(asked.thinking).lower() for asked in gemini.transcript] == ["low", "medium", "high"]
+
+
+async def test_another_model_than_was_asked_is_warned_of_once(
+    gemini: GeminiStandIn, make_client: ClientMaker, caplog: pytest.LogCaptureFixture
+) -> None:
+    client = make_client()
+    for gemini.model in ("gemini-3.8-flash-001", "gemini-3.5-flash-lite", "gemini-3.5-flash-lite", "gemini-9"):
+        assert (await ask(client)).usage.model == gemini.model
+    warned = [record.getMessage() for record in caplog.records if record.levelno == logging.WARNING]
+    assert warned == [
+        "Gemini: gemini-3.8-flash was asked, and gemini-3.5-flash-lite answered",
+        "Gemini: gemini-3.8-flash was asked, and gemini-9 answered",
+    ]
 
 
 async def test_text_in_any_script_arrives_as_it_is(gemini: GeminiStandIn, make_client: ClientMaker) -> None:
     prompt = PROMPT + "\nНа улице Ленина течёт вода 🚰 \u200f مياه {{x}} <!channel>"
     await ask(make_client(), prompt=prompt)
     assert gemini.transcript[0].prompt == prompt
+
+
+async def test_no_request_may_be_kept_by_google(gemini: GeminiStandIn, make_client: ClientMaker) -> None:
+    gemini.script(Status(503), BrokenJson())
+    client = make_client()
+    await outcome(ask(client))
+    await asyncio.gather(*[ask(client, prompt=PROMPT + "ü" * length) for length in (0, 1, 100_000)])
+    assert [asked.store for asked in gemini.transcript] == [False] * 5
 
 
 @pytest.mark.parametrize(
@@ -189,53 +169,17 @@ async def test_a_refused_connection(make_client: ClientMaker) -> None:
     assert error.usage.attempts == 3
 
 
-@pytest.mark.parametrize(("allowed", "asked"), [(1, 1), (2, 2)])
-async def test_running_out_of_time(
-    gemini: GeminiStandIn, make_client: ClientMaker, allowed: int, asked: int
-) -> None:
-    gemini.script(*[Hang()] * 9)
-    retries = RetryPolicy(base=0.01, timeouts=allowed)
-    error = await outcome(ask(make_client(timeout=0.2, retries=retries)))
-    assert isinstance(error, GeminiTimeout)
-    assert (error.waited_for, len(gemini.transcript)) == ("answer", asked)
-    assert error.usage is not None
-    assert error.usage.outcome == "timeout"
-
-
-async def test_a_deadline_cuts_the_request_short(gemini: GeminiStandIn, make_client: ClientMaker) -> None:
-    gemini.script(*[Hang()] * 9)
-    error = await outcome(ask(make_client(timeout=600), deadline=in_seconds(0.3)))
-    assert isinstance(error, GeminiTimeout)
-    assert len(gemini.transcript) == 1
-
-
-async def test_nothing_starts_after_the_deadline(gemini: GeminiStandIn, make_client: ClientMaker) -> None:
-    error = await outcome(ask(make_client(), deadline=in_seconds(-1)))
-    assert isinstance(error, GeminiTimeout)
-    assert error.usage is not None
-    assert (error.waited_for, error.usage.attempts, gemini.transcript) == ("turn", 0, [])
-
-
-async def test_waiting_for_a_turn_ends_at_the_deadline(gemini: GeminiStandIn, make_client: ClientMaker) -> None:
-    client, hold = make_client(max_concurrency=1), Hold()
-    gemini.script(hold)
-    first = asyncio.ensure_future(ask(client))
-    await hold.reached.wait()
-    error = await outcome(ask(client, deadline=in_seconds(0.1)))
-    hold.released.set()
-    await first
-    assert isinstance(error, GeminiTimeout)
-    assert (error.waited_for, len(gemini.transcript)) == ("turn", 1)
-
-
 @pytest.mark.parametrize(
     ("fault", "kind", "word"),
     [
         (Blocked("prompt"), GeminiBlocked, "blocked"),
         (Blocked("answer"), GeminiBlocked, "blocked"),
+        (Finished("IMAGE_OTHER"), GeminiBlocked, "blocked"),
+        (Finished("TOO_MANY_TOOL_CALLS"), GeminiEmpty, "empty"),
+        (Finished(99), GeminiEmpty, "empty"),
         (NoCandidates(), GeminiEmpty, "empty"),
-        (Finished(4), GeminiEmpty, "empty"),
-        (Finished(6), GeminiEmpty, "empty"),
+        (Finished("RECITATION"), GeminiEmpty, "empty"),
+        (Finished("LANGUAGE"), GeminiEmpty, "empty"),
         (Text("  \n"), GeminiEmpty, "empty"),
         (Truncated(), GeminiTruncated, "truncated"),
         (BrokenJson(), GeminiMalformed, "malformed"),
@@ -262,88 +206,6 @@ async def test_the_filters_word_is_kept(gemini: GeminiStandIn, make_client: Clie
         error = await outcome(ask(client))
         assert isinstance(error, GeminiBlocked)
         assert (error.where, error.reason) == (where, "SAFETY")
-
-
-async def test_the_65th_call_waits_for_a_thread(gemini: GeminiStandIn, make_client: ClientMaker) -> None:
-    client = make_client(max_concurrency=64)
-    holds = [Hold() for _ in range(65)]
-    gemini.script(*holds)
-    calls = [asyncio.ensure_future(ask(client)) for _ in range(65)]
-    await gemini.until(lambda stand_in: stand_in.running == 64)
-    assert not holds[64].reached.is_set()
-    holds[0].released.set()
-    await holds[64].reached.wait()
-    for hold in holds:
-        hold.released.set()
-    await asyncio.gather(*calls)
-    assert (gemini.most_at_once, len(gemini.transcript)) == (64, 65)
-
-
-async def test_more_than_may_wait_are_turned_away(gemini: GeminiStandIn, make_client: ClientMaker) -> None:
-    client, hold = make_client(max_concurrency=1, max_waiting=1), Hold()
-    gemini.script(hold)
-    first = asyncio.ensure_future(ask(client))
-    await hold.reached.wait()
-    second = asyncio.ensure_future(ask(client))
-    await asyncio.sleep(0)  # until it waits
-    error = await outcome(ask(client))
-    hold.released.set()
-    await asyncio.gather(first, second)
-    assert isinstance(error, GeminiUnavailable)
-    assert (error.cause, len(gemini.transcript)) == ("busy", 2)
-
-
-async def test_cancelling_frees_the_caller_at_once_and_the_thread_later(
-    gemini: GeminiStandIn, make_client: ClientMaker
-) -> None:
-    client, hold = make_client(max_concurrency=1), Hold()
-    gemini.script(hold)
-    first = asyncio.ensure_future(ask(client))
-    await hold.reached.wait()
-    first.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await first
-    error = await outcome(ask(client, deadline=in_seconds(0.1)))
-    assert isinstance(error, GeminiTimeout)
-    assert error.waited_for == "turn"
-    hold.released.set()
-    await ask(client)
-    assert (gemini.most_at_once, len(gemini.transcript)) == (1, 2)
-
-
-async def test_closing_waits_for_running_calls_and_turns_the_rest_away(
-    gemini: GeminiStandIn, make_client: ClientMaker
-) -> None:
-    client, hold = make_client(max_concurrency=1), Hold()
-    gemini.script(hold)
-    running = asyncio.ensure_future(ask(client))
-    await hold.reached.wait()
-    waiting = asyncio.ensure_future(ask(client))
-    await asyncio.sleep(0)
-    closing = asyncio.ensure_future(client.aclose())
-    await asyncio.sleep(0)
-    late = await outcome(ask(client))
-    assert not closing.done()
-    hold.released.set()
-    assert (await running).usage.outcome == "ok"
-    waited = await outcome(waiting)
-    await closing
-    for error in (late, waited):
-        assert isinstance(error, GeminiUnavailable)
-        assert error.cause == "closed"
-    assert len(gemini.transcript) == 1
-
-
-async def test_closing_cuts_off_what_hangs_after_a_grace(gemini: GeminiStandIn, make_client: ClientMaker) -> None:
-    before = set(threading.enumerate())
-    client = make_client(timeout=600)
-    gemini.script(Hang())
-    hanging = asyncio.ensure_future(ask(client))
-    await gemini.until(lambda stand_in: stand_in.running == 1)
-    await client.aclose(grace=0.05)
-    error = await outcome(hanging)
-    assert isinstance(error, GeminiUnavailable)
-    assert not [thread for thread in set(threading.enumerate()) - before if thread.name.startswith("gemini")]
 
 
 async def test_two_clients_keep_their_keys_and_endpoints_apart(

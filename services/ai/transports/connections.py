@@ -1,4 +1,4 @@
-"""The connections under the Gemini SDK: enough of them, and a way to end the ones that are in use.
+"""The connections under `google-generativeai`: enough of them, and a way to end the ones that are in use.
 
 A thread that waits for an answer can't be cancelled, and Python joins every thread before it exits. So a
 process that must end soon cuts the connections instead; the threads then end by themselves.
@@ -6,22 +6,19 @@ process that must end soon cuts the connections instead; the threads then end by
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import socket
 import threading
 from contextlib import suppress
 from typing import Any
-from urllib.parse import urlsplit
 
 from google.auth.transport.requests import AuthorizedSession
-from requests import Response
+from requests import PreparedRequest, Response
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
 
-CONNECT_SECONDS = 5.0
-"""How long a connection may take to come about; no more of a deadline is spent on a host that is away."""
+from services.ai.transports.transport import CONNECT_SECONDS
 
 
 class _ConnectionSet:
@@ -87,8 +84,14 @@ def _pools(line: _ConnectionSet) -> dict[str, type[HTTPConnectionPool]]:
     return {"http": PlainPool, "https": SecurePool}
 
 
+_NOT_STORED = b'{"store":false,'
+
+
 class AbortableAdapter(HTTPAdapter):
-    """Keeps up to `size` connections open for reuse, and can cut all of them at once."""
+    """Keeps up to `size` connections open for reuse, and can cut all of them at once.
+
+    It also adds `"store": false` to every request for an answer: see `send`.
+    """
 
     def __init__(self, size: int) -> None:
         self._line = _ConnectionSet()
@@ -99,19 +102,37 @@ class AbortableAdapter(HTTPAdapter):
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = _pools(self._line)
 
+    def send(self, request: PreparedRequest, *args: Any, **kwargs: Any) -> Response:
+        """Send, with a word to Google not to keep the request and its answer.
+
+        Google keeps both, for weeks, unless the request says `"store": false`. The SDK has no such field and
+        refuses unknown ones, so the word goes in here, where the request is JSON already: a hack, and the one
+        place there is for it. What people reported must not lie about at Google.
+        """
+        if request.method == "POST" and request.path_url.partition("?")[0].endswith(":generateContent"):
+            _add_not_stored(request)
+        return super().send(request, *args, **kwargs)
+
     def cut(self) -> None:
         """End every exchange under way, and those that are begun after this."""
         self._line.cut()
 
 
-def mount(session: AuthorizedSession, endpoint: str, size: int) -> AbortableAdapter:
-    """Give the session room for `size` connections; past any proxy if `endpoint` is this machine."""
+def _add_not_stored(request: PreparedRequest) -> None:
+    body = request.body.encode() if isinstance(request.body, str) else request.body
+    if not isinstance(body, bytes) or not body.startswith(b"{"):
+        raise ValueError("the SDK has sent something else than a JSON object")
+    request.prepare_body(_NOT_STORED + body[1:], None)
+
+
+def mount(session: AuthorizedSession, size: int, *, by_proxy: bool) -> AbortableAdapter:
+    """Give the session room for `size` connections; `by_proxy`: through the environment's proxy, if it has one."""
     session._max_refresh_attempts = 0  # a key can't be refreshed, and asking thrice makes a refusal no better
     adapter = AbortableAdapter(size)
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     session.hooks["response"].append(_unwrap_list)
-    session.trust_env = not _is_loopback(endpoint)
+    session.trust_env = by_proxy
     return adapter
 
 
@@ -123,11 +144,3 @@ def _unwrap_list(response: Response, *_: Any, **__: Any) -> None:
         body = response.json()
         if isinstance(body, list) and body and isinstance(body[0], dict):
             response._content = json.dumps(body[0]).encode()
-
-
-def _is_loopback(endpoint: str) -> bool:
-    host = urlsplit(endpoint).hostname or ""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
