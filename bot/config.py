@@ -191,8 +191,8 @@ def lines_of_gemini_sdk(settings: Settings) -> list[str]:
     if settings.gemini_sdk == "generativeai":
         needs_other = settings.gemini_thinking is not None
         return ["GEMINI_THINKING takes effect with GEMINI_SDK=genai only."] if needs_other else []
-    if not all(map(_is_installed, ("google.genai", "httpx2"))):
-        return ["GEMINI_SDK=genai takes packages that are not installed: pip install 'mudda[genai]'."]
+    if not _is_installed("google.genai"):
+        return ["GEMINI_SDK=genai takes a package that is not installed: pip install 'mudda[genai]'."]
     return []
 
 

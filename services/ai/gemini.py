@@ -78,7 +78,7 @@ class _Tally:
 
 
 class GeminiClient:
-    """Asks one Gemini model for JSON, from any number of tasks of one event loop.
+    """Asks one Gemini model for JSON, from any number of tasks of the event loop that it is made in.
 
     `timeout` bounds each request, in seconds. `endpoint` is a URL, http or https; none: Google's.
     `max_concurrency` requests run at once, `max_waiting` wait for their turn, and the next is turned away.

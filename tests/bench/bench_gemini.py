@@ -15,12 +15,12 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, get_args
 
 from bot.sandbox.town import sandbox_pack
 from services.ai import prompts
 from services.ai.answer_schemas import plan_schema
-from services.ai.gemini import GeminiClient
+from services.ai.gemini import GeminiClient, Sdk
 from services.components.packs import parse_pack
 from services.components.specs import ComponentSpec
 from services.plans.model import Issue
@@ -103,20 +103,20 @@ def row(name: str, measured: Wave) -> str:
     return f"| {name} | {measured.calls} | {measured.seconds:.2f} | {measured.lag * 1000:.1f} |"
 
 
-async def main(seconds: float, *, with_default: bool) -> None:
+async def main(seconds: float, sdk: Sdk, *, with_default: bool) -> None:
     """Print the table."""
     asked = request()
     print("| | calls at once | seconds | loop blocked at most, ms |\n|---|---|---|---|", flush=True)
     async with stand_in(seconds) as url:
-        client = GeminiClient(KEY, MODEL, endpoint=url, max_concurrency=CALLS)
+        client = GeminiClient(KEY, MODEL, endpoint=url, max_concurrency=CALLS, sdk=sdk)
         ours = await wave(CALLS, lambda: client.generate_async(**asked, agent="bench"))
         await client.aclose()
-        print(row(f"mudda, {CALLS} threads", ours), flush=True)
-        fewer = GeminiClient(KEY, MODEL, endpoint=url, max_concurrency=FEWER)
+        print(row(f"mudda, {sdk}, {CALLS} at a time", ours), flush=True)
+        fewer = GeminiClient(KEY, MODEL, endpoint=url, max_concurrency=FEWER, sdk=sdk)
         waves = [await wave(FEWER, lambda: fewer.generate_async(**asked, agent="bench")) for _ in range(WAVES)]
         await fewer.aclose()
         worst = max(waves, key=lambda each: each.lag)
-        print(row(f"mudda, {FEWER} threads, the worst of {WAVES} rounds", worst), flush=True)
+        print(row(f"mudda, {sdk}, {FEWER} at a time, the worst of {WAVES} rounds", worst), flush=True)
         if with_default:
             usual = await wave(CALLS, default_executor_call(url, asked))
             print(row("run_in_executor(None, …)", usual))
@@ -135,5 +135,6 @@ if __name__ == "__main__":
     parser.add_argument(
         "--ours-only", action="store_true", help="leave out run_in_executor, which takes 34 rounds"
     )
+    parser.add_argument("--sdk", choices=get_args(Sdk), default="generativeai", help="Google's package to ask by")
     arguments = parser.parse_args()
-    asyncio.run(main(arguments.seconds, with_default=not arguments.ours_only))
+    asyncio.run(main(arguments.seconds, arguments.sdk, with_default=not arguments.ours_only))

@@ -32,9 +32,11 @@ def test_importing_warns_of_nothing(transport: str) -> None:
 )
 def test_only_the_chosen_sdk_is_imported(sdk: str, there: str, missing: str) -> None:
     code = (
-        "import sys, services.ai.service, services.ai.gemini as gemini\n"
+        "import asyncio, sys, services.ai.service, services.ai.gemini as gemini\n"
         "loaded = {'google.generativeai', 'google.genai'} & sys.modules.keys()\n"
-        f"gemini.GeminiClient('key', 'm', sdk={sdk!r}, max_concurrency=1)\n"
+        "async def make():\n"
+        f"    await gemini.GeminiClient('key', 'm', sdk={sdk!r}, max_concurrency=1).aclose()\n"
+        "asyncio.run(make())\n"
         f"assert not loaded and {there!r} in sys.modules and {missing!r} not in sys.modules, loaded\n"
     )
     subprocess.run([sys.executable, "-c", code], check=True)

@@ -13,7 +13,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-import httpx2
+import aiohttp
+from aiohttp.connector import Connection
 from google import genai
 from google.genai import errors, types
 
@@ -43,18 +44,20 @@ class GenaiTransport:
         self._target = target
         self._is_cut = False
         self._running: set[asyncio.Task[Outcome]] = set()
-        self._http = httpx2.AsyncClient(
-            limits=httpx2.Limits(max_connections=None, max_keepalive_connections=target.connections),
-            timeout=httpx2.Timeout(None, connect=CONNECT_SECONDS),
-            trust_env=not target.is_loopback,
+        self._turn = asyncio.Lock()
+        self._http = aiohttp.ClientSession(
+            connector=_Connector(limit=target.connections), trust_env=not target.is_loopback
         )
-        self._http.event_hooks["request"].append(_connect_soon)
         # All is said here, for the SDK looks for what is missing in the environment.
         self._client = genai.Client(
             vertexai=False,
             api_key=target.api_key,
             http_options=types.HttpOptions(
-                base_url=target.endpoint, api_version=API_VERSION, httpx_async_client=self._http
+                base_url=target.endpoint,
+                api_version=API_VERSION,
+                aiohttp_client=self._http,
+                # One attempt. Unless it is told, the SDK sends a second request after a lost connection.
+                retry_options=types.HttpRetryOptions(attempts=1),
             ),
         )
 
@@ -78,12 +81,13 @@ class GenaiTransport:
     async def aclose(self) -> None:
         """Close the connections."""
         await self._client.aio.aclose()
-        await self._http.aclose()
+        await self._http.close()
         self._client.close()
 
     async def _ask(self, request: Request, limit: float) -> Outcome:
         try:
             async with asyncio.timeout(limit):
+                await self._take_turn()
                 response = await self._client.aio.models.generate_content(
                     model=self._target.model, contents=request.prompt, config=self._config(request, limit)
                 )
@@ -91,23 +95,30 @@ class GenaiTransport:
             return _response(http.body if http and http.body else "")
         except errors.APIError as exc:
             return api_failure(int(exc.code or 0), exc.details, str(exc.message), self._target.api_key)
-        except (TimeoutError, httpx2.ReadTimeout):
-            return Failure(GeminiTimeout("answer"), again=True)
-        except (httpx2.TransportError, OSError) as exc:
+        except (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError) as exc:
             return no_connection(exc)
-        except (ValueError, RecursionError, AttributeError, TypeError, httpx2.HTTPError) as exc:
+        except TimeoutError:
+            return Failure(GeminiTimeout("answer"), again=True)
+        except OSError as exc:
+            return no_connection(exc)
+        except (ValueError, RecursionError, AttributeError, TypeError, aiohttp.ClientError) as exc:
             return unreadable(exc)
         except asyncio.CancelledError as exc:
             if self._is_cut:
                 return no_connection(ConnectionAbortedError(str(exc)))
             raise
 
+    async def _take_turn(self) -> None:
+        """Let the event loop look round: the SDK takes milliseconds over a request, and sixty in a row add up."""
+        async with self._turn:
+            await asyncio.sleep(0)
+
     def _config(self, request: Request, limit: float) -> types.GenerateContentConfig:
         thinking = self._target.thinking
         return types.GenerateContentConfig(
             system_instruction=request.system,
             response_mime_type="application/json",
-            response_schema=dict(request.schema),
+            response_json_schema=request.schema,  # the other form is taken apart and built anew at each call
             # Google keeps a request and its answer for weeks unless it is told not to.
             store=False,
             thinking_config=types.ThinkingConfig(thinking_level=types.ThinkingLevel(thinking.upper()))
@@ -119,10 +130,18 @@ class GenaiTransport:
         )
 
 
-async def _connect_soon(request: httpx2.Request) -> None:
+class _Connector(aiohttp.TCPConnector):
     """The SDK sets one time for all of a request; a host that is away does not get all of it."""
-    timeout: dict[str, Any] = request.extensions.get("timeout", {})
-    timeout["connect"] = min(timeout.get("connect") or CONNECT_SECONDS, CONNECT_SECONDS)
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: list[Any],
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 - aiohttp's name
+    ) -> Connection:
+        return await super().connect(
+            req, traces, aiohttp.ClientTimeout(timeout.total, sock_connect=CONNECT_SECONDS)
+        )
 
 
 def _response(body: str) -> Mapping[str, Any]:
