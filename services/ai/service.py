@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -45,7 +46,8 @@ def utc_now() -> datetime:
 
 
 OnPhase = Callable[[Phase, Mapping[str, Any]], Awaitable[None]]
-"""Told of each phase as it begins, with the facts known by then: `offered`, `selected`, `repairs`, `faults`."""
+"""Told of each phase as it begins, with the facts known by then: `offered`, `selected`, `repairs`, `faults`
+and of these how many by code (`codes`)."""
 
 _T = TypeVar("_T")
 
@@ -316,7 +318,9 @@ class _Drafting:
         )
 
     async def _repair(self, plan: Plan, report: Report, selected: tuple[str, ...], repairs: int) -> Plan:
-        await self._on_phase(Phase.REPAIRING, {"repairs": repairs, "faults": len(report.errors)})
+        codes = dict(Counter(fault.code.value for fault in report.errors))
+        facts = {"repairs": repairs, "faults": len(report.errors), "codes": codes}
+        await self._on_phase(Phase.REPAIRING, facts)
         used = (step.component_id for step in plan.steps if step.component_id in self._components)
         shown = {key: self._components[key] for key in dict.fromkeys((*selected, *used))}
         drafted = await self._service.repair(self._issue, shown, plan, report.errors, deadline=self._deadline)
