@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bot.cli.table import table
-from services.evaluation.compare import LEVEL, MEASURES, Comparison, compare, paired
+from services.evaluation.compare import LEVEL, LEVEL_OF_EACH, TESTED, Comparison, compare, paired
 from services.evaluation.figures import Figures, Share, figures, grouped
 from services.evaluation.results import CaseResult, Evaluation
 
@@ -183,8 +183,8 @@ def _compared(compared: Sequence[Comparison]) -> list[tuple[str, ...]]:
                 _value(each.measure.summary, each.second),
                 str(each.first_better),
                 str(each.second_better),
-                f"{each.p:.3f}",
-                verdicts[each.better],
+                f"{each.p:.3f}" if each.measure.tested else "",
+                verdicts[each.better] if each.measure.tested else "not tested",
             )
             for each in compared
         ),
@@ -200,8 +200,8 @@ def _value(summary: str, value: float) -> str:
 def _explained(compared: Sequence[Comparison]) -> str:
     lines = [
         "P: how likely chance alone would split the issues that differ so unevenly (exact sign test). "
-        f"A verdict takes p < {LEVEL / len(MEASURES):.3f},",
-        f"which is {LEVEL:g} for the {len(MEASURES)} measures together.",
+        f"A verdict takes p < {LEVEL_OF_EACH:.3f},",
+        f"which is {LEVEL:g} for the {TESTED} measures together. Seconds are not tested: they depend on the hour.",
     ]
     if any(not each.better for each in compared):
         lines.append(

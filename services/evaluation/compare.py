@@ -14,20 +14,23 @@ from services.evaluation.figures import Spread
 from services.evaluation.results import CaseResult, Evaluation
 
 LEVEL = 0.05
-"""How likely it may be that chance alone makes any of the measures differ so much."""
+"""How likely it may be that chance alone makes any of the tested measures differ so much."""
 
 
 @dataclass(frozen=True, slots=True)
 class Measure:
     """One thing that is compared; `value` is None for an issue of which it can't be said.
 
-    `summary`: "share" of the issues that have it, their "mean" or their "median".
+    `summary`: "share" of the issues that have it, their "mean" or their "median". What is not `tested` is shown
+    and not judged: all seconds of an evaluation depend on the hour and on what else ran, so that a test would see
+    a difference where there is none.
     """
 
     name: str
     value: Callable[[CaseResult], float | None]
     summary: str
     more_is_better: bool = False
+    tested: bool = True
 
 
 MEASURES = (
@@ -37,11 +40,13 @@ MEASURES = (
     Measure("repairs", lambda result: result.repairs, "mean"),
     Measure("warnings", lambda result: sum(result.warnings.values()) if result.valid else None, "mean"),
     Measure("tokens", lambda result: result.total_tokens, "median"),
-    Measure("seconds", lambda result: result.seconds, "median"),
+    Measure("seconds", lambda result: result.seconds, "median", tested=False),
 )
 
-LEVEL_OF_EACH = LEVEL / len(MEASURES)
-"""What that leaves for each of them (Bonferroni's correction)."""
+TESTED = sum(measure.tested for measure in MEASURES)
+
+LEVEL_OF_EACH = LEVEL / TESTED
+"""What that leaves for each of the measures that are tested (Bonferroni's correction)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +67,8 @@ class Comparison:
 
     @property
     def better(self) -> int:
-        """1 or 2: which of the two is better; 0 if that can't be told from so few that differ."""
-        if self.p >= LEVEL_OF_EACH:
+        """1 or 2: which of the two is better; 0 if that can't be told."""
+        if not self.measure.tested or self.p >= LEVEL_OF_EACH:
             return 0
         return 1 if self.first_better > self.second_better else 2
 

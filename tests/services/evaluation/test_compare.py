@@ -107,6 +107,20 @@ def test_turned_round_the_other_one_is_better() -> None:
     assert [(each.better, each.p) for each in forth] == [((0, 2, 1)[each.better], each.p) for each in back]
 
 
+def test_seconds_are_shown_and_not_judged() -> None:
+    slow = {**GOOD, "seconds": 9.0}
+    [seconds] = [
+        each
+        for each in compare(paired(evaluation(*[GOOD] * 60), evaluation(*[slow] * 60)))
+        if each.measure.name == "seconds"
+    ]
+    assert (seconds.first, seconds.second, seconds.first_better, seconds.better) == (3, 9, 60, 0)
+    text = comparison(evaluation(*[GOOD] * 60), evaluation(*[slow] * 60))
+    assert [line.split() for line in text.splitlines() if line.startswith("Seconds")] == [
+        ["Seconds", "of", "an", "issue", "(median)", "60", "3.00", "9.00", "60", "0", "not", "tested"]
+    ]
+
+
 def test_only_issues_of_both_are_compared() -> None:
     assert len(paired(evaluation(GOOD, GOOD, GOOD), evaluation(GOOD, FAILED))) == 2
     nothing = evaluation(GOOD).model_copy(update={"results": ()})
