@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -28,8 +29,8 @@ SAMPLES = 2
 """So many other plans are asked for at once where one repair was not enough."""
 
 OnPhase = Callable[[Phase, Mapping[str, Any]], Awaitable[None]]
-"""Told of each phase as it begins, with the facts known by then: `offered`, `selected`, `repairs`, `samples`, and
-the `faults` that are to be mended."""
+"""Told of each phase as it begins, with the facts known by then: `offered`, `selected`, `repairs`, `samples`, the
+`faults` that are to be mended and how many of them there are by code (`codes`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,7 +234,9 @@ class Drafting:
         return _Candidate(plan, await self._check(plan, selected, repairs))
 
     async def _repair(self, plan: Plan, report: Report, selected: tuple[str, ...], repairs: int) -> Plan:
-        await self._on_phase(Phase.REPAIRING, {"repairs": repairs, "faults": len(report.errors)})
+        codes = dict(Counter(fault.code.value for fault in report.errors))
+        facts = {"repairs": repairs, "faults": len(report.errors), "codes": codes}
+        await self._on_phase(Phase.REPAIRING, facts)
         used = (step.component_id for step in plan.steps if step.component_id in self._components)
         shown = {key: self._components[key] for key in dict.fromkeys((*selected, *used))}
         drafted = await self._agents.repair(self._issue, shown, plan, report.errors, deadline=self._deadline)

@@ -79,3 +79,5 @@ def test_the_command_runs_where_there_is_no_checkout(wheel: Path, tmp_path: Path
     assert "sandbox" in said("--help")
     # It brings its own PostgreSQL up, and finds its migrations.
     assert said("migrate") == "The database is up to date.\n"
+    # And the issues of the evaluation.
+    assert "6 issues, 6 towns" in said("eval", "--limit", "6")
