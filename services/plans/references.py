@@ -118,6 +118,8 @@ def scan(text: str) -> Iterator[Reference | MalformedReference]:
 
     A text that is a JSON object or array is searched string by string, since that is how it will be filled in.
     """
+    if OPEN not in text and "\\" not in text:
+        return  # nor is there one in the JSON that it may be, where nothing is escaped
     if _JSON_CONTAINER.match(text):
         try:
             yield from walk(strict_json.loads(text))
