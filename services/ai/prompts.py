@@ -8,12 +8,13 @@ holds no URL, no auth and no value of a header: a model chooses among components
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.ai.errors import GeminiError, GeminiMalformed, GeminiTruncated
+from services.ai.sense import sense_hints
 from services.components.specs import ComponentSpec
 from services.formats.storable import postgres_safe
 from services.mentions import PartKind
@@ -156,21 +157,28 @@ def repair_prompt(
     components: Iterable[ComponentSpec],
     max_steps: int,
     plan: Plan,
-    faults: Iterable[Fault],
+    faults: Sequence[Fault],
     *,
     today: str = "",
 ) -> str:
-    """Ask for a whole new plan in place of one whose faults are named."""
+    """Ask for a whole new plan in place of one whose faults are named: errors, or warnings only."""
     return "\n".join(
         [
             planner_prompt(issue, components, max_steps, today=today),
             "This is a plan that was made for it:",
             _data_block("plan", plan.model_dump(mode="json", by_alias=True)),
-            "It can't be carried out. These are its faults, each with the step and the field it is in:",
+            f"{_judgement(faults)}, each with the step and the field it is in:",
             _data_block("faults", *(fault.to_dict() for fault in faults)),
+            *sense_hints(faults),
             "Answer with the whole plan, all faults removed. Change nothing that is right.",
         ]
     )
+
+
+def _judgement(faults: Iterable[Fault]) -> str:
+    if all(fault.is_warning for fault in faults):
+        return "It can be carried out, and makes no sense in some points. These are they"
+    return "It can't be carried out. These are its faults"
 
 
 def reminder(error: GeminiError) -> str:

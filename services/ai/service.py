@@ -26,6 +26,7 @@ from services.ai.errors import (
     PlanRejected,
 )
 from services.ai.gemini import GeminiClient
+from services.ai.sense import makes_more_sense, sense_to_mend, telling_keys
 from services.ai.usage import Usage
 from services.components.specs import ComponentSpec
 from services.plans.model import Issue, Plan
@@ -35,6 +36,9 @@ from services.states import Phase
 __all__ = ["AIService", "Draft", "OnPhase", "PlanProposal", "Selection", "Usage"]
 
 MAX_REPAIRS = 2
+
+SECONDS_TO_MAKE_SENSE = 20.0
+"""A valid plan is not sent back for what makes no sense in it with less time than this left."""
 
 UTC_ZONE = ZoneInfo("UTC")
 
@@ -98,11 +102,13 @@ class AIService:
         max_steps: int = 200,
         zone: ZoneInfo = UTC_ZONE,
         now: Callable[[], datetime] = utc_now,
+        seconds_to_make_sense: float = SECONDS_TO_MAKE_SENSE,
     ) -> None:
         self._gemini = gemini
         self._max_steps = max_steps
         self._zone = zone
         self._now = now
+        self.seconds_to_make_sense = seconds_to_make_sense
 
     def in_zone(self, zone: ZoneInfo) -> Self:
         """The same service, for a town whose clocks show that time zone's time."""
@@ -118,7 +124,7 @@ class AIService:
         deadline: float | None = None,
         on_phase: OnPhase,
     ) -> Draft:
-        """Select, plan, validate, and repair what is invalid at most twice.
+        """Select, plan, validate, and repair what is invalid at most twice; of those, once what makes no sense.
 
         `components` are the active ones by key. Raises NothingFits, PlanRejected or a GeminiError, each with
         the usages of every call; what `on_phase` raises passes through.
@@ -277,13 +283,15 @@ class _Drafting:
         selected = await self._select()
         plan = await self._plan(selected)
         report = await self._check(plan, selected, repairs=0)
-        for repairs in range(1, MAX_REPAIRS + 1):
-            if report.ok:
-                break
-            plan = await self._repair(plan, report, selected, repairs)
+        repairs = 0
+        while not report.ok and repairs < MAX_REPAIRS:
+            repairs += 1
+            plan = await self._repair(plan, report.errors, selected, repairs)
             report = await self._check(plan, selected, repairs)
         if not report.ok:
             raise PlanRejected(plan, report.errors)
+        if repairs < MAX_REPAIRS:
+            plan, report = await self._make_sense(plan, report, selected, repairs + 1)
         return Draft(plan, report, selected, self._components, self.usages, self._clock() - started)
 
     async def _select(self) -> tuple[str, ...]:
@@ -315,10 +323,30 @@ class _Drafting:
             not_said=[name for name, text in said.items() if not text],
         )
 
-    async def _repair(self, plan: Plan, report: Report, selected: tuple[str, ...], repairs: int) -> Plan:
-        await self._on_phase(Phase.REPAIRING, {"repairs": repairs, "faults": len(report.errors)})
+    async def _make_sense(
+        self, plan: Plan, report: Report, selected: tuple[str, ...], repairs: int
+    ) -> tuple[Plan, Report]:
+        """Ask once to mend what makes no sense in a valid plan; the plan as it is, unless that makes it better."""
+        faults = sense_to_mend(report, self._components)
+        if not faults or not self._has_time():
+            return plan, report
+        try:
+            mended = await self._repair(plan, faults, selected, repairs)
+        except GeminiError as error:
+            self.usages += error.usages
+            return plan, report
+        judged = await self._check(mended, selected, repairs)
+        return (mended, judged) if makes_more_sense(judged, report) else (plan, report)
+
+    def _has_time(self) -> bool:
+        needed = self._service.seconds_to_make_sense
+        return self._deadline is None or self._clock() + needed <= self._deadline
+
+    async def _repair(self, plan: Plan, faults: Sequence[Fault], selected: tuple[str, ...], repairs: int) -> Plan:
+        await self._on_phase(Phase.REPAIRING, {"repairs": repairs, "faults": len(faults)})
         used = (step.component_id for step in plan.steps if step.component_id in self._components)
-        shown = {key: self._components[key] for key in dict.fromkeys((*selected, *used))}
-        drafted = await self._service.repair(self._issue, shown, plan, report.errors, deadline=self._deadline)
+        needed = telling_keys(faults, self._components)
+        shown = {key: self._components[key] for key in dict.fromkeys((*selected, *used, *needed))}
+        drafted = await self._service.repair(self._issue, shown, plan, faults, deadline=self._deadline)
         self.usages += drafted.usages
         return drafted.plan

@@ -21,9 +21,7 @@ _MOST = 3
 _BETWEEN = re.compile(r"[\s.,;:!?()\[\]{}<>\"'“”„«»‚‘’`/\\|–—_-]+")
 _SMALL = frozenset(
     # English, German, Portuguese, French, Spanish: articles, and the smallest prepositions.
-    "a an the of to for in on at and by der die das den dem des ein eine einen einem einer im am an zu zur zum für "
-    "von und o os as um uma de da do dos das para em no na nos nas e le la les un une des du et el los las del y"
-    "".split()
+    ["a", "an", "the", "of", "to", "for", "in", "on", "at", "and", "by", "der", "die", "das", "den", "dem", "des", "ein", "eine", "einen", "einem", "einer", "im", "am", "an", "zu", "zur", "zum", "für", "von", "und", "o", "os", "as", "um", "uma", "de", "da", "do", "dos", "das", "para", "em", "no", "na", "nos", "nas", "e", "le", "la", "les", "un", "une", "des", "du", "et", "el", "los", "las", "del", "y"]
 )
 
 

@@ -17,12 +17,12 @@ from itertools import islice, pairwise
 from services.components.builtins import NOTIFY
 from services.components.specs import ComponentSpec
 from services.formats import strict_json
-from services.plans.model import Plan, StepInput, references
+from services.plans.model import Plan, StepInput
 from services.plans.references import OPEN, Reference, parse
 from services.plans.validation.acts import Acts
 from services.plans.validation.faults import Fault, FaultCode, fault
 from services.plans.validation.flows import SCALARS, Shape
-from services.plans.validation.outline import SAFE_METHODS, Outline
+from services.plans.validation.outline import Outline
 from services.plans.validation.searches import late_searches
 from services.plans.validation.telling import may_tell_reporter, surely_tells_reporter
 
@@ -131,12 +131,14 @@ class _Sense:
 
     def outputs(self) -> Iterator[Fault]:
         for number, (step, role) in enumerate(zip(self.steps, self.outline.roles, strict=True)):
+            taken = self.outline.taken[number]
             if not step.outputs or role.is_own or self.is_read_later[number] or not self.acts_later[number]:
                 continue
+            if role.looks and not taken:
+                continue  # that is said of the look-up itself
             unused = self._unused(number)
-            if role.looks:
-                unused = unused if self.outline.taken[number] else []
-            else:
+            if not role.looks or len(unused) < len(set(step.outputs)):
+                # Where something was done, or others of them are used, the rest may be for people.
                 unused = [output for output in unused if self._is_replaced(number, _plain(output))]
             if unused:
                 facts = {"component": step.component_id, "outputs": unused}
