@@ -1,4 +1,4 @@
-"""Plans over the components of six kinds of towns, written down as data: good ones, and some that make no sense."""
+"""Plans over the components of six kinds of towns, as data: good ones, and some that make no sense."""
 
 from __future__ import annotations
 

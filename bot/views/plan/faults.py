@@ -33,7 +33,8 @@ SENTENCES: Mapping[FaultCode, str] = {
     FaultCode.UNLISTED_INPUT: "{step} gives {input}, which its component does not mention and may ignore.",
     FaultCode.UNUSED_SELECTION: "{component} looked useful, but the plan does not use it.",
     FaultCode.REPORTER_NOT_TOLD: "No step tells whoever reported this what is being done.",
-    FaultCode.REPORTER_TOLD_EARLY: "{step} tells whoever reported this before any work is done, and no later step does.",
+    FaultCode.REPORTER_TOLD_EARLY: "{step} tells whoever reported this before any work is done, "
+    "and no later step does.",
     FaultCode.REPEATED_WRITE: "{step} does the same as {source} once more.",
     FaultCode.UNUSED_LOOK_UP: "{step} looks something up that no later step uses and nobody is asked to read.",
     FaultCode.LATE_SEARCH: "{step} looks whether there is one already, and should come before {source}.",

@@ -1,4 +1,4 @@
-"""What a step is said to do: whether its description has the name of another component's act, and not its own's."""
+"""What a step is said to do: whether its description has the name of another component, and nothing of its own."""
 
 from __future__ import annotations
 
@@ -19,10 +19,12 @@ _LONG = 5
 _MOST = 3
 # By any of these, words of the usual languages are told apart; the marks of Indic scripts belong to words.
 _BETWEEN = re.compile(r"[\s.,;:!?()\[\]{}<>\"'“”„«»‚‘’`/\\|–—_-]+")
-_SMALL = frozenset(
-    # English, German, Portuguese, French, Spanish: articles, and the smallest prepositions.
-    ["a", "an", "the", "of", "to", "for", "in", "on", "at", "and", "by", "der", "die", "das", "den", "dem", "des", "ein", "eine", "einen", "einem", "einer", "im", "am", "an", "zu", "zur", "zum", "für", "von", "und", "o", "os", "as", "um", "uma", "de", "da", "do", "dos", "das", "para", "em", "no", "na", "nos", "nas", "e", "le", "la", "les", "un", "une", "des", "du", "et", "el", "los", "las", "del", "y"]
-)
+_ARTICLES = """
+    a an the of to for in on at and by der die das den dem des ein eine einen einem einer im am an zu zur zum für von
+    und o os as um uma de da do dos das para em no na nos nas e le la les un une des du et el los las del y
+"""
+# Articles and the smallest prepositions: English, German, Portuguese, French, Spanish.
+_SMALL = frozenset(re.split(r"\s+", _ARTICLES.strip()))
 
 
 @dataclass(slots=True)
@@ -73,9 +75,11 @@ class Acts:
         while work:
             node, position = work.pop()
             yield from node.ending[:_MOST]
-            for near in (position, position + 1):
-                if near < len(said) and said[near] in node.following:
-                    work.append((node.following[said[near]], near + 1))
+            work += [
+                (node.following[word], near + 1)
+                for near, word in enumerate(said[position : position + 2], start=position)
+                if word in node.following
+            ]
 
     def _is_own(self, said: list[str], own: ComponentSpec, other: ComponentSpec) -> bool:
         """Whether the words may be about the component itself, as far as it and the other can be told apart."""

@@ -80,7 +80,8 @@ WARNINGS = frozenset(
 class Fault:
     """One fault: the step it is in (None: the plan as a whole) and the field of the step.
 
-    `field` is `step_id`, `component_id`, `description`, `outputs`, `next`, or for an input its place and name ("body.location.lat").
+    `field` is `step_id`, `component_id`, `description`, `outputs`, `next`, or for an
+    input its place and name ("body.location.lat").
     `detail` is JSON-safe, holds no control characters, and its texts are cut at 200 characters.
     """
 

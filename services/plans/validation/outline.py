@@ -20,7 +20,7 @@ SAFE_METHODS = frozenset({"GET", "HEAD"})
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """What a component does. `looks`: it only looks something up; `acts`: it may change something, or tells people.
+    """What a component does. `looks`: it only looks something up; `acts`: it may change something, or tell people.
 
     `works`: it changes something, and somebody has to agree before it does. `waits`: it lets time pass, or asks.
     """
@@ -66,7 +66,7 @@ class Outline:
 
     @classmethod
     def of(cls, plan: Plan, components: Mapping[str, ComponentSpec]) -> Outline | None:
-        """None for a plan that could not be carried out as it stands: of that nobody can say whether it has sense."""
+        """None for a plan that could not be carried out as it stands, and so has no sense to be judged."""
         specs = [spec for step in plan.steps if (spec := components.get(step.component_id)) is not None]
         numbers = {step.step_id: number for number, step in enumerate(plan.steps)}
         if len(specs) < len(plan.steps) or len(numbers) < len(plan.steps):

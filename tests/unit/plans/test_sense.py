@@ -1,4 +1,4 @@
-"""Sense: sixty good plans of six kinds of towns about which nothing is said, and bad ones of which each is found."""
+"""Sense: nothing is said of sixty good plans of six kinds of towns, and every bad one is found."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ WRITE = component(
     request_schema={"type": "object"},
 )
 TELL = component("mail.tell", http_method="POST")
-KNOWN = {spec.key: spec for spec in (LOOK, WRITE, TELL)} | BUILTINS
+KNOWN = {**BUILTINS, **{spec.key: spec for spec in (LOOK, WRITE, TELL)}}
 TOLD = step("told", "mail.tell", *body(to="{{issue.reporter}}"))
 
 
