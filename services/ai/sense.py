@@ -14,8 +14,8 @@ HINTS: Mapping[FaultCode, str] = {
     FaultCode.REPORTER_NOT_TOLD: "no step tells the reporter what is done; add one at the end.",
     FaultCode.REPORTER_TOLD_EARLY: "the reporter is told before the work and not after it; tell them at the end.",
     FaultCode.REPEATED_WRITE: "the step does once more what the step `source` does; leave one of them out.",
-    FaultCode.UNUSED_LOOK_UP: "no later step takes what the step finds, nor is anybody asked to read it; refer to it, "
-    "have the step that depends on it approved (requires_approval), or leave the look-up out.",
+    FaultCode.UNUSED_LOOK_UP: "no later step takes what the step finds, and nobody is asked to read it; "
+    "refer to it, have the step that depends on it approved (requires_approval), or leave the look-up out.",
     FaultCode.LATE_SEARCH: "the step searches for what the step `source` makes; it belongs before that step.",
     FaultCode.UNUSED_OUTPUT: "no later step takes these outputs; refer to them, or do not declare them.",
     FaultCode.MISNAMED_STEP: "the description says what the component `named` does; use it, or say what is done.",

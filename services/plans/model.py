@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from services.formats.storable import postgres_safe
 from services.mentions import Part
-from services.plans.references import RESERVED, Reference, scan
+from services.plans.references import RESERVED, Reference, may_refer, scan
 
 
 def _as_text(value: Any) -> Any:
@@ -109,7 +109,13 @@ def dependencies(plan: Plan) -> dict[str, tuple[str, ...]]:
 
 def references(step: Step) -> Iterator[Reference]:
     """The well-formed references in a step's inputs, in order."""
-    return (found for item in step.inputs for found in scan(item.value) if isinstance(found, Reference))
+    return (
+        found
+        for item in step.inputs
+        if may_refer(item.value)
+        for found in scan(item.value)
+        if isinstance(found, Reference)
+    )
 
 
 def levels(needs: Mapping[str, Sequence[str]]) -> tuple[tuple[str, ...], ...]:

@@ -13,15 +13,15 @@ from services.plans.model import Step
 from services.plans.polls import polled_key
 from services.plans.validation.telling import is_notifying
 
-_MAX_CHARACTERS, _MAX_WORDS = 120, 12
+_MAX_CHARACTERS = 100
 _STEM = 4
 _LONG = 5
 _MOST = 3
 # By any of these, words of the usual languages are told apart; the marks of Indic scripts belong to words.
 _BETWEEN = re.compile(r"[\s.,;:!?()\[\]{}<>\"'“”„«»‚‘’`/\\|–—_-]+")
 _ARTICLES = """
-    a an the of to for in on at and by der die das den dem des ein eine einen einem einer im am an zu zur zum für von
-    und o os as um uma de da do dos das para em no na nos nas e le la les un une des du et el los las del y
+    a an the of to for in on at and by der die das den dem des ein eine einen einem einer im am an zu zur zum für
+    von und o os as um uma de da do dos das para em no na nos nas e le la les un une des du et el los las del y
 """
 # Articles and the smallest prepositions: English, German, Portuguese, French, Spanish.
 _SMALL = frozenset(re.split(r"\s+", _ARTICLES.strip()))
@@ -62,7 +62,7 @@ class Acts:
         if not step.description:
             return None
         text = step.description[:_MAX_CHARACTERS]
-        said = _split(text)[:_MAX_WORDS]
+        said = _split(text)
         for other in self._begun(text, said):
             if other.key not in (own.key, polled_key(step)) and not self._is_own(said, own, other):
                 return other.key
@@ -71,6 +71,8 @@ class Acts:
     def _begun(self, text: str, said: list[str]) -> Iterator[ComponentSpec]:
         """Some components whose name begins a description: after one other word at most, as between its own."""
         yield from self._by_name.get(_whole(text), ())[:_MOST]
+        if self._root.following.keys().isdisjoint(said[:2]):
+            return
         work = [(self._root, 0)]
         while work:
             node, position = work.pop()
@@ -111,5 +113,8 @@ def _words(text: str) -> tuple[str, ...]:
 
 def _split(text: str) -> list[str]:
     """The words that matter, lower case and in the singular."""
-    words = (word for word in _BETWEEN.split(text.casefold()) if word and word not in _SMALL)
-    return [word[:-1] if len(word) > 3 and word[-1] == "s" and word[-2] != "s" else word for word in words]
+    return [
+        word[:-1] if word[-1] == "s" and len(word) > 3 and word[-2] != "s" else word
+        for word in _BETWEEN.split(text.casefold())
+        if word and word not in _SMALL
+    ]

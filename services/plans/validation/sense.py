@@ -11,7 +11,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import islice, pairwise
 
 from services.components.builtins import NOTIFY
@@ -212,7 +212,7 @@ def _value(item: StepInput) -> str:
 
 
 def _same(found: Reference) -> str:
-    return f"{OPEN}{found.source}.{found.path}"
+    return found.text.replace(" ", "")
 
 
 def _takes_from_steps(item: StepInput) -> bool:
@@ -223,6 +223,7 @@ def _takes_from_steps(item: StepInput) -> bool:
 _LAST_NAME = re.compile(r"([^\s.\[\]]+)(?:\[\d*\])*\s*\Z")
 
 
+@lru_cache(maxsize=4096)
 def _plain(name: str) -> str:
     """The last name of a path, as names are compared: `data[0].crewId` is "crewid", as `crew_id` is."""
     last = _LAST_NAME.search(name)
