@@ -150,6 +150,8 @@ async def _client(settings: Settings, options: argparse.Namespace) -> AsyncItera
             endpoint=endpoint,
             timeout=settings.gemini_timeout_seconds,
             max_concurrency=options.concurrency,
+            sdk=settings.gemini_sdk,
+            thinking=settings.gemini_thinking,
         )
         stack.push_async_callback(client.aclose, grace=CLOSE_SECONDS)
         yield client

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from services.ai.errors import GeminiError, NothingFits, PlanRejected
+from services.ai.sense import makes_more_sense, sense_to_mend, telling_keys
 from services.ai.usage import Usage
 from services.components.specs import ComponentSpec
 from services.plans.model import Issue, Plan
@@ -24,6 +25,9 @@ from services.plans.validation import Fault, Report, validate
 from services.states import Phase
 
 log = logging.getLogger(__name__)
+
+MAX_REPAIRS = 2
+"""So often a plan is repaired at the most, what makes no sense in it counted in."""
 
 SAMPLES = 2
 """So many other plans are asked for at once where one repair was not enough."""
@@ -117,7 +121,8 @@ def _best(candidates: Iterable[_Candidate]) -> _Candidate:
 class Drafting:
     """One draft under way: the steps in their order, and the usages so far.
 
-    A call of the model needs `least` seconds at least.
+    A call of the model needs `least` seconds at least, and a valid plan is not sent back for what makes no sense
+    in it with less than `seconds_to_make_sense` left.
     """
 
     def __init__(
@@ -127,8 +132,10 @@ class Drafting:
         components: Mapping[str, ComponentSpec],
         deadline: float | None,
         on_phase: OnPhase,
+        *,
         max_steps: int,
         least: float,
+        seconds_to_make_sense: float,
     ) -> None:
         self._agents = agents
         self._issue = issue
@@ -137,6 +144,7 @@ class Drafting:
         self._on_phase = on_phase
         self._max_steps = max_steps
         self._least = least
+        self._seconds_to_make_sense = seconds_to_make_sense
         self._clock = asyncio.get_running_loop().time
         self.usages: tuple[Usage, ...] = ()
 
@@ -154,14 +162,29 @@ class Drafting:
         plan = await self._plan(selected)
         first = _Candidate(plan, await self._check(plan, selected, repairs=0))
         if first.report.ok:
-            return first
-        repaired = await self._repaired(first, selected, repairs=1)
+            return await self._make_sense(first, selected, repairs=1)
+        repaired = await self._repaired(first, first.report.errors, selected, repairs=1)
         if repaired.report.ok:
-            return repaired
+            return await self._make_sense(repaired, selected, repairs=2)
         best = _best([repaired, first, *await self._sample(repaired, selected)])
         if best.report.ok:
             return best
-        return _best([await self._repaired(best, selected, repairs=2), best])
+        return _best([await self._repaired(best, best.report.errors, selected, repairs=2), best])
+
+    async def _make_sense(self, valid: _Candidate, selected: tuple[str, ...], repairs: int) -> _Candidate:
+        """Ask once to mend what makes no sense in a valid plan; the plan as it is, unless that makes it better."""
+        faults = sense_to_mend(valid.report, self._components)
+        if not faults or not self._has_time_to_make_sense():
+            return valid
+        try:
+            mended = await self._repaired(valid, faults, selected, repairs)
+        except GeminiError as error:
+            self.usages += error.usages
+            return valid
+        return mended if makes_more_sense(mended.report, valid.report) else valid
+
+    def _has_time_to_make_sense(self) -> bool:
+        return self._deadline is None or self._clock() + self._seconds_to_make_sense <= self._deadline
 
     async def _select(self) -> tuple[str, ...]:
         offered = len(self._components)
@@ -229,16 +252,18 @@ class Drafting:
             not_said=[name for name, text in said.items() if not text],
         )
 
-    async def _repaired(self, invalid: _Candidate, selected: tuple[str, ...], repairs: int) -> _Candidate:
-        plan = await self._repair(invalid.plan, invalid.report, selected, repairs)
+    async def _repaired(
+        self, former: _Candidate, faults: Sequence[Fault], selected: tuple[str, ...], repairs: int
+    ) -> _Candidate:
+        plan = await self._repair(former.plan, faults, selected, repairs)
         return _Candidate(plan, await self._check(plan, selected, repairs))
 
-    async def _repair(self, plan: Plan, report: Report, selected: tuple[str, ...], repairs: int) -> Plan:
-        codes = dict(Counter(fault.code.value for fault in report.errors))
-        facts = {"repairs": repairs, "faults": len(report.errors), "codes": codes}
-        await self._on_phase(Phase.REPAIRING, facts)
+    async def _repair(self, plan: Plan, faults: Sequence[Fault], selected: tuple[str, ...], repairs: int) -> Plan:
+        codes = dict(Counter(fault.code.value for fault in faults))
+        await self._on_phase(Phase.REPAIRING, {"repairs": repairs, "faults": len(faults), "codes": codes})
         used = (step.component_id for step in plan.steps if step.component_id in self._components)
-        shown = {key: self._components[key] for key in dict.fromkeys((*selected, *used))}
-        drafted = await self._agents.repair(self._issue, shown, plan, report.errors, deadline=self._deadline)
+        needed = telling_keys(faults, self._components)
+        shown = {key: self._components[key] for key in dict.fromkeys((*selected, *used, *needed))}
+        drafted = await self._agents.repair(self._issue, shown, plan, faults, deadline=self._deadline)
         self.usages += drafted.usages
         return drafted.plan

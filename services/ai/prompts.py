@@ -14,12 +14,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from services.ai.errors import GeminiError, GeminiMalformed, GeminiTruncated
+from services.ai.sense import sense_hints
 from services.components.specs import ComponentSpec
 from services.formats.storable import postgres_safe
 from services.mentions import PartKind
 from services.plans.model import Issue, Plan
 from services.plans.validation import Fault
-from services.plans.validation.telling import most_telling
+from services.plans.validation.ranking import most_telling
 
 Explain = Callable[[Fault], str]
 """Says a fault in a sentence for people."""
@@ -140,11 +141,18 @@ def repair_prompt(
             planner_prompt(issue, components, max_steps, today=today),
             "This is a plan that was made for it:",
             _data_block("plan", plan.model_dump(mode="json", by_alias=True)),
-            "It can't be carried out. These are its faults, each with the step and the field it is in:",
+            f"{_judgement(faults)}, each with the step and the field it is in:",
             _data_block("faults", *(_fault(fault, explain) for fault in most_telling(faults))),
+            *sense_hints(faults),
             "Answer with the whole plan, all faults removed. Change nothing that is right.",
         ]
     )
+
+
+def _judgement(faults: Iterable[Fault]) -> str:
+    if all(fault.is_warning for fault in faults):
+        return "It can be carried out, and makes no sense in some points. These are they"
+    return "It can't be carried out. These are its faults"
 
 
 def _fault(fault: Fault, explain: Explain | None) -> dict[str, Any]:

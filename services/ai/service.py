@@ -38,6 +38,9 @@ __all__ = ["AIService", "Draft", "OnPhase", "PlanProposal", "Selection", "Usage"
 
 log = logging.getLogger(__name__)
 
+SECONDS_TO_MAKE_SENSE = 20.0
+"""A valid plan is not sent back for what makes no sense in it with less time than this left."""
+
 UTC_ZONE = ZoneInfo("UTC")
 
 
@@ -63,6 +66,7 @@ class AIService:
         zone: ZoneInfo = UTC_ZONE,
         now: Callable[[], datetime] = utc_now,
         explain: prompts.Explain | None = None,
+        seconds_to_make_sense: float = SECONDS_TO_MAKE_SENSE,
     ) -> None:
         self._gemini = gemini
         self._max_steps = max_steps
@@ -70,6 +74,7 @@ class AIService:
         self._now = now
         self._explain = explain
         self._enums = _EnumLimit()
+        self._seconds_to_make_sense = seconds_to_make_sense
 
     def in_zone(self, zone: ZoneInfo) -> Self:
         """The same service, for a town whose clocks show that time zone's time."""
@@ -91,7 +96,16 @@ class AIService:
         the usages of every call; what `on_phase` raises passes through.
         """
         least = self._gemini.least
-        drafting = Drafting(self, issue, components, deadline, on_phase, self._max_steps, least)
+        drafting = Drafting(
+            self,
+            issue,
+            components,
+            deadline,
+            on_phase,
+            max_steps=self._max_steps,
+            least=least,
+            seconds_to_make_sense=self._seconds_to_make_sense,
+        )
         try:
             return await drafting.run()
         except DraftFailed as error:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from itertools import islice
 
 from services.ai import prompts
+from services.ai.answer_schemas import plan_schema, selector_schema
+from services.ai.drafting import MAX_REPAIRS, SAMPLES
 from services.ai.errors import GeminiMalformed, GeminiTruncated
-from services.ai.service import MAX_REPAIRS
 from services.components.specs import ApprovalPolicy, ComponentSpec
 from services.evaluation.cases import Case, towns
 from services.mentions import Part, PartKind
@@ -68,8 +69,8 @@ def fingerprint() -> str:
     texts = [
         prompts.SELECTOR_SYSTEM,
         prompts.PLANNER_SYSTEM,
-        json.dumps(prompts.SELECTOR_SCHEMA),
-        json.dumps(prompts.PLAN_SCHEMA),
+        json.dumps(selector_schema()),
+        json.dumps(plan_schema()),
         prompts.selector_prompt(_ISSUE, [_COMPONENT], today=_DAY),
         prompts.planner_prompt(_ISSUE, [_COMPONENT], 200, today=_DAY),
         prompts.repair_prompt(_ISSUE, [_COMPONENT], 200, _PLAN, [_FAULT], today=_DAY),
@@ -83,12 +84,12 @@ def fingerprint() -> str:
 def estimate(cases: Sequence[Case]) -> Estimate:
     """What it will take to draft for these cases."""
     first = sum(_tokens_of(case) for case in cases)
-    repairs = len(cases) * MAX_REPAIRS
+    repairs = len(cases) * (MAX_REPAIRS + SAMPLES)
     return Estimate(
         calls=_CALLS * len(cases),
         most_calls=2 * (_CALLS * len(cases) + repairs),
         tokens=first,
-        most_tokens=2 * (first * (1 + MAX_REPAIRS) + repairs * _REPAIR),
+        most_tokens=2 * (first * (1 + MAX_REPAIRS + SAMPLES) + repairs * _REPAIR),
     )
 
 

@@ -116,11 +116,18 @@ def is_whole(text: str) -> bool:
     return len(parts) == 1 and isinstance(parts[0], Reference)
 
 
+def may_refer(text: str) -> bool:
+    """Whether there can be a reference in a text, as in few there is; in JSON the braces may be escaped."""
+    return OPEN in text or "\\" in text
+
+
 def scan(text: str) -> Iterator[Reference | MalformedReference]:
     """All references in the text of an input's value, as it stands on the wire.
 
     A text that is a JSON object or array is searched string by string, since that is how it will be filled in.
     """
+    if not may_refer(text):
+        return
     if _JSON_CONTAINER.match(text):
         try:
             yield from walk(strict_json.loads(text))

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import json
 
 import pytest
 from sqlalchemy import func, select
 
 from bot.jobs.runs.questions import answer_step, remind_question
-from bot.sandbox.gemini.faults import Text
 from bot.sandbox.gemini.server import GeminiStandIn
 from bot.sandbox.slack import DropAfterAccepting, ErrorWord, Fine, Hold, Message, SlackStandIn, User, UserGroup
 from bot.slack import ids
@@ -19,6 +17,7 @@ from services.jobs import AnswerStep, RemindQuestion
 from tests.support.bot_process import bot_process, serve_env
 from tests.support.gates import queued
 from tests.support.own_steps import answer, ask, form, marked, notify, output, question, the_step
+from tests.support.stand_in_plans import script_plan
 from tests.support.town_hall import TownHall, buttons, card_text, cards, load_pack
 from tests.support.town_runs import approved, outcome, press, step_states, with_button
 
@@ -261,7 +260,7 @@ async def test_killed_between_the_questions_each_is_asked_once(database: Databas
     async with SlackStandIn() as slack, GeminiStandIn() as gemini:
         steps = [ask(ALL, after="tell"), notify(message="{{ask.answer}}")]
         plan = {"workflow_name": "Ask", "description": "", "steps": steps}
-        gemini.script(Text(json.dumps(plan)), agent="planner")
+        script_plan(gemini, plan)
         env = serve_env(slack, gemini.url, database_url)
         async with bot_process("serve", env=env) as first:
             await load_pack(database, slack)

@@ -10,7 +10,6 @@ from sqlalchemy import select, update
 
 from bot.jobs.runs.questions import answer_step
 from bot.jobs.runs.steps import run_step
-from bot.sandbox.gemini.faults import Text
 from bot.sandbox.gemini.server import GeminiStandIn
 from bot.sandbox.slack import ErrorWord, Fine, Hold, SlackStandIn
 from bot.slack import ids
@@ -19,6 +18,7 @@ from db.session import Database
 from services.jobs import AnswerStep
 from tests.support.bot_process import bot_process, serve_env
 from tests.support.own_steps import answer, ask, form, job_of, marked, notify, output, posted, the_step
+from tests.support.stand_in_plans import script_plan
 from tests.support.town_hall import TownHall, buttons, card_text, cards, load_pack
 from tests.support.town_runs import approved, outcome, press, run_state, step_states, with_button
 
@@ -167,7 +167,7 @@ async def test_a_question_can_be_answered_although_its_worker_was_killed_over_it
             "description": "",
             "steps": [ask(after="tell"), notify(message="{{ask.answer}}")],
         }
-        gemini.script(Text(json.dumps(plan)), agent="planner")
+        script_plan(gemini, plan)
         env = serve_env(slack, gemini.url, database_url)
         async with bot_process("serve", env=env) as first:
             await load_pack(database, slack)

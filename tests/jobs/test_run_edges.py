@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 from uuid import UUID
 
 import pytest
 from sqlalchemy import delete, select, update
 
-from bot.sandbox.gemini.faults import Text
 from bot.sandbox.slack import Message
 from bot.sandbox.town import Endless, Status
 from db.models import Component, StepAttempt, StepRun
@@ -17,6 +15,7 @@ from tests.support.own_steps import the_step
 from tests.support.run_starts import begun, until
 from tests.support.run_starts import run_state as state_of
 from tests.support.run_starts import step as wired
+from tests.support.stand_in_plans import script_plan
 from tests.support.town_hall import TownHall, buttons, card_text, drafted
 from tests.support.town_runs import approved, order, outcome, press, run_state, step, step_states, with_button
 
@@ -63,7 +62,7 @@ async def test_a_component_that_is_gone_before_the_approval_fails_its_step_in_pl
 
 
 async def planned(hall: TownHall, plan: dict[str, Any]) -> Message:
-    hall.gemini.script(Text(json.dumps(plan)), agent="planner")
+    script_plan(hall.gemini, plan)
     await hall.slack.send_command("priya", "works", "/mudda", "Water is coming up through the road")
     return await drafted(hall)
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import json
 
 from sqlalchemy import select
 
-from bot.sandbox.gemini.faults import Hold, NoCandidates, Text
+from bot.sandbox.gemini.faults import Hold, NoCandidates
 from bot.sandbox.slack import Message
 from bot.sandbox.slack.outbound.delivery import interactive_delivery
 from bot.slack import ids
 from db.models import AuditEvent, WorkflowPlan
 from services.approvals import ApprovalRules
 from services.audit import Actor
+from tests.support.stand_in_plans import script_plan
 from tests.support.town_hall import LEAK, TownHall, buttons, card_text, cards, drafted, plan_card
 
 
@@ -129,7 +129,7 @@ async def test_a_value_that_we_did_not_write_is_acked_and_does_nothing(hall: Tow
 
 
 async def test_show_all_opens_every_step(hall: TownHall) -> None:
-    hall.gemini.script(Text(json.dumps(long_plan(60))), agent="planner")
+    script_plan(hall.gemini, long_plan(60))
     await hall.slack.send_command("priya", "works", "/mudda", LEAK)
     card = await drafted(hall)
     assert "Show all" in buttons(card)

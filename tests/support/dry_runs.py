@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from bot.sandbox.gemini.faults import Text
 from bot.sandbox.slack import Message
 from bot.slack import ids
+from tests.support.stand_in_plans import script_plan
 from tests.support.town_hall import LEAK, TownHall, buttons, drafted
 
 
 async def draft(hall: TownHall, *steps: dict[str, Any]) -> Message:
     plan = {"workflow_name": "Stop the leak", "description": "Mend it.", "steps": list(steps)}
-    hall.gemini.script(Text(json.dumps(plan)), agent="planner")
+    script_plan(hall.gemini, plan)
     await hall.slack.send_command("priya", "works", "/mudda", LEAK)
     card = await drafted(hall)
     assert "Approve and run" in buttons(card), json.dumps(card.blocks)[:2000]

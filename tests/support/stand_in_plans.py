@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
+from bot.sandbox.gemini.faults import Blocked, Text
+from bot.sandbox.gemini.server import GeminiStandIn
 from bot.sandbox.town import sandbox_pack
 from services.components.packs import parse_pack
 from services.components.specs import ComponentSpec
@@ -23,6 +28,12 @@ MEMBERS = (
     "response_schema",
     "approval",
 )
+
+
+def script_plan(gemini: GeminiStandIn, plan: Mapping[str, Any]) -> None:
+    """Have the plan maker answer with this plan, and not mend it where it is sent back for what makes no sense."""
+    gemini.script(Text(json.dumps(plan)), agent="planner")
+    gemini.script(Blocked(), agent="repair")
 
 
 def sandbox_components() -> dict[str, ComponentSpec]:

@@ -7,10 +7,10 @@ from typing import Any
 
 from sqlalchemy import select
 
-from bot.sandbox.gemini.faults import Text
 from bot.sandbox.slack import Message
 from bot.slack import ids
 from db.models import Run, StepRun
+from tests.support.stand_in_plans import script_plan
 from tests.support.town_hall import LEAK, TownHall, buttons, cards, drafted
 
 
@@ -60,7 +60,7 @@ def order(**more: Any) -> dict[str, Any]:
 
 async def approved(hall: TownHall, *steps: dict[str, Any]) -> Message:
     plan = {"workflow_name": "Stop the leak", "description": "Mend it.", "steps": list(steps)}
-    hall.gemini.script(Text(json.dumps(plan)), agent="planner")
+    script_plan(hall.gemini, plan)
     await hall.slack.send_command("priya", "works", "/mudda", LEAK)
     card = await drafted(hall)
     assert "Approve and run" in buttons(card), json.dumps(card.blocks)[:2000]

@@ -66,5 +66,11 @@ def test_which_codes_are_warnings() -> None:
         "unlisted_input",
         "unused_selection",
         "reporter_not_told",
+        "reporter_told_early",
+        "repeated_write",
+        "unused_look_up",
+        "late_search",
+        "unused_output",
+        "misnamed_step",
         "unjudged",
     }

@@ -36,6 +36,13 @@ SENTENCES: Mapping[FaultCode, str] = {
     FaultCode.REPORTER_NOT_TOLD: "No step tells whoever reported this what is being done.",
     FaultCode.INVALID_CONDITION: "{step} has a condition that {condition}: {test}.",
     FaultCode.UNGUARDED_REFERENCE: "{step} takes {input} from {source} without asking first: {unsure}.",
+    FaultCode.REPORTER_TOLD_EARLY: "{step} tells whoever reported this before any work is done, "
+    "and no later step does.",
+    FaultCode.REPEATED_WRITE: "{step} does the same as {source} once more.",
+    FaultCode.UNUSED_LOOK_UP: "{step} looks something up that no later step uses and nobody is asked to read.",
+    FaultCode.LATE_SEARCH: "{step} looks whether there is one already, and should come before {source}.",
+    FaultCode.UNUSED_OUTPUT: "{step} names {outputs} as its result, which no later step uses.",
+    FaultCode.MISNAMED_STEP: "{step} is described as what {named} does, but it uses {component}.",
     FaultCode.UNJUDGED: "The plan could not be checked fully: {component} does not say clearly {part}.",
 }
 """A sentence for each fault; what stands in braces is filled in by `_words`."""
@@ -116,6 +123,8 @@ def _words(fault: Fault, names: Names) -> dict[str, str]:
         "step": names.step(fault.step_id or "?"),
         "input": _quoted(str(detail.get("name") or (fault.field or "?").partition(".")[2] or fault.field)),
         "component": names.component(_text(fault, "component")),
+        "named": names.component(_text(fault, "named")),
+        "outputs": join(_listed(fault, "outputs"), most=8),
         "source": _REPORT.get(source) or names.step(source),
         "missing": _quoted(source),
         "steps": count(_number(fault, "steps"), "step"),
@@ -186,6 +195,11 @@ def _others(fault: Fault) -> list[str]:
 def _steps(fault: Fault, name: str, names: Names) -> list[str]:
     value = fault.detail.get(name)
     return [names.step(str(step_id)) for step_id in value] if isinstance(value, list) else []
+
+
+def _listed(fault: Fault, name: str) -> list[str]:
+    value = fault.detail.get(name)
+    return [_quoted(str(each)) for each in value] if isinstance(value, list) else []
 
 
 def _text(fault: Fault, name: str) -> str:

@@ -49,8 +49,27 @@ class FaultCode(StrEnum):
     # value, is, to, reason: "no_reference" | "no_value" | "too_many_values" | "not_comparable" | "never"
     INVALID_CONDITION = "invalid_condition"
     UNGUARDED_REFERENCE = "unguarded_reference"  # reference, source, reason: "list" | "optional" | "skipped"
+    REPORTER_TOLD_EARLY = "reporter_told_early"
+    REPEATED_WRITE = "repeated_write"  # component, source: the step that does the same before it
+    UNUSED_LOOK_UP = "unused_look_up"  # component
+    LATE_SEARCH = "late_search"  # component, source: the step that it should come before
+    UNUSED_OUTPUT = "unused_output"  # component, outputs: as the step declares them
+    MISNAMED_STEP = "misnamed_step"  # component, named: the component whose name the description has
     UNJUDGED = "unjudged"  # component, part: which part of the component could not be judged by
 
+
+SENSE = frozenset(
+    {
+        FaultCode.REPORTER_NOT_TOLD,
+        FaultCode.REPORTER_TOLD_EARLY,
+        FaultCode.REPEATED_WRITE,
+        FaultCode.UNUSED_LOOK_UP,
+        FaultCode.LATE_SEARCH,
+        FaultCode.UNUSED_OUTPUT,
+        FaultCode.MISNAMED_STEP,
+    }
+)
+"""The warnings of what can be carried out and makes no sense: a plan maker is asked once to mend it."""
 
 WARNINGS = frozenset(
     {
@@ -58,8 +77,8 @@ WARNINGS = frozenset(
         FaultCode.LEFTOVER_PLACEHOLDER,
         FaultCode.UNGUARDED_REFERENCE,
         FaultCode.UNUSED_SELECTION,
-        FaultCode.REPORTER_NOT_TOLD,
         FaultCode.UNJUDGED,
+        *SENSE,
     }
 )
 """The codes that people should see and that don't make a plan invalid."""
@@ -69,7 +88,8 @@ WARNINGS = frozenset(
 class Fault:
     """One fault: the step it is in (None: the plan as a whole) and the field of the step.
 
-    `field` is `step_id`, `component_id`, `next`, or for an input its place and name ("body.location.lat").
+    `field` is `step_id`, `component_id`, `description`, `outputs`, `next`, or for an
+    input its place and name ("body.location.lat").
     `detail` is JSON-safe, holds no control characters, and its texts are cut at 200 characters.
     """
 

@@ -82,11 +82,16 @@ def nearest_paths(path: Path, schema: Any) -> list[str]:
     names = [part for part in path if isinstance(part, str)]
     if not names or not isinstance(schema, dict):
         return []
-    paths = list(islice(_paths(Schema(schema), schema, (), 0), _MAX_PATHS))
+    paths = field_paths(schema)
     same = [each for each in paths if each[-1] == names[-1]]
     by_text = {render_path(each): each for each in paths}
     similar = nearest_names(render_path(path), by_text)
     return list(dict.fromkeys([*map(render_path, same), *similar]))[:MOST]
+
+
+def field_paths(schema: Any) -> list[Path]:
+    """The paths of the named fields that a schema declares, a list by its first item; of very many the first."""
+    return list(islice(_paths(Schema(schema), schema, (), 0), _MAX_PATHS))
 
 
 def _paths(schema: Schema, part: Any, path: Path, depth: int) -> Iterator[Path]:

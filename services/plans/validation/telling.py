@@ -1,59 +1,44 @@
-"""Which faults of a plan go to a model that is to mend it: not all of a thousand, and the most telling first."""
+"""Which steps tell the people who wait for word, above all whoever reported the issue."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
+from collections.abc import Iterable
 
-from services.plans.validation.faults import Fault, FaultCode
+from services.components.builtins import NOTIFY, REPORTER
+from services.components.specs import ComponentSpec
+from services.plans.model import Step, StepInput
+from services.plans.references import Reference, scan
 
-MAX_TOLD = 40
-MAX_CHARACTERS = 8_000
+NOTIFYING_CATEGORIES = frozenset({"notify", "notification", "notifications"})
+"""A component of one of these categories is taken to tell the reporter."""
 
-# What makes other faults comes before them: an unknown component has unknown inputs, a cycle unreachable steps.
-_ORDER = (
-    FaultCode.NO_STEPS,
-    FaultCode.TOO_MANY_STEPS,
-    FaultCode.UNKNOWN_COMPONENT,
-    FaultCode.INACTIVE_COMPONENT,
-    FaultCode.DUPLICATE_STEP_ID,
-    FaultCode.MALFORMED_STEP_ID,
-    FaultCode.MALFORMED_REFERENCE,
-    FaultCode.CYCLE,
-    FaultCode.DANGLING_NEXT,
-    FaultCode.UNKNOWN_STEP_REFERENCE,
-    FaultCode.UNDECLARED_FIELD,
-    FaultCode.MISSING_INPUT,
-    FaultCode.UNKNOWN_INPUT,
-    FaultCode.FLOW_MISFIT,
-    FaultCode.INVALID_LITERAL,
-)
-_RANK = {code: rank for rank, code in enumerate(_ORDER)}
+_WHO = ("issue", ("reporter",))
 
 
-def most_telling(
-    faults: Sequence[Fault], *, most: int = MAX_TOLD, characters: int = MAX_CHARACTERS
-) -> tuple[Fault, ...]:
-    """The faults to tell, so many and so long at most: of each kind some, before the many of one kind."""
-    told: list[Fault] = []
-    length = 0
-    for found in _by_turns(faults):
-        length += len(json.dumps(found.to_dict(), ensure_ascii=False))
-        if len(told) == most or length > characters:
-            break
-        told.append(found)
-    return tuple(sorted(told, key=_rank))
+def is_notifying(spec: ComponentSpec) -> bool:
+    """Whether a component is there to tell people something."""
+    return str(spec.category).casefold() in NOTIFYING_CATEGORIES
 
 
-def _by_turns(faults: Sequence[Fault]) -> list[Fault]:
-    """The first fault of each kind, then the second of each."""
-    seen: dict[FaultCode, int] = {}
-    turns = []
-    for found in sorted(faults, key=_rank):
-        seen[found.code] = seen.get(found.code, 0) + 1
-        turns.append((seen[found.code], found))
-    return [found for _, found in sorted(turns, key=lambda each: each[0])]
+def may_tell_reporter(step: Step, spec: ComponentSpec | None) -> bool:
+    """Whether a step tells the reporter, as far as can be seen from outside."""
+    if step.component_id == NOTIFY:
+        return _posts_to_reporter(step)
+    return (spec is not None and is_notifying(spec)) or _takes_reporter(step.inputs)
 
 
-def _rank(found: Fault) -> int:
-    return _RANK.get(found.code, len(_RANK))
+def surely_tells_reporter(step: Step, spec: ComponentSpec) -> bool:
+    """Whether a step tells the reporter and nobody else: one that only names them may do something else."""
+    if step.component_id == NOTIFY:
+        return _posts_to_reporter(step)
+    return is_notifying(spec) and _takes_reporter(step.inputs)
+
+
+def _posts_to_reporter(step: Step) -> bool:
+    to = [item for item in step.inputs if item.name == "to"]
+    return any(item.value == REPORTER for item in to) or _takes_reporter(to)
+
+
+def _takes_reporter(inputs: Iterable[StepInput]) -> bool:
+    found = (each for item in inputs if "reporter" in item.value for each in scan(item.value))
+    return any(isinstance(each, Reference) and (each.source, each.path) == _WHO for each in found)

@@ -14,10 +14,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from services.components.builtins import NOTIFY, REPORTER
 from services.components.specs import ComponentSpec
 from services.formats.strict_json import render_path
-from services.plans.model import Plan, Step, dependencies, levels, references, texts
+from services.plans.model import Plan, Step, dependencies, levels, texts
 from services.plans.polls import component_keys
 from services.plans.references import RESERVED, STEP_ID, MalformedReference, Reference, scan
 from services.plans.schemas import FieldStatus, declared_names
@@ -29,11 +28,10 @@ from services.plans.validation.guards import guard_faults
 from services.plans.validation.inputs import input_faults
 from services.plans.validation.leftovers import leftover_faults
 from services.plans.validation.polls import poll_faults
+from services.plans.validation.sense import sense_faults
+from services.plans.validation.telling import may_tell_reporter
 
-__all__ = ["NOTIFYING_CATEGORIES", "Fault", "FaultCode", "Report", "validate"]
-
-NOTIFYING_CATEGORIES = frozenset({"notify", "notification", "notifications"})
-"""A component of one of these categories is taken to tell the reporter."""
+__all__ = ["Fault", "FaultCode", "Report", "validate"]
 
 _MAX_LISTED = 20
 
@@ -58,6 +56,7 @@ def validate(
         *check.order_faults(),
         *check.selection_faults(selected),
         *check.reporter_faults(),
+        *sense_faults(plan, components),
     ]
     return Report.of(_once(faults))
 
@@ -212,16 +211,10 @@ class _Check:
                 yield fault(FaultCode.UNUSED_SELECTION, component=key)
 
     def reporter_faults(self) -> Iterator[Fault]:
-        if self.plan.steps and not any(map(self._tells_reporter, self.plan.steps)):
+        if self.plan.steps and not any(
+            may_tell_reporter(step, self.components.get(step.component_id)) for step in self.plan.steps
+        ):
             yield fault(FaultCode.REPORTER_NOT_TOLD)
-
-    def _tells_reporter(self, step: Step) -> bool:
-        if step.component_id == NOTIFY:
-            return any((item.name, item.value) == ("to", REPORTER) for item in step.inputs)
-        spec = self.components.get(step.component_id)
-        if spec is not None and str(spec.category).casefold() in NOTIFYING_CATEGORIES:
-            return True
-        return any((found.source, found.path) == ("issue", ("reporter",)) for found in references(step))
 
 
 def _found(step: Step) -> Iterator[tuple[str, Reference | MalformedReference]]:

@@ -26,6 +26,30 @@ def test_sentences_are_sentences_and_speak_no_jargon(text: str) -> None:
 
 
 EXAMPLES = [
+    (
+        fault(FaultCode.REPORTER_TOLD_EARLY, "order"),
+        "Step 2 (Open a work order) tells whoever reported this before any work is done, and no later step does.",
+    ),
+    (
+        fault(FaultCode.REPEATED_WRITE, "b", component="crews.assign", source="order"),
+        "Step “b” does the same as step 2 (Open a work order) once more.",
+    ),
+    (
+        fault(FaultCode.UNUSED_LOOK_UP, "a", component="crews.find"),
+        "Step “a” looks something up that no later step uses and nobody is asked to read.",
+    ),
+    (
+        fault(FaultCode.LATE_SEARCH, "a", component="crews.find", source="order"),
+        "Step “a” looks whether there is one already, and should come before step 2 (Open a work order).",
+    ),
+    (
+        fault(FaultCode.UNUSED_OUTPUT, "a", "outputs", component="crews.find", outputs=["crew_id", "phone"]),
+        "Step “a” names “crew_id” and “phone” as its result, which no later step uses.",
+    ),
+    (
+        fault(FaultCode.MISNAMED_STEP, "a", "description", component="crews.find", named="crews.assign"),
+        "Step “a” is described as what “Assign a crew” does, but it uses “crews.find”.",
+    ),
     (fault(FaultCode.NO_STEPS, None, "steps"), "The plan had no steps."),
     (
         fault(FaultCode.TOO_MANY_STEPS, None, "steps", steps=1_300, limit=200),

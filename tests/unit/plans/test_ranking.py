@@ -6,7 +6,7 @@ import json
 
 from services.plans.validation import FaultCode
 from services.plans.validation.faults import fault
-from services.plans.validation.telling import MAX_CHARACTERS, MAX_TOLD, most_telling
+from services.plans.validation.ranking import MAX_CHARACTERS, MAX_TOLD, most_telling
 
 MANY = [fault(FaultCode.MISSING_INPUT, f"s{n}", "body.x", component="c", name="x") for n in range(500)]
 CYCLE = fault(FaultCode.CYCLE, "a", cycle=["a", "b"])
