@@ -29,7 +29,7 @@ from services.plans.model import Plan, Step, dependencies, levels
 LEAST = 5
 """With fewer steps on record than this, a component has no history yet."""
 
-_ROUNDS, _LEAST_ROUNDS, _DRAWS = 400, 20, 40_000
+_ROUNDS, _LEAST_ROUNDS, _DRAWS = 400, 20, 10_000
 """A run is played through so many times, and fewer times where that would be more than so many draws."""
 
 _WAITS = frozenset({ASK_PERSON, WAIT_FOR, WAIT_UNTIL})

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Float, Select, Subquery, Text, bindparam, column, func, select, true
+from sqlalchemy import ARRAY, Float, Select, Subquery, Text, Uuid, bindparam, column, func, select, true
 from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -18,9 +17,10 @@ from services.queries.snapshots import VersionSnapshot
 SINCE = timedelta(days=90)
 """What is longer ago says little of how a component is now."""
 
-STEPS = 200
+STEPS = 50
 """So many steps of a component are looked at, the last ones."""
 
+_WORKSPACE = bindparam("workspace", type_=Uuid)
 _WITHOUT_HELP = ("done", "retry")
 """The outcomes of attempts that no person had to see to."""
 
@@ -28,14 +28,15 @@ _WITHOUT_HELP = ("done", "retry")
 async def read(session: AsyncSession, workspace_id: UUID, plan_id: UUID, version: VersionSnapshot) -> Forecast:
     """The forecast of a version of a plan. It is one query, and takes no longer where there is more on record."""
     keys = timed_components(version.plan)
-    rows = (await session.execute(_query(workspace_id, plan_id, keys))).all()
+    given = {"workspace": workspace_id, "plan": plan_id, "keys": list(keys)}
+    rows = (await session.execute(_QUERY, given)).all()
     records = {row.key: Record(row.seconds or (), row.steps) for row in rows if row.key is not None}
     return forecast(version.plan, version.components, records, tokens=int(rows[0].tokens))
 
 
-def _query(workspace_id: UUID, plan_id: UUID, keys: Sequence[str]) -> Select[Any]:
+def _query() -> Select[Any]:
     """A row for each component with a history, each with the plan's tokens; at least one, if only with those."""
-    steps = _steps(workspace_id, keys)
+    steps = _steps()
     in_order = aggregate_order_by(steps.c.seconds, steps.c.seconds)
     records = (
         select(
@@ -48,23 +49,23 @@ def _query(workspace_id: UUID, plan_id: UUID, keys: Sequence[str]) -> Select[Any
     )
     spent = (
         select(func.coalesce(func.sum(AICall.total_tokens), 0).label("tokens"))
-        .where(AICall.workspace_id == workspace_id, AICall.plan_id == plan_id)
+        .where(AICall.workspace_id == _WORKSPACE, AICall.plan_id == bindparam("plan", type_=Uuid))
         .subquery("spent")
     )
     return select(spent.c.tokens, *records.c).outerjoin(records, true())
 
 
-def _steps(workspace_id: UUID, keys: Sequence[str]) -> Subquery:
+def _steps() -> Subquery:
     """The last steps of each component that were tried.
 
     `seconds` run from the first attempt to the one that was the last or needed a person; `passed`: none did.
     """
-    names = bindparam("keys", list(keys), type_=ARRAY(Text))
+    names = bindparam("keys", type_=ARRAY(Text))
     wanted = func.unnest(names).table_valued(column("key", Text), name="wanted").render_derived()
     last = (
         select(StepRun.id)
         .where(
-            StepRun.workspace_id == workspace_id,
+            StepRun.workspace_id == _WORKSPACE,
             StepRun.component_key == wanted.c.key,
             StepRun.ended_at > func.now() - SINCE,
         )
@@ -82,8 +83,11 @@ def _steps(workspace_id: UUID, keys: Sequence[str]) -> Subquery:
         )
         .join_from(wanted, last, true())
         .join(StepAttempt, StepAttempt.step_run_id == last.c.id)
-        .where(StepAttempt.workspace_id == workspace_id)
+        .where(StepAttempt.workspace_id == _WORKSPACE)
         .group_by(wanted.c.key, last.c.id)
         .having(end.is_not(None))
         .subquery("steps")
     )
+
+
+_QUERY = _query()
