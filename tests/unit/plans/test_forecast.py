@@ -90,7 +90,8 @@ def test_of_many_side_by_side_one_is_likely_slow() -> None:
 
 def test_the_same_plan_is_told_the_same_each_time() -> None:
     steps = [*chain(9, "unsteady"), *(step(f"w{n}", "unsteady") for n in range(9))]
-    assert told(steps) == told(steps)
+    spread = Record([n**1.5 for n in range(50)], 50)
+    assert told(steps, unsteady=spread) == told(steps, unsteady=spread)
 
 
 def test_the_chance_is_that_no_step_needs_help() -> None:
