@@ -28,6 +28,7 @@ from bot.views.kit.text import clip, count, fits, join
 from bot.views.plan import steps as plan_steps
 from bot.views.plan.drafting import progress
 from bot.views.plan.failures import sentence
+from bot.views.plan.forecast import expected
 from bot.views.plan.overview import (
     _details,
     _failure,
@@ -129,10 +130,14 @@ def _body(snapshot: PlanSnapshot, steps: Sequence[PlanStepView], level: Level, m
         return [progress(snapshot.phase or Phase.WAITING, snapshot.phase_facts)]
     if snapshot.state is PlanState.FAILED:
         return [failure_block(snapshot, level)]
-    return _version(snapshot.version, steps, level, most) if snapshot.version else []
+    if snapshot.version is None:
+        return []
+    return _version(snapshot.version, steps, level, most, after=expected(snapshot))
 
 
-def _version(version: VersionSnapshot, steps: Sequence[PlanStepView], level: Level, most: int) -> list[Block]:
+def _version(
+    version: VersionSnapshot, steps: Sequence[PlanStepView], level: Level, most: int, *, after: Sequence[Block]
+) -> list[Block]:
     drawn = understood(version, level.understood)
     if steps:
         drawn.append(plan_block(steps, level, most))
@@ -140,8 +145,7 @@ def _version(version: VersionSnapshot, steps: Sequence[PlanStepView], level: Lev
         drawn.append(kit.context(kit.plain(f"…and {count(len(steps) - most, 'more step')}")))
     if notes := warnings(version, steps, level.lines):
         drawn.append(kit.rich_text(kit.paragraph(kit.span("Please note", bold=True)), kit.bullets(notes)))
-    drawn.append(kit.context(kit.plain(made_by(version), 200)))
-    return drawn
+    return [*drawn, *after, kit.context(kit.plain(made_by(version), 200))]
 
 
 def _end(snapshot: PlanSnapshot, steps: Sequence[PlanStepView], *, shortened: bool) -> list[Block]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ForeignKey, Index, Text, UniqueConstraint, func
+from sqlalchemy import ARRAY, ForeignKey, Index, Text, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -52,7 +52,18 @@ class StepRun(Base):
     """
 
     __tablename__ = "step_runs"
-    __table_args__ = (UniqueConstraint("run_id", "step_id"), Index("step_runs_state_idx", "run_id", "state"))
+    __table_args__ = (
+        UniqueConstraint("run_id", "step_id"),
+        Index("step_runs_state_idx", "run_id", "state"),
+        # Only of steps that are over: the index costs nothing while a step goes from state to state.
+        Index(
+            "step_runs_ended_idx",
+            "workspace_id",
+            "component_key",
+            "ended_at",
+            postgresql_where=text("ended_at IS NOT NULL"),
+        ),
+    )
 
     id: Mapped[PrimaryKey]
     workspace_id: Mapped[UUID]

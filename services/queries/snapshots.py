@@ -11,6 +11,7 @@ from uuid import UUID
 from db.models.documents import SkipReason, StepWait
 from services.approvals import LimitOutcome
 from services.components.specs import ComponentSpec
+from services.plans.forecast import Forecast
 from services.plans.model import Issue, Plan
 from services.plans.validation import Fault
 from services.states import Phase, PlanState, RunState, StepState
@@ -158,6 +159,8 @@ class PlanSnapshot:
     run: RunSnapshot | None = None
     approvers: tuple[str, ...] | None = None
     """Who may decide about it, its reporter left out; None: anyone."""
+    forecast: Forecast | None = None
+    """Of a run of its version, while that is still to be decided about."""
 
 
 @dataclass(frozen=True, slots=True)

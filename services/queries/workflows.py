@@ -16,7 +16,7 @@ from services.errors import NotFound
 from services.pages import Page
 from services.plans.model import Plan
 from services.plans.validation import Fault
-from services.queries import runs
+from services.queries import forecasts, runs
 from services.queries.snapshots import PlanLine, PlanSnapshot, VersionSnapshot
 from services.states import Phase, PlanState, StepState
 from services.workflows.drafts import failure_from_json, issue_of
@@ -120,7 +120,10 @@ class WorkflowQueries:
         settings = await self._approvals.settings(session, workspace_id)
         run = await runs.latest(session, workspace_id, row[0].id, settings)
         approvers = settings.deciders(row[0].reporter_id)
-        return replace(plan_snapshot(row[0], row[1]), run=run, approvers=approvers)
+        plan = replace(plan_snapshot(row[0], row[1]), run=run, approvers=approvers)
+        if plan.state is not PlanState.DRAFT or plan.version is None:
+            return plan
+        return replace(plan, forecast=await forecasts.read(session, workspace_id, plan.id, plan.version))
 
 
 def version_snapshot(row: PlanVersion) -> VersionSnapshot:

@@ -14,6 +14,7 @@ from uuid import UUID
 from services.ai.usage import STAND_IN_MODEL
 from services.components.specs import ApprovalPolicy, ComponentSpec
 from services.pages import Page
+from services.plans.forecast import Forecast
 from services.plans.model import Issue, Plan, Step, StepInput
 from services.plans.validation import Fault, FaultCode
 from services.queries.snapshots import PlanLine, PlanSnapshot, VersionSnapshot
@@ -160,6 +161,8 @@ DRAFT = PlanSnapshot(
     created_at=MADE_AT,
     version=VERSION,
 )
+
+FORECAST = Forecast(usual_seconds=38.2, long_seconds=171.0, chance=0.843, approvals=1, tokens=VERSION.tokens)
 
 WARNINGS = (
     Fault(FaultCode.UNUSED_SELECTION, detail={"component": "open311.create_request"}),
@@ -314,6 +317,7 @@ GALLERY: Mapping[str, PlanSnapshot] = {
     "Mending": drafting(Phase.REPAIRING, offered=24, selected=6, repairs=1, faults=3),
     "Trying other plans": drafting(Phase.SAMPLING, offered=24, selected=6, repairs=1, samples=2, faults=3),
     "Drafted": DRAFT,
+    "Drafted, with a forecast": replace(DRAFT, forecast=FORECAST),
     "Drafted, with warnings": draft(warnings=WARNINGS),
     "Drafted by the stand-in": draft(model=STAND_IN_MODEL, tokens=812, seconds=0.04),
     "Drafted, 51 steps": long_plan(51, words=0),

@@ -11,6 +11,7 @@ from bot.views.kit import blocks as kit
 from bot.views.kit.fitting import fit_view
 from bot.views.kit.text import ELLIPSIS, clean, clip, count, fits, one_line, sentences, weight
 from bot.views.plan import steps as plan_steps
+from bot.views.plan.forecast import expected
 from bot.views.plan.overview import (
     MAX_WARNING_CHARACTERS,
     made_by,
@@ -57,6 +58,7 @@ def _modal_blocks(snapshot: PlanSnapshot, steps: Sequence[PlanStepView], longest
         kit.header(plan_steps.shape(steps)),
         *_all_steps(steps, longest),
         *_warning_blocks(version, steps, longest),
+        *expected(snapshot),
         kit.context(kit.plain(made_by(version), 200)),
     ]
 

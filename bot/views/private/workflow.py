@@ -12,6 +12,7 @@ from bot.views.kit.fitting import Draw, Level, fit
 from bot.views.kit.mentions import quoted
 from bot.views.kit.text import channel, count
 from bot.views.plan import steps as plan_steps
+from bot.views.plan.forecast import expected
 from bot.views.plan.overview import STATES, decision, failure_block, made_by, origin, show_all, task_title, title
 from bot.views.plan.steps import PlanStepView
 from bot.views.run import overview
@@ -118,6 +119,7 @@ def _plan_outline(
             kit.paragraph(kit.span(plan_steps.shape(steps), bold=True)),
             *(kit.paragraph(kit.span(line)) for line in [*lines, *left_out]),
         ),
+        *expected(snapshot),
         kit.context(kit.plain(made_by(version), 200)),
         kit.actions(show_all(snapshot)),
     ]
