@@ -13,7 +13,7 @@ import yaml
 from services.components.builtins import BUILTINS
 from services.components.packs import parse_pack
 from services.components.specs import ComponentSpec
-from services.plans.model import Plan, Step, StepInput
+from services.plans.model import Condition, Plan, Step, StepInput
 from tests.support.stand_in_plans import MEMBERS
 
 DATA = Path(__file__).parent.parent / "unit" / "plans" / "data" / "towns"
@@ -74,7 +74,8 @@ def _plan(document: Mapping[str, Any]) -> Plan:
 
 
 def _step(document: Mapping[str, Any]) -> Step:
-    """`use` is the component, `does` the description, `out` the outputs, `then` what comes next."""
+    """`use` is the component, `does` the description, `out` the outputs, `then` what comes next, and
+    `when` a value that has to be there."""
     inputs = [
         StepInput(location=place, name=name, value=value if isinstance(value, str) else json.dumps(value))
         for place in _PLACES
@@ -88,4 +89,9 @@ def _step(document: Mapping[str, Any]) -> Step:
         outputs=tuple(document.get("out", ())),
         next=tuple(document.get("then", ())),
         requires_approval=document.get("gate", False),
+        when=_present(document["when"]) if "when" in document else None,
     )
+
+
+def _present(reference: str) -> Condition:
+    return Condition.model_validate({"tests": [{"value": reference, "is": "present"}]})
