@@ -30,6 +30,7 @@ from services.ai.usage import Usage
 from services.components.specs import ComponentSpec
 from services.plans.model import Issue, Plan
 from services.plans.validation import Fault, Report, validate
+from services.selection.closure import with_producers
 from services.states import Phase
 
 __all__ = ["AIService", "Draft", "OnPhase", "PlanProposal", "Selection", "Usage"]
@@ -299,7 +300,7 @@ class _Drafting:
 
     async def _plan(self, selected: tuple[str, ...]) -> Plan:
         await self._on_phase(Phase.PLANNING, {"selected": len(selected)})
-        chosen = {key: self._components[key] for key in selected}
+        chosen = {key: self._components[key] for key in with_producers(selected, self._components)}
         drafted = await self._service.plan(self._issue, chosen, deadline=self._deadline)
         self.usages += drafted.usages
         return drafted.plan
@@ -318,7 +319,7 @@ class _Drafting:
     async def _repair(self, plan: Plan, report: Report, selected: tuple[str, ...], repairs: int) -> Plan:
         await self._on_phase(Phase.REPAIRING, {"repairs": repairs, "faults": len(report.errors)})
         used = (step.component_id for step in plan.steps if step.component_id in self._components)
-        shown = {key: self._components[key] for key in dict.fromkeys((*selected, *used))}
+        shown = {key: self._components[key] for key in with_producers((*selected, *used), self._components)}
         drafted = await self._service.repair(self._issue, shown, plan, report.errors, deadline=self._deadline)
         self.usages += drafted.usages
         return drafted.plan
