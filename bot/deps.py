@@ -26,6 +26,7 @@ from services.runs.executor import Executor
 from services.runs.questions import QuestionService
 from services.runs.reminders import ReminderService
 from services.runs.service import RunService
+from services.selection.offers import OfferService
 from services.workflows.service import WorkflowService
 
 
@@ -57,6 +58,7 @@ class Deps:
     intake: Intake
     ai: AIService
     components: ComponentService
+    offers: OfferService
     cards: CardService
     approvals: ApprovalService
     workflows: WorkflowService

@@ -40,6 +40,7 @@ from services.runs.progress import RunProgress
 from services.runs.questions import QuestionService
 from services.runs.reminders import ReminderService
 from services.runs.service import RunService
+from services.selection.offers import OfferService
 from services.steps.sources import StepSources
 from services.workflows.service import WorkflowService
 from services.workspaces.installations import InstallationService
@@ -95,6 +96,7 @@ async def shared_parts(
         intake=intake,
         ai=AIService(gemini, max_steps=settings.plan_max_steps),
         components=components,
+        offers=OfferService(components),
         cards=cards,
         approvals=approvals,
         workflows=WorkflowService(cards, approvals),

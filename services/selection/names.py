@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
-_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})")
+HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z]{2})")
 _WORD = re.compile(r"[^\W_]+")
 _MAX_NAME = 200
 _SAME = {"ids": "id", "uuid": "id", "guid": "id", "identifier": "id", "identifiers": "id"}
@@ -20,7 +20,7 @@ def word_set(text: str) -> frozenset[str]:
 @lru_cache(maxsize=16_384)
 def name_words(name: str) -> tuple[str, ...]:
     """The words of a name in lower case and in the singular, with one word for all kinds of ids."""
-    found = (word.lower() for word in _WORD.findall(_HUMP.sub(" ", name[:_MAX_NAME])))
+    found = (word.lower() for word in _WORD.findall(HUMP.sub(" ", name[:_MAX_NAME])))
     return tuple(_SAME.get(word) or singular(word) for word in found)
 
 

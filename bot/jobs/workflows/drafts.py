@@ -63,7 +63,8 @@ async def draft_plan(job: DraftPlan, deps: Deps) -> None:
         if await deps.budget.is_used_up(session, job.workspace, deps.now()):
             await deps.workflows.fail(session, job.workspace, job.plan, Failure(FailureCode.BUDGET), claim=claim)
             return
-        offer = await deps.components.for_selection(session, job.workspace, issue.text)
+    async with deps.database.reading() as session:
+        offer = await deps.offers.offer(session, job.workspace, issue.text)
     if not offer.specs:
         await _fail(job, claim, Failure(FailureCode.NO_COMPONENTS), (), deps)
         return
