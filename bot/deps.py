@@ -18,6 +18,7 @@ from services.approvals import ApprovalService
 from services.cards import CardService
 from services.components.service import ComponentService
 from services.connectors import Connector
+from services.learning.service import LearningService
 from services.queries.workflows import WorkflowQueries
 from services.retention import Retention
 from services.runs.attempts import AttemptService
@@ -59,6 +60,7 @@ class Deps:
     ai: AIService
     components: ComponentService
     offers: OfferService
+    learning: LearningService
     cards: CardService
     approvals: ApprovalService
     workflows: WorkflowService

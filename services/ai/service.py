@@ -28,6 +28,7 @@ from services.ai.errors import (
 from services.ai.gemini import GeminiClient
 from services.ai.usage import Usage
 from services.components.specs import ComponentSpec
+from services.learning.memory import NOTHING, Memory
 from services.plans.model import Issue, Plan
 from services.plans.validation import Fault, Report, validate
 from services.selection.closure import with_producers
@@ -118,13 +119,15 @@ class AIService:
         *,
         deadline: float | None = None,
         on_phase: OnPhase,
+        memory: Memory = NOTHING,
     ) -> Draft:
         """Select, plan, validate, and repair what is invalid at most twice.
 
-        `components` are the active ones by key. Raises NothingFits, PlanRejected or a GeminiError, each with
-        the usages of every call; what `on_phase` raises passes through.
+        `components` are the active ones by key; of `memory` is told what fits those that are chosen. Raises
+        NothingFits, PlanRejected or a GeminiError, each with the usages of every call; what `on_phase` raises
+        passes through.
         """
-        drafting = _Drafting(self, issue, components, deadline, on_phase, self._max_steps)
+        drafting = _Drafting(self, issue, components, deadline, on_phase, self._max_steps, memory)
         try:
             return await drafting.run()
         except DraftFailed as error:
@@ -149,10 +152,16 @@ class AIService:
         return Selection(keys, usages)
 
     async def plan(
-        self, issue: Issue, components: Mapping[str, ComponentSpec], *, deadline: float | None = None
+        self,
+        issue: Issue,
+        components: Mapping[str, ComponentSpec],
+        *,
+        deadline: float | None = None,
+        memory: Memory = NOTHING,
     ) -> PlanProposal:
         """Let the plan maker arrange the given components."""
-        prompt = prompts.planner_prompt(issue, components.values(), self._max_steps, today=self._today())
+        today = self._today()
+        prompt = prompts.planner_prompt(issue, components.values(), self._max_steps, today=today, memory=memory)
         return await self._ask_for_plan("planner", prompt, deadline)
 
     async def repair(
@@ -163,10 +172,13 @@ class AIService:
         faults: Sequence[Fault],
         *,
         deadline: float | None = None,
+        memory: Memory = NOTHING,
     ) -> PlanProposal:
         """Let the plan maker remove the named faults from a plan."""
         today = self._today()
-        prompt = prompts.repair_prompt(issue, components.values(), self._max_steps, plan, faults, today=today)
+        prompt = prompts.repair_prompt(
+            issue, components.values(), self._max_steps, plan, faults, today=today, memory=memory
+        )
         return await self._ask_for_plan("repair", prompt, deadline)
 
     def _today(self) -> str:
@@ -263,8 +275,10 @@ class _Drafting:
         deadline: float | None,
         on_phase: OnPhase,
         max_steps: int,
+        memory: Memory,
     ) -> None:
         self._service = service
+        self._memory = memory
         self._issue = issue
         self._components = components
         self._deadline = deadline
@@ -301,7 +315,8 @@ class _Drafting:
     async def _plan(self, selected: tuple[str, ...]) -> Plan:
         await self._on_phase(Phase.PLANNING, {"selected": len(selected)})
         chosen = {key: self._components[key] for key in with_producers(selected, self._components)}
-        drafted = await self._service.plan(self._issue, chosen, deadline=self._deadline)
+        memory = self._fitting(chosen)
+        drafted = await self._service.plan(self._issue, chosen, deadline=self._deadline, memory=memory)
         self.usages += drafted.usages
         return drafted.plan
 
@@ -320,6 +335,11 @@ class _Drafting:
         await self._on_phase(Phase.REPAIRING, {"repairs": repairs, "faults": len(report.errors)})
         used = (step.component_id for step in plan.steps if step.component_id in self._components)
         shown = {key: self._components[key] for key in with_producers((*selected, *used), self._components)}
-        drafted = await self._service.repair(self._issue, shown, plan, report.errors, deadline=self._deadline)
+        drafted = await self._service.repair(
+            self._issue, shown, plan, report.errors, deadline=self._deadline, memory=self._fitting(shown)
+        )
         self.usages += drafted.usages
         return drafted.plan
+
+    def _fitting(self, shown: Mapping[str, ComponentSpec]) -> Memory:
+        return self._memory.fitting(self._issue.text, shown, self._components)

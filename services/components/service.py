@@ -148,7 +148,7 @@ class ComponentService:
             Component.workspace_id == workspace_id
         )
         active, changed = (await session.execute(query)).one()
-        return Fingerprint(active, changed)
+        return Fingerprint(active, Decimal(changed))
 
     async def active_keys(self, session: AsyncSession, workspace_id: UUID) -> dict[str, datetime]:
         """The keys of the active components, with the time of their last change."""

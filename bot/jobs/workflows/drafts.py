@@ -27,6 +27,7 @@ from services.ai.usage import Usage
 from services.components.builtins import BUILTINS
 from services.components.specs import ComponentSpec
 from services.jobs import DraftPlan
+from services.learning.memory import Memory
 from services.plans.model import Issue
 from services.states import FailureCode, Phase
 from services.workflows.drafts import Failure
@@ -64,12 +65,13 @@ async def draft_plan(job: DraftPlan, deps: Deps) -> None:
             await deps.workflows.fail(session, job.workspace, job.plan, Failure(FailureCode.BUDGET), claim=claim)
             return
     async with deps.database.reading() as session:
-        offer = await deps.offers.offer(session, job.workspace, issue.text)
+        memory = await deps.learning.memory(session, job.workspace, issue.text)
+        offer = await deps.offers.offer(session, job.workspace, issue.text, used=memory.used)
     if not offer.specs:
         await _fail(job, claim, Failure(FailureCode.NO_COMPONENTS), (), deps)
         return
     try:
-        draft = await _drafted(job, claim, issue, (*offer.specs, *BUILTINS.values()), deps)
+        draft = await _drafted(job, claim, issue, (*offer.specs, *BUILTINS.values()), memory, deps)
     except LostClaim:
         logger.info("A draft was overtaken and thrown away")
     except DraftFailed as error:
@@ -97,7 +99,12 @@ async def give_up(job: DraftPlan, deps: Deps) -> None:
 
 
 async def _drafted(
-    job: DraftPlan, claim: UUID, issue: Issue, components: Sequence[ComponentSpec], deps: Deps
+    job: DraftPlan,
+    claim: UUID,
+    issue: Issue,
+    components: Sequence[ComponentSpec],
+    memory: Memory,
+    deps: Deps,
 ) -> Draft:
     async def note_phase(phase: Phase, facts: Mapping[str, Any]) -> None:
         async with deps.database.transaction() as session:
@@ -105,9 +112,8 @@ async def _drafted(
                 raise LostClaim
 
     deadline = asyncio.get_running_loop().time() + DRAFT_SECONDS
-    return await deps.ai.draft(
-        issue, {spec.key: spec for spec in components}, deadline=deadline, on_phase=note_phase
-    )
+    known = {spec.key: spec for spec in components}
+    return await deps.ai.draft(issue, known, deadline=deadline, on_phase=note_phase, memory=memory)
 
 
 async def _store(job: DraftPlan, claim: UUID, draft: Draft, deps: Deps) -> None:
