@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import Select, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import PlanningNoteRow, Run, StepRun
+from db.models import AuditEvent, PlanningNoteRow, Run, StepRun
 from services import audit
 from services.approvals import ApprovalService
 from services.audit import Actor
@@ -116,17 +116,26 @@ class NoteService:
         self, session: AsyncSession, workspace_id: UUID, note_id: UUID, revision: int, text: str, actor: Actor
     ) -> None:
         """Change the words of a note as it was shown. Raises NotAnApprover, NotFound or StaleVersion."""
-        row = await self._shown(session, workspace_id, note_id, revision, actor)
-        if row.text != text:
-            row.text = clip(text, MAX_TEXT)
-            row.revision += 1
-            await audit.record(session, workspace_id, subject=note_id, actor=actor, action="note.edited")
+        row = await self._locked(session, workspace_id, note_id, actor)
+        if row is None:
+            raise NotFound("note", note_id)
+        if row.text == clip(text, MAX_TEXT):
+            return
+        _check_shown(row, revision)
+        row.text = clip(text, MAX_TEXT)
+        row.revision += 1
+        await audit.record(session, workspace_id, subject=note_id, actor=actor, action="note.edited")
 
     async def delete(
         self, session: AsyncSession, workspace_id: UUID, note_id: UUID, revision: int, actor: Actor
     ) -> None:
-        """Forget a note as it was shown. Raises NotAnApprover, NotFound or StaleVersion."""
-        row = await self._shown(session, workspace_id, note_id, revision, actor)
+        """Forget a note as it was shown; the same press again is none. Raises as `edit` does."""
+        row = await self._locked(session, workspace_id, note_id, actor)
+        if row is None and await _is_deleted_by(session, workspace_id, note_id, actor):
+            return
+        if row is None:
+            raise NotFound("note", note_id)
+        _check_shown(row, revision)
         await audit.record(
             session, workspace_id, subject=note_id, actor=actor, action="note.deleted", origin=row.origin
         )
@@ -185,16 +194,28 @@ class NoteService:
         oldest = of_decisions.order_by(PlanningNoteRow.created_at.desc()).offset(MAX_KEPT).subquery()
         await session.execute(delete(PlanningNoteRow).where(PlanningNoteRow.id.in_(select(oldest.c.id))))
 
-    async def _shown(
-        self, session: AsyncSession, workspace_id: UUID, note_id: UUID, revision: int, actor: Actor
-    ) -> PlanningNoteRow:
+    async def _locked(
+        self, session: AsyncSession, workspace_id: UUID, note_id: UUID, actor: Actor
+    ) -> PlanningNoteRow | None:
         await self._approvals.check_may_set(session, workspace_id, actor.user)
-        row = await session.scalar(_of(workspace_id).where(PlanningNoteRow.id == note_id).with_for_update())
-        if row is None:
-            raise NotFound("note", note_id)
-        if row.revision != revision:
-            raise StaleVersion(shown=revision, current=row.revision, state="")
-        return row
+        row = _of(workspace_id).where(PlanningNoteRow.id == note_id)
+        return await session.scalar(row.with_for_update().execution_options(populate_existing=True))
+
+
+def _check_shown(row: PlanningNoteRow, revision: int) -> None:
+    if row.revision != revision:
+        raise StaleVersion(shown=revision, current=row.revision, state="")
+
+
+async def _is_deleted_by(session: AsyncSession, workspace_id: UUID, note_id: UUID, actor: Actor) -> bool:
+    """Whether this very press has deleted it, and its worker died then."""
+    found = select(AuditEvent.id).where(
+        AuditEvent.workspace_id == workspace_id,
+        AuditEvent.subject_id == note_id,
+        AuditEvent.action == "note.deleted",
+        AuditEvent.facts["press"].as_string() == (actor.press or ""),
+    )
+    return await session.scalar(found.limit(1)) is not None
 
 
 def _of(workspace_id: UUID) -> Select[PlanningNoteRow]:
