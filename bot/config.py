@@ -92,6 +92,7 @@ class Settings(BaseSettings):
     database_url: PostgresUrl | None = None
     database_direct_url: PostgresUrl | None = None
     tokens_per_day: int = Field(default=0, ge=0)
+    learn_from_plans: bool = True
     plan_max_steps: int = Field(default=200, ge=1, le=10_000)
     time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
     retention_days: Annotated[str, AfterValidator(_retention)] = "inbox=7,model_calls=90,plans=never,removed=30"

@@ -18,6 +18,7 @@ from services.approvals import ApprovalService
 from services.cards import CardService
 from services.components.service import ComponentService
 from services.connectors import Connector
+from services.learning.service import LearningService
 from services.queries.workflows import WorkflowQueries
 from services.retention import Retention
 from services.runs.attempts import AttemptService
@@ -26,6 +27,7 @@ from services.runs.executor import Executor
 from services.runs.questions import QuestionService
 from services.runs.reminders import ReminderService
 from services.runs.service import RunService
+from services.selection.offers import OfferService
 from services.workflows.service import WorkflowService
 
 
@@ -57,6 +59,8 @@ class Deps:
     intake: Intake
     ai: AIService
     components: ComponentService
+    offers: OfferService
+    learning: LearningService
     cards: CardService
     approvals: ApprovalService
     workflows: WorkflowService

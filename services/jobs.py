@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict
 from db.queue import Job
 from services.audit import Actor
 
-Listing = Literal["components", "workflows"]
+Listing = Literal["components", "workflows", "notes"]
 
 
 class PlanDecision(StrEnum):
@@ -147,9 +147,11 @@ class DecidePlan(Press):
 
 
 class TurnPage(Request):
-    """Replace a private list by another page of it."""
+    """Replace a private list by another page of it. `user` is who asks, where that is not for everybody."""
 
     entrypoint: ClassVar[str] = "turn_page"
+
+    user: str = ""
 
     listing: Listing
     search: str
@@ -316,6 +318,25 @@ class EndWork(Job):
     """The app was removed from the workspace: what is under way there ends, on record."""
 
     entrypoint: ClassVar[str] = "end_work"
+
+
+class SaveNote(Press):
+    """Keep what a person wrote: the new words of the note `target`, or a new note where `revision` is 0."""
+
+    entrypoint: ClassVar[str] = "save_note"
+
+    target: UUID
+    text: str
+    response_url: str | None = None
+
+
+class DeleteNote(Press):
+    """Forget the note `target`."""
+
+    entrypoint: ClassVar[str] = "delete_note"
+
+    target: UUID
+    response_url: str | None = None
 
 
 class SetApprovalRules(Act):

@@ -189,7 +189,17 @@ def _whole(text: str) -> int:
     return int(text)
 
 
-READERS: Mapping[str, Callable[[str], str | int]] = {"time_zone": _zone, "tokens_per_day": _whole}
+def _truth(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise CommandFailed(f"{text} must be true or false.")
+    return text == "true"
+
+
+READERS: Mapping[str, Callable[[str], str | int | bool]] = {
+    "time_zone": _zone,
+    "tokens_per_day": _whole,
+    "learn_from_plans": _truth,
+}
 """What can be set for a workspace, and how it is read."""
 
 

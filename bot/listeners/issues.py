@@ -7,6 +7,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.deps import Deps
 from bot.listeners.approvals import show_form
 from bot.listeners.guard import guard
+from bot.listeners.notes import list_notes
 from bot.slack import ids, payloads
 from bot.views.modals.new_issue import new_issue_modal
 from bot.views.private.notes import Note, note_text
@@ -14,6 +15,7 @@ from services.jobs import OpenPlan, Tell
 
 ASKS_FOR_HELP = ("help", "?")
 ASKS_FOR_APPROVERS = "approvers"
+ASKS_FOR_NOTES = "notes"
 
 
 def register(app: AsyncApp) -> None:
@@ -24,7 +26,7 @@ def register(app: AsyncApp) -> None:
 
 
 async def state_by_command(command: payloads.Command, deps: Deps, ack: AsyncAck) -> None:
-    """`/mudda <issue>`; with no text a modal, with `help` a help text, with `approvers` the form for those."""
+    """`/mudda <issue>`; with no text a modal, with `help`, `approvers` or `notes` what is asked for."""
     if not command.text:
         view = new_issue_modal(command.channel, response_url=command.response_url)
         await deps.slack.open_view(command.trigger_id, view)
@@ -33,6 +35,8 @@ async def state_by_command(command: payloads.Command, deps: Deps, ack: AsyncAck)
         await ack(text=note_text(Note.HELP))
     elif command.text.lower() == ASKS_FOR_APPROVERS:
         await show_form(command, deps, ack)
+    elif command.text.lower() == ASKS_FOR_NOTES:
+        await list_notes(command, deps, ack)
     else:
         await deps.intake.put(command.key, _from_command(command, deps))
         await ack()

@@ -14,6 +14,7 @@ from services.jobs import Listing, TurnPage
 LISTINGS: dict[str, Listing] = {
     ids.ACTION_COMPONENTS_PAGE: "components",
     ids.ACTION_WORKFLOWS_PAGE: "workflows",
+    ids.ACTION_NOTES_PAGE: "notes",
 }
 
 
@@ -32,6 +33,7 @@ async def turn_page(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
         listing=LISTINGS[click.action.rpartition(".")[0]],
         search=page.search,
         page=page.page,
+        user=click.user,
         response_url=click.response_url,
     )
     await deps.intake.put(click.key, job)

@@ -90,7 +90,8 @@ class NewIssue:
 class Reason:
     """A modal that asked for words about a step was submitted.
 
-    `value` is what its button said, `message_ts` where that is. `outputs` are the texts that were given for what
+    `value` is what its button said, `message_ts` where that is, and `response_url` leads back to it, if the
+    form says so. `outputs` are the texts that were given for what
     later steps take, in the order of the form.
     """
 
@@ -102,6 +103,7 @@ class Reason:
     value: str
     text: str
     outputs: tuple[str, ...]
+    response_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +236,7 @@ def reason(body: Body) -> Reason:
         value=_text(origin["ref"]),
         text=_text(values[ids.BLOCK_REASON][ids.INPUT_REASON].get("value")).strip(),
         outputs=tuple(_outputs(values)),
+        response_url=_if_given(_URL, origin.get("response_url")),
     )
 
 

@@ -31,6 +31,8 @@ from services.cards import CardService
 from services.components.service import ComponentService
 from services.connectors import Connector
 from services.connectors.auth import Secrets
+from services.learning.notes import NoteService
+from services.learning.service import LearningService
 from services.queries.workflows import WorkflowQueries
 from services.runs.attempts import AttemptService
 from services.runs.batches import StepBatches
@@ -41,6 +43,7 @@ from services.runs.progress import RunProgress
 from services.runs.questions import QuestionService
 from services.runs.reminders import ReminderService
 from services.runs.service import RunService
+from services.selection.offers import OfferService
 from services.steps.sources import StepSources
 from services.workflows.service import WorkflowService
 from services.workspaces.installations import InstallationService
@@ -98,8 +101,10 @@ async def shared_parts(
         intake=intake,
         ai=AIService(gemini, max_steps=settings.plan_max_steps, explain=partial(sentence, names=Names())),
         components=components,
+        offers=OfferService(components),
         cards=cards,
         approvals=approvals,
+        notes=NoteService(approvals),
         workflows=WorkflowService(cards, approvals),
         queries=WorkflowQueries(approvals),
         runs=runs,
@@ -115,15 +120,25 @@ async def shared_parts(
     return Parts(database, metrics, executor, bind)
 
 
-def _bound(workspace: Workspace, *, settings: Settings, database: Database, ai: AIService, **parts: Any) -> Deps:
+def _bound(
+    workspace: Workspace,
+    *,
+    settings: Settings,
+    database: Database,
+    ai: AIService,
+    notes: NoteService,
+    **parts: Any,
+) -> Deps:
     """What listeners and jobs of a workspace work with: a database with nothing else's rows in it."""
     zone = ZoneInfo(workspace.settings.get("time_zone", settings.time_zone))
     tokens = workspace.settings.get("tokens_per_day", settings.tokens_per_day)
+    learns = workspace.settings.get("learn_from_plans", settings.learn_from_plans)
     return Deps(
         workspace,
         database=database.of(workspace.id),
         ai=ai.in_zone(zone),
         budget=TokenBudget(tokens, zone),
+        learning=LearningService(notes, learns),
         **parts,
     )
 

@@ -7,6 +7,7 @@ from db.models.base import Base
 from db.models.cards import Card
 from db.models.components import Component
 from db.models.inbox import InboxEntry
+from db.models.notes import PlanningNoteRow
 from db.models.plans import PlanVersion, WorkflowPlan
 from db.models.runs import Decision, Run, StepAttempt, StepRun
 from db.models.workspaces import Installation, Workspace
@@ -22,6 +23,7 @@ __all__ = [
     "InboxEntry",
     "Installation",
     "PlanVersion",
+    "PlanningNoteRow",
     "Run",
     "StepAttempt",
     "StepGate",

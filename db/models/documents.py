@@ -40,11 +40,13 @@ class SkipReason(TypedDict):
 class WorkspaceSettings(TypedDict, total=False):
     """What a workspace has set for itself; what is not there is as for the whole deployment.
 
-    `time_zone` is a name of the tz database, `tokens_per_day` what the model may cost, 0 for no limit.
+    `time_zone` is a name of the tz database, `tokens_per_day` what the model may cost, 0 for no limit,
+    `learn_from_plans` whether earlier plans and notes are told to the plan maker.
     """
 
     time_zone: str
     tokens_per_day: int
+    learn_from_plans: bool
 
 
 class RequestPreview(TypedDict):

@@ -6,10 +6,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint, func
+from sqlalchemy import Computed, ForeignKey, Index, UniqueConstraint, func, text
+from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from db.models.base import Base, CreatedAt, PrimaryKey, WorkspaceKey
+
+ISSUE_SEARCH = "to_tsvector('english', left(issue_text, 40000))"
 
 
 class WorkflowPlan(Base):
@@ -25,6 +28,12 @@ class WorkflowPlan(Base):
         UniqueConstraint("workspace_id", "number"),
         UniqueConstraint("workspace_id", "inbox_key"),
         Index("workflow_plans_recent_idx", "workspace_id", "created_at"),
+        Index(
+            "workflow_plans_examples_idx",
+            "workspace_id",
+            "decided_at",
+            postgresql_where=text("state = 'APPROVED'"),
+        ),
     )
 
     id: Mapped[PrimaryKey]
@@ -39,6 +48,7 @@ class WorkflowPlan(Base):
     response_url: Mapped[str | None]
     issue_text: Mapped[str]
     issue_parts: Mapped[list[Any]] = mapped_column(default=list)
+    issue_search: Mapped[str] = mapped_column(TSVECTOR, Computed(ISSUE_SEARCH, persisted=True), deferred=True)
     place: Mapped[str | None]
     urgency: Mapped[str | None]
     state: Mapped[str]

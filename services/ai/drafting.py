@@ -20,8 +20,10 @@ from services.ai.errors import GeminiError, NothingFits, PlanRejected
 from services.ai.sense import makes_more_sense, sense_to_mend, telling_keys
 from services.ai.usage import Usage
 from services.components.specs import ComponentSpec
+from services.learning.memory import NOTHING, Memory
 from services.plans.model import Issue, Plan
 from services.plans.validation import Fault, Report, validate
+from services.selection.closure import with_producers
 from services.states import Phase
 
 log = logging.getLogger(__name__)
@@ -84,7 +86,12 @@ class Agents(Protocol):
         """Choose components."""
 
     async def plan(
-        self, issue: Issue, components: Mapping[str, ComponentSpec], *, deadline: float | None = None
+        self,
+        issue: Issue,
+        components: Mapping[str, ComponentSpec],
+        *,
+        deadline: float | None = None,
+        memory: Memory = NOTHING,
     ) -> PlanProposal:
         """Arrange components."""
 
@@ -96,6 +103,7 @@ class Agents(Protocol):
         faults: Sequence[Fault],
         *,
         deadline: float | None = None,
+        memory: Memory = NOTHING,
     ) -> PlanProposal:
         """Remove faults from a plan."""
 
@@ -136,6 +144,7 @@ class Drafting:
         max_steps: int,
         least: float,
         seconds_to_make_sense: float,
+        memory: Memory,
     ) -> None:
         self._agents = agents
         self._issue = issue
@@ -145,6 +154,7 @@ class Drafting:
         self._max_steps = max_steps
         self._least = least
         self._seconds_to_make_sense = seconds_to_make_sense
+        self._memory = memory
         self._clock = asyncio.get_running_loop().time
         self.usages: tuple[Usage, ...] = ()
 
@@ -202,8 +212,8 @@ class Drafting:
         return await self._ask_for_plan(selected, self._deadline)
 
     async def _ask_for_plan(self, selected: tuple[str, ...], deadline: float | None) -> Plan:
-        chosen = {key: self._components[key] for key in selected}
-        drafted = await self._agents.plan(self._issue, chosen, deadline=deadline)
+        chosen = {key: self._components[key] for key in with_producers(selected, self._components)}
+        drafted = await self._agents.plan(self._issue, chosen, deadline=deadline, memory=self._fitting(chosen))
         self.usages += drafted.usages
         return drafted.plan
 
@@ -263,7 +273,13 @@ class Drafting:
         await self._on_phase(Phase.REPAIRING, {"repairs": repairs, "faults": len(faults), "codes": codes})
         used = (step.component_id for step in plan.steps if step.component_id in self._components)
         needed = telling_keys(faults, self._components)
-        shown = {key: self._components[key] for key in dict.fromkeys((*selected, *used, *needed))}
-        drafted = await self._agents.repair(self._issue, shown, plan, faults, deadline=self._deadline)
+        keys = with_producers((*selected, *used, *needed), self._components)
+        shown = {key: self._components[key] for key in keys}
+        drafted = await self._agents.repair(
+            self._issue, shown, plan, faults, deadline=self._deadline, memory=self._fitting(shown)
+        )
         self.usages += drafted.usages
         return drafted.plan
+
+    def _fitting(self, shown: Mapping[str, ComponentSpec]) -> Memory:
+        return self._memory.fitting(self._issue.text, shown, self._components)

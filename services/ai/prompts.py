@@ -13,10 +13,12 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from services.ai import memory_prompts
 from services.ai.errors import GeminiError, GeminiMalformed, GeminiTruncated
 from services.ai.sense import sense_hints
 from services.components.specs import ComponentSpec
 from services.formats.storable import postgres_safe
+from services.learning.memory import NOTHING, Memory
 from services.mentions import PartKind
 from services.plans.model import Issue, Plan
 from services.plans.validation import Fault
@@ -95,6 +97,8 @@ Order
 - requires_approval: true where a person should look again just before it happens, such as sending out a crew,
   closing a road or spending money; else false. A component whose approval is "step" always asks.
 
+{memory_prompts.RULES}
+
 {_UNTRUSTED}"""
 
 
@@ -113,14 +117,22 @@ def selector_prompt(issue: Issue, components: Iterable[ComponentSpec], *, today:
     )
 
 
-def planner_prompt(issue: Issue, components: Iterable[ComponentSpec], max_steps: int, *, today: str = "") -> str:
-    """Ask for a plan over the components that were selected, listed in full."""
+def planner_prompt(
+    issue: Issue,
+    components: Iterable[ComponentSpec],
+    max_steps: int,
+    *,
+    today: str = "",
+    memory: Memory = NOTHING,
+) -> str:
+    """Ask for a plan over the components that were selected, listed in full; `memory` is what fits them."""
     return "\n".join(
         [
             f"Make a plan for this issue, of at most {max_steps} steps.",
             *_day(today),
             _issue_block(issue),
             _data_block("components", *(_details(component) for component in components)),
+            *memory_prompts.memory_blocks(memory, _data_block),
         ]
     )
 
@@ -134,11 +146,12 @@ def repair_prompt(
     *,
     today: str = "",
     explain: Explain | None = None,
+    memory: Memory = NOTHING,
 ) -> str:
     """Ask for a whole new plan in place of one whose faults are named, each with the sentence that people see."""
     return "\n".join(
         [
-            planner_prompt(issue, components, max_steps, today=today),
+            planner_prompt(issue, components, max_steps, today=today, memory=memory),
             "This is a plan that was made for it:",
             _data_block("plan", plan.model_dump(mode="json", by_alias=True)),
             f"{_judgement(faults)}, each with the step and the field it is in:",

@@ -31,6 +31,7 @@ from services.ai.errors import (
 from services.ai.gemini import GeminiClient, ModelAnswer
 from services.ai.usage import Usage
 from services.components.specs import ComponentSpec
+from services.learning.memory import NOTHING, Memory
 from services.plans.model import Issue, Plan
 from services.plans.validation import Fault
 
@@ -89,11 +90,13 @@ class AIService:
         *,
         deadline: float | None = None,
         on_phase: OnPhase,
+        memory: Memory = NOTHING,
     ) -> Draft:
         """Select, plan, validate, repair what is invalid, and try other plans where a repair does not help.
 
-        `components` are the active ones by key. Raises NothingFits, PlanRejected or a GeminiError, each with
-        the usages of every call; what `on_phase` raises passes through.
+        `components` are the active ones by key; of `memory` is told what fits those that are chosen. Raises
+        NothingFits, PlanRejected or a GeminiError, each with the usages of every call; what `on_phase` raises
+        passes through.
         """
         least = self._gemini.least
         drafting = Drafting(
@@ -105,6 +108,7 @@ class AIService:
             max_steps=self._max_steps,
             least=least,
             seconds_to_make_sense=self._seconds_to_make_sense,
+            memory=memory,
         )
         try:
             return await drafting.run()
@@ -130,10 +134,16 @@ class AIService:
         return Selection(keys, usages)
 
     async def plan(
-        self, issue: Issue, components: Mapping[str, ComponentSpec], *, deadline: float | None = None
+        self,
+        issue: Issue,
+        components: Mapping[str, ComponentSpec],
+        *,
+        deadline: float | None = None,
+        memory: Memory = NOTHING,
     ) -> PlanProposal:
         """Let the plan maker arrange the given components."""
-        prompt = prompts.planner_prompt(issue, components.values(), self._max_steps, today=self._today())
+        today = self._today()
+        prompt = prompts.planner_prompt(issue, components.values(), self._max_steps, today=today, memory=memory)
         return await self._ask_for_plan("planner", prompt, components, deadline)
 
     async def repair(
@@ -144,6 +154,7 @@ class AIService:
         faults: Sequence[Fault],
         *,
         deadline: float | None = None,
+        memory: Memory = NOTHING,
     ) -> PlanProposal:
         """Let the plan maker remove the named faults from a plan."""
         prompt = prompts.repair_prompt(
@@ -154,6 +165,7 @@ class AIService:
             faults,
             today=self._today(),
             explain=self._explain,
+            memory=memory,
         )
         return await self._ask_for_plan("repair", prompt, components, deadline)
 

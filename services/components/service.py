@@ -1,11 +1,11 @@
-"""ComponentService: the components of a workspace, and which of them an issue may need."""
+"""ComponentService: the components of a workspace, and what they were when they were changed last."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -14,18 +14,16 @@ from sqlalchemy import (
     ColumnElement,
     ScalarSelect,
     Select,
-    SmallInteger,
     String,
     any_,
     cast,
-    column,
     desc,
     func,
     literal,
     literal_column,
     select,
 )
-from sqlalchemy.dialects.postgresql import TSQUERY, insert
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Component
@@ -46,13 +44,6 @@ class ComponentExists(MuddaError):
         self.key = key
 
 
-log = logging.getLogger("mudda.components")
-
-SELECTION_LIMIT = 200
-"""How many components the selector is shown at most."""
-
-# Ranking takes time for each word and component: 30 words in 5,000 components are some 20 ms.
-ISSUE_WORDS = 30
 SEARCH_WORDS = 20
 
 # Constants, and (below) queries in a subquery: else PostgreSQL parses the words again for each row.
@@ -72,11 +63,11 @@ class ComponentSnapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
-    """What the selector may choose from, out of `total` active components."""
+class Fingerprint:
+    """How many components a workspace has in use, and the times at which any were changed, added up."""
 
-    specs: tuple[ComponentSpec, ...]
-    total: int
+    active: int
+    changed: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,35 +140,28 @@ class ComponentService:
         query = select(func.count()).where(Component.workspace_id == workspace_id, Component.is_active)
         return await session.scalar(query) or 0
 
-    async def for_selection(
-        self, session: AsyncSession, workspace_id: UUID, issue_text: str, *, limit: int = SELECTION_LIMIT
-    ) -> Offer:
-        """The active components to choose from for an issue: all of them, or the `limit` that fit it best."""
-        total = await self.count_active(session, workspace_id)
-        active = _of(workspace_id).where(Component.is_active)
-        if total <= limit:
-            rows = (await session.scalars(active.order_by(Component.key))).all()
-            return Offer(tuple(_spec(row) for row in rows), total)
-        query = _issue_query(issue_text)
-        best = (
-            await session.scalars(
-                active.where(Component.search.op("@@")(query))
-                .order_by(desc(func.ts_rank(Component.search, query)), Component.key)
-                .limit(limit)
-            )
-        ).all()
-        others: Sequence[Component] = ()
-        if len(best) < limit:
-            unmatched = active.where(Component.key.not_in([row.key for row in best]))
-            others = (await session.scalars(unmatched.order_by(Component.key).limit(limit - len(best)))).all()
-        log.info(
-            "The selector is shown %d of %d active components; %d of them share a word with the issue.",
-            limit,
-            total,
-            len(best),
-            extra={"action": "components_cut", "workspace": str(workspace_id)},
+    async def fingerprint(self, session: AsyncSession, workspace_id: UUID) -> Fingerprint:
+        """What changes whenever a component does: to see that what is remembered of them still holds."""
+        # The sum, too: what commits last may have begun first, and then its time is not the latest.
+        times = func.coalesce(func.sum(func.extract("epoch", Component.updated_at)), 0)
+        query = select(func.count().filter(Component.is_active), times).where(
+            Component.workspace_id == workspace_id
         )
-        return Offer(tuple(_spec(row) for row in (*best, *others)), total)
+        active, changed = (await session.execute(query)).one()
+        return Fingerprint(active, Decimal(changed))
+
+    async def active_keys(self, session: AsyncSession, workspace_id: UUID) -> dict[str, datetime]:
+        """The keys of the active components, with the time of their last change."""
+        query = select(Component.key, Component.updated_at).where(
+            Component.workspace_id == workspace_id, Component.is_active
+        )
+        rows = await session.execute(query)
+        return {row.key: row.updated_at for row in rows}
+
+    async def all_active(self, session: AsyncSession, workspace_id: UUID) -> tuple[ComponentSpec, ...]:
+        """All active components, by key."""
+        rows = await session.scalars(_of(workspace_id).where(Component.is_active).order_by(Component.key))
+        return tuple(map(_spec, rows))
 
     async def by_keys(
         self, session: AsyncSession, workspace_id: UUID, keys: Collection[str]
@@ -240,26 +224,6 @@ def _named(workspace_id: UUID, keys: Iterable[str]) -> Select[Component]:
     # as a NUL that a model wrote, PostgreSQL can't even be asked about.
     possible = [key for key in keys if KEY.fullmatch(key)]
     return _of(workspace_id).where(Component.key == any_(cast(possible, ARRAY(String))))
-
-
-def _issue_query(text: str) -> ScalarSelect[Any]:
-    """Any of the words that the issue uses most, without their endings and without "the" and "of".
-
-    Any and not all: whoever reports a flood doesn't know what the works department calls it.
-    """
-    plain = " ".join(search_words(text))
-    used = func.unnest(func.to_tsvector(_ENGLISH, plain)).table_valued(
-        "lexeme", column("positions", ARRAY(SmallInteger)), "weights"
-    )
-    most_used = (
-        select(used.c.lexeme)
-        .order_by(func.cardinality(used.c.positions).desc(), used.c.positions[1])
-        .limit(ISSUE_WORDS)
-        .subquery()
-    )
-    # Words are letters and digits only, so quoting them takes no more than quotes.
-    terms = func.string_agg(func.concat("'", most_used.c.lexeme, "'"), " | ")
-    return select(cast(terms, TSQUERY)).scalar_subquery()
 
 
 def _search_query(text: str) -> ScalarSelect[Any]:

@@ -19,6 +19,7 @@ from db.models import (
     Component,
     Decision,
     Installation,
+    PlanningNoteRow,
     PlanVersion,
     Run,
     WorkflowPlan,
@@ -117,6 +118,11 @@ async def documents(session: AsyncSession, workspace_id: UUID) -> AsyncIterator[
         "card": select(Card).where(Card.workspace_id == workspace_id).order_by(Card.created_at),
         "decision": select(Decision).where(Decision.workspace_id == workspace_id).order_by(Decision.created_at),
         "model_call": select(AICall).where(AICall.workspace_id == workspace_id).order_by(AICall.created_at),
+        "planning_note": (
+            select(PlanningNoteRow)
+            .where(PlanningNoteRow.workspace_id == workspace_id)
+            .order_by(PlanningNoteRow.created_at)
+        ),
         "audit_event": (
             select(AuditEvent).where(AuditEvent.workspace_id == workspace_id).order_by(AuditEvent.created_at)
         ),

@@ -41,7 +41,8 @@ def test_the_readme_has_every_setting_with_its_default() -> None:
     assert set(rows) == {name.upper() for name in Settings.model_fields}
     for name, field in Settings.model_fields.items():
         if field.default is not None:
-            assert rows[name.upper()][-1] == f"`{field.default}`", name
+            default = str(field.default).lower() if isinstance(field.default, bool) else field.default
+            assert rows[name.upper()][-1] == f"`{default}`", name
 
 
 def test_the_example_has_every_setting() -> None:

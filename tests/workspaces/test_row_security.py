@@ -11,7 +11,7 @@ from sqlalchemy import Table, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from db.migrate import migrate
-from db.models import AICall, Base, InboxEntry, Workspace
+from db.models import AICall, Base, InboxEntry, PlanningNoteRow, Workspace
 from db.session import TENANT_ROLE, Database
 from services.approvals import ApprovalRules, ApprovalService
 from services.audit import Actor
@@ -56,6 +56,8 @@ async def two(database: Database) -> tuple[UUID, UUID]:
             await begun(session, workspace_id, [step("act", "do", gate=True)])
             values = {"workspace_id": workspace_id, **MODEL_CALL}
             await session.execute(insert(AICall).values(values))
+            note = {"workspace_id": workspace_id, "text": "Wait", "origin": "written", "author": "U1"}
+            await session.execute(insert(PlanningNoteRow).values(note))
         ids.append(workspace_id)
     return ids[0], ids[1]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Awaitable, Callable, Mapping
 
 from bot.deps import Deps
 from bot.errors import RateLimited, SlackError, SlackUnavailable
@@ -10,8 +11,10 @@ from bot.jobs.registry import PATIENT_ATTEMPTS, Handler, Lane
 from bot.slack.messages import Message
 from bot.views.private.lists import components_list, workflows_list
 from bot.views.private.notes import Note, note_text
+from bot.views.private.planning_notes import planning_notes_list
 from db.queue import enqueue
-from services.jobs import Tell, TurnPage
+from services.approvals import NotAnApprover
+from services.jobs import Listing, Tell, TurnPage
 
 logger = logging.getLogger("mudda.private")
 
@@ -31,7 +34,7 @@ async def tell(job: Tell, deps: Deps) -> None:
 
 async def turn_page(job: TurnPage, deps: Deps) -> None:
     """Replace the list; a response URL that has expired needs no answer."""
-    message = await (_components(job, deps) if job.listing == "components" else _workflows(job, deps))
+    message = await _PAGES[job.listing](job, deps)
     try:
         await deps.slack.respond(job.response_url, message, replace=True)
     except SlackUnavailable:
@@ -58,6 +61,21 @@ async def _workflows(job: TurnPage, deps: Deps) -> Message:
         page = await deps.queries.list(session, job.workspace, search=job.search, page=job.page)
     return workflows_list(page, job.search)
 
+
+async def _notes(job: TurnPage, deps: Deps) -> Message:
+    try:
+        async with deps.database.reading() as session:
+            page = await deps.learning.notes.page(session, job.workspace, job.user, job.page)
+    except NotAnApprover:
+        return Message(note_text(Note.NOTES_CLOSED), [])
+    return planning_notes_list(page, is_on=deps.learning.is_on)
+
+
+_PAGES: Mapping[Listing, Callable[[TurnPage, Deps], Awaitable[Message]]] = {
+    "components": _components,
+    "workflows": _workflows,
+    "notes": _notes,
+}
 
 HANDLERS = (
     Handler(Tell, Lane.QUICK, tell, attempts=PATIENT_ATTEMPTS),

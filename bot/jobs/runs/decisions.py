@@ -66,6 +66,9 @@ async def _carry_out(session: AsyncSession, workspace_id: UUID, job: DecideRun, 
                 job.reason,
                 job.outputs,
             )
+            await deps.learning.keep_reason(
+                session, job.workspace, job.target, job.decision, job.reason, job.actor
+            )
         case _:
             assert_never(job.decision)
 

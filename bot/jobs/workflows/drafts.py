@@ -17,6 +17,7 @@ from services.ai.usage import Usage
 from services.components.builtins import BUILTINS
 from services.components.specs import ComponentSpec
 from services.jobs import DraftPlan
+from services.learning.memory import Memory
 from services.plans.model import Issue
 from services.states import FailureCode, Phase
 from services.workflows.drafts import Failure
@@ -41,12 +42,14 @@ async def draft_plan(job: DraftPlan, deps: Deps) -> None:
         if await deps.budget.is_used_up(session, job.workspace, deps.now()):
             await deps.workflows.fail(session, job.workspace, job.plan, Failure(FailureCode.BUDGET), claim=claim)
             return
-        offer = await deps.components.for_selection(session, job.workspace, issue.text)
+    async with deps.database.reading() as session:
+        memory = await deps.learning.memory(session, job.workspace, issue.text)
+        offer = await deps.offers.offer(session, job.workspace, issue.text, used=memory.used)
     if not offer.specs:
         await _fail(job, claim, Failure(FailureCode.NO_COMPONENTS), (), deps)
         return
     try:
-        draft = await _drafted(job, claim, issue, (*offer.specs, *BUILTINS.values()), deps)
+        draft = await _drafted(job, claim, issue, (*offer.specs, *BUILTINS.values()), memory, deps)
     except LostClaim:
         logger.info("A draft was overtaken and thrown away")
     except DraftFailed as error:
@@ -63,7 +66,12 @@ async def give_up(job: DraftPlan, deps: Deps) -> None:
 
 
 async def _drafted(
-    job: DraftPlan, claim: UUID, issue: Issue, components: Sequence[ComponentSpec], deps: Deps
+    job: DraftPlan,
+    claim: UUID,
+    issue: Issue,
+    components: Sequence[ComponentSpec],
+    memory: Memory,
+    deps: Deps,
 ) -> Draft:
     async def note_phase(phase: Phase, facts: Mapping[str, Any]) -> None:
         async with deps.database.transaction() as session:
@@ -71,9 +79,8 @@ async def _drafted(
                 raise LostClaim
 
     deadline = asyncio.get_running_loop().time() + DRAFT_SECONDS
-    return await deps.ai.draft(
-        issue, {spec.key: spec for spec in components}, deadline=deadline, on_phase=note_phase
-    )
+    known = {spec.key: spec for spec in components}
+    return await deps.ai.draft(issue, known, deadline=deadline, on_phase=note_phase, memory=memory)
 
 
 async def _store(job: DraftPlan, claim: UUID, draft: Draft, deps: Deps) -> None:

@@ -53,7 +53,7 @@ def workflows_list(page: Page[PlanLine], search: str = "") -> Message:
 
 def _listing(noun: str, page: Page[T], search: str, action_id: str, draw: Callable[[T, int], Element]) -> Message:
     heading = count(page.total, noun) + (f" for “{_searched(search)}”" if search else "")
-    turns = _turns(page, search, action_id)
+    turns = page_turns(page, search, action_id)
     for longest in _LONGEST:
         items = [kit.rich_text(draw(item, longest)) for item in page.items]
         blocks = kit.seal([kit.header(heading), *items, *turns], f"{noun}s.{page.page}")
@@ -62,7 +62,7 @@ def _listing(noun: str, page: Page[T], search: str, action_id: str, draw: Callab
     return Message(text=kit.fallback(heading), blocks=blocks)
 
 
-def _turns(page: Page[T], search: str, action: str) -> list[Block]:
+def page_turns(page: Page[T], search: str, action: str) -> list[Block]:
     """The buttons, side by side: each has an action id of its own, for Slack refuses two alike in one block."""
     if page.pages == 1:
         return []

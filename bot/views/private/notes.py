@@ -34,6 +34,9 @@ class Note(StrEnum):
     ALREADY_AGREED = "already_agreed"
     APPROVALS_SET = "approvals_set"
     APPROVALS_CLOSED = "approvals_closed"
+    NOTES_CLOSED = "notes_closed"
+    NOTE_CHANGED = "note_changed"
+    NOTE_GONE = "note_gone"
     NOT_ASKED = "not_asked"
     QUESTION_OVER = "question_over"
     QUESTION_ANSWERED = "question_answered"
@@ -84,6 +87,11 @@ _TEXTS: Mapping[Note, str] = {
     Note.ALREADY_AGREED: "You have agreed to this step already; others have to agree too before it goes on.",
     Note.APPROVALS_SET: f"Saved. `{COMMAND_MUDDA} approvers` shows who may decide now.",
     Note.APPROVALS_CLOSED: "Only an approver may change who the approvers are. Ask one; nothing was changed.",
+    Note.NOTES_CLOSED: "Only an approver may see and change the planning notes. Ask one; nothing was changed.",
+    Note.NOTE_CHANGED: (
+        f"Somebody has changed that note since you saw it, so nothing was done. `{COMMAND_MUDDA} notes` shows it."
+    ),
+    Note.NOTE_GONE: f"I can't find that note. `{COMMAND_MUDDA} notes` lists those that there are.",
     Note.NOT_ASKED: "That was asked of somebody else, so nothing was done.",
     Note.QUESTION_OVER: "That has been answered, or no answer is needed any more. Nothing was done.",
     Note.QUESTION_ANSWERED: "That has been answered already. Thank you all the same.",

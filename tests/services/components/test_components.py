@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import logging
 from typing import Any
 from uuid import UUID
 
@@ -94,7 +93,7 @@ async def test_another_workspaces_component_is_not_found(
         assert await SERVICE.count_active(session, workspace_id) == 0
         assert (await SERVICE.list(session, workspace_id)).total == 0
         assert (await SERVICE.list(session, workspace_id, search="theirs")).total == 0
-        assert (await SERVICE.for_selection(session, workspace_id, "theirs")).specs == ()
+        assert await SERVICE.all_active(session, workspace_id) == ()
         result = await SERVICE.load(session, workspace_id, [component("theirs")])
     assert result.created == ("theirs",)
 
@@ -107,8 +106,7 @@ async def test_an_inactive_component_is_named_but_not_offered(database: Database
         assert await SERVICE.count_active(session, workspace_id) == 1
         specs = await SERVICE.by_keys(session, workspace_id, ["a", "b", "c"])
         assert {key: spec.active for key, spec in specs.items()} == {"a": False, "b": True}
-        offer = await SERVICE.for_selection(session, workspace_id, "anything")
-        assert [spec.key for spec in offer.specs] == ["b"]
+        assert [spec.key for spec in await SERVICE.all_active(session, workspace_id)] == ["b"]
         page = await SERVICE.list(session, workspace_id)
         assert [spec.key for spec in page.items] == ["b", "a"]
 
@@ -235,9 +233,6 @@ async def test_search_finds_the_beginnings_of_all_words(
 async def test_no_search_text_is_an_error(database: Database, workspace_id: UUID, search: str) -> None:
     await load(database, workspace_id, *CATALOGUE)
     assert len(await found(database, workspace_id, search)) <= len(CATALOGUE)
-    async with database.reading() as session:
-        offer = await SERVICE.for_selection(session, workspace_id, search, limit=2)
-    assert (len(offer.specs), offer.total) == (2, 4)
 
 
 async def test_a_search_without_a_word_finds_nothing_and_a_blank_one_everything(
@@ -256,71 +251,3 @@ async def test_the_best_match_comes_first(database: Database, workspace_id: UUID
         component("z.hydrant", "Inspect a hydrant"),
     )
     assert await found(database, workspace_id, "hydrant") == ["z.hydrant", "a.other"]
-
-
-async def test_all_are_offered_while_they_are_few(
-    database: Database, workspace_id: UUID, caplog: pytest.LogCaptureFixture
-) -> None:
-    await load(database, workspace_id, component("b"), component("a"))
-    with caplog.at_level(logging.INFO, logger="mudda.components"):
-        async with database.reading() as session:
-            offer = await SERVICE.for_selection(session, workspace_id, "nothing that fits", limit=2)
-    assert ([spec.key for spec in offer.specs], offer.total) == (["a", "b"], 2)
-    assert caplog.records == []
-
-
-async def test_the_best_are_offered_when_there_are_many_and_the_log_says_so(
-    database: Database, workspace_id: UUID, caplog: pytest.LogCaptureFixture
-) -> None:
-    await load(
-        database,
-        workspace_id,
-        *(component(f"a{n:03}", "Water the flowers") for n in range(30)),
-        component("x.leaks", "Repair leaking water mains", description="For roads that are under water."),
-        component("y.roads", "Close a road"),
-        component("z.bins", "Empty the bins"),
-    )
-    issue = "Water is coming up through the road at 5th and Main"
-    with caplog.at_level(logging.INFO, logger="mudda.components"):
-        async with database.reading() as session:
-            offer = await SERVICE.for_selection(session, workspace_id, issue, limit=10)
-    keys = [spec.key for spec in offer.specs]
-    assert keys[0] == "x.leaks"
-    assert "z.bins" not in keys
-    assert (len(set(keys)), offer.total) == (10, 33)
-    (record,) = caplog.records
-    assert record.getMessage().startswith("The selector is shown 10 of 33 active components")
-
-
-async def test_the_offer_is_filled_up_by_key_where_few_fit(database: Database, workspace_id: UUID) -> None:
-    await load(database, workspace_id, *(component(f"a{n}") for n in range(9)), component("z", "Giraffes"))
-    async with database.reading() as session:
-        offer = await SERVICE.for_selection(session, workspace_id, "A giraffe is loose", limit=4)
-        unknown = await SERVICE.for_selection(session, workspace_id, "寿司", limit=3)
-    assert [spec.key for spec in offer.specs] == ["z", "a0", "a1", "a2"]
-    assert [spec.key for spec in unknown.specs] == ["a0", "a1", "a2"]
-
-
-async def test_a_long_report_is_about_what_it_says_most(database: Database, workspace_id: UUID) -> None:
-    await load(
-        database, workspace_id, *(component(f"a{n}", f"Word{n}") for n in range(50)), component("z", "Sewers")
-    )
-    preface = " ".join(f"preface{n}" for n in range(2_000))
-    issue = (preface + " the sewer is blocked, the sewer smells." * 400)[:40_000]
-    async with database.reading() as session:
-        offer = await SERVICE.for_selection(session, workspace_id, issue, limit=3)
-    assert offer.specs[0].key == "z"
-
-
-async def test_of_five_thousand_components_those_that_fit_are_offered(
-    database: Database, workspace_id: UUID
-) -> None:
-    words = ("crew", "road", "light", "tree", "valve", "order", "notice", "permit", "bridge", "drain")
-    names = [f"{words[n % 10]} {words[n // 10 % 10]} {words[n // 100 % 10]} {n}" for n in range(5_000)]
-    await load(
-        database, workspace_id, *(component(f"c{n}", name, description=name * 5) for n, name in enumerate(names))
-    )
-    async with database.of(workspace_id).reading() as session:
-        offer = await SERVICE.for_selection(session, workspace_id, "A tree has fallen")
-    assert (len(offer.specs), offer.total) == (200, 5_000)
-    assert all("tree" in spec.name for spec in offer.specs)

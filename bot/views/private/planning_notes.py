@@ -1,0 +1,58 @@
+"""The private list of planning notes, a page at a time, each with what can be done with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from uuid import UUID
+
+from bot.slack.ids import ACTION_NOTE_DELETE, ACTION_NOTE_EDIT, ACTION_NOTES_PAGE, Ref
+from bot.slack.messages import Block, Message
+from bot.views.kit import blocks as kit
+from bot.views.kit.text import clip, count, one_line
+from bot.views.private.lists import page_turns
+from services.learning.notes import MAX_TEXT, NoteSnapshot, Origin
+from services.pages import Page
+
+_LONGEST = (MAX_TEXT, 300, 150, 60)
+"""How long notes are shown; the next one if the page is too long."""
+
+_ORIGINS: Mapping[Origin, str] = {
+    Origin.REJECTED: "from a rejected step, by ",
+    Origin.SKIPPED: "from a skipped step, by ",
+    Origin.EDITED: "from a corrected answer, by ",
+    Origin.WRITTEN: "written by ",
+}
+_ABOUT = "The plan maker is told those that fit an issue. They are wishes: people still approve every plan."
+_NONE = "There are no planning notes yet. The reason for a rejected step becomes one; you can write others."
+_OFF = "Learning is switched off here: no note is told to the plan maker, and none is added by itself."
+
+
+def planning_notes_list(page: Page[NoteSnapshot], *, is_on: bool) -> Message:
+    """One page of the notes; `is_on`: whether the plan maker is told of them."""
+    heading = count(page.total, "planning note")
+    about = (_ABOUT if page.total else _NONE) if is_on else _OFF
+    write = kit.actions(kit.button("Write a note", ACTION_NOTE_EDIT, Ref(UUID(int=0), 0).encode()))
+    for longest in _LONGEST:
+        items = [block for note in page.items for block in _note(note, longest)]
+        turns = page_turns(page, "", ACTION_NOTES_PAGE)
+        blocks = kit.seal(
+            [kit.header(heading), kit.context(kit.plain(about)), *items, write, *turns], f"notes.{page.page}"
+        )
+        if kit.size(blocks) <= kit.MESSAGE_SIZE:
+            break
+    return Message(text=kit.fallback(heading), blocks=blocks)
+
+
+def _note(note: NoteSnapshot, longest: int) -> list[Block]:
+    ref = Ref(note.id, note.revision).encode()
+    ask = kit.confirm("Delete this note?", "It is gone for good.", yes="Delete", no="Keep")
+    words = kit.paragraph(
+        kit.span(clip(one_line(note.text), longest)),
+        kit.span(f"\n{_ORIGINS[note.origin]}", italic=True),
+        kit.person(note.author),
+    )
+    buttons = kit.actions(
+        kit.button("Edit", ACTION_NOTE_EDIT, ref),
+        kit.button("Delete", ACTION_NOTE_DELETE, ref, style="danger", ask=ask),
+    )
+    return [kit.rich_text(words), buttons]
