@@ -8,6 +8,7 @@ from db.models.cards import Card
 from db.models.components import Component
 from db.models.inbox import InboxEntry
 from db.models.plans import PlanVersion, WorkflowPlan
+from db.models.policies import Policy, PolicyPassage
 from db.models.runs import Decision, Run, StepAttempt, StepRun
 from db.models.workspaces import Installation, Workspace
 
@@ -22,6 +23,8 @@ __all__ = [
     "InboxEntry",
     "Installation",
     "PlanVersion",
+    "Policy",
+    "PolicyPassage",
     "Run",
     "StepAttempt",
     "StepGate",

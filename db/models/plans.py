@@ -62,7 +62,7 @@ class WorkflowPlan(Base):
 
 
 class PlanVersion(Base):
-    """What the agents drafted, whole and unchanging."""
+    """What the agents drafted, whole and unchanging. `citations` are the passages of policies that it cites."""
 
     __tablename__ = "plan_versions"
     __table_args__ = (UniqueConstraint("plan_id", "version"),)
@@ -75,6 +75,7 @@ class PlanVersion(Base):
     components: Mapped[list[Any]]
     selected: Mapped[list[str]]
     warnings: Mapped[list[Any]]
+    citations: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     model: Mapped[str]
     tokens: Mapped[int]
     seconds: Mapped[float]

@@ -158,7 +158,7 @@ class ComponentService:
         if total <= limit:
             rows = (await session.scalars(active.order_by(Component.key))).all()
             return Offer(tuple(_spec(row) for row in rows), total)
-        query = _issue_query(issue_text)
+        query = issue_query(issue_text)
         best = (
             await session.scalars(
                 active.where(Component.search.op("@@")(query))
@@ -242,7 +242,7 @@ def _named(workspace_id: UUID, keys: Iterable[str]) -> Select[Component]:
     return _of(workspace_id).where(Component.key == any_(cast(possible, ARRAY(String))))
 
 
-def _issue_query(text: str) -> ScalarSelect[Any]:
+def issue_query(text: str) -> ScalarSelect[Any]:
     """Any of the words that the issue uses most, without their endings and without "the" and "of".
 
     Any and not all: whoever reports a flood doesn't know what the works department calls it.
