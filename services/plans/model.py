@@ -56,7 +56,7 @@ class StepInput(_Wire):
 
 
 class Step(_Wire):
-    """One call of a component, with the steps that come after it."""
+    """One call of a component, with the steps that come after it. `cites` are the ids of passages of policies."""
 
     step_id: _Text
     component_id: _Text
@@ -65,6 +65,7 @@ class Step(_Wire):
     outputs: _Texts = ()
     next: _Texts = ()
     requires_approval: bool = False
+    cites: _Texts = ()
 
 
 class Plan(_Wire):

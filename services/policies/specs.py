@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Self
 from uuid import UUID
 
+from services.components.specs import ComponentSpec
 from services.policies.checks import Check
+
+MAX_DEMANDED = 10
+"""Of the components of a category, so many are shown where one of them is demanded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,21 @@ class Policies:
         """Those of the ids that there are, each once."""
         known = self.citations()
         return tuple(known[each] for each in dict.fromkeys(ids) if each in known)
+
+    def with_demanded(self, keys: Iterable[str], components: Mapping[str, ComponentSpec]) -> tuple[str, ...]:
+        """The keys, and those of the components that rules about them demand: a plan is not possible without."""
+        found = list(dict.fromkeys(keys))
+        demands = [rule.check for rule in self.rules if rule.check.needs_before is not None]
+        # The list grows while it is gone through: what is demanded may itself demand something.
+        for key in found:
+            for check in (check for check in demands if check.covers(key, components.get(key))):
+                found += [other for other in _demanded(check, components) if other not in found]
+        return tuple(found)
+
+
+def _demanded(check: Check, components: Mapping[str, ComponentSpec]) -> list[str]:
+    before = check.needs_before
+    return [key for key, spec in components.items() if before and before.covers(key, spec)][:MAX_DEMANDED]
 
 
 NO_POLICIES = Policies()

@@ -30,6 +30,12 @@ SENTENCES: Mapping[FaultCode, str] = {
     FaultCode.DUPLICATE_INPUT: "{step} gives the same thing twice: as {input} and as {other}.",
     FaultCode.INVALID_LITERAL: "{step} gives {input} a value that does not fit: {value}{wanted}.",
     FaultCode.INPUTS_DO_NOT_FIT: "What {step} gives does not, taken together, fit its component {component}.",
+    FaultCode.POLICY_FORBIDDEN: "{step} may not be done: {rule} forbids {component}.",
+    FaultCode.POLICY_NEEDS_GATE: "{step} needs a person to agree just before it: so says {rule}.",
+    FaultCode.POLICY_NEEDS_BEFORE: "{step} needs {before} done before it: so says {rule}.",
+    FaultCode.POLICY_HOURS: "{step} may not begin at {hours}, and nobody would be asked first: so says {rule}.",
+    FaultCode.POLICY_HOURS_AT_GATE: "{step} may not begin at {hours}: so says {rule}. Agree to it at other hours.",
+    FaultCode.UNKNOWN_CITATION: "{step} claims to follow a rule of the town that there is not: {passage}.",
     FaultCode.UNLISTED_INPUT: "{step} gives {input}, which its component does not mention and may ignore.",
     FaultCode.UNUSED_SELECTION: "{component} looked useful, but the plan does not use it.",
     FaultCode.REPORTER_NOT_TOLD: "No step tells whoever reported this what is being done.",
@@ -113,8 +119,14 @@ def _words(fault: Fault, names: Names) -> dict[str, str]:
         "gives": _kinds(fault, "gives") or "nothing",
         "takes": _kinds(fault, "takes") or "something else",
         "perhaps": _perhaps(fault),
+        "rule": _rule(fault),
+        "before": join([names.component(each) for each in _listed(fault, "before")], last="or") or "another step",
+        "hours": join([one_line(each) for each in _listed(fault, "hours")], last="or") or "some hours",
         "at": f" (at {_quoted(_text(fault, 'at'))})" if fault.detail.get("at") else "",
-        **{name: _quoted(_text(fault, name)) for name in ("next", "reference", "path", "other", "value")},
+        **{
+            name: _quoted(_text(fault, name))
+            for name in ("next", "reference", "path", "other", "value", "passage")
+        },
     }
 
 
@@ -134,6 +146,16 @@ def demand(keyword: object, expected: object) -> str:
 def _wanted(fault: Fault) -> str:
     words = demand(fault.detail.get("keyword"), fault.detail.get("expected"))
     return words and f"; {words}"
+
+
+def _rule(fault: Fault) -> str:
+    """The passage whose rule it is: “Road works”, 3.1 Closures."""
+    return f"{_quoted(_text(fault, 'policy'))}, {clip(one_line(_text(fault, 'section')), _NAME)}"
+
+
+def _listed(fault: Fault, name: str) -> list[str]:
+    value = fault.detail.get(name)
+    return [str(each) for each in value] if isinstance(value, list) else []
 
 
 def _perhaps(fault: Fault) -> str:

@@ -40,6 +40,13 @@ class FaultCode(StrEnum):
     DUPLICATE_INPUT = "duplicate_input"  # in, name, other: the name that it clashes with
     INVALID_LITERAL = "invalid_literal"  # in, name, value, at, keyword, expected: as JSON Schema has them
     INPUTS_DO_NOT_FIT = "inputs_do_not_fit"  # component, at, keyword, expected: what the inputs together fail
+    # These name the rule by policy, section (its heading) and passage (its id), and the component of the step.
+    POLICY_FORBIDDEN = "policy_forbidden"
+    POLICY_NEEDS_GATE = "policy_needs_gate"
+    POLICY_NEEDS_BEFORE = "policy_needs_before"  # before: the components or categories one of which it needs
+    POLICY_HOURS = "policy_hours"  # hours: in which it may not begin, and nobody is asked before it
+    POLICY_HOURS_AT_GATE = "policy_hours_at_gate"  # hours: whoever agrees has to mind them
+    UNKNOWN_CITATION = "unknown_citation"  # passage: as it was cited
     UNLISTED_INPUT = "unlisted_input"  # component, in, name
     UNUSED_SELECTION = "unused_selection"  # component
     REPORTER_NOT_TOLD = "reporter_not_told"
@@ -48,6 +55,8 @@ class FaultCode(StrEnum):
 
 WARNINGS = frozenset(
     {
+        FaultCode.POLICY_HOURS_AT_GATE,
+        FaultCode.UNKNOWN_CITATION,
         FaultCode.UNLISTED_INPUT,
         FaultCode.UNUSED_SELECTION,
         FaultCode.REPORTER_NOT_TOLD,

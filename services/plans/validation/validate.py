@@ -27,7 +27,9 @@ from services.plans.validation.faults import Fault, FaultCode, Report, fault
 from services.plans.validation.graph import shortest_cycle, strongly_connected
 from services.plans.validation.inputs import input_faults
 from services.plans.validation.nearest import nearest_names, nearest_paths
+from services.plans.validation.policies import policy_faults
 from services.plans.validation.polls import poll_faults
+from services.policies.specs import NO_POLICIES, Policies
 
 __all__ = ["NOTIFYING_CATEGORIES", "Fault", "FaultCode", "Report", "validate"]
 
@@ -45,10 +47,12 @@ def validate(
     selected: Collection[str] = (),
     max_steps: int = 200,
     not_said: Collection[str] = (),
+    policies: Policies = NO_POLICIES,
 ) -> Report:
     """Every fault of `plan`, judged by the workspace's components (by key) and the keys that were selected.
 
-    `not_said` are the members of `issue` that this issue does not have: a place, or how urgent it is.
+    `not_said` are the members of `issue` that this issue does not have: a place, or how urgent it is. `policies`
+    are those in force.
     Never raises for what stands in a plan or a component.
     """
     check = _Check(plan, components, not_said)
@@ -58,6 +62,7 @@ def validate(
         *check.order_faults(),
         *check.selection_faults(selected),
         *check.reporter_faults(),
+        *policy_faults(plan, components, policies),
     ]
     return Report.of(_once(faults))
 
