@@ -18,6 +18,7 @@ from services.approvals import ApprovalService
 from services.cards import CardService
 from services.components.service import ComponentService
 from services.connectors import Connector
+from services.policies.service import PolicyService
 from services.queries.workflows import WorkflowQueries
 from services.retention import Retention
 from services.runs.attempts import AttemptService
@@ -71,6 +72,7 @@ class Deps:
     budget: TokenBudget
     retention: Retention = field(default_factory=Retention)
     metrics: Metrics = field(default_factory=Metrics)
+    policies: PolicyService = field(default_factory=PolicyService)
     now: Callable[[], datetime] = utc_now
 
     @property

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import copy
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Generic, Self, TypeVar
@@ -30,6 +30,8 @@ from services.ai.usage import Usage
 from services.components.specs import ComponentSpec
 from services.plans.model import Issue, Plan
 from services.plans.validation import Fault, Report, validate
+from services.plans.validation.policies import with_gates, with_known_citations
+from services.policies.specs import NO_POLICIES, Citation, Policies
 from services.states import Phase
 
 __all__ = ["AIService", "Draft", "OnPhase", "PlanProposal", "Selection", "Usage"]
@@ -68,7 +70,7 @@ class PlanProposal:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A valid plan, the components it was drafted over, and what the drafting took."""
+    """A valid plan, the components it was drafted over, the passages that it cites, and what the drafting took."""
 
     plan: Plan
     report: Report
@@ -76,6 +78,7 @@ class Draft:
     components: Mapping[str, ComponentSpec]
     usages: tuple[Usage, ...]
     seconds: float
+    citations: tuple[Citation, ...] = ()
 
     @property
     def warnings(self) -> tuple[Fault, ...]:
@@ -117,13 +120,14 @@ class AIService:
         *,
         deadline: float | None = None,
         on_phase: OnPhase,
+        policies: Policies = NO_POLICIES,
     ) -> Draft:
         """Select, plan, validate, and repair what is invalid at most twice.
 
-        `components` are the active ones by key. Raises NothingFits, PlanRejected or a GeminiError, each with
-        the usages of every call; what `on_phase` raises passes through.
+        `components` are the active ones by key, `policies` those in force. Raises NothingFits, PlanRejected or a
+        GeminiError, each with the usages of every call; what `on_phase` raises passes through.
         """
-        drafting = _Drafting(self, issue, components, deadline, on_phase, self._max_steps)
+        drafting = _Drafting(self, issue, components, deadline, on_phase, self._max_steps, policies)
         try:
             return await drafting.run()
         except DraftFailed as error:
@@ -148,10 +152,18 @@ class AIService:
         return Selection(keys, usages)
 
     async def plan(
-        self, issue: Issue, components: Mapping[str, ComponentSpec], *, deadline: float | None = None
+        self,
+        issue: Issue,
+        components: Mapping[str, ComponentSpec],
+        *,
+        deadline: float | None = None,
+        policies: Policies = NO_POLICIES,
     ) -> PlanProposal:
         """Let the plan maker arrange the given components."""
-        prompt = prompts.planner_prompt(issue, components.values(), self._max_steps, today=self._today())
+        today = self._today()
+        prompt = prompts.planner_prompt(
+            issue, components.values(), self._max_steps, today=today, policies=policies
+        )
         return await self._ask_for_plan("planner", prompt, deadline)
 
     async def repair(
@@ -162,10 +174,13 @@ class AIService:
         faults: Sequence[Fault],
         *,
         deadline: float | None = None,
+        policies: Policies = NO_POLICIES,
     ) -> PlanProposal:
         """Let the plan maker remove the named faults from a plan."""
         today = self._today()
-        prompt = prompts.repair_prompt(issue, components.values(), self._max_steps, plan, faults, today=today)
+        prompt = prompts.repair_prompt(
+            issue, components.values(), self._max_steps, plan, faults, today=today, policies=policies
+        )
         return await self._ask_for_plan("repair", prompt, deadline)
 
     def _today(self) -> str:
@@ -262,8 +277,10 @@ class _Drafting:
         deadline: float | None,
         on_phase: OnPhase,
         max_steps: int,
+        policies: Policies,
     ) -> None:
         self._service = service
+        self._policies = policies
         self._issue = issue
         self._components = components
         self._deadline = deadline
@@ -284,7 +301,10 @@ class _Drafting:
             report = await self._check(plan, selected, repairs)
         if not report.ok:
             raise PlanRejected(plan, report.errors)
-        return Draft(plan, report, selected, self._components, self.usages, self._clock() - started)
+        plan = with_known_citations(plan, self._policies)
+        seconds = self._clock() - started
+        cited = self._policies.cited(each for step in plan.steps for each in step.cites)
+        return Draft(plan, report, selected, self._components, self.usages, seconds, cited)
 
     async def _select(self) -> tuple[str, ...]:
         offered = len(self._components)
@@ -299,10 +319,14 @@ class _Drafting:
 
     async def _plan(self, selected: tuple[str, ...]) -> Plan:
         await self._on_phase(Phase.PLANNING, {"selected": len(selected)})
-        chosen = {key: self._components[key] for key in selected}
-        drafted = await self._service.plan(self._issue, chosen, deadline=self._deadline)
+        chosen = self._shown(selected)
+        drafted = await self._service.plan(self._issue, chosen, deadline=self._deadline, policies=self._policies)
         self.usages += drafted.usages
-        return drafted.plan
+        return with_gates(drafted.plan, self._components, self._policies)
+
+    def _shown(self, keys: Iterable[str]) -> dict[str, ComponentSpec]:
+        """Components by their keys, with those that rules about them demand."""
+        return {key: self._components[key] for key in self._policies.with_demanded(keys, self._components)}
 
     async def _check(self, plan: Plan, selected: tuple[str, ...], repairs: int) -> Report:
         await self._on_phase(Phase.CHECKING, {"repairs": repairs})
@@ -313,12 +337,15 @@ class _Drafting:
             selected=selected,
             max_steps=self._max_steps,
             not_said=[name for name, text in said.items() if not text],
+            policies=self._policies,
         )
 
     async def _repair(self, plan: Plan, report: Report, selected: tuple[str, ...], repairs: int) -> Plan:
         await self._on_phase(Phase.REPAIRING, {"repairs": repairs, "faults": len(report.errors)})
         used = (step.component_id for step in plan.steps if step.component_id in self._components)
-        shown = {key: self._components[key] for key in dict.fromkeys((*selected, *used))}
-        drafted = await self._service.repair(self._issue, shown, plan, report.errors, deadline=self._deadline)
+        shown = self._shown((*selected, *used))
+        drafted = await self._service.repair(
+            self._issue, shown, plan, report.errors, deadline=self._deadline, policies=self._policies
+        )
         self.usages += drafted.usages
-        return drafted.plan
+        return with_gates(drafted.plan, self._components, self._policies)

@@ -13,13 +13,14 @@ from services.approvals import LimitOutcome
 from services.components.specs import ComponentSpec
 from services.plans.model import Issue, Plan
 from services.plans.validation import Fault
+from services.policies.specs import Citation
 from services.states import Phase, PlanState, RunState, StepState
 from services.workflows.drafts import Failure
 
 
 @dataclass(frozen=True, slots=True)
 class VersionSnapshot:
-    """One version of a plan, with the components as they were when it was drafted."""
+    """One version of a plan, with the components as they were when it was drafted, and the passages it cites."""
 
     version: int
     plan: Plan
@@ -29,6 +30,7 @@ class VersionSnapshot:
     model: str
     tokens: int
     seconds: float
+    citations: tuple[Citation, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

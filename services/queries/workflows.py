@@ -16,6 +16,7 @@ from services.errors import NotFound
 from services.pages import Page
 from services.plans.model import Plan
 from services.plans.validation import Fault
+from services.policies.specs import Citation
 from services.queries import runs
 from services.queries.snapshots import PlanLine, PlanSnapshot, VersionSnapshot
 from services.states import Phase, PlanState, StepState
@@ -135,6 +136,7 @@ def version_snapshot(row: PlanVersion) -> VersionSnapshot:
         model=row.model,
         tokens=row.tokens,
         seconds=row.seconds,
+        citations=tuple(map(Citation.from_dict, row.citations)),
     )
 
 

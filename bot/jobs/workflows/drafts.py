@@ -28,6 +28,7 @@ from services.components.builtins import BUILTINS
 from services.components.specs import ComponentSpec
 from services.jobs import DraftPlan
 from services.plans.model import Issue
+from services.policies.specs import Policies
 from services.states import FailureCode, Phase
 from services.workflows.drafts import Failure
 
@@ -64,11 +65,13 @@ async def draft_plan(job: DraftPlan, deps: Deps) -> None:
             await deps.workflows.fail(session, job.workspace, job.plan, Failure(FailureCode.BUDGET), claim=claim)
             return
         offer = await deps.components.for_selection(session, job.workspace, issue.text)
+        today = deps.now().astimezone(deps.budget.zone).date()
+        policies = await deps.policies.for_issue(session, job.workspace, issue.text, today)
     if not offer.specs:
         await _fail(job, claim, Failure(FailureCode.NO_COMPONENTS), (), deps)
         return
     try:
-        draft = await _drafted(job, claim, issue, (*offer.specs, *BUILTINS.values()), deps)
+        draft = await _drafted(job, claim, issue, (*offer.specs, *BUILTINS.values()), policies, deps)
     except LostClaim:
         logger.info("A draft was overtaken and thrown away")
     except DraftFailed as error:
@@ -96,7 +99,12 @@ async def give_up(job: DraftPlan, deps: Deps) -> None:
 
 
 async def _drafted(
-    job: DraftPlan, claim: UUID, issue: Issue, components: Sequence[ComponentSpec], deps: Deps
+    job: DraftPlan,
+    claim: UUID,
+    issue: Issue,
+    components: Sequence[ComponentSpec],
+    policies: Policies,
+    deps: Deps,
 ) -> Draft:
     async def note_phase(phase: Phase, facts: Mapping[str, Any]) -> None:
         async with deps.database.transaction() as session:
@@ -105,7 +113,11 @@ async def _drafted(
 
     deadline = asyncio.get_running_loop().time() + DRAFT_SECONDS
     return await deps.ai.draft(
-        issue, {spec.key: spec for spec in components}, deadline=deadline, on_phase=note_phase
+        issue,
+        {spec.key: spec for spec in components},
+        deadline=deadline,
+        on_phase=note_phase,
+        policies=policies,
     )
 
 
