@@ -22,7 +22,7 @@ from services.components.service import issue_query
 from services.errors import NotFound
 from services.policies.checks import Check, Target
 from services.policies.documents import PolicyDocument, PolicyFaults, conflicts
-from services.policies.specs import Citation, CitedPassage, Policies, Rule, citation_id
+from services.policies.specs import Citation, CitedPassage, PassageSnapshot, Policies, Rule, citation_id
 
 MAX_SHOWN = 8
 """So many passages go to the plan maker at most."""
@@ -59,20 +59,6 @@ class PolicyLine:
     loaded_at: datetime
     removed_at: datetime | None
     replaced: bool
-
-
-@dataclass(frozen=True, slots=True)
-class PassageSnapshot:
-    """A passage to be read, with what is known of its policy. `latest` is the newest version there is."""
-
-    policy: str
-    version: int
-    latest: int
-    effective_from: date | None
-    effective_until: date | None
-    removed_at: datetime | None
-    heading: str
-    text: str
 
 
 class PolicyService:

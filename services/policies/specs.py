@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any, Self
 from uuid import UUID
 
@@ -34,6 +35,20 @@ class Citation:
     def from_dict(cls, document: Mapping[str, Any]) -> Self:
         """From the database."""
         return cls(document["id"], UUID(document["passage"]), document["policy"], document["heading"])
+
+
+@dataclass(frozen=True, slots=True)
+class PassageSnapshot:
+    """A passage to be read, with what is known of its policy. `latest` is the newest version there is."""
+
+    policy: str
+    version: int
+    latest: int
+    effective_from: date | None
+    effective_until: date | None
+    removed_at: datetime | None
+    heading: str
+    text: str
 
 
 @dataclass(frozen=True, slots=True)

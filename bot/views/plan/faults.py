@@ -150,7 +150,8 @@ def _wanted(fault: Fault) -> str:
 
 def _rule(fault: Fault) -> str:
     """The passage whose rule it is: “Road works”, 3.1 Closures."""
-    return f"{_quoted(_text(fault, 'policy'))}, {clip(one_line(_text(fault, 'section')), _NAME)}"
+    section = clip(one_line(str(fault.detail.get("section", ""))), _NAME)
+    return f"{_quoted(_text(fault, 'policy'))}{f', {section}' if section else ''}"
 
 
 def _listed(fault: Fault, name: str) -> list[str]:

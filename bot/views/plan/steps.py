@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.views.kit.text import clip, count, fits, join, one_line, spaced
+from bot.views.plan import policies
 from services.components.specs import ApprovalPolicy, ComponentSpec
 from services.formats.strict_json import render_path
 from services.plans.model import Step, dependencies, levels, references
@@ -38,7 +39,10 @@ class Take:
 
 @dataclass(frozen=True, slots=True)
 class PlanStepView:
-    """One step, with the numbers of those before it. `more` is what the title leaves out of the description."""
+    """One step, with the numbers of those before it. `more` is what the title leaves out of the description.
+
+    `follows` are the passages of policies that it cites, as they are said.
+    """
 
     number: int
     title: str
@@ -48,10 +52,12 @@ class PlanStepView:
     takes: tuple[Take, ...]
     locked: bool
     step: Step
+    follows: tuple[str, ...] = ()
 
 
 def in_order(version: VersionSnapshot) -> tuple[PlanStepView, ...]:
     """The steps, each after those it waits for, numbered from 1. A circle, which no valid plan has, comes last."""
+    cited = {citation.id: policies.name(citation) for citation in version.citations}
     needs = dependencies(version.plan)
     order = dict.fromkeys(step_id for level in levels(needs) for step_id in level) | dict.fromkeys(needs)
     place = {step_id: position for position, step_id in enumerate(order)}
@@ -60,7 +66,7 @@ def in_order(version: VersionSnapshot) -> tuple[PlanStepView, ...]:
     for number, step in enumerate(steps, start=1):
         numbers.setdefault(step.step_id, number)
     return tuple(
-        _view(step, number, version.components.get(step.component_id), needs[step.step_id], numbers)
+        _view(step, number, version.components.get(step.component_id), needs[step.step_id], numbers, cited)
         for number, step in enumerate(steps, start=1)
     )
 
@@ -113,7 +119,12 @@ def in_words(value: str, numbers: Mapping[str, int]) -> str:
 
 
 def _view(
-    step: Step, number: int, component: ComponentSpec | None, needed: Sequence[str], numbers: Mapping[str, int]
+    step: Step,
+    number: int,
+    component: ComponentSpec | None,
+    needed: Sequence[str],
+    numbers: Mapping[str, int],
+    cited: Mapping[str, str],
 ) -> PlanStepView:
     name = one_line(component.name if component else "") or one_line(step.component_id)
     title, more = _headline(one_line(step.description) or name)
@@ -127,6 +138,7 @@ def _view(
         takes=tuple(dict.fromkeys(takes)),
         locked=step.requires_approval or (component is not None and component.approval is ApprovalPolicy.STEP),
         step=step,
+        follows=tuple(cited[each] for each in step.cites if each in cited),
     )
 
 

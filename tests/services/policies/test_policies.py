@@ -19,6 +19,7 @@ from services.errors import NotFound
 from services.policies.documents import PolicyFaultCode, PolicyFaults, parse_policy
 from services.policies.service import MAX_SHOWN, MAX_SHOWN_CHARACTERS, LoadedPolicy, PolicyService
 from services.policies.specs import Policies
+from services.workspaces import ensure
 from tests.support.run_starts import registered
 
 ROADS = """\
@@ -151,6 +152,26 @@ async def test_a_removed_policy_is_out_of_force_and_can_still_be_read(
             await service.remove(session, workspace_id, "roads", Actor("U1"), MOMENT)
     assert (await load(database, workspace_id)).version == 2
     assert shown(await found(database, workspace_id)) == ["roads@2#3.1"]
+
+
+async def test_another_workspace_has_nothing_of_it(database: Database, workspace_id: UUID) -> None:
+    await load(database, workspace_id)
+    [passage] = (await found(database, workspace_id)).passages
+    async with database.transaction() as session:
+        other = await ensure(session, "T0OTHER")
+    async with database.reading() as session:  # which sees the rows of both
+        assert await service.for_issue(session, other, LEAK, TODAY) == Policies()
+        assert await service.list(session, other) == ()
+        for lost in (
+            service.passage(session, other, passage.citation.passage),
+            service.source(session, other, "roads", None),
+        ):
+            with pytest.raises(NotFound):
+                await lost
+    async with database.transaction() as session:
+        with pytest.raises(NotFound):
+            await service.remove(session, other, "roads", Actor("U1"), MOMENT)
+    assert (await load(database, other)).version == 1
 
 
 async def test_what_another_policy_forbids_must_not_be_demanded(database: Database, workspace_id: UUID) -> None:
