@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import copy
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, Generic, Self, TypeVar
 from zoneinfo import ZoneInfo
@@ -30,7 +30,7 @@ from services.ai.usage import Usage
 from services.components.specs import ComponentSpec
 from services.plans.model import Issue, Plan
 from services.plans.validation import Fault, Report, validate
-from services.plans.validation.policies import with_gates, with_known_citations
+from services.plans.validation.policies import gate_people, with_gates, with_known_citations
 from services.policies.specs import NO_POLICIES, Citation, Policies
 from services.states import Phase
 
@@ -70,7 +70,10 @@ class PlanProposal:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A valid plan, the components it was drafted over, the passages that it cites, and what the drafting took."""
+    """A valid plan, the components it was drafted over, and what the drafting took.
+
+    `citations` are the passages of policies that it cites, `gate_people` those whom these name to agree to steps.
+    """
 
     plan: Plan
     report: Report
@@ -79,6 +82,7 @@ class Draft:
     usages: tuple[Usage, ...]
     seconds: float
     citations: tuple[Citation, ...] = ()
+    gate_people: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def warnings(self) -> tuple[Fault, ...]:
@@ -304,7 +308,8 @@ class _Drafting:
         plan = with_known_citations(plan, self._policies)
         seconds = self._clock() - started
         cited = self._policies.cited(each for step in plan.steps for each in step.cites)
-        return Draft(plan, report, selected, self._components, self.usages, seconds, cited)
+        people = gate_people(plan, self._components, self._policies)
+        return Draft(plan, report, selected, self._components, self.usages, seconds, cited, people)
 
     async def _select(self) -> tuple[str, ...]:
         offered = len(self._components)

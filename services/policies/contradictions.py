@@ -1,4 +1,4 @@
-"""Hard rules that can't all be obeyed: one demands what another forbids, or they demand each other in a circle."""
+"""Hard rules that can't all be obeyed: what one demands, another forbids or puts behind itself."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from graphlib import CycleError, TopologicalSorter
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 from services.policies.checks import Check, Target
 
@@ -16,6 +16,7 @@ class Conflict(StrEnum):
 
     FORBIDDEN = "forbidden"
     CIRCLE = "circle"
+    NOBODY = "nobody"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +33,15 @@ class Contradiction:
 
 
 def contradictions(checks: Sequence[Check], categories: Mapping[str, str]) -> Iterator[Contradiction]:
-    """All demands for what is forbidden, and the first circle. `categories` are those of components, by key."""
+    """All demands for what is forbidden, all gates at which nobody may agree, and the first circle.
+
+    `categories` are those of components, by key.
+    """
     forbidding = [(place, check) for place, check in enumerate(checks) if check.forbidden]
     for place, check in enumerate(checks):
         if check.needs_before is not None:
             yield from _forbidden(place, check.needs_before, forbidding, categories)
+    yield from _nobody(checks)
     yield from _circle(checks)
 
 
@@ -59,6 +64,18 @@ def _forbids(check: Check, key: str, categories: Mapping[str, str]) -> bool:
 
 def _has(names: Sequence[str], name: str) -> bool:
     return bool(name) and name.casefold() in map(str.casefold, names)
+
+
+def _nobody(checks: Sequence[Check]) -> Iterator[Contradiction]:
+    """Two rules about the same that name people, and no person whom both name."""
+    gates = [
+        (place, check, check.needs_gate) for place, check in enumerate(checks) if check.needs_gate is not None
+    ]
+    naming = [(place, check, set(gate.people)) for place, check, gate in gates if gate.people]
+    for (place, check, people), (other, second, others) in combinations(naming, 2):
+        same = set(_nodes(check)) & set(_nodes(second))
+        if same and not people & others:
+            yield Contradiction(place, other, Conflict.NOBODY, min(same).partition(":")[2])
 
 
 def _circle(checks: Sequence[Check]) -> Iterator[Contradiction]:

@@ -21,7 +21,7 @@ from services.formats.storable import typed
 from services.formats.strict_yaml import Node, YamlFaultCode, YamlFaults, read_yaml
 from services.policies import checks as rules
 from services.policies.checks import Check
-from services.policies.contradictions import contradictions
+from services.policies.contradictions import Conflict, contradictions
 from services.policies.sections import ChecksBlock, Passage, outline
 
 MAX_BYTES = 1024 * 1024
@@ -62,6 +62,7 @@ class PolicyFaultCode(StrEnum):
     NO_PASSAGE = "no_passage"
     UNKNOWN_PASSAGE = "unknown_passage"  # passage
     DEMANDS_FORBIDDEN = "demands_forbidden"  # name, other_policy, other_passage: where it is forbidden
+    NOBODY_MAY_AGREE = "nobody_may_agree"  # name, other_policy, other_passage: another rule, which names others
     CIRCLE = "circle"  # name, other_policy, other_passage: another rule that is part of it
 
 
@@ -317,7 +318,14 @@ def _check_faults(placed: Sequence[PlacedCheck], anchors: set[str]) -> Iterator[
         yield _conflict(mine, other, "", found.conflict, found.name)
 
 
-def _conflict(mine: PlacedCheck, other: Check, policy: str, conflict: str, name: str) -> PolicyFault:
-    code = PolicyFaultCode.CIRCLE if conflict == "circle" else PolicyFaultCode.DEMANDS_FORBIDDEN
+_CONFLICTS: Mapping[Conflict, PolicyFaultCode] = {
+    Conflict.FORBIDDEN: PolicyFaultCode.DEMANDS_FORBIDDEN,
+    Conflict.CIRCLE: PolicyFaultCode.CIRCLE,
+    Conflict.NOBODY: PolicyFaultCode.NOBODY_MAY_AGREE,
+}
+
+
+def _conflict(mine: PlacedCheck, other: Check, policy: str, conflict: Conflict, name: str) -> PolicyFault:
+    code = _CONFLICTS[conflict]
     facts = {"name": name, "other_policy": policy, "other_passage": other.passage}
     return PolicyFault(mine.line, code, facts, mine.in_checks)

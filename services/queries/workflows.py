@@ -137,6 +137,7 @@ def version_snapshot(row: PlanVersion) -> VersionSnapshot:
         tokens=row.tokens,
         seconds=row.seconds,
         citations=tuple(map(Citation.from_dict, row.citations)),
+        gate_people=row.gate_people,
     )
 
 

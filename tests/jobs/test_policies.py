@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from sqlalchemy import select
 
 from bot.slack import ids
+from bot.views.private.notes import Note, note_text
 from db.models import PlanVersion
 from services.audit import Actor
 from tests.support.policies import ROAD_WORKS, card_menu, load, menu
@@ -63,6 +64,22 @@ async def test_a_policy_that_has_changed_since_is_read_as_it_was_cited(hall: Tow
     said = json.dumps(hall.slack.views("marco")[0].blocks, ensure_ascii=False)
     assert "Version 1 · out of force since 2027-01-01 · there is a version 2 by now" in said
     assert "at once" in said
+
+
+async def test_only_those_whom_a_policy_names_may_agree(hall: TownHall) -> None:
+    dana = hall.slack.user("dana").id
+    await load(hall, ROAD_WORKS.replace("needs_gate: true", f"needs_gate: {{people: {dana}}}"))
+    card = await plan_card(hall)
+    assert dana not in "".join(asked.prompt for asked in hall.gemini.transcript)
+    await hall.slack.click("marco", "works", card.ts, ids.ACTION_APPROVE)
+    await hall.slack.wait_for(lambda: "Approve step" in buttons(card), 20)
+    assert f"By a policy of the town, only <@{dana}> may agree to this." in card_text(card)
+    await hall.slack.click("marco", "works", card.ts, ids.ACTION_STEP_APPROVE)
+    await hall.slack.wait_for(lambda: hall.slack.ephemerals("works", "marco"))
+    assert hall.slack.ephemerals("works", "marco")[-1].text == note_text(Note.NOT_NAMED)
+    assert hall.town.received("workorders.create") == []
+    await hall.slack.click("dana", "works", card.ts, ids.ACTION_STEP_APPROVE)
+    await hall.slack.wait_for(lambda: hall.town.received("workorders.create"), 20)
 
 
 async def test_what_is_forbidden_comes_to_no_plan_and_the_card_says_by_which_passage(hall: TownHall) -> None:

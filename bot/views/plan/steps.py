@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.views.kit.text import clip, count, fits, join, one_line, spaced
 from bot.views.plan import policies
@@ -41,7 +41,8 @@ class Take:
 class PlanStepView:
     """One step, with the numbers of those before it. `more` is what the title leaves out of the description.
 
-    `follows` are the passages of policies that it cites, as they are said.
+    `follows` are the passages of policies that it cites, as they are said; `people` those whom policies name to
+    agree to it, None where they name nobody.
     """
 
     number: int
@@ -53,6 +54,7 @@ class PlanStepView:
     locked: bool
     step: Step
     follows: tuple[str, ...] = ()
+    people: Sequence[str] | None = None
 
 
 def in_order(version: VersionSnapshot) -> tuple[PlanStepView, ...]:
@@ -66,7 +68,10 @@ def in_order(version: VersionSnapshot) -> tuple[PlanStepView, ...]:
     for number, step in enumerate(steps, start=1):
         numbers.setdefault(step.step_id, number)
     return tuple(
-        _view(step, number, version.components.get(step.component_id), needs[step.step_id], numbers, cited)
+        replace(
+            _view(step, number, version.components.get(step.component_id), needs[step.step_id], numbers, cited),
+            people=version.gate_people.get(step.step_id),
+        )
         for number, step in enumerate(steps, start=1)
     )
 

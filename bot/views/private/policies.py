@@ -76,6 +76,9 @@ _SENTENCES: Mapping[Code | YamlFaultCode, Callable[[Mapping[str, Any]], str]] = 
     Code.DEMANDS_FORBIDDEN: lambda d: (
         f"“{one_line(d['name'])}” is demanded by one rule and forbidden by another: this one, and {_other(d)}"
     ),
+    Code.NOBODY_MAY_AGREE: lambda d: (
+        f"nobody could agree to “{one_line(d['name'])}”: this rule and that of {_other(d)} name other people"
+    ),
     Code.CIRCLE: lambda d: (
         f"“{one_line(d['name'])}” would have to come before itself: by this rule, and by {_other(d)}"
     ),

@@ -1,4 +1,4 @@
-"""Policies: documents that plans must obey, their passages, and which of these a plan cites.
+"""Policies: documents that plans must obey, their passages, what a plan cites of them, and who they let agree.
 
 Revision: 0013
 Revises: 0011
@@ -59,13 +59,16 @@ def upgrade() -> None:
         op.execute(f'ALTER TABLE {table} ENABLE ROW LEVEL SECURITY')
         op.execute(f'ALTER TABLE {table} FORCE ROW LEVEL SECURITY')
         op.execute(f'CREATE POLICY workspace ON {table} USING ({RULE})')
-    # The default stays: code that knows of no policies goes on writing plans during an upgrade.
+    # The defaults stay: code that knows of no policies goes on writing plans during an upgrade.
     column = sa.Column('citations', postgresql.JSONB(astext_type=sa.Text()), server_default='[]', nullable=False)
+    op.add_column('plan_versions', column)
+    column = sa.Column('gate_people', postgresql.JSONB(astext_type=sa.Text()), server_default='{}', nullable=False)
     op.add_column('plan_versions', column)
 
 
 def downgrade() -> None:
     """Take back."""
+    op.drop_column('plan_versions', 'gate_people')
     op.drop_column('plan_versions', 'citations')
     op.drop_table('policy_passages')
     op.drop_table('policies')

@@ -52,6 +52,18 @@ def _gated(step: Step, passages: Iterable[str]) -> Step:
     return step.model_copy(update={"requires_approval": True, "cites": cites})
 
 
+def gate_people(plan: Plan, components: Components, policies: Policies) -> dict[str, tuple[str, ...]]:
+    """Whom rules name to agree to steps, by the ids of these; where several do, those whom all of them name."""
+    check = _Check(plan, components)
+    people: dict[str, tuple[str, ...]] = {}
+    for rule in policies.rules:
+        named = rule.check.needs_gate.people if rule.check.needs_gate is not None else ()
+        for step in check.covered(rule.check) if named else ():
+            before = people.get(step.step_id, named)
+            people[step.step_id] = tuple(user for user in before if user in named)
+    return people
+
+
 def with_known_citations(plan: Plan, policies: Policies) -> Plan:
     """The plan without the citations of passages that there are not."""
     known = policies.citations()

@@ -12,7 +12,7 @@ from services.components.builtins import BUILTINS, WAIT_UNTIL
 from services.components.specs import ApprovalPolicy, ComponentSpec
 from services.plans.model import Plan, Step
 from services.plans.validation import FaultCode, Report, validate
-from services.plans.validation.policies import policy_faults, with_gates, with_known_citations
+from services.plans.validation.policies import gate_people, policy_faults, with_gates, with_known_citations
 from services.policies.checks import Check
 from services.policies.specs import NO_POLICIES, Citation, CitedPassage, Policies, Rule
 from tests.support.builders import body, codes, component, only, plan, step
@@ -123,6 +123,18 @@ def test_gates_are_set_where_rules_demand_one_and_the_passage_is_cited() -> None
     assert with_gates(changed, COMPONENTS, policies(rule(**GATE))) == changed
     assert with_gates(made, COMPONENTS, policies(rule(**BEFORE))) == made
     assert with_gates(made, COMPONENTS, NO_POLICIES) == made
+
+
+def test_whom_rules_name_to_agree() -> None:
+    one, two = "U0MARCO001", "U0DANA0001"
+    both = rule(category="works", needs_gate={"people": [one, two]})
+    single = rule(component="roads.close", needs_gate={"people": two})
+    made = plan(LOOK, step("mid"), CLOSE, step("open", "roads.open"))
+    assert gate_people(made, COMPONENTS, policies(both, single, rule(**GATE))) == {
+        "close": (two,),
+        "open": (one, two),
+    }
+    assert gate_people(made, COMPONENTS, policies(rule(**GATE))) == {}
 
 
 def test_citations_of_what_there_is_not_are_warned_of_and_dropped() -> None:

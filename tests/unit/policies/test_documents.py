@@ -235,6 +235,18 @@ CONTRADICTIONS = [
         ],
         [(2, "circle", "a")],
     ),
+    (
+        ["{component: a, needs_gate: {people: U0A000001}}", "{component: a, needs_gate: {people: [U0B000001]}}"],
+        [(2, "nobody_may_agree", "a")],
+    ),
+    (
+        [
+            "{category: a, needs_gate: {people: [U0A000001, U0B000001]}}",
+            "{category: a, needs_gate: {people: [U0B000001]}}",
+            "{category: a, needs_gate: true}",
+        ],
+        [],
+    ),
     (["{component: a, forbidden: true}", "{component: a, needs_gate: true}"], []),
     (["{component: a, needs_before: {component: b}}", "{component: b, needs_before: {component: [a, c]}}"], []),
 ]
