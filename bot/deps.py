@@ -19,6 +19,7 @@ from services.cards import CardService
 from services.components.service import ComponentService
 from services.connectors import Connector
 from services.learning.service import LearningService
+from services.policies.service import PolicyService
 from services.queries.workflows import WorkflowQueries
 from services.retention import Retention
 from services.runs.attempts import AttemptService
@@ -75,6 +76,7 @@ class Deps:
     budget: TokenBudget
     retention: Retention = field(default_factory=Retention)
     metrics: Metrics = field(default_factory=Metrics)
+    policies: PolicyService = field(default_factory=PolicyService)
     now: Callable[[], datetime] = utc_now
 
     @property

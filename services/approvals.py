@@ -8,6 +8,7 @@ gates of its steps.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -36,6 +37,14 @@ class NotAnApprover(ApprovalRefused):
 
     def __init__(self, user: str) -> None:
         super().__init__(user, "is no approver")
+
+
+class NotNamed(ApprovalRefused):
+    """The `user` may decide about other steps; to agree to this one, a policy names others: `people`."""
+
+    def __init__(self, user: str, people: Sequence[str]) -> None:
+        super().__init__(user, "is not among those whom a policy names")
+        self.people = tuple(people)
 
 
 class SelfApproval(ApprovalRefused):

@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.cli.command import CommandFailed, Commands, add_workspace_option, open_database, team_of
 from bot.cli.table import table
 from bot.config import Settings
+from bot.views.private.yaml_faults import YAML_SENTENCES
 from db.session import Database, ReadSession
 from services import audit, workspaces
 from services.components.definitions import ComponentDefinition
@@ -159,18 +160,7 @@ def _range(detail: Mapping[str, Any]) -> str:
 
 
 _SENTENCES: Mapping[Yaml | Definition | PackFaultCode, Callable[[Mapping[str, Any]], str]] = {
-    Yaml.NOT_UTF8: lambda _: "the file is not UTF-8",
-    Yaml.NOT_YAML: lambda d: f"this is not YAML: {d['problem']}",
-    Yaml.FILE_TOO_LARGE: lambda d: f"the file is larger than {d['limit'] // 1024**2} MiB; split it",
-    Yaml.TOO_DEEP: lambda d: f"this is nested deeper than {d['limit']} levels",
-    Yaml.TOO_MANY_ALIASES: lambda d: f"there are more than {d['limit']:,} aliases",
-    Yaml.EXPANDS_TOO_FAR: lambda _: "with its aliases written out, the file would be too large",
-    Yaml.RECURSIVE_ALIAS: lambda d: f"the alias *{d['anchor']} stands inside what it stands for",
-    Yaml.DUPLICATE_MEMBER: lambda d: f"“{d['member']}” is here twice, first in line {d['first_line']}",
-    Yaml.MEMBER_NOT_TEXT: lambda _: "the name of a member must be text",
-    Yaml.UNKNOWN_TAG: lambda d: f"the tag {d['tag']} is not allowed here",
-    Yaml.BAD_NUMBER: lambda _: "this number is too large",
-    Yaml.BAD_CHARACTER: lambda _: "there is a character here that can't be stored",
+    **YAML_SENTENCES,
     PackFaultCode.NOT_A_PACK: lambda _: "a pack is a mapping with the member “components”",
     PackFaultCode.EMPTY_PACK: lambda _: "there are no components in this pack",
     PackFaultCode.DUPLICATE_KEY: lambda d: f"this key is taken by a component in line {d['first_line']}",

@@ -43,6 +43,7 @@ from bot.views.plan.overview import (
     understood,
     warnings,
 )
+from bot.views.plan.policies import reading
 from bot.views.plan.steps import PlanStepView
 from bot.views.run import overview
 from bot.views.run import steps as run_steps
@@ -143,6 +144,7 @@ def _version(
         drawn.append(plan_block(steps, level, most))
     if len(steps) > most:
         drawn.append(kit.context(kit.plain(f"…and {count(len(steps) - most, 'more step')}")))
+    drawn += reading(version.citations, level.lines)
     if notes := warnings(version, steps, level.lines):
         drawn.append(kit.rich_text(kit.paragraph(kit.span("Please note", bold=True)), kit.bullets(notes)))
     return [*drawn, *after, kit.context(kit.plain(made_by(version), 200))]
@@ -238,5 +240,6 @@ def _is_shortened(snapshot: PlanSnapshot, steps: Sequence[PlanStepView], level: 
     return (
         len(steps) > kit.PLAN_TASKS
         or len(version.warnings) > level.lines
+        or len(version.citations) > level.lines
         or not all(fits(text, limit) for text, limit in longest)
     )

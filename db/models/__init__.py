@@ -9,6 +9,7 @@ from db.models.components import Component
 from db.models.inbox import InboxEntry
 from db.models.notes import PlanningNoteRow
 from db.models.plans import PlanVersion, WorkflowPlan
+from db.models.policies import Policy, PolicyPassage
 from db.models.runs import Decision, Run, StepAttempt, StepRun
 from db.models.workspaces import Installation, Workspace
 
@@ -24,6 +25,8 @@ __all__ = [
     "Installation",
     "PlanVersion",
     "PlanningNoteRow",
+    "Policy",
+    "PolicyPassage",
     "Run",
     "StepAttempt",
     "StepGate",

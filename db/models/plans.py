@@ -72,7 +72,11 @@ class WorkflowPlan(Base):
 
 
 class PlanVersion(Base):
-    """What the agents drafted, whole and unchanging."""
+    """What the agents drafted, whole and unchanging.
+
+    `citations` are the passages of policies that it cites. `gate_people` are those whom policies name to agree to
+    a step, by its id: nobody else may.
+    """
 
     __tablename__ = "plan_versions"
     __table_args__ = (UniqueConstraint("plan_id", "version"),)
@@ -85,6 +89,8 @@ class PlanVersion(Base):
     components: Mapped[list[Any]]
     selected: Mapped[list[str]]
     warnings: Mapped[list[Any]]
+    citations: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
+    gate_people: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     model: Mapped[str]
     tokens: Mapped[int]
     seconds: Mapped[float]

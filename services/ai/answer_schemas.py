@@ -36,7 +36,8 @@ def plan_schema(keys: Collection[str] = ()) -> Answer:
         next=_list(_TEXT),
         requires_approval={"type": "boolean"},
     )
-    step = {**step, "properties": {**step["properties"], "when": _CONDITION, "needs": _one_of(("all", "any"))}}
+    optional = {"when": _CONDITION, "needs": _one_of(("all", "any")), "cites": _list(_TEXT)}
+    step = {**step, "properties": {**step["properties"], **optional}}
     return _object(workflow_name=_TEXT, description=_TEXT, steps=_list(step))
 
 

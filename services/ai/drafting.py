@@ -13,7 +13,7 @@ import asyncio
 import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from services.ai.errors import GeminiError, NothingFits, PlanRejected
@@ -23,6 +23,8 @@ from services.components.specs import ComponentSpec
 from services.learning.memory import NOTHING, Memory
 from services.plans.model import Issue, Plan
 from services.plans.validation import Fault, Report, validate
+from services.plans.validation.policies import gate_people, with_gates, with_known_citations
+from services.policies.specs import NO_POLICIES, Citation, Policies
 from services.selection.closure import with_producers
 from services.states import Phase
 
@@ -57,7 +59,10 @@ class PlanProposal:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A valid plan, the components it was drafted over, and what the drafting took."""
+    """A valid plan, the components it was drafted over, and what the drafting took.
+
+    `citations` are the passages of policies that it cites, `gate_people` those whom these name to agree to steps.
+    """
 
     plan: Plan
     report: Report
@@ -65,6 +70,8 @@ class Draft:
     components: Mapping[str, ComponentSpec]
     usages: tuple[Usage, ...]
     seconds: float
+    citations: tuple[Citation, ...] = ()
+    gate_people: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def warnings(self) -> tuple[Fault, ...]:
@@ -92,6 +99,7 @@ class Agents(Protocol):
         *,
         deadline: float | None = None,
         memory: Memory = NOTHING,
+        policies: Policies = NO_POLICIES,
     ) -> PlanProposal:
         """Arrange components."""
 
@@ -104,6 +112,7 @@ class Agents(Protocol):
         *,
         deadline: float | None = None,
         memory: Memory = NOTHING,
+        policies: Policies = NO_POLICIES,
     ) -> PlanProposal:
         """Remove faults from a plan."""
 
@@ -145,6 +154,7 @@ class Drafting:
         least: float,
         seconds_to_make_sense: float,
         memory: Memory,
+        policies: Policies,
     ) -> None:
         self._agents = agents
         self._issue = issue
@@ -155,6 +165,7 @@ class Drafting:
         self._least = least
         self._seconds_to_make_sense = seconds_to_make_sense
         self._memory = memory
+        self._policies = policies
         self._clock = asyncio.get_running_loop().time
         self.usages: tuple[Usage, ...] = ()
 
@@ -165,7 +176,17 @@ class Drafting:
         found = await self._search(selected)
         if not found.report.ok:
             raise PlanRejected(found.plan, found.report.errors)
-        return Draft(found.plan, found.report, selected, self._components, self.usages, self._clock() - started)
+        plan = with_known_citations(found.plan, self._policies)
+        return Draft(
+            plan,
+            found.report,
+            selected,
+            self._components,
+            self.usages,
+            self._clock() - started,
+            self._policies.cited(each for step in plan.steps for each in step.cites),
+            gate_people(plan, self._components, self._policies),
+        )
 
     async def _search(self, selected: tuple[str, ...]) -> _Candidate:
         """A valid plan, or else the best of those that were made."""
@@ -212,10 +233,12 @@ class Drafting:
         return await self._ask_for_plan(selected, self._deadline)
 
     async def _ask_for_plan(self, selected: tuple[str, ...], deadline: float | None) -> Plan:
-        chosen = {key: self._components[key] for key in with_producers(selected, self._components)}
-        drafted = await self._agents.plan(self._issue, chosen, deadline=deadline, memory=self._fitting(chosen))
+        chosen = self._shown(selected)
+        drafted = await self._agents.plan(
+            self._issue, chosen, deadline=deadline, memory=self._fitting(chosen), policies=self._policies
+        )
         self.usages += drafted.usages
-        return drafted.plan
+        return with_gates(drafted.plan, self._components, self._policies)
 
     async def _sample(self, invalid: _Candidate, selected: tuple[str, ...]) -> list[_Candidate]:
         """Other plans, asked for all at once; none where there is no time for it, or no answer of any use."""
@@ -260,6 +283,7 @@ class Drafting:
             selected=selected,
             max_steps=self._max_steps,
             not_said=[name for name, text in said.items() if not text],
+            policies=self._policies,
         )
 
     async def _repaired(
@@ -273,13 +297,23 @@ class Drafting:
         await self._on_phase(Phase.REPAIRING, {"repairs": repairs, "faults": len(faults), "codes": codes})
         used = (step.component_id for step in plan.steps if step.component_id in self._components)
         needed = telling_keys(faults, self._components)
-        keys = with_producers((*selected, *used, *needed), self._components)
-        shown = {key: self._components[key] for key in keys}
+        shown = self._shown((*selected, *used, *needed))
         drafted = await self._agents.repair(
-            self._issue, shown, plan, faults, deadline=self._deadline, memory=self._fitting(shown)
+            self._issue,
+            shown,
+            plan,
+            faults,
+            deadline=self._deadline,
+            memory=self._fitting(shown),
+            policies=self._policies,
         )
         self.usages += drafted.usages
-        return drafted.plan
+        return with_gates(drafted.plan, self._components, self._policies)
+
+    def _shown(self, keys: Iterable[str]) -> dict[str, ComponentSpec]:
+        """Components by their keys, with those that rules demand and those that return what is required."""
+        demanded = self._policies.with_demanded(keys, self._components)
+        return {key: self._components[key] for key in with_producers(tuple(demanded), self._components)}
 
     def _fitting(self, shown: Mapping[str, ComponentSpec]) -> Memory:
         return self._memory.fitting(self._issue.text, shown, self._components)

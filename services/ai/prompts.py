@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.ai import memory_prompts
+from services.ai import memory_prompts, policy_blocks
 from services.ai.errors import GeminiError, GeminiMalformed, GeminiTruncated
 from services.ai.sense import sense_hints
 from services.components.specs import ComponentSpec
@@ -23,6 +23,7 @@ from services.mentions import PartKind
 from services.plans.model import Issue, Plan
 from services.plans.validation import Fault
 from services.plans.validation.ranking import most_telling
+from services.policies.specs import NO_POLICIES, Policies
 
 Explain = Callable[[Fault], str]
 """Says a fault in a sentence for people."""
@@ -99,7 +100,9 @@ Order
 
 {memory_prompts.RULES}
 
-{_UNTRUSTED}"""
+{_UNTRUSTED}
+
+{policy_blocks.RULES}"""
 
 
 def selector_prompt(issue: Issue, components: Iterable[ComponentSpec], *, today: str = "") -> str:
@@ -124,14 +127,20 @@ def planner_prompt(
     *,
     today: str = "",
     memory: Memory = NOTHING,
+    policies: Policies = NO_POLICIES,
 ) -> str:
-    """Ask for a plan over the components that were selected, listed in full; `memory` is what fits them."""
+    """Ask for a plan over the components that were selected, listed in full, and by what policies say of them.
+
+    `memory` is what fits these components.
+    """
+    shown = tuple(components)
     return "\n".join(
         [
             f"Make a plan for this issue, of at most {max_steps} steps.",
             *_day(today),
             _issue_block(issue),
-            _data_block("components", *(_details(component) for component in components)),
+            _data_block("components", *(_details(component) for component in shown)),
+            *(_data_block(name, *lines) for name, lines in policy_blocks.policy_blocks(policies, shown).items()),
             *memory_prompts.memory_blocks(memory, _data_block),
         ]
     )
@@ -147,11 +156,12 @@ def repair_prompt(
     today: str = "",
     explain: Explain | None = None,
     memory: Memory = NOTHING,
+    policies: Policies = NO_POLICIES,
 ) -> str:
     """Ask for a whole new plan in place of one whose faults are named, each with the sentence that people see."""
     return "\n".join(
         [
-            planner_prompt(issue, components, max_steps, today=today, memory=memory),
+            planner_prompt(issue, components, max_steps, today=today, memory=memory, policies=policies),
             "This is a plan that was made for it:",
             _data_block("plan", plan.model_dump(mode="json", by_alias=True)),
             f"{_judgement(faults)}, each with the step and the field it is in:",

@@ -34,6 +34,7 @@ from services.components.specs import ComponentSpec
 from services.learning.memory import NOTHING, Memory
 from services.plans.model import Issue, Plan
 from services.plans.validation import Fault
+from services.policies.specs import NO_POLICIES, Policies
 
 __all__ = ["AIService", "Draft", "OnPhase", "PlanProposal", "Selection", "Usage"]
 
@@ -91,12 +92,13 @@ class AIService:
         deadline: float | None = None,
         on_phase: OnPhase,
         memory: Memory = NOTHING,
+        policies: Policies = NO_POLICIES,
     ) -> Draft:
         """Select, plan, validate, repair what is invalid, and try other plans where a repair does not help.
 
-        `components` are the active ones by key; of `memory` is told what fits those that are chosen. Raises
-        NothingFits, PlanRejected or a GeminiError, each with the usages of every call; what `on_phase` raises
-        passes through.
+        `components` are the active ones by key; of `memory` is told what fits those that are chosen, and
+        `policies` are those in force. Raises NothingFits, PlanRejected or a GeminiError, each with the usages of
+        every call; what `on_phase` raises passes through.
         """
         least = self._gemini.least
         drafting = Drafting(
@@ -109,6 +111,7 @@ class AIService:
             least=least,
             seconds_to_make_sense=self._seconds_to_make_sense,
             memory=memory,
+            policies=policies,
         )
         try:
             return await drafting.run()
@@ -140,10 +143,13 @@ class AIService:
         *,
         deadline: float | None = None,
         memory: Memory = NOTHING,
+        policies: Policies = NO_POLICIES,
     ) -> PlanProposal:
         """Let the plan maker arrange the given components."""
         today = self._today()
-        prompt = prompts.planner_prompt(issue, components.values(), self._max_steps, today=today, memory=memory)
+        prompt = prompts.planner_prompt(
+            issue, components.values(), self._max_steps, today=today, memory=memory, policies=policies
+        )
         return await self._ask_for_plan("planner", prompt, components, deadline)
 
     async def repair(
@@ -155,6 +161,7 @@ class AIService:
         *,
         deadline: float | None = None,
         memory: Memory = NOTHING,
+        policies: Policies = NO_POLICIES,
     ) -> PlanProposal:
         """Let the plan maker remove the named faults from a plan."""
         prompt = prompts.repair_prompt(
@@ -166,6 +173,7 @@ class AIService:
             today=self._today(),
             explain=self._explain,
             memory=memory,
+            policies=policies,
         )
         return await self._ask_for_plan("repair", prompt, components, deadline)
 

@@ -8,23 +8,15 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    ARRAY,
-    ColumnElement,
-    ScalarSelect,
-    SmallInteger,
-    cast,
-    column,
     desc,
     func,
-    literal_column,
     select,
     tuple_,
 )
-from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import PlanVersion, Run, WorkflowPlan
-from services.formats.text import search_words
+from services.issue_words import issue_query
 from services.learning.memory import Example
 from services.learning.structure import structure
 from services.plans.model import Plan
@@ -40,8 +32,6 @@ CANDIDATES = 16
 MAX_LOADED = 4
 """Those that PostgreSQL finds likest, and those of them whose plans are read. Which two are told shows later."""
 
-ISSUE_WORDS = 20
-_ENGLISH: ColumnElement[Any] = literal_column("'english'::regconfig")
 _NO_EXAMPLE = (RunState.CANCELLED, RunState.FAILED)
 """How the last run of a plan ended that people thought better of."""
 
@@ -75,7 +65,7 @@ async def _candidates(
         .limit(LATEST)
         .subquery()
     )
-    query = _issue_query(issue_text)
+    query = issue_query(issue_text)
     # 1: a long issue has more words in it, and is not more like this one for that.
     fit = func.ts_rank(latest.c.issue_search, query, 1)
     likest = (
@@ -99,23 +89,6 @@ async def _candidates(
         .where(func.coalesce(last_run, "").not_in(_NO_EXAMPLE))
     )
     return [(row.id, row.version, row.issue_text) for row in await session.execute(texts)]
-
-
-def _issue_query(text: str) -> ScalarSelect[Any]:
-    """Any of the words that the issue uses most, without their endings and without "the" and "of"."""
-    plain = " ".join(search_words(text))
-    used = func.unnest(func.to_tsvector(_ENGLISH, plain)).table_valued(
-        "lexeme", column("positions", ARRAY(SmallInteger)), "weights"
-    )
-    most_used = (
-        select(used.c.lexeme)
-        .order_by(func.cardinality(used.c.positions).desc(), used.c.positions[1])
-        .limit(ISSUE_WORDS)
-        .subquery()
-    )
-    # Words are letters and digits only, so quoting them takes no more than quotes.
-    found = func.string_agg(func.concat("'", most_used.c.lexeme, "'"), " | ")
-    return select(cast(found, TSQUERY)).scalar_subquery()
 
 
 def _likeness(issue_text: str, texts: Mapping[tuple[UUID, int], str]) -> dict[tuple[UUID, int], float]:

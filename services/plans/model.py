@@ -106,6 +106,7 @@ class Step(_Wire):
 
     Without `when` it is always wanted. A step whose condition does not hold is skipped, and `needs` says what that
     means for those behind it: a step needs all the steps before it to be done, or any of them, or is skipped too.
+    `cites` are the ids of passages of policies.
     """
 
     step_id: _Text
@@ -117,6 +118,7 @@ class Step(_Wire):
     requires_approval: bool = False
     when: Annotated[Condition | None, BeforeValidator(_as_condition)] = None
     needs: Literal["all", "any"] = "all"
+    cites: _Texts = ()
 
     @model_serializer(mode="wrap")
     def _as_given(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
@@ -125,7 +127,7 @@ class Step(_Wire):
         return {
             name: value
             for name, value in document.items()
-            if not (name == "when" and value is None) and not (name == "needs" and value == "all")
+            if (name, value) not in (("when", None), ("needs", "all"))
         }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -14,13 +14,17 @@ from services.components.specs import ComponentSpec
 from services.plans.forecast import Forecast
 from services.plans.model import Issue, Plan
 from services.plans.validation import Fault
+from services.policies.specs import Citation
 from services.states import Phase, PlanState, RunState, StepState
 from services.workflows.drafts import Failure
 
 
 @dataclass(frozen=True, slots=True)
 class VersionSnapshot:
-    """One version of a plan, with the components as they were when it was drafted."""
+    """One version of a plan, with the components as they were when it was drafted, and the passages it cites.
+
+    `gate_people` are those whom policies name to agree to a step, by its id.
+    """
 
     version: int
     plan: Plan
@@ -30,6 +34,8 @@ class VersionSnapshot:
     model: str
     tokens: int
     seconds: float
+    citations: tuple[Citation, ...] = ()
+    gate_people: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from services.errors import NotFound
 from services.pages import Page
 from services.plans.model import Plan
 from services.plans.validation import Fault
+from services.policies.specs import Citation
 from services.queries import forecasts, runs
 from services.queries.snapshots import PlanLine, PlanSnapshot, VersionSnapshot
 from services.states import Phase, PlanState, StepState
@@ -138,6 +139,8 @@ def version_snapshot(row: PlanVersion) -> VersionSnapshot:
         model=row.model,
         tokens=row.tokens,
         seconds=row.seconds,
+        citations=tuple(map(Citation.from_dict, row.citations)),
+        gate_people=row.gate_people,
     )
 
 

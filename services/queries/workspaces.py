@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import undefer
 
 from db.models import (
     AICall,
@@ -21,6 +22,8 @@ from db.models import (
     Installation,
     PlanningNoteRow,
     PlanVersion,
+    Policy,
+    PolicyPassage,
     Run,
     WorkflowPlan,
     Workspace,
@@ -113,6 +116,17 @@ async def documents(session: AsyncSession, workspace_id: UUID) -> AsyncIterator[
         "workspace": select(Workspace).where(Workspace.id == workspace_id),
         "approval_rules": select(ApprovalRulesRow).where(ApprovalRulesRow.workspace_id == workspace_id),
         "component": select(Component).where(Component.workspace_id == workspace_id).order_by(Component.key),
+        "policy": (
+            select(Policy)
+            .options(undefer(Policy.source))
+            .where(Policy.workspace_id == workspace_id)
+            .order_by(Policy.key, Policy.version)
+        ),
+        "policy_passage": (
+            select(PolicyPassage)
+            .where(PolicyPassage.workspace_id == workspace_id)
+            .order_by(PolicyPassage.policy_id, PolicyPassage.position)
+        ),
         "plan": select(WorkflowPlan).where(of_it).order_by(WorkflowPlan.number),
         "plan_version": versions.where(of_it).order_by(PlanVersion.created_at),
         "card": select(Card).where(Card.workspace_id == workspace_id).order_by(Card.created_at),

@@ -57,7 +57,7 @@ class DecisionService:
         """Approve, reject, retry, skip or mark a step as done; or say what one that is over has answered.
 
         An approval that others have to join changes nothing yet but who has agreed. Raises NotFound, StaleVersion,
-        MoveNotAllowed, NotAnApprover, SelfApproval or AlreadyAgreed.
+        MoveNotAllowed, NotAnApprover, NotNamed, SelfApproval or AlreadyAgreed.
         """
         run, step = await self._shown(session, workspace_id, step_id, revision)
         await self._approvals.check_run(session, run, actor.user)
@@ -77,6 +77,7 @@ class DecisionService:
 
     async def _is_agreed(self, session: AsyncSession, run: Run, step: StepRun, user: str) -> bool:
         _at_gate(step)
+        await self._gates.check_named(session, run, step, user)
         return await self._gates.agree(session, run.workspace_id, step, user)
 
     async def _carry_out(

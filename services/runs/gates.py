@@ -8,9 +8,9 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Run, StepGate, StepRun
+from db.models import PlanVersion, Run, StepGate, StepRun
 from db.queue import enqueue
-from services.approvals import AlreadyAgreed, ApprovalService
+from services.approvals import AlreadyAgreed, ApprovalService, NotNamed
 from services.jobs import GateLimit, RemindGate
 
 
@@ -57,6 +57,15 @@ class GateService:
         if user in before:
             raise AlreadyAgreed(user, agreed=len(before), quorum=settings.quorum)
         return False
+
+    async def check_named(self, session: AsyncSession, run: Run, step: StepRun, user: str) -> None:
+        """Whether policies let `user` agree to a step, who may decide about others. Raises NotNamed."""
+        version = select(PlanVersion.gate_people).where(
+            PlanVersion.plan_id == run.plan_id, PlanVersion.version == run.version
+        )
+        people = (await session.scalar(version) or {}).get(step.step_id)
+        if people is not None and user not in people:
+            raise NotNamed(user, people)
 
     async def get(self, session: AsyncSession, step: StepRun) -> StepGate:
         """The gate at which a step waits now. The caller holds the run's row."""

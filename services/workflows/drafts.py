@@ -25,6 +25,8 @@ def version_row(plan: WorkflowPlan, version: int, draft: Draft) -> PlanVersion:
         components=[asdict(spec) for key, spec in draft.components.items() if key in used],
         selected=list(draft.selected),
         warnings=[fault.to_dict() for fault in draft.warnings],
+        gate_people={step: list(people) for step, people in draft.gate_people.items()},
+        citations=[citation.to_dict() for citation in draft.citations],
         model=draft.model,
         tokens=sum(usage.total_tokens for usage in draft.usages),
         seconds=draft.seconds,

@@ -17,6 +17,7 @@ from services.pages import Page
 from services.plans.forecast import Forecast
 from services.plans.model import Issue, Plan, Step, StepInput
 from services.plans.validation import Fault, FaultCode
+from services.policies.specs import Citation
 from services.queries.snapshots import PlanLine, PlanSnapshot, VersionSnapshot
 from services.states import FailureCode, Phase, PlanState
 from services.workflows.drafts import Failure
@@ -203,6 +204,37 @@ def draft(**changes: Any) -> PlanSnapshot:
     return replace(DRAFT, version=replace(VERSION, **changes))
 
 
+CITATIONS = (
+    Citation("road-works@2#3.1", UUID(int=31), "Road works", "3.1 Closures"),
+    Citation("road-works@2#4", UUID(int=4), "Road works", "4 Telling residents"),
+    Citation("reports@1#answers", UUID(int=7), "Reports of residents", "Answers › Within a day"),
+)
+CITES = {"order": (0,), "residents": (0, 1), "tell": (2,)}
+"""Which of the passages the steps of STEPS cite."""
+
+
+def cited() -> PlanSnapshot:
+    """A plan whose steps follow policies."""
+    steps = [
+        step.model_copy(update={"cites": tuple(CITATIONS[place].id for place in CITES.get(step.step_id, ()))})
+        for step in STEPS
+    ]
+    plan = VERSION.plan.model_copy(update={"steps": tuple(steps)})
+    warning = Fault(
+        FaultCode.POLICY_HOURS_AT_GATE,
+        "residents",
+        "requires_approval",
+        {
+            "component": "notify.residents",
+            "policy": "Road works",
+            "section": "4 Telling residents",
+            "passage": "road-works@2#4",
+            "hours": ["22:00-06:00"],
+        },
+    )
+    return draft(plan=plan, citations=CITATIONS, warnings=(warning,))
+
+
 def failed(code: FailureCode, faults: Sequence[Fault] = ()) -> PlanSnapshot:
     """A plan that could not be drafted."""
     return replace(DRAFT, state=PlanState.FAILED, version=None, failure=Failure(code, tuple(faults)))
@@ -239,6 +271,7 @@ def hostile_plan(text: str = HOSTILE, *, steps: int = 6, warnings: int = 200) ->
             description=text,
             inputs=(StepInput(location="body", name=text, value=f"{text} {{{{s{index - 1}.{'x' * 90}}}}}"),),
             requires_approval=True,
+            cites=(text,),
         )
         for index in range(steps)
     )
@@ -254,14 +287,18 @@ def hostile_plan(text: str = HOSTILE, *, steps: int = 6, warnings: int = 200) ->
         model=text,
         tokens=10**9,
         seconds=1e6,
+        citations=tuple(Citation(text, UUID(int=number), text, text) for number in range(20)),
     )
     issue = Issue(text, place=text, urgency=text, reporter=text, channel=text)
     return replace(DRAFT, issue=issue, channel_id=text, version=version, decided_by=text)
 
 
 def _any_detail(text: str) -> Mapping[str, Any]:
-    named = ("component", "name", "next", "reference", "source", "path", "other", "value", "at", "keyword", "part")
-    lists = {name: [text] * 30 for name in ("cycle", "waits_for", "declared", "expected")}
+    named = (
+        *("component", "name", "next", "reference", "source", "path", "other", "value", "at", "keyword", "part"),
+        *("policy", "section", "passage"),
+    )
+    lists = {name: [text] * 30 for name in ("cycle", "waits_for", "declared", "expected", "before", "hours")}
     return {**dict.fromkeys(named, text), **lists, "in": "body", "times": 2, "steps": 300, "limit": 200}
 
 
@@ -319,6 +356,7 @@ GALLERY: Mapping[str, PlanSnapshot] = {
     "Drafted": DRAFT,
     "Drafted, with a forecast": replace(DRAFT, forecast=FORECAST),
     "Drafted, with warnings": draft(warnings=WARNINGS),
+    "Drafted, by policies": cited(),
     "Drafted by the stand-in": draft(model=STAND_IN_MODEL, tokens=812, seconds=0.04),
     "Drafted, 51 steps": long_plan(51, words=0),
     "Drafted, text that means harm": hostile_plan(warnings=3),

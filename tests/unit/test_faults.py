@@ -63,6 +63,8 @@ def test_a_report_parts_errors_from_warnings() -> None:
 
 def test_which_codes_are_warnings() -> None:
     assert {code.value for code in FaultCode if Fault(code).is_warning} == {
+        "policy_hours_at_gate",
+        "unknown_citation",
         "unlisted_input",
         "unused_selection",
         "reporter_not_told",

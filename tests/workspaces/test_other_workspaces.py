@@ -333,6 +333,10 @@ async def test_commands_of_the_shell(towns: Towns) -> None:
         "export",  # below: the only one that takes an id beside the workspace
         "components load",
         "components list",
+        "policies load",
+        "policies list",
+        "policies show",
+        "policies remove",
         "workspaces show",
         "workspaces set",
         "workspaces export",

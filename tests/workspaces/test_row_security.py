@@ -15,6 +15,8 @@ from db.models import AICall, Base, InboxEntry, PlanningNoteRow, Workspace
 from db.session import TENANT_ROLE, Database
 from services.approvals import ApprovalRules, ApprovalService
 from services.audit import Actor
+from services.policies.documents import parse_policy
+from services.policies.service import PolicyService
 from services.workspaces import ensure
 from tests.support import runs_on_record
 from tests.support.postgres import database_url as url_of
@@ -53,6 +55,8 @@ async def two(database: Database) -> tuple[UUID, UUID]:
             await ApprovalService().set_settings(session, workspace_id, ApprovalRules(), Actor("U0MARCO001"))
         await registered(database, workspace_id, {"key": "do", "endpoint_url": "https://city.example/do"})
         async with database.transaction() as session:
+            policy = parse_policy(b"Close no road on a market day.", "roads")
+            await PolicyService().load(session, workspace_id, policy, Actor("U0MARCO001"))
             await begun(session, workspace_id, [step("act", "do", gate=True)])
             values = {"workspace_id": workspace_id, **MODEL_CALL}
             await session.execute(insert(AICall).values(values))

@@ -19,6 +19,7 @@ from services.components.specs import ComponentSpec
 from services.jobs import DraftPlan
 from services.learning.memory import Memory
 from services.plans.model import Issue
+from services.policies.specs import Policies
 from services.states import FailureCode, Phase
 from services.workflows.drafts import Failure
 
@@ -45,11 +46,13 @@ async def draft_plan(job: DraftPlan, deps: Deps) -> None:
     async with deps.database.reading() as session:
         memory = await deps.learning.memory(session, job.workspace, issue.text)
         offer = await deps.offers.offer(session, job.workspace, issue.text, used=memory.used)
+        today = deps.now().astimezone(deps.budget.zone).date()
+        policies = await deps.policies.for_issue(session, job.workspace, issue.text, today)
     if not offer.specs:
         await _fail(job, claim, Failure(FailureCode.NO_COMPONENTS), (), deps)
         return
     try:
-        draft = await _drafted(job, claim, issue, (*offer.specs, *BUILTINS.values()), memory, deps)
+        draft = await _drafted(job, claim, issue, (*offer.specs, *BUILTINS.values()), memory, policies, deps)
     except LostClaim:
         logger.info("A draft was overtaken and thrown away")
     except DraftFailed as error:
@@ -71,6 +74,7 @@ async def _drafted(
     issue: Issue,
     components: Sequence[ComponentSpec],
     memory: Memory,
+    policies: Policies,
     deps: Deps,
 ) -> Draft:
     async def note_phase(phase: Phase, facts: Mapping[str, Any]) -> None:
@@ -80,7 +84,9 @@ async def _drafted(
 
     deadline = asyncio.get_running_loop().time() + DRAFT_SECONDS
     known = {spec.key: spec for spec in components}
-    return await deps.ai.draft(issue, known, deadline=deadline, on_phase=note_phase, memory=memory)
+    return await deps.ai.draft(
+        issue, known, deadline=deadline, on_phase=note_phase, memory=memory, policies=policies
+    )
 
 
 async def _store(job: DraftPlan, claim: UUID, draft: Draft, deps: Deps) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -49,13 +49,26 @@ def _singular(word: str) -> str:
 
 
 @dataclass(frozen=True)
+class Order:
+    """A rule: before what is `about`, something of `first`; both are ids and categories of components."""
+
+    about: frozenset[str]
+    first: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Report:
-    """The issue as the prompt states it; `mentioned` are the Slack ids of people and groups, by name."""
+    """The issue as the prompt states it; `mentioned` are the Slack ids of people and groups, by name.
+
+    `passages` are the words of the policies' passages, by their ids; `orders` what their rules say comes first.
+    """
 
     text: str
     place: str
     urgency: str
     mentioned: Mapping[str, str] = field(default_factory=dict)
+    passages: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    orders: tuple[Order, ...] = ()
 
     @cached_property
     def words(self) -> frozenset[str]:
@@ -134,8 +147,25 @@ def read(prompt: str) -> tuple[Report, list[Tool], set[str]]:
     blocks = {name: [json.loads(line) for line in body.splitlines()] for name, body in _BLOCK.findall(prompt)}
     issue: Mapping[str, Any] = next(iter(blocks.get("issue", ())), {})
     mentioned = {each["name"]: each["id"] for each in issue.get("mentioned", ())}
-    report = Report(issue.get("text", ""), issue.get("place", ""), issue.get("urgency", ""), mentioned)
+    report = Report(
+        issue.get("text", ""),
+        issue.get("place", ""),
+        issue.get("urgency", ""),
+        mentioned,
+        {each["id"]: words(f"{each['section']} {each['text']}") for each in blocks.get("policies", ())},
+        tuple(_orders(each["rule"] for each in blocks.get("rules", ()))),
+    )
     return report, [_tool(entry) for entry in blocks.get("components", ())], set(blocks)
+
+
+def _orders(rules: Iterable[Mapping[str, Any]]) -> Iterator[Order]:
+    for rule in rules:
+        if "needs_before" in rule:
+            yield Order(_targets(rule), _targets(rule["needs_before"]))
+
+
+def _targets(target: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(name.casefold() for kind in ("component", "category") for name in target.get(kind, ()))
 
 
 def _tool(entry: Mapping[str, Any]) -> Tool:

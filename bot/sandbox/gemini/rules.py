@@ -16,7 +16,7 @@ from typing import Any
 
 from bot.sandbox.gemini.builtins import inputs as own_inputs
 from bot.sandbox.gemini.builtins import is_called_for, is_own
-from bot.sandbox.gemini.reading import Report, Tool, fields, identifies, plain, word_set
+from bot.sandbox.gemini.reading import Order, Report, Tool, fields, identifies, plain, word_set, words
 from bot.sandbox.gemini.topics import is_grave, is_urgent, topics
 from bot.sandbox.gemini.values import Filler, Source, message_for
 from services.components.builtins import NOTIFY
@@ -125,15 +125,27 @@ class _Placed:
 def plan(report: Report, tools: Sequence[Tool], now: datetime) -> dict[str, Any]:
     """A plan on the wire: one step for each component, in the order of their roles."""
     placed: list[_Placed] = []
-    for tool in _in_order(tools):
+    for tool in _in_order(tools, report.orders):
         placed.append(_place(report, tool, placed, now))
-    placed = [step for step in placed if _is_of_use(step, placed)] or placed
-    after = _reduced(_edges(placed))
+    demanded = frozenset[str]().union(*(order.first for order in report.orders))
+    useful = [step for step in placed if _is_among(step.tool, demanded) or _is_of_use(step, placed)]
+    placed = useful or placed
+    after = _reduced(_edges(placed, report.orders))
     return {
         "workflow_name": report.title(60),
         "description": plain(f"{len(placed)} steps for: {report.title(200)}"),
-        "steps": _asking_first(report, placed, [_step(step, placed, after) for step in placed]),
+        "steps": _asking_first(report, placed, _cited(report, placed, after)),
     }
+
+
+def _cited(report: Report, placed: Sequence[_Placed], after: dict[str, set[str]]) -> list[dict[str, Any]]:
+    return [{**_step(step, placed, after), "cites": _cites(report, step.tool)} for step in placed]
+
+
+def _cites(report: Report, tool: Tool) -> list[str]:
+    """The passages that speak of what a component does: by two words of its name at least."""
+    named = words(tool.name)
+    return [passage for passage, said in report.passages.items() if len(named & said) >= 2]
 
 
 def _asking_first(report: Report, placed: Sequence[_Placed], steps: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -182,18 +194,21 @@ def _is_of_use(step: _Placed, placed: Sequence[_Placed]) -> bool:
     return any(other.refers_to(step.step_id) for other in placed)
 
 
-def _in_order(tools: Sequence[Tool]) -> list[Tool]:
-    """By role, except for look-ups of what another step has yet to make."""
+def _in_order(tools: Sequence[Tool], orders: Sequence[Order]) -> list[Tool]:
+    """By role, except for look-ups of what another step has yet to make, and for what a rule puts first."""
     waiting = sorted(tools, key=role_of)
     ordered: list[Tool] = []
     while waiting:
-        following = next((tool for tool in waiting if not _must_wait(tool, waiting)), waiting[0])
+        following = next((tool for tool in waiting if not _must_wait(tool, waiting, orders)), waiting[0])
         waiting.remove(following)
         ordered.append(following)
     return ordered
 
 
-def _must_wait(tool: Tool, waiting: Sequence[Tool]) -> bool:
+def _must_wait(tool: Tool, waiting: Sequence[Tool], orders: Sequence[Order]) -> bool:
+    about = [order for order in orders if _is_among(tool, order.about)]
+    if any(_is_among(other, order.first) for order in about for other in waiting):
+        return True
     return role_of(tool) == Role.LOOK and any(tool.required & other.owns for other in waiting if other is not tool)
 
 
@@ -215,17 +230,24 @@ def _step_id(tool: Tool, position: int, taken: set[str]) -> str:
     return name if name not in taken else f"{name}_{position}"
 
 
-def _edges(placed: Sequence[_Placed]) -> dict[str, set[str]]:
-    """For each step the steps right before it: those it refers to, else those its role comes after."""
+def _edges(placed: Sequence[_Placed], orders: Sequence[Order]) -> dict[str, set[str]]:
+    """For each step the steps right before it: those it refers to, or its role or a rule puts first."""
     before: dict[str, set[str]] = {}
     for index, step in enumerate(placed):
         earlier = placed[:index]
         before[step.step_id] = {other.step_id for other in earlier if step.refers_to(other.step_id)}
+        for order in orders:
+            if _is_among(step.tool, order.about):
+                before[step.step_id] |= {other.step_id for other in earlier if _is_among(other.tool, order.first)}
         if step.role == Role.REPLY:
             before[step.step_id] |= {other.step_id for other in earlier}
         elif step.role != Role.LOOK:
             before[step.step_id] |= _by_role(step, earlier)
     return before
+
+
+def _is_among(tool: Tool, names: frozenset[str]) -> bool:
+    return bool({tool.id.casefold(), tool.category.casefold()} & names)
 
 
 def _by_role(step: _Placed, earlier: Sequence[_Placed]) -> set[str]:

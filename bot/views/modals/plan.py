@@ -21,6 +21,7 @@ from bot.views.plan.overview import (
     understood,
     warnings,
 )
+from bot.views.plan.policies import following, reading
 from bot.views.plan.steps import PlanStepView
 from services.queries.snapshots import PlanSnapshot, VersionSnapshot
 
@@ -57,6 +58,7 @@ def _modal_blocks(snapshot: PlanSnapshot, steps: Sequence[PlanStepView], longest
         *understood(version, longest),
         kit.header(plan_steps.shape(steps)),
         *_all_steps(steps, longest),
+        *reading(version.citations),
         *_warning_blocks(version, steps, longest),
         *expected(snapshot),
         kit.context(kit.plain(made_by(version), 200)),
@@ -97,7 +99,7 @@ def _all_steps(steps: Sequence[PlanStepView], longest: int) -> list[Block]:
 def _step(step: PlanStepView, longest: int, titles: Mapping[int, str], numbers: Mapping[str, int]) -> Element:
     heading = task_title(step, after=False)
     facts = sentences([f"Uses {step.component}.", plan_steps.waiting(step, titles), plan_steps.taking(step)])
-    parts = [step.more, facts, *_sends(step, numbers), plan_steps.agreement(step)]
+    parts = [step.more, facts, *_sends(step, numbers), plan_steps.agreement(step), following(step.follows)]
     details = clip("\n".join(part for part in parts if part), max(longest - weight(heading), 1))
     return kit.paragraph(kit.span(heading, bold=True), kit.span(f"\n{details}\n"))
 

@@ -12,6 +12,7 @@ from bot.views.kit.fitting import fit_view
 from bot.views.kit.json_text import json_text
 from bot.views.kit.text import ELLIPSIS, clip, count, kilobytes, lasted, one_line, weight
 from bot.views.modals.plan import details_modal, report, step_blocks
+from bot.views.plan.policies import following, reading
 from bot.views.run import builtins, overview, requests
 from bot.views.run import steps as run_steps
 from bot.views.run.errors import caution, explain_error
@@ -57,6 +58,7 @@ def _blocks(
         kit.header(overview.line(run, steps)),
         kit.context(kit.mrkdwn(overview.standing(run))),
         *_menu(steps, longest),
+        *reading(version.citations),
         *step_blocks(steps, longest, lambda step, room: _step(step, numbered, room)),
         *_history(snapshot.number, history, version, longest),
     ]
@@ -134,6 +136,8 @@ def facts(step: RunStepView, numbered: Mapping[str, int]) -> Iterator[str]:
     """How a step stands, what went wrong and what is odd, a line each."""
     now = step.now
     yield f"{builtins.standing(now) or run_steps.standing(now)}{_tries(step)}"
+    if step.view.follows:
+        yield following(step.view.follows)
     if now.error:
         yield explain_error(now.error, step.view.component, numbered)
         yield _code(now.error)

@@ -32,6 +32,13 @@ SENTENCES: Mapping[FaultCode, str] = {
     FaultCode.INPUTS_DO_NOT_FIT: "What {step} gives does not, taken together, fit its component {component}.",
     FaultCode.UNLISTED_INPUT: "{step} gives {input}, which its component may ignore{perhaps}.",
     FaultCode.LEFTOVER_PLACEHOLDER: "{step} gives {input} with a blank that nobody has filled in: {placeholder}.",
+    FaultCode.POLICY_FORBIDDEN: "{step} may not be done: {rule} forbids {component}.",
+    FaultCode.POLICY_NEEDS_GATE: "{step} needs a person to agree just before it: so says {rule}.",
+    FaultCode.POLICY_NEEDS_BEFORE: "{step} needs {before} done before it: so says {rule}.",
+    FaultCode.POLICY_NEEDS_WHEN: "{step} may only be done under a condition, and has none: so says {rule}.",
+    FaultCode.POLICY_HOURS: "{step} may not begin at {hours}, and nobody would be asked first: so says {rule}.",
+    FaultCode.POLICY_HOURS_AT_GATE: "{step} may not begin at {hours}: so says {rule}. Agree to it at other hours.",
+    FaultCode.UNKNOWN_CITATION: "{step} claims to follow a rule of the town that there is not: {passage}.",
     FaultCode.UNUSED_SELECTION: "{component} looked useful, but the plan does not use it.",
     FaultCode.REPORTER_NOT_TOLD: "No step tells whoever reported this what is being done.",
     FaultCode.INVALID_CONDITION: "{step} has a condition that {condition}: {test}.",
@@ -48,7 +55,7 @@ SENTENCES: Mapping[FaultCode, str] = {
 """A sentence for each fault; what stands in braces is filled in by `_words`."""
 
 _NAME = 60
-_QUOTED = ("next", "reference", "path", "other", "value", "placeholder")
+_QUOTED = ("next", "reference", "path", "other", "value", "placeholder", "passage")
 _KINDS = {
     "string": "a text",
     "integer": "a whole number",
@@ -124,7 +131,7 @@ def _words(fault: Fault, names: Names) -> dict[str, str]:
         "input": _quoted(str(detail.get("name") or (fault.field or "?").partition(".")[2] or fault.field)),
         "component": names.component(_text(fault, "component")),
         "named": names.component(_text(fault, "named")),
-        "outputs": join(_listed(fault, "outputs"), most=8),
+        "outputs": join([_quoted(each) for each in _listed(fault, "outputs")], most=8),
         "source": _REPORT.get(source) or names.step(source),
         "missing": _quoted(source),
         "steps": count(_number(fault, "steps"), "step"),
@@ -139,11 +146,16 @@ def _words(fault: Fault, names: Names) -> dict[str, str]:
         "takes": _kinds(fault, "takes") or "something else",
         "perhaps": _perhaps(fault),
         "condition": _CONDITION_FLAWS.get(str(detail.get("reason")), "can't be judged"),
-        "test": _quoted(" ".join([_text(fault, "value"), _text(fault, "is").replace("_", " "), *_others(fault)])),
+        "test": _quoted(
+            " ".join([_text(fault, "value"), _text(fault, "is").replace("_", " "), *_listed(fault, "to")])
+        ),
         "unsure": _UNSURE.get(str(detail.get("reason")), "it may not be there"),
         "at": f" (at {_quoted(_text(fault, 'at'))})" if fault.detail.get("at") else "",
         "legal": f"; it could be {_quoted(_text(fault, 'legal'))}" if fault.detail.get("legal") else "",
         **{name: _quoted(_text(fault, name)) for name in _QUOTED},
+        "rule": _rule(fault),
+        "before": join([names.component(each) for each in _listed(fault, "before")], last="or") or "another step",
+        "hours": join([one_line(each) for each in _listed(fault, "hours")], last="or") or "some hours",
     }
 
 
@@ -173,6 +185,17 @@ def _wanted(fault: Fault) -> str:
     return words and f"; {words}"
 
 
+def _rule(fault: Fault) -> str:
+    """The passage whose rule it is: “Road works”, 3.1 Closures."""
+    section = clip(one_line(str(fault.detail.get("section", ""))), _NAME)
+    return f"{_quoted(_text(fault, 'policy'))}{f', {section}' if section else ''}"
+
+
+def _listed(fault: Fault, name: str) -> list[str]:
+    value = fault.detail.get(name)
+    return [str(each) for each in value] if isinstance(value, list) else []
+
+
 def _perhaps(fault: Fault) -> str:
     """What may have been meant, as far as anything is near."""
     meant = fault.detail.get("nearest")
@@ -187,19 +210,9 @@ def _kinds(fault: Fault, name: str) -> str:
     return join(words, last="or")
 
 
-def _others(fault: Fault) -> list[str]:
-    value = fault.detail.get("to")
-    return [str(each) for each in value] if isinstance(value, list) else []
-
-
 def _steps(fault: Fault, name: str, names: Names) -> list[str]:
     value = fault.detail.get(name)
     return [names.step(str(step_id)) for step_id in value] if isinstance(value, list) else []
-
-
-def _listed(fault: Fault, name: str) -> list[str]:
-    value = fault.detail.get(name)
-    return [_quoted(str(each)) for each in value] if isinstance(value, list) else []
 
 
 def _text(fault: Fault, name: str) -> str:

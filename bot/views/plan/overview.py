@@ -12,6 +12,7 @@ from bot.views.kit.text import clean, clip, count, date, join, mention, one_line
 from bot.views.plan import steps as plan_steps
 from bot.views.plan.failures import HINTS, sentence
 from bot.views.plan.faults import Names, explain_fault
+from bot.views.plan.policies import following
 from bot.views.plan.steps import PlanStepView
 from services.ai.usage import STAND_IN_MODEL
 from services.queries.snapshots import PlanSnapshot, VersionSnapshot
@@ -138,7 +139,8 @@ def _details(step: PlanStepView, level: Level, titles: dict[int, str]) -> str:
     waits = plan_steps.waiting(step, titles if level.named else None)
     more = clip(step.more, level.more) if level.more else ""
     rest = sentences([uses, waits, plan_steps.taking(step) if level.named else ""])
-    return "\n".join(part for part in (more, rest, plan_steps.agreement(step)) if part)
+    parts = (more, rest, plan_steps.agreement(step), following(step.follows))
+    return "\n".join(part for part in parts if part)
 
 
 def _titles(steps: Sequence[PlanStepView]) -> dict[int, str]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.views.kit.text import clip, count, fits, join, one_line, sentences
+from bot.views.plan import policies
 from bot.views.plan.conditions import only_if
 from bot.views.plan.values import field_words
 from services.components.specs import ApprovalPolicy, ComponentSpec
@@ -43,6 +44,8 @@ class PlanStepView:
     """One step, with the numbers of those before it. `more` is what the title leaves out of the description.
 
     `condition` is the sentence that says when it is carried out at all; empty if always.
+    `follows` are the passages of policies that it cites, as they are said; `people` those whom policies name to
+    agree to it, None where they name nobody.
     """
 
     number: int
@@ -54,10 +57,13 @@ class PlanStepView:
     locked: bool
     step: Step
     condition: str = ""
+    follows: tuple[str, ...] = ()
+    people: Sequence[str] | None = None
 
 
 def in_order(version: VersionSnapshot) -> tuple[PlanStepView, ...]:
     """The steps, each after those it waits for, numbered from 1. A circle, which no valid plan has, comes last."""
+    cited = {citation.id: policies.name(citation) for citation in version.citations}
     needs = dependencies(version.plan)
     order = dict.fromkeys(step_id for level in levels(needs) for step_id in level) | dict.fromkeys(needs)
     place = {step_id: position for position, step_id in enumerate(order)}
@@ -66,7 +72,10 @@ def in_order(version: VersionSnapshot) -> tuple[PlanStepView, ...]:
     for number, step in enumerate(steps, start=1):
         numbers.setdefault(step.step_id, number)
     return tuple(
-        _view(step, number, version.components.get(step.component_id), needs[step.step_id], numbers)
+        replace(
+            _view(step, number, version.components.get(step.component_id), needs[step.step_id], numbers, cited),
+            people=version.gate_people.get(step.step_id),
+        )
         for number, step in enumerate(steps, start=1)
     )
 
@@ -125,7 +134,12 @@ def in_words(value: str, numbers: Mapping[str, int]) -> str:
 
 
 def _view(
-    step: Step, number: int, component: ComponentSpec | None, needed: Sequence[str], numbers: Mapping[str, int]
+    step: Step,
+    number: int,
+    component: ComponentSpec | None,
+    needed: Sequence[str],
+    numbers: Mapping[str, int],
+    cited: Mapping[str, str],
 ) -> PlanStepView:
     name = one_line(component.name if component else "") or one_line(step.component_id)
     title, more = _headline(one_line(step.description) or name)
@@ -141,6 +155,7 @@ def _view(
         locked=step.requires_approval or (component is not None and component.approval is ApprovalPolicy.STEP),
         step=step,
         condition=only_if(step.when, numbers),
+        follows=tuple(cited[each] for each in step.cites if each in cited),
     )
 
 

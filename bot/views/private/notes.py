@@ -11,7 +11,7 @@ from enum import StrEnum
 from bot.slack.ids import COMMAND_MUDDA, COMMAND_WORKFLOWS
 from bot.views.kit.text import channel, is_user, mention
 from bot.views.private.help import EMPTY_MENTION, HELP
-from services.approvals import AlreadyAgreed, ApprovalRefused, SelfApproval
+from services.approvals import AlreadyAgreed, ApprovalRefused, NotNamed, SelfApproval
 from services.states import PlanState, RunState, StepState
 
 
@@ -30,6 +30,7 @@ class Note(StrEnum):
     APPROVED_BY = "approved_by"
     APPROVE_WHILE_DRAFTING = "approve_while_drafting"
     NOT_APPROVER = "not_approver"
+    NOT_NAMED = "not_named"
     SELF_APPROVAL = "self_approval"
     ALREADY_AGREED = "already_agreed"
     APPROVALS_SET = "approvals_set"
@@ -83,6 +84,10 @@ _TEXTS: Mapping[Note, str] = {
         "A new draft of this plan is being made, so nothing was started. Look at the new one, and then approve it."
     ),
     Note.NOT_APPROVER: "You are not among those who may decide this, so nothing was done. The card says who may.",
+    Note.NOT_NAMED: (
+        "A policy names who may agree to this step, and you are not among them. Nothing was done. "
+        "The card says who may."
+    ),
     Note.SELF_APPROVAL: "You asked for this yourself, so somebody else has to agree to it. Nothing was done.",
     Note.ALREADY_AGREED: "You have agreed to this step already; others have to agree too before it goes on.",
     Note.APPROVALS_SET: f"Saved. `{COMMAND_MUDDA} approvers` shows who may decide now.",
@@ -197,6 +202,8 @@ def refusal(error: ApprovalRefused) -> Note:
     """The code that says why a decision is not for this person to make."""
     if isinstance(error, SelfApproval):
         return Note.SELF_APPROVAL
+    if isinstance(error, NotNamed):
+        return Note.NOT_NAMED
     return Note.ALREADY_AGREED if isinstance(error, AlreadyAgreed) else Note.NOT_APPROVER
 
 

@@ -51,6 +51,14 @@ def may_decide(approvers: Sequence[str] | None) -> str:
     return f"{join([mention(user) for user in approvers])} may decide."
 
 
+def named(step: RunStepView, approvers: Sequence[str] | None) -> Sequence[str] | None:
+    """Who may agree to a step: of those who may decide at all, those whom policies name, if they name any."""
+    people = step.view.people
+    if people is None or approvers is None:
+        return approvers if people is None else people
+    return [user for user in approvers if user in people]
+
+
 def too_few(quorum: int, approvers: Sequence[str] | None) -> str:
     """What to do, as mrkdwn, where fewer may decide than must agree, so that a step waits for ever; else empty."""
     if not approvers or quorum <= len(approvers):
@@ -94,17 +102,26 @@ def sections(
 def _gate(step: RunStepView, level: Level, approvers: Sequence[str] | None) -> list[Block]:
     """Exactly what will be sent, who may decide, and the two buttons; a third one where not all of it fits."""
     ref = _ref(step)
+    may_agree = named(step, approvers)
     call, is_cut = _call(step, level)
     more = [kit.button("Show in full", ACTION_STEP_DETAILS, ref)] if is_cut else []
     return [
         kit.rich_text(_heading(f"{LOCK} ", step, level), *call),
-        kit.context(*(kit.mrkdwn(words) for words in (may_decide(approvers), *_standing(step, approvers)))),
+        kit.context(*(kit.mrkdwn(words) for words in (_may_agree(step, may_agree), *_standing(step, may_agree)))),
         kit.actions(
             kit.button("Approve step", ACTION_STEP_APPROVE, ref, style="primary"),
             kit.button("Reject step", ACTION_STEP_REJECT, ref, style="danger"),
             *more,
         ),
     ]
+
+
+def _may_agree(step: RunStepView, people: Sequence[str] | None) -> str:
+    """Who may agree, as mrkdwn; to reject it is for all who may decide."""
+    if step.view.people is None:
+        return may_decide(people)
+    who = join([mention(user) for user in people or ()]) or "nobody of those who may decide"
+    return f"By a policy of the town, only {who} may agree to this."
 
 
 def _question(step: RunStepView, level: Level) -> list[Block]:

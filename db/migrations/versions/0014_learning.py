@@ -3,7 +3,7 @@
 The column is computed: PostgreSQL writes the table of plans anew for it, once.
 
 Revision: 0014
-Revises: 0011
+Revises: 0013
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = '0014'
-down_revision = '0011'
+down_revision = '0013'
 branch_labels = None
 depends_on = None
 

@@ -44,6 +44,14 @@ class FaultCode(StrEnum):
     INPUTS_DO_NOT_FIT = "inputs_do_not_fit"  # component, at, keyword, expected: what the inputs together fail
     UNLISTED_INPUT = "unlisted_input"  # component, in, name, nearest
     LEFTOVER_PLACEHOLDER = "leftover_placeholder"  # in, name, placeholder
+    # These name the rule by policy, section (its heading) and passage (its id), and the component of the step.
+    POLICY_FORBIDDEN = "policy_forbidden"
+    POLICY_NEEDS_GATE = "policy_needs_gate"
+    POLICY_NEEDS_BEFORE = "policy_needs_before"  # before: the components or categories one of which it needs
+    POLICY_NEEDS_WHEN = "policy_needs_when"
+    POLICY_HOURS = "policy_hours"  # hours: in which it may not begin, and nobody is asked before it
+    POLICY_HOURS_AT_GATE = "policy_hours_at_gate"  # hours: whoever agrees has to mind them
+    UNKNOWN_CITATION = "unknown_citation"  # passage: as it was cited
     UNUSED_SELECTION = "unused_selection"  # component
     REPORTER_NOT_TOLD = "reporter_not_told"
     # value, is, to, reason: "no_reference" | "no_value" | "too_many_values" | "not_comparable" | "never"
@@ -73,6 +81,8 @@ SENSE = frozenset(
 
 WARNINGS = frozenset(
     {
+        FaultCode.POLICY_HOURS_AT_GATE,
+        FaultCode.UNKNOWN_CITATION,
         FaultCode.UNLISTED_INPUT,
         FaultCode.LEFTOVER_PLACEHOLDER,
         FaultCode.UNGUARDED_REFERENCE,

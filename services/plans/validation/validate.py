@@ -27,9 +27,11 @@ from services.plans.validation.graph import shortest_cycle, strongly_connected
 from services.plans.validation.guards import guard_faults
 from services.plans.validation.inputs import input_faults
 from services.plans.validation.leftovers import leftover_faults
+from services.plans.validation.policies import policy_faults
 from services.plans.validation.polls import poll_faults
 from services.plans.validation.sense import sense_faults
 from services.plans.validation.telling import may_tell_reporter
+from services.policies.specs import NO_POLICIES, Policies
 
 __all__ = ["Fault", "FaultCode", "Report", "validate"]
 
@@ -43,10 +45,12 @@ def validate(
     selected: Collection[str] = (),
     max_steps: int = 200,
     not_said: Collection[str] = (),
+    policies: Policies = NO_POLICIES,
 ) -> Report:
     """Every fault of `plan`, judged by the workspace's components (by key) and the keys that were selected.
 
-    `not_said` are the members of `issue` that this issue does not have: a place, or how urgent it is.
+    `not_said` are the members of `issue` that this issue does not have: a place, or how urgent it is. `policies`
+    are those in force.
     Never raises for what stands in a plan or a component.
     """
     check = _Check(plan, components, not_said)
@@ -57,6 +61,7 @@ def validate(
         *check.selection_faults(selected),
         *check.reporter_faults(),
         *sense_faults(plan, components),
+        *policy_faults(plan, components, policies),
     ]
     return Report.of(_once(faults))
 

@@ -159,6 +159,33 @@ EXAMPLES = [
         "Step “a” uses a component that does not exist: “crew.assign”; perhaps “crews.assign” is meant.",
     ),
     (
+        fault(FaultCode.POLICY_FORBIDDEN, "a", component="crews.assign", policy="Roads", section="3.1 Night"),
+        "Step “a” may not be done: “Roads”, 3.1 Night forbids “Assign a crew”.",
+    ),
+    (
+        fault(FaultCode.POLICY_NEEDS_GATE, "order", policy="Roads", section="3.1 Night"),
+        "Step 2 (Open a work order) needs a person to agree just before it: so says “Roads”, 3.1 Night.",
+    ),
+    (
+        fault(FaultCode.POLICY_NEEDS_BEFORE, "a", before=["crews.assign", "map"], policy="Roads", section="2"),
+        "Step “a” needs “Assign a crew” or “map” done before it: so says “Roads”, 2.",
+    ),
+    (
+        fault(FaultCode.POLICY_NEEDS_WHEN, "a", "when", policy="Roads", section="2"),
+        "Step “a” may only be done under a condition, and has none: so says “Roads”, 2.",
+    ),
+    (
+        fault(FaultCode.POLICY_HOURS, "a", hours=["22:00-06:00", "12:00-13:00"], policy="Roads", section="2"),
+        "Step “a” may not begin at 22:00-06:00 or 12:00-13:00, and nobody would be asked first: so says “Roads”, "
+        "2.",
+    ),
+    (
+        fault(FaultCode.POLICY_HOURS_AT_GATE, "a", hours=["22:00-06:00"], policy="Roads", section="2"),
+        "Step “a” may not begin at 22:00-06:00: so says “Roads”, 2. Agree to it at other hours.",
+    ),
+    (
+        fault(FaultCode.UNKNOWN_CITATION, "a", "cites", passage="made-up@1#2"),
+        "Step “a” claims to follow a rule of the town that there is not: “made-up@1#2”.",
         fault(FaultCode.MALFORMED_REFERENCE, "a", "body.title", reference="{{x|y}}", legal="{{x}}", position=3),
         "Step “a” takes “title” from somewhere that can't be read: “{{x|y}}”; it could be “{{x}}”.",
     ),
