@@ -10,7 +10,7 @@ import pytest
 
 from services.components.builtins import BUILTINS, WAIT_UNTIL
 from services.components.specs import ApprovalPolicy, ComponentSpec
-from services.plans.model import Plan, Step
+from services.plans.model import Condition, Plan, Step
 from services.plans.validation import FaultCode, Report, validate
 from services.plans.validation.policies import gate_people, policy_faults, with_gates, with_known_citations
 from services.policies.checks import Check
@@ -172,3 +172,45 @@ def test_a_large_plan_under_many_rules_is_judged_soon() -> None:
     assert time.process_time() - started < 1
     assert {each.code for each in found} == {FaultCode.POLICY_NEEDS_BEFORE, FaultCode.POLICY_NEEDS_GATE}
     assert len([each for each in found if each.code is FaultCode.POLICY_NEEDS_GATE]) == 500
+
+
+WANTED = Condition.model_validate({"tests": [{"value": "{{issue.urgency}}", "is": "present"}]})
+
+
+def test_a_rule_may_ask_for_a_condition() -> None:
+    asked = rule(component="roads.close", needs_when=True)
+    found = only(judged(plan(CLOSE), asked).errors)
+    assert (found.code, found.step_id, found.field) == (FaultCode.POLICY_NEEDS_WHEN, "close", "when")
+    assert judged(plan(CLOSE.model_copy(update={"when": WANTED})), asked).errors == ()
+
+
+def look(**more: Any) -> Step:
+    return step("look", "geo.lookup", then=["close"]).model_copy(update=more)
+
+
+def close(**more: Any) -> Step:
+    return CLOSE.model_copy(update=more)
+
+
+FREE, OTHER = step("free", "free", then=["close"]), step("other", "free", then=["close"])
+
+
+@pytest.mark.parametrize(
+    ("steps", "is_broken"),
+    [
+        ((look(), close()), False),
+        ((look(when=WANTED), close()), False),
+        ((look(), FREE, close(needs="any")), False),
+        # What is skipped was not done, and who needs any of several may go on without it.
+        ((look(when=WANTED), FREE, close(needs="any")), True),
+        ((look(when=WANTED), look(step_id="again", when=WANTED), close(needs="any")), False),
+        (
+            (look(next=["free"], when=WANTED), FREE, step("other", "free", then=["close"]), close(needs="any")),
+            True,
+        ),
+        ((look(next=["free"]), FREE, OTHER, close(needs="any")), False),
+    ],
+)
+def test_what_may_be_skipped_is_not_surely_done_before(steps: tuple[Step, ...], is_broken: bool) -> None:
+    found = codes(judged(plan(*steps), rule(**BEFORE)).errors)
+    assert found == ([FaultCode.POLICY_NEEDS_BEFORE] if is_broken else [])
