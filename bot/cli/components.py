@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -22,6 +22,8 @@ from services.components.packs import PackFault, PackFaultCode, PackFaults, pars
 from services.components.service import ComponentService, LoadResult
 from services.components.specs import ComponentSpec
 from services.errors import NotFound
+from services.formats.patterns import unread_patterns
+from services.formats.strict_json import render_path
 from services.formats.strict_yaml import MAX_BYTES
 from services.formats.strict_yaml import YamlFaultCode as Yaml
 
@@ -60,7 +62,7 @@ async def load(database: Database, team_id: str, path: Path) -> str:
         workspace_id = await workspaces.ensure(session, team_id)
         result = await ComponentService().load(session, workspace_id, definitions)
         await _record(session, workspace_id, result)
-    return _loaded(team_id, result)
+    return "\n".join([_loaded(team_id, result), *_unread(definitions)])
 
 
 async def list_(database: Database, team_id: str) -> str:
@@ -116,6 +118,17 @@ def _loaded(team_id: str, result: LoadResult) -> str:
             *(f"  {word:<8} {key}" for word, keys in changes for key in keys),
         ]
     )
+
+
+def _unread(definitions: Iterable[ComponentDefinition]) -> Iterator[str]:
+    """A line for each pattern by which values are not checked: it stands well in its schema all the same."""
+    for definition in definitions:
+        for part in ("path_params", "query_params", "headers", "request_schema", "response_schema"):
+            for path in unread_patterns(getattr(definition, part)):
+                yield (
+                    f"  note     {definition.key}: {part}.{render_path(path)} is a pattern that only ECMAScript reads; "
+                    "values are not checked by it."
+                )
 
 
 async def _all(session: ReadSession, workspace_id: UUID) -> list[ComponentSpec]:

@@ -16,6 +16,7 @@ from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012, SchemaRegistry
 
 from services.formats import strict_json
+from services.formats.patterns import JUDGE, is_ecma_only
 from services.formats.strict_json import Path
 
 MAX_MISFITS = 10
@@ -30,6 +31,7 @@ A pointer to nowhere or in a circle, a pattern that Python's re refuses, numbers
 """
 
 
+_NO_FORMATS = FormatChecker(formats=())
 _META = Draft202012Validator(Draft202012Validator.META_SCHEMA, format_checker=Draft202012Validator.FORMAT_CHECKER)
 # What stands under these is data: a "$ref" in it is a word like any other.
 _DATA = frozenset({"const", "default", "enum", "examples"})
@@ -63,7 +65,11 @@ def schema_problems(schema: Mapping[str, Any]) -> list[SchemaProblem]:
     if not schema:
         return []
     # The meta-schema says the same of one place by several ways.
-    invalid = {(tuple(error.absolute_path), error.message[:300]) for error in _META.iter_errors(schema)}
+    invalid = {
+        (tuple(error.absolute_path), error.message[:300])
+        for error in _META.iter_errors(schema)
+        if not (error.validator_value == "regex" and is_ecma_only(error.instance))
+    }
     if invalid:
         return [
             SchemaProblem(SchemaProblemCode.BAD_SCHEMA, path, {"problem": problem})
@@ -137,8 +143,9 @@ def _compiled(text: str, formats: FormatChecker | None) -> Draft202012Validator 
     """The validator of a schema, kept because checking the schema itself takes most of the time."""
     try:
         schema = strict_json.loads(text)
-        Draft202012Validator.check_schema(schema)
+        # A pattern that can't be read is the business of what is judged by it.
+        JUDGE.check_schema(schema, format_checker=_NO_FORMATS)
     except (strict_json.NotJson, SchemaError, *UNJUDGEABLE):
         return None
     # An empty registry: without one jsonschema would fetch the addresses that a "$ref" names.
-    return Draft202012Validator(schema, registry=Registry(), format_checker=formats)
+    return JUDGE(schema, registry=Registry(), format_checker=formats)

@@ -6,6 +6,7 @@ A plan that asks first, by a condition, is right; one that does not ends in a st
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from services.formats.strict_json import Path
 from services.plans.model import Plan, Step, input_field
@@ -81,9 +82,10 @@ def _may_lack(shape: Shape, path: Path) -> str | None:
     return None
 
 
-def _least(part: Mapping[str, object]) -> int:
-    least = part.get("minItems")
-    return least if isinstance(least, int) else 0
+def _least(part: Mapping[str, Any]) -> int:
+    """So many items a list has at least. One whose items are listed one by one is meant to have them."""
+    least, listed = part.get("minItems"), part.get("prefixItems")
+    return max(least if isinstance(least, int) else 0, len(listed) if isinstance(listed, list) else 0)
 
 
 def _names_required(shape: Shape) -> bool:

@@ -14,7 +14,11 @@ ANSWERS = component(
         "type": "object",
         "properties": {
             "id": {"type": "string"},
-            "items": {"type": "array", "items": {"type": "object", "properties": {"code": {"type": "string"}}}},
+            "items": {
+                "type": "array",
+                "minItems": 8,
+                "items": {"type": "object", "properties": {"code": {"type": "string"}}},
+            },
             "pair": {"type": "array", "prefixItems": [{"type": "string"}], "items": False},
             "free": {"type": "object"},
             "open": {"type": "object", "properties": {"a": {}}, "additionalProperties": True},
