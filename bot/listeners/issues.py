@@ -14,8 +14,8 @@ from bot.views.private.notes import Note, note_text
 from services.jobs import OpenPlan, Tell
 
 ASKS_FOR_HELP = ("help", "?")
-ASKS_FOR_APPROVERS = "approvers"
-ASKS_FOR_NOTES = "notes"
+ANSWERS = {"approvers": show_form, "notes": list_notes}
+"""What is answered to these words alone: they are no issue."""
 
 
 def register(app: AsyncApp) -> None:
@@ -33,10 +33,8 @@ async def state_by_command(command: payloads.Command, deps: Deps, ack: AsyncAck)
         await ack()
     elif command.text.lower() in ASKS_FOR_HELP:
         await ack(text=note_text(Note.HELP))
-    elif command.text.lower() == ASKS_FOR_APPROVERS:
-        await show_form(command, deps, ack)
-    elif command.text.lower() == ASKS_FOR_NOTES:
-        await list_notes(command, deps, ack)
+    elif answer := ANSWERS.get(command.text.lower()):
+        await answer(command, deps, ack)
     else:
         await deps.intake.put(command.key, _from_command(command, deps))
         await ack()

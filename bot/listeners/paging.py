@@ -27,17 +27,20 @@ async def turn_page(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
     """Hand the turn over: only the response URL can change a private message, and that is a call."""
     if click.response_url is None:
         raise MalformedPayload("a page turned without a response URL")
+    await deps.intake.put(click.key, _turn(click, click.response_url, deps))
+    await ack()
+
+
+def _turn(click: payloads.Click, response_url: str, deps: Deps) -> TurnPage:
     page = _page(click)
-    job = TurnPage(
+    return TurnPage(
         workspace=deps.workspace.id,
         listing=LISTINGS[click.action.rpartition(".")[0]],
         search=page.search,
         page=page.page,
         user=click.user,
-        response_url=click.response_url,
+        response_url=response_url,
     )
-    await deps.intake.put(click.key, job)
-    await ack()
 
 
 def _page(click: payloads.Click) -> ids.PageRef:
