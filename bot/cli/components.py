@@ -125,10 +125,8 @@ def _unread(definitions: Iterable[ComponentDefinition]) -> Iterator[str]:
     for definition in definitions:
         for part in ("path_params", "query_params", "headers", "request_schema", "response_schema"):
             for path in unread_patterns(getattr(definition, part)):
-                yield (
-                    f"  note     {definition.key}: {part}.{render_path(path)} is a pattern that only ECMAScript reads; "
-                    "values are not checked by it."
-                )
+                where = f"{definition.key}: {part}.{render_path(path)}"
+                yield f"  note     {where} is a pattern that is not read here; values are not checked by it."
 
 
 async def _all(session: ReadSession, workspace_id: UUID) -> list[ComponentSpec]:

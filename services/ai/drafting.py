@@ -135,6 +135,14 @@ def _best(candidates: Iterable[_Candidate]) -> _Candidate:
     return min(candidates, key=lambda candidate: candidate.score)
 
 
+_MAX_ON_LOOP = 60_000
+"""Characters of a plan that are judged on the event loop: some 200 steps, in 30 ms. Longer ones go to a thread."""
+
+
+def _size(plan: Plan) -> int:
+    return sum(len(item.value) + 20 for step in plan.steps for item in step.inputs) + 100 * len(plan.steps)
+
+
 class Drafting:
     """One draft under way: the steps in their order, and the usages so far.
 
@@ -251,7 +259,7 @@ class Drafting:
         plans = [plan for task in asked if (plan := task.result()) is not None]
         if plans:
             await self._on_phase(Phase.CHECKING, {"repairs": 1})
-        return [_Candidate(plan, self._report(plan, selected)) for plan in plans]
+        return [_Candidate(plan, await self._report(plan, selected)) for plan in plans]
 
     async def _one_sample(self, selected: tuple[str, ...], deadline: float | None) -> Plan | None:
         """Another plan. One that does not come is no failure: there is a plan to go on with."""
@@ -273,9 +281,14 @@ class Drafting:
 
     async def _check(self, plan: Plan, selected: tuple[str, ...], repairs: int) -> Report:
         await self._on_phase(Phase.CHECKING, {"repairs": repairs})
-        return self._report(plan, selected)
+        return await self._report(plan, selected)
 
-    def _report(self, plan: Plan, selected: tuple[str, ...]) -> Report:
+    async def _report(self, plan: Plan, selected: tuple[str, ...]) -> Report:
+        if _size(plan) > _MAX_ON_LOOP:
+            return await asyncio.to_thread(self._judged, plan, selected)
+        return self._judged(plan, selected)
+
+    def _judged(self, plan: Plan, selected: tuple[str, ...]) -> Report:
         said = {"place": self._issue.place, "urgency": self._issue.urgency}
         return validate(
             plan,

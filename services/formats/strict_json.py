@@ -18,6 +18,8 @@ MAX_DEPTH = 64
 
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\Z)', re.DOTALL)
+# No JSON begins like this, and many a text of a plan does.
+_TWO_BRACES = re.compile(r"\s*\{\{")
 _BRACKET = re.compile(r"[\[\]{}]")
 
 
@@ -31,6 +33,8 @@ class NotJson(ValueError):
 
 def loads(text: str) -> Any:
     """The value that `text` is JSON for. Raises NotJson, whatever the text."""
+    if _TWO_BRACES.match(text):
+        raise NotJson("not_json")
     try:
         value = _DECODER.decode(text)
     except RecursionError:

@@ -75,7 +75,9 @@ def parse(text: str) -> tuple[str | Reference | MalformedReference, ...]:
 
     Takes time linear in the text: no stretch of it is searched more than a few times.
     """
-    return _kept(text) if len(text) <= _SHORT else _split(text)
+    if len(text) <= _SHORT:
+        return _kept(text)
+    return _kept_long(text) if len(text) <= _LONG else _split(text)
 
 
 @lru_cache(maxsize=8192)
@@ -84,7 +86,13 @@ def _kept(text: str) -> tuple[str | Reference | MalformedReference, ...]:
     return _split(text)
 
 
-_SHORT = 300
+@lru_cache(maxsize=512)
+def _kept_long(text: str) -> tuple[str | Reference | MalformedReference, ...]:
+    """The same for the longer ones, of which fewer are kept."""
+    return _split(text)
+
+
+_SHORT, _LONG = 300, 20_000
 
 
 def _split(text: str) -> tuple[str | Reference | MalformedReference, ...]:
@@ -166,6 +174,7 @@ def readable_part(text: str) -> tuple[str, int]:
     return legal, len(OPEN) + start + end
 
 
+@lru_cache(maxsize=8192)
 def _reference(text: str, *, whole: bool) -> Reference | MalformedReference:
     body = text.removeprefix(OPEN).removesuffix(_CLOSE).strip()
     if not body:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from itertools import islice
 
 from services.components.specs import ComponentSpec
 from services.formats.strict_json import render_path
@@ -36,6 +37,9 @@ from services.policies.specs import NO_POLICIES, Policies
 __all__ = ["Fault", "FaultCode", "Report", "validate"]
 
 _MAX_LISTED = 20
+
+_MAX_OF_REFERENCES = 2_000
+"""So many faults of references are named: a plan with more of them has no other use for the rest."""
 
 
 def validate(
@@ -94,6 +98,7 @@ class _Check:
             {name: spec for name, spec in self.component_of.items() if self.times[name] == 1}
         )
         self.hints = self.contracts.hints
+        self._room = _MAX_OF_REFERENCES
 
     def size_faults(self, max_steps: int) -> Iterator[Fault]:
         count = len(self.plan.steps)
@@ -110,10 +115,16 @@ class _Check:
                 if target not in self.times:
                     meant = self.hints.names(target, self.times)
                     yield fault(FaultCode.DANGLING_NEXT, step.step_id, "next", next=target, **meant)
-            for field, found in _found(step):
-                yield from self._reference_faults(step, field, found)
+            yield from self._bounded(
+                each for field, found in _found(step) for each in self._reference_faults(step, field, found)
+            )
             yield from leftover_faults(step)
             yield from condition_faults(step, self.contracts)
+
+    def _bounded(self, faults: Iterator[Fault]) -> Iterator[Fault]:
+        for found in islice(faults, self._room):
+            self._room -= 1
+            yield found
 
     def _id_faults(self) -> Iterator[Fault]:
         for step_id, times in self.times.items():
@@ -176,7 +187,7 @@ class _Check:
             return
         cycle_of = {step_id: number for number, part in enumerate(cyclic) for step_id in part}
         yield from self._cycle_faults(needs, cyclic)
-        yield from self._upstream_faults(cycle_of)
+        yield from self._bounded(self._upstream_faults(cycle_of))
         ordered = {step_id for level in levels(needs) for step_id in level}
         for step_id, needed in needs.items():
             if step_id not in ordered and step_id not in cycle_of:

@@ -143,3 +143,14 @@ def test_a_hostile_text_anywhere_is_judged_and_cut(text: str) -> None:
         codes(said.errors)
     )
     assert all(len(repr(fault)) < 2_000 for fault in (*said.errors, *said.warnings))
+
+
+def test_steps_that_all_refer_to_each_other_are_judged_soon() -> None:
+    names = [f"s{number}" for number in range(500)]
+    all_of_them = {name: " ".join(f"{{{{{other}.id}}}}" for other in names if other != name) for name in names}
+    steps = [step(name, "free", *body(x=text)) for name, text in all_of_them.items()]
+    started = time.process_time()
+    said = report(plan(*steps), max_steps=500)
+    assert time.process_time() - started < 5  # about 1 s where nothing else runs
+    assert {found.code for found in said.errors} == {FaultCode.CYCLE, FaultCode.NOT_UPSTREAM}
+    assert len(said.errors) <= 2_001
