@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
@@ -14,6 +14,8 @@ from services.plans.polls import polled_key
 from services.plans.validation.telling import is_notifying
 
 _MAX_CHARACTERS = 100
+# A name begins with the first or the second word that matters; before it there may be an article or two.
+_FIRST, _AROUND = 4, ".,:;!?()\"'“”„«»"
 _STEM = 4
 _LONG = 5
 _MOST = 3
@@ -40,6 +42,7 @@ class Acts:
 
     def __init__(self, components: Iterable[ComponentSpec]) -> None:
         self._root = _Node()
+        self._starts: set[str] = set()
         self._by_name: dict[str, list[ComponentSpec]] = defaultdict(list)
         for spec in components:
             if spec.active and spec.type != "BUILTIN":
@@ -48,8 +51,9 @@ class Acts:
                 if len(words) > 1:
                     self._add(words, spec)
 
-    def _add(self, words: Iterable[str], spec: ComponentSpec) -> None:
+    def _add(self, words: Sequence[str], spec: ComponentSpec) -> None:
         node = self._root
+        self._starts.add(words[0].removesuffix("s"))
         for word in words:
             node = node.following.setdefault(word, _Node())
         node.ending.append(spec)
@@ -62,17 +66,20 @@ class Acts:
         if not step.description:
             return None
         text = step.description[:_MAX_CHARACTERS]
-        said = _split(text)
+        said = _split(text) if self._may_begin(text) else []
         for other in self._begun(text, said):
             if other.key not in (own.key, polled_key(step)) and not self._is_own(said, own, other):
                 return other.key
         return None
 
+    def _may_begin(self, text: str) -> bool:
+        """Whether a name can begin in the first words, roughly: most descriptions are done with by that."""
+        words = text.casefold().split(None, _FIRST)[:_FIRST]
+        return any(word.strip(_AROUND).removesuffix("s") in self._starts for word in words)
+
     def _begun(self, text: str, said: list[str]) -> Iterator[ComponentSpec]:
         """Some components whose name begins a description: after one other word at most, as between its own."""
         yield from self._by_name.get(_whole(text), ())[:_MOST]
-        if self._root.following.keys().isdisjoint(said[:2]):
-            return
         work = [(self._root, 0)]
         while work:
             node, position = work.pop()

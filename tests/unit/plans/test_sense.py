@@ -64,7 +64,17 @@ def test_the_order_in_which_the_steps_are_listed_changes_nothing(made: TownPlan)
     }
 
 
-LOOK = component("town.look", category="reports", query_params={"place": {"type": "string"}})
+FOUND = {
+    "id": {"type": "string"},
+    "name": {"type": ["string", "null"]},
+    "crews": {"type": "array", "items": {"type": "object", "properties": {"crew_id": {"type": "string"}}}},
+}
+LOOK = component(
+    "town.look",
+    category="reports",
+    query_params={"place": {"type": "string"}},
+    response_schema={"type": "object", "properties": FOUND},
+)
 WRITE = component(
     "town.write",
     category="work",
@@ -110,6 +120,22 @@ def writes(step_id: str = "b", *then: str, gate: bool = False, what: str = "x") 
 )
 def test_who_uses_a_look_up(steps: tuple[Step, ...], said: list[str]) -> None:
     assert sense(*steps) == said
+
+
+@pytest.mark.parametrize(
+    ("outputs", "taken", "said"),
+    [
+        (("name",), "{{a.id}}", ["unused_output a"]),
+        (("name", "id"), "{{a.id}}", []),
+        (("data.id",), "{{a.id}}", []),
+        (("crew_id",), "{{a.crews[0].crewId}}", []),
+        (("crews[0].crew_id",), "{{a.crews}}", []),
+        (("name",), "{{a}}", []),
+        (("name",), "{{a.unheard_of}}", []),
+    ],
+)
+def test_which_outputs_are_used(outputs: tuple[str, ...], taken: str, said: list[str]) -> None:
+    assert sense(looks("b", outputs=outputs), writes("b", "told", what=taken), TOLD) == said
 
 
 def test_what_makes_sure_that_there_is_something_is_used() -> None:
