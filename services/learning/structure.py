@@ -41,10 +41,23 @@ def structure(plan: Plan, components: Mapping[str, Mapping[str, Any]], likeness:
             "after": [names[other] for other in needs[step.step_id]],
             "inputs": dict(_inputs(step, components.get(step.component_id, {}), names)),
             **({"gate": True} if step.requires_approval else {}),
+            **_condition(step, names),
         }
         for step in plan.steps
     )
     return Example(frozenset(component_keys(plan)), steps, likeness)
+
+
+def _condition(step: Step, names: Mapping[str, str]) -> dict[str, Any]:
+    """When the step is wanted: what is asked about, and how; not what it is compared with."""
+    tests = step.when.tests if step.when else ()
+    asked = [(found, test.operator.value) for test in tests for found in scan(test.value)]
+    when = [
+        f"{value} {operator}"
+        for found, operator in asked
+        if isinstance(found, Reference) and (value := _reference(found, names))
+    ]
+    return {**({"when": when} if when else {}), **({"needs": "any"} if step.needs == "any" else {})}
 
 
 def _inputs(step: Step, spec: Mapping[str, Any], names: Mapping[str, str]) -> Iterator[tuple[str, str]]:
