@@ -66,6 +66,8 @@ def test_which_codes_are_warnings() -> None:
         "policy_hours_at_gate",
         "unknown_citation",
         "unlisted_input",
+        "leftover_placeholder",
+        "unguarded_reference",
         "unused_selection",
         "reporter_not_told",
         "reporter_told_early",

@@ -86,7 +86,7 @@ async def test_what_makes_no_sense_is_mended_once(gemini: GeminiStandIn, service
         "repairing",
         "checking",
     ]
-    assert phases.told[3][1] == {"repairs": 1, "faults": 1}
+    assert phases.told[3][1] == {"repairs": 1, "faults": 1, "codes": {"unused_look_up": 1}}
     assert [usage.agent for usage in draft.usages] == ["selector", "planner", "repair"]
     prompt = gemini.transcript[-1].prompt
     assert '"code":"unused_look_up","step_id":"look"' in prompt
@@ -116,11 +116,12 @@ async def test_sense_comes_after_validity_within_the_same_repairs(
     assert [each.step_id for each in draft.plan.steps] == ["lamp", "tell"]
     assert [usage.agent for usage in draft.usages] == ["selector", "planner", "repair", "repair"]
 
-    gemini.script(Cycle(), agent="planner")
+    gemini.script(Cycle(), Cycle(), Cycle(), agent="planner")
     gemini.script(Cycle(), UNUSED, agent="repair")
     draft = await service.draft(ISSUE, COMPONENTS, on_phase=Phases())
     assert [each.step_id for each in draft.plan.steps] == ["look", "lamp", "tell"]
-    assert [usage.agent for usage in draft.usages] == ["selector", "planner", "repair", "repair"]
+    asked = ["selector", "planner", "repair", "planner", "planner", "repair"]
+    assert [usage.agent for usage in draft.usages] == asked
 
 
 async def test_a_good_plan_and_one_without_time_are_not_sent_back(

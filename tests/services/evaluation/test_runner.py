@@ -86,31 +86,31 @@ async def test_alternatives_that_are_both_missing_stand_together(gemini: GeminiS
 
 
 @pytest.mark.parametrize(
-    ("repairs", "faults"),
-    [(1, [Cycle()]), (2, [Cycle(), UnknownComponent()])],
+    ("repairs", "planned", "repaired", "calls"),
+    [(1, [Cycle()], [], 3), (2, [Cycle(), Cycle(), Cycle()], [UnknownComponent()], 6)],
     ids=["repaired-once", "repaired-twice"],
 )
 async def test_a_plan_that_was_repaired(
-    gemini: GeminiStandIn, ai: AIService, repairs: int, faults: list[Fault]
+    gemini: GeminiStandIn, ai: AIService, repairs: int, planned: list[Fault], repaired: list[Fault], calls: int
 ) -> None:
-    gemini.script(faults[0], agent="planner")
-    gemini.script(*faults[1:], agent="repair")
+    gemini.script(*planned, agent="planner")
+    gemini.script(*repaired, agent="repair")
     result = await measured(ai)
     assert (result.valid_at_first, result.valid, result.repairs) == (False, True, repairs)
     assert set(result.faults_at_first) == {"cycle"}
     assert result.faults == {}
-    assert result.calls == 2 + repairs
+    assert result.calls == calls
 
 
 async def test_a_plan_that_stays_invalid(gemini: GeminiStandIn, ai: AIService) -> None:
-    gemini.script(UnknownComponent(), agent="planner")
+    gemini.script(*[UnknownComponent()] * 3, agent="planner")
     gemini.script(UnknownComponent(), Cycle(), agent="repair")
     result = await measured(ai)
     assert (result.valid, result.valid_at_first, result.error, result.repairs) == (False, False, "rejected", 2)
     assert set(result.faults_at_first) == {"unknown_component"}
     assert set(result.faults) == {"cycle"}
     assert not result.as_expected
-    assert (result.calls, result.steps > 0) == (4, True)
+    assert (result.calls, result.steps > 0) == (6, True)
 
 
 @pytest.mark.parametrize(
@@ -236,7 +236,7 @@ async def test_the_estimate_is_of_the_size_that_it_comes_to(gemini: GeminiStandI
     estimate = prompted.estimate(cases)
     assert estimate.calls == sum(result.calls for result in results) == 24
     assert 0.5 < sum(result.total_tokens for result in results) / estimate.tokens < 2
-    assert estimate.most_calls == 96
+    assert estimate.most_calls == 144
     assert estimate.most_tokens > 3 * estimate.tokens
 
 

@@ -78,7 +78,8 @@ async def test_a_faulty_policy_is_not_loaded(database: Database, roads: Path) ->
         await cli.load(database, "T7", roads)
     assert str(caught.value).splitlines() == [
         f"{roads}:2: owner: there is no such member",
-        f"{beside}:2: A check asks for one thing: needs_gate, needs_before, forbidden_hours or forbidden",
+        f"{beside}:2: A check asks for one thing: "
+        "needs_gate, needs_before, forbidden_hours, needs_when or forbidden",
         "Nothing was loaded.",
     ]
     written(roads, "x" * 5_000_000)

@@ -186,6 +186,8 @@ EXAMPLES = [
     (
         fault(FaultCode.UNKNOWN_CITATION, "a", "cites", passage="made-up@1#2"),
         "Step “a” claims to follow a rule of the town that there is not: “made-up@1#2”.",
+    ),
+    (
         fault(FaultCode.MALFORMED_REFERENCE, "a", "body.title", reference="{{x|y}}", legal="{{x}}", position=3),
         "Step “a” takes “title” from somewhere that can't be read: “{{x|y}}”; it could be “{{x}}”.",
     ),
