@@ -18,9 +18,15 @@ HINTS: Mapping[FaultCode, str] = {
     "refer to it, have the step that depends on it approved (requires_approval), or leave the look-up out.",
     FaultCode.LATE_SEARCH: "the step searches for what the step `source` makes; it belongs before that step.",
     FaultCode.UNUSED_OUTPUT: "no later step takes these outputs; refer to them, or do not declare them.",
+    FaultCode.UNGUARDED_REFERENCE: "what the reference takes may not be there; give this step, or one before it, "
+    "a `when` in which it is present, and plan what is done otherwise.",
+    FaultCode.LEFTOVER_PLACEHOLDER: "the value holds a blank that nothing fills in; refer to a value, write it, "
+    "or leave the input out.",
     FaultCode.MISNAMED_STEP: "the description says what the component `named` does; use it, or say what is done.",
 }
 """What each code means, for the plan maker."""
+
+_MENDED = SENSE | {FaultCode.UNGUARDED_REFERENCE, FaultCode.LEFTOVER_PLACEHOLDER}
 
 # A repair that leaves a look-up out leaves a selected component unused, and is none the worse for it.
 _NO_MATTER = frozenset({FaultCode.UNUSED_SELECTION, FaultCode.UNJUDGED})
@@ -32,7 +38,7 @@ def sense_to_mend(report: Report, components: Mapping[str, ComponentSpec]) -> tu
     return tuple(
         fault
         for fault in report.warnings
-        if fault.code in SENSE and (can_tell or fault.code is not FaultCode.REPORTER_NOT_TOLD)
+        if fault.code in _MENDED and (can_tell or fault.code is not FaultCode.REPORTER_NOT_TOLD)
     )
 
 

@@ -59,6 +59,7 @@ class Contracts:
         self.hints = Hints()
         self._sources = sources or {}
         self._answers: dict[tuple[str, Path], Answered | None] = {}
+        self._lacking: dict[tuple[str, Path], str | None] = {}
         self._payloads: dict[str, Schema] = {}
         self._members: dict[tuple[str, str], Member] = {}
         self._parameters: dict[tuple[str, str], dict[str, Parameter]] = {}
@@ -72,6 +73,16 @@ class Contracts:
         if place not in self._answers:
             self._answers[place] = _answered(spec.response_schema, found.path)
         return self._answers[place]
+
+    def lacking(self, found: Reference) -> str | None:
+        """Why the answer may have nothing where a reference points to: "list" or "optional"; None if it will."""
+        spec = self._sources.get(found.source)
+        if spec is None:
+            return None
+        place = spec.key, found.path
+        if place not in self._lacking:
+            self._lacking[place] = _may_lack(Shape.of(spec.response_schema), found.path)
+        return self._lacking[place]
 
     def payload(self, spec: ComponentSpec) -> Schema:
         """The schema of a component's payload."""
@@ -150,3 +161,28 @@ def _json_schema(location: str, schema: Mapping[str, Any]) -> dict[str, Any]:
         for key, value in schema.items()
         if key not in ours and not (key == "required" and isinstance(value, bool))
     }
+
+
+def _may_lack(shape: Shape, path: Path) -> str | None:
+    """Whether an answer may have nothing at a path, as far as its schema says anything of that."""
+    for length, part in enumerate(path):
+        here = shape.field(path[:length]) if length else shape
+        if here is None:
+            return None
+        if isinstance(part, int):
+            if not all(isinstance(each, dict) and _least(each) > part for each in here.parts):
+                return "list"
+        elif _names_required(here) and part not in here.required:
+            return "optional"
+    return None
+
+
+def _least(part: Mapping[str, Any]) -> int:
+    """So many items a list has at least. One whose items are listed one by one is meant to have them."""
+    least, listed = part.get("minItems"), part.get("prefixItems")
+    return max(least if isinstance(least, int) else 0, len(listed) if isinstance(listed, list) else 0)
+
+
+def _names_required(shape: Shape) -> bool:
+    """Whether the author of a schema says which members are always there; most say it of none."""
+    return bool(shape.required)

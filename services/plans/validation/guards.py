@@ -6,14 +6,11 @@ A plan that asks first, by a condition, is right; one that does not ends in a st
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
 
-from services.formats.strict_json import Path
 from services.plans.model import Plan, Step, input_field
 from services.plans.references import RESERVED, Reference, parse, scan
 from services.plans.validation.contracts import Contracts
 from services.plans.validation.faults import Fault, FaultCode, fault
-from services.plans.validation.flows import Shape
 
 
 def guard_faults(plan: Plan, needs: Mapping[str, Sequence[str]], contracts: Contracts) -> Iterator[Fault]:
@@ -64,30 +61,4 @@ def _reason(found: Reference, step: Step, steps: Mapping[str, Step], contracts: 
     source = steps.get(found.source)
     if source is not None and source.when is not None and step.needs == "any":
         return "skipped"
-    whole = contracts.answered(Reference(found.source, (), whole=True, text=""))
-    return None if whole is None else _may_lack(whole.shape, found.path)
-
-
-def _may_lack(shape: Shape, path: Path) -> str | None:
-    """Whether an answer may have nothing at a path, as far as its schema says anything of that."""
-    for length, part in enumerate(path):
-        here = shape.field(path[:length]) if length else shape
-        if here is None:
-            return None
-        if isinstance(part, int):
-            if not all(isinstance(each, dict) and _least(each) > part for each in here.parts):
-                return "list"
-        elif _names_required(here) and part not in here.required:
-            return "optional"
-    return None
-
-
-def _least(part: Mapping[str, Any]) -> int:
-    """So many items a list has at least. One whose items are listed one by one is meant to have them."""
-    least, listed = part.get("minItems"), part.get("prefixItems")
-    return max(least if isinstance(least, int) else 0, len(listed) if isinstance(listed, list) else 0)
-
-
-def _names_required(shape: Shape) -> bool:
-    """Whether the author of a schema says which members are always there; most say it of none."""
-    return bool(shape.required)
+    return contracts.lacking(found)

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from services.formats import strict_json
 from services.plans.model import Step, input_field
-from services.plans.references import parse
+from services.plans.references import is_whole, parse
 from services.plans.validation.faults import Fault, FaultCode, fault
 
 _PATH = r"[A-Za-z_][\w-]*(?:\.[\w-]+|\[\d+\])*"
@@ -40,7 +40,7 @@ _MOST = 3
 
 def leftovers(text: str) -> list[str]:
     """The placeholders that were left in the text of an input, each once; references are none."""
-    if not _MAY_HOLD_ONE.search(text):
+    if not _MAY_HOLD_ONE.search(text) or is_whole(text):
         return []
     found: dict[str, None] = {}
     for part in _plain_parts(text):
