@@ -15,6 +15,7 @@ from services.evaluation.results import CaseResult
 from services.plans.model import Plan
 from services.plans.polls import component_keys
 from services.plans.validation import Fault
+from services.plans.validation.faults import WARNINGS
 from services.states import Phase
 
 SECONDS = 110.0
@@ -73,7 +74,10 @@ async def evaluate_case(ai: AIService, town: Town, case: Case, *, seconds: float
 
 
 class _Phases:
-    """What a draft tells of its repairs while it goes on; a plan without one was valid at first."""
+    """What a draft tells of its repairs while it goes on.
+
+    A plan that was sent back only for what makes no sense in it was valid at first.
+    """
 
     def __init__(self) -> None:
         self.repairs = 0
@@ -83,14 +87,15 @@ class _Phases:
         if phase is not Phase.REPAIRING:
             return
         if self.repairs == 0:
-            self.faults_at_first = facts["codes"]
+            found: Mapping[str, int] = facts["codes"]
+            self.faults_at_first = {code: times for code, times in found.items() if code not in WARNINGS}
         self.repairs = max(self.repairs, facts["repairs"])
 
 
 def _of_draft(draft: Draft, case: Case, phases: _Phases) -> dict[str, Any]:
     used = component_keys(draft.plan)
     return {
-        "valid_at_first": phases.repairs == 0,
+        "valid_at_first": not phases.faults_at_first,
         "valid": True,
         "warnings": _by_code(draft.warnings),
         **_of_plan(draft.plan),

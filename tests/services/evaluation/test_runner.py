@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
@@ -33,7 +34,8 @@ async def gemini() -> AsyncIterator[GeminiStandIn]:
 async def ai(gemini: GeminiStandIn) -> AsyncIterator[AIService]:
     retries = RetryPolicy(attempts=1, base=0.01, least=0.01)
     client = GeminiClient("key", "gemini-3.8-flash", endpoint=gemini.url, max_concurrency=8, retries=retries)
-    yield AIService(client, now=lambda: SAID_AT)
+    # What makes no sense is not mended here: the plans of these tests are to stand as they are.
+    yield AIService(client, now=lambda: SAID_AT, seconds_to_make_sense=math.inf)
     await client.aclose(grace=0)
 
 
@@ -60,6 +62,15 @@ async def test_a_plan_that_is_valid_at_first(gemini: GeminiStandIn, ai: AIServic
     assert (result.calls, result.model, result.steps) == (2, STAND_IN_MODEL, 4)
     assert result.total_tokens == result.prompt_tokens + result.output_tokens > 500
     assert 0 < result.seconds < 30
+
+
+async def test_a_plan_that_only_makes_no_sense_was_valid_at_first(gemini: GeminiStandIn) -> None:
+    client = GeminiClient("key", "gemini-3.8-flash", endpoint=gemini.url, max_concurrency=8)
+    untold = planned(step("sanitation.missed_pickup", address="512 Main", stream="trash"))
+    gemini.script(untold, agent="planner")
+    result = await measured(AIService(client, now=lambda: SAID_AT))
+    await client.aclose(grace=0)
+    assert (result.valid_at_first, result.valid, result.repairs, result.faults_at_first) == (True, True, 1, {})
 
 
 async def test_what_a_plan_lacks_and_what_has_no_place_in_it_is_named(
