@@ -74,7 +74,7 @@ def _subschemas(name: str, value: Any) -> Iterator[tuple[Path, Any]]:
 
 def _is_legal(value: Any) -> bool:
     listed = _listed(value)
-    return 0 < len(listed) and all(each in DEMANDS for each in listed) and len({*listed}) == len(listed)
+    return bool(listed) and all(each in DEMANDS for each in listed) and len({*listed}) == len(listed)
 
 
 def _listed(value: Any) -> list[Any]:

@@ -155,6 +155,20 @@ EXAMPLES = [
         "number.",
     ),
     (
+        fault(
+            FaultCode.FORBIDDEN_ORIGIN,
+            "a",
+            "body.to",
+            component="crews.assign",
+            name="to",
+            origins=["model", "component"],
+            allowed=["person", "registry"],
+            **{"in": "body"},
+        ),
+        "Step “a” takes “to” from the plan maker and the answer of another component; “Assign a crew” takes it "
+        "only from a person or its own list of values.",
+    ),
+    (
         fault(FaultCode.UNKNOWN_COMPONENT, "a", "component_id", component="crew.assign", nearest=["crews.assign"]),
         "Step “a” uses a component that does not exist: “crew.assign”; perhaps “crews.assign” is meant.",
     ),
@@ -186,6 +200,8 @@ EXAMPLES = [
     (
         fault(FaultCode.UNKNOWN_CITATION, "a", "cites", passage="made-up@1#2"),
         "Step “a” claims to follow a rule of the town that there is not: “made-up@1#2”.",
+    ),
+    (
         fault(FaultCode.MALFORMED_REFERENCE, "a", "body.title", reference="{{x|y}}", legal="{{x}}", position=3),
         "Step “a” takes “title” from somewhere that can't be read: “{{x|y}}”; it could be “{{x}}”.",
     ),
