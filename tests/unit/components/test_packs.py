@@ -187,15 +187,6 @@ def test_each_kind_of_auth_is_kept_as_written(auth: dict[str, str]) -> None:
             Definition.DANGLING_REFERENCE,
         ),
         (["response_schema"], {"properties": {"a": {"$ref": "#/properties/a"}}}, Definition.CIRCULAR_REFERENCE),
-        (["request_schema"], {"properties": {"to": {"from": "people"}}}, Definition.BAD_ORIGIN),
-        (["request_schema"], {"properties": {"to": {"from": []}}}, Definition.BAD_ORIGIN),
-        (["request_schema"], {"properties": {"to": {"from": ["person", "person"]}}}, Definition.BAD_ORIGIN),
-        (["request_schema"], {"items": {"anyOf": [{"from": {"a": 1}}]}}, Definition.BAD_ORIGIN),
-        (["request_schema"], {"if": {"properties": {"to": {"from": "person"}}}}, Definition.ORIGIN_NOT_FOLLOWED),
-        (["request_schema"], {"patternProperties": {"^x": {"from": "person"}}}, Definition.ORIGIN_NOT_FOLLOWED),
-        (["path_params", "area", "from"], "component", Definition.BAD_ORIGIN),
-        (["query_params", "page"], {"from": None}, Definition.BAD_ORIGIN),
-        (["headers", "X-Trace"], {"from": "model"}, Definition.BAD_ORIGIN),
         (["auth"], "bearer", Definition.WRONG_TYPE),
         (["auth"], {"token": "env:TOKEN"}, Definition.MISSING_MEMBER),
         (["auth"], {"type": "bearer"}, Definition.MISSING_MEMBER),
@@ -231,26 +222,6 @@ def test_a_secret_in_the_file_is_not_repeated() -> None:
 
 def test_a_word_in_data_is_no_reference() -> None:
     schema = {"properties": {"a": {"default": {"$ref": "elsewhere"}, "enum": [{"$ref": "x"}]}}}
-    parse_pack(pack(with_member(["request_schema"], schema)))
-
-
-@pytest.mark.parametrize("origin", ["person", "registry", ["person"], ["registry", "person"]])
-def test_an_input_may_say_where_its_value_comes_from(origin: Any) -> None:
-    schema = {"properties": {"to": {"from": origin}, "many": {"items": {"properties": {"id": {"from": origin}}}}}}
-    (definition,) = parse_pack(pack(with_member(["request_schema"], schema)))
-    assert definition.request_schema == schema
-    parse_pack(pack(with_member(["path_params", "area", "from"], origin)))
-
-
-@pytest.mark.parametrize(
-    "schema",
-    [
-        {"properties": {"from": {"type": "string"}, "to": {"type": "string"}}},
-        {"properties": {"span": {"default": {"from": "Monday"}}}, "required": ["from"]},
-        {"if": {"properties": {"from": {"const": "a"}}}, "then": {"required": ["from"]}},
-    ],
-)
-def test_a_member_that_is_called_from_says_nothing_of_that(schema: Any) -> None:
     parse_pack(pack(with_member(["request_schema"], schema)))
 
 
