@@ -152,6 +152,7 @@ NESTED: list[tuple[Any, str, str, list[str] | None]] = [
     ({"allOf": [{"type": "string"}, {"from": "person"}]}, "to", "{{find.id}}", ["component"]),
     ({"anyOf": [{"type": "integer"}, FROM_PERSON]}, "to", "{{find.id}}", ["component"]),
     ({"allOf": [FROM_PERSON, {"from": "registry"}]}, "to", "{{issue.text}}", ["person"]),
+    ({"allOf": [FROM_PERSON, {"from": "registry"}]}, "to", "{{run.id}}", ["registry"]),
     ({"enum": [1, 2], "from": "registry"}, "to", "2", None),
     ({"type": "integer", "enum": [1, 2], "from": "registry"}, "to", "3", ["model"]),
     ({"type": "boolean", "const": True, "from": "registry"}, "to", "true", None),
