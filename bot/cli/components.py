@@ -197,6 +197,8 @@ _SENTENCES: Mapping[Yaml | Definition | PackFaultCode, Callable[[Mapping[str, An
     Definition.REMOTE_REFERENCE: lambda d: f"{d['reference']} leads out of this schema, which is not followed",
     Definition.DANGLING_REFERENCE: lambda d: f"{d['reference']} leads to no schema",
     Definition.CIRCULAR_REFERENCE: lambda d: f"{d['reference']} leads back to itself",
+    Definition.BAD_ORIGIN: lambda d: f"must be {' or '.join(d['allowed'])}, or a list of both",
+    Definition.ORIGIN_NOT_FOLLOWED: lambda _: "“from” is not looked for here: put it into a property or an item",
     Definition.BAD_HEADER: lambda _: "this can't be the name of a header",
     Definition.RESERVED_HEADER: lambda _: "this header is set by Mudda itself, or by “auth”",
     Definition.LITERAL_SECRET: lambda _: "a secret must not stand in a file: write env:NAME and set NAME",

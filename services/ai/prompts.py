@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from services.ai import memory_prompts, policy_blocks
 from services.ai.errors import GeminiError, GeminiMalformed, GeminiTruncated
 from services.ai.sense import sense_hints
+from services.components.demands import FROM
 from services.components.specs import ComponentSpec
 from services.formats.storable import postgres_safe
 from services.learning.memory import NOTHING, Memory
@@ -72,6 +73,9 @@ Inputs: one entry for each value
 - Give every required input, only inputs that the component lists, and values that its schema allows. Never make
   up an id, an address, a name or a date: take it from the issue or from the answer of an earlier step, or leave
   an optional input out.
+- An input whose schema says "from" takes its value only from there: person is a reference to the issue or to the
+  answer of slack.ask_person, with no text round it; registry is a value that the schema itself lists. Where a step
+  has requires_approval, person is met by any value.
 
 References
 - {{{{step_id.path.to[0].field}}}} stands for a field in the answer of an earlier step, as that component's outputs
@@ -315,6 +319,7 @@ _NOTED = frozenset(
         "minItems",
         "maxItems",
         "uniqueItems",
+        FROM,
         "$ref",
     }
 )

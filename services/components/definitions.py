@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInf
 from pydantic_core import PydanticCustomError
 
 from services.components.builtins import RESERVED_PREFIXES
+from services.components.demands import DEMANDS, demand_problems
 from services.components.specs import ApprovalPolicy
 from services.formats.schemas import schema_problems
 
@@ -46,6 +47,8 @@ class DefinitionFaultCode(StrEnum):
     REMOTE_REFERENCE = "remote_reference"
     DANGLING_REFERENCE = "dangling_reference"
     CIRCULAR_REFERENCE = "circular_reference"
+    BAD_ORIGIN = "bad_origin"
+    ORIGIN_NOT_FOLLOWED = "origin_not_followed"
     BAD_HEADER = "bad_header"
     RESERVED_HEADER = "reserved_header"
     LITERAL_SECRET = "literal_secret"  # noqa: S105 - the name of a fault
@@ -191,6 +194,12 @@ def _check_schema(schema: dict[str, Any]) -> dict[str, Any]:
     return schema
 
 
+def _check_request_schema(schema: dict[str, Any]) -> dict[str, Any]:
+    """A JSON Schema that may also say where the values of inputs come from."""
+    refuse([*_schema_refusals(schema), *_demand_refusals(schema)])
+    return schema
+
+
 def _check_parameter(schema: dict[str, Any]) -> dict[str, Any]:
     """A JSON Schema, except that its `required` is a truth value about the parameter itself."""
     refuse(_parameter_refusals(schema))
@@ -209,12 +218,22 @@ def _check_path_parameter(schema: dict[str, Any]) -> dict[str, Any]:
 def _parameter_refusals(schema: dict[str, Any]) -> Iterator[Refusal]:
     if not isinstance(schema.get("required", False), bool):
         yield Refusal(DefinitionFaultCode.WRONG_TYPE, ("required",), {"expected": "bool"})
-    yield from _schema_refusals({name: value for name, value in schema.items() if name != "required"})
+    own = {name: value for name, value in schema.items() if name != "required"}
+    yield from _schema_refusals(own)
+    yield from _demand_refusals(own)
 
 
 def _schema_refusals(schema: dict[str, Any]) -> Iterator[Refusal]:
     for problem in schema_problems(schema):
         yield Refusal(DefinitionFaultCode(problem.code), problem.path, problem.detail)
+
+
+def _demand_refusals(schema: dict[str, Any]) -> Iterator[Refusal]:
+    for path, is_misplaced in demand_problems(schema):
+        if is_misplaced:
+            yield Refusal(DefinitionFaultCode.ORIGIN_NOT_FOLLOWED, path)
+        else:
+            yield Refusal(DefinitionFaultCode.BAD_ORIGIN, path, {"allowed": list(DEMANDS)})
 
 
 Line = Annotated[str, Field(max_length=150), AfterValidator(_check_line)]
@@ -225,6 +244,7 @@ Secret = Annotated[str, Field(max_length=200), AfterValidator(_check_secret)]
 ContentType = Annotated[Line, AfterValidator(_check_content_type)]
 HeaderName = Annotated[str, Field(max_length=200), AfterValidator(_check_header)]
 Schema = Annotated[dict[str, Any], AfterValidator(_check_schema)]
+RequestSchema = Annotated[dict[str, Any], AfterValidator(_check_request_schema)]
 Parameter = Annotated[dict[str, Any], AfterValidator(_check_parameter)]
 PathParameter = Annotated[dict[str, Any], AfterValidator(_check_path_parameter)]
 
@@ -310,7 +330,7 @@ class ComponentDefinition(_Strict):
     path_params: dict[str, PathParameter] = Field(default_factory=dict, validate_default=True)
     query_params: dict[Name, Parameter] = Field(default_factory=dict)
     headers: dict[HeaderName, Parameter] = Field(default_factory=dict)
-    request_schema: Schema = Field(default_factory=dict)
+    request_schema: RequestSchema = Field(default_factory=dict)
     response_schema: Schema = Field(default_factory=dict)
     response_headers: list[HeaderName] = Field(default_factory=list, max_length=20)
     body_format: Literal["json", "form"] = "json"

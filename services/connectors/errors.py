@@ -63,6 +63,21 @@ class InputMisfit(CallError):
         self.expected = expected
 
 
+class OriginRefused(CallError):
+    """The value of an input ("body.to") comes from elsewhere than the component takes it from. Nothing was sent.
+
+    `origins` and `allowed` are words of services.plans.origins.Origin.
+    """
+
+    code = "origin_refused"
+
+    def __init__(self, name: str, *, origins: list[str], allowed: list[str]) -> None:
+        super().__init__(f"{name}: from {', '.join(origins)}")
+        self.name = name
+        self.origins = origins
+        self.allowed = allowed
+
+
 class ConditionUndecided(CallError):
     """A condition asks which is greater, `found` or `other`, and there is no telling. `value` refers to one."""
 

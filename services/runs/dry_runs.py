@@ -31,6 +31,7 @@ from services.plans.validation import Fault, validate
 from services.states import StepState
 from services.steps.calls import BuiltinCall, prepare_builtin
 from services.steps.conditions import failed_tests
+from services.steps.origins import check_origins
 from services.steps.resolving import Values, resolve_inputs
 from services.steps.results import result_of
 
@@ -228,6 +229,7 @@ class DryRunner:
         gated = step.requires_approval or definition.approval == ApprovalPolicy.STEP
         shown: RequestPreview | None = None
         try:
+            check_origins(step, definition, self._keys, at_gate=gated)
             request = prepare(definition, resolve_inputs(step, definition, self._values(awaits)))
             shown = preview(request)
             async with self._turns:
@@ -264,18 +266,24 @@ class DryRunner:
         fate = (
             StepVerdict.WOULD_WAIT if BUILTINS[step.component_id].http_method == "GET" else StepVerdict.WOULD_SEND
         )
+        polled = self.components.get(polled_key(step) or "")
         try:
+            check_origins(step, polled, self._keys, at_gate=step.requires_approval)
             if awaits:
                 # What is not known yet can't be checked, and must not be taken for a misfit.
                 given = resolve_inputs(step, BUILTINS[step.component_id], values).body or {}
                 call = BuiltinCall(step.component_id, given)
             else:
-                call = prepare_builtin(step, values, self.components.get(polled_key(step) or ""))
+                call = prepare_builtin(step, values, polled)
         except CallError as error:
             return StepForecast(
                 step.step_id, StepVerdict.WOULD_FAIL, step.requires_approval, awaits=awaits, error=error.to_dict()
             )
         return StepForecast(step.step_id, fate, step.requires_approval, call.preview(), awaits)
+
+    @property
+    def _keys(self) -> dict[str, str]:
+        return {step.step_id: step.component_id for step in self.plan.steps}
 
     def _is_known(self, reference: Reference) -> bool:
         return reference.source == "issue" or reference.source in self._outputs

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from services.connectors.errors import RequestRefused, UnresolvedReference
@@ -52,7 +52,10 @@ class Schemas(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """What references can point to. `outputs`: what the steps that are done answered, by step id."""
+    """What references can point to. `outputs`: what the steps that are done answered, by step id.
+
+    `components` are the keys of the components that answered.
+    """
 
     outputs: Mapping[str, Any]
     issue_text: str = ""
@@ -61,6 +64,7 @@ class Values:
     issue_place: str = ""
     issue_urgency: str = ""
     run_id: str = ""
+    components: Mapping[str, str] = field(default_factory=dict)
 
     def find(self, reference: Reference) -> Any:
         """The value that a reference points to; None where there is none."""

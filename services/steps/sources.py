@@ -25,6 +25,7 @@ from services.plans.polls import polled_key
 from services.states import OVER
 from services.steps.calls import ComponentCall, StepCall, prepare_builtin
 from services.steps.conditions import failed_tests
+from services.steps.origins import check_origins
 from services.steps.resolving import Values, resolve_inputs
 
 RunAndStep = tuple[Run, StepRun]
@@ -43,11 +44,15 @@ class StepFault(Exception):
 
 @dataclass(frozen=True, slots=True)
 class StepSource:
-    """A step as it stands in the plan, with all that it is resolved from. `definitions` are by component key."""
+    """A step as it stands in the plan, with all that it is resolved from. `definitions` are by component key.
+
+    `gated`: a person agrees to it, and to what it sends, before it is sent.
+    """
 
     wire: Step
     values: Values
     definitions: Mapping[str, ComponentDefinition] = field(default_factory=dict)
+    gated: bool = False
 
     def definition(self, key: str | None = None) -> ComponentDefinition:
         """The step's component, or another of the run's. Raises StepFault if it was not to be had at the start."""
@@ -68,13 +73,19 @@ class StepSource:
         try:
             if self.wire.component_id in BUILTINS:
                 key = polled_key(self.wire)
-                return prepare_builtin(self.wire, self.values, None if key is None else self.definition(key))
+                polled = None if key is None else self.definition(key)
+                self._check_origins(polled)
+                return prepare_builtin(self.wire, self.values, polled)
             definition = self.definition()
+            self._check_origins(definition)
             return ComponentCall(
                 prepare(definition, resolve_inputs(self.wire, definition, self.values)), definition
             )
         except CallError as error:
             raise StepFault(error.to_dict()) from error
+
+    def _check_origins(self, called: ComponentDefinition | None) -> None:
+        check_origins(self.wire, called, self.values.components, at_gate=self.gated)
 
 
 class StepSources:
@@ -98,6 +109,7 @@ class StepSources:
                 wires[step.id],
                 values[run.id],
                 {key: definitions[run.id, key] for key in _keys(wires[step.id]) if (run.id, key) in definitions},
+                gated=step.gated,
             )
             for run, step in steps
         }
@@ -127,20 +139,25 @@ class StepSources:
         """What the references of steps can point to, by run. Most calls of a wide run refer to nothing."""
         sources = {(run.id, reference.source) for run, step in steps for reference in references(step)}
         outputs: dict[UUID, dict[str, Any]] = {run.id: {} for run, _ in steps}
+        components: dict[UUID, dict[str, str]] = {run.id: {} for run, _ in steps}
         if sources:
             rows = await session.execute(
-                select(StepRun.run_id, StepRun.step_id, StepRun.output).where(
+                select(StepRun.run_id, StepRun.step_id, StepRun.component_key, StepRun.output).where(
                     tuple_(StepRun.run_id, StepRun.step_id).in_(sources), StepRun.state.in_(OVER)
                 )
             )
             for row in rows:
                 outputs[row.run_id][row.step_id] = row.output
+                components[row.run_id][row.step_id] = row.component_key
         wanted = {run.plan_id for run, step in steps if step.component_id in BUILTINS or any(references(step))}
         plans = {}
         if wanted:
             found = await session.scalars(select(WorkflowPlan).where(WorkflowPlan.id.in_(wanted)))
             plans = {plan.id: plan for plan in found}
-        return {run.id: _values_of(run, outputs[run.id], plans.get(run.plan_id)) for run, _ in steps}
+        return {
+            run.id: _values_of(run, outputs[run.id], components[run.id], plans.get(run.plan_id))
+            for run, _ in steps
+        }
 
 
 def _keys(step: Step) -> set[str]:
@@ -148,7 +165,9 @@ def _keys(step: Step) -> set[str]:
     return {key for key in (step.component_id, polled_key(step)) if key is not None and key not in BUILTINS}
 
 
-def _values_of(run: Run, outputs: Mapping[str, Any], plan: WorkflowPlan | None) -> Values:
+def _values_of(
+    run: Run, outputs: Mapping[str, Any], components: Mapping[str, str], plan: WorkflowPlan | None
+) -> Values:
     if plan is None:
         return Values(outputs={})
     return Values(
@@ -159,6 +178,7 @@ def _values_of(run: Run, outputs: Mapping[str, Any], plan: WorkflowPlan | None) 
         issue_place=plan.place or "",
         issue_urgency=plan.urgency or "",
         run_id=str(run.id),
+        components=components,
     )
 
 

@@ -128,6 +128,7 @@ async def test_an_answer_without_what_a_step_needs_is_found_out(hall: TownHall) 
         ({"endpoint_url": "http://10.0.0.7/areas/{area}/work-orders"}, "address_refused"),
         ({"endpoint_url": "http://localhost:1/areas/{area}/work-orders"}, "address_refused"),
         ({"is_active": False}, "component_missing"),
+        ({"request_schema": {"properties": {"title": {"from": "person"}}}}, "origin_refused"),
     ],
 )
 async def test_what_would_keep_a_write_from_being_sent_is_found_out(

@@ -12,6 +12,7 @@ from bot.views.kit.fitting import fit_view
 from bot.views.kit.text import ELLIPSIS, clean, clip, count, fits, one_line, sentences, weight
 from bot.views.plan import steps as plan_steps
 from bot.views.plan.forecast import expected
+from bot.views.plan.origins import Answers
 from bot.views.plan.overview import (
     MAX_WARNING_CHARACTERS,
     made_by,
@@ -93,23 +94,33 @@ def step_blocks(steps: Sequence[T], longest: int, draw: Callable[[T, int], list[
 def _all_steps(steps: Sequence[PlanStepView], longest: int) -> list[Block]:
     titles = {step.number: step.title for step in steps}
     numbers = {step.step.step_id: step.number for step in reversed(steps)}
-    return step_blocks(steps, longest, lambda step, room: [_step(step, room, titles, numbers)])
+    answers = Answers.of(steps)
+    return step_blocks(steps, longest, lambda step, room: [_step(step, room, titles, numbers, answers)])
 
 
-def _step(step: PlanStepView, longest: int, titles: Mapping[int, str], numbers: Mapping[str, int]) -> Element:
+def _step(
+    step: PlanStepView, longest: int, titles: Mapping[int, str], numbers: Mapping[str, int], answers: Answers
+) -> Element:
     heading = task_title(step, after=False)
     facts = sentences([f"Uses {step.component}.", plan_steps.waiting(step, titles), plan_steps.taking(step)])
-    parts = [step.more, facts, *_sends(step, numbers), plan_steps.agreement(step), following(step.follows)]
+    parts = [
+        step.more,
+        facts,
+        *_sends(step, numbers, answers),
+        plan_steps.agreement(step),
+        following(step.follows),
+    ]
     details = clip("\n".join(part for part in parts if part), max(longest - weight(heading), 1))
     return kit.paragraph(kit.span(heading, bold=True), kit.span(f"\n{details}\n"))
 
 
-def _sends(step: PlanStepView, numbers: Mapping[str, int]) -> Iterator[str]:
-    """What the component is given, a line each."""
+def _sends(step: PlanStepView, numbers: Mapping[str, int], answers: Answers) -> Iterator[str]:
+    """What the component is given, a line each, and whose answer it is."""
     inputs = step.step.inputs
     for given in inputs[:_INPUTS]:
         name, value = one_line(given.name), one_line(plan_steps.in_words(given.value, numbers))
-        yield f"• {clip(name, 80)}: {clip(value, _INPUT)}"
+        words = answers.came_from(given.value, is_report_told=False)
+        yield f"• {clip(name, 80)}: {clip(value, _INPUT)}{f' ({words})' if words else ''}"
     if len(inputs) > _INPUTS:
         yield f"• and {count(len(inputs) - _INPUTS, 'more value')}"
 

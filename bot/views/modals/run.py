@@ -12,11 +12,13 @@ from bot.views.kit.fitting import fit_view
 from bot.views.kit.json_text import json_text
 from bot.views.kit.text import ELLIPSIS, clip, count, kilobytes, lasted, one_line, weight
 from bot.views.modals.plan import details_modal, report, step_blocks
+from bot.views.plan.origins import Answers
 from bot.views.plan.policies import following, reading
 from bot.views.run import builtins, overview, requests
 from bot.views.run import steps as run_steps
 from bot.views.run.errors import caution, explain_error
 from bot.views.run.history import MAX_DETAIL_CHARACTERS, MAX_LINE_CHARACTERS, sections
+from bot.views.run.origins import Origins
 from bot.views.run.steps import RunStepView
 from services.queries.snapshots import History, PlanSnapshot, RunSnapshot, VersionSnapshot
 from services.states import StepState
@@ -53,13 +55,14 @@ def _blocks(
 ) -> list[Block]:
     steps = run_steps.in_order(version, run)
     numbered = run_steps.numbers(steps)
+    answers = Answers.of(step.view for step in steps)
     return [
         *report(snapshot, longest),
         kit.header(overview.line(run, steps)),
         kit.context(kit.mrkdwn(overview.standing(run))),
         *_menu(steps, longest),
         *reading(version.citations),
-        *step_blocks(steps, longest, lambda step, room: _step(step, numbered, room)),
+        *step_blocks(steps, longest, lambda step, room: _step(step, numbered, answers, room)),
         *_history(snapshot.number, history, version, longest),
     ]
 
@@ -90,12 +93,12 @@ def _history(plan: int, history: History | None, version: VersionSnapshot, longe
     return sections(history, version, plan=plan, lines=lines, detail=MAX_DETAIL_CHARACTERS, longest=longest)
 
 
-def _step(step: RunStepView, numbered: Mapping[str, int], room: int) -> list[Element]:
+def _step(step: RunStepView, numbered: Mapping[str, int], answers: Answers, room: int) -> list[Element]:
     """A step's heading and facts, then its answer in what room is left; and where all of it is, if it is cut."""
     heading = clip(run_steps.headline(step), room)
     awaits_answer = step.now.output is None
     most = max(1, (room - weight(heading)) * (4 if awaits_answer else 3) // 5)
-    said = "\n".join([*facts(step, numbered), *_request(step, most if awaits_answer else _FIELD)])
+    said = "\n".join([*facts(step, numbered), *_request(step, answers, most if awaits_answer else _FIELD)])
     told = clip(said, most)
     is_cut = step.now.is_long or ELLIPSIS in told
     decided = run_steps.decision(step.now, limit=max(1, room // 6))
@@ -117,12 +120,13 @@ def _answered(step: RunStepView) -> str:
     return f"From an answer of {kilobytes(step.now.output_size)}:" if step.now.is_long else "Answer:"
 
 
-def _request(step: RunStepView, field: int) -> Iterator[str]:
+def _request(step: RunStepView, answers: Answers, field: int) -> Iterator[str]:
     """What is sent, a line each; a value is at most `field` long."""
     request = step.now.request
     if request:
         yield f"{sends(step)}: {requests.address(request, _ADDRESS)}"
-        yield from (f"• {line}" for line in requests.fields(request, _FIELDS, field))
+        origins = Origins(step.view.step, answers)
+        yield from (f"• {line}" for line in requests.fields(request, _FIELDS, field, origins))
 
 
 def sends(step: RunStepView) -> str:

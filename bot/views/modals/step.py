@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -14,7 +14,9 @@ from bot.views.kit.fitting import VIEW_SIZE
 from bot.views.kit.json_text import MAX_PART_CHARACTERS, Room
 from bot.views.kit.text import clip, kilobytes
 from bot.views.modals.run import facts, sends
+from bot.views.plan.origins import Answers
 from bot.views.run import steps as run_steps
+from bot.views.run.origins import Origins
 from bot.views.run.steps import RunStepView
 from services.queries.snapshots import PlanSnapshot
 
@@ -41,12 +43,12 @@ def step_details_modal(snapshot: PlanSnapshot, step_id: UUID, answer: Any) -> Vi
         "callback_id": VIEW_STEP_DETAILS,
         "title": kit.plain(clip(f"Plan #{snapshot.number}, step {step.view.number}", _TITLE)),
         "close": kit.plain("Close"),
-        "blocks": _blocks(step, run_steps.numbers(steps), answer, f"{snapshot.number}.{run.number}"),
+        "blocks": _blocks(step, steps, answer, f"{snapshot.number}.{run.number}"),
     }
 
 
-def _blocks(step: RunStepView, numbered: Mapping[str, int], answer: Any, export: str) -> list[Block]:
-    said = clip("\n".join(facts(step, numbered)), MAX_PART_CHARACTERS)
+def _blocks(step: RunStepView, steps: Sequence[RunStepView], answer: Any, export: str) -> list[Block]:
+    said = clip("\n".join(facts(step, run_steps.numbers(steps))), MAX_PART_CHARACTERS)
     decided = run_steps.decision(step.now, limit=MAX_PART_CHARACTERS)
     head = [
         kit.header(run_steps.headline(step)),
@@ -57,7 +59,8 @@ def _blocks(step: RunStepView, numbered: Mapping[str, int], answer: Any, export:
     # What is sent counts first: at a gate it is all there is, and what a person agrees to.
     share = 1 if answer is None else 2
     request = Room(blocks=_BLOCKS // share, size=left // share)
-    sent = list(_request(step, request))
+    origins = Origins(step.view.step, Answers.of(each.view for each in steps))
+    sent = list(_request(step, origins, request))
     rest = Room(blocks=_BLOCKS - len(sent), size=left - len(json.dumps(sent)))
     answered = [] if answer is None else rest.boxes("Answer", answer)
     return [
@@ -69,12 +72,14 @@ def _blocks(step: RunStepView, numbered: Mapping[str, int], answer: Any, export:
     ]
 
 
-def _request(step: RunStepView, room: Room) -> Iterator[Block]:
+def _request(step: RunStepView, origins: Origins, room: Room) -> Iterator[Block]:
     """Address, query, headers and body of what is sent; of a component's own headers, the names."""
     request = step.now.request
     if not request:
         return
     yield from room.boxes(sends(step), f"{request.get('method') or ''} {request.get('url') or ''}")
+    if lines := origins.lines():
+        yield from room.boxes("Where values come from", lines)
     pairs = "\n".join(f"{name}: {value}" for name, value in request.get("query") or ())
     headers = [f"{name}: {value}" for name, value in (request.get("headers") or {}).items()]
     headers += [f"{name}: (set for this component)" for name in request.get("own_headers") or ()]

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.views.kit.text import clip, count, join, one_line
+from bot.views.plan.origins import makers
 from services.plans.validation import Fault, FaultCode
 
 SENTENCES: Mapping[FaultCode, str] = {
@@ -25,6 +26,7 @@ SENTENCES: Mapping[FaultCode, str] = {
     FaultCode.NOT_UPSTREAM: "{step} takes {input} from {source}, which comes only after it.",
     FaultCode.UNDECLARED_FIELD: "{step} takes {path} from {source}, where there is no such thing{perhaps}.",
     FaultCode.FLOW_MISFIT: "{step} takes {input} from {source}, which gives {gives}{at}; it must be {takes}.",
+    FaultCode.FORBIDDEN_ORIGIN: "{step} takes {input} from {origins}; {component} takes it only from {allowed}.",
     FaultCode.MISSING_INPUT: "{step} lacks something that its component needs: {input}.",
     FaultCode.UNKNOWN_INPUT: "{step} gives its component something that it does not take: {input}{perhaps}.",
     FaultCode.DUPLICATE_INPUT: "{step} gives the same thing twice: as {input} and as {other}.",
@@ -151,6 +153,8 @@ def _words(fault: Fault, names: Names) -> dict[str, str]:
         ),
         "unsure": _UNSURE.get(str(detail.get("reason")), "it may not be there"),
         "at": f" (at {_quoted(_text(fault, 'at'))})" if fault.detail.get("at") else "",
+        "origins": makers(detail.get("origins")),
+        "allowed": makers(detail.get("allowed"), last="or"),
         "legal": f"; it could be {_quoted(_text(fault, 'legal'))}" if fault.detail.get("legal") else "",
         **{name: _quoted(_text(fault, name)) for name in _QUOTED},
         "rule": _rule(fault),

@@ -8,6 +8,7 @@ from typing import Any
 from bot.views.kit.text import clip, lasted, one_line
 from bot.views.plan import steps as plan_steps
 from bot.views.plan.faults import demand
+from bot.views.plan.origins import makers
 
 SENTENCES: Mapping[str, str] = {
     "http_status": "{component} {answered}.",
@@ -21,6 +22,9 @@ SENTENCES: Mapping[str, str] = {
     ),
     "redirect_refused": "{component} pointed to another address{host}, where Mudda does not follow.",
     "input_misfit": "The value for {name} is not what {component} takes{at}{wanted}. Nothing was sent.",
+    "origin_refused": (
+        "The value for {name} comes from {origins}; {component} takes it only from {allowed}. Nothing was sent."
+    ),
     "condition_undecided": (
         "Its condition asks which is greater, {found} or {other}, and there is no telling. Nothing was sent."
     ),
@@ -141,6 +145,8 @@ def explain_error(error: Mapping[str, Any], component: str, numbers: Mapping[str
             "number": _number(error),
             "at": f" there ({_quoted(str(error['at']))})" if error.get("at") else "",
             "wanted": _wanted(error),
+            "origins": makers(error.get("origins")),
+            "allowed": makers(error.get("allowed"), last="or"),
             "found": _quoted(str(error.get("found") or "?")),
             "other": _quoted(str(error.get("other") or "?")),
         }

@@ -19,9 +19,11 @@ from bot.slack.messages import Block, Element
 from bot.views.kit import blocks as kit
 from bot.views.kit.fitting import Level
 from bot.views.kit.text import ELLIPSIS, clip, count, date, join, mention, one_line
+from bot.views.plan.origins import Answers
 from bot.views.plan.steps import LOCK
 from bot.views.run import builtins, requests
 from bot.views.run import steps as run_steps
+from bot.views.run.origins import Origins
 from bot.views.run.steps import RunStepView
 from services.approvals import LimitOutcome
 from services.connectors.errors import UnresolvedReference
@@ -83,15 +85,17 @@ def sections(
     if not asked:
         return []
     numbered = run_steps.numbers(steps)
+    answers = Answers.of(step.view for step in steps)
     blocks: list[Block] = []
     for state in _ASKING:
         shown = [step for step in asked if step.now.state is state]
         for step in shown:
             if builtins.is_asking(step.now):
                 blocks += _question(step, level)
+            elif state is StepState.WAITING:
+                blocks += _gate(step, level, approvers, answers)
             else:
-                gate = state is StepState.WAITING
-                blocks += _gate(step, level, approvers) if gate else _trouble(step, steps, numbered, level)
+                blocks += _trouble(step, steps, numbered, level)
         if left_out := sum(step.now.state is state for step in steps) - len(shown):
             waits = "waits" if left_out == 1 else "wait"
             words = f"…and {count(left_out, 'more step')} {waits} {_NOUNS[state]}"
@@ -99,11 +103,11 @@ def sections(
     return blocks
 
 
-def _gate(step: RunStepView, level: Level, approvers: Sequence[str] | None) -> list[Block]:
+def _gate(step: RunStepView, level: Level, approvers: Sequence[str] | None, answers: Answers) -> list[Block]:
     """Exactly what will be sent, who may decide, and the two buttons; a third one where not all of it fits."""
     ref = _ref(step)
     may_agree = named(step, approvers)
-    call, is_cut = _call(step, level)
+    call, is_cut = _call(step, level, answers)
     more = [kit.button("Show in full", ACTION_STEP_DETAILS, ref)] if is_cut else []
     return [
         kit.rich_text(_heading(f"{LOCK} ", step, level), *call),
@@ -154,14 +158,14 @@ def _standing(step: RunStepView, approvers: Sequence[str] | None) -> list[str]:
     return words
 
 
-def _call(step: RunStepView, level: Level) -> tuple[list[Element], bool]:
+def _call(step: RunStepView, level: Level, answers: Answers) -> tuple[list[Element], bool]:
     """What will be sent, and whether any of it is cut."""
     request = step.now.request
     if not request:
         return [kit.paragraph(kit.span("It needs a person to agree before it goes on."))], False
     intro = kit.span(f"If you agree, this goes to “{clip(step.view.component, level.field)}”:\n")
     where = requests.address(request, 2 * level.field)
-    fields = requests.fields(request, level.fields, level.field)
+    fields = requests.fields(request, level.fields, level.field, Origins(step.view.step, answers))
     is_cut = len(fields) > level.fields or any(text.endswith(ELLIPSIS) for text in (where, *fields))
     if is_cut:
         fields.append("Cut short here: “Show in full” has all of it.")

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 
 from bot.views.kit.text import clip, one_line
 
 EMPTY = "(empty)"
 _NAME = 80
+_ORIGIN = 120
 _DEEPEST = 6
 """Values nested deeper than this are not taken apart: no form that people fill in goes further."""
 
@@ -28,10 +29,26 @@ def address(request: Mapping[str, Any], limit: int) -> str:
     return clip(one_line(f"{request.get('method') or ''} {place}"), limit)
 
 
-def fields(request: Mapping[str, Any], most: int, limit: int) -> list[str]:
-    """The values of query and body as "name: value", each at most `limit` long, and how many there are besides."""
-    found = list(islice(_fields(request), _ENOUGH))
-    shown = [f"{clip(one_line(name), _NAME)}: {clip(one_line(value), limit)}" for name, value in found[:most]]
+class Origins(Protocol):
+    """Says where values come from."""
+
+    def of(self, place: str, name: str) -> str:
+        """Of one in the "query", the "body" or a "header": "from the report"; empty if from the plan itself."""
+
+    def in_address(self) -> Iterator[tuple[str, str]]:
+        """Of those in the address, each with its name."""
+
+
+def fields(request: Mapping[str, Any], most: int, limit: int, origins: Origins | None = None) -> list[str]:
+    """The values of query and body as "name: value", each at most `limit` long, and how many there are besides.
+
+    With `origins` each says where it comes from, those in the address too: "to (from the report): U0PRIYA001".
+    """
+    found = list(islice(_fields(request, origins), _ENOUGH))
+    shown = [
+        f"{clip(one_line(name), _NAME)}{_from(words, limit)}: {clip(one_line(value), limit)}"
+        for name, value, words in found[:most]
+    ]
     left_out = len(found) - most
     if left_out <= 0:
         return shown
@@ -49,17 +66,34 @@ def as_text(value: Any) -> str:
     return str(value)
 
 
-def _fields(request: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The query, the body, and what the plan puts into headers."""
+def flat(name: str, value: Any) -> Iterator[tuple[str, str]]:
+    """A value that may be nested as values of their own, each under its name: `location.lat`, `crews[0].name`."""
+    return _flat(name, value, _DEEPEST)
+
+
+def _from(words: str, limit: int) -> str:
+    return f" ({clip(words, min(limit, _ORIGIN))})" if words else ""
+
+
+def _fields(request: Mapping[str, Any], origins: Origins | None) -> Iterator[tuple[str, str, str]]:
+    """What the plan puts into the address, the query, the body and headers; after each where it comes from."""
+    if origins is not None:
+        yield from ((name, "see the address", words) for name, words in origins.in_address())
+    for place, name, value in _placed(request):
+        shown = f"{name} (header)" if place == "header" else name
+        yield shown, value, "" if origins is None else origins.of(place, name)
+
+
+def _placed(request: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     for name, value in request.get("query") or ():
-        yield str(name), as_text(value) or EMPTY
+        yield "query", str(name), as_text(value) or EMPTY
     body = request.get("body")
     if body and _is_nested(body):
-        yield from _flat("", body, _DEEPEST)
+        yield from (("body", *each) for each in flat("", body))
     elif body not in (None, ""):
-        yield "text", as_text(body)
+        yield "body", "text", as_text(body)
     for name, value in (request.get("headers") or {}).items():
-        yield f"{name} (header)", as_text(value)
+        yield "header", str(name), as_text(value)
 
 
 def _flat(name: str, value: Any, depth: int) -> Iterator[tuple[str, str]]:

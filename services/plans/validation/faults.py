@@ -37,6 +37,7 @@ class FaultCode(StrEnum):
     UNDECLARED_FIELD = "undeclared_field"
     # reference, source, gives and takes: JSON types, at: where in the value; component unless issue or run
     FLOW_MISFIT = "flow_misfit"
+    FORBIDDEN_ORIGIN = "forbidden_origin"  # component, in, name, origins, allowed: see plans.origins.Origin
     MISSING_INPUT = "missing_input"  # component, in, name
     UNKNOWN_INPUT = "unknown_input"  # component, in, name, nearest
     DUPLICATE_INPUT = "duplicate_input"  # in, name, other: the name that it clashes with

@@ -33,7 +33,7 @@ def poll_faults(step: Step, components: Mapping[str, ComponentSpec]) -> Iterator
         yield fault(FaultCode.NOT_POLLABLE, *where, component=key)
         return
     yield from _place_faults(step)
-    yield from map(_as_given, input_faults(polled_step(step), spec))
+    yield from map(as_given, input_faults(polled_step(step), spec))
     yield from _field_faults(step, spec)
 
 
@@ -48,7 +48,7 @@ def _place_faults(step: Step) -> Iterator[Fault]:
             )
 
 
-def _as_given(found: Fault) -> Fault:
+def as_given(found: Fault) -> Fault:
     """A fault of the call, about the input as the wait.until has it: `query.status` is `body.query.status`."""
     detail = found.detail
     if "in" in detail:

@@ -26,6 +26,7 @@ _ORDER = (
     FaultCode.MISSING_INPUT,
     FaultCode.UNKNOWN_INPUT,
     FaultCode.FLOW_MISFIT,
+    FaultCode.FORBIDDEN_ORIGIN,
     FaultCode.INVALID_LITERAL,
 )
 _RANK = {code: rank for rank, code in enumerate(_ORDER)}

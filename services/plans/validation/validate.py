@@ -28,6 +28,7 @@ from services.plans.validation.graph import shortest_cycle, strongly_connected
 from services.plans.validation.guards import guard_faults
 from services.plans.validation.inputs import input_faults
 from services.plans.validation.leftovers import leftover_faults
+from services.plans.validation.origins import Origins
 from services.plans.validation.policies import policy_faults
 from services.plans.validation.polls import poll_faults
 from services.plans.validation.sense import sense_faults
@@ -99,6 +100,9 @@ class _Check:
         )
         self.hints = self.contracts.hints
         self._room = _MAX_OF_REFERENCES
+        self.origins = Origins(
+            components, {step.step_id: step.component_id for step in plan.steps if self.times[step.step_id] == 1}
+        )
 
     def size_faults(self, max_steps: int) -> Iterator[Fault]:
         count = len(self.plan.steps)
@@ -145,6 +149,7 @@ class _Check:
             code = FaultCode.INACTIVE_COMPONENT
             yield fault(code, step.step_id, "component_id", component=step.component_id)
         yield from input_faults(step, spec, self.contracts)
+        yield from self.origins.faults(step, spec)
         yield from poll_faults(step, self.components)
 
     def _reference_faults(self, step: Step, field: str, found: Reference | MalformedReference) -> Iterator[Fault]:

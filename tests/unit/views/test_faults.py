@@ -155,6 +155,20 @@ EXAMPLES = [
         "number.",
     ),
     (
+        fault(
+            FaultCode.FORBIDDEN_ORIGIN,
+            "a",
+            "body.to",
+            component="crews.assign",
+            name="to",
+            origins=["model", "component"],
+            allowed=["person", "registry"],
+            **{"in": "body"},
+        ),
+        "Step “a” takes “to” from the plan maker and the answer of another component; “Assign a crew” takes it "
+        "only from a person or its own list of values.",
+    ),
+    (
         fault(FaultCode.UNKNOWN_COMPONENT, "a", "component_id", component="crew.assign", nearest=["crews.assign"]),
         "Step “a” uses a component that does not exist: “crew.assign”; perhaps “crews.assign” is meant.",
     ),

@@ -159,6 +159,15 @@ EXAMPLES: list[tuple[dict[str, Any], str]] = [
         "The value for “site” is not what “Crews” takes. Nothing was sent.",
     ),
     (
+        {"code": "origin_refused", "name": "body.to", "origins": ["component"], "allowed": ["person"]},
+        "The value for “to” comes from the answer of another component; “Crews” takes it only from a person. "
+        "Nothing was sent.",
+    ),
+    (
+        {"code": "origin_refused", "name": "body.to", "origins": ["of a later version"], "allowed": 7},
+        "The value for “to” comes from nobody; “Crews” takes it only from nobody. Nothing was sent.",
+    ),
+    (
         {"code": "too_many_people", "people": 21, "most": 20},
         "Too many people would be asked at once, 21 where 20 may be, so nobody was. Name fewer of them, or a "
         "smaller group.",
