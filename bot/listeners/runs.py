@@ -11,7 +11,7 @@ from bot.errors import MalformedPayload
 from bot.listeners.guard import guard
 from bot.slack import ids, payloads
 from bot.views.modals.outputs import unfit
-from bot.views.modals.reason import edit_outputs_modal, mark_done_modal, reject_modal
+from bot.views.modals.reason import edit_outputs_modal, mark_done_modal, reject_modal, skip_modal
 from bot.views.modals.run import run_details_modal
 from bot.views.modals.step import step_details_modal
 from services.errors import NotFound
@@ -26,7 +26,10 @@ DECISIONS: dict[str, RunDecision | StepDecision] = {
     ids.ACTION_RUN_AGAIN: RunDecision.AGAIN,
     ids.ACTION_STEP_APPROVE: StepDecision.APPROVE,
     ids.ACTION_STEP_RETRY: StepDecision.RETRY,
-    ids.ACTION_STEP_SKIP: StepDecision.SKIP,
+}
+REASON_MODALS = {
+    ids.ACTION_STEP_REJECT: reject_modal,
+    ids.ACTION_STEP_SKIP: skip_modal,
 }
 OUTPUT_MODALS = {
     ids.ACTION_STEP_MARK_DONE: mark_done_modal,
@@ -38,12 +41,14 @@ def register(app: AsyncApp) -> None:
     """Add the listeners of this file."""
     for action in DECISIONS:
         app.action(action)(guard(payloads.click, decide, members_only=True))
-    app.action(ids.ACTION_STEP_REJECT)(guard(payloads.click, ask_for_reason, members_only=True))
+    for action in REASON_MODALS:
+        app.action(action)(guard(payloads.click, ask_for_reason, members_only=True))
     for action in OUTPUT_MODALS:
         app.action(action)(guard(payloads.click, ask_for_outputs, members_only=True))
     app.action(ids.ACTION_RUN_DETAILS)(guard(payloads.click, show_details, members_only=True))
     app.action(ids.ACTION_STEP_DETAILS)(guard(payloads.click, show_step, members_only=True))
     app.view(ids.VIEW_STEP_REJECT)(guard(payloads.reason, reject, members_only=True))
+    app.view(ids.VIEW_STEP_SKIP)(guard(payloads.reason, skip, members_only=True))
     app.view(ids.VIEW_STEP_MARK_DONE)(guard(payloads.reason, mark_done, members_only=True))
     app.view(ids.VIEW_STEP_EDIT_OUTPUTS)(guard(payloads.reason, edit_outputs, members_only=True))
 
@@ -55,11 +60,13 @@ async def decide(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
 
 
 async def ask_for_reason(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
-    """A step is not rejected without saying why."""
+    """A step is not rejected without saying why; of one that is skipped, it may be said."""
     ref = _ref(click.value)
     async with deps.database.reading() as session:
         title = await run_queries.step_title(session, deps.workspace.id, ref.id)
-    view = reject_modal(ref, title, channel=click.channel, message_ts=click.message_ts, thread_ts=click.thread_ts)
+    modal = REASON_MODALS[click.action]
+    channel, ts, thread_ts = click.channel, click.message_ts, click.thread_ts
+    view = modal(ref, title, channel=channel, message_ts=ts, thread_ts=thread_ts)
     await deps.slack.open_view(click.trigger_id, view)
     await ack()
 
@@ -81,6 +88,12 @@ async def reject(reason: payloads.Reason, deps: Deps, ack: AsyncAck) -> None:
         await ack(response_action="errors", errors=faults)
         return
     await deps.intake.put(reason.key, _with_reason(reason, StepDecision.REJECT, (), deps))
+    await ack()
+
+
+async def skip(reason: payloads.Reason, deps: Deps, ack: AsyncAck) -> None:
+    """The modal of Skip step."""
+    await deps.intake.put(reason.key, _with_reason(reason, StepDecision.SKIP, (), deps))
     await ack()
 
 
@@ -152,7 +165,7 @@ def _faults(reason: payloads.Reason) -> dict[str, str]:
 def _with_reason(
     reason: payloads.Reason, decision: StepDecision, outputs: tuple[GivenOutput, ...], deps: Deps
 ) -> DecideRun:
-    return _job(reason, decision, deps).model_copy(update={"reason": reason.text, "outputs": outputs})
+    return _job(reason, decision, deps).model_copy(update={"reason": reason.text or None, "outputs": outputs})
 
 
 def _job(request: payloads.Click | payloads.Reason, decision: RunDecision | StepDecision, deps: Deps) -> DecideRun:

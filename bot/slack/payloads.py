@@ -223,7 +223,7 @@ def new_issue(body: Body) -> NewIssue:
 
 @_parser
 def reason(body: Body) -> Reason:
-    """A submission of the modal that asks why a step is rejected, or how it was done."""
+    """A submission of the modal that asks why a step is rejected or skipped, or how it was done."""
     view = body["view"]
     values = view["state"]["values"]
     origin = json.loads(view["private_metadata"])

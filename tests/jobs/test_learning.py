@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from sqlalchemy import select
 
 from bot.sandbox.gemini.reading import read
+from bot.sandbox.town import Status
 from bot.slack import ids
 from db.models import AuditEvent, PlanningNoteRow
 from tests.support.town_hall import LEAK, TownHall, buttons, card_text, cards, town_hall
-from tests.support.town_runs import LOOK, approved, order, outcome, press, run_state
+from tests.support.town_runs import LOOK, approved, order, outcome, press, run_state, skip
 
 AGAIN = "Water is running over the road at 12 Elm Street"
 
@@ -73,6 +75,32 @@ async def test_a_rejection_is_a_note_for_the_next_issue_and_its_plan_no_example(
     async with hall.database.reading() as session:
         [added] = await session.scalars(select(AuditEvent).where(AuditEvent.action == "note.added"))
     assert (added.subject_id, added.facts["origin"]) == (note.id, "rejected")
+
+
+async def skipped(hall: TownHall, reason: str | None) -> None:
+    """A plan whose second step fails, and is skipped."""
+    hall.town.script("workorders.create", Status(422))
+    await approved(hall, LOOK, order())
+    await skip(hall, reason=reason)
+    await outcome(hall)
+
+
+async def test_the_reason_of_a_skip_is_a_note_for_the_next_issue(hall: TownHall) -> None:
+    await skipped(hall, "The county mends this road (marco@town.example).")
+    prompt = await next_prompt(hall)
+    text = "A step with workorders.create was skipped: The county mends this road ([e-mail])."
+    assert block(prompt, "notes") == [{"note": text}]
+    [note] = await notes(hall)
+    marco = hall.slack.user("marco").id
+    assert (note.origin, note.component_key, note.author) == ("skipped", "workorders.create", marco)
+
+
+@pytest.mark.parametrize("reason", [None, " \n "])
+async def test_a_skip_without_a_reason_tells_the_next_plan_nothing(hall: TownHall, reason: str | None) -> None:
+    await skipped(hall, reason)
+    prompt = await next_prompt(hall)
+    assert await notes(hall) == []
+    assert '<data name="notes">' not in prompt
 
 
 async def test_a_reason_that_means_harm_stays_in_its_fence(hall: TownHall) -> None:

@@ -17,7 +17,17 @@ from tests.support.run_starts import run_state as state_of
 from tests.support.run_starts import step as wired
 from tests.support.stand_in_plans import script_plan
 from tests.support.town_hall import TownHall, buttons, card_text, drafted
-from tests.support.town_runs import approved, order, outcome, press, run_state, step, step_states, with_button
+from tests.support.town_runs import (
+    approved,
+    order,
+    outcome,
+    press,
+    run_state,
+    skip,
+    step,
+    step_states,
+    with_button,
+)
 
 ORDER = Component.key == "workorders.create"
 CHANGES = {
@@ -72,7 +82,7 @@ async def test_a_step_that_needs_the_output_of_a_skipped_one_fails_by_the_name_o
     get = step("get", "workorders.get", path__work_order_id="{{order.work_order_id}}")
     card = await approved(hall, order(after="get"), get)
     await with_button(hall, "Retry")
-    await press(hall, "Skip step")
+    await skip(hall)
 
     async def is_over() -> bool:
         return await step_states(hall) == {"order": "SKIPPED", "get": "FAILED"}

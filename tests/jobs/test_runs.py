@@ -23,6 +23,7 @@ from tests.support.town_runs import (
     press,
     reply,
     run_state,
+    skip,
     step,
     step_states,
     with_button,
@@ -171,7 +172,7 @@ async def test_mark_done_asks_for_what_later_steps_take(hall: TownHall) -> None:
 async def test_what_a_skipped_step_did_not_answer_can_be_said_later(hall: TownHall) -> None:
     hall.town.script("notifications.reply_to_reporter", Reset(applied=True))
     await approved(hall, reply(after="check"), CHECK)
-    await press(hall, "Skip step")
+    await skip(hall)
     await press(hall, "Edit outputs")
     [view] = await hall.slack.wait_for(lambda: hall.slack.views("marco"))
     given = {ids.BLOCK_REASON: {ids.INPUT_REASON: "Found it"}, "output.0": {ids.INPUT_OUTPUT: "WO-7"}}
@@ -228,7 +229,7 @@ async def test_details_says_what_was_not_sent(hall: TownHall) -> None:
     card = await with_button(hall, "Skip step")
     assert "Rejected at step" in card_text(card)
     assert "Failed" not in card_text(card)
-    await press(hall, "Skip step")
+    await skip(hall)
     await outcome(hall)
     await press(hall, "Details")
     details = await hall.slack.wait_for(lambda: hall.slack.views("marco"))

@@ -6,14 +6,16 @@ from uuid import uuid4
 
 import pytest
 
+from bot.sandbox.town import Status
 from bot.slack import ids
 from tests.support.town_hall import TownHall, buttons
-from tests.support.town_runs import approved, order, press, with_button
+from tests.support.town_runs import approved, order, press, step, with_button
 
 
-@pytest.mark.parametrize("label", ["Details", "Reject step"])
+@pytest.mark.parametrize("label", ["Details", "Reject step", "Skip step"])
 async def test_a_button_of_what_is_not_there_any_more(hall: TownHall, label: str) -> None:
-    await approved(hall, order(gate=True))
+    hall.town.script("open311.find_requests", Status(422))
+    await approved(hall, order(gate=True), step("look", "open311.find_requests"))
     card = await with_button(hall, label)
     button = buttons(card)[label]
     click = hall.slack.prepare_click("dana", "works", card.ts, button["action_id"], button["value"])

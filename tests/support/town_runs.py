@@ -91,6 +91,13 @@ async def press(hall: TownHall, label: str, user: str = "marco") -> None:
     await hall.slack.click(user, "works", card.ts, button["action_id"], button["value"])
 
 
+async def skip(hall: TownHall, user: str = "marco", reason: str | None = None) -> None:
+    """Press Skip step, and submit its form."""
+    await press(hall, "Skip step", user)
+    [view] = await hall.slack.wait_for(lambda: hall.slack.views(user))
+    await hall.slack.submit_view(view.id, {ids.BLOCK_REASON: {ids.INPUT_REASON: reason}})
+
+
 async def outcome(hall: TownHall) -> Message:
     return await hall.slack.wait_for(
         lambda: next(

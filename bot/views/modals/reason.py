@@ -1,4 +1,4 @@
-"""The forms that ask why: a step is rejected, a person says that it is done, or what it has answered."""
+"""The forms that ask why: a step is rejected, skipped or done, or what it has answered is said by a person."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from bot.slack.ids import (
     VIEW_STEP_EDIT_OUTPUTS,
     VIEW_STEP_MARK_DONE,
     VIEW_STEP_REJECT,
+    VIEW_STEP_SKIP,
     Ref,
 )
 from bot.slack.messages import View
@@ -26,7 +27,7 @@ _TITLE = 200
 def reject_modal(ref: Ref, title: str, *, channel: str, message_ts: str, thread_ts: str | None = None) -> View:
     """Asks why the step `title` is rejected.
 
-    The private metadata of all three forms is {"ref": …, "channel": …, "message_ts": …, "thread_ts": …?}: what the
+    The private metadata of all four forms is {"ref": …, "channel": …, "message_ts": …, "thread_ts": …?}: what the
     button was about, and where it stands.
     """
     return {
@@ -34,6 +35,18 @@ def reject_modal(ref: Ref, title: str, *, channel: str, message_ts: str, thread_
         "callback_id": VIEW_STEP_REJECT,
         "title": plain("Reject step"),
         "submit": plain("Reject step"),
+        "private_metadata": _origin(ref, channel, message_ts, thread_ts),
+    }
+
+
+def skip_modal(ref: Ref, title: str, *, channel: str, message_ts: str, thread_ts: str | None = None) -> View:
+    """Asks whether the step `title` is to be skipped, and why; that may stay empty."""
+    hint = "A later step that needs its answer fails. The reason is shown with the plan, and stays on record."
+    return {
+        **_form(title, "Why is it skipped?", hint, optional=True),
+        "callback_id": VIEW_STEP_SKIP,
+        "title": plain("Skip step"),
+        "submit": plain("Skip step"),
         "private_metadata": _origin(ref, channel, message_ts, thread_ts),
     }
 
@@ -77,7 +90,9 @@ def edit_outputs_modal(
     }
 
 
-def _form(title: str, label: str, hint: str, awaited: Sequence[AwaitedOutput] = ()) -> View:
+def _form(
+    title: str, label: str, hint: str, awaited: Sequence[AwaitedOutput] = (), *, optional: bool = False
+) -> View:
     return {
         "type": "modal",
         "close": plain("Cancel"),
@@ -89,7 +104,7 @@ def _form(title: str, label: str, hint: str, awaited: Sequence[AwaitedOutput] = 
                 "block_id": BLOCK_REASON,
                 "label": plain(label),
                 "hint": plain(hint),
-                "optional": False,
+                "optional": optional,
                 "element": {
                     "type": "plain_text_input",
                     "action_id": INPUT_REASON,

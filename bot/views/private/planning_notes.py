@@ -23,7 +23,9 @@ _ORIGINS: Mapping[Origin, str] = {
     Origin.WRITTEN: "written by ",
 }
 _ABOUT = "The plan maker is told those that fit an issue. They are wishes: people still approve every plan."
-_NONE = "There are no planning notes yet. The reason for a rejected step becomes one; you can write others."
+_NONE = (
+    "There are no planning notes yet. The reason for a rejected or skipped step becomes one; you can write others."
+)
 _OFF = "Learning is switched off here: no note is told to the plan maker, and none is added by itself."
 
 

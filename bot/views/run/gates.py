@@ -179,7 +179,7 @@ def _trouble(
     ref = _ref(step)
     uncertain = step.now.state is StepState.UNCERTAIN
     retry = kit.button("Retry", ACTION_STEP_RETRY, ref, ask=_ask_retry(step))
-    skip = kit.button("Skip step", ACTION_STEP_SKIP, ref, ask=_ask_skip(step))
+    skip = kit.button("Skip step", ACTION_STEP_SKIP, ref)
     marks = [kit.button("Mark done", ACTION_STEP_MARK_DONE, ref)] if uncertain else []
     said = run_steps.result(step, numbered, 3 * level.field)
     lines = [[kit.span(said)]] if said else []
@@ -203,17 +203,6 @@ def _ask_retry(step: RunStepView) -> Element | None:
         f"{again}“{clip(step.view.component, _NAME)}” is really called.",
         yes="Retry",
         no="Not yet",
-    )
-
-
-def _ask_skip(step: RunStepView) -> Element | None:
-    if not run_steps.writes(step.spec):
-        return None
-    return kit.confirm(
-        f"Go on without step {step.view.number:,}?",
-        f"“{clip(step.view.component, _NAME)}” is not called any more. A later step that needs its answer fails.",
-        yes="Skip step",
-        no="Keep it",
     )
 
 

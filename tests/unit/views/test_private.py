@@ -8,7 +8,7 @@ import pytest
 
 from bot.slack import ids
 from bot.views.modals.new_issue import URGENCIES, new_issue_modal
-from bot.views.modals.reason import REASON_LENGTH, mark_done_modal, reject_modal
+from bot.views.modals.reason import REASON_LENGTH, mark_done_modal, reject_modal, skip_modal
 from bot.views.private.help import EMPTY_MENTION, HELP
 from bot.views.private.notes import Note, approved_by, discarded_by, note_text, run_note, stale, step_note
 from services.states import PlanState, RunState, StepState
@@ -56,23 +56,26 @@ class TestForm:
 
 class TestReasons:
     @pytest.mark.parametrize(
-        ("form", "callback", "submit"),
+        ("form", "callback", "submit", "optional"),
         [
-            (reject_modal, ids.VIEW_STEP_REJECT, "Reject step"),
-            (mark_done_modal, ids.VIEW_STEP_MARK_DONE, "Mark done"),
+            (reject_modal, ids.VIEW_STEP_REJECT, "Reject step", False),
+            (skip_modal, ids.VIEW_STEP_SKIP, "Skip step", True),
+            (mark_done_modal, ids.VIEW_STEP_MARK_DONE, "Mark done", False),
         ],
     )
-    def test_one_field_that_is_required(self, form: Any, callback: str, submit: str) -> None:
+    def test_one_field_that_only_a_skip_can_do_without(
+        self, form: Any, callback: str, submit: str, optional: bool
+    ) -> None:
         view = form(REF, "Send a crew <!channel>", channel="C0WORKS01", message_ts="1.2")
         check_modal(view)
         assert (view["callback_id"], view["submit"]["text"]) == (callback, submit)
         shown, asked = view["blocks"]
         assert shown["text"]["text"] == "Send a crew <!channel>"
         assert (asked["block_id"], asked["element"]["action_id"]) == ("reason", "reason.text")
-        assert asked["optional"] is False
+        assert asked["optional"] is optional
         assert asked["element"]["max_length"] == REASON_LENGTH
 
-    @pytest.mark.parametrize("form", [reject_modal, mark_done_modal])
+    @pytest.mark.parametrize("form", [reject_modal, skip_modal, mark_done_modal])
     def test_it_remembers_which_button_was_pressed(self, form: Any) -> None:
         origin = {"ref": REF.encode(), "channel": "C0WORKS01", "message_ts": "1.2"}
         view = form(REF, "Send a crew", channel="C0WORKS01", message_ts="1.2")

@@ -12,7 +12,7 @@ from bot.views.run.gates import MAX_GATES_SHOWN
 from services.queries.snapshots import PlanSnapshot
 from services.states import PlanState, RunState, StepState
 from tests.support import run_samples, samples
-from tests.support.run_samples import failed, run, step, step_uuid
+from tests.support.run_samples import STARTED_AT, failed, run, step, step_uuid
 from tests.support.slack_rules import buttons, check_message, labels, tasks, words
 
 S = StepState
@@ -134,6 +134,10 @@ class TestSteps:
 
     def test_who_skipped_marked_and_rejected_and_why(self) -> None:
         assert output(run_samples.MENDED, 3) == "Skipped by U0FRYJ002 · 2026-03-09 08:48 UTC"
+        why = step("file", S.SKIPPED, decided_by=samples.DECIDER, decided_at=STARTED_AT, note="The county does.")
+        assert output(run(RunState.COMPLETED, why), 3) == (
+            "Skipped by U0FRYJ002 · 2026-03-09 08:48 UTC: “The county does.”"
+        )
         assert output(run_samples.MENDED, 4) == "Marked done by U0FRYJ002 · 2026-03-09 08:48 UTC: “I rang them.”"
         below = words(drawn(run_samples.REJECTED).blocks).replace("\n", "")
         assert "Rejected by U0FRYJ002 · 2026-03-09 08:48 UTC: “It is only one street; no need.”" in below
