@@ -93,7 +93,7 @@ async def test_somebody_else_is_not_written_to(hall: TownHall) -> None:
 async def test_a_gate_shows_the_message_before_it_is_posted(hall: TownHall) -> None:
     await approved(hall, notify(message="About {{issue.text}}", gate=True))
     card = await with_button(hall, "Approve step")
-    assert "message: About Water is coming up" in card_text(card)
+    assert "message (partly from the report): About Water is coming up" in card_text(card)
     assert marked(hall, ids.METADATA_NOTICE) == []
     await press(hall, "Approve step")
     await outcome(hall)

@@ -16,7 +16,7 @@ def body(required: Iterable[str] = (), /, **properties: Any) -> dict[str, Any]:
 
 
 def listed(member: str, /, **properties: Any) -> dict[str, Any]:
-    return body(**{member: {"type": "array", "items": body(**properties)}})
+    return body(**{member: {"type": "array", "minItems": 1, "items": body(**properties)}})
 
 
 REQUEST = {"service_request_id": STRING, "status": STRING, "address": STRING}
@@ -59,7 +59,7 @@ TOWN = (
             lat=NUMBER,
             long=NUMBER,
         ),
-        response_schema={"type": "array", "items": body(service_request_id=STRING)},
+        response_schema={"type": "array", "minItems": 1, "items": body(service_request_id=STRING)},
         approval=ApprovalPolicy.PLAN,
     ),
     ComponentSpec(
