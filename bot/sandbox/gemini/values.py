@@ -122,9 +122,13 @@ class Filler:
         by_word = {str(option).lower(): option for option in options}
         if words(name) & _URGENCY:
             return next((by_word[word] for word in urgencies(self._report) if word in by_word), None)
+        # What it names counts before what goes with that: a lamp in a street is a matter of lamps.
         about = related(self._report)
-        scores = [(len(words(str(option)) & about), -index) for index, option in enumerate(options)]
-        best, index = max(scores)
+        scores = [
+            (len(said & self._report.words), len(said & about), -index)
+            for index, said in enumerate(words(str(option)) for option in options)
+        ]
+        _, best, index = max(scores)
         return options[-index] if best else None
 
     def _reference(self, name: str, schema: Schema) -> str | None:

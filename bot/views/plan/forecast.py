@@ -27,11 +27,12 @@ def expected(snapshot: PlanSnapshot) -> list[Block]:
     version, forecast = snapshot.version, snapshot.forecast
     if version is None or forecast is None or not version.plan.steps:
         return []
+    known = [*_time(forecast), *_help(forecast)]
+    history = list(_history(forecast, version.components))
     parts = [
-        *_time(forecast),
-        *_help(forecast),
+        *(known or history),
         *_waits(forecast),
-        *_history(forecast, version.components),
+        *(history if known else ()),
         *_tokens(forecast, version.tokens),
     ]
     return [kit.context(kit.plain(f"Forecast: {' · '.join(parts)}", MAX_CHARACTERS))] if parts else []

@@ -96,7 +96,7 @@ def test_what_it_waits_for_and_what_it_cost_stand_apart(facts: dict[str, Any], w
 
 def test_without_a_history_it_says_so() -> None:
     assert told(unknown=NO_HISTORY) == "no history yet"
-    assert told(unknown=NO_HISTORY, approvals=2) == "plus the wait for 2 approvals · no history yet"
+    assert told(unknown=NO_HISTORY, approvals=2) == "no history yet · plus the wait for 2 approvals"
 
 
 def test_what_has_no_history_among_others_is_named() -> None:
