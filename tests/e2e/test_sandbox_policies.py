@@ -11,7 +11,7 @@ from tests.support.town_hall import LEAK, town_hall
 
 pytestmark = pytest.mark.browser
 
-RUN_MS = 30_000
+RUN_MS = 90_000
 
 
 async def test_a_cited_policy_is_read_and_an_enforced_one_stops_the_run(database_url: str) -> None:

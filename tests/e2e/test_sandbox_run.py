@@ -12,7 +12,7 @@ from tests.support.sandbox import ISSUE, sandbox, say
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
-RUN_MS = 30_000
+RUN_MS = 90_000
 """For a run to come to its gate, or to its end: the card is redrawn every two seconds at most."""
 
 

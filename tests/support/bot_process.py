@@ -41,7 +41,7 @@ class BotProcess:
         )
         return cls(process)
 
-    async def line(self, pattern: str, timeout: float = 30) -> re.Match[str]:  # noqa: ASYNC109
+    async def line(self, pattern: str, timeout: float = 90) -> re.Match[str]:  # noqa: ASYNC109
         """Wait for a line that matches; raises AssertionError with all output if it ends before."""
         assert self.process.stdout is not None
         async with asyncio.timeout(timeout):
@@ -60,7 +60,7 @@ class BotProcess:
         self.process.kill()
         await self.process.wait()
 
-    async def finished(self, timeout: float = 15) -> int:  # noqa: ASYNC109
+    async def finished(self, timeout: float = 90) -> int:  # noqa: ASYNC109
         """Wait until it ends by itself; its exit status."""
         assert self.process.stdout is not None
         async with asyncio.timeout(timeout):

@@ -9,11 +9,23 @@ from contextlib import asynccontextmanager
 from typing import Literal
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, ConsoleMessage, Error, Locator, Page, async_playwright
+from playwright.async_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Locator,
+    Page,
+    async_playwright,
+    expect,
+)
 
 from bot.sandbox.slack.state.workspace import DEFAULT_CHANNELS
 
 WORKS = DEFAULT_CHANNELS[0][0]
+
+# Longer than a machine takes that does much else at the same time: what is awaited comes as soon as it may.
+expect.set_options(timeout=20_000)
 
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -70,7 +82,7 @@ async def opened_page(
         viewport={"width": width, "height": height}, color_scheme=color_scheme, locale="en-GB"
     )
     page = await context.new_page()
-    page.set_default_timeout(10_000)
+    page.set_default_timeout(30_000)
     faults: list[str] = []
 
     def on_console(message: ConsoleMessage) -> None:

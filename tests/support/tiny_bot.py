@@ -55,7 +55,7 @@ class TinyBot:
 
     async def next(self, kind: str) -> Payload:
         """The oldest request of this kind that has not been looked at; waits for one."""
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             return await self._received[kind].get()
 
     def unseen(self, kind: str) -> int:

@@ -125,7 +125,7 @@ def buttons(message: Message) -> dict[str, dict[str, Any]]:
     }
 
 
-async def drafted(hall: TownHall, channel: str = "works", *, timeout: float = 15) -> Message:  # noqa: ASYNC109
+async def drafted(hall: TownHall, channel: str = "works", *, timeout: float = 60) -> Message:  # noqa: ASYNC109
     """Wait for a card with something to decide: a plan, or the reason why there is none."""
     return await hall.slack.wait_for(
         lambda: next((card for card in cards(hall.slack, channel) if buttons(card)), None), timeout

@@ -61,7 +61,7 @@ class Towns:
 
     async def until(self, model: type[Any], condition: Callable[[list[Any]], bool]) -> list[Any]:
         """Wait until the rows of a table are so."""
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(60):
             while not condition(found := await self.rows(model)):  # noqa: ASYNC110 - no row tells of itself
                 await asyncio.sleep(0.02)
         return found

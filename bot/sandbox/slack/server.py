@@ -221,7 +221,7 @@ class SlackStandIn:
         """The App Home published for a user."""
         return self.workspace.homes.get(self.user(user).id)
 
-    async def wait_for(self, predicate: Callable[[], T | None], timeout: float = 10.0) -> T:  # noqa: ASYNC109
+    async def wait_for(self, predicate: Callable[[], T | None], timeout: float = 30.0) -> T:  # noqa: ASYNC109
         """Wait until `predicate()` is truthy, asked after every change and call; returns what it returned.
 
         Raises TimeoutError, with the last calls, after `timeout` seconds.
@@ -235,7 +235,7 @@ class SlackStandIn:
             recent = [f"{call.method} {call.response}"[:300] for call in list(self.transcript)[-5:]]
             raise TimeoutError("Nothing of the kind. The last calls:\n" + "\n".join(recent)) from None
 
-    async def wait_for_calls(self, method: str, count: int = 1, timeout: float = 10.0) -> list[Call]:  # noqa: ASYNC109
+    async def wait_for_calls(self, method: str, count: int = 1, timeout: float = 30.0) -> list[Call]:  # noqa: ASYNC109
         """Wait until a method has been called `count` times; returns its calls."""
         await self.wait_for(lambda: len(self.calls(method)) >= count, timeout)
         return self.calls(method)
