@@ -19,6 +19,7 @@ from services.formats.strict_json import NotJson
 from services.formats.whole_bodies import NAME, as_object, is_whole
 from services.plans.input_paths import payload_path
 from services.plans.model import Step, StepInput, input_field
+from services.plans.origins import Takes
 from services.plans.references import OPEN, RESERVED, MalformedReference, Reference, parse
 from services.plans.schemas import FieldStatus, Schema
 from services.steps.fitting import fitted
@@ -26,28 +27,12 @@ from services.steps.fitting import fitted
 __all__ = ["InputValues", "RequestRefused", "Schemas", "UnresolvedReference", "Values", "resolve_inputs"]
 
 
-class Schemas(Protocol):
-    """What a component says of its inputs: a ComponentSpec or a ComponentDefinition."""
+class Schemas(Takes, Protocol):
+    """What a component says of its inputs, and of what kind it is: a ComponentSpec or a ComponentDefinition."""
 
     @property
     def type(self) -> str:
         """REST, GRAPHQL or RPC."""
-
-    @property
-    def path_params(self) -> Mapping[str, Any]:
-        """A schema for each name."""
-
-    @property
-    def query_params(self) -> Mapping[str, Any]:
-        """A schema for each name."""
-
-    @property
-    def headers(self) -> Mapping[str, Any]:
-        """A schema for each name."""
-
-    @property
-    def request_schema(self) -> Mapping[str, Any]:
-        """One schema for the payload."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-from aiohttp import web
 from sqlalchemy import select
 
 from db.models import StepRun
 from services.states import StepState
+from tests.support.city import City, city_with
 from tests.support.run_starts import begun, registered, step, until
 from tests.support.town_hall import TownHall, town_hall
 
@@ -26,32 +26,10 @@ TAKES = {
 }
 
 
-class City:
-    """Answers with ANSWER, which no schema speaks of, and keeps what it is sent."""
-
-    def __init__(self) -> None:
-        self.received: list[Any] = []
-        self.url = ""
-
-    async def look(self, _: web.Request) -> web.Response:
-        return web.json_response(ANSWER)
-
-    async def file(self, request: web.Request) -> web.Response:
-        self.received.append(await request.json())
-        return web.json_response({"ok": True}, status=201)
-
-
 @pytest.fixture
 async def city() -> AsyncIterator[City]:
-    city = City()
-    app = web.Application()
-    app.add_routes([web.get("/look", city.look), web.post("/file", city.file)])
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    city.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield city
-    await runner.cleanup()
+    async with city_with(ANSWER) as running:
+        yield running
 
 
 @pytest.fixture

@@ -7,13 +7,13 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from aiohttp import web
 from sqlalchemy import select, update
 
 from db.models import Run, StepRun
 from services.components.builtins import ASK_PERSON
 from services.states import StepState
 from services.steps.sources import StepFault, StepSources
+from tests.support.city import City, city_with
 from tests.support.run_starts import REPORTER, begun, decided, registered, step, until
 from tests.support.town_hall import TownHall, town_hall
 
@@ -29,36 +29,10 @@ TAKES = {
 }
 
 
-class City:
-    """Gives out a recipient of its own choice, and keeps what it is sent."""
-
-    def __init__(self) -> None:
-        self.received: list[Any] = []
-        self.url = ""
-
-    async def look(self, _: web.Request) -> web.Response:
-        return web.json_response(ANSWER)
-
-    async def tell(self, request: web.Request) -> web.Response:
-        self.received.append(await request.json())
-        return web.json_response({"ok": True}, status=201)
-
-    async def watch(self, request: web.Request) -> web.Response:
-        self.received.append(dict(request.query))
-        return web.json_response(ANSWER)
-
-
 @pytest.fixture
 async def city() -> AsyncIterator[City]:
-    city = City()
-    app = web.Application()
-    app.add_routes([web.get("/look", city.look), web.post("/tell", city.tell), web.get("/watch", city.watch)])
-    runner = web.AppRunner(app)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    city.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    yield city
-    await runner.cleanup()
+    async with city_with(ANSWER) as running:
+        yield running
 
 
 @pytest.fixture

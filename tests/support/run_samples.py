@@ -174,6 +174,18 @@ MENDED = run(
     step("order", S.DONE, warnings=({"code": "mismatch", "at": "work_order_id"},)),
     approved("residents"),
 )
+NOT_WANTED = samples.asking_first(
+    run(
+        RunState.COMPLETED,
+        step(
+            "file",
+            S.SKIPPED,
+            skip={"tests": [{"value": samples.KNOWN, "is": "empty", "to": [], "found": "SR-3302"}]},
+        ),
+        step("tell", S.SKIPPED, skip={"tests": []}),
+        approved("residents"),
+    )
+)
 CANCELLED = run(RunState.CANCELLED, *done("locate", "order"), ended_by=samples.DECIDER)
 
 
@@ -247,6 +259,7 @@ GALLERY: Mapping[str, PlanSnapshot] = {
     "Step rejected": REJECTED,
     "Done": COMPLETED,
     "Done, with a step skipped and one marked": MENDED,
+    "Done, with steps that were not needed": NOT_WANTED,
     "Cancelled": CANCELLED,
     "Running, 1,000 steps": long_run(1_000, *[S.DONE] * 5, *[S.PENDING] * 20, S.RUNNING, S.WAITING, words=0),
 }

@@ -15,7 +15,7 @@ from services.ai.usage import STAND_IN_MODEL
 from services.components.specs import ApprovalPolicy, ComponentSpec
 from services.pages import Page
 from services.plans.forecast import Forecast
-from services.plans.model import Issue, Plan, Step, StepInput
+from services.plans.model import Condition, Issue, Plan, Step, StepInput
 from services.plans.validation import Fault, FaultCode
 from services.policies.specs import Citation
 from services.queries.snapshots import PlanLine, PlanSnapshot, VersionSnapshot
@@ -346,6 +346,21 @@ def plan_page(items: int, *, text: str = "", page: int = 1, size: int = 10, tota
     return Page(lines, page, size, total or items)
 
 
+KNOWN = "{{locate.report_id}}"
+
+
+def asking_first(snapshot: PlanSnapshot) -> PlanSnapshot:
+    """The same plan, in which a report is filed only where there is none yet."""
+    assert snapshot.version is not None
+    condition = Condition.model_validate({"tests": [{"value": KNOWN, "is": "empty"}]})
+    steps = tuple(
+        each.model_copy(update={"when": condition}) if each.step_id == "file" else each
+        for each in snapshot.version.plan.steps
+    )
+    plan = snapshot.version.plan.model_copy(update={"steps": steps})
+    return replace(snapshot, version=replace(snapshot.version, plan=plan))
+
+
 GALLERY: Mapping[str, PlanSnapshot] = {
     "Waiting": drafting(Phase.WAITING),
     "Choosing components": drafting(Phase.SELECTING, offered=24),
@@ -355,6 +370,7 @@ GALLERY: Mapping[str, PlanSnapshot] = {
     "Trying other plans": drafting(Phase.SAMPLING, offered=24, selected=6, repairs=1, samples=2, faults=3),
     "Drafted": DRAFT,
     "Drafted, with a forecast": replace(DRAFT, forecast=FORECAST),
+    "Drafted, with a condition": asking_first(DRAFT),
     "Drafted, with warnings": draft(warnings=WARNINGS),
     "Drafted, by policies": cited(),
     "Drafted by the stand-in": draft(model=STAND_IN_MODEL, tokens=812, seconds=0.04),

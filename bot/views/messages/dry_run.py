@@ -41,7 +41,7 @@ _INTRODUCTIONS: Mapping[StepVerdict, str] = {
     StepVerdict.READ: "Really looked up just now, which changes nothing:",
     StepVerdict.NOT_READ: "Would look up, and has not:",
     StepVerdict.WOULD_FAIL: "Would send, if it could:",
-    StepVerdict.WOULD_SKIP: "Would send, if it were wanted:",
+    StepVerdict.WOULD_SKIP: "Would send, if it were needed:",
 }
 
 

@@ -27,8 +27,8 @@ def skipped(tests: Sequence[Mapping[str, Any]], numbers: Mapping[str, int], wait
     if tests:
         return f"Not needed: {join([_found(test, numbers) for test in tests[:_MOST]])}."
     if len(waits_for) == 1:
-        return f"Not needed, because step {waits_for[0]:,} was not."
-    return "Not needed, because steps that it builds on were not."
+        return f"Not needed, because step {waits_for[0]:,} was skipped."
+    return "Not needed, because what it builds on was skipped."
 
 
 def _test(comparison: Comparison, numbers: Mapping[str, int]) -> str:

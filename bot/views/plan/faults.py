@@ -44,7 +44,7 @@ SENTENCES: Mapping[FaultCode, str] = {
     FaultCode.UNUSED_SELECTION: "{component} looked useful, but the plan does not use it.",
     FaultCode.REPORTER_NOT_TOLD: "No step tells whoever reported this what is being done.",
     FaultCode.INVALID_CONDITION: "{step} has a condition that {condition}: {test}.",
-    FaultCode.UNGUARDED_REFERENCE: "{step} takes {input} from {source} without asking first: {unsure}.",
+    FaultCode.UNGUARDED_REFERENCE: "{step} takes {input} from {source}, which may give none: {unsure}.",
     FaultCode.REPORTER_TOLD_EARLY: "{step} tells whoever reported this before any work is done, "
     "and no later step does.",
     FaultCode.REPEATED_WRITE: "{step} does the same as {source} once more.",
@@ -148,9 +148,7 @@ def _words(fault: Fault, names: Names) -> dict[str, str]:
         "takes": _kinds(fault, "takes") or "something else",
         "perhaps": _perhaps(fault),
         "condition": _CONDITION_FLAWS.get(str(detail.get("reason")), "can't be judged"),
-        "test": _quoted(
-            " ".join([_text(fault, "value"), _text(fault, "is").replace("_", " "), *_listed(fault, "to")])
-        ),
+        "test": _quoted(_test(fault)),
         "unsure": _UNSURE.get(str(detail.get("reason")), "it may not be there"),
         "at": f" (at {_quoted(_text(fault, 'at'))})" if fault.detail.get("at") else "",
         "origins": makers(detail.get("origins")),
@@ -212,6 +210,12 @@ def _kinds(fault: Fault, name: str) -> str:
     names = [str(each) for each in value] if isinstance(value, list) else []
     words = [_KINDS[each] for each in names if each in _KINDS and not (each == "integer" and "number" in names)]
     return join(words, last="or")
+
+
+def _test(fault: Fault) -> str:
+    """A comparison as it stands in the plan, less the braces: find.status equals done."""
+    said = [_text(fault, "value"), _text(fault, "is").replace("_", " "), *_listed(fault, "to")]
+    return " ".join(part.removeprefix("{{").removesuffix("}}") for part in said)
 
 
 def _steps(fault: Fault, name: str, names: Names) -> list[str]:

@@ -70,12 +70,6 @@ class Phases:
         return [phase.value for phase, _ in self.told]
 
 
-@pytest.fixture
-async def gemini() -> AsyncIterator[GeminiStandIn]:
-    async with GeminiStandIn() as stand_in:
-        yield stand_in
-
-
 @pytest.fixture(params=get_args(Sdk))
 async def service(gemini: GeminiStandIn, request: pytest.FixtureRequest) -> AsyncIterator[AIService]:
     retries = RetryPolicy(attempts=2, base=0.01, least=0.05)

@@ -31,12 +31,6 @@ async def quiet(*_: Any) -> None:
 
 
 @pytest.fixture
-async def gemini() -> AsyncIterator[GeminiStandIn]:
-    async with GeminiStandIn() as stand_in:
-        yield stand_in
-
-
-@pytest.fixture
 async def service(gemini: GeminiStandIn) -> AsyncIterator[AIService]:
     client = GeminiClient("key", "gemini-3.8-flash", endpoint=gemini.url)
     yield AIService(client)

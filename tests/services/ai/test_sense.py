@@ -26,12 +26,6 @@ Document = dict[str, Any]
 
 
 @pytest.fixture
-async def gemini() -> AsyncIterator[GeminiStandIn]:
-    async with GeminiStandIn() as stand_in:
-        yield stand_in
-
-
-@pytest.fixture
 async def service(gemini: GeminiStandIn) -> AsyncIterator[AIService]:
     retries = RetryPolicy(attempts=1, base=0.01, least=0.05)
     client = GeminiClient("key", "gemini-3.8-flash", endpoint=gemini.url, max_concurrency=2, retries=retries)

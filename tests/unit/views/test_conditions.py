@@ -49,8 +49,8 @@ def test_any_and_none() -> None:
          "Not needed: the id from step 1 is “SR-1”."),
         ([{"value": "{{find.id}}", "is": "present", "to": [], "found": None}], [1],
          "Not needed: step 1 gave no id."),
-        ([], [3], "Not needed, because step 3 was not."),
-        ([], [3, 4], "Not needed, because steps that it builds on were not."),
+        ([], [3], "Not needed, because step 3 was skipped."),
+        ([], [3, 4], "Not needed, because what it builds on was skipped."),
         ([{}], [1], "Not needed: something gave no “”."),
     ],
 )  # fmt: skip

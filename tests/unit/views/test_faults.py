@@ -213,11 +213,11 @@ EXAMPLES = [
         fault(
             FaultCode.INVALID_CONDITION, "a", "when", reason="never", value="{{b.x}}", to=["c"], **{"is": "one_of"}
         ),
-        "Step “a” has a condition that can never hold: “{{b.x}} one of c”.",
+        "Step “a” has a condition that can never hold: “b.x one of c”.",
     ),
     (
         fault(FaultCode.UNGUARDED_REFERENCE, "a", "body.id", name="id", source="b", reason="list"),
-        "Step “a” takes “id” from step “b” without asking first: the list may be empty.",
+        "Step “a” takes “id” from step “b”, which may give none: the list may be empty.",
     ),
     (
         fault(FaultCode.INVALID_LITERAL, "a", "path.id", name="id", value="..", keyword="dot_segment"),
