@@ -20,7 +20,8 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from bot.sandbox.gemini import rules, wire
+from bot.sandbox.gemini import wire
+from bot.sandbox.gemini.agents import Agent, agent_of
 from bot.sandbox.gemini.faults import (
     Drop,
     Fault,
@@ -33,7 +34,6 @@ from bot.sandbox.gemini.faults import (
     error_body,
     spoiled,
 )
-from bot.sandbox.gemini.reading import read
 from services.ai.usage import STAND_IN_MODEL
 
 _MAX_REQUEST = 20 * 2**20
@@ -150,16 +150,16 @@ class GeminiStandIn:
         config = wire.member(body, "generationConfig", {})
         schema = wire.schema_of(config)
         prompt = "\n".join(wire.text_of(content) for content in body["contents"])
-        agent = _agent(schema, prompt)
+        agent = agent_of(schema, prompt)
         return Asked(
             at=asyncio.get_running_loop().time(),
             model=path["model"],
-            agent=agent,
+            agent=agent.name,
             system=wire.text_of(wire.member(body, "systemInstruction", {"parts": []})),
             prompt=prompt,
             schema=schema,
             key=key,
-            fault=self._take(agent),
+            fault=self._take(agent.name),
             version=path["version"],
             store=body.get("store"),
             thinking=wire.member(wire.member(config, "thinkingConfig", {}), "thinkingLevel", None),
@@ -198,7 +198,7 @@ class GeminiStandIn:
     def _good(self, asked: Asked, *, numbers: bool) -> dict[str, Any]:
         """An answer of the API, which may still say that the question was not answered."""
         day = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        text = spoiled(_document(asked.agent, asked.prompt, day), asked.fault)
+        text = spoiled(_document(agent_of(asked.schema, asked.prompt), asked.prompt, day), asked.fault)
         return wire.response(asked.fault, asked.system + asked.prompt, text, self.model, numbers=numbers)
 
     async def _pause(self, seconds: float) -> None:
@@ -227,19 +227,10 @@ def _error(status: Status) -> web.Response:
     return web.json_response([body] if status.in_list else body, status=status.code)
 
 
-def _agent(schema: Mapping[str, Any], prompt: str) -> str:
-    if "selected_component_ids" in schema.get("properties", {}):
-        return "selector"
-    return "repair" if '<data name="faults">' in prompt else "planner"
-
-
 @lru_cache(maxsize=256)
-def _document(agent: str, prompt: str, day: datetime) -> dict[str, Any]:
+def _document(agent: Agent, prompt: str, day: datetime) -> dict[str, Any]:
     """What the rules make of a prompt: the same each time, so worked out once."""
-    report, tools, _ = read(prompt)
-    if agent == "selector":
-        return {"selected_component_ids": rules.select(report, tools)}
-    return rules.plan(report, tools, day)
+    return agent.answer(prompt, day)
 
 
 async def _serve(port: int, delay: float) -> None:
