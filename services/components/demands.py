@@ -41,9 +41,9 @@ def has_demands(value: Any) -> bool:
         if isinstance(item, dict):
             if FROM in item:
                 return True
-            stack.extend(item.values())
+            stack += item.values()
         elif isinstance(item, list):
-            stack.extend(item)
+            stack += item
     return False
 
 

@@ -7,7 +7,7 @@ plan maker answers in; what is stored is the same shape, so that a plan read bac
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -154,21 +154,28 @@ class Issue:
     parts: tuple[Part, ...] = ()
 
 
-def dependencies(plan: Plan) -> dict[str, tuple[str, ...]]:
+def dependencies(plan: Plan, sources: Sequence[Collection[str]] | None = None) -> dict[str, tuple[str, ...]]:
     """What each step needs done before it, by step id: the union of `next` and of the references.
 
     Both are in plan order. Made for any plan, valid or not: what names no step is left out, and so is a reference
     of a step to itself; a step that is its own `next` needs itself. Steps that share an id are one.
+    `sources` are those that each step refers to, for whoever has read them already.
     """
+    if sources is None:
+        sources = [{found.source for found in references(step)} for step in plan.steps]
     needs: dict[str, set[str]] = {step.step_id: set() for step in plan.steps}
-    for step in plan.steps:
+    for step, taken in zip(plan.steps, sources, strict=True):
         for target in step.next:
             if target in needs:
                 needs[target].add(step.step_id)
-        sources = {reference.source for reference in references(step)} - {step.step_id} - RESERVED.keys()
-        needs[step.step_id] |= sources & needs.keys()
+        for source in taken:
+            if source != step.step_id and source in needs and source not in RESERVED:
+                needs[step.step_id].add(source)
     position = {step_id: index for index, step_id in enumerate(needs)}
-    return {step_id: tuple(sorted(needed, key=position.__getitem__)) for step_id, needed in needs.items()}
+    return {
+        step_id: tuple(needed if len(needed) < 2 else sorted(needed, key=position.__getitem__))
+        for step_id, needed in needs.items()
+    }
 
 
 def references(step: Step) -> Iterator[Reference]:

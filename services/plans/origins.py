@@ -88,12 +88,15 @@ def origins_of(text: str, components: Mapping[str, str]) -> tuple[Source, ...]:
 
 
 class Demands:
-    """From where one component takes its inputs. Each place of its schemas is looked up once, for all steps."""
+    """From where one component takes its inputs. Each place of its schemas is looked up once, for all steps.
+
+    `are_made`: whether it says that of any.
+    """
 
     def __init__(self, component: Takes) -> None:
         declared = (component.path_params, component.query_params, component.headers, component.request_schema)
         self._component = component
-        self._any = any(map(has_demands, declared))
+        self.are_made = any(map(has_demands, declared))
         self._places: dict[tuple[str, str], _Place] = {}
 
     def breaches(self, step: Step, components: Mapping[str, str], *, at_gate: bool) -> Iterator[Breach]:
@@ -102,7 +105,7 @@ class Demands:
         `components` are the keys of the plan's components by step id. `at_gate`: a person sees the values and
         agrees to them, which is as good as if they came from one. Never raises, whatever a step or a schema holds.
         """
-        for item in step.inputs if self._any else ():
+        for item in step.inputs if self.are_made else ():
             place = self._place(item)
             for sources, demand in _Judge(place.schema, components).places(item.value, place):
                 by_person = at_gate and Origin.PERSON in demand

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
@@ -129,21 +130,17 @@ def may_refer(text: str) -> bool:
     return OPEN in text or "\\" in text
 
 
-def scan(text: str) -> Iterator[Reference | MalformedReference]:
+def scan(text: str) -> tuple[Reference | MalformedReference, ...]:
     """All references in the text of an input's value, as it stands on the wire.
 
     A text that is a JSON object or array is searched string by string, since that is how it will be filled in.
     """
     if not may_refer(text):
-        return
+        return ()
     if _JSON_CONTAINER.match(text):
-        try:
-            yield from walk(strict_json.loads(text))
-        except strict_json.NotJson:
-            pass
-        else:
-            return
-    yield from _references(text)
+        with suppress(strict_json.NotJson):
+            return tuple(walk(strict_json.loads(text)))
+    return tuple([part for part in parse(text) if not isinstance(part, str)])
 
 
 def walk(value: Any) -> Iterator[Reference | MalformedReference]:
@@ -152,15 +149,11 @@ def walk(value: Any) -> Iterator[Reference | MalformedReference]:
     while stack:
         item = stack.pop()
         if isinstance(item, str):
-            yield from _references(item)
+            yield from (part for part in parse(item) if not isinstance(part, str))
         elif isinstance(item, list):
             stack.extend(reversed(item))
         elif isinstance(item, dict):
             stack.extend(part for member in reversed(item.items()) for part in reversed(member))
-
-
-def _references(text: str) -> Iterator[Reference | MalformedReference]:
-    return (part for part in parse(text) if not isinstance(part, str))
 
 
 def readable_part(text: str) -> tuple[str, int]:

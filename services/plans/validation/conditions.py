@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 from services.plans.comparing import is_number, is_point_in_time
 from services.plans.model import WHEN, Comparison, Operator, Step
-from services.plans.references import RESERVED, Reference, parse, scan
-from services.plans.schemas import FieldStatus
+from services.plans.references import Reference, parse, scan
 from services.plans.validation.contracts import Contracts
 from services.plans.validation.faults import Fault, FaultCode, fault
-from services.plans.validation.flows import NUMBERS, SCALARS, WORDS, Shape
+from services.plans.validation.flows import NUMBERS, SCALARS, Shape
 
 _WITHOUT_VALUE = frozenset({Operator.PRESENT, Operator.EMPTY})
 _ORDERING = frozenset({Operator.GREATER, Operator.LESS})
@@ -48,7 +47,7 @@ def _never(comparison: Comparison, contracts: Contracts) -> str | None:
         return None
     if not comes & SCALARS:
         return "not_comparable"
-    known = [text for text in comparison.to if not any(True for _ in scan(text))]
+    known = [text for text in comparison.to if not scan(text)]
     if len(known) < len(comparison.to):
         return None
     if comparison.operator in _ORDERING:
@@ -77,9 +76,4 @@ def _may_equal(text: str, gives: Shape, comes: frozenset[str]) -> bool:
 
 def _shape(comparison: Comparison, contracts: Contracts) -> Shape | None:
     found = parse(comparison.value)[0]
-    if not isinstance(found, Reference):
-        return None
-    if found.source in RESERVED:
-        return WORDS
-    answered = contracts.answered(found)
-    return answered.shape if answered and answered.status is FieldStatus.DECLARES else None
+    return contracts.brings(found) if isinstance(found, Reference) else None

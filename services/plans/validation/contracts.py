@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from services.components.specs import ComponentSpec
 from services.formats.strict_json import Path
 from services.plans.input_paths import payload_path
-from services.plans.references import Reference
+from services.plans.origins import Demands
+from services.plans.references import RESERVED, Reference
 from services.plans.schemas import FieldStatus, Schema
-from services.plans.validation.flows import SCALARS, Shape
+from services.plans.validation.flows import SCALARS, WORDS, Shape
 from services.plans.validation.nearest import Hints
 
 PARAMETERS = {"path": "path_params", "query": "query_params", "header": "headers"}
@@ -49,74 +51,120 @@ class Parameter:
     is_required: bool
 
 
+# With these alone a payload fits if each of its members does and none is missing.
+_OF_MEMBERS_ONLY = frozenset({"type", "properties", "required", "additionalProperties", "title", "description"})
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """The payload of a component: its schema, where in a plan its members are given, and how that place is called.
+
+    `complete_with`: given each of these and nothing that does not fit, there is nothing to say of it as a whole; None
+    where that takes a look.
+    """
+
+    schema: Schema
+    places: frozenset[str]
+    place: str
+    complete_with: tuple[str, ...] | None
+
+    @classmethod
+    def of(cls, spec: ComponentSpec) -> Payload:
+        """By the type of the component and its schema."""
+        kind = str(spec.type).upper()
+        places = frozenset({"body"} if kind == "REST" else {"body", "variable"})
+        place = "variable" if kind == "GRAPHQL" else "body"
+        return cls(Schema(spec.request_schema), places, place, _complete_with(spec.request_schema))
+
+
+class Contract:
+    """What one component takes and answers. Each place of its schemas is looked up once, when it is first asked for."""
+
+    def __init__(self, spec: ComponentSpec) -> None:
+        self.spec = spec
+        self.payload = Payload.of(spec)
+        self._answers: dict[Path, Answered | None] = {}
+        self._lacking: dict[Path, str | None] = {}
+        self._members: dict[str, Member] = {}
+        self._parameters: dict[str, dict[str, Parameter]] = {}
+
+    @cached_property
+    def demands(self) -> Demands:
+        """From where the component takes its inputs."""
+        return Demands(self.spec)
+
+    def answered(self, path: Path) -> Answered | None:
+        """What is said of a field of the answer; None if nobody says anything of it."""
+        if path not in self._answers:
+            self._answers[path] = _answered(self._response, path)
+        return self._answers[path]
+
+    def lacking(self, path: Path) -> str | None:
+        """Why the answer may have nothing at a path: "list" or "optional"; None if it will."""
+        if path not in self._lacking:
+            self._lacking[path] = _may_lack(Shape(self._response, (self._response.root,)), path)
+        return self._lacking[path]
+
+    def member(self, name: str) -> Member:
+        """Where an input of this name stands in the payload."""
+        found = self._members.get(name)
+        if found is None:
+            found = self._members[name] = _member(self.payload.schema, name)
+        return found
+
+    def parameters(self, location: str) -> dict[str, Parameter]:
+        """What is taken at a place outside of the payload, by name; names of headers in small letters.
+
+        Raises TypeError where the component has no list of names there.
+        """
+        if location not in self._parameters:
+            declared = getattr(self.spec, PARAMETERS[location])
+            if not isinstance(declared, dict):
+                raise TypeError(declared)
+            self._parameters[location] = {
+                fold(location, str(name)): _parameter(location, schema) for name, schema in declared.items()
+            }
+        return self._parameters[location]
+
+    @cached_property
+    def _response(self) -> Schema:
+        return Schema(self.spec.response_schema)
+
+
 class Contracts:
-    """Looks up the schemas of components. `sources` are those of the plan's steps, by step id.
+    """The contracts of the components of a plan. `sources` are those of its steps, by step id.
 
     `hints` say what may have been meant where a name does not exist.
     """
 
     def __init__(self, sources: Mapping[str, ComponentSpec | None] | None = None) -> None:
         self.hints = Hints()
-        self._sources = sources or {}
-        self._answers: dict[tuple[str, Path], Answered | None] = {}
-        self._lacking: dict[tuple[str, Path], str | None] = {}
-        self._payloads: dict[str, Schema] = {}
-        self._members: dict[tuple[str, str], Member] = {}
-        self._parameters: dict[tuple[str, str], dict[str, Parameter]] = {}
+        self._by_key: dict[str, Contract] = {}
+        self._sources = {name: self.of(spec) for name, spec in (sources or {}).items() if spec is not None}
+
+    def of(self, spec: ComponentSpec) -> Contract:
+        """The contract of a component."""
+        found = self._by_key.get(spec.key)
+        if found is None:
+            found = self._by_key[spec.key] = Contract(spec)
+        return found
 
     def answered(self, found: Reference) -> Answered | None:
         """What is said of the field that a reference points to; None if nobody says anything of that step."""
-        spec = self._sources.get(found.source)
-        if spec is None:
-            return None
-        place = spec.key, found.path
-        if place not in self._answers:
-            self._answers[place] = _answered(spec.response_schema, found.path)
-        return self._answers[place]
+        contract = self._sources.get(found.source)
+        return None if contract is None else contract.answered(found.path)
 
     def lacking(self, found: Reference) -> str | None:
         """Why the answer may have nothing where a reference points to: "list" or "optional"; None if it will."""
-        spec = self._sources.get(found.source)
-        if spec is None:
-            return None
-        place = spec.key, found.path
-        if place not in self._lacking:
-            self._lacking[place] = _may_lack(Shape.of(spec.response_schema), found.path)
-        return self._lacking[place]
+        contract = self._sources.get(found.source)
+        return None if contract is None else contract.lacking(found.path)
 
-    def payload(self, spec: ComponentSpec) -> Schema:
-        """The schema of a component's payload."""
-        if spec.key not in self._payloads:
-            self._payloads[spec.key] = Schema(spec.request_schema)
-        return self._payloads[spec.key]
-
-    def member(self, spec: ComponentSpec, name: str) -> Member:
-        """Where an input of this name stands in the payload of a component."""
-        place = spec.key, name
-        if place not in self._members:
-            schema = self.payload(spec)
-            path = payload_path(name, spec.request_schema)
-            status, parts = schema.find_field(path)
-            part: Any = {}
-            if status is FieldStatus.DECLARES:
-                part = parts[0] if len(parts) == 1 else {"anyOf": list(parts)}
-            self._members[place] = Member(path, status, part, Shape(schema, (part,)))
-        return self._members[place]
-
-    def parameters(self, spec: ComponentSpec, location: str) -> dict[str, Parameter]:
-        """What a component takes at a place outside of its payload, by name; names of headers in small letters.
-
-        Raises TypeError where the component has no list of names there.
-        """
-        place = spec.key, location
-        if place not in self._parameters:
-            declared = getattr(spec, PARAMETERS[location])
-            if not isinstance(declared, dict):
-                raise TypeError(declared)
-            self._parameters[place] = {
-                fold(location, str(name)): _parameter(location, schema) for name, schema in declared.items()
-            }
-        return self._parameters[place]
+    def brings(self, found: Reference) -> Shape | None:
+        """What a reference brings, as far as anybody says."""
+        if found.source in RESERVED:
+            return WORDS
+        answered = self.answered(found)
+        return answered.shape if answered and answered.status is FieldStatus.DECLARES else None
 
 
 def fold(location: str, name: str) -> str:
@@ -124,12 +172,20 @@ def fold(location: str, name: str) -> str:
     return name.casefold() if location == "header" else name
 
 
-def _answered(schema: Any, path: Path) -> Answered | None:
-    if not isinstance(schema, dict | bool):
+def _answered(schema: Schema, path: Path) -> Answered | None:
+    if not isinstance(schema.root, dict | bool):
         return None
-    whole = Schema(schema)
-    status, parts = whole.find_field(path)
-    return Answered(status, Shape(whole, parts))
+    status, parts = schema.find_field(path)
+    return Answered(status, Shape(schema, parts))
+
+
+def _member(schema: Schema, name: str) -> Member:
+    path = payload_path(name, schema.root)
+    status, parts = schema.find_field(path)
+    part: Any = {}
+    if status is FieldStatus.DECLARES:
+        part = parts[0] if len(parts) == 1 else {"anyOf": list(parts)}
+    return Member(path, status, part, Shape(schema, (part,)))
 
 
 def _parameter(location: str, schema: Any) -> Parameter:
@@ -186,3 +242,16 @@ def _least(part: Mapping[str, Any]) -> int:
 def _names_required(shape: Shape) -> bool:
     """Whether the author of a schema says which members are always there; most say it of none."""
     return bool(shape.required)
+
+
+def _complete_with(declared: Any) -> tuple[str, ...] | None:
+    if not isinstance(declared, dict) or not declared.keys() <= _OF_MEMBERS_ONLY or declared.get("type") != "object":
+        return None
+    required = declared.get("required", [])
+    if not isinstance(required, list) or not all(isinstance(name, str) for name in required):
+        return None
+    properties = declared.get("properties")
+    members = properties.values() if isinstance(properties, dict) else ()
+    if any("const" in each or "properties" in each for each in members if isinstance(each, dict)):
+        return None
+    return tuple(required)

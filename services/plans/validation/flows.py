@@ -8,6 +8,7 @@ What is converted on the way fits: numbers and truth values into text, and text 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,19 +20,32 @@ from services.formats.schemas import TYPES
 from services.formats.strict_json import Path, render_path
 from services.plans.references import OPEN, Reference, parse
 from services.plans.schemas import FieldStatus, Schema, implied_types
+from services.plans.validation.reading import ReadInput
 
 SCALARS = frozenset({"string", "integer", "number", "boolean"})
 NUMBERS = frozenset({"integer", "number"})
 MAX_NESTING = 16
+_BESIDES = frozenset({"enum", "const", "allOf", "anyOf", "oneOf", "$ref"})
+# Of JSON only a list, an object or a text can hold a reference.
+_MAY_BE_JSON = re.compile(r"\s*(?:[\[\"]|\{(?!\{))")
 
 
-@dataclass(frozen=True)
+def _plain_type(part: Any) -> str | None:
+    kind = part.get("type") if isinstance(part, dict) else None
+    return kind if isinstance(kind, str) and kind in SCALARS and _BESIDES.isdisjoint(part) else None
+
+
 class Shape:
-    """A place in a schema: any of `parts` may hold there. `is_words`: the text of people, or an id; no number."""
+    """A place in a schema: any of `parts` may hold there. `is_words`: the text of people, or an id; no number.
 
-    schema: Schema
-    parts: tuple[Any, ...]
-    is_words: bool = False
+    `plain` is the type where that is all there is to know: a scalar, by one part, and nothing besides that matters.
+    """
+
+    def __init__(self, schema: Schema, parts: tuple[Any, ...], *, is_words: bool = False) -> None:
+        self.schema = schema
+        self.parts = parts
+        self.is_words = is_words
+        self.plain = _plain_type(parts[0]) if len(parts) == 1 else None
 
     @classmethod
     def of(cls, schema: Any) -> Shape:
@@ -120,13 +134,15 @@ WORDS = Shape(Schema({"type": "string"}), ({"type": "string"},), is_words=True)
 """What the issue and the run hold: what people wrote, and ids."""
 
 
-def flows_of(text: str, takes: Shape) -> Iterator[tuple[Reference, Path]]:
-    """The references in the text of an input, and where in its value each of them stands."""
+def flows_of(read: ReadInput, takes: Shape) -> Iterator[tuple[Reference, Path]]:
+    """The references of an input, and where in its value each of them stands."""
+    text = read.item.value
     if OPEN not in text:
         return
-    parts = parse(text)
-    if len(parts) == 1 and isinstance(parts[0], Reference):
-        yield parts[0], ()
+    if not _MAY_BE_JSON.match(text):
+        for found in read.found:
+            if isinstance(found, Reference):
+                yield found, ()
         return
     value: Any = text
     if takes.types is None or not takes.types <= frozenset({"string", "null"}):
@@ -158,7 +174,7 @@ def flow_misfit(found: Reference, path: Path, gives: Shape, takes: Shape) -> Mis
 
 def is_for_text(gives: Shape) -> bool:
     """Whether what comes can stand inside a longer text: something that is no list and no set of values."""
-    if _plain_type(gives) is not None:
+    if gives.plain is not None:
         return True
     comes = gives.types
     return comes is None or bool(comes & SCALARS)
@@ -166,20 +182,10 @@ def is_for_text(gives: Shape) -> bool:
 
 def _are_plain(gives: Shape, takes: Shape) -> bool:
     """Whether both are one scalar type and nothing else, and fit; most flows are, so they are looked at first."""
-    given, taken = _plain_type(gives), _plain_type(takes)
-    return (
-        given is not None and taken is not None and _is_taken(given, frozenset({taken}), is_words=gives.is_words)
-    )
-
-
-def _plain_type(shape: Shape) -> str | None:
-    part = shape.parts[0] if len(shape.parts) == 1 else None
-    kind = part.get("type") if isinstance(part, dict) else None
-    is_plain = isinstance(kind, str) and kind in SCALARS and _BESIDES.isdisjoint(part or ())
-    return kind if is_plain else None
-
-
-_BESIDES = frozenset({"enum", "const", "allOf", "anyOf", "oneOf", "$ref"})
+    given, taken = gives.plain, takes.plain
+    if given is None or taken is None:
+        return False
+    return given == taken or _is_taken(given, frozenset({taken}), is_words=gives.is_words)
 
 
 def _is_taken(kind: str, wanted: frozenset[str], *, is_words: bool) -> bool:

@@ -7,26 +7,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from services.plans.model import Plan, Step, input_field
-from services.plans.references import RESERVED, Reference, parse, scan
+from services.plans.model import Step
+from services.plans.references import RESERVED, Reference, parse
 from services.plans.validation.contracts import Contracts
 from services.plans.validation.faults import Fault, FaultCode, fault
+from services.plans.validation.reading import ReadStep
 
 
-def guard_faults(plan: Plan, needs: Mapping[str, Sequence[str]], contracts: Contracts) -> Iterator[Fault]:
+def guard_faults(
+    plan: Sequence[ReadStep], needs: Mapping[str, Sequence[str]], contracts: Contracts
+) -> Iterator[Fault]:
     """A warning for each step and source of which it takes what may not be there, without having asked.
 
     A condition asks for a step and for those that are skipped with it. `needs` has the steps in an order in which
     each comes after those it needs.
     """
-    steps = {step.step_id: step for step in plan.steps}
+    steps = {read.step.step_id: read for read in plan}
     asked: dict[str, frozenset[str]] = {}
     for step_id, needed in needs.items():
-        step = steps[step_id]
+        read = steps[step_id]
         before = [asked[other] for other in needed if other in asked]
-        passed_on = frozenset().union(*before) if step.needs == "all" else _common(before)
-        asked[step_id] = passed_on | _sources(step)
-        yield from _unguarded(step, asked[step_id], steps, contracts)
+        passed_on = frozenset().union(*before) if read.step.needs == "all" else _common(before)
+        asked[step_id] = passed_on | _sources(read.step)
+        yield from _unguarded(read, asked[step_id], steps, contracts)
 
 
 def _common(sets: Sequence[frozenset[str]]) -> frozenset[str]:
@@ -40,25 +43,25 @@ def _sources(step: Step) -> frozenset[str]:
 
 
 def _unguarded(
-    step: Step, asked: frozenset[str], steps: Mapping[str, Step], contracts: Contracts
+    read: ReadStep, asked: frozenset[str], steps: Mapping[str, ReadStep], contracts: Contracts
 ) -> Iterator[Fault]:
     told: set[str] = set()
-    for item in step.inputs:
-        for found in scan(item.value):
-            if not isinstance(found, Reference) or found.source in RESERVED or found.source in asked | told:
+    for each in read.inputs:
+        for found in each.found:
+            if not isinstance(found, Reference) or found.source in RESERVED or found.source in told or found.source in asked:
                 continue
-            reason = _reason(found, step, steps, contracts)
+            reason = _reason(found, read.step, steps, contracts)
             if reason is None:
                 continue
             told.add(found.source)
-            field = input_field(item.location, item.name)
             facts = {"reference": found.text, "source": found.source, "reason": reason}
-            yield fault(FaultCode.UNGUARDED_REFERENCE, step.step_id, field, name=item.name, **facts)
+            name = each.item.name
+            yield fault(FaultCode.UNGUARDED_REFERENCE, read.step.step_id, each.field, name=name, **facts)
 
 
-def _reason(found: Reference, step: Step, steps: Mapping[str, Step], contracts: Contracts) -> str | None:
+def _reason(found: Reference, step: Step, steps: Mapping[str, ReadStep], contracts: Contracts) -> str | None:
     """Why a value may not be there: "skipped", "list" or "optional"."""
     source = steps.get(found.source)
-    if source is not None and source.when is not None and step.needs == "any":
+    if source is not None and source.step.when is not None and step.needs == "any":
         return "skipped"
     return contracts.lacking(found)

@@ -6,7 +6,7 @@ payload (`body`, and for what is not REST also `variable`) has one schema, and d
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from jsonschema.exceptions import ValidationError
@@ -17,11 +17,12 @@ from services.formats.schemas import stated_types
 from services.formats.storable import is_storable
 from services.formats.strict_json import NotJson, Path, render_path
 from services.plans.model import Step, StepInput, input_field
-from services.plans.references import RESERVED, MalformedReference, Reference, is_whole, scan
+from services.plans.references import MalformedReference
 from services.plans.schemas import FieldStatus, Schema
-from services.plans.validation.contracts import PARAMETERS, Contracts, fold
+from services.plans.validation.contracts import PARAMETERS, Contract, Contracts, fold
 from services.plans.validation.faults import Fault, FaultCode, fault
-from services.plans.validation.flows import WORDS, Shape, flow_misfit, flows_of
+from services.plans.validation.flows import Shape, flow_misfit, flows_of
+from services.plans.validation.reading import ReadInput, ReadStep, read_step
 from services.plans.validation.refusals import refusal
 
 # What the schema `false` fails by, which has no keywords.
@@ -32,48 +33,66 @@ _SAID_OF_UNKNOWN = frozenset({"additionalProperties", "unevaluatedProperties", "
 _NOT_KNOWN = "{{issue.text}}"
 
 
-def input_faults(step: Step, spec: ComponentSpec, contracts: Contracts | None = None) -> Iterator[Fault]:
+def input_faults(step: Step, spec: ComponentSpec) -> Iterator[Fault]:
+    """Everything wrong with the inputs of one step by itself, whatever the other steps of its plan answer."""
+    return read_input_faults(read_step(step), spec, Contracts())
+
+
+def read_input_faults(read: ReadStep, spec: ComponentSpec, contracts: Contracts) -> Iterator[Fault]:
     """Everything wrong with the inputs of one step, given what the components of the plan take and answer.
 
     What references point to is judged by type: whether it can ever be what the input takes.
     """
-    known = contracts or Contracts()
-    for location in PARAMETERS:
-        yield from _Parameters(step, spec, known, location).faults()
-    yield from _Payload(step, spec, known).faults()
+    contract = contracts.of(spec)
+    by_place: dict[str, list[ReadInput]] = {}
+    for each in read.inputs:
+        by_place.setdefault(each.item.location, []).append(each)
+    for location, part in PARAMETERS.items():
+        inputs = by_place.pop(location, ())
+        if inputs or getattr(spec, part) != {}:
+            yield from _Parameters(read, contract, contracts, location, inputs).faults()
+    if len(by_place) == 1:
+        (rest,) = by_place.values()
+    else:
+        rest = [each for each in read.inputs if each.item.location not in PARAMETERS]
+    yield from _Payload(read, contract, contracts, rest).faults()
 
 
 class _Inputs:
     """What the faults of one step's inputs have in common."""
 
-    def __init__(self, step: Step, spec: ComponentSpec, contracts: Contracts, part: str) -> None:
-        self.step = step
-        self.spec = spec
+    def __init__(
+        self, read: ReadStep, contract: Contract, contracts: Contracts, part: str, inputs: Sequence[ReadInput]
+    ) -> None:
+        self.step_id = read.step.step_id
+        self.contract = contract
         self.contracts = contracts
         self.part = part
-        self.declared: Any = getattr(spec, part)
+        self.inputs = inputs
+        self.declared: Any = getattr(contract.spec, part)
 
     def unjudged(self) -> Fault:
-        return fault(FaultCode.UNJUDGED, self.step.step_id, component=self.spec.key, part=self.part)
+        return fault(FaultCode.UNJUDGED, self.step_id, component=self.contract.spec.key, part=self.part)
 
     def about(self, code: FaultCode, location: str, name: str) -> Fault:
-        facts: dict[str, Any] = {"component": self.spec.key, "in": location, "name": name}
+        facts: dict[str, Any] = {"component": self.contract.spec.key, "in": location, "name": name}
         if code in (FaultCode.UNKNOWN_INPUT, FaultCode.UNLISTED_INPUT):
-            facts |= self.contracts.hints.inputs(location, name, self.spec)
-        return fault(code, self.step.step_id, input_field(location, name), **facts)
+            facts |= self.contracts.hints.inputs(location, name, self.contract.spec)
+        return fault(code, self.step_id, input_field(location, name), **facts)
 
     def duplicate(self, item: StepInput, other: str) -> Fault:
         facts = {"in": item.location, "name": item.name, "other": other}
         field = input_field(item.location, item.name)
-        return fault(FaultCode.DUPLICATE_INPUT, self.step.step_id, field, **facts)
+        return fault(FaultCode.DUPLICATE_INPUT, self.step_id, field, **facts)
 
-    def judge(self, item: StepInput, schema: Schema, part: Any) -> tuple[Any, list[Fault]]:
+    def judge(self, read: ReadInput, schema: Schema, part: Any) -> tuple[Any, Sequence[Fault]]:
         """The value that an input's text stands for, and how it fails its own part of a schema.
 
         A value that fails, or can't be read, is answered as one that is not known yet.
         """
-        if is_whole(item.value) or any(isinstance(found, MalformedReference) for found in scan(item.value)):
-            return _NOT_KNOWN, []
+        if read.is_whole or any(isinstance(found, MalformedReference) for found in read.found):
+            return _NOT_KNOWN, ()
+        item = read.item
         try:
             value = schema.read(item.value, part)
         except NotJson as error:
@@ -85,52 +104,47 @@ class _Inputs:
         found = schema.misfits(value, part)
         if found is None:
             return value, [self.unjudged()]
-        return _NOT_KNOWN if found else value, [self._invalid(item, _facts(misfit)) for misfit in found]
+        if not found:
+            return value, ()
+        return _NOT_KNOWN, [self._invalid(item, _facts(misfit)) for misfit in found]
 
-    def flows(self, item: StepInput, takes: Shape) -> Iterator[Fault]:
+    def flows(self, read: ReadInput, takes: Shape) -> Iterator[Fault]:
         """The references of an input that bring what it can never take."""
-        field = input_field(item.location, item.name)
-        for found, path in flows_of(item.value, takes):
-            gives = self._shape(found)
+        for found, path in flows_of(read, takes):
+            gives = self.contracts.brings(found)
             if gives is None:
                 continue
             wrong = flow_misfit(found, path, gives, takes)
             if wrong is not None:
                 facts = {"reference": found.text, "source": found.source, "at": wrong.at}
                 kinds = {"gives": sorted(wrong.gives), "takes": sorted(wrong.takes)}
-                yield fault(FaultCode.FLOW_MISFIT, self.step.step_id, field, name=item.name, **facts, **kinds)
-
-    def _shape(self, found: Reference) -> Shape | None:
-        """What a reference brings, as far as anybody says."""
-        if found.source in RESERVED:
-            return WORDS
-        answered = self.contracts.answered(found)
-        return answered.shape if answered and answered.status is FieldStatus.DECLARES else None
+                name = read.item.name
+                yield fault(FaultCode.FLOW_MISFIT, self.step_id, read.field, name=name, **facts, **kinds)
 
     def _invalid(self, item: StepInput, facts: Mapping[str, Any]) -> Fault:
         field = input_field(item.location, item.name)
         about = {"in": item.location, "name": item.name, "value": item.value}
-        return fault(FaultCode.INVALID_LITERAL, self.step.step_id, field, **about, **facts)
+        return fault(FaultCode.INVALID_LITERAL, self.step_id, field, **about, **facts)
 
 
 class _Parameters(_Inputs):
     """The inputs of a step that go into its path, its query or its headers."""
 
-    def __init__(self, step: Step, spec: ComponentSpec, contracts: Contracts, location: str) -> None:
-        super().__init__(step, spec, contracts, PARAMETERS[location])
+    def __init__(
+        self, read: ReadStep, contract: Contract, contracts: Contracts, location: str, inputs: Sequence[ReadInput]
+    ) -> None:
+        super().__init__(read, contract, contracts, PARAMETERS[location], inputs)
         self.location = location
-        self.items = [item for item in step.inputs if item.location == location]
 
     def faults(self) -> Iterator[Fault]:
-        if self.declared == {} and not self.items:
-            return
         try:
-            known = self.contracts.parameters(self.spec, self.location)
+            known = self.contract.parameters(self.location)
         except TypeError:
             yield self.unjudged()
             return
         given: dict[str, str] = {}
-        for item in self.items:
+        for read in self.inputs:
+            item = read.item
             name = fold(self.location, item.name)
             if name in given:
                 yield self.duplicate(item, given[name])
@@ -142,30 +156,29 @@ class _Parameters(_Inputs):
                 yield self.about(code, self.location, item.name)
             elif (shape := known[name].shape) is not None:
                 schema = known[name].schema
-                value, invalid = self.judge(item, schema, schema.root)
-                yield from invalid or self._refusals(item, value)
-                yield from self.flows(item, shape)
+                value, invalid = self.judge(read, schema, schema.root)
+                yield from invalid or self._refusals(read, value)
+                yield from self.flows(read, shape)
         for name in self.declared:
             folded = fold(self.location, str(name))
             if folded not in given and known[folded].is_required:
                 yield self.about(FaultCode.MISSING_INPUT, self.location, str(name))
 
-    def _refusals(self, item: StepInput, value: Any) -> Iterator[Fault]:
+    def _refusals(self, read: ReadInput, value: Any) -> Iterator[Fault]:
         """A value for which no request can be made, whatever its schema says."""
-        reason = None if any(True for _ in scan(item.value)) else refusal(self.location, value)
+        reason = None if read.found else refusal(self.location, value)
         if reason is not None:
-            yield self._invalid(item, {"at": "", "keyword": reason, "expected": []})
+            yield self._invalid(read.item, {"at": "", "keyword": reason, "expected": []})
 
 
 class _Payload(_Inputs):
     """The inputs of a step that make up what it sends."""
 
-    def __init__(self, step: Step, spec: ComponentSpec, contracts: Contracts) -> None:
-        super().__init__(step, spec, contracts, "request_schema")
-        kind = str(spec.type).upper()
-        self.places = {"body"} if kind == "REST" else {"body", "variable"}
-        self.place = "variable" if kind == "GRAPHQL" else "body"
-        self.schema = contracts.payload(spec)
+    def __init__(
+        self, read: ReadStep, contract: Contract, contracts: Contracts, inputs: Sequence[ReadInput]
+    ) -> None:
+        super().__init__(read, contract, contracts, "request_schema", inputs)
+        self.payload = contract.payload
         self.value: dict[str, Any] = {}
         self.names: dict[Path, str] = {}
         self.parents: dict[Path, str] = {}
@@ -175,31 +188,34 @@ class _Payload(_Inputs):
             yield self.unjudged()
             return
         unknown = False
-        for item in self.step.inputs:
-            if item.location in PARAMETERS:
-                continue
-            if item.location not in self.places:
+        for read in self.inputs:
+            item = read.item
+            if item.location not in self.payload.places:
                 yield self.about(FaultCode.UNKNOWN_INPUT, item.location, item.name)
                 continue
-            member = self.contracts.member(self.spec, item.name)
+            member = self.contract.member(item.name)
             other = self._clash(member.path)
             if other is not None:
                 yield self.duplicate(item, other)
                 continue
-            value, invalid = self.judge(item, self.schema, member.part)
+            value, invalid = self.judge(read, self.payload.schema, member.part)
             self._put(member.path, value, item.name)
             yield from invalid
-            yield from self.flows(item, member.shape)
+            if read.found:
+                yield from self.flows(read, member.shape)
             says = member.status
             if says in (FieldStatus.FORBIDS, FieldStatus.LISTS_OTHERS):
                 unknown = True
                 code = FaultCode.UNKNOWN_INPUT if says is FieldStatus.FORBIDS else FaultCode.UNLISTED_INPUT
                 yield self.about(code, item.location, item.name)
-        yield from self._whole_faults(unknown=unknown)
+        if unknown or not self._is_complete():
+            yield from self._whole_faults(unknown=unknown)
 
     def _clash(self, path: Path) -> str | None:
         """The name of an input that stands at this path already, above it or below it."""
-        for length in range(1, len(path) + 1):
+        if path in self.names:
+            return self.names[path]
+        for length in range(1, len(path)):
             if path[:length] in self.names:
                 return self.names[path[:length]]
         return self.parents.get(path)
@@ -212,11 +228,14 @@ class _Payload(_Inputs):
         parent[path[-1]] = value
         self.names[path] = name
 
+    def _is_complete(self) -> bool:
+        """Whether there is nothing to say of the whole: each input has been judged, and none is missing."""
+        needed = self.payload.complete_with
+        return needed is not None and not self.parents and all(name in self.value for name in needed)
+
     def _whole_faults(self, *, unknown: bool) -> Iterator[Fault]:
         """What the inputs fail together with what the component adds itself: those that are missing above all."""
-        if not unknown and self._is_complete():
-            return
-        found = self.schema.misfits(completed(self.declared, self.value), self.declared, limit=None)
+        found = self.payload.schema.misfits(completed(self.declared, self.value), self.declared, limit=None)
         if found is None or (self.names and not self.declared):
             yield self.unjudged()
         missing: dict[str, None] = {}
@@ -227,22 +246,10 @@ class _Payload(_Inputs):
             if misfit.validator == "required":
                 missing |= dict.fromkeys(_missing_names(misfit))
             elif self._is_given(path) and not (unknown and _keyword(misfit) in _SAID_OF_UNKNOWN):
-                facts = {"component": self.spec.key, **_facts(misfit)}
-                yield fault(FaultCode.INPUTS_DO_NOT_FIT, self.step.step_id, self.place, **facts)
+                facts = {"component": self.contract.spec.key, **_facts(misfit)}
+                yield fault(FaultCode.INPUTS_DO_NOT_FIT, self.step_id, self.payload.place, **facts)
         for name in missing:
-            yield self.about(FaultCode.MISSING_INPUT, self.place, name)
-
-    def _is_complete(self) -> bool:
-        """Whether there is nothing to say of the whole: each input has been judged, and none is missing."""
-        declared = self.declared
-        return (
-            bool(declared)
-            and declared.keys() <= _OF_MEMBERS_ONLY
-            and declared.get("type") == "object"
-            and all(len(path) == 1 for path in self.names)
-            and all(isinstance(name, str) and name in self.value for name in _required(declared))
-            and not any("const" in member or "properties" in member for member in _members(declared))
-        )
+            yield self.about(FaultCode.MISSING_INPUT, self.payload.place, name)
 
     def _is_given(self, path: Path) -> bool:
         """Whether the plan has something there; what only the component has is not for a plan to mend."""
@@ -252,22 +259,6 @@ class _Payload(_Inputs):
                 return False
             value = value[part]
         return True
-
-
-# With these alone a payload fits if each of its members does and none is missing.
-_OF_MEMBERS_ONLY = frozenset({"type", "properties", "required", "additionalProperties", "title", "description"})
-
-
-def _required(declared: Mapping[str, Any]) -> list[Any]:
-    required = declared.get("required", [])
-    return required if isinstance(required, list) else [None]
-
-
-def _members(declared: Mapping[str, Any]) -> Iterator[Any]:
-    """The schemas of the members that a payload lists; a broken one counts as empty."""
-    properties = declared.get("properties")
-    listed = properties.values() if isinstance(properties, dict) else ()
-    return (each if isinstance(each, dict) else {} for each in listed)
 
 
 def _missing_names(misfit: ValidationError) -> Iterator[str]:

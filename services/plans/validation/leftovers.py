@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator
 
 from services.formats import strict_json
-from services.plans.model import Step, input_field
 from services.plans.references import is_whole, parse
 from services.plans.validation.faults import Fault, FaultCode, fault
+from services.plans.validation.reading import ReadStep
 
 _PATH = r"[A-Za-z_][\w-]*(?:\.[\w-]+|\[\d+\])*"
 _LEFTOVER = re.compile(
@@ -55,13 +55,12 @@ def _are_words(bracketed: str, part: str) -> bool:
     return any(char in bracketed for char in " _-") and not _TAG.search(part)
 
 
-def leftover_faults(step: Step) -> Iterator[Fault]:
+def leftover_faults(read: ReadStep) -> Iterator[Fault]:
     """A warning for each placeholder that was left in the inputs of a step."""
-    for item in step.inputs:
-        for placeholder in leftovers(item.value):
-            facts = {"in": item.location, "name": item.name, "placeholder": placeholder}
-            field = input_field(item.location, item.name)
-            yield fault(FaultCode.LEFTOVER_PLACEHOLDER, step.step_id, field, **facts)
+    for each in read.inputs:
+        for placeholder in () if each.is_whole else leftovers(each.item.value):
+            facts = {"in": each.item.location, "name": each.item.name, "placeholder": placeholder}
+            yield fault(FaultCode.LEFTOVER_PLACEHOLDER, read.step.step_id, each.field, **facts)
 
 
 def _plain_parts(text: str) -> Iterator[str]:

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from services.components.builtins import ASK_PERSON
 from services.components.specs import ApprovalPolicy, ComponentSpec
 from services.formats.strict_json import Path
-from services.plans.model import Plan, Step, references
+from services.plans.model import Step
 from services.plans.references import RESERVED
+from services.plans.validation.reading import ReadStep
 from services.plans.validation.telling import is_notifying
 
 SAFE_METHODS = frozenset({"GET", "HEAD"})
@@ -65,14 +66,15 @@ class Outline:
         self.order: list[int] = []
 
     @classmethod
-    def of(cls, plan: Plan, components: Mapping[str, ComponentSpec]) -> Outline | None:
+    def of(cls, plan: Sequence[ReadStep], components: Mapping[str, ComponentSpec]) -> Outline | None:
         """None for a plan that could not be carried out as it stands, and so has no sense to be judged."""
-        specs = [spec for step in plan.steps if (spec := components.get(step.component_id)) is not None]
-        numbers = {step.step_id: number for number, step in enumerate(plan.steps)}
-        if len(specs) < len(plan.steps) or len(numbers) < len(plan.steps):
+        steps = [read.step for read in plan]
+        specs = [spec for step in steps if (spec := components.get(step.component_id)) is not None]
+        numbers = {step.step_id: number for number, step in enumerate(steps)}
+        if len(specs) < len(steps) or len(numbers) < len(steps):
             return None
-        outline = cls(plan.steps, specs)
-        return outline if outline._connect(numbers) and outline._sort() else None
+        outline = cls(steps, specs)
+        return outline if outline._connect(plan, numbers) and outline._sort() else None
 
     def any_after(self, marks: Sequence[bool]) -> list[bool]:
         """For each step whether one that comes after it, however far, is marked."""
@@ -103,13 +105,13 @@ class Outline:
             for step, spec in zip(self.steps, self.specs, strict=True)
         ]
 
-    def _connect(self, numbers: Mapping[str, int]) -> bool:
+    def _connect(self, plan: Sequence[ReadStep], numbers: Mapping[str, int]) -> bool:
         """Draw every edge; whether each of them leads to another step."""
-        for number, step in enumerate(self.steps):
-            for target in step.next:
+        for number, read in enumerate(plan):
+            for target in read.step.next:
                 if not self._draw(number, numbers.get(target)):
                     return False
-            for found in references(step):
+            for found in read.references:
                 if found.source in RESERVED:
                     continue
                 source = numbers.get(found.source)

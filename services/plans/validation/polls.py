@@ -59,7 +59,7 @@ def as_given(found: Fault) -> Fault:
 def _field_faults(step: Step, spec: ComponentSpec) -> Iterator[Fault]:
     """A field that cannot be read, or that the answer does not have."""
     field = next((item.value for item in step.inputs if item.name == "field"), None)
-    if field is None or any(True for _ in scan(field)):
+    if field is None or scan(field):
         return
     where = step.step_id, input_field("body", "field")
     found = field_reference(field)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property, lru_cache
 from itertools import islice, pairwise
@@ -23,6 +23,7 @@ from services.plans.validation.acts import Acts
 from services.plans.validation.faults import Fault, FaultCode, fault
 from services.plans.validation.flows import SCALARS, Shape
 from services.plans.validation.outline import Outline
+from services.plans.validation.reading import ReadStep, read_plan
 from services.plans.validation.searches import late_searches
 from services.plans.validation.telling import may_tell_reporter, surely_tells_reporter
 
@@ -30,9 +31,14 @@ _MAX_COMPARED = 40
 """So many pairs of equal writes are looked at closely; each takes a walk through the plan."""
 
 
-def sense_faults(plan: Plan, components: Mapping[str, ComponentSpec]) -> Iterator[Fault]:
-    """All that makes no sense in a plan over these components, as warnings; nothing for one that is not sound."""
-    outline = Outline.of(plan, components)
+def sense_faults(
+    plan: Plan, components: Mapping[str, ComponentSpec], read: Sequence[ReadStep] | None = None
+) -> Iterator[Fault]:
+    """All that makes no sense in a plan over these components, as warnings; nothing for one that is not sound.
+
+    `read` are the plan's steps, if somebody has read them already.
+    """
+    outline = Outline.of(read_plan(plan) if read is None else read, components)
     if outline is None:
         return
     sense = _Sense(outline)

@@ -17,20 +17,21 @@ from itertools import islice
 
 from services.components.specs import ComponentSpec
 from services.formats.strict_json import render_path
-from services.plans.model import Plan, Step, dependencies, levels, texts
+from services.plans.model import Plan, dependencies, levels
 from services.plans.polls import component_keys
-from services.plans.references import RESERVED, STEP_ID, MalformedReference, Reference, scan
+from services.plans.references import RESERVED, STEP_ID, MalformedReference, Reference
 from services.plans.schemas import FieldStatus, declared_names
 from services.plans.validation.conditions import condition_faults
 from services.plans.validation.contracts import Contracts
 from services.plans.validation.faults import Fault, FaultCode, Report, fault, malformed
 from services.plans.validation.graph import shortest_cycle, strongly_connected
 from services.plans.validation.guards import guard_faults
-from services.plans.validation.inputs import input_faults
+from services.plans.validation.inputs import read_input_faults
 from services.plans.validation.leftovers import leftover_faults
 from services.plans.validation.origins import Origins
 from services.plans.validation.policies import policy_faults
 from services.plans.validation.polls import poll_faults
+from services.plans.validation.reading import ReadStep, read_plan
 from services.plans.validation.sense import sense_faults
 from services.plans.validation.telling import may_tell_reporter
 from services.policies.specs import NO_POLICIES, Policies
@@ -38,6 +39,7 @@ from services.policies.specs import NO_POLICIES, Policies
 __all__ = ["Fault", "FaultCode", "Report", "validate"]
 
 _MAX_LISTED = 20
+_SAYS_NO = frozenset({FieldStatus.LISTS_OTHERS, FieldStatus.FORBIDS})
 
 _MAX_OF_REFERENCES = 2_000
 """So many faults of references are named: a plan with more of them has no other use for the rest."""
@@ -65,7 +67,7 @@ def validate(
         *check.order_faults(),
         *check.selection_faults(selected),
         *check.reporter_faults(),
-        *sense_faults(plan, components),
+        *sense_faults(plan, components, check.read),
         *policy_faults(plan, components, policies),
     ]
     return Report.of(_once(faults))
@@ -91,6 +93,7 @@ class _Check:
     ) -> None:
         self.not_said = frozenset(not_said)
         self.plan = plan
+        self.read = read_plan(plan)
         self.components = components
         self.times = Counter(step.step_id for step in plan.steps)
         self.component_of = {step.step_id: components.get(step.component_id) for step in plan.steps}
@@ -101,7 +104,9 @@ class _Check:
         self.hints = self.contracts.hints
         self._room = _MAX_OF_REFERENCES
         self.origins = Origins(
-            components, {step.step_id: step.component_id for step in plan.steps if self.times[step.step_id] == 1}
+            components,
+            {step.step_id: step.component_id for step in plan.steps if self.times[step.step_id] == 1},
+            self.contracts,
         )
 
     def size_faults(self, max_steps: int) -> Iterator[Fault]:
@@ -113,16 +118,15 @@ class _Check:
 
     def step_faults(self) -> Iterator[Fault]:
         yield from self._id_faults()
-        for step in self.plan.steps:
-            yield from self._component_faults(step)
+        for read in self.read:
+            step = read.step
+            yield from self._component_faults(read)
             for target in dict.fromkeys(step.next):
                 if target not in self.times:
                     meant = self.hints.names(target, self.times)
                     yield fault(FaultCode.DANGLING_NEXT, step.step_id, "next", next=target, **meant)
-            yield from self._bounded(
-                each for field, found in _found(step) for each in self._reference_faults(step, field, found)
-            )
-            yield from leftover_faults(step)
+            yield from self._bounded(self._reference_faults(read))
+            yield from leftover_faults(read)
             yield from condition_faults(step, self.contracts)
 
     def _bounded(self, faults: Iterator[Fault]) -> Iterator[Fault]:
@@ -138,7 +142,8 @@ class _Check:
             if times > 1:
                 yield fault(FaultCode.DUPLICATE_STEP_ID, step_id, "step_id", times=times)
 
-    def _component_faults(self, step: Step) -> Iterator[Fault]:
+    def _component_faults(self, read: ReadStep) -> Iterator[Fault]:
+        step = read.step
         spec = self.components.get(step.component_id)
         if spec is None:
             meant = self.hints.names(step.component_id, self.components)
@@ -148,52 +153,58 @@ class _Check:
         if not spec.active:
             code = FaultCode.INACTIVE_COMPONENT
             yield fault(code, step.step_id, "component_id", component=step.component_id)
-        yield from input_faults(step, spec, self.contracts)
+        yield from read_input_faults(read, spec, self.contracts)
         yield from self.origins.faults(step, spec)
         yield from poll_faults(step, self.components)
 
-    def _reference_faults(self, step: Step, field: str, found: Reference | MalformedReference) -> Iterator[Fault]:
-        where = step.step_id, field
+    def _reference_faults(self, read: ReadStep) -> Iterator[Fault]:
+        for field, found in read.found:
+            wrong = self._reference_fault(read.step.step_id, field, found)
+            if wrong is not None:
+                yield wrong
+
+    def _reference_fault(self, step_id: str, field: str, found: Reference | MalformedReference) -> Fault | None:
+        where = step_id, field
         if isinstance(found, MalformedReference):
-            yield malformed(where, found)
-        elif found.source in RESERVED:
+            return malformed(where, found)
+        if found.source in RESERVED:
             missing = self.not_said if found.source == "issue" else frozenset()
             allowed = [name for name in RESERVED[found.source] if name not in missing]
-            if len(found.path) != 1 or found.path[0] not in allowed:
-                yield _undeclared(where, found, declared=allowed)
-        elif found.source == step.step_id:
-            yield fault(FaultCode.SELF_REFERENCE, *where, reference=found.text)
-        elif found.source not in self.times:
+            is_there = len(found.path) == 1 and found.path[0] in allowed
+            return None if is_there else _undeclared(where, found, declared=allowed)
+        if found.source == step_id:
+            return fault(FaultCode.SELF_REFERENCE, *where, reference=found.text)
+        if found.source not in self.times:
             code = FaultCode.UNKNOWN_STEP_REFERENCE
             meant = self.hints.names(found.source, self.times)
-            yield fault(code, *where, reference=found.text, source=found.source, **meant)
-        else:
-            yield from self._field_faults(where, found)
+            return fault(code, *where, reference=found.text, source=found.source, **meant)
+        return self._field_fault(where, found)
 
-    def _field_faults(self, where: tuple[str, str], found: Reference) -> Iterator[Fault]:
+    def _field_fault(self, where: tuple[str, str], found: Reference) -> Fault | None:
         """A field that the step's answer does not have, as far as its component says what it has."""
         spec = self.component_of[found.source]
         if spec is None or self.times[found.source] > 1 or not found.path:
-            return
+            return None
         answered = self.contracts.answered(found)
         if answered is None:
-            yield fault(FaultCode.UNJUDGED, where[0], component=spec.key, part="response_schema")
-        elif answered.status in (FieldStatus.LISTS_OTHERS, FieldStatus.FORBIDS):
-            declared = declared_names(answered.shape.parts)[:_MAX_LISTED]
-            meant = self.hints.paths(found.path, spec.response_schema)
-            yield _undeclared(where, found, component=spec.key, declared=declared, **meant)
+            return fault(FaultCode.UNJUDGED, where[0], component=spec.key, part="response_schema")
+        if answered.status not in _SAYS_NO:
+            return None
+        declared = declared_names(answered.shape.parts)[:_MAX_LISTED]
+        meant = self.hints.paths(found.path, spec.response_schema)
+        return _undeclared(where, found, component=spec.key, declared=declared, **meant)
 
     def order_faults(self) -> Iterator[Fault]:
-        needs = dependencies(self.plan)
-        cyclic = [part for part in strongly_connected(needs) if len(part) > 1 or part[0] in needs[part[0]]]
-        if not cyclic:
-            in_order = {step_id: needs[step_id] for level in levels(needs) for step_id in level}
-            yield from guard_faults(self.plan, in_order, self.contracts)
+        sources = [{found.source for found in read.references} for read in self.read]
+        needs = dependencies(self.plan, sources)
+        ordered = {step_id: needs[step_id] for level in levels(needs) for step_id in level}
+        if len(ordered) == len(needs):
+            yield from guard_faults(self.read, ordered, self.contracts)
             return
+        cyclic = [part for part in strongly_connected(needs) if len(part) > 1 or part[0] in needs[part[0]]]
         cycle_of = {step_id: number for number, part in enumerate(cyclic) for step_id in part}
         yield from self._cycle_faults(needs, cyclic)
         yield from self._bounded(self._upstream_faults(cycle_of))
-        ordered = {step_id for level in levels(needs) for step_id in level}
         for step_id, needed in needs.items():
             if step_id not in ordered and step_id not in cycle_of:
                 blocked = [other for other in needed if other not in ordered]
@@ -216,8 +227,9 @@ class _Check:
         # The components come last first, so of two steps the later has the smaller number.
         ranked = enumerate(strongly_connected(after))
         rank = {step_id: number for number, part in ranked for step_id in part}
-        for step in self.plan.steps:
-            for field, found in _found(step):
+        for read in self.read:
+            step = read.step
+            for field, found in read.found:
                 if isinstance(found, MalformedReference) or found.source in RESERVED:
                     continue
                 on_cycle = cycle_of.get(step.step_id, -1) == cycle_of.get(found.source)
@@ -236,11 +248,6 @@ class _Check:
             may_tell_reporter(step, self.components.get(step.component_id)) for step in self.plan.steps
         ):
             yield fault(FaultCode.REPORTER_NOT_TOLD)
-
-
-def _found(step: Step) -> Iterator[tuple[str, Reference | MalformedReference]]:
-    """What the fields of a step refer to, each reference of a text once."""
-    return ((field, found) for field, text in texts(step) for found in dict.fromkeys(scan(text)))
 
 
 def _undeclared(where: tuple[str, str], found: Reference, **facts: object) -> Fault:

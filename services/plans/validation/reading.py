@@ -1,0 +1,84 @@
+"""A plan as its checks read it: each text is split into its references once, for all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from services.plans.model import WHEN, Plan, Step, StepInput, input_field
+from services.plans.references import MalformedReference, Reference, scan
+
+Found = Sequence[Reference | MalformedReference]
+"""What a text refers to, in order, as often as it does."""
+
+
+@dataclass(slots=True)
+class ReadInput:
+    """An input and what it refers to. `is_whole`: it is one reference and nothing else."""
+
+    item: StepInput
+    found: Found
+    is_whole: bool
+
+    @property
+    def field(self) -> str:
+        """How the field is called: "body.location.lat"."""
+        return input_field(self.item.location, self.item.name)
+
+
+@dataclass(slots=True)
+class ReadStep:
+    """A step and what it refers to. `tested` is what its condition refers to, a text each."""
+
+    step: Step
+    inputs: Sequence[ReadInput]
+    tested: Sequence[Found] = ()
+
+    @property
+    def found(self) -> Iterator[tuple[str, Reference | MalformedReference]]:
+        """What the fields of the step refer to, each reference of a text once, with the field that it stands in."""
+        for each in self.inputs:
+            if each.found:
+                field = each.field
+                for found in _once(each.found):
+                    yield field, found
+        for text in self.tested:
+            for found in _once(text):
+                yield WHEN, found
+
+    @property
+    def references(self) -> Iterator[Reference]:
+        """The well-formed references, in order, and as often as they stand there."""
+        for each in self.inputs:
+            for found in each.found:
+                if isinstance(found, Reference):
+                    yield found
+        for text in self.tested:
+            for found in text:
+                if isinstance(found, Reference):
+                    yield found
+
+
+def read_plan(plan: Plan) -> list[ReadStep]:
+    """All steps of a plan, in its order."""
+    return [read_step(step) for step in plan.steps]
+
+
+def read_step(step: Step) -> ReadStep:
+    """One step, its condition included."""
+    inputs = [_read(item) for item in step.inputs]
+    if step.when is None:
+        return ReadStep(step, inputs)
+    texts = (text for test in step.when.tests for text in (test.value, *test.to))
+    return ReadStep(step, inputs, [found for text in texts if (found := scan(text))])
+
+
+def _read(item: StepInput) -> ReadInput:
+    found = scan(item.value)
+    # In a text that is JSON, a reference can be all of a string in it.
+    is_whole = len(found) == 1 and isinstance(found[0], Reference) and found[0].text == item.value
+    return ReadInput(item, found, is_whole)
+
+
+def _once(found: Found) -> Found:
+    return found if len(found) == 1 else tuple(dict.fromkeys(found))
