@@ -35,7 +35,7 @@ def demanded(schema: Mapping[str, Any]) -> frozenset[str] | None:
 
 def has_demands(value: Any) -> bool:
     """Whether the word stands anywhere in a schema, be it the name of a member."""
-    stack = [value]
+    stack = [value] if value else []
     while stack:
         item = stack.pop()
         if isinstance(item, dict):

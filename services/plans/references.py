@@ -33,6 +33,8 @@ LEGAL_FORM = "{{step_id.field}}"
 OPEN, _CLOSE = "{{", "}}"
 # No JSON begins with two braces, so a reference is not tried as JSON.
 _JSON_CONTAINER = re.compile(r"\s*(\[|\{(?!\{))")
+# What nearly all references are: names, with nothing that has to be quoted.
+_PLAIN = re.compile(rf"({STEP_ID.pattern})((?:\.{PLAIN_NAME.pattern})*)")
 _PATH_PART = re.compile(
     rf"\.({PLAIN_NAME.pattern})|\[([0-9]{{1,6}})\]"
     # As in JavaScript and Python: for names with spaces, dots and the like.
@@ -167,7 +169,6 @@ def readable_part(text: str) -> tuple[str, int]:
     return legal, len(OPEN) + start + end
 
 
-@lru_cache(maxsize=8192)
 def _reference(text: str, *, whole: bool) -> Reference | MalformedReference:
     body = text.removeprefix(OPEN).removesuffix(_CLOSE).strip()
     if not body:
@@ -182,11 +183,15 @@ def _reference(text: str, *, whole: bool) -> Reference | MalformedReference:
 
 def _read(body: str) -> tuple[str, Path, int]:
     """The source and the path that a text begins with, and where they end; no source if it begins with none."""
-    source = STEP_ID.match(body)
-    if source is None:
+    plain = _PLAIN.fullmatch(body)
+    if plain is not None:
+        source, names = plain.groups()
+        return source, tuple(names.split(".")[1:]), len(body)
+    begins = STEP_ID.match(body)
+    if begins is None:
         return "", (), 0
     path: list[PathPart] = []
-    position = source.end()
+    position = begins.end()
     while part := _PATH_PART.match(body, position):
         name, index, *quoted = part.groups()
         if index is not None:
@@ -194,4 +199,4 @@ def _read(body: str) -> tuple[str, Path, int]:
         else:
             path.append(name or re.sub(r"\\(.)", r"\1", next(filter(None, quoted))))
         position = part.end()
-    return source.group(), tuple(path), position
+    return begins.group(), tuple(path), position

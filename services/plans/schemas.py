@@ -71,8 +71,10 @@ class Schema:
         """
         schemas: tuple[Any, ...] = (self.root,) if start is None else start
         for part in path:
-            found = [self._field(schema, part, 0) for schema in schemas]
-            says, inner = found[0] if len(found) == 1 else _either(found)
+            if len(schemas) == 1:
+                says, inner = self._field(schemas[0], part, 0)
+            else:
+                says, inner = _either([self._field(schema, part, 0) for schema in schemas])
             if says is not FieldStatus.DECLARES:
                 return says, schemas
             schemas = inner
@@ -114,6 +116,8 @@ class Schema:
             return []
         if self._validator is None:
             return None
+        if _is_listed(value, part):
+            return []
         certain_only = _holds_reference(value)
         try:
             errors = self._validator.evolve(schema=part).iter_errors(value)
@@ -175,6 +179,7 @@ def declared_names(schemas: Iterable[Any]) -> list[str]:
 
 _PYTHON_TYPES: Mapping[Any, type] = {"string": str, "integer": int, "boolean": bool, "object": dict, "array": list}
 _SAYS_NO_MORE = frozenset({"type", "title", "description", "examples", "example"})
+_LISTS_TEXTS = _SAYS_NO_MORE | {"enum"}
 
 
 def _is_plain(value: Any, part: Any) -> bool:
@@ -183,6 +188,18 @@ def _is_plain(value: Any, part: Any) -> bool:
         return False
     stated = part.get("type")
     return isinstance(stated, str) and type(value) is _PYTHON_TYPES.get(stated)
+
+
+def _is_listed(value: Any, part: Any) -> bool:
+    """Whether a part lists the texts that it takes, and a value is one of them."""
+    return (
+        isinstance(value, str)
+        and isinstance(part, dict)
+        and part.keys() <= _LISTS_TEXTS
+        and part.get("type", "string") == "string"
+        and isinstance(part.get("enum"), list)
+        and value in part["enum"]
+    )
 
 
 def _either(findings: Sequence[FieldLookup]) -> FieldLookup:

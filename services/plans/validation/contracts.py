@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 
 from services.components.specs import ComponentSpec
-from services.formats.strict_json import Path
+from services.formats.strict_json import Path, PathPart
 from services.plans.input_paths import payload_path
 from services.plans.origins import Demands
 from services.plans.references import RESERVED, Reference
@@ -24,12 +24,35 @@ _OF_THE_COMPONENT = frozenset({"const", "default"})
 _ONE_TEXT = Shape.of({"type": sorted(SCALARS)})
 
 
-@dataclass(frozen=True, slots=True)
 class Answered:
-    """What a component says of a field in its answer; where it has none, `shape` is what is above it."""
+    """A place in the answer of a component, and what is said of it; where it has none, `shape` is what is above.
 
-    status: FieldStatus
-    shape: Shape
+    `lacks`: why the answer may have nothing there, "list" or "optional"; None if it will, as far as anybody says.
+    """
+
+    __slots__ = ("_below", "lacks", "shape", "status")
+
+    def __init__(self, status: FieldStatus, shape: Shape, lacks: str | None = None) -> None:
+        self.status = status
+        self.shape = shape
+        self.lacks = lacks
+        self._below: dict[PathPart, Answered] = {}
+
+    def at(self, path: Path) -> Answered:
+        """A place below. Each is looked up once."""
+        here = self
+        for part in path:
+            if here.status is not FieldStatus.DECLARES:
+                break
+            below = here._below.get(part)
+            if below is None:
+                below = here._below[part] = here._look_up(part)
+            here = below
+        return here
+
+    def _look_up(self, part: PathPart) -> Answered:
+        status, parts = self.shape.schema.find_field((part,), start=self.shape.parts)
+        return Answered(status, Shape(self.shape.schema, parts), self.lacks or _may_lack(self.shape, part))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +80,9 @@ _OF_MEMBERS_ONLY = frozenset({"type", "properties", "required", "additionalPrope
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """The payload of a component: its schema, where in a plan its members are given, and how that place is called.
+    """The payload of a component: its schema, where in a plan it is given, and what that place is called.
 
-    `complete_with`: given each of these and nothing that does not fit, there is nothing to say of it as a whole; None
-    where that takes a look.
+    `complete_with`: given each of these and nothing that does not fit, the whole fits; None where that takes a look.
     """
 
     schema: Schema
@@ -78,13 +100,12 @@ class Payload:
 
 
 class Contract:
-    """What one component takes and answers. Each place of its schemas is looked up once, when it is first asked for."""
+    """What one component takes and answers. Each place of its schemas is looked up once, when asked for."""
 
     def __init__(self, spec: ComponentSpec) -> None:
         self.spec = spec
         self.payload = Payload.of(spec)
-        self._answers: dict[Path, Answered | None] = {}
-        self._lacking: dict[Path, str | None] = {}
+        self.answer = Answered(FieldStatus.DECLARES, Shape.of(spec.response_schema))
         self._members: dict[str, Member] = {}
         self._parameters: dict[str, dict[str, Parameter]] = {}
 
@@ -92,18 +113,6 @@ class Contract:
     def demands(self) -> Demands:
         """From where the component takes its inputs."""
         return Demands(self.spec)
-
-    def answered(self, path: Path) -> Answered | None:
-        """What is said of a field of the answer; None if nobody says anything of it."""
-        if path not in self._answers:
-            self._answers[path] = _answered(self._response, path)
-        return self._answers[path]
-
-    def lacking(self, path: Path) -> str | None:
-        """Why the answer may have nothing at a path: "list" or "optional"; None if it will."""
-        if path not in self._lacking:
-            self._lacking[path] = _may_lack(Shape(self._response, (self._response.root,)), path)
-        return self._lacking[path]
 
     def member(self, name: str) -> Member:
         """Where an input of this name stands in the payload."""
@@ -125,10 +134,6 @@ class Contract:
                 fold(location, str(name)): _parameter(location, schema) for name, schema in declared.items()
             }
         return self._parameters[location]
-
-    @cached_property
-    def _response(self) -> Schema:
-        return Schema(self.spec.response_schema)
 
 
 class Contracts:
@@ -152,31 +157,19 @@ class Contracts:
     def answered(self, found: Reference) -> Answered | None:
         """What is said of the field that a reference points to; None if nobody says anything of that step."""
         contract = self._sources.get(found.source)
-        return None if contract is None else contract.answered(found.path)
-
-    def lacking(self, found: Reference) -> str | None:
-        """Why the answer may have nothing where a reference points to: "list" or "optional"; None if it will."""
-        contract = self._sources.get(found.source)
-        return None if contract is None else contract.lacking(found.path)
+        return None if contract is None else contract.answer.at(found.path)
 
     def brings(self, found: Reference) -> Shape | None:
         """What a reference brings, as far as anybody says."""
         if found.source in RESERVED:
             return WORDS
         answered = self.answered(found)
-        return answered.shape if answered and answered.status is FieldStatus.DECLARES else None
+        return answered.shape if answered is not None and answered.status is FieldStatus.DECLARES else None
 
 
 def fold(location: str, name: str) -> str:
     """HTTP takes the names of headers in any case."""
     return name.casefold() if location == "header" else name
-
-
-def _answered(schema: Schema, path: Path) -> Answered | None:
-    if not isinstance(schema.root, dict | bool):
-        return None
-    status, parts = schema.find_field(path)
-    return Answered(status, Shape(schema, parts))
 
 
 def _member(schema: Schema, name: str) -> Member:
@@ -219,18 +212,14 @@ def _json_schema(location: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _may_lack(shape: Shape, path: Path) -> str | None:
-    """Whether an answer may have nothing at a path, as far as its schema says anything of that."""
-    for length, part in enumerate(path):
-        here = shape.field(path[:length]) if length else shape
-        if here is None:
-            return None
-        if isinstance(part, int):
-            if not all(isinstance(each, dict) and _least(each) > part for each in here.parts):
-                return "list"
-        elif _names_required(here) and part not in here.required:
-            return "optional"
-    return None
+def _may_lack(above: Shape, part: PathPart) -> str | None:
+    """Whether there may be no such member or item, as far as a schema says anything of that."""
+    if isinstance(part, int):
+        has_them = all(isinstance(each, dict) and _least(each) > part for each in above.parts)
+        return None if has_them else "list"
+    # The author of a schema may say which members are always there; most say it of none.
+    required = above.required
+    return "optional" if required and part not in required else None
 
 
 def _least(part: Mapping[str, Any]) -> int:
@@ -239,19 +228,16 @@ def _least(part: Mapping[str, Any]) -> int:
     return max(least if isinstance(least, int) else 0, len(listed) if isinstance(listed, list) else 0)
 
 
-def _names_required(shape: Shape) -> bool:
-    """Whether the author of a schema says which members are always there; most say it of none."""
-    return bool(shape.required)
-
-
 def _complete_with(declared: Any) -> tuple[str, ...] | None:
-    if not isinstance(declared, dict) or not declared.keys() <= _OF_MEMBERS_ONLY or declared.get("type") != "object":
+    if not isinstance(declared, dict) or declared.get("type") != "object":
         return None
-    required = declared.get("required", [])
-    if not isinstance(required, list) or not all(isinstance(name, str) for name in required):
-        return None
-    properties = declared.get("properties")
+    required, properties = declared.get("required", []), declared.get("properties")
     members = properties.values() if isinstance(properties, dict) else ()
-    if any("const" in each or "properties" in each for each in members if isinstance(each, dict)):
+    if (
+        not declared.keys() <= _OF_MEMBERS_ONLY
+        or not isinstance(required, list)
+        or not all(isinstance(name, str) for name in required)
+        or any("const" in each or "properties" in each for each in members if isinstance(each, dict))
+    ):
         return None
     return tuple(required)

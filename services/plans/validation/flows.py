@@ -38,7 +38,7 @@ def _plain_type(part: Any) -> str | None:
 class Shape:
     """A place in a schema: any of `parts` may hold there. `is_words`: the text of people, or an id; no number.
 
-    `plain` is the type where that is all there is to know: a scalar, by one part, and nothing besides that matters.
+    `plain` is the type where that is all there is to know of it: a scalar, and nothing besides that matters.
     """
 
     def __init__(self, schema: Schema, parts: tuple[Any, ...], *, is_words: bool = False) -> None:

@@ -48,7 +48,9 @@ def _unguarded(
     told: set[str] = set()
     for each in read.inputs:
         for found in each.found:
-            if not isinstance(found, Reference) or found.source in RESERVED or found.source in told or found.source in asked:
+            if not isinstance(found, Reference) or found.source in RESERVED:
+                continue
+            if found.source in told or found.source in asked:
                 continue
             reason = _reason(found, read.step, steps, contracts)
             if reason is None:
@@ -64,4 +66,5 @@ def _reason(found: Reference, step: Step, steps: Mapping[str, ReadStep], contrac
     source = steps.get(found.source)
     if source is not None and source.step.when is not None and step.needs == "any":
         return "skipped"
-    return contracts.lacking(found)
+    answered = contracts.answered(found)
+    return None if answered is None else answered.lacks

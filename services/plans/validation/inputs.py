@@ -44,31 +44,22 @@ def read_input_faults(read: ReadStep, spec: ComponentSpec, contracts: Contracts)
     What references point to is judged by type: whether it can ever be what the input takes.
     """
     contract = contracts.of(spec)
-    by_place: dict[str, list[ReadInput]] = {}
-    for each in read.inputs:
-        by_place.setdefault(each.item.location, []).append(each)
+    places = {each.item.location for each in read.inputs}
     for location, part in PARAMETERS.items():
-        inputs = by_place.pop(location, ())
-        if inputs or getattr(spec, part) != {}:
-            yield from _Parameters(read, contract, contracts, location, inputs).faults()
-    if len(by_place) == 1:
-        (rest,) = by_place.values()
-    else:
-        rest = [each for each in read.inputs if each.item.location not in PARAMETERS]
-    yield from _Payload(read, contract, contracts, rest).faults()
+        if location in places or getattr(spec, part) != {}:
+            yield from _Parameters(read, contract, contracts, location).faults()
+    yield from _Payload(read, contract, contracts).faults()
 
 
 class _Inputs:
     """What the faults of one step's inputs have in common."""
 
-    def __init__(
-        self, read: ReadStep, contract: Contract, contracts: Contracts, part: str, inputs: Sequence[ReadInput]
-    ) -> None:
+    def __init__(self, read: ReadStep, contract: Contract, contracts: Contracts, part: str) -> None:
+        self.read = read
         self.step_id = read.step.step_id
         self.contract = contract
         self.contracts = contracts
         self.part = part
-        self.inputs = inputs
         self.declared: Any = getattr(contract.spec, part)
 
     def unjudged(self) -> Fault:
@@ -130,10 +121,8 @@ class _Inputs:
 class _Parameters(_Inputs):
     """The inputs of a step that go into its path, its query or its headers."""
 
-    def __init__(
-        self, read: ReadStep, contract: Contract, contracts: Contracts, location: str, inputs: Sequence[ReadInput]
-    ) -> None:
-        super().__init__(read, contract, contracts, PARAMETERS[location], inputs)
+    def __init__(self, read: ReadStep, contract: Contract, contracts: Contracts, location: str) -> None:
+        super().__init__(read, contract, contracts, PARAMETERS[location])
         self.location = location
 
     def faults(self) -> Iterator[Fault]:
@@ -143,8 +132,10 @@ class _Parameters(_Inputs):
             yield self.unjudged()
             return
         given: dict[str, str] = {}
-        for read in self.inputs:
+        for read in self.read.inputs:
             item = read.item
+            if item.location != self.location:
+                continue
             name = fold(self.location, item.name)
             if name in given:
                 yield self.duplicate(item, given[name])
@@ -174,10 +165,8 @@ class _Parameters(_Inputs):
 class _Payload(_Inputs):
     """The inputs of a step that make up what it sends."""
 
-    def __init__(
-        self, read: ReadStep, contract: Contract, contracts: Contracts, inputs: Sequence[ReadInput]
-    ) -> None:
-        super().__init__(read, contract, contracts, "request_schema", inputs)
+    def __init__(self, read: ReadStep, contract: Contract, contracts: Contracts) -> None:
+        super().__init__(read, contract, contracts, "request_schema")
         self.payload = contract.payload
         self.value: dict[str, Any] = {}
         self.names: dict[Path, str] = {}
@@ -188,8 +177,10 @@ class _Payload(_Inputs):
             yield self.unjudged()
             return
         unknown = False
-        for read in self.inputs:
+        for read in self.read.inputs:
             item = read.item
+            if item.location in PARAMETERS:
+                continue
             if item.location not in self.payload.places:
                 yield self.about(FaultCode.UNKNOWN_INPUT, item.location, item.name)
                 continue

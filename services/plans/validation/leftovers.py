@@ -7,10 +7,10 @@ mean a reference or know no value. A value with one of them would be sent as it 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from services.formats import strict_json
-from services.plans.references import is_whole, parse
+from services.plans.references import MalformedReference, Reference, parse
 from services.plans.validation.faults import Fault, FaultCode, fault
 from services.plans.validation.reading import ReadStep
 
@@ -40,10 +40,14 @@ _MOST = 3
 
 def leftovers(text: str) -> list[str]:
     """The placeholders that were left in the text of an input, each once; references are none."""
-    if not _MAY_HOLD_ONE.search(text) or is_whole(text):
+    return _leftovers(text, parse(text))
+
+
+def _leftovers(text: str, parts: Sequence[str | Reference | MalformedReference]) -> list[str]:
+    if not _MAY_HOLD_ONE.search(text):
         return []
     found: dict[str, None] = {}
-    for part in _plain_parts(text):
+    for part in _plain_parts(text, parts):
         for match in _LEFTOVER.finditer(part):
             if not match.group().startswith("<") or _are_words(match.group(), part):
                 found[match.group()] = None
@@ -58,18 +62,20 @@ def _are_words(bracketed: str, part: str) -> bool:
 def leftover_faults(read: ReadStep) -> Iterator[Fault]:
     """A warning for each placeholder that was left in the inputs of a step."""
     for each in read.inputs:
-        for placeholder in () if each.is_whole else leftovers(each.item.value):
+        for placeholder in () if each.is_whole else _leftovers(each.item.value, each.parts):
             facts = {"in": each.item.location, "name": each.item.name, "placeholder": placeholder}
             yield fault(FaultCode.LEFTOVER_PLACEHOLDER, read.step.step_id, each.field, **facts)
 
 
-def _plain_parts(text: str) -> Iterator[str]:
+def _plain_parts(text: str, parts: Sequence[str | Reference | MalformedReference]) -> Iterator[str]:
     """What is text in an input: between its references, and in the strings of it where it is JSON."""
+    if text.lstrip()[:1] not in ("{", "["):
+        yield from (part for part in parts if isinstance(part, str))
+        return
     try:
-        value = strict_json.loads(text) if text.lstrip()[:1] in ("{", "[") else text
+        stack = [strict_json.loads(text)]
     except strict_json.NotJson:
-        value = text
-    stack = [value]
+        stack = [text]
     while stack:
         item = stack.pop()
         if isinstance(item, str):

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from services.components.builtins import ASK_PERSON
 from services.components.specs import ApprovalPolicy, ComponentSpec
 from services.formats.strict_json import Path
-from services.plans.model import Step
 from services.plans.references import RESERVED
 from services.plans.validation.reading import ReadStep
 from services.plans.validation.telling import is_notifying
@@ -48,14 +47,15 @@ class Role:
 
 
 class Outline:
-    """The steps of a plan whose order is sound.
+    """The steps of a plan whose order is sound; `read` are the same with what they refer to.
 
     `before` and `after` are the steps right before and after each. `sources` are those that a step takes something
     from, `taken` the paths that others take of its answer.
     """
 
-    def __init__(self, steps: Sequence[Step], specs: Sequence[ComponentSpec]) -> None:
-        self.steps = steps
+    def __init__(self, plan: Sequence[ReadStep], specs: Sequence[ComponentSpec]) -> None:
+        self.read = plan
+        self.steps = steps = [read.step for read in plan]
         self.specs = specs
         kinds: dict[str, Role] = {}
         self.roles = [kinds.get(spec.key) or kinds.setdefault(spec.key, Role.of(spec)) for spec in specs]
@@ -68,13 +68,12 @@ class Outline:
     @classmethod
     def of(cls, plan: Sequence[ReadStep], components: Mapping[str, ComponentSpec]) -> Outline | None:
         """None for a plan that could not be carried out as it stands, and so has no sense to be judged."""
-        steps = [read.step for read in plan]
-        specs = [spec for step in steps if (spec := components.get(step.component_id)) is not None]
-        numbers = {step.step_id: number for number, step in enumerate(steps)}
-        if len(specs) < len(steps) or len(numbers) < len(steps):
+        specs = [spec for read in plan if (spec := components.get(read.step.component_id)) is not None]
+        numbers = {read.step.step_id: number for number, read in enumerate(plan)}
+        if len(specs) < len(plan) or len(numbers) < len(plan):
             return None
-        outline = cls(steps, specs)
-        return outline if outline._connect(plan, numbers) and outline._sort() else None
+        outline = cls(plan, specs)
+        return outline if outline._connect(numbers) and outline._sort() else None
 
     def any_after(self, marks: Sequence[bool]) -> list[bool]:
         """For each step whether one that comes after it, however far, is marked."""
@@ -105,9 +104,9 @@ class Outline:
             for step, spec in zip(self.steps, self.specs, strict=True)
         ]
 
-    def _connect(self, plan: Sequence[ReadStep], numbers: Mapping[str, int]) -> bool:
+    def _connect(self, numbers: Mapping[str, int]) -> bool:
         """Draw every edge; whether each of them leads to another step."""
-        for number, read in enumerate(plan):
+        for number, read in enumerate(self.read):
             for target in read.step.next:
                 if not self._draw(number, numbers.get(target)):
                     return False

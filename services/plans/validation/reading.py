@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from services.plans.model import WHEN, Plan, Step, StepInput, input_field
-from services.plans.references import MalformedReference, Reference, scan
+from services.plans.references import MalformedReference, Reference, may_refer, parse, scan
 
 Found = Sequence[Reference | MalformedReference]
 """What a text refers to, in order, as often as it does."""
@@ -14,11 +14,15 @@ Found = Sequence[Reference | MalformedReference]
 
 @dataclass(slots=True)
 class ReadInput:
-    """An input and what it refers to. `is_whole`: it is one reference and nothing else."""
+    """An input and what it refers to. `is_whole`: it is one reference and nothing else.
+
+    `parts` are those of its text as it stands, between its references too; what it refers to as JSON may be more.
+    """
 
     item: StepInput
-    found: Found
-    is_whole: bool
+    parts: Sequence[str | Reference | MalformedReference]
+    found: Found = ()
+    is_whole: bool = False
 
     @property
     def field(self) -> str:
@@ -36,7 +40,7 @@ class ReadStep:
 
     @property
     def found(self) -> Iterator[tuple[str, Reference | MalformedReference]]:
-        """What the fields of the step refer to, each reference of a text once, with the field that it stands in."""
+        """What the fields of the step refer to, each reference of a text once."""
         for each in self.inputs:
             if each.found:
                 field = each.field
@@ -74,10 +78,11 @@ def read_step(step: Step) -> ReadStep:
 
 
 def _read(item: StepInput) -> ReadInput:
-    found = scan(item.value)
-    # In a text that is JSON, a reference can be all of a string in it.
-    is_whole = len(found) == 1 and isinstance(found[0], Reference) and found[0].text == item.value
-    return ReadInput(item, found, is_whole)
+    text = item.value
+    if not may_refer(text):
+        return ReadInput(item, (text,))
+    parts = parse(text)
+    return ReadInput(item, parts, scan(text), is_whole=len(parts) == 1 and isinstance(parts[0], Reference))
 
 
 def _once(found: Found) -> Found:

@@ -17,13 +17,13 @@ from itertools import islice, pairwise
 from services.components.builtins import NOTIFY
 from services.components.specs import ComponentSpec
 from services.formats import strict_json
-from services.plans.model import Plan, StepInput
-from services.plans.references import OPEN, Reference, parse
+from services.plans.model import Plan
+from services.plans.references import OPEN, RESERVED, Reference, parse
 from services.plans.validation.acts import Acts
 from services.plans.validation.faults import Fault, FaultCode, fault
 from services.plans.validation.flows import SCALARS, Shape
 from services.plans.validation.outline import Outline
-from services.plans.validation.reading import ReadStep, read_plan
+from services.plans.validation.reading import ReadInput, ReadStep, read_plan
 from services.plans.validation.searches import late_searches
 from services.plans.validation.telling import may_tell_reporter, surely_tells_reporter
 
@@ -78,7 +78,7 @@ class _Sense:
         for number in self.outline.order:
             step = self.steps[number]
             if self.acts[number] and times[step.component_id] > 1:
-                groups[step.component_id, _sent(step.inputs)].append(number)
+                groups[step.component_id, _sent(self.outline.read[number].inputs)].append(number)
         pairs = (pair for group in groups.values() for pair in pairwise(group))
         for first, second in islice(pairs, _MAX_COMPARED):
             if not self._is_meant(first, second):
@@ -99,8 +99,8 @@ class _Sense:
         if spec.key == other.key and not creates:
             return True
         addressed = [
-            {_value(item) for item in self.steps[each].inputs if item.location == "path"}
-            for each in (number, second)
+            {_value(each) for each in self.outline.read[step].inputs if each.item.location == "path"}
+            for step in (number, second)
         ]
         return not addressed[0].isdisjoint(addressed[1])
 
@@ -124,15 +124,15 @@ class _Sense:
     def _guards(self, number: int) -> bool:
         """Whether it makes sure that there is what a later step is about: if not, it fails, and the plan stops."""
         named = {
-            _value(item)
-            for item in self.steps[number].inputs
-            if item.location == "path" and not _takes_from_steps(item)
+            _value(each)
+            for each in self.outline.read[number].inputs
+            if each.item.location == "path" and not _takes_from_steps(each)
         }
         return bool(named) and any(
-            _value(item) in named
+            _value(each) in named
             for later in self.outline.descendants(number)
             if self.acts[later]
-            for item in self.steps[later].inputs
+            for each in self.outline.read[later].inputs
         )
 
     def outputs(self) -> Iterator[Fault]:
@@ -201,19 +201,20 @@ class _Sense:
             yield fault(FaultCode.REPORTER_TOLD_EARLY, self.steps[told].step_id)
 
 
-def _sent(inputs: Iterable[StepInput]) -> frozenset[tuple[str, str, str]]:
+def _sent(inputs: Iterable[ReadInput]) -> frozenset[tuple[str, str, str]]:
     """What is sent, however it is written."""
-    return frozenset((item.location, item.name.casefold(), _value(item)) for item in inputs)
+    return frozenset((each.item.location, each.item.name.casefold(), _value(each)) for each in inputs)
 
 
-def _value(item: StepInput) -> str:
+def _value(read: ReadInput) -> str:
     """A value as it is compared: without what makes no difference in it."""
-    text = item.value
+    text, parts = read.item.value, read.parts
     if text[:1] in ("{", "[") and not text.startswith(OPEN):
         with suppress(strict_json.NotJson):
             text = json.dumps(strict_json.loads(text), sort_keys=True)
+            parts = parse(text)
     if OPEN in text:
-        text = "".join(_same(part) if isinstance(part, Reference) else str(part) for part in parse(text))
+        text = "".join([_same(part) if isinstance(part, Reference) else str(part) for part in parts])
     return " ".join(text.split()).casefold()
 
 
@@ -221,9 +222,8 @@ def _same(found: Reference) -> str:
     return found.text.replace(" ", "")
 
 
-def _takes_from_steps(item: StepInput) -> bool:
-    parts = parse(item.value) if OPEN in item.value else ()
-    return any(isinstance(part, Reference) and part.source not in ("issue", "run") for part in parts)
+def _takes_from_steps(read: ReadInput) -> bool:
+    return any(isinstance(part, Reference) and part.source not in RESERVED for part in read.parts)
 
 
 _LAST_NAME = re.compile(r"([^\s.\[\]]+)(?:\[\d*\])*\s*\Z")

@@ -186,7 +186,7 @@ class _Check:
         if spec is None or self.times[found.source] > 1 or not found.path:
             return None
         answered = self.contracts.answered(found)
-        if answered is None:
+        if answered is None or not isinstance(spec.response_schema, dict | bool):
             return fault(FaultCode.UNJUDGED, where[0], component=spec.key, part="response_schema")
         if answered.status not in _SAYS_NO:
             return None
