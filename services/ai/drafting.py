@@ -23,6 +23,7 @@ from services.components.specs import ComponentSpec
 from services.learning.memory import NOTHING, Memory
 from services.plans.model import Issue, Plan
 from services.plans.validation import Fault, Report, validate
+from services.plans.validation.contracts import Contracts
 from services.plans.validation.policies import gate_people, with_gates, with_known_citations
 from services.policies.specs import NO_POLICIES, Citation, Policies
 from services.selection.closure import with_producers
@@ -167,6 +168,7 @@ class Drafting:
         self._agents = agents
         self._issue = issue
         self._components = components
+        self._contracts = Contracts()
         self._deadline = deadline
         self._on_phase = on_phase
         self._max_steps = max_steps
@@ -297,6 +299,7 @@ class Drafting:
             max_steps=self._max_steps,
             not_said=[name for name, text in said.items() if not text],
             policies=self._policies,
+            contracts=self._contracts,
         )
 
     async def _repaired(

@@ -53,4 +53,6 @@ def typed(text: str) -> str:
 
 def is_storable(value: Any) -> bool:
     """Whether all of a JSON value can be kept as it is."""
+    if isinstance(value, str):
+        return _UNSTORABLE.search(value) is None
     return bool(postgres_safe(value) == value)

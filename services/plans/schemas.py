@@ -116,7 +116,7 @@ class Schema:
             return []
         if self._validator is None:
             return None
-        if _is_listed(value, part):
+        if _fits(value, part):
             return []
         certain_only = _holds_reference(value)
         try:
@@ -179,7 +179,7 @@ def declared_names(schemas: Iterable[Any]) -> list[str]:
 
 _PYTHON_TYPES: Mapping[Any, type] = {"string": str, "integer": int, "boolean": bool, "object": dict, "array": list}
 _SAYS_NO_MORE = frozenset({"type", "title", "description", "examples", "example"})
-_LISTS_TEXTS = _SAYS_NO_MORE | {"enum"}
+_SAID_OF_TEXTS = _SAYS_NO_MORE | {"enum", "minLength", "maxLength"}
 
 
 def _is_plain(value: Any, part: Any) -> bool:
@@ -190,16 +190,18 @@ def _is_plain(value: Any, part: Any) -> bool:
     return isinstance(stated, str) and type(value) is _PYTHON_TYPES.get(stated)
 
 
-def _is_listed(value: Any, part: Any) -> bool:
-    """Whether a part lists the texts that it takes, and a value is one of them."""
-    return (
-        isinstance(value, str)
-        and isinstance(part, dict)
-        and part.keys() <= _LISTS_TEXTS
-        and part.get("type", "string") == "string"
-        and isinstance(part.get("enum"), list)
-        and value in part["enum"]
-    )
+def _fits(value: Any, part: Any) -> bool:
+    """Whether it can be seen without a validator that a text fits: by its length, or as one of those listed."""
+    if not isinstance(value, str) or not isinstance(part, dict) or not part.keys() <= _SAID_OF_TEXTS:
+        return False
+    if part.get("type", "string") != "string":
+        return False
+    if OPEN in value:
+        return True  # How long it will be, and what it will be, nobody knows yet.
+    listed = part.get("enum")
+    if listed is not None and not (isinstance(listed, list) and value in listed):
+        return False
+    return bool(part.get("minLength", 0) <= len(value) <= part.get("maxLength", len(value)))
 
 
 def _either(findings: Sequence[FieldLookup]) -> FieldLookup:

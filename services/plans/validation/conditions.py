@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from services.plans.comparing import is_number, is_point_in_time
-from services.plans.model import WHEN, Comparison, Operator, Step
+from services.plans.model import WHEN, Comparison, Condition, Operator, Step
 from services.plans.references import Reference, parse, scan
-from services.plans.validation.contracts import Contracts
+from services.plans.validation.contracts import Sources
 from services.plans.validation.faults import Fault, FaultCode, fault
 from services.plans.validation.flows import NUMBERS, SCALARS, Shape
 
@@ -17,10 +17,10 @@ _MATCHING = frozenset({Operator.EQUALS, Operator.ONE_OF})
 _BOOLEANS = frozenset({"true", "false"})
 
 
-def condition_faults(step: Step, contracts: Contracts) -> Iterator[Fault]:
+def condition_faults(step: Step, when: Condition, sources: Sources) -> Iterator[Fault]:
     """Everything wrong with the condition of a step, but for where its references point."""
-    for comparison in step.when.tests if step.when else ():
-        reason = _flaw(comparison) or _never(comparison, contracts)
+    for comparison in when.tests:
+        reason = _flaw(comparison) or _never(comparison, sources)
         if reason is not None:
             facts = {"value": comparison.value, "is": comparison.operator.value, "to": list(comparison.to)}
             yield fault(FaultCode.INVALID_CONDITION, step.step_id, WHEN, reason=reason, **facts)
@@ -39,9 +39,9 @@ def _flaw(comparison: Comparison) -> str | None:
     return None
 
 
-def _never(comparison: Comparison, contracts: Contracts) -> str | None:
+def _never(comparison: Comparison, sources: Sources) -> str | None:
     """Why a comparison can never hold, by what is known of the value and of those it is compared with."""
-    gives = _shape(comparison, contracts)
+    gives = _shape(comparison, sources)
     comes = None if gives is None else gives.types
     if comparison.operator in _WITHOUT_VALUE or comes is None or gives is None:
         return None
@@ -74,6 +74,6 @@ def _may_equal(text: str, gives: Shape, comes: frozenset[str]) -> bool:
     )
 
 
-def _shape(comparison: Comparison, contracts: Contracts) -> Shape | None:
+def _shape(comparison: Comparison, sources: Sources) -> Shape | None:
     found = parse(comparison.value)[0]
-    return contracts.brings(found) if isinstance(found, Reference) else None
+    return sources.brings(found) if isinstance(found, Reference) else None

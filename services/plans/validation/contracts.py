@@ -82,7 +82,7 @@ _OF_MEMBERS_ONLY = frozenset({"type", "properties", "required", "additionalPrope
 class Payload:
     """The payload of a component: its schema, where in a plan it is given, and what that place is called.
 
-    `complete_with`: given each of these and nothing that does not fit, the whole fits; None where that takes a look.
+    `complete_with`: with these given, and each input fitting, the whole fits; None where that takes a look.
     """
 
     schema: Schema
@@ -137,15 +137,10 @@ class Contract:
 
 
 class Contracts:
-    """The contracts of the components of a plan. `sources` are those of its steps, by step id.
+    """The contracts of components, by their keys. They may be kept for all plans over the same components."""
 
-    `hints` say what may have been meant where a name does not exist.
-    """
-
-    def __init__(self, sources: Mapping[str, ComponentSpec | None] | None = None) -> None:
-        self.hints = Hints()
+    def __init__(self) -> None:
         self._by_key: dict[str, Contract] = {}
-        self._sources = {name: self.of(spec) for name, spec in (sources or {}).items() if spec is not None}
 
     def of(self, spec: ComponentSpec) -> Contract:
         """The contract of a component."""
@@ -154,9 +149,21 @@ class Contracts:
             found = self._by_key[spec.key] = Contract(spec)
         return found
 
+
+class Sources:
+    """What the steps of one plan answer. `components` are those of its steps, by step id.
+
+    `hints` say what may have been meant where a name does not exist.
+    """
+
+    def __init__(self, contracts: Contracts, components: Mapping[str, ComponentSpec | None]) -> None:
+        self.contracts = contracts
+        self.hints = Hints()
+        self._of = {name: contracts.of(spec) for name, spec in components.items() if spec is not None}
+
     def answered(self, found: Reference) -> Answered | None:
         """What is said of the field that a reference points to; None if nobody says anything of that step."""
-        contract = self._sources.get(found.source)
+        contract = self._of.get(found.source)
         return None if contract is None else contract.answer.at(found.path)
 
     def brings(self, found: Reference) -> Shape | None:

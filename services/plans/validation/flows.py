@@ -134,21 +134,18 @@ WORDS = Shape(Schema({"type": "string"}), ({"type": "string"},), is_words=True)
 """What the issue and the run hold: what people wrote, and ids."""
 
 
-def flows_of(read: ReadInput, takes: Shape) -> Iterator[tuple[Reference, Path]]:
+def flows_of(read: ReadInput, takes: Shape) -> Iterable[tuple[Reference, Path]]:
     """The references of an input, and where in its value each of them stands."""
     text = read.item.value
     if OPEN not in text:
-        return
+        return ()
     if not _MAY_BE_JSON.match(text):
-        for found in read.found:
-            if isinstance(found, Reference):
-                yield found, ()
-        return
+        return [(found, ()) for found in read.found if isinstance(found, Reference)]
     value: Any = text
     if takes.types is None or not takes.types <= frozenset({"string", "null"}):
         with suppress(strict_json.NotJson):
             value = strict_json.loads(text)
-    yield from _flows_in(value, ())
+    return _flows_in(value, ())
 
 
 def _flows_in(value: Any, path: Path) -> Iterator[tuple[Reference, Path]]:

@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from services.plans.model import Step
 from services.plans.references import RESERVED, Reference, parse
-from services.plans.validation.contracts import Contracts
+from services.plans.validation.contracts import Sources
 from services.plans.validation.faults import Fault, FaultCode, fault
 from services.plans.validation.reading import ReadStep
 
 
 def guard_faults(
-    plan: Sequence[ReadStep], needs: Mapping[str, Sequence[str]], contracts: Contracts
+    plan: Sequence[ReadStep], needs: Mapping[str, Sequence[str]], sources: Sources
 ) -> Iterator[Fault]:
     """A warning for each step and source of which it takes what may not be there, without having asked.
 
@@ -29,7 +29,7 @@ def guard_faults(
         before = [asked[other] for other in needed if other in asked]
         passed_on = frozenset().union(*before) if read.step.needs == "all" else _common(before)
         asked[step_id] = passed_on | _sources(read.step)
-        yield from _unguarded(read, asked[step_id], steps, contracts)
+        yield from _unguarded(read, asked[step_id], steps, sources)
 
 
 def _common(sets: Sequence[frozenset[str]]) -> frozenset[str]:
@@ -43,7 +43,7 @@ def _sources(step: Step) -> frozenset[str]:
 
 
 def _unguarded(
-    read: ReadStep, asked: frozenset[str], steps: Mapping[str, ReadStep], contracts: Contracts
+    read: ReadStep, asked: frozenset[str], steps: Mapping[str, ReadStep], sources: Sources
 ) -> Iterator[Fault]:
     told: set[str] = set()
     for each in read.inputs:
@@ -52,7 +52,7 @@ def _unguarded(
                 continue
             if found.source in told or found.source in asked:
                 continue
-            reason = _reason(found, read.step, steps, contracts)
+            reason = _reason(found, read.step, steps, sources)
             if reason is None:
                 continue
             told.add(found.source)
@@ -61,10 +61,10 @@ def _unguarded(
             yield fault(FaultCode.UNGUARDED_REFERENCE, read.step.step_id, each.field, name=name, **facts)
 
 
-def _reason(found: Reference, step: Step, steps: Mapping[str, ReadStep], contracts: Contracts) -> str | None:
+def _reason(found: Reference, step: Step, steps: Mapping[str, ReadStep], sources: Sources) -> str | None:
     """Why a value may not be there: "skipped", "list" or "optional"."""
     source = steps.get(found.source)
     if source is not None and source.step.when is not None and step.needs == "any":
         return "skipped"
-    answered = contracts.answered(found)
+    answered = sources.answered(found)
     return None if answered is None else answered.lacks

@@ -19,7 +19,7 @@ from services.formats.strict_json import NotJson, Path, render_path
 from services.plans.model import Step, StepInput, input_field
 from services.plans.references import MalformedReference
 from services.plans.schemas import FieldStatus, Schema
-from services.plans.validation.contracts import PARAMETERS, Contract, Contracts, fold
+from services.plans.validation.contracts import PARAMETERS, Contract, Contracts, Sources, fold
 from services.plans.validation.faults import Fault, FaultCode, fault
 from services.plans.validation.flows import Shape, flow_misfit, flows_of
 from services.plans.validation.reading import ReadInput, ReadStep, read_step
@@ -35,30 +35,30 @@ _NOT_KNOWN = "{{issue.text}}"
 
 def input_faults(step: Step, spec: ComponentSpec) -> Iterator[Fault]:
     """Everything wrong with the inputs of one step by itself, whatever the other steps of its plan answer."""
-    return read_input_faults(read_step(step), spec, Contracts())
+    return read_input_faults(read_step(step), spec, Sources(Contracts(), {}))
 
 
-def read_input_faults(read: ReadStep, spec: ComponentSpec, contracts: Contracts) -> Iterator[Fault]:
+def read_input_faults(read: ReadStep, spec: ComponentSpec, sources: Sources) -> Iterator[Fault]:
     """Everything wrong with the inputs of one step, given what the components of the plan take and answer.
 
     What references point to is judged by type: whether it can ever be what the input takes.
     """
-    contract = contracts.of(spec)
+    contract = sources.contracts.of(spec)
     places = {each.item.location for each in read.inputs}
     for location, part in PARAMETERS.items():
         if location in places or getattr(spec, part) != {}:
-            yield from _Parameters(read, contract, contracts, location).faults()
-    yield from _Payload(read, contract, contracts).faults()
+            yield from _Parameters(read, contract, sources, location).faults()
+    yield from _Payload(read, contract, sources).faults()
 
 
 class _Inputs:
     """What the faults of one step's inputs have in common."""
 
-    def __init__(self, read: ReadStep, contract: Contract, contracts: Contracts, part: str) -> None:
+    def __init__(self, read: ReadStep, contract: Contract, sources: Sources, part: str) -> None:
         self.read = read
         self.step_id = read.step.step_id
         self.contract = contract
-        self.contracts = contracts
+        self.sources = sources
         self.part = part
         self.declared: Any = getattr(contract.spec, part)
 
@@ -68,7 +68,7 @@ class _Inputs:
     def about(self, code: FaultCode, location: str, name: str) -> Fault:
         facts: dict[str, Any] = {"component": self.contract.spec.key, "in": location, "name": name}
         if code in (FaultCode.UNKNOWN_INPUT, FaultCode.UNLISTED_INPUT):
-            facts |= self.contracts.hints.inputs(location, name, self.contract.spec)
+            facts |= self.sources.hints.inputs(location, name, self.contract.spec)
         return fault(code, self.step_id, input_field(location, name), **facts)
 
     def duplicate(self, item: StepInput, other: str) -> Fault:
@@ -81,7 +81,7 @@ class _Inputs:
 
         A value that fails, or can't be read, is answered as one that is not known yet.
         """
-        if read.is_whole or any(isinstance(found, MalformedReference) for found in read.found):
+        if read.is_whole or (read.found and any(isinstance(each, MalformedReference) for each in read.found)):
             return _NOT_KNOWN, ()
         item = read.item
         try:
@@ -102,7 +102,7 @@ class _Inputs:
     def flows(self, read: ReadInput, takes: Shape) -> Iterator[Fault]:
         """The references of an input that bring what it can never take."""
         for found, path in flows_of(read, takes):
-            gives = self.contracts.brings(found)
+            gives = self.sources.brings(found)
             if gives is None:
                 continue
             wrong = flow_misfit(found, path, gives, takes)
@@ -121,8 +121,8 @@ class _Inputs:
 class _Parameters(_Inputs):
     """The inputs of a step that go into its path, its query or its headers."""
 
-    def __init__(self, read: ReadStep, contract: Contract, contracts: Contracts, location: str) -> None:
-        super().__init__(read, contract, contracts, PARAMETERS[location])
+    def __init__(self, read: ReadStep, contract: Contract, sources: Sources, location: str) -> None:
+        super().__init__(read, contract, sources, PARAMETERS[location])
         self.location = location
 
     def faults(self) -> Iterator[Fault]:
@@ -165,8 +165,8 @@ class _Parameters(_Inputs):
 class _Payload(_Inputs):
     """The inputs of a step that make up what it sends."""
 
-    def __init__(self, read: ReadStep, contract: Contract, contracts: Contracts) -> None:
-        super().__init__(read, contract, contracts, "request_schema")
+    def __init__(self, read: ReadStep, contract: Contract, sources: Sources) -> None:
+        super().__init__(read, contract, sources, "request_schema")
         self.payload = contract.payload
         self.value: dict[str, Any] = {}
         self.names: dict[Path, str] = {}
@@ -191,7 +191,8 @@ class _Payload(_Inputs):
                 continue
             value, invalid = self.judge(read, self.payload.schema, member.part)
             self._put(member.path, value, item.name)
-            yield from invalid
+            if invalid:
+                yield from invalid
             if read.found:
                 yield from self.flows(read, member.shape)
             says = member.status

@@ -28,17 +28,15 @@ class Origins:
     def faults(self, step: Step, spec: ComponentSpec) -> Iterator[Fault]:
         """The inputs of a step that come from elsewhere, and those of the call that a wait.until makes."""
         at_gate = step.requires_approval or spec.approval is ApprovalPolicy.STEP
-        yield from self._found(step, spec, at_gate=at_gate)
+        if self._contracts.of(spec).demands.are_made:
+            yield from self._found(step, spec, at_gate=at_gate)
         key = polled_key(step)
         polled = None if key is None else self._components.get(key)
         if polled is not None:
             yield from map(as_given, self._found(polled_step(step), polled, at_gate=at_gate))
 
     def _found(self, step: Step, spec: ComponentSpec, *, at_gate: bool) -> Iterator[Fault]:
-        demands = self._contracts.of(spec).demands
-        if not demands.are_made:
-            return
-        for breach in demands.breaches(step, self._sources, at_gate=at_gate):
+        for breach in self._contracts.of(spec).demands.breaches(step, self._sources, at_gate=at_gate):
             yield fault(
                 FaultCode.FORBIDDEN_ORIGIN,
                 step.step_id,

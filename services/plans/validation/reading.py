@@ -82,7 +82,9 @@ def _read(item: StepInput) -> ReadInput:
     if not may_refer(text):
         return ReadInput(item, (text,))
     parts = parse(text)
-    return ReadInput(item, parts, scan(text), is_whole=len(parts) == 1 and isinstance(parts[0], Reference))
+    if len(parts) == 1 and isinstance(parts[0], Reference):
+        return ReadInput(item, parts, (parts[0],), is_whole=True)
+    return ReadInput(item, parts, scan(text))
 
 
 def _once(found: Found) -> Found:

@@ -15,6 +15,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import islice
 
+from services.components.builtins import WAIT_UNTIL
 from services.components.specs import ComponentSpec
 from services.formats.strict_json import render_path
 from services.plans.model import Plan, dependencies, levels
@@ -22,7 +23,7 @@ from services.plans.polls import component_keys
 from services.plans.references import RESERVED, STEP_ID, MalformedReference, Reference
 from services.plans.schemas import FieldStatus, declared_names
 from services.plans.validation.conditions import condition_faults
-from services.plans.validation.contracts import Contracts
+from services.plans.validation.contracts import Contracts, Sources
 from services.plans.validation.faults import Fault, FaultCode, Report, fault, malformed
 from services.plans.validation.graph import shortest_cycle, strongly_connected
 from services.plans.validation.guards import guard_faults
@@ -53,14 +54,15 @@ def validate(
     max_steps: int = 200,
     not_said: Collection[str] = (),
     policies: Policies = NO_POLICIES,
+    contracts: Contracts | None = None,
 ) -> Report:
     """Every fault of `plan`, judged by the workspace's components (by key) and the keys that were selected.
 
     `not_said` are the members of `issue` that this issue does not have: a place, or how urgent it is. `policies`
-    are those in force.
+    are those in force. `contracts` are those of the same components, as they were kept from an earlier plan.
     Never raises for what stands in a plan or a component.
     """
-    check = _Check(plan, components, not_said)
+    check = _Check(plan, components, not_said, contracts or Contracts())
     faults = [
         *check.size_faults(max_steps),
         *check.step_faults(),
@@ -89,7 +91,7 @@ class _Check:
     """One plan under judgement."""
 
     def __init__(
-        self, plan: Plan, components: Mapping[str, ComponentSpec], not_said: Collection[str] = ()
+        self, plan: Plan, components: Mapping[str, ComponentSpec], not_said: Collection[str], contracts: Contracts
     ) -> None:
         self.not_said = frozenset(not_said)
         self.plan = plan
@@ -98,15 +100,15 @@ class _Check:
         self.times = Counter(step.step_id for step in plan.steps)
         self.component_of = {step.step_id: components.get(step.component_id) for step in plan.steps}
         # Of a step id that stands there twice nobody can say what it answers.
-        self.contracts = Contracts(
-            {name: spec for name, spec in self.component_of.items() if self.times[name] == 1}
+        self.sources = Sources(
+            contracts, {name: spec for name, spec in self.component_of.items() if self.times[name] == 1}
         )
-        self.hints = self.contracts.hints
+        self.hints = self.sources.hints
         self._room = _MAX_OF_REFERENCES
         self.origins = Origins(
             components,
             {step.step_id: step.component_id for step in plan.steps if self.times[step.step_id] == 1},
-            self.contracts,
+            contracts,
         )
 
     def size_faults(self, max_steps: int) -> Iterator[Fault]:
@@ -127,7 +129,8 @@ class _Check:
                     yield fault(FaultCode.DANGLING_NEXT, step.step_id, "next", next=target, **meant)
             yield from self._bounded(self._reference_faults(read))
             yield from leftover_faults(read)
-            yield from condition_faults(step, self.contracts)
+            if step.when is not None:
+                yield from condition_faults(step, step.when, self.sources)
 
     def _bounded(self, faults: Iterator[Fault]) -> Iterator[Fault]:
         for found in islice(faults, self._room):
@@ -153,9 +156,10 @@ class _Check:
         if not spec.active:
             code = FaultCode.INACTIVE_COMPONENT
             yield fault(code, step.step_id, "component_id", component=step.component_id)
-        yield from read_input_faults(read, spec, self.contracts)
+        yield from read_input_faults(read, spec, self.sources)
         yield from self.origins.faults(step, spec)
-        yield from poll_faults(step, self.components)
+        if step.component_id == WAIT_UNTIL:
+            yield from poll_faults(step, self.components)
 
     def _reference_faults(self, read: ReadStep) -> Iterator[Fault]:
         for field, found in read.found:
@@ -185,7 +189,7 @@ class _Check:
         spec = self.component_of[found.source]
         if spec is None or self.times[found.source] > 1 or not found.path:
             return None
-        answered = self.contracts.answered(found)
+        answered = self.sources.answered(found)
         if answered is None or not isinstance(spec.response_schema, dict | bool):
             return fault(FaultCode.UNJUDGED, where[0], component=spec.key, part="response_schema")
         if answered.status not in _SAYS_NO:
@@ -199,7 +203,7 @@ class _Check:
         needs = dependencies(self.plan, sources)
         ordered = {step_id: needs[step_id] for level in levels(needs) for step_id in level}
         if len(ordered) == len(needs):
-            yield from guard_faults(self.read, ordered, self.contracts)
+            yield from guard_faults(self.read, ordered, self.sources)
             return
         cyclic = [part for part in strongly_connected(needs) if len(part) > 1 or part[0] in needs[part[0]]]
         cycle_of = {step_id: number for number, part in enumerate(cyclic) for step_id in part}
