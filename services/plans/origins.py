@@ -230,6 +230,8 @@ class _Judge:
 
 
 def _below(schema: Schema, parts: _Parts, key: PathPart) -> _Parts:
+    if not parts:
+        return ()  # Nothing is said of what is above, so nothing is of what is in it.
     says, inner = schema.find_field((key,), start=parts)
     return inner if says is FieldStatus.DECLARES else ()
 

@@ -3,16 +3,19 @@
     python -m tests.bench.bench_validate
 
 The goals are of a machine on which nothing else runs: 20 ms at p95 for 200 steps over 200 components, 1 s for
-10,000 steps. Times are of the process's CPU.
+10,000 steps. Times are of the process's CPU. A plan is judged for the first time when nothing is known of its
+components yet; again as a repair of it is, in the same draft.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 from services.components.specs import ComponentSpec
 from services.plans.model import Plan, Step, StepInput
 from services.plans.validation import validate
+from services.plans.validation.contracts import Contracts
 
 COMPONENTS = 200
 ROUNDS = {200: 40, 10_000: 3}
@@ -76,20 +79,25 @@ def _step(number: int, steps: int) -> Step:
 def main() -> None:
     """Print the table."""
     known = components()
-    print("| steps | median, ms | p95, ms | goal, ms | |")
-    print("|---|---|---|---|---|")
+    print("| steps | | median, ms | p95, ms | goal, ms | |")
+    print("|---|---|---|---|---|---|")
     for steps, rounds in ROUNDS.items():
-        plan, times = chain(steps), []
+        plan, first, again = chain(steps), [], []
         for _ in range(rounds):
-            started = time.process_time()
-            validate(plan, known, max_steps=steps)
-            times.append(time.process_time() - started)
-        times.sort()
-        p95, goal = times[min(len(times) - 1, int(len(times) * 0.95))], GOALS_SECONDS[steps]
-        told = "met" if p95 <= goal else "missed"
-        print(
-            f"| {steps:,} | {times[len(times) // 2] * 1000:.1f} | {p95 * 1000:.1f} | {goal * 1000:.0f} | {told} |"
-        )
+            contracts = Contracts()
+            first.append(_seconds(plan, known, contracts))
+            again.append(_seconds(plan, known, contracts))
+        for name, times in (("first", sorted(first)), ("again", sorted(again))):
+            p95, goal = times[min(rounds - 1, int(rounds * 0.95))], GOALS_SECONDS[steps]
+            told = "met" if p95 <= goal else "missed"
+            median = times[rounds // 2] * 1000
+            print(f"| {steps:,} | {name} | {median:.1f} | {p95 * 1000:.1f} | {goal * 1000:.0f} | {told} |")
+
+
+def _seconds(plan: Plan, known: Mapping[str, ComponentSpec], contracts: Contracts) -> float:
+    started = time.process_time()
+    validate(plan, known, max_steps=len(plan.steps), contracts=contracts)
+    return time.process_time() - started
 
 
 if __name__ == "__main__":

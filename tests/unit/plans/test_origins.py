@@ -120,6 +120,12 @@ def test_an_input_without_a_demand_takes_anything() -> None:
     assert judged(spec, given("body", "from", "{{find.id}}"), given("body", "other", "{{find.id}}")) == []
 
 
+@pytest.mark.parametrize(("name", "text"), [("other.a.b", "x"), ("other", '{"a": {"b": "{{find.id}}"}}')])
+def test_below_an_input_that_nobody_knows_nothing_is_demanded(name: str, text: str) -> None:
+    spec = component("pay", request_schema={"properties": {"to": FROM_PERSON}})
+    assert judged(spec, given("body", name, text)) == []
+
+
 def test_a_fault_says_what_is_taken_instead() -> None:
     [fault] = judged(pays(FROM_PERSON), given("body", "to", "Crew {{find.id}}"))
     assert (fault.step_id, fault.field, fault.is_warning) == ("pay", "body.to", False)
