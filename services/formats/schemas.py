@@ -147,5 +147,8 @@ def _compiled(text: str, formats: FormatChecker | None) -> Draft202012Validator 
         JUDGE.check_schema(schema, format_checker=_NO_FORMATS)
     except (strict_json.NotJson, SchemaError, *UNJUDGEABLE):
         return None
+    if '"unevaluatedProperties"' in text and '"patternProperties"' in text:
+        # What patterns leave over jsonschema finds with Python's engine, which may take for ever.
+        return None
     # An empty registry: without one jsonschema would fetch the addresses that a "$ref" names.
     return JUDGE(schema, registry=Registry(), format_checker=formats)

@@ -2,6 +2,7 @@ r"""Patterns that only ECMAScript reads: the schema stays, and is judged by all 
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -52,3 +53,36 @@ def test_members_named_by_such_a_pattern_are_open() -> None:
     judged = Schema(schema)
     assert judged.misfits({"Ä": "x", "n": 1, "other": 1}, schema) == []
     assert len(judged.misfits({"x-a": "no", "n": "no"}, schema) or ()) == 2
+
+
+EXPONENTIAL = ("^(a+)+$", "^(a|a)*$", r"^(\w+\s?)*$", "(x+x+)+y", "^(a|ab|b)*c$")
+
+
+@pytest.mark.parametrize("pattern", EXPONENTIAL)
+def test_no_pattern_takes_more_than_linear_time(pattern: str) -> None:
+    value = "a" * 40 + "x" * 40 + "!"
+    schema = {"type": "object", "properties": {"v": {"pattern": pattern}}, "patternProperties": {pattern: {}}}
+    assert schema_problems(schema) == []
+    started = time.process_time()
+    judged = Schema(schema | {"additionalProperties": False})
+    misfits = judged.misfits({"v": value, value: 1}, judged.root)
+    assert time.process_time() - started < 2  # with Python's engine: years
+    assert [each.validator for each in misfits or ()] == ["pattern", "additionalProperties"]
+
+
+@pytest.mark.parametrize("pattern", [r"^(?!\s*$).+", r"^(a)\1$", "(?<=a)b"])
+def test_by_a_pattern_that_has_no_linear_search_values_are_not_checked(pattern: str) -> None:
+    schema = {"type": "string", "pattern": pattern}
+    assert schema_problems(schema) == []
+    assert list(unread_patterns(schema)) == [("pattern",)]
+    assert Schema(schema).misfits("", schema) == []
+
+
+def test_what_is_left_over_by_patterns_is_not_judged() -> None:
+    schema: dict[str, Any] = {"patternProperties": {"^(a+)+$": {}}, "unevaluatedProperties": False}
+    assert Schema(schema).misfits({"a" * 40 + "!": 1}, schema) is None
+
+
+def test_half_a_surrogate_pair_is_looked_through() -> None:
+    schema = {"type": "string", "pattern": "^a.b$"}
+    assert Schema(schema).misfits("a\ud83db", schema) == []
