@@ -10,7 +10,7 @@ from bot.jobs.registry import Handler
 from bot.jobs.runs import decisions as run_decisions
 from bot.jobs.runs import gates, questions, steps
 from bot.jobs.workflows import decisions as plan_decisions
-from bot.jobs.workflows import drafts, dry_runs, issues
+from bot.jobs.workflows import drafts, dry_runs, issues, refining
 
 HANDLERS: tuple[Handler[Any], ...] = tuple(
     handler
@@ -18,6 +18,7 @@ HANDLERS: tuple[Handler[Any], ...] = tuple(
         issues,
         drafts,
         dry_runs,
+        refining,
         plan_decisions,
         steps,
         run_decisions,

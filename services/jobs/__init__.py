@@ -19,6 +19,7 @@ from services.jobs.plans import (
     PostCard,
     ShowCard,
 )
+from services.jobs.refining import RefinePlan
 from services.jobs.requests import (
     Act,
     JobDeferral,
@@ -62,6 +63,7 @@ __all__ = [
     "PlanDecision",
     "PostCard",
     "Press",
+    "RefinePlan",
     "RemindGate",
     "RemindQuestion",
     "ReplyToReporter",
