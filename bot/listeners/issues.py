@@ -7,6 +7,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.deps import Deps
 from bot.listeners.approvals import show_form
 from bot.listeners.guard import guard
+from bot.listeners.inquiries import ask, is_asking
 from bot.listeners.notes import list_notes
 from bot.slack import ids, payloads
 from bot.views.modals.new_issue import new_issue_modal
@@ -33,7 +34,7 @@ async def state_by_command(command: payloads.Command, deps: Deps, ack: AsyncAck)
         await ack()
     elif command.text.lower() in ASKS_FOR_HELP:
         await ack(text=note_text(Note.HELP))
-    elif answer := ANSWERS.get(command.text.lower()):
+    elif answer := ask if is_asking(command.text) else ANSWERS.get(command.text.lower()):
         await answer(command, deps, ack)
     else:
         await deps.intake.put(command.key, _from_command(command, deps))

@@ -1,5 +1,6 @@
 """What is handed to the workers: small frozen messages, stored as JSON, each with a version."""
 
+from services.jobs.inquiries import AnswerInquiry
 from services.jobs.people import (
     DeleteNote,
     EndWork,
@@ -46,6 +47,7 @@ from services.jobs.runs import (
 __all__ = [
     "Act",
     "AnswerFile",
+    "AnswerInquiry",
     "AnswerStep",
     "DecidePlan",
     "DecideRun",
