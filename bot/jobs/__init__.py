@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.jobs import inquiries, notes, workspaces
+from bot.jobs.conversations import hearing, policy_files, replying, settling
 from bot.jobs.messages import cards, private, replies, showing
 from bot.jobs.registry import Handler
 from bot.jobs.runs import decisions as run_decisions
@@ -15,6 +16,10 @@ from bot.jobs.workflows import drafts, dry_runs, issues, refining
 HANDLERS: tuple[Handler[Any], ...] = tuple(
     handler
     for module in (
+        hearing,
+        replying,
+        settling,
+        policy_files,
         issues,
         drafts,
         dry_runs,

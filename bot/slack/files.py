@@ -1,4 +1,4 @@
-"""Files in Slack's keeping: fetched with the bot's token, from Slack's own hosts only, and no more than was asked for."""
+"""Files in Slack's keeping: fetched with the bot's token, from Slack's own hosts alone, within a limit."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class FetchedFile:
 
 
 def listed(file: Mapping[str, Any], limit: int, api_url: str) -> ListedFile:
-    """A file as `files.info` has it. Raises FileRefused if it is larger than `limit` bytes, or not Slack's to give.
+    """A file as `files.info` has it. `api_url` is where Slack's Web API is: files may come from there, too.
 
-    `api_url` is where Slack's Web API is: files may come from there, too.
+    Raises FileRefused if it is larger than `limit` bytes, or not Slack's to give.
     """
     url = str(file.get("url_private_download") or file.get("url_private") or "")
     if not url:

@@ -1,5 +1,6 @@
 """What is handed to the workers: small frozen messages, stored as JSON, each with a version."""
 
+from services.jobs.conversations import Hear, Lacking, LoadPolicyFile, ReplyKind, Say, Settle, Settlement
 from services.jobs.inquiries import AnswerInquiry
 from services.jobs.people import (
     DeleteNote,
@@ -58,8 +59,11 @@ __all__ = [
     "EndWork",
     "GateLimit",
     "GivenOutput",
+    "Hear",
     "JobDeferral",
+    "Lacking",
     "Listing",
+    "LoadPolicyFile",
     "MakeDryRun",
     "OpenPlan",
     "PlanDecision",
@@ -68,12 +72,16 @@ __all__ = [
     "RefinePlan",
     "RemindGate",
     "RemindQuestion",
+    "ReplyKind",
     "ReplyToReporter",
     "Request",
     "RunDecision",
     "RunStep",
     "SaveNote",
+    "Say",
     "SetApprovalRules",
+    "Settle",
+    "Settlement",
     "ShowCard",
     "StepDecision",
     "Tell",
