@@ -46,8 +46,8 @@ LONG_QUESTION = 8.0
 _REQUESTS = _word_set("can could please would kindly bitte könnt könnten kannst können कृपया")
 _ORDERS = _word_set(
     "list show tell give approve reject discard cancel stop start run change add remove delete skip move notify "
-    "help explain status open find search get let make put use try retry assign remind export print zeige zeig liste "
-    "दिखाओ बताओ"
+    "help explain status open find search get let make put use try retry assign remind export print zeige zeig "
+    "liste दिखाओ बताओ"
 )
 _HELP = frozenset({"help", "?", "/help", "hilfe", "मदद"})
 _NUMBERED = re.compile(r"#\d|\bplan \d", re.IGNORECASE)

@@ -1,7 +1,7 @@
 """Whether a thread is one that the bot has a part in: asked for every reply that anybody writes anywhere.
 
-Channels are busy, and nearly all of what is said in them is not for the bot. So what is known is kept in memory: of
-a thread of the bot's for good, of any other for a few seconds, in which another replica may have answered there.
+Channels are busy, and nearly all of what is said in them is not for the bot. So what is known is kept in memory:
+of the bot's threads for good, of any other for a few seconds, in which another replica may have answered there.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from bot.slack import ids
 from bot.slack.ids import METADATA_REPLY, Ref
 from bot.slack.messages import Message
 from bot.views.kit import blocks as kit
-from bot.views.kit.text import is_link, sentences
+from bot.views.kit.text import sentences
 from services.jobs import Lacking, ReplyKind, Settlement
 from services.states import PlanState
 
@@ -52,8 +52,8 @@ def answer(heard: UUID, kind: ReplyKind, lacking: Lacking | None) -> Message:
 
 
 def decide_there(heard: UUID, number: int, state: str, link: str | None) -> Message:
-    """A decision in words decides nothing: where the buttons are."""
-    card = f"<{link}|the card of plan #{number}>" if link and is_link(link) else f"the card of plan #{number}"
+    """A decision in words decides nothing: where the buttons are. `link` is Slack's own, to the card."""
+    card = f"<{link}|the card of plan #{number}>" if link else f"the card of plan #{number}"
     if state == PlanState.DRAFT:
         what = f"Press *Approve* or *Discard* on {card}."
     elif state == PlanState.DRAFTING:

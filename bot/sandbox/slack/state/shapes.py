@@ -124,6 +124,7 @@ def message_object(message: Message, team: Team, *, with_metadata: bool = False)
         "thread_ts": message.thread_ts,
         "parent_user_id": message.parent_user_id,
         "metadata": message.metadata if with_metadata else None,
+        "files": list(message.files),
         "reactions": _reactions(message),
     }
     shape.update((key, value) for key, value in optional.items() if value)
