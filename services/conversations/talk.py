@@ -74,9 +74,9 @@ def issue_markup(talk: Talk, names: Mapping[str, str]) -> str:
     return "\n".join([first, "", "Said below it:", *lines]) if lines else first
 
 
-def lines_of(talk: Talk, names: Mapping[str, str]) -> tuple[Line, ...]:
-    """The thread for the model that judges what was meant."""
-    said = [*([talk.root] if talk.root else []), *talk.replies]
+def lines_above(talk: Talk, names: Mapping[str, str]) -> tuple[Line, ...]:
+    """What stands above the last message of a thread, for the model that judges what was meant by that."""
+    said = [*([talk.root] if talk.root else []), *talk.replies[:-1]]
     return tuple(
         Line("Mudda" if each.is_mine else _name(each, names), _readable(with_files(each.markup, each.files)))
         for each in said

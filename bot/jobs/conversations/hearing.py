@@ -27,7 +27,7 @@ from services.ai.intents import Intent, PlanInThread, Saying, Where
 from services.ai.usage import Usage
 from services.conversations.rules import is_call_for_help
 from services.conversations.service import BY_RULES, POLICY, Meant, PlanOfThread
-from services.conversations.talk import lines_of
+from services.conversations.talk import lines_above
 from services.jobs import AnswerFile, Hear, LoadPolicyFile, ReplyKind, Say, Tell
 
 logger = logging.getLogger("mudda.hearing")
@@ -123,7 +123,7 @@ async def _judge(job: Hear, place: _Place, deps: Deps) -> tuple[Words, Meant, Se
         where=Where(job.where),
         by=words.names.get(job.user, ""),
         plan=None if plan is None else PlanInThread(plan.number, plan.title, plan.state),
-        above=lines_of(words.talk, words.names)[:-1] if words.talk else (),
+        above=lines_above(words.talk, words.names) if words.talk else (),
     )
     return words, *await meaning(said, deps, has_budget=place.has_budget)
 

@@ -28,7 +28,7 @@ OF_PEOPLE = (None, "thread_broadcast", "file_share", "me_message")
 """The subtypes of what people themselves say: also to the channel, with files, and as `/me`."""
 
 _MENTION = "app_mention"
-_NEVER = re.compile("(?!)")
+_ANYBODY = re.compile(r"<@[A-Z0-9]+(\|[^>]*)?>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +67,9 @@ def heard(body: Body) -> Heard:
     ts = matching(TS, event["ts"])
     called = event["type"] == _MENTION
     said = text(event.get("text"))
-    mark = _mark_of(body, any_one=called)
-    markup = _without(mark, said)
+    mark = _mark_of(body)
+    # Where Slack does not say who the bot is, a mention that begins what calls it will be its.
+    markup = _without(mark, said) if mark else _after(_ANYBODY, said) if called else said.strip()
     return Heard(
         key=f"message:{team}:{channel}:{ts}",
         channel=channel,
@@ -79,7 +80,7 @@ def heard(body: Body) -> Heard:
         thread_ts=if_given(TS, event.get("thread_ts")),
         team=if_given(TEAM, event.get("user_team") or event.get("team")),
         files=tuple(map(file_of, event.get("files") or ())),
-        is_call=called or bool(mark.search(said)),
+        is_call=called or (mark is not None and mark.search(said) is not None),
         is_dm=event.get("channel_type") == "im",
         from_person=_is_of_person(event),
     )
@@ -90,20 +91,25 @@ def _is_of_person(event: Body) -> bool:
     return bool(event.get("user")) and not by_app and event.get("subtype") in OF_PEOPLE
 
 
-def _mark_of(body: Body, *, any_one: bool) -> re.Pattern[str]:
-    """How the bot is mentioned. Where Slack does not say who it is, any mention in an app_mention will be its."""
+def _mark_of(body: Body) -> re.Pattern[str] | None:
+    """How the bot is mentioned, where Slack says who it is."""
     for each in body.get("authorizations") or ():
         if each.get("is_bot") and (bot := if_given(USER, each.get("user_id"))):
-            return re.compile(rf"<@{bot}(\|[^>]*)?>")
-    return re.compile(r"<@[A-Z0-9]+(\|[^>]*)?>") if any_one else _NEVER
+            return _mark(bot)
+    return None
+
+
+def _mark(user: str) -> re.Pattern[str]:
+    return re.compile(rf"<@{re.escape(user)}(\|[^>]*)?>")
 
 
 def _without(mark: re.Pattern[str], said: str) -> str:
     """What was said, without the mention that called at either end."""
-    if mark is _NEVER:
-        return said.strip()
-    said = re.sub(rf"^\s*(?:{mark.pattern})[\s,:]*", "", said)
-    return re.sub(rf"[\s,]*(?:{mark.pattern})\s*$", "", said).strip()
+    return re.sub(rf"[\s,]*(?:{mark.pattern})\s*$", "", _after(mark, said)).strip()
+
+
+def _after(mark: re.Pattern[str], said: str) -> str:
+    return re.sub(rf"^\s*(?:{mark.pattern})[\s,:]*", "", said).strip()
 
 
 def talk_of(messages: Sequence[Mapping[str, Any]], *, bot: str, more: bool) -> Talk:
@@ -130,7 +136,7 @@ def _said(message: Mapping[str, Any], bot: str) -> Said:
         ts=str(message.get("ts") or ""),
         user="" if by_app and user != bot else user,
         app=str(message.get("username") or (message.get("bot_profile") or {}).get("name") or ""),
-        markup=_without(re.compile(rf"<@{re.escape(bot)}(\|[^>]*)?>"), _written(message.get("text"))),
+        markup=_without(_mark(bot), _written(message.get("text"))),
         files=tuple(str(file.get("name") or "a file") for file in message.get("files") or ()),
         is_mine=user == bot,
     )

@@ -75,7 +75,6 @@ def test_a_mention_is_known_by_its_message_and_not_by_its_event() -> None:
         ("  <@UBOT>: a leak", "a leak"),
         ("<@UBOT|mudda>, a leak", "a leak"),
         ("there is <@UBOT|mudda> a leak", "there is @mudda a leak"),
-        ("Please handle this, <@UBOT>", "Please handle this"),
         ("<@UBOT>", ""),
     ],
 )
@@ -112,6 +111,10 @@ def test_a_message_that_mentions_the_bot_is_what_its_app_mention_is() -> None:
     message = payloads.heard(known_bot(type="message", channel_type="channel"))
     assert called == message
     assert called.is_call
+
+
+def test_a_call_at_the_end_is_not_part_of_it_either() -> None:
+    assert payloads.heard(known_bot(text="Please handle this, <@UBOT>")).text == "Please handle this"
 
 
 def test_a_mention_of_somebody_else_calls_nobody_and_stays() -> None:
