@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import partial
 
@@ -26,7 +25,8 @@ def register(app: AsyncApp) -> None:
     """Add the listeners of this file."""
     app.event("app_mention")(guard(payloads.heard, hear))
     app.event("message")(guard(payloads.heard, hear))
-    app.action(re.compile("|".join(map(re.escape, _CHOICES))))(guard(payloads.click, settle))
+    for action in _CHOICES:
+        app.action(action)(guard(payloads.click, settle))
 
 
 async def hear(heard: payloads.Heard, deps: Deps, ack: AsyncAck) -> None:

@@ -16,7 +16,7 @@ from services.approvals import NotAnApprover
 from services.audit import Actor
 from services.errors import NotFound
 from services.jobs import AnswerFile, LoadPolicyFile
-from services.policies.documents import MAX_BYTES, PolicyDocument, PolicyFaults, parse_policy
+from services.policies.documents import MAX_BYTES, PolicyDocument, PolicyFaults, key_of, parse_policy
 
 logger = logging.getLogger("mudda.policies")
 
@@ -90,7 +90,7 @@ async def _source(job: LoadPolicyFile, document: AnswerFile | None, stem: str, d
     if document is not None:
         return (await deps.slack.file(document.id, limit=MAX_BYTES)).content
     async with deps.database.reading() as session:
-        return (await deps.policies.source(session, job.workspace, stem, None)).encode()
+        return (await deps.policies.source(session, job.workspace, key_of(stem), None)).encode()
 
 
 def _outcome(

@@ -33,8 +33,10 @@ async def settle(job: Settle, deps: Deps) -> None:
         await _settle(job, deps)
     except NotTheWriter:
         await _tell(job, Note.NOT_THE_WRITER, deps)
-    except (AlreadySettled, NotFound):
+    except AlreadySettled:
         await _tell(job, Note.SETTLED_BEFORE, deps)
+    except NotFound:
+        await _tell(job, Note.NOT_FOUND, deps)
     else:
         await _take_away(job, deps)
 

@@ -231,8 +231,11 @@ class Interactions:
         """What was entered, with files as Slack describes them."""
         if element["type"] != "file_input":
             return chosen
-        workspace = self._workspace
-        return [file_object(self.file(file_id), workspace.team, self._context.url) for file_id in chosen or ()]
+        return [self.file_object(file_id) for file_id in chosen or ()]
+
+    def file_object(self, file_id: str) -> Json:
+        """An uploaded file as Slack describes it."""
+        return file_object(self.file(file_id), self._workspace.team, self._context.url)
 
     def upload(self, user: User, name: str, content: bytes, mimetype: str | None = None) -> File:
         """A person chooses a file for a form. Raises ValueError if it is too large."""

@@ -100,6 +100,7 @@ def page_channel(channel: Channel, viewer: str, users: dict[str, User]) -> Json:
         "is_im": channel.is_im,
         "user": other,
         "members": list(channel.members),
+        "statuses": dict(channel.statuses),
         "messages": [page_message(message) for message in messages],
     }
 
@@ -155,6 +156,7 @@ def page_message(message: Message) -> Json:
         "latest_reply": message.latest_reply,
         "edited": message.edited,
         "reactions": _reactions(message),
+        "files": list(message.files),
         "ephemeral": message.ephemeral_to is not None,
         "client_msg_id": message.client_msg_id,
     }
