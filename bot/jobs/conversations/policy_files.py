@@ -12,10 +12,12 @@ from bot.jobs.messages.posting import find_earlier
 from bot.jobs.registry import Handler, Lane
 from bot.slack.messages import Message
 from bot.views.private import policy_files as view
+from bot.views.private.notes import Note
+from db.queue import enqueue
 from services.approvals import NotAnApprover
 from services.audit import Actor
 from services.errors import NotFound
-from services.jobs import AnswerFile, LoadPolicyFile
+from services.jobs import AnswerFile, LoadPolicyFile, Tell
 from services.policies.documents import MAX_BYTES, PolicyDocument, PolicyFaults, key_of, parse_policy
 
 logger = logging.getLogger("mudda.policies")
@@ -46,6 +48,15 @@ async def load_policy_file(job: LoadPolicyFile, deps: Deps) -> None:
         return
     async with deps.database.transaction() as session:
         await deps.conversations.replied(session, job.workspace, job.heard, ts)
+
+
+async def give_up_policy_file(job: LoadPolicyFile, deps: Deps) -> None:
+    """It could not be read, for a reason of ours: loaded again, it is as it was or as it should be."""
+    words = Tell(
+        workspace=job.workspace, channel=job.channel, user=job.user, note=Note.BUSY, thread_ts=job.thread_ts
+    )
+    async with deps.database.transaction() as session:
+        await enqueue(session, words, key=f"tell:{job.heard}:given_up")
 
 
 async def _loaded(job: LoadPolicyFile, deps: Deps) -> Message:
@@ -107,4 +118,4 @@ def _stem(name: str) -> str:
     return name[: len(name) - len(ending)] if ending else name
 
 
-HANDLERS = (Handler(LoadPolicyFile, Lane.QUICK, load_policy_file),)
+HANDLERS = (Handler(LoadPolicyFile, Lane.QUICK, load_policy_file, give_up_policy_file),)

@@ -55,7 +55,7 @@ def decide_there(heard: UUID, number: int, state: str, link: str | None) -> Mess
     """A decision in words decides nothing: where the buttons are. `link` is Slack's own, to the card."""
     card = f"<{link}|the card of plan #{number}>" if link else f"the card of plan #{number}"
     if state == PlanState.DRAFT:
-        what = f"Press *Approve* or *Discard* on {card}."
+        what = f"Its buttons approve or discard it: {card}."
     elif state == PlanState.DRAFTING:
         what = f"Plan #{number} is still being drafted; the buttons come on {card}."
     elif state == PlanState.DISCARDED:
