@@ -18,7 +18,9 @@ from db.embedded import embedded_postgres
 from db.migrate import migrate
 from tests.support.town_hall import LEAK, TownHall, town_hall
 
-ROUNDS = 25
+ROUNDS = 20
+"""Fewer than a person may say in a minute."""
+
 MODEL_SECONDS = 0.5
 GOAL_MS = 300
 SIGNS = ("assistant.threads.setStatus", "chat.postMessage", "chat.postEphemeral")
@@ -75,7 +77,7 @@ async def main() -> None:
         root = await below_a_complaint()
         acts: dict[str, Callable[[], Awaitable[object]]] = {
             "`/mudda` and a report: its card": lambda: hall.slack.send_command("priya", "works", "/mudda", LEAK),
-            "`@mudda` and a report: a status": lambda: hall.slack.send_mention("marco", "water", LEAK),
+            "`@mudda` and a report: a status": lambda: hall.slack.send_mention("dana", "water", LEAK),
             "`@mudda` below a complaint: a status": lambda: hall.slack.send_mention(
                 "marco", "works", "please handle this", root.ts
             ),

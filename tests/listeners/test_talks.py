@@ -122,12 +122,15 @@ async def test_a_thread_that_slack_does_not_show_leaves_the_words_themselves(hal
     assert (plan.issue_text, plan.reporter_id) == (LEAK, hall.slack.user("priya").id)
 
 
-async def test_patience_that_slack_asks_for_is_had(hall: TownHall) -> None:
+async def test_patience_that_slack_asks_for_is_had(hall: TownHall, caplog: pytest.LogCaptureFixture) -> None:
     root = await complained(hall)
     hall.slack.faults.script("conversations.replies", [RateLimited(1)])
     await hall.slack.send_mention("priya", "works", "please handle this", root.ts)
     await drafted(hall)
     assert (await plans(hall))[0].issue_text.startswith("Brown water")
+    metric = hall.deps.metrics.registry.get_sample_value("mudda_jobs_total", {"kind": "hear", "outcome": "again"})
+    assert metric == 1
+    assert "A job failed" not in caplog.text
 
 
 async def test_hostile_words_in_a_thread_stay_words(hall: TownHall) -> None:

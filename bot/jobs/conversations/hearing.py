@@ -101,10 +101,12 @@ async def _place(session: AsyncSession, job: Hear, deps: Deps) -> _Place:
 
 async def _judged(job: Hear, place: _Place, deps: Deps) -> None:
     """Let it be judged while whoever called sees that they were heard, and have done what was meant."""
-    async with asyncio.TaskGroup() as group:
-        group.create_task(_show(job, STATUS, deps))
-        judging = group.create_task(_judge(job, place, deps))
-    words, meant, usages = judging.result()
+    sign = asyncio.create_task(_show(job, STATUS, deps))
+    try:
+        words, meant, usages = await _judge(job, place, deps)
+    finally:
+        # Whatever comes next must not be overtaken by it.
+        await sign
     async with deps.database.transaction() as session:
         await deps.workflows.record_calls(session, job.workspace, None, usages)
         says_something = await _do(session, job, place, words, meant, deps)

@@ -37,8 +37,8 @@ async def meaning(said: Saying, deps: Deps, *, has_budget: bool) -> tuple[Meant,
 
 def _within_bounds(intent: Intent, said: Saying) -> Intent:
     """What the model may not decide: that a lone word or a question is drafted, or who calls is not answered."""
-    if intent is Intent.ISSUE and said.is_to_bot and not said.above and weight(said.text) <= 1:
-        return Intent.UNCLEAR
+    if intent is Intent.ISSUE and weight(said.text) <= 1 and not (said.is_to_bot and said.above):
+        return Intent.UNCLEAR if said.is_to_bot else Intent.NOT_FOR_ME
     if intent is Intent.ISSUE and asks_without_requesting(said.text):
         return Intent.UNCLEAR
     if intent is Intent.NOT_FOR_ME and said.where in (Where.DM, Where.COMMAND):
