@@ -13,11 +13,14 @@ from bot.slack.intake import Intake
 from db.models.documents import WorkspaceSettings
 from db.session import Database
 from services.ai.budget import TokenBudget
+from services.ai.intents import IntentJudge
 from services.ai.service import AIService
 from services.approvals import ApprovalService
 from services.cards import CardService
 from services.components.service import ComponentService
 from services.connectors import Connector
+from services.conversations.service import ConversationService
+from services.conversations.threads import OwnedThreads
 from services.learning.service import LearningService
 from services.policies.service import PolicyService
 from services.queries.workflows import WorkflowQueries
@@ -74,6 +77,9 @@ class Deps:
     reminders: ReminderService
     connector: Connector
     budget: TokenBudget
+    intents: IntentJudge
+    threads: OwnedThreads
+    conversations: ConversationService = field(default_factory=ConversationService)
     retention: Retention = field(default_factory=Retention)
     metrics: Metrics = field(default_factory=Metrics)
     policies: PolicyService = field(default_factory=PolicyService)

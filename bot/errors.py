@@ -10,7 +10,8 @@ EdgeError
     │   └── TokenRefused         Slack does not take the bot token: nothing can be done until somebody mends that
     ├── ChannelUnreachable   the bot can't post there
     ├── MessageGone          the message can't be changed any more
-    └── ContentRefused       it does not take what the message says
+    ├── ContentRefused       it does not take what the message says
+    └── FileRefused          a file of Slack's can't be had, or is none that may be fetched
 """
 
 from __future__ import annotations
@@ -74,3 +75,7 @@ class MessageGone(SlackError):
 
 class ContentRefused(SlackError):
     """Slack does not take what the message says: too long, or not of its form."""
+
+
+class FileRefused(SlackError):
+    """A file can't be had. `code` is Slack's word, or "too_large", "not_slacks" (its address), "not_given"."""

@@ -41,6 +41,12 @@ class Metrics:
         self.model_seconds = self._histogram(
             "mudda_model_call_seconds", "How long a call of the model took.", CALL_BUCKETS, "agent"
         )
+        self.heard = self._counter(
+            "mudda_heard",
+            "What people said, by what it was taken for, by model or rules.",
+            "intent",
+            "by",
+        )
         self.component_calls = self._counter(
             "mudda_component_calls", "Calls of components, by component and outcome.", "component", "outcome"
         )

@@ -1,9 +1,9 @@
 """ApprovalService: who may decide in a workspace, and how many of them have to agree at a gate.
 
 Nobody set: anyone who sees the card. Once approvers are set only they decide, and never about what they reported
-themselves; but whoever reported something may stop its run. Approvers are people: to see who is in a user group
-the bot would need a scope that it does not ask for. One approver is enough for a plan; the quorum counts at the
-gates of its steps.
+themselves, or had planned for somebody else; but whoever did may stop its run. Approvers are people: to see who is
+in a user group the bot would need a scope that it does not ask for. One approver is enough for a plan; the quorum
+counts at the gates of its steps.
 """
 
 from __future__ import annotations
@@ -94,9 +94,9 @@ class ApprovalRules:
         if self.remind_after_minutes < 0 or (self.limit_minutes is not None and self.limit_minutes <= 0):
             raise ValueError("minutes")
 
-    def deciders(self, requester: str) -> tuple[str, ...] | None:
-        """Who may decide about what `requester` asked for; None: anyone."""
-        return tuple(user for user in self.approvers if user != requester) if self.approvers else None
+    def deciders(self, *askers: str | None) -> tuple[str, ...] | None:
+        """Who may decide about what `askers` reported or had planned; None: anyone."""
+        return tuple(user for user in self.approvers if user not in askers) if self.approvers else None
 
     def pause(self, reminder: int) -> timedelta | None:
         """How long before the reminder of that number, which counts from 1; None: there is none."""
@@ -142,35 +142,43 @@ class ApprovalService:
         if approvers and user not in approvers:
             raise NotAnApprover(user)
 
-    async def check(self, session: AsyncSession, workspace_id: UUID, user: str, *, requester: str) -> None:
-        """Whether `user` may decide about what `requester` asked for. Raises NotAnApprover or SelfApproval."""
+    async def check(
+        self, session: AsyncSession, workspace_id: UUID, user: str, *, requester: str, also: str | None = None
+    ) -> None:
+        """Whether `user` may decide about what `requester` asked for, or `also` did: neither may themselves.
+
+        Raises NotAnApprover or SelfApproval.
+        """
         approvers = (await self.settings(session, workspace_id)).approvers
         if approvers and user not in approvers:
             raise NotAnApprover(user)
-        if approvers and user == requester:
+        if approvers and user in (requester, also):
             raise SelfApproval(user)
 
     async def check_may_discard(
-        self, session: AsyncSession, workspace_id: UUID, user: str, *, requester: str
+        self, session: AsyncSession, workspace_id: UUID, user: str, *, requester: str, also: str | None = None
     ) -> None:
         """Approvers may put a plan away, and so may who asked for it. Raises NotAnApprover."""
         approvers = (await self.settings(session, workspace_id)).approvers
-        if approvers and user not in approvers and user != requester:
+        if approvers and user not in (*approvers, requester, also):
             raise NotAnApprover(user)
 
     async def check_run(self, session: AsyncSession, run: Run, user: str) -> None:
         """Whether `user` may decide about a step of a run. Raises NotAnApprover or SelfApproval."""
-        await self.check(session, run.workspace_id, user, requester=await _requester(session, run))
+        reporter, also = await _askers(session, run)
+        await self.check(session, run.workspace_id, user, requester=reporter, also=also)
 
     async def check_may_stop(self, session: AsyncSession, run: Run, user: str) -> None:
         """Approvers may stop a run, and so may who asked for it: that sends nothing. Raises NotAnApprover."""
-        requester = await _requester(session, run)
-        await self.check_may_discard(session, run.workspace_id, user, requester=requester)
+        reporter, also = await _askers(session, run)
+        await self.check_may_discard(session, run.workspace_id, user, requester=reporter, also=also)
 
 
-async def _requester(session: AsyncSession, run: Run) -> str:
-    plan = select(WorkflowPlan.reporter_id).where(WorkflowPlan.id == run.plan_id)
-    return (await session.scalars(plan)).one()
+async def _askers(session: AsyncSession, run: Run) -> tuple[str, str | None]:
+    """Who reported the issue, and who had it planned, if that was somebody else."""
+    plan = select(WorkflowPlan.reporter_id, WorkflowPlan.requester_id).where(WorkflowPlan.id == run.plan_id)
+    reporter, requester = (await session.execute(plan)).one()
+    return reporter, requester
 
 
 def _settings(rules: ApprovalRulesRow | None) -> ApprovalRules:

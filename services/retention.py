@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Delete, delete, exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import AICall, InboxEntry, Installation, Run, WorkflowPlan, Workspace
+from db.models import AICall, Conversation, HeardMessage, InboxEntry, Installation, Run, WorkflowPlan, Workspace
 from services.states import PlanState, RunState
 
 MAX_BATCH_ROWS = 500
@@ -27,9 +27,10 @@ NEVER = "never"
 class Retention:
     """For how many days each kind of thing is kept; None: for good.
 
-    `inbox`: the ids of what Slack sent, by which it is done once (Slack sends again for an hour at most).
-    `model_calls`: what each call of the model cost. `plans`: from their last change. `removed`: all of a
-    workspace from which the app was removed, its audit trail with it.
+    `inbox`: the ids of what Slack sent, by which it is done once (Slack sends again for an hour at most), and
+    what it was taken for. `model_calls`: what each call of the model cost, and which threads are listened to.
+    `plans`: from their last change. `removed`: all of a workspace from which the app was removed, its audit trail
+    with it.
     """
 
     inbox: int | None = 7
@@ -55,6 +56,8 @@ async def purge(session: AsyncSession, retention: Retention, now: datetime) -> M
     """Forget a batch of each kind of what is older; how many there were."""
     statements = {
         "inbox": _inbox(now, retention.inbox),
+        "heard_messages": _heard(now, retention.inbox),
+        "conversations": _conversations(now, retention.model_calls),
         "model_calls": _model_calls(now, retention.model_calls),
         "plans": _plans(now, retention.plans),
     }
@@ -90,6 +93,22 @@ def _inbox(now: datetime, days: int | None) -> Delete | None:
         return None
     old = select(InboxEntry.key).where(InboxEntry.received_at < now - timedelta(days=days)).limit(MAX_BATCH_ROWS)
     return delete(InboxEntry).where(InboxEntry.key.in_(old))
+
+
+def _heard(now: datetime, days: int | None) -> Delete | None:
+    if days is None:
+        return None
+    before = now - timedelta(days=days)
+    old = select(HeardMessage.id).where(HeardMessage.created_at < before).limit(MAX_BATCH_ROWS)
+    return delete(HeardMessage).where(HeardMessage.id.in_(old))
+
+
+def _conversations(now: datetime, days: int | None) -> Delete | None:
+    if days is None:
+        return None
+    before = now - timedelta(days=days)
+    old = select(Conversation.id).where(Conversation.created_at < before).limit(MAX_BATCH_ROWS)
+    return delete(Conversation).where(Conversation.id.in_(old))
 
 
 def _model_calls(now: datetime, days: int | None) -> Delete | None:

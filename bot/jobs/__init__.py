@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.jobs import notes, workspaces
+from bot.jobs import inquiries, notes, workspaces
+from bot.jobs.conversations import hearing, policy_files, replying, settling
 from bot.jobs.messages import cards, private, replies, showing
 from bot.jobs.registry import Handler
 from bot.jobs.runs import decisions as run_decisions
 from bot.jobs.runs import gates, questions, steps
 from bot.jobs.workflows import decisions as plan_decisions
-from bot.jobs.workflows import drafts, dry_runs, issues
+from bot.jobs.workflows import drafts, dry_runs, issues, refining
 
 HANDLERS: tuple[Handler[Any], ...] = tuple(
     handler
     for module in (
+        hearing,
+        replying,
+        settling,
+        policy_files,
         issues,
         drafts,
         dry_runs,
+        refining,
         plan_decisions,
         steps,
         run_decisions,
@@ -27,6 +33,7 @@ HANDLERS: tuple[Handler[Any], ...] = tuple(
         showing,
         replies,
         private,
+        inquiries,
         notes,
         workspaces,
     )

@@ -14,11 +14,12 @@ J = TypeVar("J", bound=Job)
 
 
 class Lane(Enum):
-    """Calls of Slack, of the model and of components don't wait for each other."""
+    """Calls of Slack, of the model and of components don't wait for each other; nor people's words for drafts."""
 
     QUICK = "quick"
     SLOW = "slow"
     STEPS = "steps"
+    TALK = "talk"
 
 
 ATTEMPTS = 5

@@ -1,7 +1,7 @@
 """The worker: takes jobs from PostgreSQL and runs their handlers, until it is told to stop.
 
-Three lanes, each with its own limit: a card appears at once even while every slot of the model is taken, and a
-component that hangs holds up other components' calls at most.
+Four lanes, each with its own limit: a card appears at once even while every slot of the model is taken, people
+are heard while drafts are made, and a component that hangs holds up other components' calls at most.
 """
 
 from __future__ import annotations
@@ -76,6 +76,7 @@ class Worker:
     slow_limit: int
     quick_limit: int = 32
     steps_limit: int = 128
+    talk_limit: int = 16
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _managers: list[QueueManager] = field(default_factory=list)
@@ -125,7 +126,12 @@ class Worker:
             dsn, min_size=3, max_size=8, timeout=5, command_timeout=30, reset=_skip_connection_reset
         ) as pool:
             queries = OwnedJobQueries(await _listening(QueueDriver(pool)))
-            lanes = {Lane.QUICK: self.quick_limit, Lane.SLOW: self.slow_limit, Lane.STEPS: self.steps_limit}
+            lanes = {
+                Lane.QUICK: self.quick_limit,
+                Lane.SLOW: self.slow_limit,
+                Lane.STEPS: self.steps_limit,
+                Lane.TALK: self.talk_limit,
+            }
             self._managers = [self._manager(queries, lane) for lane in lanes]
             tasks = [
                 asyncio.create_task(self._run_lane(manager, limit))

@@ -1,4 +1,4 @@
-"""Issues come in: `/mudda`, `@mudda`, and the modal that `/mudda` alone opens."""
+"""`/mudda` and the modal that it opens alone: issues come in, and all else that is typed there."""
 
 from __future__ import annotations
 
@@ -7,13 +7,20 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.deps import Deps
 from bot.listeners.approvals import show_form
 from bot.listeners.guard import guard
+from bot.listeners.inquiries import ask, is_asking
 from bot.listeners.notes import list_notes
 from bot.slack import ids, payloads
 from bot.views.modals.new_issue import new_issue_modal
+from bot.views.private.help import READING, slip
 from bot.views.private.notes import Note, note_text
-from services.jobs import OpenPlan, Tell
+from services.ai.intents import Intent, Saying, Where
+from services.conversations.rules import is_call_for_help, plainly, weight
+from services.conversations.slips import nearest
+from services.jobs import Hear, OpenPlan
 
-ASKS_FOR_HELP = ("help", "?")
+KNOWN = ("help", "ask", "workflows", "components")
+"""Besides ANSWERS, what a lone word may be a slip of."""
+
 ANSWERS = {"approvers": show_form, "notes": list_notes}
 """What is answered to these words alone: they are no issue."""
 
@@ -21,32 +28,33 @@ ANSWERS = {"approvers": show_form, "notes": list_notes}
 def register(app: AsyncApp) -> None:
     """Add the listeners of this file."""
     app.command(ids.COMMAND_MUDDA)(guard(payloads.command, state_by_command))
-    app.event("app_mention")(guard(payloads.mention, state_by_mention))
     app.view(ids.VIEW_NEW_ISSUE)(guard(payloads.new_issue, state_by_modal))
 
 
 async def state_by_command(command: payloads.Command, deps: Deps, ack: AsyncAck) -> None:
-    """`/mudda <issue>`; with no text a modal, with `help`, `approvers` or `notes` what is asked for."""
+    """`/mudda <issue>`; with no text a modal, with a word that is known, or a slip of one, what is asked for."""
     if not command.text:
         view = new_issue_modal(command.channel, response_url=command.response_url)
         await deps.slack.open_view(command.trigger_id, view)
         await ack()
-    elif command.text.lower() in ASKS_FOR_HELP:
+    elif is_call_for_help(command.text):
         await ack(text=note_text(Note.HELP))
-    elif answer := ANSWERS.get(command.text.lower()):
+    elif answer := ask if is_asking(command.text) else ANSWERS.get(command.text.lower()):
         await answer(command, deps, ack)
     else:
+        await _words(command, deps, ack)
+
+
+async def _words(command: payloads.Command, deps: Deps, ack: AsyncAck) -> None:
+    """A lone word is a slip and never drafted; a plain report gets its card at once; the rest has to be judged."""
+    if weight(command.text) <= 1:
+        await ack(text=slip(command.text, nearest(command.text, (*KNOWN, *ANSWERS))))
+    elif plainly(Saying(command.text, Where.COMMAND)) is Intent.ISSUE:
         await deps.intake.put(command.key, _from_command(command, deps))
         await ack()
-
-
-async def state_by_mention(mention: payloads.Mention, deps: Deps, ack: AsyncAck) -> None:
-    """`@mudda <issue>`, answered in the thread. Other bots are not listened to: two could talk for ever."""
-    if mention.from_person and mention.text and mention.text.lower() not in ASKS_FOR_HELP:
-        await deps.intake.put(mention.key, _from_mention(mention, deps))
-    elif mention.from_person:
-        await deps.intake.put(mention.key, _help(mention, deps))
-    await ack()
+    else:
+        await deps.intake.put(command.key, _to_judge(command, deps))
+        await ack(text=READING)
 
 
 async def state_by_modal(issue: payloads.NewIssue, deps: Deps, ack: AsyncAck) -> None:
@@ -71,17 +79,16 @@ def _from_command(command: payloads.Command, deps: Deps) -> OpenPlan:
     )
 
 
-def _from_mention(mention: payloads.Mention, deps: Deps) -> OpenPlan:
-    return OpenPlan(
-        key=mention.key,
+def _to_judge(command: payloads.Command, deps: Deps) -> Hear:
+    return Hear(
+        key=command.key,
         workspace=deps.workspace.id,
-        source="mention",
-        channel=mention.channel,
-        reporter=mention.user,
-        text=mention.text,
-        markup=mention.markup,
-        message_ts=mention.message_ts,
-        thread_ts=mention.thread_ts or mention.message_ts,
+        where=Where.COMMAND,
+        user=command.user,
+        channel=command.channel,
+        text=command.text,
+        markup=command.markup,
+        response_url=command.response_url,
     )
 
 
@@ -96,15 +103,4 @@ def _from_modal(issue: payloads.NewIssue, deps: Deps) -> OpenPlan:
         place=issue.place,
         urgency=issue.urgency,
         response_url=issue.response_url,
-    )
-
-
-def _help(mention: payloads.Mention, deps: Deps) -> Tell:
-    code = Note.HELP if mention.text else Note.EMPTY_MENTION
-    return Tell(
-        workspace=deps.workspace.id,
-        channel=mention.channel,
-        user=mention.user,
-        note=code,
-        thread_ts=mention.thread_ts,
     )

@@ -17,6 +17,7 @@ from slack_sdk.web.async_slack_response import AsyncSlackResponse
 from bot.errors import SlackError, SlackUnavailable
 from bot.metrics import Metrics
 from bot.slack.errors import translated
+from bot.slack.files import FetchedFile, fetched, listed
 from bot.slack.messages import Message
 from services.workspaces.installations import Grant
 
@@ -133,6 +134,34 @@ class Slack:
         """What follows the @ of a user group."""
         answer = await self._called("usergroups.list", self.client.usergroups_list())
         return next((str(each["handle"]) for each in answer["usergroups"] if each["id"] == group), None)
+
+    async def file(self, file_id: str, *, limit: int) -> FetchedFile:
+        """A file that somebody has sent, of at most so many bytes; a larger one is not fetched.
+
+        Raises FileRefused where it can't be had, among other SlackErrors.
+        """
+        answer = await self._called("files.info", self.client.files_info(file=file_id))
+        file = listed(answer["file"], limit, self.client.base_url)
+        content = await fetched(self._session, str(self.client.token), file.url, limit)
+        return FetchedFile(file.name, file.mimetype, content)
+
+    async def thread(self, channel: str, thread_ts: str, *, pages: int) -> tuple[list[Mapping[str, Any]], bool]:
+        """The messages of a thread, its root first, and whether there are more than fit into so many pages."""
+        messages: list[Mapping[str, Any]] = []
+        cursor = ""
+        for _ in range(pages):
+            call = self.client.conversations_replies(channel=channel, ts=thread_ts, limit=999, cursor=cursor)
+            answer = await self._called("conversations.replies", call)
+            messages += answer["messages"]
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return messages, False
+        return messages, True
+
+    async def show_status(self, channel: str, thread_ts: str, status: str) -> None:
+        """Show below a thread what the bot is about, until it answers there; an empty text takes it away."""
+        call = self.client.assistant_threads_setStatus(channel_id=channel, thread_ts=thread_ts, status=status)
+        await self._called("assistant.threads.setStatus", call)
 
     async def post(self, channel: str, message: Message, *, thread_ts: str | None = None) -> str:
         """Post a message and return its ts. If this raises SlackUnavailable it may be there all the same."""

@@ -14,6 +14,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from bot.errors import MalformedPayload
 from bot.metrics import Metrics
 from bot.slack.envelopes import LIFECYCLE, kind_of, organisation_of, workspace_of
+from bot.slack.noise import is_noise
 from db.session import DATABASE_ERRORS
 
 logger = logging.getLogger("mudda.dispatch")
@@ -50,6 +51,8 @@ class Dispatcher:
         try:
             request = read()
             kind = kind_of(request.body)
+            if kind == "event_callback" and is_noise(request.body):
+                kind = "noise"
         except (MalformedPayload, *UNREADABLE) as error:
             logger.warning("Refused a payload: %s", error if isinstance(error, MalformedPayload) else "unreadable")
             kind, answer = "malformed", BoltResponse(status=400)
@@ -64,6 +67,8 @@ class Dispatcher:
             return await self.app.async_dispatch(request)
         if kind == LIFECYCLE:
             return await self._told(request.body)
+        if kind == "noise":
+            return BoltResponse(status=200)
         if kind == "other":
             # With 200, so that Slack does not send it again.
             logger.debug("Nothing listens to this kind of payload")

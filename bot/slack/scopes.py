@@ -6,15 +6,15 @@ from collections.abc import Mapping
 
 BOT_SCOPES: Mapping[str, str] = {
     "app_mentions:read": "hear @mudda",
-    "chat:write": "post a plan's card and keep it up to date, and tell one person something privately",
+    "chat:write": "post a plan's card and keep it up to date, tell one person something, show that it reads",
     "commands": "its slash commands",
     "im:write": "ask a person in a direct message, where a plan has a step for it",
     "usergroups:read": "ask a group: who is in it, and what it is called",
     "users:read": "what a person who is mentioned is called",
     "channels:read": "what a channel that is mentioned is called",
-    "files:read": "take a photo as an answer; no file is ever fetched",
-    "channels:history": "after a crash, look whether a card is in a public channel before posting it again",
+    "files:read": "take a photo as an answer, and fetch a policy that an approver sends to it",
+    "channels:history": "in public channels: read the thread that it is mentioned in, hear replies to its plans",
     "groups:history": "the same in private channels that it was invited to",
-    "im:history": "the same in a direct message with it",
+    "im:history": "hear what is written to it alone",
 }
 """By scope, what the app can't do without it. https://docs.slack.dev/reference/scopes"""

@@ -25,12 +25,14 @@ from db.session import Database
 from services import workspaces
 from services.ai.budget import TokenBudget
 from services.ai.gemini import GeminiClient
+from services.ai.intents import IntentJudge
 from services.ai.service import AIService
 from services.approvals import ApprovalService
 from services.cards import CardService
 from services.components.service import ComponentService
 from services.connectors import Connector
 from services.connectors.auth import Secrets
+from services.conversations.threads import OwnedThreads
 from services.learning.notes import NoteService
 from services.learning.service import LearningService
 from services.queries.workflows import WorkflowQueries
@@ -114,6 +116,8 @@ async def shared_parts(
         questions=questions,
         reminders=ReminderService(runs, progress, approvals, gates),
         connector=connector,
+        intents=IntentJudge(gemini),
+        threads=OwnedThreads(asyncio.get_running_loop().time),
         retention=settings.retention,
         metrics=metrics,
     )

@@ -6,6 +6,7 @@ from db.models.audit import AuditEvent
 from db.models.base import Base
 from db.models.cards import Card
 from db.models.components import Component
+from db.models.conversations import Conversation, HeardMessage
 from db.models.inbox import InboxEntry
 from db.models.notes import PlanningNoteRow
 from db.models.plans import PlanVersion, WorkflowPlan
@@ -20,7 +21,9 @@ __all__ = [
     "Base",
     "Card",
     "Component",
+    "Conversation",
     "Decision",
+    "HeardMessage",
     "InboxEntry",
     "Installation",
     "PlanVersion",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import ForeignKey, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, CreatedAt, PrimaryKey, WorkspaceKey
@@ -20,6 +20,11 @@ class Card(Base):
     """
 
     __tablename__ = "cards"
+    __table_args__ = (
+        # Whether a thread is a card's is asked for each reply in it.
+        Index("cards_thread_idx", "workspace_id", "channel_id", "thread_ts"),
+        Index("cards_message_idx", "workspace_id", "channel_id", "ts"),
+    )
 
     id: Mapped[PrimaryKey]
     workspace_id: Mapped[WorkspaceKey]

@@ -20,7 +20,8 @@ class WorkflowPlan(Base):
 
     `version`, `title` and `steps` are those of the latest version. `revision` counts every change that a button
     could be stale about: each move of the state and each new version. `claim` is the token of the draft now under
-    way; a worker whose token is no longer there has been replaced by another.
+    way; a worker whose token is no longer there has been replaced by another. `requester_id` is who had it
+    planned, where that is not the reporter.
     """
 
     __tablename__ = "workflow_plans"
@@ -45,6 +46,7 @@ class WorkflowPlan(Base):
     message_ts: Mapped[str | None]
     thread_ts: Mapped[str | None]
     reporter_id: Mapped[str]
+    requester_id: Mapped[str | None]
     response_url: Mapped[str | None]
     issue_text: Mapped[str]
     issue_parts: Mapped[list[Any]] = mapped_column(default=list)

@@ -1,5 +1,7 @@
 """What is handed to the workers: small frozen messages, stored as JSON, each with a version."""
 
+from services.jobs.conversations import Hear, Lacking, LoadPolicyFile, ReplyKind, Say, Settle, Settlement
+from services.jobs.inquiries import AnswerInquiry
 from services.jobs.people import (
     DeleteNote,
     EndWork,
@@ -19,6 +21,7 @@ from services.jobs.plans import (
     PostCard,
     ShowCard,
 )
+from services.jobs.refining import RefinePlan
 from services.jobs.requests import (
     Act,
     JobDeferral,
@@ -45,6 +48,7 @@ from services.jobs.runs import (
 __all__ = [
     "Act",
     "AnswerFile",
+    "AnswerInquiry",
     "AnswerStep",
     "DecidePlan",
     "DecideRun",
@@ -55,21 +59,29 @@ __all__ = [
     "EndWork",
     "GateLimit",
     "GivenOutput",
+    "Hear",
     "JobDeferral",
+    "Lacking",
     "Listing",
+    "LoadPolicyFile",
     "MakeDryRun",
     "OpenPlan",
     "PlanDecision",
     "PostCard",
     "Press",
+    "RefinePlan",
     "RemindGate",
     "RemindQuestion",
+    "ReplyKind",
     "ReplyToReporter",
     "Request",
     "RunDecision",
     "RunStep",
     "SaveNote",
+    "Say",
     "SetApprovalRules",
+    "Settle",
+    "Settlement",
     "ShowCard",
     "StepDecision",
     "Tell",

@@ -21,6 +21,8 @@ class PlanDecision(StrEnum):
 class OpenPlan(Request):
     """Somebody stated an issue: write the plan down and start on it. `key` is Slack's own id of it.
 
+    `requester` is who had it planned, where that is not the reporter: below what somebody else had written.
+
     `markup` is Slack's own form of `text`, where it has one: a form of ours takes plain words. `message_ts` is the
     message that states it, if one does.
     """
@@ -31,6 +33,7 @@ class OpenPlan(Request):
     source: str
     channel: str
     reporter: str
+    requester: str | None = None
     text: str
     markup: str | None = None
     message_ts: str | None = None

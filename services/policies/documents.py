@@ -133,7 +133,7 @@ def parse_policy(source: bytes, stem: str, checks: bytes | None = None) -> Polic
     if checks is not None:
         placed += _checks_file(checks, faults)
     faults += _check_faults(placed, {passage.anchor for passage in cut.passages})
-    key = front.members.get("key") or re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-")[:64]
+    key = front.members.get("key") or key_of(stem)
     if not KEY.fullmatch(key):
         faults.append(PolicyFault(front.lines.get("key", 1), PolicyFaultCode.BAD_KEY, {"key": key}))
     begins, ends = (_day(front, name, faults) for name in ("effective_from", "effective_until"))
@@ -143,6 +143,11 @@ def parse_policy(source: bytes, stem: str, checks: bytes | None = None) -> Polic
         raise PolicyFaults(faults)
     name = (front.members.get("name") or cut.title or stem)[:MAX_NAME_CHARACTERS].strip()
     return PolicyDocument(key, name or key, text, cut.passages, tuple(placed), begins, ends)
+
+
+def key_of(stem: str) -> str:
+    """What a policy is called that does not say so itself, by the name of its file without the ending."""
+    return re.sub(r"[^a-z0-9]+", "-", stem.lower()).strip("-")[:64]
 
 
 def conflicts(

@@ -164,9 +164,11 @@ class PlanSnapshot:
     decided_at: datetime | None = None
     run: RunSnapshot | None = None
     approvers: tuple[str, ...] | None = None
-    """Who may decide about it, its reporter left out; None: anyone."""
+    """Who may decide about it, its reporter and requester left out; None: anyone."""
     forecast: Forecast | None = None
     """Of a run of its version, while that is still to be decided about."""
+    requester: str | None = None
+    """Who had it planned, where that is not its reporter."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,11 +31,12 @@ class Origin:
     """Where an issue came from; `response_url` is good for 30 minutes.
 
     `thread_ts` is the thread in which it was stated. The message itself is none as long as nobody has replied.
+    `asker_id` is who had it planned: the reporter, or whoever pointed the bot to what they wrote.
     """
 
     channel_id: str
     thread_ts: str | None
-    reporter_id: str
+    asker_id: str
     response_url: str | None
 
 
@@ -63,14 +64,14 @@ class WorkflowQueries:
         return replace(plan, run=await runs.one(session, workspace_id, run_id, settings))
 
     async def origin(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> Origin:
-        """Where an issue came from, for an answer to its reporter. Raises NotFound."""
+        """Where an issue came from, for an answer to whoever had it planned. Raises NotFound."""
         plan = await session.scalar(
             select(WorkflowPlan).where(WorkflowPlan.workspace_id == workspace_id, WorkflowPlan.id == plan_id)
         )
         if plan is None:
             raise NotFound("plan", plan_id)
         thread_ts = plan.thread_ts if plan.thread_ts != plan.message_ts else None
-        return Origin(plan.channel_id, thread_ts, plan.reporter_id, plan.response_url)
+        return Origin(plan.channel_id, thread_ts, plan.requester_id or plan.reporter_id, plan.response_url)
 
     async def list(
         self, session: AsyncSession, workspace_id: UUID, *, search: str = "", page: int = 1, size: int = 10
@@ -120,7 +121,7 @@ class WorkflowQueries:
             raise NotFound("plan", "of that id or number")
         settings = await self._approvals.settings(session, workspace_id)
         run = await runs.latest(session, workspace_id, row[0].id, settings)
-        approvers = settings.deciders(row[0].reporter_id)
+        approvers = settings.deciders(row[0].reporter_id, row[0].requester_id)
         plan = replace(plan_snapshot(row[0], row[1]), run=run, approvers=approvers)
         if plan.state is not PlanState.DRAFT or plan.version is None:
             return plan
@@ -160,6 +161,7 @@ def plan_snapshot(plan: WorkflowPlan, version: PlanVersion | None) -> PlanSnapsh
         failure=None if plan.failure is None else failure_from_json(plan.failure),
         decided_by=plan.decided_by,
         decided_at=plan.decided_at,
+        requester=plan.requester_id,
     )
 
 

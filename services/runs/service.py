@@ -93,7 +93,9 @@ class RunService:
         last = await _last_run(session, plan)
         if last.id != run_id or plan.revision != revision:
             raise StaleVersion(shown=revision, current=plan.revision, state=last.state)
-        await self._approvals.check(session, workspace_id, actor.user, requester=plan.reporter_id)
+        await self._approvals.check(
+            session, workspace_id, actor.user, requester=plan.reporter_id, also=plan.requester_id
+        )
         if last.state not in ENDED or await _is_calling(session, last):
             raise MoveNotAllowed(state=RunState.RUNNING, wanted=RunState.RUNNING)
         # From here on a second press of the same button is about a card that has changed.

@@ -55,6 +55,7 @@ class WorkflowService:
             message_ts=request.message_ts,
             thread_ts=request.thread_ts,
             reporter_id=request.reporter,
+            requester_id=None if request.requester == request.reporter else request.requester,
             response_url=request.response_url,
             issue_text=readable(parts) or request.text,
             issue_parts=PARTS.dump_python(tuple(parts), mode="json") if is_marked(parts) else [],
@@ -77,7 +78,7 @@ class WorkflowService:
             session,
             workspace_id,
             subject=plan.id,
-            actor=Actor(request.reporter, request.channel, request.message_ts),
+            actor=Actor(request.requester or request.reporter, request.channel, request.message_ts),
             action="plan.opened",
             source=plan.source,
             key=plan.inbox_key,
@@ -188,7 +189,9 @@ class WorkflowService:
         Raises NotAnApprover, StaleVersion, MoveNotAllowed or NotFound.
         """
         plan = await self._shown(session, workspace_id, plan_id, revision)
-        await self._approvals.check_may_discard(session, workspace_id, actor.user, requester=plan.reporter_id)
+        await self._approvals.check_may_discard(
+            session, workspace_id, actor.user, requester=plan.reporter_id, also=plan.requester_id
+        )
         plan.decided_by = actor.user
         plan.decided_at = now
         await self._move(session, plan, PlanState.DISCARDED, actor=actor, action="plan.discarded")
@@ -219,7 +222,9 @@ class WorkflowService:
         Raises StaleVersion, MoveNotAllowed, NotFound, NotAnApprover or SelfApproval.
         """
         plan = await self._shown(session, workspace_id, plan_id, revision)
-        await self._approvals.check(session, workspace_id, actor.user, requester=plan.reporter_id)
+        await self._approvals.check(
+            session, workspace_id, actor.user, requester=plan.reporter_id, also=plan.requester_id
+        )
         plan.decided_by = actor.user
         plan.decided_at = now
         await self._move(
@@ -228,7 +233,7 @@ class WorkflowService:
         return plan.version or 0
 
     async def record_calls(
-        self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, usages: Sequence[Usage]
+        self, session: AsyncSession, workspace_id: UUID, plan_id: UUID | None, usages: Sequence[Usage]
     ) -> None:
         """Keep what every call of the model cost, whether or not it led to a plan."""
         if usages:

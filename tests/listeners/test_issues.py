@@ -91,7 +91,7 @@ async def test_the_same_mention_delivered_again_is_one_plan(hall: TownHall) -> N
         "شارع الرئيسي مغمور بالمياه 水が道路に溢れている 🚰🚰",
         "{{issue.text}} {{run.id}} {{",
         "'; DROP TABLE workflow_plans; --",
-        "null\x00byte",
+        "The hydrant says null\x00byte today",
     ],
 )
 async def test_an_issue_is_kept_as_it_is_and_shown_escaped(hall: TownHall, issue: str) -> None:
@@ -215,7 +215,7 @@ async def test_people_see_mentions_and_the_citys_api_gets_names(hall: TownHall, 
     assert {"type": "user", "user_id": "U0DANA0001"} in elements
     assert {"type": "channel", "channel_id": "C0WORKS001"} in elements
     assert {"type": "usergroup", "usergroup_id": "S0WATERCRW"} in elements
-    prompts = [call.prompt for call in hall.gemini.transcript]
+    prompts = [call.prompt for call in hall.gemini.transcript if call.agent != "intent"]
     assert all('"id":"U0DANA0001"' in prompt and "subteam" not in prompt for prompt in prompts)
     await hall.slack.click("marco", "works", card.ts, ids.ACTION_APPROVE)
     created = await hall.slack.wait_for(lambda: hall.town.received("open311.create_request"), 20)

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from slack_sdk.signature import SignatureVerifier
 
-from bot.sandbox.slack import NotThere
+from bot.sandbox.slack import NotThere, Setup, User
 from bot.sandbox.slack.state.model import SLACKBOT
+from bot.sandbox.slack.state.workspace import DEFAULT_PEOPLE
 from tests.support.stand_in_app import BOT, PRIYA, WORKS, Answer, World, is_signed, world
 
 TITLE = {"type": "plain_text", "text": "x"}
@@ -292,3 +293,40 @@ async def test_many_at_once() -> None:
         await asyncio.gather(*(here.slack.send_command("priya", "works", "/mudda", str(n)) for n in range(200)))
 
         assert {request.form["text"] for request in here.app.received} == {str(n) for n in range(200)}
+
+
+class TestMessageEvents:
+    EVERYTHING = frozenset({"app_mention", "message.channels", "message.groups", "message.im"})
+
+    async def test_the_apps_own_messages_come_back_to_it(self) -> None:
+        async with world(events=self.EVERYTHING) as here:
+            posted = await here.client.chat_postMessage(channel=WORKS, text="A card")
+            await here.slack.wait_for(lambda: here.app.received)
+            event = here.app.received[0].json["event"]
+            assert (event["type"], event["ts"], event["user"]) == ("message", posted["ts"], BOT)
+            assert event["bot_id"]
+            await here.client.chat_update(channel=WORKS, ts=posted["ts"], text="A card, redrawn")
+            await here.slack.wait_for(lambda: len(here.app.received) == 2)
+            changed = here.app.received[1].json["event"]
+        assert (changed["subtype"], changed["message"]["text"]) == ("message_changed", "A card, redrawn")
+        assert "user" not in changed
+
+    async def test_what_people_change_and_delete_is_told(self) -> None:
+        async with world(events=self.EVERYTHING) as here:
+            message, [delivery] = here.slack.post_user_message("priya", "works", "a leak")
+            await delivery.settled()
+            await here.slack.edit_user_message("works", message.ts, "two leaks")
+            await here.slack.delete_user_message("works", message.ts)
+            kinds = [request.json["event"].get("subtype") for request in here.app.received]
+            deleted = here.app.received[-1].json["event"]
+        assert kinds == [None, "message_changed", "message_deleted"]
+        assert deleted["deleted_ts"] == message.ts
+        assert here.slack.message("works", message.ts) is None
+
+    async def test_whose_a_stranger_is_stands_in_the_event(self) -> None:
+        setup = Setup(people=(User("U0STRANGER", "sam", "Sam", team_id="T0OTHER001"), *DEFAULT_PEOPLE))
+        async with world(setup=setup, events=self.EVERYTHING) as here:
+            _, [delivery] = here.slack.post_user_message("sam", "works", "a leak")
+            await delivery.settled()
+            event = here.app.received[0].json["event"]
+        assert (event["team"], event["user_team"]) == ("T0OTHER001", "T0OTHER001")

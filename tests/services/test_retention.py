@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, select, text, update
 
 from bot.jobs.upkeep import purge_all
-from db.models import AICall, AuditEvent, InboxEntry, Run, StepRun, WorkflowPlan
+from db.models import AICall, AuditEvent, Conversation, HeardMessage, InboxEntry, Run, StepRun, WorkflowPlan
 from db.session import Database
 from services.retention import Retention
 from tests.support.run_starts import begun, step
@@ -59,8 +59,14 @@ async def test_inbox_and_model_calls_are_forgotten_in_time(database: Database, w
                     created_at=at,
                 )
             )
+            place = {"workspace_id": workspace_id, "channel_id": "C1", "created_at": at}
+            judged = {"user_id": "U1", "intent": "question", "judged_by": "model"}
+            session.add(HeardMessage(key=f"k{days}", **place, **judged))
+            session.add(Conversation(thread_ts=f"{days}.1", opened_by="U1", **place))
     assert await purge_all(database, Retention(), NOW) == {
         "inbox": 3,
+        "heard_messages": 3,
+        "conversations": 1,
         "model_calls": 1,
         "plans": 0,
         "workspaces": 0,

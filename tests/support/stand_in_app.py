@@ -119,11 +119,16 @@ class World:
     clock: ManualClock
 
 
+FEW_EVENTS = frozenset({"app_mention", "message.im", "app_home_opened"})
+"""So that a test sees no more than what it is about: with all, every message in a channel is an event."""
+
+
 @asynccontextmanager
 async def world(**options: Any) -> AsyncIterator[World]:
     """A stand-in and an app that know each other; `options` go to the stand-in."""
     app, clock = App(), ManualClock()
     options.setdefault("clock", clock)
+    options.setdefault("events", FEW_EVENTS)
     async with (
         app.serving() as request_url,
         SlackStandIn(request_url=request_url, **options) as slack,

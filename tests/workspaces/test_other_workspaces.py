@@ -31,7 +31,7 @@ from bot.sandbox.slack.outbound.delivery import Delivery, interactive_delivery
 from bot.sandbox.slack.outbound.payloads import view_submission
 from bot.slack import ids
 from bot.views.private.notes import Note, note_text
-from db.models import Base, Run, StepRun
+from db.models import Base, HeardMessage, Run, StepRun
 from db.queue import Job
 from services.errors import NotFound
 from services.jobs import AnswerStep, JobDeferral
@@ -67,6 +67,7 @@ WITHOUT_IDS = {
     ("command", ids.COMMAND_MUDDA): "words",
     ("command", ids.COMMAND_COMPONENTS): "words",
     ("event", "app_mention"): "words",
+    ("event", "message"): "words",
     ("view", ids.VIEW_NEW_ISSUE): "words, and the channel that it was opened in",
     ("view", ids.VIEW_APPROVALS): "the rules of the workspace that it is sent from",
 }
@@ -83,6 +84,7 @@ async def towns(database_url: str) -> AsyncIterator[Towns]:
         theirs = running.slacks[THEIRS]
         await theirs.click("marco", "works", cards(theirs)[0].ts, ids.ACTION_APPROVE)
         await theirs.wait_for(lambda: "Cancel run" in buttons(cards(theirs)[0]))
+        await theirs.send_mention("priya", "works", "flooding")
         await settled(running)
         yield running
 
@@ -119,8 +121,10 @@ async def their_ids(towns: Towns) -> dict[str, UUID]:
     async with deps.database.reading() as session:
         run = (await session.scalars(select(Run))).one()
         step = (await session.scalars(select(StepRun).where(StepRun.state == "WAITING"))).first()
+        heard = await session.scalar(select(HeardMessage.id))
     assert step is not None
-    return {"plan": run.plan_id, "run": run.id, "step": step.id, "target": step.id}
+    assert heard is not None
+    return {"plan": run.plan_id, "run": run.id, "step": step.id, "target": step.id, "heard": heard}
 
 
 class Untouched:
@@ -177,7 +181,7 @@ async def test_every_button(towns: Towns) -> None:
     targets = await their_ids(towns)
     async with Untouched(towns):
         for action in sorted(set(actions) - set(paging)):
-            for target in (targets["plan"], targets["run"], targets["step"]):
+            for target in (targets["plan"], targets["run"], targets["step"], targets["heard"]):
                 ref = ids.Ref(target, 1)
                 choice = ids.Choice(ids.CHOICE_DRY_RUN, ref).encode()
                 value = choice if action == ids.ACTION_PLAN_MORE else ref.encode()
@@ -257,6 +261,14 @@ SAMPLES: dict[str, Any] = {
     "page": 1,
     "note": "help",
     "response_url": "http://127.0.0.1:1/none",
+    "where": "mention",
+    "markup": LEAK,
+    "kind": "help",
+    "choice": "issue",
+    "files": (),
+    "thread_ts": "1.1",
+    "inquiry": "what is open?",
+    "wish": "the crew first",
 }
 DECISIONS = {
     "decide": ["approve", "discard", "try_again"],
@@ -278,7 +290,7 @@ async def test_every_job(towns: Towns) -> None:
                         await run(job, deps)
 
 
-KNOWN = {*SAMPLES, "workspace", "plan", "run", "step", "target", "decision"}
+KNOWN = {*SAMPLES, "workspace", "plan", "run", "step", "target", "heard", "decision"}
 
 
 def test_what_a_job_takes_is_known() -> None:

@@ -11,7 +11,7 @@ from sqlalchemy import Table, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from db.migrate import migrate
-from db.models import AICall, Base, InboxEntry, PlanningNoteRow, Workspace
+from db.models import AICall, Base, Conversation, HeardMessage, InboxEntry, PlanningNoteRow, Workspace
 from db.session import TENANT_ROLE, Database
 from services.approvals import ApprovalRules, ApprovalService
 from services.audit import Actor
@@ -62,6 +62,10 @@ async def two(database: Database) -> tuple[UUID, UUID]:
             await session.execute(insert(AICall).values(values))
             note = {"workspace_id": workspace_id, "text": "Wait", "origin": "written", "author": "U1"}
             await session.execute(insert(PlanningNoteRow).values(note))
+            thread = {"workspace_id": workspace_id, "channel_id": "C1", "thread_ts": "1.1"}
+            await session.execute(insert(Conversation).values(opened_by="U1", **thread))
+            judged = {"key": "message:T1:C1:1.1", "user_id": "U1", "intent": "question", "judged_by": "model"}
+            await session.execute(insert(HeardMessage).values(**thread, **judged))
         ids.append(workspace_id)
     return ids[0], ids[1]
 

@@ -114,7 +114,7 @@ async def _tell_reporter(session: AsyncSession, job: PostCard, note: Note, deps:
     words = Tell(
         workspace=job.workspace,
         channel=origin.channel_id,
-        user=origin.reporter_id,
+        user=origin.asker_id,
         note=note,
         thread_ts=origin.thread_ts,
         response_url=origin.response_url,

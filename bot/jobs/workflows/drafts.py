@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from bot.deps import Deps
+from bot.jobs.model_calls import count_calls
 from bot.jobs.registry import Handler, Lane
 from bot.jobs.workflows.reasons import failure_of
 from services.ai.errors import DraftFailed
@@ -94,21 +95,14 @@ async def _store(job: DraftPlan, claim: UUID, draft: Draft, deps: Deps) -> None:
         await deps.workflows.record_calls(session, job.workspace, job.plan, draft.usages)
         if not await deps.workflows.store_version(session, job.workspace, job.plan, claim, draft):
             logger.info("A draft came too late and was thrown away")
-    _count(draft.usages, deps)
+    count_calls(draft.usages, deps)
 
 
 async def _fail(job: DraftPlan, claim: UUID, failure: Failure, usages: Sequence[Usage], deps: Deps) -> None:
     async with deps.database.transaction() as session:
         await deps.workflows.record_calls(session, job.workspace, job.plan, usages)
         await deps.workflows.fail(session, job.workspace, job.plan, failure, claim=claim)
-    _count(usages, deps)
-
-
-def _count(usages: Sequence[Usage], deps: Deps) -> None:
-    for usage in usages:
-        deps.metrics.model_calls.labels(usage.agent, usage.outcome).inc()
-        deps.metrics.model_seconds.labels(usage.agent).observe(usage.latency_ms / 1_000)
-        deps.metrics.model_tokens.labels(usage.agent).inc(usage.total_tokens)
+    count_calls(usages, deps)
 
 
 HANDLERS = (Handler(DraftPlan, Lane.SLOW, draft_plan, give_up),)

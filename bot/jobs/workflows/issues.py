@@ -23,7 +23,7 @@ async def give_up_issue(job: OpenPlan, deps: Deps) -> None:
     words = Tell(
         workspace=job.workspace,
         channel=job.channel,
-        user=job.reporter,
+        user=job.requester or job.reporter,
         note=Note.NOT_WRITTEN_DOWN,
         thread_ts=thread_ts,
         response_url=job.response_url,

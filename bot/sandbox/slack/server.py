@@ -28,7 +28,7 @@ from bot.sandbox.slack.webapi import Call, WebApi
 
 SIGNING_SECRET = "stand-in-signing-secret"  # noqa: S105
 BOT_TOKEN = "xoxb-stand-in-token"  # noqa: S105
-EVENTS = frozenset({"app_mention", "message.im", "app_home_opened"})
+EVENTS = frozenset({"app_mention", "message.im", "message.channels", "message.groups", "app_home_opened"})
 TRANSCRIPT_SIZE = 2_000
 
 T = TypeVar("T")
@@ -81,6 +81,7 @@ class SlackStandIn:
             retry_delays=retry_delays,
         )
         self._do = Interactions(self._context, self._sender, subscribed=events)
+        self._context.said = self._do.echo
         self._page = Page(self.workspace, self._do, banner=banner)
         self._port = port
         self._runner: web.AppRunner | None = None
@@ -267,6 +268,14 @@ class SlackStandIn:
         message, deliveries = self.post_user_message(user, channel, mention, thread_ts, **form)
         return message, await deliveries[0].settled()
 
+    async def edit_user_message(self, channel: str, ts: str, text: str) -> Delivery | None:
+        """A person changes what they wrote; returns when the app has acked that, where it is told of it."""
+        return await _settled(self._do.edit(self._do.channel(channel), ts, text))
+
+    async def delete_user_message(self, channel: str, ts: str) -> Delivery | None:
+        """A person takes back what they wrote; returns as `edit_user_message` does."""
+        return await _settled(self._do.take_back(self._do.channel(channel), ts))
+
     async def click(
         self,
         user: str,
@@ -369,6 +378,10 @@ class SlackStandIn:
     def sign(self, body: bytes, timestamp: str) -> str:
         """The X-Slack-Signature of a body, for requests that a test makes itself."""
         return sign(self.signing_secret, body, timestamp)
+
+
+async def _settled(delivery: Delivery | None) -> Delivery | None:
+    return await delivery.settled() if delivery else None
 
 
 async def _never_cache(request: web.Request, response: web.StreamResponse) -> None:

@@ -16,17 +16,19 @@ GET /ui/state?user=U…           (user left out: the first person)
      "views": [View] (the open modals, bottom first), "home": View or null, "last_event_id": int}
     User     {"id", "name", "real_name", "title", "is_bot", "color": six hex digits}
     Channel  {"id", "name", "topic", "is_private", "is_im", "user": the other party's id or null, "members": [id],
-              "messages": [Message]}; channels first, then direct messages
+              "statuses": {thread_ts: what the bot is about}, "messages": [Message]}; channels first, then DMs
     Message  {"ts", "channel", "user", "bot_id" or null, "text": mrkdwn, "blocks": [Block], "thread_ts" or null,
               "reply_count", "reply_users": [id], "latest_reply" or null, "edited": {"user", "ts"} or null,
-              "reactions": [{"name", "users", "count"}], "ephemeral": bool, "client_msg_id" or null}
+              "reactions": [{"name", "users", "count"}], "files": [File],
+              "ephemeral": bool, "client_msg_id" or null}; a File is as Slack describes it
              the newest 300 in ts order, roots and replies together: thread_ts null is a root without replies,
              thread_ts == ts a root with replies, else a reply. Slackbot's notices are ephemeral messages of user
              "USLACKBOT".
     View     as Slack returns it from views.open, "type" "modal" or "home", with "state": {"values": …}
     Blocks have a block_id and interactive elements an action_id, always.
 
-POST /ui/message       {"user", "channel", "text", "thread_ts"?} -> {"ok", "ts"} or {"ok", "command"}
+POST /ui/message       {"user", "channel", "text", "thread_ts"?, "files"?} -> {"ok", "ts"} or {"ok", "command"}
+    `files` are the ids of what was uploaded by /ui/file.
     `&`, `<`, `>` are escaped; `@name`, `@group` and `#channel` become mentions. Text that starts with "/" is a
     command: `not_in_threads` in a thread, `unknown_command`, or `operation_timeout` / `dispatch_failed` when the
     app didn't ack. `/invite @name` adds someone, or the bot, to the channel.
@@ -44,7 +46,8 @@ POST /ui/dm            {"user", "with": id} -> {"ok", "channel": id}
 GET /ui/events?user=U…[&after=<id>]      text/event-stream, with Last-Event-ID honoured
     message, message_changed, ephemeral {"channel", "message"}; message_deleted {"channel", "ts"};
     view_opened, view_updated {"view"}; view_closed {"view_id"}; home_updated {"view"}; channel_joined {"channel"};
-    notice {"channel" or null, "text"}; reset {}: too much was missed, load the state again
+    notice {"channel" or null, "text"}; status {"channel", "thread_ts", "text"};
+    reset {}: too much was missed, load the state again
 """
 
 from __future__ import annotations
@@ -176,7 +179,9 @@ class Page:
         thread_ts = body.get("thread_ts")
         if text.startswith("/"):
             return await self._command(user, channel, text, in_thread=bool(thread_ts))
-        message, _ = self._do.post(user, channel, self._to_mrkdwn(text), thread_ts)
+        files = tuple(map(self._do.file_object, body.get("files") or ()))
+        subtype = "file_share" if files else None
+        message, _ = self._do.post(user, channel, self._to_mrkdwn(text), thread_ts, subtype=subtype, files=files)
         return {"ok": True, "ts": message.ts}
 
     async def _command(self, user: User, channel: Channel, text: str, *, in_thread: bool) -> Json:

@@ -11,23 +11,25 @@ from bot.slack.payloads.forms import (
     new_issue,
     reason,
 )
-from bot.slack.payloads.messages import Command, Mention, command, mention
+from bot.slack.payloads.hearing import Heard, heard, talk_of
+from bot.slack.payloads.messages import Command, command
 
 __all__ = [
     "AnswerForm",
     "ApprovalRulesForm",
     "Click",
     "Command",
-    "Mention",
+    "Heard",
     "NewIssue",
     "Reason",
     "answer",
     "approvals",
     "click",
     "command",
+    "heard",
     "is_stranger",
-    "mention",
     "new_issue",
     "reason",
+    "talk_of",
     "way_back",
 ]

@@ -46,9 +46,15 @@ def origin(snapshot: PlanSnapshot) -> Block:
     issue = snapshot.issue
     given = [("Place", issue.place), ("Urgency", issue.urgency)]
     return kit.context(
-        kit.mrkdwn(f"Reported by {mention(issue.reporter)} · {date(snapshot.created_at)}"),
+        kit.mrkdwn(f"Reported by {_people(snapshot)} · {date(snapshot.created_at)}"),
         *(kit.plain(f"{label}: {one_line(value)}", 200) for label, value in given if value and clean(value)),
     )
+
+
+def _people(snapshot: PlanSnapshot) -> str:
+    """The reporter, and whoever had it planned where that is somebody else."""
+    reporter, requester = mention(snapshot.issue.reporter), snapshot.requester
+    return f"{reporter} · Asked for by {mention(requester)}" if requester else reporter
 
 
 def understood(version: VersionSnapshot, longest: int) -> list[Block]:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+
 from bot.slack.ids import COMMAND_COMPONENTS, COMMAND_MUDDA, COMMAND_WORKFLOWS
+from bot.views.kit.text import clip, escape, one_line
 
 _USES = f"""\
 • `{COMMAND_MUDDA} Water is coming up through the road at 5th and Main` drafts a plan and shows it in the channel.
 • `{COMMAND_MUDDA}` alone opens a form with place and urgency.
 • `@mudda` and what has happened does the same, and answers in the thread of your message.
+• `@mudda` below what somebody else wrote plans that. In a direct message with me you need no `@mudda`.
+• Reply in the thread of a plan to change it or to ask about it; decisions are made by its buttons only.
 • `{COMMAND_WORKFLOWS}` lists the plans; add a word to search them, or a number: `#12`, or `#12.1` for a run.
 • `{COMMAND_MUDDA} approvers` says who may decide, and lets them change it.
 • `{COMMAND_MUDDA} notes` shows what plans are told to mind, and lets approvers change it.
@@ -21,3 +27,28 @@ Say what has happened, in your own words; nothing is sent to anyone before a per
 EMPTY_MENTION = f"""\
 Hello! Tell me what has happened, in the same message as `@mudda`, and I draft a plan for it.
 {_USES}"""
+
+READING = "Reading that…"
+"""At once, where it takes the model to know what was meant."""
+
+_MEANT: Mapping[str, str] = {
+    "workflows": f"`{COMMAND_WORKFLOWS}`, which lists the plans",
+    "components": f"`{COMMAND_COMPONENTS}`, which lists what plans can be made of",
+    "ask": f"`{COMMAND_MUDDA} ask` and a question",
+}
+_WORD = 40
+
+
+def slip(word: str, meant: str | None) -> str:
+    """What to say to a lone word behind the command, as mrkdwn: what was probably meant, and what there is."""
+    typed = escape(clip(one_line(word).replace("`", "'"), _WORD))
+    if number := re.fullmatch(r"#?(\d{1,9})", word.strip()):
+        first = f"`{COMMAND_WORKFLOWS} #{number[1]}` shows plan #{number[1]}."
+    elif meant is None:
+        first = f"I plan nothing for “{typed}” alone. Say in a sentence what has happened, and where."
+    elif meant == "help":
+        first = ""
+    else:
+        is_meant = _MEANT.get(meant, f"`{COMMAND_MUDDA} {meant}`")
+        first = f"I don't know `{COMMAND_MUDDA} {typed}`. Did you mean {is_meant}?"
+    return f"{first}\n{HELP}".strip()

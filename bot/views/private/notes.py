@@ -65,6 +65,9 @@ class Note(StrEnum):
     MALFORMED = "malformed"
     NOT_OPENED = "not_opened"
     STRANGER = "stranger"
+    NOT_HEARD = "not_heard"
+    NOT_THE_WRITER = "not_the_writer"
+    SETTLED_BEFORE = "settled_before"
 
 
 _CHANGED = "This card has changed since you saw it, so nothing was done."
@@ -132,6 +135,9 @@ _TEXTS: Mapping[Note, str] = {
     ),
     Note.BUSY: "I could not do that just now. Nothing is lost and nothing was done twice; please try again.",
     Note.NOT_WRITTEN_DOWN: "I could not write your issue down, so nothing was started. Please say it again.",
+    Note.NOT_HEARD: "I could not make out what you wrote, for a fault of mine. Please say it again.",
+    Note.NOT_THE_WRITER: "Only whoever wrote that can say what they meant. Nothing was done.",
+    Note.SETTLED_BEFORE: "That is settled already. Nothing was done twice.",
     Note.MALFORMED: "I could not make sense of what Slack sent for that, so nothing was done. Please try again.",
     Note.NOT_OPENED: "Slack did not open the form, so nothing was done. Please try again.",
     Note.STRANGER: (

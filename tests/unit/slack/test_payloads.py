@@ -63,8 +63,8 @@ def test_a_command_is_known_by_its_trigger() -> None:
 
 
 def test_a_mention_is_known_by_its_message_and_not_by_its_event() -> None:
-    first = payloads.mention(mention())
-    again = payloads.mention({**mention(), "event_id": "Ev2"})
+    first = payloads.heard(mention())
+    again = payloads.heard({**mention(), "event_id": "Ev2"})
     assert first.key == again.key == "message:T1:C1:1.1"
 
 
@@ -79,32 +79,60 @@ def test_a_mention_is_known_by_its_message_and_not_by_its_event() -> None:
     ],
 )
 def test_the_mention_that_called_is_not_part_of_the_issue(text: str, issue: str) -> None:
-    assert payloads.mention(mention(text=text)).text == issue
+    assert payloads.heard(mention(text=text)).text == issue
 
 
 def test_a_mention_says_in_which_thread_it_was_made() -> None:
-    assert payloads.mention(mention()).thread_ts is None
-    assert payloads.mention(mention(thread_ts="0.9")).thread_ts == "0.9"
+    assert payloads.heard(mention()).thread_ts is None
+    assert payloads.heard(mention(thread_ts="0.9")).thread_ts == "0.9"
 
 
 def test_a_mention_is_its_own_message_wherever_it_is_answered() -> None:
-    assert payloads.mention(mention(thread_ts="0.9")).message_ts == "1.1"
+    assert payloads.heard(mention(thread_ts="0.9")).message_ts == "1.1"
 
 
 @pytest.mark.parametrize("subtype", [None, "thread_broadcast", "file_share", "me_message"])
 def test_a_person_is_heard_whatever_the_form(subtype: str | None) -> None:
-    assert payloads.mention(mention(subtype=subtype)).from_person
+    assert payloads.heard(mention(subtype=subtype)).from_person
 
 
 def test_files_that_came_with_a_mention_are_named() -> None:
     files = [{"id": "F1", "name": "leak.jpg"}, {"id": "F2", "name": None}]
-    assert payloads.mention(mention(files=files)).text == "a leak\n(Attached: leak.jpg, F2)"
-    assert payloads.mention(mention(text="<@UBOT>", files=files)).text == ""
+    assert [file.name for file in payloads.heard(mention(files=files)).files] == ["leak.jpg", "F2"]
+
+
+def known_bot(**event: Any) -> dict[str, Any]:
+    """As Slack sends it, with who the bot is."""
+    return {**mention(**event), "authorizations": [{"team_id": "T1", "user_id": "UBOT", "is_bot": True}]}
+
+
+def test_a_message_that_mentions_the_bot_is_what_its_app_mention_is() -> None:
+    called = payloads.heard(known_bot())
+    message = payloads.heard(known_bot(type="message", channel_type="channel"))
+    assert called == message
+    assert called.is_call
+
+
+def test_a_call_at_the_end_is_not_part_of_it_either() -> None:
+    assert payloads.heard(known_bot(text="Please handle this, <@UBOT>")).text == "Please handle this"
+
+
+def test_a_mention_of_somebody_else_calls_nobody_and_stays() -> None:
+    found = payloads.heard(known_bot(type="message", text="<@U2|dana> can you look?", thread_ts="0.9"))
+    assert not found.is_call
+    assert found.text == "@dana can you look?"
+    both = payloads.heard(known_bot(text="<@U2|dana> see <@UBOT>"))
+    assert both.text == "@dana see"
+
+
+def test_whose_person_it_is_stands_in_a_shared_channels_message() -> None:
+    assert payloads.heard(mention(team="T1", user_team="T9")).team == "T9"
 
 
 def test_bots_are_not_persons() -> None:
-    assert not payloads.mention(mention(bot_id="B1")).from_person
-    assert not payloads.mention(mention(subtype="bot_message", user=None)).from_person
+    for by_app in ({"bot_id": "B1"}, {"app_id": "A1"}, {"bot_profile": {"id": "B1"}}):
+        assert not payloads.heard(mention(**by_app)).from_person
+    assert not payloads.heard(mention(subtype="bot_message", user=None)).from_person
 
 
 def test_a_click_says_where_it_was_made() -> None:
@@ -182,7 +210,7 @@ def test_files_without_what_they_should_have_are_malformed() -> None:
             answered(type="file_input", files=files)
 
 
-@pytest.mark.parametrize("parse", [payloads.command, payloads.mention, payloads.click, payloads.new_issue])
+@pytest.mark.parametrize("parse", [payloads.command, payloads.heard, payloads.click, payloads.new_issue])
 @pytest.mark.parametrize("body", [{}, {"event": None}, {"actions": []}, {"view": 1, "team": 2}, {"event": "text"}])
 def test_a_payload_without_what_it_should_have_is_malformed(parse: Any, body: dict[str, Any]) -> None:
     with pytest.raises(MalformedPayload):
@@ -215,4 +243,4 @@ def test_what_slack_escapes_is_read_as_it_was_typed() -> None:
     text = "Leak at 5th &amp; Main &lt;deep&gt;, say &amp;amp; to <@U0DANA0001|dana>"
     typed = "Leak at 5th & Main <deep>, say &amp; to @dana"
     assert payloads.command({**COMMAND, "text": text}).text == typed
-    assert payloads.mention(mention(text=f"<@UBOT> {text}")).text == typed
+    assert payloads.heard(mention(text=f"<@UBOT> {text}")).text == typed

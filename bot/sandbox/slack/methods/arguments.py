@@ -16,12 +16,16 @@ from bot.sandbox.slack.state.workspace import Workspace
 
 @dataclass(slots=True)
 class Context:
-    """What methods act on; `url` is the stand-in's own, without a slash at the end, known once it listens."""
+    """What methods act on; `url` is the stand-in's own, without a slash at the end, known once it listens.
+
+    `said` is told of every message that the app itself posts, changes or deletes: Slack tells it of these, too.
+    """
 
     workspace: Workspace
     tickets: Tickets
     url: str
     registry: AppRegistry
+    said: Callable[[Message, str | None], object] = lambda message, change: None
 
 
 Method = Callable[[Context, Json], Json]

@@ -71,6 +71,7 @@ def post_message(context: Context, args: Json) -> Json:
     channel = _channel_to_post_in(context, args)
     content = content_of(args)
     message = context.workspace.add(bot_message(context, channel, content, _thread_of(channel, args)))
+    context.said(message, None)
     answer: Json = {
         "channel": channel.id,
         "ts": message.ts,
@@ -98,6 +99,7 @@ def update(context: Context, args: Json) -> Json:
         message.metadata = content["metadata"] or None
     message.edited = {"user": workspace.bot.id, "ts": workspace.next_ts()}
     workspace.changed(message)
+    context.said(message, "message_changed")
     return {
         "channel": channel.id,
         "ts": message.ts,
@@ -131,6 +133,7 @@ def delete(context: Context, args: Json) -> Json:
     if message.bot_id != context.workspace.bot_id:
         raise SlackError("cant_delete_message")
     context.workspace.remove(message)
+    context.said(message, "message_deleted")
     return {"channel": channel.id, "ts": message.ts}
 
 

@@ -109,6 +109,31 @@ class Interactions:
         events = payloads.message_events(self._workspace, message, self._subscribed)
         return message, [self.emit(event) for event in events]
 
+    def echo(self, message: Message, change: str | None) -> Delivery | None:
+        """Tell the app of a message in a channel of its, even its own: that it was posted, or its `change`."""
+        event = payloads.message_event(self._workspace, message, self._subscribed, change)
+        return None if event is None else self.emit(event)
+
+    def edit(self, channel: Channel, ts: str, text: str) -> Delivery | None:
+        """A person changes what they wrote. Slack sends no second app_mention, unless the mention is new."""
+        message = self._message(channel, ts)
+        message.text, message.edited = text, {"user": message.user, "ts": self._workspace.next_ts()}
+        self._workspace.changed(message)
+        return self.echo(message, "message_changed")
+
+    def take_back(self, channel: Channel, ts: str) -> Delivery | None:
+        """A person deletes what they wrote."""
+        message = self._message(channel, ts)
+        self._workspace.remove(message)
+        return self.echo(message, "message_deleted")
+
+    @staticmethod
+    def _message(channel: Channel, ts: str) -> Message:
+        message = channel.messages.get(ts)
+        if message is None:
+            raise NotThere("message_not_found")
+        return message
+
     def open_home(self, user: User) -> Delivery | None:
         """A person opens the App Home; None if the app hasn't subscribed to that."""
         if "app_home_opened" not in self._subscribed:
@@ -206,8 +231,11 @@ class Interactions:
         """What was entered, with files as Slack describes them."""
         if element["type"] != "file_input":
             return chosen
-        workspace = self._workspace
-        return [file_object(self.file(file_id), workspace.team, self._context.url) for file_id in chosen or ()]
+        return [self.file_object(file_id) for file_id in chosen or ()]
+
+    def file_object(self, file_id: str) -> Json:
+        """An uploaded file as Slack describes it."""
+        return file_object(self.file(file_id), self._workspace.team, self._context.url)
 
     def upload(self, user: User, name: str, content: bytes, mimetype: str | None = None) -> File:
         """A person chooses a file for a form. Raises ValueError if it is too large."""

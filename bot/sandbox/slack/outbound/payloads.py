@@ -76,25 +76,50 @@ def message_events(workspace: Workspace, message: Message, subscribed: frozenset
     events = []
     if f"<@{workspace.bot.id}>" in message.text and not channel.is_im and "app_mention" in subscribed:
         events.append(_message_event(workspace, message, "app_mention"))
+    told = message_event(workspace, message, subscribed)
+    return [*events, *([told] if told else [])]
+
+
+def message_event(
+    workspace: Workspace, message: Message, subscribed: frozenset[str], change: str | None = None
+) -> Json | None:
+    """The event of a message in a channel that the app is in, or of a `change`: message_changed, message_deleted.
+
+    None if the app hasn't subscribed to it. What apps post comes, too, the app's own with its bot_id.
+    """
+    channel = workspace.channels[message.channel]
     words = {"public_channel": "channel", "private_channel": "group", "im": "im", "mpim": "mpim"}
-    channel_type = words[channel.kind]
     names = {"channel": "channels", "group": "groups"}
-    if f"message.{names.get(channel_type, channel_type)}" in subscribed:
-        events.append({**_message_event(workspace, message, "message"), "channel_type": channel_type})
-    return events
+    kind = words[channel.kind]
+    if workspace.bot.id not in channel.members or f"message.{names.get(kind, kind)}" not in subscribed:
+        return None
+    event = _message_event(workspace, message, "message")
+    if change is None:
+        return {**event, "channel_type": kind}
+    outside = {"type": "message", "subtype": change, "channel": channel.id, "channel_type": kind, "hidden": True}
+    ts = workspace.next_ts()
+    if change == "message_deleted":
+        return {**outside, "deleted_ts": message.ts, "previous_message": event, "ts": ts, "event_ts": ts}
+    return {**outside, "message": event, "previous_message": event, "ts": ts, "event_ts": ts}
 
 
 def _message_event(workspace: Workspace, message: Message, kind: str) -> Json:
+    author = workspace.users.get(message.user)
+    team = (author.team_id if author else None) or workspace.team.id
     event: Json = {
         "user": message.user,
         "type": kind,
         "ts": message.ts,
         "client_msg_id": message.client_msg_id,
         "text": message.text,
-        "team": workspace.team.id,
+        "team": team,
         "channel": message.channel,
         "event_ts": message.ts,
     }
+    if team != workspace.team.id:
+        event["user_team"] = team
+    if message.bot_id:
+        event |= {"bot_id": message.bot_id, "app_id": message.app_id, "blocks": message.blocks}
     if message.subtype:
         event["subtype"] = message.subtype
     if message.files:

@@ -22,11 +22,14 @@ _MIMETYPES = {
     "heic": "image/heic",
     "jpeg": "image/jpeg",
     "jpg": "image/jpeg",
+    "md": "text/markdown",
     "mp4": "video/mp4",
     "pdf": "application/pdf",
     "png": "image/png",
     "txt": "text/plain",
     "webp": "image/webp",
+    "yaml": "text/x-yaml",
+    "yml": "text/x-yaml",
 }
 _SHOWN = frozenset({"image/gif", "image/jpeg", "image/png", "image/webp"})
 """What a browser shows in the page; all else it is told to save, since a file can hold anything."""

@@ -100,7 +100,10 @@ class Message:
 
 @dataclass(slots=True)
 class Channel:
-    """A channel, private channel, direct message or group message; `messages` by ts, in order."""
+    """A channel, private channel, direct message or group message; `messages` by ts, in order.
+
+    `statuses` are what the bot is about, by the ts of the thread.
+    """
 
     id: str
     name: str
@@ -112,6 +115,7 @@ class Channel:
     created: int = 1_700_000_000
     messages: dict[str, Message] = field(default_factory=dict)
     ephemerals: dict[str, Message] = field(default_factory=dict)
+    statuses: dict[str, str] = field(default_factory=dict)
 
     @property
     def kind(self) -> str:

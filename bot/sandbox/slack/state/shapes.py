@@ -100,6 +100,7 @@ def page_channel(channel: Channel, viewer: str, users: dict[str, User]) -> Json:
         "is_im": channel.is_im,
         "user": other,
         "members": list(channel.members),
+        "statuses": dict(channel.statuses),
         "messages": [page_message(message) for message in messages],
     }
 
@@ -124,6 +125,7 @@ def message_object(message: Message, team: Team, *, with_metadata: bool = False)
         "thread_ts": message.thread_ts,
         "parent_user_id": message.parent_user_id,
         "metadata": message.metadata if with_metadata else None,
+        "files": list(message.files),
         "reactions": _reactions(message),
     }
     shape.update((key, value) for key, value in optional.items() if value)
@@ -154,6 +156,7 @@ def page_message(message: Message) -> Json:
         "latest_reply": message.latest_reply,
         "edited": message.edited,
         "reactions": _reactions(message),
+        "files": list(message.files),
         "ephemeral": message.ephemeral_to is not None,
         "client_msg_id": message.client_msg_id,
     }

@@ -174,7 +174,21 @@ class Workspace:
         self._publish("message", message)
         if message.is_reply:
             self._count_reply(channel, message)
+        if message.bot_id is not None:
+            self.set_status(channel, message.thread_ts or message.ts, "")
         return message
+
+    def set_status(self, channel: Channel, thread_ts: str, text: str) -> None:
+        """Show below a thread what the bot is about; empty: nothing."""
+        if channel.statuses.pop(thread_ts, "") == text:
+            return
+        if text:
+            channel.statuses[thread_ts] = text
+        self.feed.publish(
+            "status",
+            lambda: {"channel": channel.id, "thread_ts": thread_ts, "text": text},
+            channel=channel.id,
+        )
 
     def _count_reply(self, channel: Channel, reply: Message) -> None:
         parent = channel.messages.get(reply.thread_ts or "")

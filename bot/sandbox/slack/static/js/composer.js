@@ -1,6 +1,6 @@
 /** The box one writes in: for a channel, or for the replies of a thread. */
 
-import { post } from "./api.js";
+import { post, upload } from "./api.js";
 import { el } from "./dom.js";
 import { icon } from "./icons.js";
 import { Suggestions } from "./suggest.js";
@@ -42,11 +42,32 @@ export class Composer {
       },
       icon("send"),
     );
+    this.attached = []; // of what was chosen to be sent along: {id, name}
+    this.files = el("ul", { class: "file-list" });
+    this.fileInput = el("input", {
+      type: "file",
+      multiple: true,
+      hidden: true,
+      data: { testid: `${testid}-files` },
+      on: { change: () => this.#attach([...this.fileInput.files]) },
+    });
+    const attachButton = el(
+      "button",
+      {
+        type: "button",
+        class: "icon-button",
+        "aria-label": "Attach a file",
+        title: "Attach a file",
+        on: { click: () => this.fileInput.click() },
+      },
+      icon("attach"),
+    );
     this.node = el(
       "form",
       { class: "composer", on: { submit: (event) => this.#onSubmit(event) } },
       this.suggestions.list,
-      el("div", { class: "composer-box" }, this.field, this.sendButton),
+      this.files,
+      el("div", { class: "composer-box" }, attachButton, this.fileInput, this.field, this.sendButton),
       this.hint,
     );
   }
@@ -88,10 +109,52 @@ export class Composer {
   #onInput() {
     if (this.field.value) drafts.set(this.place, this.field.value);
     else drafts.delete(this.place);
-    this.sendButton.disabled = this.field.value.trim() === "";
+    this.#mayBeSent();
     this.field.style.height = "auto";
     this.field.style.height = `${Math.min(this.field.scrollHeight, TALLEST_PX)}px`;
     this.#showHint();
+  }
+
+  #mayBeSent() {
+    this.sendButton.disabled = this.field.value.trim() === "" && this.attached.length === 0;
+  }
+
+  async #attach(files) {
+    for (const file of files) {
+      const answer = await upload(this.store.me, file);
+      if (answer.ok) this.attached.push(answer.file);
+      else toastFailure(answer);
+    }
+    this.fileInput.value = "";
+    this.#drawFiles();
+  }
+
+  #drawFiles() {
+    this.files.replaceChildren(
+      ...this.attached.map((file) =>
+        el(
+          "li",
+          { class: "file", data: { testid: "attached" } },
+          el("span", { class: "file-name", text: file.name }),
+          el(
+            "button",
+            {
+              type: "button",
+              class: "icon-button",
+              "aria-label": `Remove ${file.name}`,
+              on: {
+                click: () => {
+                  this.attached = this.attached.filter((other) => other !== file);
+                  this.#drawFiles();
+                },
+              },
+            },
+            icon("close"),
+          ),
+        ),
+      ),
+    );
+    this.#mayBeSent();
   }
 
   #showHint() {
@@ -125,8 +188,11 @@ export class Composer {
   async #send() {
     const text = this.field.value.trim();
     const place = this.place;
-    if (!text || !this.store.channelId) return;
-    const body = { user: this.store.me, channel: this.store.channelId, text };
+    if ((!text && !this.attached.length) || !this.store.channelId) return;
+    const files = this.attached.map((file) => file.id);
+    const body = { user: this.store.me, channel: this.store.channelId, text, files };
+    this.attached = [];
+    this.#drawFiles();
     if (this.thread) body.thread_ts = this.store.threadTs;
     // Emptied at once, so that a second Enter can't send it twice; given back when sending fails.
     this.#set("");

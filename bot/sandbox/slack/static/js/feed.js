@@ -16,6 +16,7 @@ const EVENTS = [
   "home_updated",
   "channel_joined",
   "notice",
+  "status",
 ];
 const FIRST_RETRY_MS = 400;
 const LONGEST_RETRY_MS = 5000;

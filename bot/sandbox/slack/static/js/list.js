@@ -95,7 +95,8 @@ export class MessageList {
     const compact = Boolean(
       plainPair && !startsDay && previous.user === message.user && message.ts - previous.ts < COMPACT_S,
     );
-    return { startsDay, compact, privateReplies, inThread: this.inThread };
+    const status = this.store.status(message.channel, message.ts);
+    return { startsDay, compact, privateReplies, status, inThread: this.inThread };
   }
 
   #row(message, look) {
@@ -120,5 +121,10 @@ export class MessageList {
 }
 
 function sameLook(a, b) {
-  return a.startsDay === b.startsDay && a.compact === b.compact && a.privateReplies === b.privateReplies;
+  return (
+    a.startsDay === b.startsDay &&
+    a.compact === b.compact &&
+    a.privateReplies === b.privateReplies &&
+    a.status === b.status
+  );
 }

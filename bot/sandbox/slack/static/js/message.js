@@ -48,7 +48,7 @@ export function messageContent(message, store) {
 
 /**
  * The content of a message's row. `look`: `compact` (goes on from the message before), `startsDay`,
- * `privateReplies` (how many replies only this reader sees), `inThread`. `openThread(ts)` opens its thread.
+ * `privateReplies` (how many replies only this reader sees), `status` (what the bot is about below it), `inThread`. `openThread(ts)` opens its thread.
  */
 export function messageRow(message, store, look, openThread) {
   const user = store.user(message.user);
@@ -82,7 +82,9 @@ export function messageRow(message, store, look, openThread) {
           ...messageContent(message, store),
           message.blocks.length ? null : editedMark(message),
         ),
+        files(message),
         reactions(message, store),
+        look.status && status(look.status, store),
         threadable && threadLink(message, store, look, openThread),
       ),
       threadable &&
@@ -125,6 +127,29 @@ function head(message, user, store) {
 function editedMark(message) {
   if (!message.edited) return null;
   return el("span", { class: "edited", title: full(message.edited.ts), text: "(edited)" });
+}
+
+/** What was sent along, as links to where the server keeps it. */
+function files(message) {
+  if (!message.files?.length) return null;
+  return el(
+    "ul",
+    { class: "file-list" },
+    ...message.files.map((file) =>
+      el(
+        "li",
+        { class: "file", data: { testid: "message-file" } },
+        file.permalink
+          ? el("a", { href: new URL(file.permalink).pathname, target: "_blank", rel: "noopener", text: file.name })
+          : el("span", { text: file.name }),
+      ),
+    ),
+  );
+}
+
+function status(text, store) {
+  const name = nameOf(store, store.botId);
+  return el("p", { class: "thread-status", role: "status", data: { testid: "thread-status" } }, `${name} ${text}`);
 }
 
 function reactions(message, store) {

@@ -24,6 +24,7 @@ export class Store extends EventTarget {
     this.threadTs = null;
     this.tab = "messages";
     this.unread = new Map();
+    this.statuses = new Map(); // what the bot is about, by channel and thread
   }
 
   /** Take over a whole state. Channel and thread stay open where they still exist. */
@@ -40,6 +41,11 @@ export class Store extends EventTarget {
     this.groups = new Map(state.groups.map((group) => [group.id, group]));
     this.users = new Map([SLACKBOT, ...state.users].map((user) => [user.id, user]));
     this.channels = new Map(state.channels.map((channel) => [channel.id, sorted(channel)]));
+    this.statuses = new Map(
+      state.channels.flatMap((channel) =>
+        Object.entries(channel.statuses).map(([ts, text]) => [`${channel.id}/${ts}`, text]),
+      ),
+    );
     if (!sameUser) this.unread.clear();
     if (!this.channels.has(this.channelId)) {
       this.channelId = state.channels[0]?.id ?? null;
@@ -55,6 +61,7 @@ export class Store extends EventTarget {
     else if (name === "message_changed") this.#put(data, false);
     else if (name === "message_deleted") this.#drop(data);
     else if (name === "channel_joined") this.#join(data.channel);
+    else if (name === "status") this.#show(data);
     else if (name === "home_updated") this.#set({ home: data.view }, "home");
     else if (name === "view_opened") this.#set({ views: [...this.views, data.view] }, "views");
     else if (name === "view_updated") this.#set({ views: replaceView(this.views, data.view) }, "views");
@@ -106,6 +113,11 @@ export class Store extends EventTarget {
     return all.filter((message) => message.thread_ts === threadTs && message.ts !== threadTs);
   }
 
+  /** What the bot is about in the thread below a message; empty where it is about nothing. */
+  status(channelId, ts) {
+    return this.statuses.get(`${channelId}/${ts}`) ?? "";
+  }
+
   /** How many replies in each thread only this user sees: thread ts -> count. */
   privateReplies(channelId) {
     const counts = new Map();
@@ -134,6 +146,13 @@ export class Store extends EventTarget {
     if (!channel) return;
     channel.messages = channel.messages.filter((message) => message.ts !== ts);
     if (this.threadTs === ts && this.channelId === channelId) this.openThread(null);
+    this.#changed({ what: "messages", channelId, isNew: false });
+  }
+
+  #show({ channel: channelId, thread_ts: ts, text }) {
+    const key = `${channelId}/${ts}`;
+    if (text) this.statuses.set(key, text);
+    else this.statuses.delete(key);
     this.#changed({ what: "messages", channelId, isNew: false });
   }
 

@@ -1,0 +1,1 @@
+"""Jobs about what people say: what is meant, and what is answered."""

@@ -1,0 +1,125 @@
+"""A thread as an issue: what was written first, what was said below it, by whom, and what was sent along."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from services.ai.intents import Line
+from services.mentions import escaped, parts_of, readable
+
+MAX_ROOT = 6_000
+MAX_REPLY = 1_000
+MAX_REPLIES = 6_000
+"""Characters of the first message, of each reply, and of all replies: more makes no issue clearer."""
+
+SOMEONE = "Someone"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One message of a thread. `markup` is Slack's own form of it; `files` are the names of what was sent along.
+
+    `user` is empty where another app wrote it, which then is called `app`. `is_mine`: the bot wrote it.
+    """
+
+    ts: str
+    user: str
+    app: str
+    markup: str
+    files: tuple[str, ...] = ()
+    is_mine: bool = False
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether there is neither a word nor a file in it."""
+        return not self.markup and not self.files
+
+
+@dataclass(frozen=True, slots=True)
+class Talk:
+    """A thread: its first message, if that is still there, and its replies in order; `more` were not read."""
+
+    root: Said | None
+    replies: tuple[Said, ...] = ()
+    more: int = 0
+
+    @property
+    def reporter(self) -> str:
+        """Who wrote the first message; empty where that was no person, or it is gone."""
+        return "" if self.root is None or self.root.is_mine else self.root.user
+
+    def authors(self) -> Iterator[str]:
+        """The ids of the people who wrote in it, each once, those of what is shown last at the end."""
+        said = [*([self.root] if self.root else []), *self.replies]
+        return iter(dict.fromkeys(each.user for each in said if each.user and not each.is_mine))
+
+
+def issue_markup(talk: Talk, names: Mapping[str, str]) -> str:
+    """The issue that a thread is, in Slack's markup, with the authors of the replies by name.
+
+    What does not fit is left out from the middle, since the newest says what there is to do, and it is said so.
+    """
+    root = talk.root if talk.root and not talk.root.is_mine and not talk.root.says_nothing else None
+    replies = [each for each in talk.replies if not each.is_mine and not each.says_nothing]
+    shown = _newest(replies)
+    left_out = talk.more + len(replies) - len(shown)
+    lines = [_spoken(each, names, MAX_REPLY) for each in shown]
+    if left_out:
+        earlier = "1 earlier reply was" if left_out == 1 else f"{left_out:,} earlier replies were"
+        lines = [f"({earlier} left out)", *lines]
+    if root is None:
+        return "\n".join(lines)
+    first = with_files(_cut(root.markup, MAX_ROOT), root.files)
+    return "\n".join([first, "", "Said below it:", *lines]) if lines else first
+
+
+def lines_above(talk: Talk, names: Mapping[str, str]) -> tuple[Line, ...]:
+    """What stands above the last message of a thread, for the model that judges what was meant by that."""
+    said = [*([talk.root] if talk.root else []), *talk.replies[:-1]]
+    return tuple(
+        Line("Mudda" if each.is_mine else _name(each, names), _readable(with_files(each.markup, each.files)))
+        for each in said
+        if not each.says_nothing
+    )
+
+
+def _newest(replies: Sequence[Said]) -> list[Said]:
+    shown: list[Said] = []
+    room = MAX_REPLIES
+    for reply in reversed(replies):
+        room -= min(len(reply.markup), MAX_REPLY)
+        if room < 0:
+            break
+        shown.insert(0, reply)
+    return shown
+
+
+def _spoken(said: Said, names: Mapping[str, str], most: int) -> str:
+    return f"{escaped(_name(said, names))}: {with_files(_cut(said.markup, most), said.files)}"
+
+
+def _name(said: Said, names: Mapping[str, str]) -> str:
+    return names.get(said.user) or said.app or SOMEONE
+
+
+def _cut(markup: str, most: int) -> str:
+    """As much of it, and never a part of a mark or of an entity."""
+    if len(markup) <= most:
+        return markup
+    cut = markup[: most - 1]
+    for opening, closing in (("<", ">"), ("&", ";")):
+        begun = cut.rfind(opening)
+        if begun > cut.rfind(closing) and begun > most - 300:
+            cut = cut[:begun]
+    return f"{cut.rstrip()}…"
+
+
+def with_files(markup: str, files: Iterable[str]) -> str:
+    """What was said, and the names of the files that were sent with it."""
+    names = ", ".join(map(escaped, files))
+    return f"{markup}\n(Attached: {names})".strip() if names else markup
+
+
+def _readable(markup: str) -> str:
+    return readable(parts_of(markup))
