@@ -20,6 +20,7 @@ from services.components.service import ComponentService
 from services.connectors import Connector
 from services.learning.service import LearningService
 from services.policies.service import PolicyService
+from services.queries.inquiries.asking import InquiryService
 from services.queries.workflows import WorkflowQueries
 from services.retention import Retention
 from services.runs.attempts import AttemptService
@@ -66,6 +67,7 @@ class Deps:
     approvals: ApprovalService
     workflows: WorkflowService
     queries: WorkflowQueries
+    inquiries: InquiryService
     runs: RunService
     decisions: DecisionService
     attempts: AttemptService

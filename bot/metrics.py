@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
 
 from bot import VERSION
+from services.ai.usage import Usage
 
 # Slack gives up at 3 s.
 ACK_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 3)
@@ -71,6 +72,12 @@ class Metrics:
         build = Info("mudda_build", "What runs here.", registry=self.registry)
         build.info({"version": VERSION, "python": platform.python_version()})
         ProcessCollector(registry=self.registry)
+
+    def count_model(self, usage: Usage) -> None:
+        """Count one call of the model."""
+        self.model_calls.labels(usage.agent, usage.outcome).inc()
+        self.model_seconds.labels(usage.agent).observe(usage.latency_ms / 1_000)
+        self.model_tokens.labels(usage.agent).inc(usage.total_tokens)
 
     @contextmanager
     def timed(self, calls: Counter, seconds: Histogram, name: str) -> Iterator[list[str]]:

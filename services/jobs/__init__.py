@@ -1,6 +1,6 @@
 """What is handed to the workers: small frozen messages, stored as JSON, each with a version."""
 
-from services.jobs.inquiries import AnswerInquiry
+from services.jobs.inquiries import AnswerInquiry, FindAnswer
 from services.jobs.people import (
     DeleteNote,
     EndWork,
@@ -55,6 +55,7 @@ __all__ = [
     "DrawCard",
     "DrawQuestion",
     "EndWork",
+    "FindAnswer",
     "GateLimit",
     "GivenOutput",
     "JobDeferral",

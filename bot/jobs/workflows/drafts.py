@@ -106,9 +106,7 @@ async def _fail(job: DraftPlan, claim: UUID, failure: Failure, usages: Sequence[
 
 def _count(usages: Sequence[Usage], deps: Deps) -> None:
     for usage in usages:
-        deps.metrics.model_calls.labels(usage.agent, usage.outcome).inc()
-        deps.metrics.model_seconds.labels(usage.agent).observe(usage.latency_ms / 1_000)
-        deps.metrics.model_tokens.labels(usage.agent).inc(usage.total_tokens)
+        deps.metrics.count_model(usage)
 
 
 HANDLERS = (Handler(DraftPlan, Lane.SLOW, draft_plan, give_up),)
