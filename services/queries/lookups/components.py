@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from services.components.builtins import BUILTINS
@@ -25,21 +27,33 @@ async def components(session: AsyncSession, scope: Scope, given: Words) -> Facts
     text = given.text or ""
     page = await ComponentService().list(session, scope.workspace_id, search=text, size=MAX_COMPONENTS)
     own = _built_in(text) if text else []
-    return Facts([*map(_fact, own), *map(_fact, page.items)], page.total + len(own))
+    return Facts([*map(_fact, page.items), *map(_fact, own)], page.total + len(own))
 
 
 async def named(session: AsyncSession, scope: Scope, words: str) -> list[ComponentSpec]:
     """The components that are called so, those included that Mudda has itself."""
     page = await ComponentService().list(session, scope.workspace_id, search=words, size=50)
-    wanted = set(search_words(words))
-    # What is called exactly so is meant, and not all whose descriptions say it too.
-    exact = [spec for spec in page.items if wanted <= set(search_words(f"{spec.name} {spec.key}"))]
-    return [*(exact or page.items), *_built_in(words)]
+    # What is called so is meant, and not all whose descriptions say it too.
+    called_so = [spec for spec in page.items if _is_called(spec, words)]
+    return [*(called_so or page.items), *_built_in(words)]
 
 
 def _built_in(words: str) -> list[ComponentSpec]:
-    wanted = set(search_words(words))
-    return [spec for spec in BUILTINS.values() if wanted <= set(search_words(f"{spec.name} {spec.key}"))]
+    return [spec for spec in BUILTINS.values() if _is_called(spec, words)]
+
+
+_STEM = 5
+
+
+def _is_called(spec: ComponentSpec, words: str) -> bool:
+    """Whether each word is one of the component's name, or begins as one does: "assignment" as "Assign"."""
+    name = search_words(f"{spec.name} {spec.key}")
+    wanted = search_words(words)
+    return bool(wanted) and all(word in name or _begins_as(word, name) for word in wanted)
+
+
+def _begins_as(word: str, name: Iterable[str]) -> bool:
+    return len(word) >= _STEM and any(word[:_STEM] == each[:_STEM] for each in name)
 
 
 def _fact(spec: ComponentSpec) -> Fact:

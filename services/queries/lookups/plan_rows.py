@@ -57,10 +57,10 @@ def _in_sight(scope: Scope) -> ColumnElement[bool]:
     """A plan lies where its card does; one without a card, where it was reported."""
     if scope.places is None:
         return true()
-    places = sorted(scope.places)
-    of_plan = Card.plan_id == WorkflowPlan.id
+    places, card = sorted(scope.places), aliased(Card)
+    of_plan = card.plan_id == WorkflowPlan.id
     reported_there = and_(WorkflowPlan.channel_id.in_(places), ~exists().where(of_plan))
-    return or_(exists().where(of_plan, Card.channel_id.in_(places)), reported_there)
+    return or_(exists().where(of_plan, card.channel_id.in_(places)), reported_there)
 
 
 def last_run_in(scope: Scope, states: Iterable[RunState]) -> ColumnElement[bool]:
