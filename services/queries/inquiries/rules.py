@@ -39,11 +39,15 @@ _STATES = {
     "reviewed": "to_review",
 }
 _DECISIONS = {
+    "approve": "approved",
     "approved": "approved",
     "agreed": "approved",
+    "reject": "rejected",
     "rejected": "rejected",
     "refused": "rejected",
+    "skip": "skipped",
     "skipped": "skipped",
+    "discard": "discarded",
     "discarded": "discarded",
     "retried": "retried",
     "stopped": "stopped",

@@ -11,9 +11,9 @@ from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select, t
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Card, Decision, Run, StepRun, WorkflowPlan
-from services.formats.text import clip
+from services.formats.text import clip, search_words
 from services.queries.lookups.arguments import Period, PersonId, Text, person
-from services.queries.lookups.plan_rows import about, plan_ref, title_of, told
+from services.queries.lookups.plan_rows import about, beginning, plan_ref, title_of, told
 from services.queries.lookups.rows import Fact, Facts, Person, RowKind, Scope, known
 from services.queries.lookups.waiting import step_title
 from services.states import PlanState
@@ -58,14 +58,15 @@ class DecisionArguments(Period):
 
 
 async def decisions(session: AsyncSession, scope: Scope, given: DecisionArguments) -> Facts:
-    """The latest that fit: those about steps that are called so first, then those about plans."""
+    """The latest that fit; with words, those about steps that are called so first."""
     found = await _all(session, scope, given)
     if given.text and not found.found:
         # Who agreed to a step that had no gate of its own approved it with the plan.
         plans = await _plans_with_step(session, scope, given.text)
         found = await _all(session, scope, given.model_copy(update={"text": None}), WorkflowPlan.id.in_(plans))
     if given.text:
-        rows = sorted(found.rows, key=lambda fact: "step" not in fact.values)
+        words = search_words(given.text)
+        rows = sorted(found.rows, key=lambda fact: _distance(fact, words))
         return Facts(rows[:MAX_DECISIONS], found.found)
     return Facts(found.rows[:MAX_DECISIONS], found.found)
 
@@ -74,6 +75,12 @@ async def decisions_of(session: AsyncSession, scope: Scope, plan_id: UUID) -> Fa
     """The latest about one plan."""
     found = await _all(session, scope, DecisionArguments(), WorkflowPlan.id == plan_id)
     return Facts(found.rows[:MAX_DECISIONS], found.found)
+
+
+def _distance(fact: Fact, words: Sequence[str]) -> int:
+    """What is about a step of these words comes first, then plans of these words, and last steps of such plans."""
+    step = str(fact.values.get("step", "")).casefold()
+    return 1 if not step else 0 if all(beginning(word) in step for word in words) else 2
 
 
 _MOST = 50

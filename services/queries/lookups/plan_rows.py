@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 from uuid import UUID
@@ -88,7 +89,15 @@ def about(text: str, *columns: Any) -> ColumnElement[bool]:
 
 def _pattern(word: str) -> str:
     # Words are letters, marks and digits: nothing in them means anything to a regular expression.
-    return rf"\m{word}\M" if word.isdigit() else rf"\m{word}"
+    return rf"\m{word}\M" if word.isdigit() else rf"\m{beginning(word)}"
+
+
+_ENDINGS = re.compile(r"(?<=\w{4})(?:ing|ment|ed|es|s)$")
+
+
+def beginning(word: str) -> str:
+    """What other forms of an English word begin with, too: "clos" of closing, as of "Close"."""
+    return _ENDINGS.sub("", word)
 
 
 def plans(ids: Iterable[UUID]) -> Select[Any]:
