@@ -46,7 +46,7 @@ async def desk(database: Database, workspace_id: UUID) -> AsyncIterator[Desk]:
     """Open it."""
     async with GeminiStandIn() as gemini:
         client = GeminiClient(
-            "key", "gemini-3.8-flash", endpoint=gemini.url, retries=RetryPolicy(1, 0.01, least=0.05)
+            "key", "gemini-3.8-flash", endpoint=gemini.url, retries=RetryPolicy(attempts=1, least=0.05)
         )
         try:
             yield Desk(gemini, InquiryService(Questioner(client)), database.of(workspace_id), [])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import uuid4
 
 from bot.sandbox.slack import Message
+from bot.sandbox.slack.state.model import Channel
 from bot.slack.ids import METADATA_ANSWER
 from db.queue import enqueue
 from services.jobs import AnswerInquiry
@@ -16,13 +17,12 @@ async def ask(
     hall: TownHall, question: str, *, user: str = "priya", channel: str = "works", **given: object
 ) -> AnswerInquiry:
     """Hand a question to the workers, as a listener would."""
-    place = hall.slack.channel(channel).id if channel[:1] not in "CDG" or channel.islower() else channel
     job = AnswerInquiry.model_validate(
         {
             "key": f"message:{uuid4()}",
             "workspace": hall.deps.workspace.id,
             "user": hall.slack.user(user).id,
-            "channel": place,
+            "channel": _channel(hall, channel).id,
             "inquiry": question,
             **given,
         }
@@ -34,10 +34,9 @@ async def ask(
 
 def answers(hall: TownHall, channel: str = "works") -> list[Message]:
     """The answers in a channel or its threads, "Looking…" among them."""
-    found = hall.slack.workspace.channels[channel] if channel[:1] == "D" else hall.slack.channel(channel)
     return [
         message
-        for message in found.messages.values()
+        for message in _channel(hall, channel).messages.values()
         if (message.metadata or {}).get("event_type") == METADATA_ANSWER
     ]
 
@@ -50,13 +49,23 @@ async def answered(hall: TownHall, channel: str = "works") -> Message:
     return message
 
 
-async def told(hall: TownHall, user: str = "priya", channel: str = "works", *, but: int = 1) -> str:
-    """What one person alone is told, after so many other messages for them alone."""
-    of = hall.slack.user(user).id
+async def told(hall: TownHall, user: str = "priya", channel: str = "works") -> str:
+    """What one person alone is told, once it is the answer."""
 
-    def found() -> Message | None:
-        own = [m for m in hall.slack.channel(channel).ephemerals.values() if m.ephemeral_to == of]
-        return own[but] if len(own) > but else None
+    def found() -> str | None:
+        said = [words_of(m.blocks or []) or m.text for m in hall.slack.ephemerals(channel, user)]
+        return next((words for words in said if "Looking…" not in words), None)
 
-    message = await hall.slack.wait_for(found, 60)
-    return words_of(message.blocks or []) or message.text
+    return await hall.slack.wait_for(found, 60)
+
+
+def _channel(hall: TownHall, name: str) -> Channel:
+    """A channel by its name, or the direct message with the bot."""
+    if name != DM:
+        return hall.slack.channel(name)
+    workspace = hall.slack.workspace
+    return workspace.open_dm([hall.slack.user("priya").id, workspace.bot.id])
+
+
+DM = "dm"
+"""The direct message of Priya with the bot."""

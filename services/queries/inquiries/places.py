@@ -19,6 +19,7 @@ async def channels_of(session: AsyncSession, workspace_id: UUID) -> Sequence[str
     place = func.coalesce(Card.channel_id, WorkflowPlan.channel_id)
     query = (
         select(place)
+        .select_from(WorkflowPlan)
         .outerjoin(Card, Card.plan_id == WorkflowPlan.id)
         .where(WorkflowPlan.workspace_id == workspace_id, place.startswith("C"))
         .group_by(place)

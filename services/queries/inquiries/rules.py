@@ -11,6 +11,7 @@ from services.queries.lookups.rows import Wanted
 
 _NUMBER = re.compile(r"#\s?(\d{1,9})\b|\bplan (?:number |no\.? )?(\d{1,9})\b", re.IGNORECASE)
 _PERSON = re.compile(r"\b[UW][A-Z0-9]{6,20}\b")
+_MENTIONED = re.compile(r"@[\w.-]+|<@[^>]*>")
 _LAST_DAYS = re.compile(r"\blast (\d{1,3}) days\b")
 _SMALL = frozenset(
     search_words(
@@ -61,7 +62,7 @@ def look_ups_for(question: str, today: date, plan: int | None = None, people: Se
     `plan` is the number of the plan in whose thread it was asked, `people` are the Slack ids of those who are
     mentioned.
     """
-    said = question.casefold()
+    said = _MENTIONED.sub("", question.casefold())
     words = set(search_words(said))
     who = next(iter([*people, *_PERSON.findall(question)]), "me" if words & {"i", "me", "my"} else "")
     period = _period(said, today)
