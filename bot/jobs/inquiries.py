@@ -38,11 +38,14 @@ MAX_NAMES = 15
 
 
 async def answer_inquiry(job: AnswerInquiry, deps: Deps) -> None:
-    """Put the question on record, let "Looking…" be seen where it was asked, and have the answer found."""
+    """Put the question on record, let "Looking…" be seen where it was asked, and have the answer found.
+
+    Whoever asks by a command has seen it already: as the answer to that.
+    """
     async with deps.database.transaction() as session:
         before = await record.note_asked(session, job)
     try:
-        ts = await _looking(job, before, deps)
+        ts = await _looking(job, before, deps) if _is_open(job) else None
     except ChannelUnreachable as error:
         logger.info("Nothing can be answered there: %s", error)
         return
@@ -85,19 +88,11 @@ def _is_dm(job: AnswerInquiry) -> bool:
     return job.channel.startswith("D")
 
 
-async def _looking(job: AnswerInquiry, before: datetime | None, deps: Deps) -> str | None:
-    """Post it, unless an earlier try has: the ts of a message that can be redrawn."""
+async def _looking(job: AnswerInquiry, before: datetime | None, deps: Deps) -> str:
+    """The ts of the message that will be the answer: posted, unless an earlier try has."""
     message = looking(record.id_of(job))
-    if _is_open(job):
-        ts = await find_earlier(job.channel, message, job.thread_ts, before, deps) if before else None
-        return ts or await deps.slack.post(job.channel, message, thread_ts=job.thread_ts)
-    if before is None and job.response_url is not None:
-        try:
-            await deps.slack.tell(job.channel, job.user, message, response_url=job.response_url)
-        except SlackError as error:
-            # The answer itself may come through.
-            logger.info("Could not say that it is being looked up: %s", error)
-    return None
+    ts = await find_earlier(job.channel, message, job.thread_ts, before, deps) if before else None
+    return ts or await deps.slack.post(job.channel, message, thread_ts=job.thread_ts)
 
 
 async def _show(job: FindAnswer, message: Message, deps: Deps) -> None:

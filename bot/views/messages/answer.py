@@ -13,15 +13,15 @@ from uuid import UUID
 from bot.slack.ids import COMMAND_MUDDA, COMMAND_WORKFLOWS, METADATA_ANSWER
 from bot.slack.messages import Block, Element, Message
 from bot.views.kit import blocks as kit
-from bot.views.kit.text import clip, join, lasted, one_line
+from bot.views.kit.text import clip, join, lasted, one_line, weight
 from services.queries.inquiries.asking import Answered, Trouble
 from services.queries.inquiries.wording import Cited, Words
 from services.queries.lookups.rows import People, Person, PlanRef, Row, RowKind, Took, Value
 
 LOOKING = "Looking…"
 
-MAX_SAID = 2_400
-"""Characters of an answer with its values filled in."""
+MAX_SAID = 1_800
+"""Of an answer with its values filled in, as `weight` counts."""
 
 MAX_LINES = 8
 """Of the rows below an answer."""
@@ -30,6 +30,9 @@ MAX_TABLE = 12
 """Of the rows where they are the answer."""
 
 _VALUE = 200
+_RUN = 15
+"""What a run of text weighs besides its text."""
+
 
 _TROUBLES: Mapping[Trouble, str] = {
     Trouble.UNAVAILABLE: "The model can't be reached just now, so I looked by plain rules.",
@@ -150,7 +153,7 @@ def _said(answered: Answered, known: Known) -> Iterator[Element]:
         else:
             element = _cited(piece, known)
         if element is not None:
-            room -= len(element.get("text", "")) or 20
+            room -= weight(element.get("text", "")) + _RUN
             yield element
         if room <= 0:
             return
