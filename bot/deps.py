@@ -23,6 +23,7 @@ from services.conversations.service import ConversationService
 from services.conversations.threads import OwnedThreads
 from services.learning.service import LearningService
 from services.policies.service import PolicyService
+from services.queries.inquiries.asking import InquiryService
 from services.queries.workflows import WorkflowQueries
 from services.retention import Retention
 from services.runs.attempts import AttemptService
@@ -69,6 +70,7 @@ class Deps:
     approvals: ApprovalService
     workflows: WorkflowService
     queries: WorkflowQueries
+    inquiries: InquiryService
     runs: RunService
     decisions: DecisionService
     attempts: AttemptService

@@ -8,6 +8,7 @@ from slack_bolt.async_app import AsyncAck
 
 from bot.deps import Deps
 from bot.slack import payloads
+from bot.views.messages.answer import LOOKING
 from services.jobs import AnswerInquiry
 
 _ASKS = re.compile(r"ask\s+(.+)", re.IGNORECASE | re.DOTALL)
@@ -19,9 +20,9 @@ def is_asking(text: str) -> bool:
 
 
 async def ask(command: payloads.Command, deps: Deps, ack: AsyncAck) -> None:
-    """The question, handed over: it is answered by the response URL."""
+    """The question, handed over: it is answered by the response URL, and "Looking…" is seen at once."""
     await deps.intake.put(command.key, _inquiry(command, deps))
-    await ack()
+    await ack(text=LOOKING)
 
 
 def _inquiry(command: payloads.Command, deps: Deps) -> AnswerInquiry:
@@ -34,4 +35,5 @@ def _inquiry(command: payloads.Command, deps: Deps) -> AnswerInquiry:
         inquiry=inquiry[1] if inquiry else command.text,
         markup=markup[1] if markup else None,
         response_url=command.response_url,
+        is_stranger=False,
     )

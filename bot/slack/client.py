@@ -14,7 +14,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.errors import SlackError, SlackUnavailable
+from bot.errors import RateLimited, SlackError, SlackUnavailable
 from bot.metrics import Metrics
 from bot.slack.errors import translated
 from bot.slack.files import FetchedFile, fetched, listed
@@ -26,6 +26,9 @@ TIMEOUT_SECONDS = 10.0
 
 # Before an ack: Slack waits for 3 s, and a trigger is good for no longer.
 MODAL_SECONDS = 2.0
+
+# A channel that is made private is taken for public for so long at most.
+KIND_SECONDS = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +42,14 @@ class Identity:
     scopes: frozenset[str]
 
 
+@dataclass(frozen=True, slots=True)
+class ChannelKind:
+    """Who reads along in a channel: those who were let in, or everybody; and people of other organisations."""
+
+    is_private: bool
+    is_shared: bool
+
+
 class Slack:
     """Slack's Web API, as far as this bot needs it."""
 
@@ -46,6 +57,7 @@ class Slack:
         self.client = client
         self._session = session
         self._metrics = metrics
+        self._kinds: dict[str, tuple[ChannelKind, float]] = {}
 
     def of_workspace(self, token: str, team_id: str | None) -> Slack:
         """The same client, speaking with another token; `team_id` tells workspaces of one organisation apart."""
@@ -123,6 +135,39 @@ class Slack:
         profile = person.get("profile") or {}
         name: str | None = profile.get("display_name") or profile.get("real_name") or person.get("real_name")
         return name
+
+    async def is_member(self, user: str, team: str, enterprise: str | None) -> bool:
+        """Whether a person is of this workspace, or of its organisation; of one that is not known: no."""
+        try:
+            person = (await self._called("users.info", self.client.users_info(user=user)))["user"]
+        except (RateLimited, SlackUnavailable):
+            raise
+        except SlackError:
+            return False
+        of = (person.get("enterprise_user") or {}).get("enterprise_id")
+        return person.get("team_id") == team or (enterprise is not None and of == enterprise)
+
+    async def channel_kind(self, channel: str) -> ChannelKind:
+        """Who reads along in a channel; one that the bot may not see is private. It is remembered for a while."""
+        now = asyncio.get_running_loop().time()
+        known, until = self._kinds.get(channel, (None, 0.0))
+        if known is None or until < now:
+            known = await self._asked_kind(channel)
+            self._kinds[channel] = (known, now + KIND_SECONDS)
+        return known
+
+    async def _asked_kind(self, channel: str) -> ChannelKind:
+        call = self.client.conversations_info(channel=channel)
+        try:
+            found = (await self._called("conversations.info", call))["channel"]
+        except (RateLimited, SlackUnavailable):
+            raise
+        except SlackError:
+            return ChannelKind(is_private=True, is_shared=False)
+        return ChannelKind(
+            is_private=not found.get("is_channel") or bool(found.get("is_private")),
+            is_shared=bool(found.get("is_ext_shared")),
+        )
 
     async def channel_name(self, channel: str) -> str | None:
         """What a channel is called, without the #; None for a direct message."""

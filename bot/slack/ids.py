@@ -96,6 +96,9 @@ METADATA_REPLY = "mudda_reply"
 METADATA_DRY_RUN = "mudda_dry_run"
 """The event type of the metadata of a dry run's messages; its payload is {"dry_run": its id, "page": from 1}."""
 
+METADATA_ANSWER = "mudda_answer"
+"""The event type of the metadata of an answer to a question; its payload is {"inquiry": the question's id}."""
+
 CHOICE_DRY_RUN, CHOICE_SHOW_ALL = "dry_run", "show_all"
 """What the menu of a plan's card offers."""
 

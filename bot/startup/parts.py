@@ -26,6 +26,7 @@ from services import workspaces
 from services.ai.budget import TokenBudget
 from services.ai.gemini import GeminiClient
 from services.ai.intents import IntentJudge
+from services.ai.questions import Questioner
 from services.ai.service import AIService
 from services.approvals import ApprovalService
 from services.cards import CardService
@@ -35,6 +36,7 @@ from services.connectors.auth import Secrets
 from services.conversations.threads import OwnedThreads
 from services.learning.notes import NoteService
 from services.learning.service import LearningService
+from services.queries.inquiries.asking import InquiryService
 from services.queries.workflows import WorkflowQueries
 from services.runs.attempts import AttemptService
 from services.runs.batches import StepBatches
@@ -109,6 +111,7 @@ async def shared_parts(
         notes=NoteService(approvals),
         workflows=WorkflowService(cards, approvals),
         queries=WorkflowQueries(approvals),
+        inquiries=InquiryService(Questioner(gemini)),
         runs=runs,
         decisions=DecisionService(runs, progress, approvals, gates),
         attempts=attempts,

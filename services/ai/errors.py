@@ -117,7 +117,8 @@ class GeminiTruncated(GeminiError):
 
 
 class GeminiMalformed(GeminiError):
-    """Of no use as it is: `fault` is "not_json", "too_deep", "nul_character", "wrong_shape" or "unknown_ids".
+    """Of no use as it is: `fault` is "not_json", "too_deep", "nul_character", "wrong_shape", "unknown_ids" or
+    "unfounded" (an answer to a question that does not stand in what was looked up).
 
     `where` is the member with the wrong shape, or the ids; `details` say what is wrong where, for the model.
     """

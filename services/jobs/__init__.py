@@ -1,7 +1,7 @@
 """What is handed to the workers: small frozen messages, stored as JSON, each with a version."""
 
 from services.jobs.conversations import Hear, Lacking, LoadPolicyFile, ReplyKind, Say, Settle, Settlement
-from services.jobs.inquiries import AnswerInquiry
+from services.jobs.inquiries import AnswerInquiry, FindAnswer
 from services.jobs.people import (
     DeleteNote,
     EndWork,
@@ -57,6 +57,7 @@ __all__ = [
     "DrawCard",
     "DrawQuestion",
     "EndWork",
+    "FindAnswer",
     "GateLimit",
     "GivenOutput",
     "Hear",

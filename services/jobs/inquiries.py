@@ -25,3 +25,11 @@ class AnswerInquiry(Act):
     thread_ts: str | None = None
     response_url: str | None = None
     is_stranger: bool | None = None
+
+
+class FindAnswer(AnswerInquiry):
+    """Find the answer, and put it where "Looking…" stands: in the message `answer_ts`, if there is one."""
+
+    entrypoint: ClassVar[str] = "find_answer"
+
+    answer_ts: str | None = None

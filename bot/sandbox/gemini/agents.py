@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.sandbox.gemini import intents, rules
+from bot.sandbox.gemini import inquiries, intents, rules
 from bot.sandbox.gemini.reading import read
 
 
@@ -41,6 +41,7 @@ def _plan(prompt: str, day: datetime) -> dict[str, Any]:
 
 AGENTS = (
     Agent("intent", _has("intent"), lambda prompt, _: intents.intent(prompt)),
+    Agent("inquiry", _has("look_ups"), inquiries.answer),
     Agent("selector", _has("selected_component_ids"), _select),
     Agent("repair", lambda _, prompt: '<data name="faults">' in prompt, _plan),
     Agent("planner", lambda _, prompt: True, _plan),

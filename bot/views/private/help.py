@@ -15,6 +15,7 @@ _USES = f"""\
 • `@mudda` below what somebody else wrote plans that. In a direct message with me you need no `@mudda`.
 • Reply in the thread of a plan to change it or to ask about it; decisions are made by its buttons only.
 • `{COMMAND_WORKFLOWS}` lists the plans; add a word to search them, or a number: `#12`, or `#12.1` for a run.
+• `{COMMAND_MUDDA} ask what is #12 waiting for?` answers you alone, from what is on record.
 • `{COMMAND_MUDDA} approvers` says who may decide, and lets them change it.
 • `{COMMAND_MUDDA} notes` shows what plans are told to mind, and lets approvers change it.
 • `{COMMAND_COMPONENTS}` lists what plans can be made of; add a word to search."""

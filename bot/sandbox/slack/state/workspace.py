@@ -52,7 +52,7 @@ DEFAULT_CHANNELS = (
     ("C0COUNCIL1", "council", "Council staff only", True),
 )
 DEFAULT_COMMANDS = (
-    Command("/mudda", "Draft a plan for a civic issue", "what has happened, or: help", should_escape=True),
+    Command("/mudda", "Draft a plan for a civic issue", "what has happened, or: ask …, help", should_escape=True),
     Command("/components", "What plans can be made of", "[search]"),
     Command("/workflows", "The plans there are", "[search, or #number]"),
 )

@@ -1,0 +1,171 @@
+"""Plans by how they stand, what they are about, whose they are and when they were reported; and how many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Literal
+from uuid import UUID
+
+from pydantic import Field
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import Run, StepRun, WorkflowPlan
+from services.queries.lookups.arguments import Period, PersonId, Text, person
+from services.queries.lookups.components import named
+from services.queries.lookups.plan_rows import (
+    about,
+    is_open,
+    last_run_in,
+    plan_facts,
+    standing,
+    told,
+)
+from services.queries.lookups.rows import Fact, Facts, Person, RowKind, Scope, Value
+from services.queries.lookups.waiting import all_waits
+from services.states import PlanState, RunState
+
+MAX_PLANS = 12
+"""So many are told at a time."""
+
+MAX_GROUPS = 15
+
+Standing = Literal[
+    "any",
+    "open",
+    "drafting",
+    "to_review",
+    "no_plan",
+    "running",
+    "waiting",
+    "failed",
+    "done",
+    "cancelled",
+    "discarded",
+]
+
+_CONDITIONS: Mapping[str, Callable[[Scope], ColumnElement[bool]]] = {
+    "open": is_open,
+    "drafting": lambda _: WorkflowPlan.state == PlanState.DRAFTING,
+    "to_review": lambda _: WorkflowPlan.state == PlanState.DRAFT,
+    "no_plan": lambda _: WorkflowPlan.state == PlanState.FAILED,
+    "discarded": lambda _: WorkflowPlan.state == PlanState.DISCARDED,
+    "running": lambda scope: last_run_in(scope, [RunState.RUNNING]),
+    "waiting": lambda scope: last_run_in(scope, [RunState.WAITING]),
+    "failed": lambda scope: last_run_in(scope, [RunState.FAILED]),
+    "done": lambda scope: last_run_in(scope, [RunState.COMPLETED]),
+    "cancelled": lambda scope: last_run_in(scope, [RunState.CANCELLED]),
+}
+
+
+class PlanArguments(Period):
+    """Which plans."""
+
+    state: Standing = Field("any", description="how they stand; open is all that is not over")
+    text: Text | None = Field(None, description="words of the report, its place or its title, such as Ward 4")
+    reporter: PersonId | None = Field(None, description="whose reports: a Slack id, or me for whoever asks")
+    component: Text | None = Field(None, description="words of the name of a component that their runs use")
+
+
+class CountArguments(PlanArguments):
+    """Which plans, and what they are counted by."""
+
+    by: Literal["state", "reporter", "place", "month"] = Field("state", description="what they are counted by")
+
+
+async def plans(session: AsyncSession, scope: Scope, given: PlanArguments) -> Facts:
+    """The newest of those that fit, and how many there are."""
+    matching = (
+        select(WorkflowPlan.id, func.count().over().label("found"))
+        .where(*await _where(session, scope, given))
+        .order_by(WorkflowPlan.number.desc())
+        .limit(MAX_PLANS)
+    )
+    rows = (await session.execute(matching)).all()
+    ids = [row.id for row in rows]
+    facts = await plan_facts(session, ids, await waits_of(session, scope, ids)) if ids else []
+    return Facts(facts, rows[0].found if rows else 0)
+
+
+async def waits_of(session: AsyncSession, scope: Scope, ids: Iterable[UUID]) -> dict[UUID, str]:
+    """What each plan waits for, where it does."""
+    waits: dict[UUID, list[str]] = {}
+    for wait in await all_waits(session, scope, list(ids)):
+        waits.setdefault(wait.plan.id, []).append(wait.what)
+    return {plan: "; ".join(what[:2]) for plan, what in waits.items()}
+
+
+async def counts(session: AsyncSession, scope: Scope, given: CountArguments) -> Facts:
+    """How many of the plans that fit there are of each kind."""
+    fitting = select(WorkflowPlan.id).where(*await _where(session, scope, given)).subquery()
+    grouping, columns = _grouping(scope, given.by)
+    number = func.count().label("plans")
+    query = (
+        select(*columns, number)
+        .join(fitting, fitting.c.id == WorkflowPlan.id)
+        .group_by(*grouping)
+        .order_by(number.desc(), *grouping)
+    )
+    if given.by == "state":
+        query = query.outerjoin(_LAST, _LAST.c.plan_id == WorkflowPlan.id)
+    rows = (await session.execute(query.limit(200))).all()
+    merged: dict[Any, int] = {}
+    for row in rows:
+        name = _name(given.by, row)
+        merged[name] = merged.get(name, 0) + row.plans
+    facts = [
+        Fact(RowKind.COUNT, {given.by: value, "plans": plans})
+        for value, plans in sorted(merged.items(), key=lambda each: -each[1])
+    ]
+    total = await session.scalar(select(func.count()).select_from(fitting)) or 0
+    return Facts(facts[:MAX_GROUPS], len(facts), {"plans": total})
+
+
+_LATEST = select(Run.plan_id, func.max(Run.number).label("number")).group_by(Run.plan_id).subquery()
+_LAST = (
+    select(Run.plan_id, Run.state)
+    .join(_LATEST, (_LATEST.c.plan_id == Run.plan_id) & (_LATEST.c.number == Run.number))
+    .subquery()
+)
+
+
+def _grouping(scope: Scope, by: str) -> tuple[list[Any], list[Any]]:
+    if by == "state":
+        columns: list[Any] = [WorkflowPlan.state, _LAST.c.state.label("run_state")]
+        return columns, columns
+    if by == "reporter":
+        return [WorkflowPlan.reporter_id], [WorkflowPlan.reporter_id]
+    if by == "place":
+        place = func.coalesce(func.nullif(func.trim(WorkflowPlan.place), ""), "no place given").label("place")
+        return [place], [place]
+    month = func.to_char(func.timezone(scope.time_zone, WorkflowPlan.created_at), "YYYY-MM").label("month")
+    return [month], [month]
+
+
+def _name(by: str, row: Any) -> Value:
+    if by == "state":
+        return standing(row.state, row.run_state)
+    if by == "reporter":
+        return Person(row.reporter_id)
+    return str(row[0])[:80]
+
+
+async def _where(session: AsyncSession, scope: Scope, given: PlanArguments) -> list[ColumnElement[bool]]:
+    plan = WorkflowPlan
+    where = [told(scope)]
+    if condition := _CONDITIONS.get(given.state):
+        where.append(condition(scope))
+    if (begins := given.begins(scope)) is not None:
+        where.append(plan.created_at >= begins)
+    if (ends := given.ends(scope)) is not None:
+        where.append(plan.created_at < ends)
+    if reporter := person(given.reporter, scope):
+        where.append(plan.reporter_id == reporter)
+    if given.text:
+        where.append(about(given.text, plan.issue_text, plan.place, plan.title))
+    if given.component:
+        keys = [spec.key for spec in await named(session, scope, given.component)]
+        used = select(Run.plan_id).join(StepRun, StepRun.run_id == Run.id)
+        of_them = (StepRun.workspace_id == scope.workspace_id, StepRun.component_key.in_(keys))
+        where.append(plan.id.in_(used.where(*of_them)))
+    return where

@@ -1,0 +1,152 @@
+"""What waits for people: plans to be decided about, gates, questions, and steps that failed or may have."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from pydantic import Field
+from sqlalchemy import and_, exists, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from db.models import Card, PlanVersion, Run, StepGate, StepRun, WorkflowPlan
+from services.approvals import ApprovalRules, ApprovalService
+from services.formats.text import clip
+from services.queries.lookups.arguments import Arguments, PersonId, person
+from services.queries.lookups.plan_rows import GOES_ON, TITLE, plan_ref, title_of, told
+from services.queries.lookups.rows import Fact, Facts, People, PlanRef, RowKind, Scope, known
+from services.states import PlanState, StepState
+from services.steps.waits import people_asked
+
+MAX_WAITS = 300
+"""So many are looked at, those that wait longest."""
+
+_STOPPED = (StepState.WAITING, StepState.UNCERTAIN, StepState.FAILED)
+
+
+class WaitingArguments(Arguments):
+    """Whom it waits for."""
+
+    person: PersonId | None = Field(None, description="for whom: a Slack id, or me for whoever asks")
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Something that waits for people: `who` can end it, None is anybody."""
+
+    plan: PlanRef
+    title: str
+    what: str
+    since: datetime | None
+    who: tuple[str, ...] | None
+    step_id: str | None = None
+
+
+async def waiting(session: AsyncSession, scope: Scope, given: WaitingArguments) -> Facts:
+    """What waits, the longest first."""
+    waits = await all_waits(session, scope)
+    if wanted := person(given.person, scope):
+        waits = [wait for wait in waits if wait.who is None or wanted in wait.who]
+    return Facts([_fact(wait) for wait in waits], len(waits))
+
+
+async def all_waits(session: AsyncSession, scope: Scope, plans: Sequence[UUID] | None = None) -> list[Wait]:
+    """All that waits, of these plans if any are named, the longest first."""
+    rules = await ApprovalService().settings(session, scope.workspace_id)
+    waits = [*await _of_plans(session, scope, plans, rules), *await _of_steps(session, scope, plans, rules)]
+    return sorted(waits, key=lambda wait: wait.since or scope.now)[:MAX_WAITS]
+
+
+async def _of_plans(
+    session: AsyncSession, scope: Scope, plans: Sequence[UUID] | None, rules: ApprovalRules
+) -> list[Wait]:
+    query = (
+        select(WorkflowPlan, Card.channel_id.label("card_channel"), Card.ts.label("card_ts"))
+        .outerjoin(Card, Card.plan_id == WorkflowPlan.id)
+        .where(told(scope), WorkflowPlan.state == PlanState.DRAFT)
+        .order_by(WorkflowPlan.updated_at)
+        .limit(MAX_WAITS)
+    )
+    rows = await session.execute(query if plans is None else query.where(WorkflowPlan.id.in_(plans)))
+    return [
+        Wait(
+            plan_ref(plan, channel, ts),
+            title_of(plan),
+            "approval of the plan",
+            plan.updated_at,
+            rules.deciders(plan.reporter_id),
+        )
+        for plan, channel, ts in rows
+    ]
+
+
+async def _of_steps(
+    session: AsyncSession, scope: Scope, plans: Sequence[UUID] | None, rules: ApprovalRules
+) -> list[Wait]:
+    later = aliased(Run)
+    gate_since = (
+        select(func.max(StepGate.created_at)).where(StepGate.step_run_id == StepRun.id).correlate(StepRun)
+    ).scalar_subquery()
+    since = func.coalesce(gate_since, StepRun.ended_at, StepRun.started_at)
+    query = (
+        select(
+            WorkflowPlan,
+            Card.channel_id.label("card_channel"),
+            Card.ts.label("card_ts"),
+            StepRun,
+            PlanVersion.gate_people.label("gate_people"),
+            since.label("since"),
+        )
+        .join(Run, Run.plan_id == WorkflowPlan.id)
+        .join(StepRun, StepRun.run_id == Run.id)
+        .outerjoin(Card, Card.plan_id == WorkflowPlan.id)
+        .outerjoin(PlanVersion, and_(PlanVersion.plan_id == Run.plan_id, PlanVersion.version == Run.version))
+        .where(
+            told(scope),
+            Run.workspace_id == scope.workspace_id,
+            Run.state.in_(GOES_ON),
+            ~exists().where(later.plan_id == Run.plan_id, later.number > Run.number),
+            StepRun.state.in_(_STOPPED),
+        )
+        .order_by(since)
+        .limit(MAX_WAITS)
+    )
+    rows = await session.execute(query if plans is None else query.where(WorkflowPlan.id.in_(plans)))
+    return [_of_step(row, rules) for row in rows]
+
+
+def _of_step(row: Any, rules: ApprovalRules) -> Wait:
+    plan: WorkflowPlan = row[0]
+    step: StepRun = row.StepRun
+    deciders = rules.deciders(plan.reporter_id)
+    what, who = f"a decision about “{step_title(step)}”, which failed", deciders
+    if step.state == StepState.UNCERTAIN:
+        what = f"somebody to check “{step_title(step)}”, which may have arrived or not"
+    elif step.state == StepState.WAITING and step.gated and not step.approved:
+        named = (row.gate_people or {}).get(step.step_id)
+        what, who = f"approval of “{step_title(step)}”", tuple(named) if named else deciders
+    elif step.state == StepState.WAITING:
+        asked = tuple(each["person"] for each in people_asked(step.wait))
+        what, who = f"an answer to “{step_title(step)}”", asked or deciders
+    return Wait(plan_ref(plan, row.card_channel, row.card_ts), title_of(plan), what, row.since, who, step.step_id)
+
+
+def step_title(step: StepRun) -> str:
+    """What a step does, in the plan's words."""
+    return clip(" ".join(str(step.step.get("description") or step.component_key).split()), TITLE)
+
+
+def _fact(wait: Wait) -> Fact:
+    values = known(
+        number=wait.plan.number,
+        title=wait.title,
+        waits_for=wait.what,
+        since=wait.since,
+        who="anyone" if wait.who is None else None,
+        people=None if not wait.who else People(wait.who),
+    )
+    return Fact(RowKind.WAIT, values, wait.plan)
