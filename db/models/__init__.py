@@ -8,6 +8,7 @@ from db.models.cards import Card
 from db.models.components import Component
 from db.models.inbox import InboxEntry
 from db.models.notes import PlanningNoteRow
+from db.models.notifications import Notification, NotificationPreference
 from db.models.plans import PlanVersion, WorkflowPlan
 from db.models.policies import Policy, PolicyPassage
 from db.models.runs import Decision, Run, StepAttempt, StepRun
@@ -23,6 +24,8 @@ __all__ = [
     "Decision",
     "InboxEntry",
     "Installation",
+    "Notification",
+    "NotificationPreference",
     "PlanVersion",
     "PlanningNoteRow",
     "Policy",
