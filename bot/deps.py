@@ -19,12 +19,14 @@ from services.cards import CardService
 from services.components.service import ComponentService
 from services.connectors import Connector
 from services.learning.service import LearningService
+from services.notifications.service import NotificationService
 from services.policies.service import PolicyService
 from services.queries.workflows import WorkflowQueries
 from services.retention import Retention
 from services.runs.attempts import AttemptService
 from services.runs.decisions import DecisionService
 from services.runs.executor import Executor
+from services.runs.gate_acts import GateActService
 from services.runs.questions import QuestionService
 from services.runs.reminders import ReminderService
 from services.runs.service import RunService
@@ -72,6 +74,8 @@ class Deps:
     executor: Executor
     questions: QuestionService
     reminders: ReminderService
+    gate_acts: GateActService
+    notifications: NotificationService
     connector: Connector
     budget: TokenBudget
     retention: Retention = field(default_factory=Retention)

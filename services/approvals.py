@@ -3,14 +3,14 @@
 Nobody set: anyone who sees the card. Once approvers are set only they decide, and never about what they reported
 themselves; but whoever reported something may stop its run. Approvers are people: to see who is in a user group
 the bot would need a scope that it does not ask for. One approver is enough for a plan; the quorum counts at the
-gates of its steps.
+gates of its steps. Who is away may have a deputy, who decides in their place and is on record as that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.models import ApprovalRulesRow, Run, WorkflowPlan
 from services import audit
 from services.audit import Actor
+from services.deputies import stands_in_for
 from services.errors import MuddaError
 
 
@@ -142,30 +143,73 @@ class ApprovalService:
         if approvers and user not in approvers:
             raise NotAnApprover(user)
 
-    async def check(self, session: AsyncSession, workspace_id: UUID, user: str, *, requester: str) -> None:
-        """Whether `user` may decide about what `requester` asked for. Raises NotAnApprover or SelfApproval."""
+    async def check(
+        self,
+        session: AsyncSession,
+        workspace_id: UUID,
+        user: str,
+        *,
+        requester: str,
+        now: datetime | None = None,
+        named: Collection[str] | None = None,
+    ) -> str | None:
+        """Whether `user` may decide about what `requester` asked for: in whose place, None for in their own.
+
+        `named` are those whom a policy names for it. Without `now` no deputy counts; nor does one ever for a
+        report of their own, or for what the absent could not decide. Raises NotAnApprover or SelfApproval.
+        """
         approvers = (await self.settings(session, workspace_id)).approvers
+        is_own = not approvers or (user in approvers and user != requester)
+        if is_own and (named is None or user in named):
+            return None
+        if now is not None and user != requester:
+            for person in await stands_in_for(session, workspace_id, user, now):
+                may = person in (approvers or named or ()) and (named is None or person in named)
+                if may and person != requester:
+                    return person
         if approvers and user not in approvers:
             raise NotAnApprover(user)
         if approvers and user == requester:
             raise SelfApproval(user)
+        return None
 
     async def check_may_discard(
-        self, session: AsyncSession, workspace_id: UUID, user: str, *, requester: str
-    ) -> None:
-        """Approvers may put a plan away, and so may who asked for it. Raises NotAnApprover."""
+        self,
+        session: AsyncSession,
+        workspace_id: UUID,
+        user: str,
+        *,
+        requester: str,
+        now: datetime | None = None,
+    ) -> str | None:
+        """Approvers may put a plan away, and so may who asked for it; the answer is as that of `check`.
+
+        Raises NotAnApprover.
+        """
         approvers = (await self.settings(session, workspace_id)).approvers
-        if approvers and user not in approvers and user != requester:
-            raise NotAnApprover(user)
+        if not approvers or user in approvers or user == requester:
+            return None
+        return await self.check(session, workspace_id, user, requester=requester, now=now)
 
-    async def check_run(self, session: AsyncSession, run: Run, user: str) -> None:
-        """Whether `user` may decide about a step of a run. Raises NotAnApprover or SelfApproval."""
-        await self.check(session, run.workspace_id, user, requester=await _requester(session, run))
+    async def check_run(
+        self,
+        session: AsyncSession,
+        run: Run,
+        user: str,
+        *,
+        now: datetime | None = None,
+        named: Collection[str] | None = None,
+    ) -> str | None:
+        """Whether `user` may decide about a step of a run, as `check` has it."""
+        requester = await _requester(session, run)
+        return await self.check(session, run.workspace_id, user, requester=requester, now=now, named=named)
 
-    async def check_may_stop(self, session: AsyncSession, run: Run, user: str) -> None:
+    async def check_may_stop(
+        self, session: AsyncSession, run: Run, user: str, *, now: datetime | None = None
+    ) -> str | None:
         """Approvers may stop a run, and so may who asked for it: that sends nothing. Raises NotAnApprover."""
         requester = await _requester(session, run)
-        await self.check_may_discard(session, run.workspace_id, user, requester=requester)
+        return await self.check_may_discard(session, run.workspace_id, user, requester=requester, now=now)
 
 
 async def _requester(session: AsyncSession, run: Run) -> str:

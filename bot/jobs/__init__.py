@@ -6,6 +6,8 @@ from typing import Any
 
 from bot.jobs import notes, workspaces
 from bot.jobs.messages import cards, private, replies, showing
+from bot.jobs.notifications import copies, digests, preferences
+from bot.jobs.notifications import gates as gate_acts
 from bot.jobs.registry import Handler
 from bot.jobs.runs import decisions as run_decisions
 from bot.jobs.runs import gates, questions, steps
@@ -22,6 +24,10 @@ HANDLERS: tuple[Handler[Any], ...] = tuple(
         steps,
         run_decisions,
         gates,
+        gate_acts,
+        copies,
+        digests,
+        preferences,
         questions,
         cards,
         showing,

@@ -8,13 +8,14 @@ from bot.deps import Deps
 from bot.listeners.approvals import show_form
 from bot.listeners.guard import guard
 from bot.listeners.notes import list_notes
+from bot.listeners.notifications import show_form as show_notifications
 from bot.slack import ids, payloads
 from bot.views.modals.new_issue import new_issue_modal
 from bot.views.private.notes import Note, note_text
 from services.jobs import OpenPlan, Tell
 
 ASKS_FOR_HELP = ("help", "?")
-ANSWERS = {"approvers": show_form, "notes": list_notes}
+ANSWERS = {"approvers": show_form, "notes": list_notes, "notifications": show_notifications}
 """What is answered to these words alone: they are no issue."""
 
 

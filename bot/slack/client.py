@@ -26,6 +26,9 @@ TIMEOUT_SECONDS = 10.0
 # Before an ack: Slack waits for 3 s, and a trigger is good for no longer.
 MODAL_SECONDS = 2.0
 
+# It looks like a person to users.info.
+SLACKBOT = "USLACKBOT"
+
 
 @dataclass(frozen=True, slots=True)
 class Identity:
@@ -122,6 +125,22 @@ class Slack:
         profile = person.get("profile") or {}
         name: str | None = profile.get("display_name") or profile.get("real_name") or person.get("real_name")
         return name
+
+    async def is_colleague(self, user: str, team: str) -> bool:
+        """Whether somebody is a full member of the workspace: no app, no guest, nobody from elsewhere or gone.
+
+        Asked before an ack, so it takes no longer than a form may.
+        """
+        call = asyncio.wait_for(self.client.users_info(user=user), MODAL_SECONDS)
+        try:
+            person = (await self._called("users.info", call))["user"]
+        except SlackUnavailable:
+            raise
+        except SlackError:
+            return False
+        teams = (person.get("team_id"), *((person.get("enterprise_user") or {}).get("teams") or ()))
+        unfit = ("deleted", "is_bot", "is_stranger", "is_restricted", "is_ultra_restricted")
+        return user != SLACKBOT and team in teams and not any(person.get(name) for name in unfit)
 
     async def channel_name(self, channel: str) -> str | None:
         """What a channel is called, without the #; None for a direct message."""

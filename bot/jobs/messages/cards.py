@@ -39,6 +39,8 @@ async def post_card(job: PostCard, deps: Deps) -> None:
         return
     async with deps.database.transaction() as session:
         is_the_card = await deps.cards.posted(session, job.workspace, job.plan, turn, ts)
+        if is_the_card:
+            await deps.notifications.follow(session, job.workspace, snapshot, deps.now())
     if not is_the_card:
         await deps.slack.delete(turn.channel_id, ts)
 
@@ -48,6 +50,9 @@ async def draw_card(job: DrawCard, deps: Deps) -> None:
     async with deps.database.transaction() as session:
         turn = await deps.cards.begin_draw(session, job.workspace, job, deps.now())
         snapshot = await deps.queries.get(session, job.workspace, job.plan)
+        # After the turn is taken: a change from now on asks for another redraw. Nor need they wait for the card.
+        if turn is not NoTurn.NOT_POSTED:
+            await deps.notifications.follow(session, job.workspace, snapshot, deps.now())
     if isinstance(turn, JobDeferral):
         raise turn
     if isinstance(turn, NoTurn) or turn.ts is None:

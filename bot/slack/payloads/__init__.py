@@ -12,22 +12,27 @@ from bot.slack.payloads.forms import (
     reason,
 )
 from bot.slack.payloads.messages import Command, Mention, command, mention
+from bot.slack.payloads.notifications import GateForm, NotificationsForm, gate_form, notifications
 
 __all__ = [
     "AnswerForm",
     "ApprovalRulesForm",
     "Click",
     "Command",
+    "GateForm",
     "Mention",
     "NewIssue",
+    "NotificationsForm",
     "Reason",
     "answer",
     "approvals",
     "click",
     "command",
+    "gate_form",
     "is_stranger",
     "mention",
     "new_issue",
+    "notifications",
     "reason",
     "way_back",
 ]
