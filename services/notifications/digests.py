@@ -95,10 +95,10 @@ class DigestService:
         return sorted(latest.values(), key=lambda row: (row.created_at, row.id))
 
     async def _lines(self, session: AsyncSession, rows: Sequence[Notification]) -> tuple[DigestLine, ...]:
-        plans = await _by_id(
-            session, select(WorkflowPlan).where(WorkflowPlan.id.in_({row.plan_id for row in rows}))
-        )
-        steps = await _by_id(session, select(StepRun).where(StepRun.id.in_({row.step_run_id for row in rows})))
+        of_plans = select(WorkflowPlan).where(WorkflowPlan.id.in_({row.plan_id for row in rows}))
+        of_steps = select(StepRun).where(StepRun.id.in_({row.step_run_id for row in rows}))
+        plans = {plan.id: plan for plan in await session.scalars(of_plans)}
+        steps = {step.id: step for step in await session.scalars(of_steps)}
         cards = await session.scalars(select(Card).where(Card.plan_id.in_(plans)))
         places = {card.plan_id: (card.channel_id, card.ts) for card in cards if card.ts}
         return tuple(

@@ -49,9 +49,9 @@ class StepSnapshot:
     `quorum` that have to. `wait` is how far a built-in step has come: who was `asked`, each under `person`; who
     it was `answered_by`; how many `polls` there were. `skip` is why the plan itself skipped it.
 
-    At its gate `deputies` are those who agreed in the place of one of the `agreed`, by that one's id. `assigned_by`
-    handed it to `assigned_to`, the last of `assignments`; `requests` are what people asked others before they
-    decide. `decided_for` is in whose place `decided_by` decided.
+    At its gate `deputies` are those who agreed in the place of one of the `agreed`, by that one's id.
+    `assigned_by` handed it to `assigned_to`, the last of `assignments`; `requests` are what people asked others
+    before they decide. `decided_for` is in whose place `decided_by` decided.
     """
 
     id: UUID
