@@ -174,6 +174,7 @@ class CopyService:
         if row is None:
             return
         if row.turn != copy.turn:
+            row.state = NotificationState.SENT
             await _draw(session, row, f"turn{row.turn}")
             return
         row.shown = copy.mark

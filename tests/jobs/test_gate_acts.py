@@ -1,4 +1,4 @@
-"""What people do at a gate without deciding: hand it over, remind, ask for more; and what each sets for themselves."""
+"""What people do at a gate without deciding: hand it over, remind, ask for more; and what each sets."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from sqlalchemy import select
 
 from bot.jobs.notifications.gates import act_at_gate, post_gate_request
 from bot.sandbox.slack import Message, User
+from bot.sandbox.slack.outbound.delivery import interactive_delivery
 from bot.slack import ids
 from db.models import AuditEvent, NotificationPreference, StepGate, StepRun
 from services.jobs import HandOverGate, PostGateRequest
@@ -129,17 +130,13 @@ async def test_more_is_asked_for_in_the_thread_while_the_step_waits_on(hall: Tow
 
 async def test_what_is_done_at_a_gate_that_is_over_changes_nothing(hall: TownHall) -> None:
     card = await at_gate(hall, "marco", "dana")
-    late = Message(card.channel, card.ts, card.user, card.text, blocks=[dict(block) for block in card.blocks])
+    ref = ids.Ref.decode(buttons(card)["Approve step"]["value"])
     await press(hall, "Approve step")
-    await hall.slack.wait_for(lambda: "Approve step" not in buttons(card))
-    menus = [block for block in late.blocks if block["type"] == "actions"]
-    value = next(e for block in menus for e in block["elements"] if e["action_id"] == ids.ACTION_GATE_MORE)
-    options = [each["value"] for each in value["options"] if each["value"].startswith(ids.CHOICE_REMIND)]
+    await hall.slack.wait_for(lambda: "Approve step" not in buttons(card) and buttons(card))
+    choice = ids.Choice(ids.CHOICE_REMIND, ref).encode()
     delivery = hall.slack.prepare_click("dana", "works", card.ts, next(iter(buttons(card).values()))["action_id"])
     payload = delivery.context["payload"]
-    payload["actions"] = [{**payload["actions"][0], "action_id": ids.ACTION_GATE_MORE, "value": options[0]}]
-    from bot.sandbox.slack.outbound.delivery import interactive_delivery
-
+    payload["actions"] = [{**payload["actions"][0], "action_id": ids.ACTION_GATE_MORE, "value": choice}]
     await hall.slack.deliver(interactive_delivery(payload, delivery.context))
     assert "step" in await refused(hall, "dana")
     async with hall.database.reading() as session:

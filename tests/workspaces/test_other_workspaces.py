@@ -31,7 +31,7 @@ from bot.sandbox.slack.outbound.delivery import Delivery, interactive_delivery
 from bot.sandbox.slack.outbound.payloads import view_submission
 from bot.slack import ids
 from bot.views.private.notes import Note, note_text
-from db.models import Base, Run, StepRun
+from db.models import Base, Notification, Run, StepGate, StepRun
 from db.queue import Job
 from services.errors import NotFound
 from services.jobs import AnswerStep, JobDeferral
@@ -69,6 +69,7 @@ WITHOUT_IDS = {
     ("event", "app_mention"): "words",
     ("view", ids.VIEW_NEW_ISSUE): "words, and the channel that it was opened in",
     ("view", ids.VIEW_APPROVALS): "the rules of the workspace that it is sent from",
+    ("view", ids.VIEW_NOTIFICATIONS): "what a person sets for themselves",
 }
 """What takes no id of ours, and what it takes instead."""
 
@@ -119,8 +120,12 @@ async def their_ids(towns: Towns) -> dict[str, UUID]:
     async with deps.database.reading() as session:
         run = (await session.scalars(select(Run))).one()
         step = (await session.scalars(select(StepRun).where(StepRun.state == "WAITING"))).first()
+        told = await session.scalar(select(Notification.id))
+        gate = await session.scalar(select(StepGate.id))
     assert step is not None
-    return {"plan": run.plan_id, "run": run.id, "step": step.id, "target": step.id}
+    assert told is not None
+    found = {"plan": run.plan_id, "run": run.id, "step": step.id, "target": step.id}
+    return {**found, "notification": told, "gate": gate or told}
 
 
 class Untouched:
@@ -179,8 +184,11 @@ async def test_every_button(towns: Towns) -> None:
         for action in sorted(set(actions) - set(paging)):
             for target in (targets["plan"], targets["run"], targets["step"]):
                 ref = ids.Ref(target, 1)
-                choice = ids.Choice(ids.CHOICE_DRY_RUN, ref).encode()
-                value = choice if action == ids.ACTION_PLAN_MORE else ref.encode()
+                choices = {
+                    ids.ACTION_PLAN_MORE: ids.CHOICE_DRY_RUN,
+                    ids.ACTION_GATE_MORE: ids.CHOICE_REMIND,
+                }
+                value = ids.Choice(choices[action], ref).encode() if action in choices else ref.encode()
                 delivery = press(towns, action, value)
                 before = len(said(towns, delivery))
                 await towns.slacks[MINE].deliver(delivery)
@@ -203,6 +211,9 @@ async def form(towns: Towns, name: str, ref: str) -> Delivery:
             "values": {
                 ids.BLOCK_REASON: {ids.INPUT_REASON: {"type": "plain_text_input", "value": "because"}},
                 ids.BLOCK_ANSWER: {ids.INPUT_ANSWER: {"type": "plain_text_input", "value": "yes"}},
+                ids.BLOCK_PERSON: {
+                    ids.INPUT_PERSON: {"type": "users_select", "selected_user": slack.user("dana").id}
+                },
             }
         },
     }
@@ -257,6 +268,13 @@ SAMPLES: dict[str, Any] = {
     "page": 1,
     "note": "help",
     "response_url": "http://127.0.0.1:1/none",
+    "mode": "each",
+    "at": "2027-01-01T00:00:00Z",
+    "person": "U0DANA0001",
+    "number": 1,
+    "reminder": 1,
+    "nudge": 1,
+    "by": "U0DANA0001",
 }
 DECISIONS = {
     "decide": ["approve", "discard", "try_again"],
@@ -278,7 +296,7 @@ async def test_every_job(towns: Towns) -> None:
                         await run(job, deps)
 
 
-KNOWN = {*SAMPLES, "workspace", "plan", "run", "step", "target", "decision"}
+KNOWN = {*SAMPLES, "workspace", "plan", "run", "step", "target", "decision", "notification", "gate"}
 
 
 def test_what_a_job_takes_is_known() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
@@ -15,6 +17,8 @@ from db.models import AICall, Base, InboxEntry, PlanningNoteRow, Workspace
 from db.session import TENANT_ROLE, Database
 from services.approvals import ApprovalRules, ApprovalService
 from services.audit import Actor
+from services.notifications.service import NotificationService
+from services.notifications.subjects import Subject
 from services.policies.documents import parse_policy
 from services.policies.service import PolicyService
 from services.workspaces import ensure
@@ -62,6 +66,9 @@ async def two(database: Database) -> tuple[UUID, UUID]:
             await session.execute(insert(AICall).values(values))
             note = {"workspace_id": workspace_id, "text": "Wait", "origin": "written", "author": "U1"}
             await session.execute(insert(PlanningNoteRow).values(note))
+            told = Subject.of_plan(plan, 1)
+            ringing = NotificationService(ZoneInfo("UTC")).ringing
+            await ringing.tell(session, workspace_id, told, "U1", None, datetime.now(UTC), is_personal=True)
         ids.append(workspace_id)
     return ids[0], ids[1]
 
