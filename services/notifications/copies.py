@@ -61,17 +61,15 @@ class CopyService:
 
     async def follow(self, session: AsyncSession, plan_id: UUID) -> None:
         """The plan's card is drawn: have all messages about it show the same."""
-        rows = (
-            await session.scalars(
-                select(Notification)
-                .where(Notification.plan_id == plan_id, Notification.state.in_(OPEN))
-                .order_by(Notification.id)
-                .with_for_update()
-                .execution_options(populate_existing=True)
-            )
-        ).all()
+        open_rows = select(Notification).where(Notification.plan_id == plan_id, Notification.state.in_(OPEN))
+        rows = (await session.scalars(open_rows.execution_options(populate_existing=True))).all()
         stand = await standings(session, rows) if rows else {}
-        for row in rows:
+        # Of thousands that wait few have changed, and only those are held.
+        behind = [row.id for row in rows if _is_behind(row, stand[row.id])]
+        if not behind:
+            return
+        held = open_rows.where(Notification.id.in_(behind)).order_by(Notification.id).with_for_update()
+        for row in await session.scalars(held.execution_options(populate_existing=True)):
             await self._follow(session, row, stand[row.id])
 
     async def begin_post(
@@ -197,11 +195,12 @@ class CopyService:
 
     async def _follow(self, session: AsyncSession, row: Notification, standing: Standing) -> None:
         """Have a message drawn that does not show how things stand; what was not posted yet is over, or waits."""
-        if row.ts is None or row.state == NotificationState.TOLD:
-            if not standing.waits:
-                row.state = NotificationState.OVER
-        elif row.shown != standing.mark:
+        if not _is_behind(row, standing):
+            return
+        if _is_message(row):
             await _draw(session, row, standing.mark)
+        else:
+            row.state = NotificationState.OVER
 
     async def _locked(
         self, session: AsyncSession, workspace_id: UUID, notification_id: UUID
@@ -213,6 +212,16 @@ class CopyService:
             .execution_options(populate_existing=True)
         )
         return found
+
+
+def _is_message(row: Notification) -> bool:
+    """Whether it is a message that can be drawn; else it waits to be posted, or a digest has it."""
+    return row.ts is not None and row.state == NotificationState.SENT
+
+
+def _is_behind(row: Notification, standing: Standing) -> bool:
+    """Whether a message shows something else than how things stand, or what has none is over."""
+    return row.shown != standing.mark if _is_message(row) else not standing.waits
 
 
 async def _draw(session: AsyncSession, row: Notification, mark: str) -> None:

@@ -45,7 +45,8 @@ def personal(snapshot: PlanSnapshot, step: StepSnapshot | None) -> frozenset[str
     """Those whom it concerns more than any approver: who started the run, and who is asked by name."""
     found = {snapshot.run.started_by} if snapshot.run else set()
     if step is not None:
-        found |= {step.assigned_to} - {None} | set(named_for(snapshot, step) or ())  # type: ignore[arg-type]
+        found.update(named_for(snapshot, step) or ())
+        found.update([step.assigned_to] if step.assigned_to else ())
     return frozenset(found)
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import Select, select, tuple_
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Decision, Notification, Run, StepGate, StepRun, WorkflowPlan
@@ -98,70 +98,35 @@ class Verdict:
 
 async def standings(session: AsyncSession, rows: Sequence[Notification]) -> dict[UUID, Standing]:
     """How the subjects of notifications stand, by the ids of these."""
-    steps = {
-        step.id: step
-        for step in await session.scalars(
-            select(StepRun)
-            .where(StepRun.id.in_({row.step_run_id for row in rows}))
-            .execution_options(populate_existing=True)
-        )
-    }
-    shown = [(row.step_run_id, row.revision) for row in rows if row.kind == NotificationKind.GATE]
-    gates = {
-        (gate.step_run_id, gate.revision): gate
-        for gate in await session.scalars(
-            select(StepGate)
-            .where(tuple_(StepGate.step_run_id, StepGate.revision).in_(shown))
-            .execution_options(populate_existing=True)
-        )
-    }
-    runs = {
-        run.id: run
-        for run in await session.scalars(
-            select(Run).where(Run.id.in_({row.run_id for row in rows})).execution_options(populate_existing=True)
-        )
-    }
-    plans = {
-        plan.id: plan
-        for plan in await session.scalars(
-            select(WorkflowPlan)
-            .where(WorkflowPlan.id.in_({row.plan_id for row in rows}))
-            .execution_options(populate_existing=True)
-        )
-    }
+    step, gate, run, plan = StepRun, StepGate, Run, WorkflowPlan
+    of_steps = select(step.id, step.state, step.revision).where(step.id.in_({row.step_run_id for row in rows}))
+    of_gates = select(
+        gate.step_run_id, gate.revision, gate.agreed, gate.assignments, func.jsonb_array_length(gate.requests)
+    ).where(gate.step_run_id.in_({row.step_run_id for row in rows if row.kind == NotificationKind.GATE}))
+    of_runs = select(run.id, run.state, run.ended_at).where(run.id.in_({row.run_id for row in rows}))
+    of_plans = select(plan.id, plan.state, plan.revision).where(plan.id.in_({row.plan_id for row in rows}))
+    steps = {each.id: each for each in await session.execute(of_steps)}
+    gates = {each[:2]: each[2:] for each in await session.execute(of_gates)}
+    runs = {each.id: each for each in await session.execute(of_runs)}
+    plans = {each.id: each for each in await session.execute(of_plans)}
     found = {}
     for row in rows:
         match NotificationKind(row.kind):
             case NotificationKind.PLAN:
-                found[row.id] = _of_plan(row, plans[row.plan_id])
+                state, revision = plans[row.plan_id][1:]
+                waits, mark = (state, revision) == (PlanState.DRAFT, row.revision), f"{state}:{revision}"
             case NotificationKind.FAILED:
-                found[row.id] = _of_run(row, runs[row.run_id]) if row.run_id else _GONE
-            case _:
-                step = steps.get(row.step_run_id) if row.step_run_id else None
-                gate = gates.get((row.step_run_id, row.revision)) if row.step_run_id else None
-                found[row.id] = _of_step(row, step, gate) if step else _GONE
+                state, at = runs[row.run_id][1:]
+                when = at.isoformat() if at else ""
+                waits = state == RunState.FAILED and row.subject == f"failed:{row.run_id}:{when}"
+                mark = f"{state}:{when}"
+            case kind:
+                state, revision = steps[row.step_run_id][1:]
+                wanted = StepState.WAITING if kind is NotificationKind.GATE else StepState.UNCERTAIN
+                waits = (state, revision) == (wanted, row.revision)
+                mark = f"{state if waits else 'over'}:{gates.get((row.step_run_id, row.revision))}"
+        found[row.id] = Standing(waits, mark)
     return found
-
-
-_GONE = Standing(waits=False, mark="gone")
-
-
-def _of_plan(row: Notification, plan: WorkflowPlan) -> Standing:
-    waits = plan.state == PlanState.DRAFT and plan.revision == row.revision
-    return Standing(waits, f"{plan.state}:{plan.revision}")
-
-
-def _of_run(row: Notification, run: Run) -> Standing:
-    at = run.ended_at.isoformat() if run.ended_at else ""
-    waits = run.state == RunState.FAILED and row.subject == f"failed:{run.id}:{at}"
-    return Standing(waits, f"{run.state}:{at}")
-
-
-def _of_step(row: Notification, step: StepRun, gate: StepGate | None) -> Standing:
-    wanted = StepState.WAITING if row.kind == NotificationKind.GATE else StepState.UNCERTAIN
-    waits = step.state == wanted and step.revision == row.revision
-    at_gate = "" if gate is None else f":{','.join(gate.agreed)}:{gate.assignments}:{len(gate.requests)}"
-    return Standing(waits, f"{step.state if waits else 'over'}:{row.revision}{at_gate}")
 
 
 async def verdict(session: AsyncSession, row: Notification) -> Verdict:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -31,9 +32,7 @@ async def post_notification(job: PostNotification, deps: Deps) -> None:
         snapshot = await _snapshot(session, copy, deps)
     message = notification_message(snapshot, copy, await card_link(snapshot.id, deps))
     try:
-        channel = copy.channel or await _opened(copy, deps)
-        ts = copy.begun_at and await find_earlier(channel, message, None, copy.begun_at, deps)
-        ts = ts or await _posted(channel, message, deps)
+        channel, ts = await _delivered(copy, message, deps)
     except (RateLimited, SlackUnavailable):
         raise
     except SlackError as error:
@@ -102,6 +101,20 @@ async def _snapshot(session: AsyncSession, copy: Copy, deps: Deps) -> PlanSnapsh
     if copy.run is not None:
         return await deps.queries.get_by_run(session, deps.workspace.id, copy.run)
     return await deps.queries.get(session, deps.workspace.id, copy.plan)
+
+
+async def _delivered(copy: Copy, message: Message, deps: Deps) -> tuple[str, str]:
+    """Where the message is now. A channel that was opened long ago may be gone: then another is opened."""
+    if copy.channel is not None:
+        with suppress(ChannelUnreachable):
+            return copy.channel, await _once(copy, copy.channel, message, deps)
+    channel = await _opened(copy, deps)
+    return channel, await _once(copy, channel, message, deps)
+
+
+async def _once(copy: Copy, channel: str, message: Message, deps: Deps) -> str:
+    ts = await find_earlier(channel, message, None, copy.begun_at, deps) if copy.begun_at else None
+    return ts or await _posted(channel, message, deps)
 
 
 async def _opened(copy: Copy, deps: Deps) -> str:

@@ -10,6 +10,7 @@ from bot.slack.messages import Message, View
 from bot.views.messages.digest import digest_message
 from bot.views.messages.gate_request import gate_request
 from bot.views.private.notification import notification_message, person_reminder
+from db.models.documents import GateRequest
 from services.notifications.subjects import NotificationKind, Verdict
 from services.states import PlanState, RunState, StepState
 from tests.support import notification_samples, run_samples, samples
@@ -67,7 +68,7 @@ def test_once_decided_it_has_no_buttons_and_says_who_did_what(verdict: Verdict, 
 
 @pytest.mark.parametrize("text", HARMFUL, ids=lambda text: repr(text[:12]))
 def test_harmful_text_everywhere(text: str) -> None:
-    asked = {"by": MARCO, "person": PRIYA, "text": text, "at": ""}
+    asked: GateRequest = {"by": MARCO, "person": PRIYA, "text": text, "at": ""}
     run = peopled(run_samples.hostile_run(text, steps=60, state=RunState.WAITING))
     assert run.run is not None
     steps = tuple(replace(step, state=StepState.WAITING, requests=(asked,) * 20) for step in run.run.steps)
