@@ -17,6 +17,7 @@ from bot.listeners import (
     conversations,
     issues,
     notes,
+    notifications,
     plans,
     policies,
     questions,
@@ -28,7 +29,19 @@ from bot.slack.dispatch import DEPS
 logger = logging.getLogger("mudda.unhandled")
 
 ANY = re.compile("")
-LISTENERS = (issues, conversations, plans, runs, questions, approvals, notes, components, workflows, policies)
+LISTENERS = (
+    issues,
+    conversations,
+    plans,
+    runs,
+    questions,
+    approvals,
+    notifications,
+    notes,
+    components,
+    workflows,
+    policies,
+)
 
 
 def build_app(client: AsyncWebClient) -> AsyncApp:

@@ -22,6 +22,7 @@ from services.connectors import Connector
 from services.conversations.service import ConversationService
 from services.conversations.threads import OwnedThreads
 from services.learning.service import LearningService
+from services.notifications.service import NotificationService
 from services.policies.service import PolicyService
 from services.queries.inquiries.asking import InquiryService
 from services.queries.workflows import WorkflowQueries
@@ -29,6 +30,7 @@ from services.retention import Retention
 from services.runs.attempts import AttemptService
 from services.runs.decisions import DecisionService
 from services.runs.executor import Executor
+from services.runs.gate_acts import GateActService
 from services.runs.questions import QuestionService
 from services.runs.reminders import ReminderService
 from services.runs.service import RunService
@@ -77,6 +79,8 @@ class Deps:
     executor: Executor
     questions: QuestionService
     reminders: ReminderService
+    gate_acts: GateActService
+    notifications: NotificationService
     connector: Connector
     budget: TokenBudget
     intents: IntentJudge

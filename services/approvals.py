@@ -3,14 +3,14 @@
 Nobody set: anyone who sees the card. Once approvers are set only they decide, and never about what they reported
 themselves, or had planned for somebody else; but whoever did may stop its run. Approvers are people: to see who is
 in a user group the bot would need a scope that it does not ask for. One approver is enough for a plan; the quorum
-counts at the gates of its steps.
+counts at the gates of its steps. Who is away may have a deputy, who decides in their place and is on record as that.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.models import ApprovalRulesRow, Run, WorkflowPlan
 from services import audit
 from services.audit import Actor
+from services.deputies import stands_in_for
 from services.errors import MuddaError
 
 
@@ -143,35 +144,80 @@ class ApprovalService:
             raise NotAnApprover(user)
 
     async def check(
-        self, session: AsyncSession, workspace_id: UUID, user: str, *, requester: str, also: str | None = None
-    ) -> None:
-        """Whether `user` may decide about what `requester` asked for, or `also` did: neither may themselves.
+        self,
+        session: AsyncSession,
+        workspace_id: UUID,
+        user: str,
+        *,
+        requester: str,
+        also: str | None = None,
+        now: datetime | None = None,
+        named: Collection[str] | None = None,
+    ) -> str | None:
+        """Whether `user` may decide about what `requester` asked for: in whose place, None for in their own.
 
-        Raises NotAnApprover or SelfApproval.
+        Nobody may decide about their own report, nor about one that they had planned for somebody else (`also`).
+        `named` are those whom a policy names for it. Without `now` no deputy counts; nor does one ever for a
+        report of their own, or for what the absent could not decide. Raises NotAnApprover or SelfApproval.
         """
         approvers = (await self.settings(session, workspace_id)).approvers
+        asks = user in (requester, also)
+        is_own = not approvers or (user in approvers and not asks)
+        if is_own and (named is None or user in named):
+            return None
+        if now is not None and not asks:
+            for person in await stands_in_for(session, workspace_id, user, now):
+                may = person in (approvers or named or ()) and (named is None or person in named)
+                if may and person not in (requester, also):
+                    return person
         if approvers and user not in approvers:
             raise NotAnApprover(user)
         if approvers and user in (requester, also):
             raise SelfApproval(user)
+        return None
 
     async def check_may_discard(
-        self, session: AsyncSession, workspace_id: UUID, user: str, *, requester: str, also: str | None = None
-    ) -> None:
-        """Approvers may put a plan away, and so may who asked for it. Raises NotAnApprover."""
+        self,
+        session: AsyncSession,
+        workspace_id: UUID,
+        user: str,
+        *,
+        requester: str,
+        also: str | None = None,
+        now: datetime | None = None,
+    ) -> str | None:
+        """Approvers may put a plan away, and so may who asked for it; the answer is as that of `check`.
+
+        Raises NotAnApprover.
+        """
         approvers = (await self.settings(session, workspace_id)).approvers
-        if approvers and user not in (*approvers, requester, also):
-            raise NotAnApprover(user)
+        if not approvers or user in approvers or user in (requester, also):
+            return None
+        return await self.check(session, workspace_id, user, requester=requester, also=also, now=now)
 
-    async def check_run(self, session: AsyncSession, run: Run, user: str) -> None:
-        """Whether `user` may decide about a step of a run. Raises NotAnApprover or SelfApproval."""
-        reporter, also = await _askers(session, run)
-        await self.check(session, run.workspace_id, user, requester=reporter, also=also)
+    async def check_run(
+        self,
+        session: AsyncSession,
+        run: Run,
+        user: str,
+        *,
+        now: datetime | None = None,
+        named: Collection[str] | None = None,
+    ) -> str | None:
+        """Whether `user` may decide about a step of a run, as `check` has it."""
+        requester, also = await _askers(session, run)
+        return await self.check(
+            session, run.workspace_id, user, requester=requester, also=also, now=now, named=named
+        )
 
-    async def check_may_stop(self, session: AsyncSession, run: Run, user: str) -> None:
+    async def check_may_stop(
+        self, session: AsyncSession, run: Run, user: str, *, now: datetime | None = None
+    ) -> str | None:
         """Approvers may stop a run, and so may who asked for it: that sends nothing. Raises NotAnApprover."""
-        reporter, also = await _askers(session, run)
-        await self.check_may_discard(session, run.workspace_id, user, requester=reporter, also=also)
+        requester, also = await _askers(session, run)
+        return await self.check_may_discard(
+            session, run.workspace_id, user, requester=requester, also=also, now=now
+        )
 
 
 async def _askers(session: AsyncSession, run: Run) -> tuple[str, str | None]:

@@ -7,6 +7,8 @@ from typing import Any
 from bot.jobs import inquiries, notes, workspaces
 from bot.jobs.conversations import hearing, policy_files, replying, settling
 from bot.jobs.messages import cards, private, replies, showing
+from bot.jobs.notifications import copies, digests, preferences
+from bot.jobs.notifications import gates as gate_acts
 from bot.jobs.registry import Handler
 from bot.jobs.runs import decisions as run_decisions
 from bot.jobs.runs import gates, questions, steps
@@ -28,6 +30,10 @@ HANDLERS: tuple[Handler[Any], ...] = tuple(
         steps,
         run_decisions,
         gates,
+        gate_acts,
+        copies,
+        digests,
+        preferences,
         questions,
         cards,
         showing,

@@ -9,6 +9,7 @@ from bot.listeners.approvals import show_form
 from bot.listeners.guard import guard
 from bot.listeners.inquiries import ask, is_asking
 from bot.listeners.notes import list_notes
+from bot.listeners.notifications import show_form as show_notifications
 from bot.slack import ids, payloads
 from bot.views.modals.new_issue import new_issue_modal
 from bot.views.private.help import READING, slip
@@ -21,7 +22,8 @@ from services.jobs import Hear, OpenPlan
 KNOWN = ("help", "ask", "workflows", "components")
 """Besides ANSWERS, what a lone word may be a slip of."""
 
-ANSWERS = {"approvers": show_form, "notes": list_notes}
+ASKS_FOR_HELP = ("help", "?")
+ANSWERS = {"approvers": show_form, "notes": list_notes, "notifications": show_notifications}
 """What is answered to these words alone: they are no issue."""
 
 

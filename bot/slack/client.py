@@ -29,6 +29,8 @@ MODAL_SECONDS = 2.0
 
 # A channel that is made private is taken for public for so long at most.
 KIND_SECONDS = 300.0
+# It looks like a person to users.info.
+SLACKBOT = "USLACKBOT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +170,22 @@ class Slack:
             is_private=not found.get("is_channel") or bool(found.get("is_private")),
             is_shared=bool(found.get("is_ext_shared")),
         )
+
+    async def is_colleague(self, user: str, team: str) -> bool:
+        """Whether somebody is a full member of the workspace: no app, no guest, nobody from elsewhere or gone.
+
+        Asked before an ack, so it takes no longer than a form may.
+        """
+        call = asyncio.wait_for(self.client.users_info(user=user), MODAL_SECONDS)
+        try:
+            person = (await self._called("users.info", call))["user"]
+        except SlackUnavailable:
+            raise
+        except SlackError:
+            return False
+        teams = (person.get("team_id"), *((person.get("enterprise_user") or {}).get("teams") or ()))
+        unfit = ("deleted", "is_bot", "is_stranger", "is_restricted", "is_ultra_restricted")
+        return user != SLACKBOT and team in teams and not any(person.get(name) for name in unfit)
 
     async def channel_name(self, channel: str) -> str | None:
         """What a channel is called, without the #; None for a direct message."""

@@ -28,6 +28,7 @@ ACTION_STEP_MARK_DONE = "step.mark_done"
 ACTION_STEP_EDIT_OUTPUTS = "step.edit_outputs"
 ACTION_STEP_DETAILS = "step.details"
 ACTION_STEP_ANSWER = "step.answer"
+ACTION_GATE_MORE = "gate.more"
 ACTION_NOTE_EDIT = "note.edit"
 ACTION_NOTE_DELETE = "note.delete"
 ACTION_NOTES_PAGE = "notes.page"
@@ -51,6 +52,9 @@ VIEW_STEP_ANSWER = "step.answer"
 VIEW_POLICY = "policy"
 VIEW_APPROVALS = "approvals"
 VIEW_NOTE = "note"
+VIEW_GATE_ASK = "gate.ask"
+VIEW_GATE_HAND_OVER = "gate.hand_over"
+VIEW_NOTIFICATIONS = "notifications"
 
 BLOCK_ISSUE, INPUT_ISSUE = "issue", "issue.text"
 BLOCK_PLACE, INPUT_PLACE = "place", "issue.place"
@@ -65,6 +69,12 @@ BLOCK_QUORUM, INPUT_QUORUM = "quorum", "approvals.quorum"
 BLOCK_REMINDER, INPUT_REMINDER = "reminder", "approvals.reminder"
 BLOCK_LIMIT, INPUT_LIMIT = "limit", "approvals.limit"
 BLOCK_OUTCOME, INPUT_OUTCOME = "outcome", "approvals.outcome"
+
+BLOCK_PERSON, INPUT_PERSON = "person", "gate.person"
+BLOCK_MODE, INPUT_MODE = "mode", "notifications.mode"
+BLOCK_DEPUTY, INPUT_DEPUTY = "deputy", "notifications.deputy"
+BLOCK_FIRST_DAY, INPUT_FIRST_DAY = "first_day", "notifications.first_day"
+BLOCK_LAST_DAY, INPUT_LAST_DAY = "last_day", "notifications.last_day"
 
 METADATA_CARD = "mudda_card"
 """The event type of a card's message metadata; its payload is {"card": the card's id}."""
@@ -92,6 +102,23 @@ METADATA_QUESTION_REMINDER = "mudda_question_reminder"
 
 METADATA_REPLY = "mudda_reply"
 """The event type of the metadata of an answer to what somebody said; its payload is {"heard": its id}."""
+METADATA_NOTIFICATION = "mudda_notification"
+"""The event type of a message that asks a person to act; its payload is {"notification": its id}."""
+
+METADATA_PERSON_REMINDER = "mudda_person_reminder"
+"""The event type of a reminder of that; {"notification": …, "number": …}."""
+
+METADATA_DIGEST = "mudda_digest"
+"""The event type of a digest; its payload is {"at": when it was due}."""
+
+METADATA_DEPUTY = "mudda_deputy"
+"""The event type of the message to a deputy; {"for": who is away, "first": a day, "last": a day}."""
+
+METADATA_GATE_REQUEST = "mudda_gate_request"
+"""The event type of what somebody asks before they decide; {"step": …, "revision": …, "number": from 1}."""
+
+METADATA_UNREACHED = "mudda_unreached"
+"""The event type of the line that nobody could be written to; {"step": …, "revision": …}."""
 
 METADATA_DRY_RUN = "mudda_dry_run"
 """The event type of the metadata of a dry run's messages; its payload is {"dry_run": its id, "page": from 1}."""
@@ -101,6 +128,11 @@ METADATA_ANSWER = "mudda_answer"
 
 CHOICE_DRY_RUN, CHOICE_SHOW_ALL = "dry_run", "show_all"
 """What the menu of a plan's card offers."""
+
+CHOICE_REMIND, CHOICE_ASK, CHOICE_HAND_OVER = "remind", "ask", "hand_over"
+"""What the menu of a gate offers."""
+
+_CHOICES = (CHOICE_DRY_RUN, CHOICE_SHOW_ALL, CHOICE_REMIND, CHOICE_ASK, CHOICE_HAND_OVER)
 
 SEARCH_LENGTH = 80
 """As much of what was searched for as goes into a button, so that every page is one of the same search."""
@@ -141,7 +173,7 @@ class Choice:
     def decode(cls, value: str) -> Choice:
         """Read an option's value. Raises ValueError on anything that we did not write."""
         name, _, ref = value.partition(":")
-        if name not in (CHOICE_DRY_RUN, CHOICE_SHOW_ALL):
+        if name not in _CHOICES:
             raise ValueError("not a choice")
         return cls(name, Ref.decode(ref))
 

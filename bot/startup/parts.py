@@ -36,12 +36,14 @@ from services.connectors.auth import Secrets
 from services.conversations.threads import OwnedThreads
 from services.learning.notes import NoteService
 from services.learning.service import LearningService
+from services.notifications.service import NotificationService
 from services.queries.inquiries.asking import InquiryService
 from services.queries.workflows import WorkflowQueries
 from services.runs.attempts import AttemptService
 from services.runs.batches import StepBatches
 from services.runs.decisions import DecisionService
 from services.runs.executor import Executor
+from services.runs.gate_acts import GateActService
 from services.runs.gates import GateService
 from services.runs.progress import RunProgress
 from services.runs.questions import QuestionService
@@ -118,6 +120,7 @@ async def shared_parts(
         executor=executor,
         questions=questions,
         reminders=ReminderService(runs, progress, approvals, gates),
+        gate_acts=GateActService(runs, approvals, gates, cards),
         connector=connector,
         intents=IntentJudge(gemini),
         threads=OwnedThreads(asyncio.get_running_loop().time),
@@ -146,6 +149,7 @@ def _bound(
         ai=ai.in_zone(zone),
         budget=TokenBudget(tokens, zone),
         learning=LearningService(notes, learns),
+        notifications=NotificationService(zone),
         **parts,
     )
 

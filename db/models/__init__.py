@@ -9,6 +9,7 @@ from db.models.components import Component
 from db.models.conversations import Conversation, HeardMessage
 from db.models.inbox import InboxEntry
 from db.models.notes import PlanningNoteRow
+from db.models.notifications import Notification, NotificationPreference
 from db.models.plans import PlanVersion, WorkflowPlan
 from db.models.policies import Policy, PolicyPassage
 from db.models.runs import Decision, Run, StepAttempt, StepRun
@@ -26,6 +27,8 @@ __all__ = [
     "HeardMessage",
     "InboxEntry",
     "Installation",
+    "Notification",
+    "NotificationPreference",
     "PlanVersion",
     "PlanningNoteRow",
     "Policy",

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ARRAY, ForeignKey, Text, UniqueConstraint
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, CreatedAt, PrimaryKey
+from db.models.documents import GateRequest
 
 
 class ApprovalRulesRow(Base):
@@ -32,6 +35,10 @@ class StepGate(Base):
 
     `agreed` are the Slack ids of those who have agreed this time, in their order. `reminders` counts those sent,
     the last of them begun at `reminded_at`. `limit_at` and `limit_outcome` are as they were when the wait began.
+
+    `deputies` are those who agreed in the place of one of the `agreed`, by that one's id. It may be handed on:
+    `assigned_to` is asked now, by `assigned_by`, after `assignments` changes of that. `requests` are what people
+    asked others to know more. `nudges` counts the reminders that people pressed, the last at `nudged_at`.
     """
 
     __tablename__ = "step_gates"
@@ -46,4 +53,11 @@ class StepGate(Base):
     reminded_at: Mapped[datetime | None]
     limit_at: Mapped[datetime | None]
     limit_outcome: Mapped[str | None]
+    deputies: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    assigned_to: Mapped[str | None]
+    assigned_by: Mapped[str | None]
+    assignments: Mapped[int] = mapped_column(default=0, server_default="0")
+    requests: Mapped[list[GateRequest]] = mapped_column(JSONB(), default=list, server_default="[]")
+    nudges: Mapped[int] = mapped_column(default=0, server_default="0")
+    nudged_at: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]

@@ -37,6 +37,15 @@ class SkipReason(TypedDict):
     tests: list[FailedTest]
 
 
+class GateRequest(TypedDict):
+    """What somebody at a gate wants to know before they decide: `by` asks `person`, at a moment in ISO 8601."""
+
+    by: str
+    person: str
+    text: str
+    at: str
+
+
 class WorkspaceSettings(TypedDict, total=False):
     """What a workspace has set for itself; what is not there is as for the whole deployment.
 

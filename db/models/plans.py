@@ -64,6 +64,7 @@ class WorkflowPlan(Base):
     draft: Mapped[int] = mapped_column(default=1)
     claim: Mapped[UUID | None]
     decided_by: Mapped[str | None]
+    decided_for: Mapped[str | None]
     decided_at: Mapped[datetime | None]
     created_at: Mapped[CreatedAt]
     updated_at: Mapped[datetime] = mapped_column(server_default=func.now(), onupdate=func.now())

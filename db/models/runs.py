@@ -91,6 +91,7 @@ class StepRun(Base):
     warnings: Mapped[list[Any]] = mapped_column(default=list)
     retry_at: Mapped[datetime | None]
     decided_by: Mapped[str | None]
+    decided_for: Mapped[str | None]
     decided_at: Mapped[datetime | None]
     note: Mapped[str | None]
     started_at: Mapped[datetime | None]
@@ -115,7 +116,10 @@ class StepAttempt(Base):
 
 
 class Decision(Base):
-    """Who said what about a run or one of its steps, and when. Append-only, as audit_events."""
+    """Who said what about a run or one of its steps, and when; and in whose place, if as a deputy.
+
+    Append-only, as audit_events.
+    """
 
     __tablename__ = "decisions"
     __table_args__ = (Index("decisions_run_id_idx", "run_id", "created_at"),)
@@ -126,5 +130,6 @@ class Decision(Base):
     step_run_id: Mapped[UUID | None] = mapped_column(ForeignKey("step_runs.id", ondelete="CASCADE"))
     kind: Mapped[str]
     user_id: Mapped[str]
+    on_behalf_of: Mapped[str | None]
     reason: Mapped[str | None]
     created_at: Mapped[CreatedAt]

@@ -38,6 +38,18 @@ async def step_title(session: AsyncSession, workspace_id: UUID, step_id: UUID) -
     return str(step.step.get("description") or step.component_key)
 
 
+async def run_of_step(session: AsyncSession, workspace_id: UUID, step_id: UUID) -> UUID:
+    """The run that a step belongs to. Raises NotFound."""
+    run = await session.scalar(
+        select(Run.id)
+        .join(StepRun, StepRun.run_id == Run.id)
+        .where(Run.workspace_id == workspace_id, StepRun.id == step_id)
+    )
+    if run is None:
+        raise NotFound("step", step_id)
+    return run
+
+
 async def latest(
     session: AsyncSession, workspace_id: UUID, plan_id: UUID, settings: ApprovalRules
 ) -> RunSnapshot | None:
@@ -137,6 +149,7 @@ def _decision_line(decision: Decision, step_id: str | None) -> DecisionLine:
         at=decision.created_at,
         step_id=step_id,
         reason=decision.reason,
+        on_behalf_of=decision.on_behalf_of,
     )
 
 
@@ -233,8 +246,14 @@ def _step(
         limit_at=None if gate is None else gate.limit_at,
         limit_outcome=LimitOutcome(gate.limit_outcome) if gate is not None and gate.limit_outcome else None,
         decided_by=step.decided_by,
+        decided_for=step.decided_for,
         decided_at=step.decided_at,
         note=step.note,
+        deputies={} if gate is None else gate.deputies,
+        assigned_to=None if gate is None else gate.assigned_to,
+        assigned_by=None if gate is None else gate.assigned_by,
+        assignments=0 if gate is None else gate.assignments,
+        requests=() if gate is None else tuple(gate.requests),
         skip=step.skip,
         started_at=step.started_at,
         ended_at=step.ended_at,

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from db.models.documents import SkipReason, StepWait
+from db.models.documents import GateRequest, SkipReason, StepWait
 from services.approvals import LimitOutcome
 from services.components.specs import ComponentSpec
 from services.plans.forecast import Forecast
@@ -48,6 +48,10 @@ class StepSnapshot:
     {"code": …, facts}; `warnings` are sentences' facts. `agreed` are those who have agreed at its gate, of
     `quorum` that have to. `wait` is how far a built-in step has come: who was `asked`, each under `person`; who
     it was `answered_by`; how many `polls` there were. `skip` is why the plan itself skipped it.
+
+    At its gate `deputies` are those who agreed in the place of one of the `agreed`, by that one's id.
+    `assigned_by` handed it to `assigned_to`, the last of `assignments`; `requests` are what people asked others
+    before they decide. `decided_for` is in whose place `decided_by` decided.
     """
 
     id: UUID
@@ -69,8 +73,14 @@ class StepSnapshot:
     limit_at: datetime | None = None
     limit_outcome: LimitOutcome | None = None
     decided_by: str | None = None
+    decided_for: str | None = None
     decided_at: datetime | None = None
     note: str | None = None
+    deputies: Mapping[str, str] = field(default_factory=dict)
+    assigned_to: str | None = None
+    assigned_by: str | None = None
+    assignments: int = 0
+    requests: tuple[GateRequest, ...] = ()
     skip: SkipReason | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
@@ -127,6 +137,7 @@ class DecisionLine:
     at: datetime
     step_id: str | None
     reason: str | None
+    on_behalf_of: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +172,7 @@ class PlanSnapshot:
     version: VersionSnapshot | None = None
     failure: Failure | None = None
     decided_by: str | None = None
+    decided_for: str | None = None
     decided_at: datetime | None = None
     run: RunSnapshot | None = None
     approvers: tuple[str, ...] | None = None

@@ -160,6 +160,7 @@ def plan_snapshot(plan: WorkflowPlan, version: PlanVersion | None) -> PlanSnapsh
         version=None if version is None else version_snapshot(version),
         failure=None if plan.failure is None else failure_from_json(plan.failure),
         decided_by=plan.decided_by,
+        decided_for=plan.decided_for,
         decided_at=plan.decided_at,
         requester=plan.requester_id,
     )

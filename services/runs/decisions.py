@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import assert_never
+from typing import Any, assert_never
 from uuid import UUID
 
 from sqlalchemy import or_, select
@@ -24,6 +24,7 @@ from services.audit import Actor
 from services.errors import MoveNotAllowed, NotFound, StaleVersion
 from services.formats.strict_json import render_path
 from services.jobs import DecidePlan, DecideRun, GivenOutput, RunStep, StepDecision
+from services.jobs.notifications import AskAtGate, HandOverGate, NudgeGate
 from services.runs.gates import GateService
 from services.runs.progress import RunProgress
 from services.runs.service import RunService, record_decision
@@ -60,25 +61,31 @@ class DecisionService:
         MoveNotAllowed, NotAnApprover, NotNamed, SelfApproval or AlreadyAgreed.
         """
         run, step = await self._shown(session, workspace_id, step_id, revision)
-        await self._approvals.check_run(session, run, actor.user)
-        await record_decision(session, run, step, kind, actor.user, reason)
-        facts = {"outputs": {render_path(each.path): each.value for each in outputs}} if outputs else {}
+        named = await self._gates.named(session, run, step) if kind is StepDecision.APPROVE else None
+        absent = await self._approvals.check_run(session, run, actor.user, now=now, named=named)
+        await record_decision(session, run, step, kind, actor.user, reason, absent)
+        facts: dict[str, Any] = {"on_behalf_of": absent} if absent else {}
+        if outputs:
+            facts["outputs"] = {render_path(each.path): each.value for each in outputs}
         await audit.record(
             session, workspace_id, subject=run.id, actor=actor, action=f"step.{kind}", step=step.step_id, **facts
         )
         if outputs:
             await session.refresh(step, ["output"])
             step.output = with_values(step.output, [(each.path, each.value) for each in outputs])
-        if kind is not StepDecision.APPROVE or await self._is_agreed(session, run, step, actor.user):
+        if kind is not StepDecision.APPROVE or await self._is_agreed(session, run, step, actor.user, absent):
             if kind is not StepDecision.EDIT_OUTPUTS:
                 step.decided_by, step.decided_at, step.note = actor.user, now, reason
+                step.decided_for = absent
             await self._carry_out(session, run, step, kind, now)
         await self._progress.settle(session, run, now)
 
-    async def _is_agreed(self, session: AsyncSession, run: Run, step: StepRun, user: str) -> bool:
+    async def _is_agreed(
+        self, session: AsyncSession, run: Run, step: StepRun, user: str, absent: str | None
+    ) -> bool:
         _at_gate(step)
-        await self._gates.check_named(session, run, step, user)
-        return await self._gates.agree(session, run.workspace_id, step, user)
+        await self._gates.check_named(session, run, step, absent or user)
+        return await self._gates.agree(session, run.workspace_id, step, user, absent)
 
     async def _carry_out(
         self, session: AsyncSession, run: Run, step: StepRun, kind: StepDecision, now: datetime
@@ -180,8 +187,10 @@ async def decider_of(session: ReadSession, workspace_id: UUID, job: DecideRun) -
     return await session.scalar(step) or await session.scalar(run)
 
 
-async def press_is_recorded(session: ReadSession, workspace_id: UUID, job: DecidePlan | DecideRun) -> bool:
-    """Whether what this very press decided is on record already."""
+async def press_is_recorded(
+    session: AsyncSession, workspace_id: UUID, job: DecidePlan | DecideRun | NudgeGate | HandOverGate | AskAtGate
+) -> bool:
+    """Whether what this very press did is on record already."""
     if job.key is None:
         return False
     target = job.plan if isinstance(job, DecidePlan) else job.target

@@ -43,27 +43,41 @@ class GateService:
             end = GateLimit(workspace=run.workspace_id, run=run.id, step=step.id, revision=step.revision)
             await enqueue(session, end, after=limit, key=f"limit:{step.id}:{step.revision}")
 
-    async def agree(self, session: AsyncSession, workspace_id: UUID, step: StepRun, user: str) -> bool:
+    async def agree(
+        self, session: AsyncSession, workspace_id: UUID, step: StepRun, user: str, absent: str | None = None
+    ) -> bool:
         """Note that `user`, who may decide, agrees to a step at its gate; whether that is enough now.
 
-        Only those count who are approvers now. Raises AlreadyAgreed if it changes nothing.
+        Only those count who are approvers now. A deputy's agreement is that of the `absent`, and nobody agrees
+        twice: not for two who are away, nor for one of them and themselves. Raises AlreadyAgreed if it changes
+        nothing.
         """
         settings = await self._approvals.settings(session, workspace_id)
         gate = await self.get(session, step)
         before = [other for other in gate.agreed if other in settings.approvers]
-        gate.agreed = before if user in before else [*before, user]
+        hands = {gate.deputies.get(other, other) for other in before}
+        whose = absent or user
+        is_new = whose not in before and user not in hands
+        gate.agreed = [*before, whose] if is_new else before
+        if is_new and absent is not None:
+            gate.deputies = {**gate.deputies, absent: user}
         if len(gate.agreed) >= settings.quorum:
             return True
-        if user in before:
+        if not is_new:
             raise AlreadyAgreed(user, agreed=len(before), quorum=settings.quorum)
         return False
 
-    async def check_named(self, session: AsyncSession, run: Run, step: StepRun, user: str) -> None:
-        """Whether policies let `user` agree to a step, who may decide about others. Raises NotNamed."""
+    async def named(self, session: AsyncSession, run: Run, step: StepRun) -> list[str] | None:
+        """Those whom policies name to agree to a step; None: whoever may decide about others."""
         version = select(PlanVersion.gate_people).where(
             PlanVersion.plan_id == run.plan_id, PlanVersion.version == run.version
         )
-        people = (await session.scalar(version) or {}).get(step.step_id)
+        people: list[str] | None = (await session.scalar(version) or {}).get(step.step_id)
+        return people
+
+    async def check_named(self, session: AsyncSession, run: Run, step: StepRun, user: str) -> None:
+        """Whether policies let `user` agree to a step, who may decide about others. Raises NotNamed."""
+        people = await self.named(session, run, step)
         if people is not None and user not in people:
             raise NotNamed(user, people)
 

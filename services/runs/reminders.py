@@ -75,7 +75,7 @@ class ReminderService:
         if gate.limit_outcome in (LimitOutcome.FAIL, LimitOutcome.SKIP):
             await record_decision(session, run, step, "time_out", audit.SYSTEM.user, gate.limit_outcome)
             step.error = {"code": "gate_timeout"}
-            step.decided_by = step.decided_at = step.note = None
+            step.decided_by = step.decided_for = step.decided_at = step.note = None
             is_skipped = gate.limit_outcome == LimitOutcome.SKIP
             await self._progress.move(session, step, StepState.SKIPPED if is_skipped else StepState.FAILED, now)
             if is_skipped:

@@ -93,8 +93,8 @@ class RunService:
         last = await _last_run(session, plan)
         if last.id != run_id or plan.revision != revision:
             raise StaleVersion(shown=revision, current=plan.revision, state=last.state)
-        await self._approvals.check(
-            session, workspace_id, actor.user, requester=plan.reporter_id, also=plan.requester_id
+        absent = await self._approvals.check(
+            session, workspace_id, actor.user, requester=plan.reporter_id, also=plan.requester_id, now=now
         )
         if last.state not in ENDED or await _is_calling(session, last):
             raise MoveNotAllowed(state=RunState.RUNNING, wanted=RunState.RUNNING)
@@ -104,7 +104,15 @@ class RunService:
             session, workspace_id, subject=plan.id, actor=actor, action="plan.run_again", after=str(run_id)
         )
         new_id = await self.start(session, workspace_id, plan.id, last.version, actor, now)
-        session.add(Decision(workspace_id=workspace_id, run_id=new_id, kind=RunDecision.AGAIN, user_id=actor.user))
+        session.add(
+            Decision(
+                workspace_id=workspace_id,
+                run_id=new_id,
+                kind=RunDecision.AGAIN,
+                user_id=actor.user,
+                on_behalf_of=absent,
+            )
+        )
         return new_id
 
     async def cancel(
@@ -123,10 +131,10 @@ class RunService:
         has not seen that it has failed, nor the other way round. Raises NotFound, MoveNotAllowed or NotAnApprover.
         """
         run = await self.locked(session, workspace_id, run_id)
-        await self._approvals.check_may_stop(session, run, actor.user)
+        absent = await self._approvals.check_may_stop(session, run, actor.user, now=now)
         if run.state not in ((RunState.FAILED,) if only_failed else (RunState.RUNNING, RunState.WAITING)):
             raise MoveNotAllowed(state=run.state, wanted=RunState.CANCELLED)
-        await self._cancel(session, run, actor, now)
+        await self._cancel(session, run, actor, now, absent)
 
     async def cancel_all(self, session: AsyncSession, workspace_id: UUID, now: datetime, *, limit: int) -> int:
         """Cancel at most so many runs that are not over, whoever may decide about them; how many there were."""
@@ -143,9 +151,11 @@ class RunService:
             await self._cancel(session, run, audit.SYSTEM, now)
         return len(ended)
 
-    async def _cancel(self, session: AsyncSession, run: Run, actor: Actor, now: datetime) -> None:
+    async def _cancel(
+        self, session: AsyncSession, run: Run, actor: Actor, now: datetime, absent: str | None = None
+    ) -> None:
         run.state, run.ended_by, run.ended_at = RunState.CANCELLED, actor.user, now
-        await record_decision(session, run, None, RunDecision.CANCEL, actor.user)
+        await record_decision(session, run, None, RunDecision.CANCEL, actor.user, absent=absent)
         await audit.record(session, run.workspace_id, subject=run.id, actor=actor, action="run.cancelled")
         waiting = (StepState.PENDING, StepState.READY, StepState.WAITING)
         await session.execute(
@@ -190,8 +200,9 @@ async def record_decision(
     kind: str,
     user: str,
     reason: str | None = None,
+    absent: str | None = None,
 ) -> None:
-    """Put what somebody said about a run, or about a step of it, on record."""
+    """Put what somebody said about a run, or about a step of it, on record; for the `absent`, if as a deputy."""
     session.add(
         Decision(
             workspace_id=run.workspace_id,
@@ -199,6 +210,7 @@ async def record_decision(
             step_run_id=None if step is None else step.id,
             kind=kind,
             user_id=user,
+            on_behalf_of=absent,
             reason=reason,
         )
     )

@@ -189,12 +189,12 @@ class WorkflowService:
         Raises NotAnApprover, StaleVersion, MoveNotAllowed or NotFound.
         """
         plan = await self._shown(session, workspace_id, plan_id, revision)
-        await self._approvals.check_may_discard(
-            session, workspace_id, actor.user, requester=plan.reporter_id, also=plan.requester_id
+        absent = await self._approvals.check_may_discard(
+            session, workspace_id, actor.user, requester=plan.reporter_id, also=plan.requester_id, now=now
         )
-        plan.decided_by = actor.user
-        plan.decided_at = now
-        await self._move(session, plan, PlanState.DISCARDED, actor=actor, action="plan.discarded")
+        plan.decided_by, plan.decided_for, plan.decided_at = actor.user, absent, now
+        facts = {"on_behalf_of": absent} if absent else {}
+        await self._move(session, plan, PlanState.DISCARDED, actor=actor, action="plan.discarded", **facts)
 
     async def try_again(
         self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, revision: int, actor: Actor
@@ -222,13 +222,13 @@ class WorkflowService:
         Raises StaleVersion, MoveNotAllowed, NotFound, NotAnApprover or SelfApproval.
         """
         plan = await self._shown(session, workspace_id, plan_id, revision)
-        await self._approvals.check(
-            session, workspace_id, actor.user, requester=plan.reporter_id, also=plan.requester_id
+        absent = await self._approvals.check(
+            session, workspace_id, actor.user, requester=plan.reporter_id, also=plan.requester_id, now=now
         )
-        plan.decided_by = actor.user
-        plan.decided_at = now
+        plan.decided_by, plan.decided_for, plan.decided_at = actor.user, absent, now
+        facts = {"on_behalf_of": absent} if absent else {}
         await self._move(
-            session, plan, PlanState.APPROVED, actor=actor, action="plan.approved", version=plan.version
+            session, plan, PlanState.APPROVED, actor=actor, action="plan.approved", version=plan.version, **facts
         )
         return plan.version or 0
 

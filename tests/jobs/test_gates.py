@@ -11,8 +11,7 @@ from bot.sandbox.slack import Message
 from bot.slack import ids
 from db.models import AuditEvent, Decision, StepGate, WorkflowPlan
 from services.approvals import ApprovalRules, LimitOutcome
-from services.audit import Actor
-from tests.support.approvals import form
+from tests.support.approvals import form, rules
 from tests.support.run_starts import until
 from tests.support.town_hall import LEAK, TownHall, buttons, card_text, cards, drafted
 from tests.support.town_runs import (
@@ -28,14 +27,6 @@ from tests.support.town_runs import (
 
 SOON = 0.01
 """A fraction of a minute: 0.6 s."""
-
-
-async def rules(hall: TownHall, *approvers: str, **settings: Any) -> None:
-    """Set who may decide, by name."""
-    people = tuple(hall.slack.user(name).id for name in approvers)
-    async with hall.database.transaction() as session:
-        found = ApprovalRules(approvers=people, **settings)
-        await hall.deps.approvals.set_settings(session, hall.deps.workspace.id, found, Actor("U0SETUP001"))
 
 
 async def told(hall: TownHall, user: str) -> str:
@@ -168,11 +159,11 @@ async def test_approvers_are_reminded_in_the_thread_until_they_decide(hall: Town
     assert len(reminders(hall)) == so_far
 
 
-async def test_with_no_approvers_a_reminder_is_for_someone(hall: TownHall) -> None:
+async def test_with_no_approvers_a_reminder_is_for_whoever_started_the_run(hall: TownHall) -> None:
     await rules(hall, remind_after_minutes=SOON)
     await approved(hall, order(gate=True))
     first = (await hall.slack.wait_for(lambda: reminders(hall), 20))[0]
-    assert first.text.startswith("Someone: step 1 of plan #1")
+    assert first.text.startswith(f"<@{hall.slack.user('marco').id}>: step 1 of plan #1")
 
 
 async def test_a_decision_in_time_leaves_nothing_to_remind_of(hall: TownHall) -> None:

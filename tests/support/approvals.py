@@ -1,11 +1,21 @@
-"""The form in which approvers are named."""
+"""Who may decide: set at once, or in the form."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from bot.slack import ids
+from services.approvals import ApprovalRules
+from services.audit import Actor
 from tests.support.town_hall import TownHall
+
+
+async def rules(hall: TownHall, *approvers: str, by: str = "U0SETUP001", **settings: Any) -> None:
+    """Set who may decide, by name; `by` an approver, where there are any already."""
+    people = tuple(hall.slack.user(name).id for name in approvers)
+    async with hall.database.transaction() as session:
+        found = ApprovalRules(approvers=people, **settings)
+        await hall.deps.approvals.set_settings(session, hall.deps.workspace.id, found, Actor(by))
 
 
 async def form(hall: TownHall, user: str, **changes: Any) -> Any:

@@ -31,7 +31,7 @@ from bot.sandbox.slack.outbound.delivery import Delivery, interactive_delivery
 from bot.sandbox.slack.outbound.payloads import view_submission
 from bot.slack import ids
 from bot.views.private.notes import Note, note_text
-from db.models import Base, HeardMessage, Run, StepRun
+from db.models import Base, HeardMessage, Notification, Run, StepGate, StepRun
 from db.queue import Job
 from services.errors import NotFound
 from services.jobs import AnswerStep, JobDeferral
@@ -70,6 +70,7 @@ WITHOUT_IDS = {
     ("event", "message"): "words",
     ("view", ids.VIEW_NEW_ISSUE): "words, and the channel that it was opened in",
     ("view", ids.VIEW_APPROVALS): "the rules of the workspace that it is sent from",
+    ("view", ids.VIEW_NOTIFICATIONS): "what a person sets for themselves",
 }
 """What takes no id of ours, and what it takes instead."""
 
@@ -122,9 +123,13 @@ async def their_ids(towns: Towns) -> dict[str, UUID]:
         run = (await session.scalars(select(Run))).one()
         step = (await session.scalars(select(StepRun).where(StepRun.state == "WAITING"))).first()
         heard = await session.scalar(select(HeardMessage.id))
+        told = await session.scalar(select(Notification.id))
+        gate = await session.scalar(select(StepGate.id))
     assert step is not None
     assert heard is not None
-    return {"plan": run.plan_id, "run": run.id, "step": step.id, "target": step.id, "heard": heard}
+    assert told is not None
+    found = {"plan": run.plan_id, "run": run.id, "step": step.id, "target": step.id, "heard": heard}
+    return {**found, "notification": told, "gate": gate or told}
 
 
 class Untouched:
@@ -183,8 +188,11 @@ async def test_every_button(towns: Towns) -> None:
         for action in sorted(set(actions) - set(paging)):
             for target in (targets["plan"], targets["run"], targets["step"], targets["heard"]):
                 ref = ids.Ref(target, 1)
-                choice = ids.Choice(ids.CHOICE_DRY_RUN, ref).encode()
-                value = choice if action == ids.ACTION_PLAN_MORE else ref.encode()
+                choices = {
+                    ids.ACTION_PLAN_MORE: ids.CHOICE_DRY_RUN,
+                    ids.ACTION_GATE_MORE: ids.CHOICE_REMIND,
+                }
+                value = ids.Choice(choices[action], ref).encode() if action in choices else ref.encode()
                 delivery = press(towns, action, value)
                 before = len(said(towns, delivery))
                 await towns.slacks[MINE].deliver(delivery)
@@ -207,6 +215,9 @@ async def form(towns: Towns, name: str, ref: str) -> Delivery:
             "values": {
                 ids.BLOCK_REASON: {ids.INPUT_REASON: {"type": "plain_text_input", "value": "because"}},
                 ids.BLOCK_ANSWER: {ids.INPUT_ANSWER: {"type": "plain_text_input", "value": "yes"}},
+                ids.BLOCK_PERSON: {
+                    ids.INPUT_PERSON: {"type": "users_select", "selected_user": slack.user("dana").id}
+                },
             }
         },
     }
@@ -269,6 +280,13 @@ SAMPLES: dict[str, Any] = {
     "thread_ts": "1.1",
     "inquiry": "what is open?",
     "wish": "the crew first",
+    "mode": "each",
+    "at": "2027-01-01T00:00:00Z",
+    "person": "U0DANA0001",
+    "number": 1,
+    "reminder": 1,
+    "nudge": 1,
+    "by": "U0DANA0001",
 }
 DECISIONS = {
     "decide": ["approve", "discard", "try_again"],
@@ -290,7 +308,7 @@ async def test_every_job(towns: Towns) -> None:
                         await run(job, deps)
 
 
-KNOWN = {*SAMPLES, "workspace", "plan", "run", "step", "target", "heard", "decision"}
+KNOWN = {*SAMPLES, "workspace", "plan", "run", "step", "target", "heard", "decision", "notification", "gate"}
 
 
 def test_what_a_job_takes_is_known() -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime
 from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
@@ -15,6 +17,8 @@ from db.models import AICall, Base, Conversation, HeardMessage, InboxEntry, Plan
 from db.session import TENANT_ROLE, Database
 from services.approvals import ApprovalRules, ApprovalService
 from services.audit import Actor
+from services.notifications.service import NotificationService
+from services.notifications.subjects import Subject
 from services.policies.documents import parse_policy
 from services.policies.service import PolicyService
 from services.workspaces import ensure
@@ -66,6 +70,9 @@ async def two(database: Database) -> tuple[UUID, UUID]:
             await session.execute(insert(Conversation).values(opened_by="U1", **thread))
             judged = {"key": "message:T1:C1:1.1", "user_id": "U1", "intent": "question", "judged_by": "model"}
             await session.execute(insert(HeardMessage).values(**thread, **judged))
+            told = Subject.of_plan(plan, 1)
+            ringing = NotificationService(ZoneInfo("UTC")).ringing
+            await ringing.tell(session, workspace_id, told, "U1", None, datetime.now(UTC), is_personal=True)
         ids.append(workspace_id)
     return ids[0], ids[1]
 

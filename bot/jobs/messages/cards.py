@@ -17,6 +17,7 @@ from bot.views.private.notes import Note
 from db.queue import enqueue
 from services.cards import NoTurn, Turn
 from services.jobs import DrawCard, JobDeferral, PostCard, Tell
+from services.queries.snapshots import PlanSnapshot
 from services.states import FailureCode
 from services.workflows.drafts import Failure
 
@@ -41,6 +42,7 @@ async def post_card(job: PostCard, deps: Deps) -> None:
         is_the_card = await deps.cards.posted(session, job.workspace, job.plan, turn, ts)
     if not is_the_card:
         await deps.slack.delete(turn.channel_id, ts)
+    await _have_followed(snapshot, deps)
 
 
 async def draw_card(job: DrawCard, deps: Deps) -> None:
@@ -48,6 +50,9 @@ async def draw_card(job: DrawCard, deps: Deps) -> None:
     async with deps.database.transaction() as session:
         turn = await deps.cards.begin_draw(session, job.workspace, job, deps.now())
         snapshot = await deps.queries.get(session, job.workspace, job.plan)
+    # After the turn is taken, for a change from now on asks for another redraw; and before the card's own wait.
+    if turn is not NoTurn.NOT_POSTED:
+        await _have_followed(snapshot, deps)
     if isinstance(turn, JobDeferral):
         raise turn
     if isinstance(turn, NoTurn) or turn.ts is None:
@@ -69,6 +74,15 @@ async def draw_card(job: DrawCard, deps: Deps) -> None:
     else:
         async with deps.database.transaction() as session:
             await deps.cards.drawn(session, job.workspace, job.plan, turn, deps.now())
+
+
+async def _have_followed(snapshot: PlanSnapshot, deps: Deps) -> None:
+    """Have people's own messages about a plan show what its card does, and those told who are asked now.
+
+    In a transaction of its own: who holds the card's row must not wait for that of a plan, or of a run.
+    """
+    async with deps.database.transaction() as session:
+        await deps.notifications.follow(session, deps.workspace.id, snapshot, deps.now())
 
 
 async def _posted(turn: Turn, message: Message, deps: Deps) -> str:

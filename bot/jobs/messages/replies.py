@@ -40,6 +40,9 @@ async def tell_of_failure(job: TellOfFailure, deps: Deps) -> None:
     run = snapshot.run
     if run is None or run.state is not RunState.FAILED or run.ended_at != job.failed_at:
         return
+    # In a transaction of its own: who holds the card's row must not wait for that of a run.
+    async with deps.database.transaction() as session:
+        await deps.notifications.ringing.ring_failure(session, job.workspace, snapshot, deps.now())
     message = run_failed_message(snapshot, job.failed_at)
     try:
         # Looked for first each time: nothing says whether an earlier try was killed after Slack took it.
@@ -57,6 +60,8 @@ async def tell_of_wait(job: TellOfWait, deps: Deps) -> None:
     message = step_waits_message(snapshot, job.step, job.revision)
     if message is None:
         return
+    async with deps.database.transaction() as session:
+        await deps.notifications.ringing.ring_step(session, job.workspace, snapshot, job.step, deps.now())
     try:
         if not await find_earlier(channel, message, thread_ts, snapshot.created_at, deps):
             await deps.slack.post(channel, message, thread_ts=thread_ts)

@@ -20,6 +20,7 @@ async def remind_gate(job: RemindGate, deps: Deps) -> None:
         if due is None:
             return
         snapshot = await deps.queries.get(session, job.workspace, job.plan)
+        await deps.notifications.ringing.remind(session, job.workspace, snapshot, job.step, job.reminder)
         channel, thread_ts = await deps.cards.place(session, job.workspace, job.plan)
     message = gate_reminder(snapshot, job.step, gate_id=due.gate_id, number=due.number)
     if message is None:

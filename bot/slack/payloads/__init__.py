@@ -13,22 +13,27 @@ from bot.slack.payloads.forms import (
 )
 from bot.slack.payloads.hearing import Heard, heard, talk_of
 from bot.slack.payloads.messages import Command, command
+from bot.slack.payloads.notifications import GateForm, NotificationsForm, gate_form, notifications
 
 __all__ = [
     "AnswerForm",
     "ApprovalRulesForm",
     "Click",
     "Command",
+    "GateForm",
     "Heard",
     "NewIssue",
+    "NotificationsForm",
     "Reason",
     "answer",
     "approvals",
     "click",
     "command",
+    "gate_form",
     "heard",
     "is_stranger",
     "new_issue",
+    "notifications",
     "reason",
     "talk_of",
     "way_back",

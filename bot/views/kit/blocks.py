@@ -155,6 +155,16 @@ def people(user_ids: Sequence[str], *, last: str = "and") -> list[Element]:
     return [*shown, span(f" {last} {len(user_ids) - PEOPLE} more")] if len(user_ids) > PEOPLE else shown
 
 
+def acting(people: Sequence[tuple[str, str | None]]) -> list[Element]:
+    """Several people inside rich text, each with the absent in whose place they acted: "@A and @B for @C"."""
+    shown: list[Element] = []
+    for index, (user, absent) in enumerate(people[:PEOPLE]):
+        if index:
+            shown.append(span(" and " if index == len(people) - 1 else ", "))
+        shown += [person(user), *([span(" for "), person(absent)] if absent else [])]
+    return [*shown, span(f" and {len(people) - PEOPLE} more")] if len(people) > PEOPLE else shown
+
+
 def link(url: str, label: str) -> Element:
     """A link inside rich text, its label to the letter; the label alone where the address is none to link to."""
     words = clip(one_line(label), LABEL) or EMPTY

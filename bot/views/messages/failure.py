@@ -13,6 +13,7 @@ from bot.views.kit.blocks import as_mrkdwn
 from bot.views.kit.text import clip, one_line
 from bot.views.run import overview
 from bot.views.run import steps as run_steps
+from services.notifications.people import asked_about
 from services.queries.snapshots import PlanSnapshot
 from services.states import RunState, StepState
 
@@ -38,7 +39,8 @@ def step_waits_message(snapshot: PlanSnapshot, step_id: UUID, revision: int) -> 
     if step is None or step.now.state not in _ASKS:
         return None
     what = f": step {step.view.number:,} of plan #{snapshot.number}, “{clip(step.view.title, _TITLE)}”, "
-    said = [*kit.people(snapshot.approvers or [run.started_by]), kit.span(what + _ASKS[step.now.state])]
+    asked = asked_about(snapshot, step.now) or snapshot.approvers or [run.started_by]
+    said = [*kit.people(asked), kit.span(what + _ASKS[step.now.state])]
     return Message(
         text="".join(map(as_mrkdwn, said)),
         blocks=kit.seal([kit.rich_text(kit.paragraph(*said))], "wait"),

@@ -135,7 +135,8 @@ def _failure(snapshot: PlanSnapshot) -> Failure:
 def decision(snapshot: PlanSnapshot) -> str:
     """Who decided and when, as mrkdwn: "Discarded by @x · today 10:42"."""
     verb = "Approved" if snapshot.state is PlanState.APPROVED else "Discarded"
-    who = f" by {mention(snapshot.decided_by)}" if snapshot.decided_by else ""
+    absent = f" for {mention(snapshot.decided_for)}" if snapshot.decided_for else ""
+    who = f" by {mention(snapshot.decided_by)}{absent}" if snapshot.decided_by else ""
     when = f" · {date(snapshot.decided_at)}" if snapshot.decided_at else ""
     return f"{verb}{who}{when}"
 

@@ -38,6 +38,10 @@ class Note(StrEnum):
     NOTES_CLOSED = "notes_closed"
     NOTE_CHANGED = "note_changed"
     NOTE_GONE = "note_gone"
+    NUDGED_BEFORE = "nudged_before"
+    NOT_FIT = "not_fit"
+    ASKED_ENOUGH = "asked_enough"
+    NOTIFICATIONS_SET = "notifications_set"
     NOT_ASKED = "not_asked"
     QUESTION_OVER = "question_over"
     QUESTION_ANSWERED = "question_answered"
@@ -100,6 +104,13 @@ _TEXTS: Mapping[Note, str] = {
         f"Somebody has changed that note since you saw it, so nothing was done. `{COMMAND_MUDDA} notes` shows it."
     ),
     Note.NOTE_GONE: f"I can't find that note. `{COMMAND_MUDDA} notes` lists those that there are.",
+    Note.NUDGED_BEFORE: "They have been reminded of this already. You can remind them again after half an hour.",
+    Note.NOT_FIT: (
+        "That person may not decide about this step, or has agreed to it already, so it was not handed over. "
+        "The card says who may."
+    ),
+    Note.ASKED_ENOUGH: "So much has been asked about this step already that it is best to go on in the thread.",
+    Note.NOTIFICATIONS_SET: f"Saved. `{COMMAND_MUDDA} notifications` shows how you are told.",
     Note.NOT_ASKED: "That was asked of somebody else, so nothing was done.",
     Note.QUESTION_OVER: "That has been answered, or no answer is needed any more. Nothing was done.",
     Note.QUESTION_ANSWERED: "That has been answered already. Thank you all the same.",

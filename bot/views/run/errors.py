@@ -65,7 +65,7 @@ _STATUSES = {
     429: "is asked too much just now",
     503: "is not available just now",
 }
-_REASONS = {
+REASONS = {
     "timeout": "it took too long",
     "dns": "its name is unknown",
     "connection": "the connection failed",
@@ -189,7 +189,7 @@ def _wanted(error: Mapping[str, Any]) -> str:
 
 
 def _because(reason: Any) -> str:
-    words = _REASONS.get(str(reason))
+    words = REASONS.get(str(reason))
     return f", since {words}" if words else ""
 
 

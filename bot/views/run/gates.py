@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bot.slack.ids import (
+    ACTION_GATE_MORE,
     ACTION_STEP_APPROVE,
     ACTION_STEP_DETAILS,
     ACTION_STEP_EDIT_OUTPUTS,
@@ -12,7 +13,11 @@ from bot.slack.ids import (
     ACTION_STEP_REJECT,
     ACTION_STEP_RETRY,
     ACTION_STEP_SKIP,
+    CHOICE_ASK,
+    CHOICE_HAND_OVER,
+    CHOICE_REMIND,
     COMMAND_MUDDA,
+    Choice,
     Ref,
 )
 from bot.slack.messages import Block, Element
@@ -32,6 +37,7 @@ from services.queries.snapshots import RunSnapshot
 from services.states import OVER, RunState, StepState
 
 _NAME = 60
+_REQUESTS = 2
 MAX_GATES_SHOWN = 3
 """Of steps that ask the same thing, so many are shown at once; the others come up as those are decided."""
 
@@ -84,23 +90,27 @@ def sections(
     """A section for each step of `asked`, and how many more steps there are that await people."""
     if not asked:
         return []
-    numbered = run_steps.numbers(steps)
-    answers = Answers.of(step.view for step in steps)
     blocks: list[Block] = []
     for state in _ASKING:
         shown = [step for step in asked if step.now.state is state]
         for step in shown:
-            if builtins.is_asking(step.now):
-                blocks += _question(step, level)
-            elif state is StepState.WAITING:
-                blocks += _gate(step, level, approvers, answers)
-            else:
-                blocks += _trouble(step, steps, numbered, level)
+            blocks += section(step, steps, level, approvers)
         if left_out := sum(step.now.state is state for step in steps) - len(shown):
             waits = "waits" if left_out == 1 else "wait"
             words = f"…and {count(left_out, 'more step')} {waits} {_NOUNS[state]}"
             blocks.append(kit.context(kit.plain(words)))
     return blocks
+
+
+def section(
+    step: RunStepView, steps: Sequence[RunStepView], level: Level, approvers: Sequence[str] | None
+) -> list[Block]:
+    """What people are asked about one step of a run, with the buttons."""
+    if builtins.is_asking(step.now):
+        return _question(step, level)
+    if step.now.state is StepState.WAITING:
+        return _gate(step, level, approvers, Answers.of(each.view for each in steps))
+    return _trouble(step, steps, run_steps.numbers(steps), level)
 
 
 def _gate(step: RunStepView, level: Level, approvers: Sequence[str] | None, answers: Answers) -> list[Block]:
@@ -112,12 +122,36 @@ def _gate(step: RunStepView, level: Level, approvers: Sequence[str] | None, answ
     return [
         kit.rich_text(_heading(f"{LOCK} ", step, level), *call),
         kit.context(*(kit.mrkdwn(words) for words in (_may_agree(step, may_agree), *_standing(step, may_agree)))),
+        *_requests(step, level),
         kit.actions(
             kit.button("Approve step", ACTION_STEP_APPROVE, ref, style="primary"),
             kit.button("Reject step", ACTION_STEP_REJECT, ref, style="danger"),
             *more,
+            _more(step),
         ),
     ]
+
+
+def _more(step: RunStepView) -> Element:
+    """What can be done at a gate without deciding, behind three dots."""
+    ref = Ref(step.now.id, step.now.revision)
+    options = (
+        ("Ask for more information", CHOICE_ASK),
+        ("Hand over to someone else", CHOICE_HAND_OVER),
+        ("Remind", CHOICE_REMIND),
+    )
+    return kit.overflow(ACTION_GATE_MORE, *((label, Choice(name, ref).encode()) for label, name in options))
+
+
+def _requests(step: RunStepView, level: Level) -> list[Block]:
+    """What people have asked others before they decide, the last ones."""
+    shown = step.now.requests[-_REQUESTS:]
+    lines = [
+        [kit.person(each["by"]), kit.span(" asked "), kit.person(each["person"]), kit.span(f": {words}")]
+        for each in shown
+        for words in [clip(one_line(each["text"]), level.field)]
+    ]
+    return [kit.rich_text(kit.paragraph(*run_steps.joined(lines)))] if lines else []
 
 
 def _may_agree(step: RunStepView, people: Sequence[str] | None) -> str:
@@ -148,14 +182,22 @@ def _standing(step: RunStepView, approvers: Sequence[str] | None) -> list[str]:
     """How many must agree and who has, and what becomes of the step if nobody decides, as mrkdwn."""
     now = step.now
     words = []
+    if now.assigned_to and now.assigned_by:
+        words.append(f"Handed to {mention(now.assigned_to)} by {mention(now.assigned_by)}.")
     if now.quorum > 1:
         words.append(too_few(now.quorum, approvers) or f"{now.quorum} must agree.")
     if now.agreed:
-        people = join([mention(user) for user in now.agreed])
+        people = join([_agreed(user, now.deputies.get(user)) for user in now.agreed])
         words.append(f"{len(now.agreed)} of {now.quorum} have agreed: {people}")
     if now.limit_at is not None and now.limit_outcome in _UNDECIDED:
         words.append(f"With no decision by {date(now.limit_at)}, {_UNDECIDED[now.limit_outcome]}.")
+    elif now.limit_at is not None:
+        words.append(f"A decision is due by {date(now.limit_at)}.")
     return words
+
+
+def _agreed(user: str, deputy: str | None) -> str:
+    return mention(user) if deputy is None else f"{mention(deputy)} for {mention(user)}"
 
 
 def _call(step: RunStepView, level: Level, answers: Answers) -> tuple[list[Element], bool]:

@@ -72,7 +72,7 @@ def sections(
     def decision(line: DecisionLine) -> Iterator[Element]:
         about = f": {names.get(line.step_id, '?')}" if line.step_id else ""
         yield kit.span(f"{_DECISIONS.get(line.kind, clip(one_line(line.kind), _TITLE))}{about} · ")
-        yield kit.person(line.user)
+        yield from kit.acting([(line.user, line.on_behalf_of)])
         yield kit.span(" · ")
         yield kit.moment(line.at)
         if line.reason:

@@ -164,8 +164,17 @@ def decision(step: StepSnapshot, *, limit: int = _NOTE) -> list[Element]:
         return []
     when = [kit.span(" · "), kit.moment(step.decided_at)] if step.decided_at else []
     note = clip(one_line(reason(step)), limit)
-    people = step.agreed if verb == "Approved" and step.agreed else (step.decided_by,)
-    return [kit.span(f"{verb} by "), *kit.people(people), *when, *([kit.span(f": “{note}”")] if note else [])]
+    return [kit.span(f"{verb} by "), *_deciders(step, verb), *when, *([kit.span(f": “{note}”")] if note else [])]
+
+
+def _deciders(step: StepSnapshot, verb: str) -> list[Element]:
+    """Who it was, and in whose place."""
+    if verb == "Approved" and step.agreed:
+        if not step.deputies:
+            return kit.people(step.agreed)
+        pairs = [(step.deputies.get(user, user), user if user in step.deputies else None) for user in step.agreed]
+        return kit.acting(pairs)
+    return kit.acting([(step.decided_by or "", step.decided_for)])
 
 
 def reason(step: StepSnapshot) -> str:

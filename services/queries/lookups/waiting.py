@@ -78,7 +78,7 @@ async def _of_plans(
             title_of(plan),
             "approval of the plan",
             plan.updated_at,
-            rules.deciders(plan.reporter_id),
+            rules.deciders(plan.reporter_id, plan.requester_id),
         )
         for plan, channel, ts in rows
     ]
@@ -122,7 +122,7 @@ async def _of_steps(
 def _of_step(row: Any, rules: ApprovalRules) -> Wait:
     plan: WorkflowPlan = row[0]
     step: StepRun = row.StepRun
-    deciders = rules.deciders(plan.reporter_id)
+    deciders = rules.deciders(plan.reporter_id, plan.requester_id)
     what, who = f"a decision about “{step_title(step)}”, which failed", deciders
     if step.state == StepState.UNCERTAIN:
         what = f"somebody to check “{step_title(step)}”, which may have arrived or not"

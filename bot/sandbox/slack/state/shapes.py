@@ -11,7 +11,8 @@ def user_object(user: User, team: Team) -> Json:
     """A user as in `users.info`."""
     return {
         "id": user.id,
-        "team_id": team.id,
+        "team_id": user.team_id or team.id,
+        **({"is_stranger": True} if user.team_id not in (None, team.id) else {}),
         "name": user.name,
         "deleted": user.is_deactivated,
         "color": user.color,

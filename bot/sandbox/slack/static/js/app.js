@@ -1,5 +1,6 @@
 /** The page as a whole: builds its parts, ties them to the store, and keeps the address in step. */
 
+import { Bell } from "./bell.js";
 import { Composer } from "./composer.js";
 import { announce, el } from "./dom.js";
 import { Feed } from "./feed.js";
@@ -36,6 +37,7 @@ class App {
       onUser: (id) => this.switchUser(id),
       onOpened: () => this.#opened(),
     });
+    this.bell = new Bell(store, { onOpen: (channelId, message) => this.#show(channelId, message) });
     this.feed = new Feed({
       onState: (state) => store.load(state),
       onEvent: (name, data) => this.#onEvent(name, data),
@@ -92,7 +94,10 @@ class App {
     if (what === "messages" && message) this.#readAloud(message, isNew);
     const own = isNew && message.user === this.store.me && channelId === this.store.channelId;
     if (what !== "messages" || channelId === this.store.channelId) this.#drawChannel(own ? message : null);
-    if (what !== "thread") this.sidebar.render();
+    if (what !== "thread") {
+      this.sidebar.render();
+      this.bell.render();
+    }
     if (what === "all") this.modals.sync();
   }
 
@@ -204,6 +209,11 @@ class App {
   #writeAddress() {
     const address = `#/${this.store.me}/${this.store.channelId}`;
     if (location.hash !== address) history.replaceState(null, "", `/${address}`);
+  }
+
+  #show(channelId, message) {
+    this.store.open(channelId);
+    this.#goTo(message.ts);
   }
 
   /** Follow a message's permanent link: to the message, or to the thread it is a reply in. */

@@ -118,6 +118,21 @@ export class Store extends EventTarget {
     return this.statuses.get(`${channelId}/${ts}`) ?? "";
   }
 
+  /** What rings for this user, the last first: what others write in direct messages, or where they name them. */
+  rings() {
+    const named = `<@${this.me}>`;
+    return [...this.channels.values()]
+      .flatMap((channel) =>
+        channel.messages.filter(
+          (message) =>
+            message.user !== this.me &&
+            !message.ephemeral &&
+            (channel.is_im || (message.text ?? "").includes(named)),
+        ),
+      )
+      .sort((a, b) => (a.ts < b.ts ? 1 : -1));
+  }
+
   /** How many replies in each thread only this user sees: thread ts -> count. */
   privateReplies(channelId) {
     const counts = new Map();

@@ -1,0 +1,1 @@
+"""Jobs that tell people what waits for them, and what people do about that."""

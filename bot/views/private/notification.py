@@ -1,0 +1,187 @@
+"""The direct message in which a person is asked what a card asks; locked once that is decided."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from uuid import UUID
+
+from bot.slack.ids import ACTION_APPROVE, ACTION_DISCARD, METADATA_NOTIFICATION, METADATA_PERSON_REMINDER, Ref
+from bot.slack.messages import Block, Element, Message
+from bot.views.card import follows
+from bot.views.kit import blocks as kit
+from bot.views.kit.fitting import Level, fit
+from bot.views.kit.mentions import quoted
+from bot.views.kit.text import clip, count, mention, one_line
+from bot.views.plan import steps as plan_steps
+from bot.views.plan.overview import plan_block, title, understood
+from bot.views.run import gates
+from bot.views.run import steps as run_steps
+from bot.views.run.steps import RunStepView
+from services.notifications.copies import Copy
+from services.notifications.subjects import NotificationKind, Verdict
+from services.queries.snapshots import PlanSnapshot
+from services.states import PlanState, StepState
+
+_TITLE = 120
+_QUOTE = 300
+_FAILED_STEPS = 3
+
+_VERBS: Mapping[str, str] = {
+    "approve": "Approved by ",
+    "reject": "Rejected by ",
+    "skip": "Skipped by ",
+    "mark_done": "Marked done by ",
+    "retry": "Tried again by ",
+    "cancel": "The run was ended by ",
+    PlanState.APPROVED: "Approved by ",
+    PlanState.DISCARDED: "Discarded by ",
+}
+_ENDINGS: Mapping[str, str] = {
+    "time_out": "Nobody decided in time.",
+    PlanState.DRAFTING: "A new draft is being made. You will hear of it.",
+    PlanState.DRAFT: "There is a newer draft, which this is not about any more.",
+    PlanState.FAILED: "The plan could not go on. Its card says why.",
+}
+
+
+def notification_message(snapshot: PlanSnapshot, copy: Copy, link: str | None) -> Message:
+    """The message, as things stand; `link` leads to the card. Its metadata carries the notification's id."""
+    name = _name(snapshot, copy)
+    if copy.verdict is not None:
+        said = f"{name}: {_plainly(copy.verdict)}"
+        blocks = kit.seal([_about(snapshot, copy, link), _ended(name, copy.verdict)], "notification")
+    else:
+        said = f"{_headline(copy)}: {name}"
+        blocks = fit(lambda level, most: _open(snapshot, copy, link, level, most), 1, f"notification.{copy.turn}")
+    payload = {"notification": str(copy.id)}
+    return Message(
+        text=kit.fallback(said),
+        blocks=blocks,
+        metadata={"event_type": METADATA_NOTIFICATION, "event_payload": payload},
+    )
+
+
+def person_reminder(
+    snapshot: PlanSnapshot, copy: Copy, link: str | None, *, number: int, by: str | None = None
+) -> Message:
+    """The reminder of that number; the buttons stay with the message that it is about."""
+    who = [kit.person(by), kit.span(" reminds you. ")] if by else []
+    name = _name(snapshot, copy)
+    where = "Its buttons are further up here."
+    blocks: list[Block] = [
+        kit.rich_text(kit.paragraph(*who, kit.span("Still waiting for you: ", bold=True), kit.span(name))),
+        kit.context(kit.mrkdwn(f"{where} <{link}|Open the card>" if link else where)),
+    ]
+    payload = {"notification": str(copy.id), "number": number}
+    return Message(
+        text=kit.fallback(f"Still waiting for you: {name}"),
+        blocks=kit.seal(blocks, "person_reminder"),
+        metadata={"event_type": METADATA_PERSON_REMINDER, "event_payload": payload},
+    )
+
+
+def _headline(copy: Copy) -> str:
+    match copy.kind:
+        case NotificationKind.PLAN:
+            return "A plan waits for your approval"
+        case NotificationKind.GATE:
+            return "A step waits for your approval"
+        case NotificationKind.UNCERTAIN:
+            return "Please look: nobody can tell whether this was done"
+    return "A run has stopped, and waits for you"
+
+
+def _name(snapshot: PlanSnapshot, copy: Copy) -> str:
+    """What it is about, in a line: "step 3 of plan #12, Close a road"."""
+    step = _step(snapshot, copy.step)
+    if step is not None:
+        return f"step {step.view.number:,} of plan #{snapshot.number}, {clip(one_line(step.view.title), _TITLE)}"
+    return f"plan #{snapshot.number}, {clip(title(snapshot), _TITLE)}"
+
+
+def _steps(snapshot: PlanSnapshot) -> Sequence[RunStepView]:
+    return run_steps.in_order(snapshot.version, snapshot.run) if snapshot.version and snapshot.run else ()
+
+
+def _step(snapshot: PlanSnapshot, step_id: UUID | None) -> RunStepView | None:
+    return next((step for step in _steps(snapshot) if step.now.id == step_id), None)
+
+
+def _about(snapshot: PlanSnapshot, copy: Copy, link: str | None) -> Block:
+    words = [f"Plan #{snapshot.number}, reported by {mention(snapshot.issue.reporter)}"]
+    if copy.on_behalf_of:
+        words.append(f"You stand in for {mention(copy.on_behalf_of)}")
+    if link:
+        words.append(f"<{link}|Open the card>")
+    return kit.context(kit.mrkdwn(" · ".join(words)))
+
+
+def _ended(name: str, verdict: Verdict) -> Block:
+    said: list[Element] = [kit.span(f"{name[:1].upper()}{name[1:]}. ", bold=True)]
+    verb = _VERBS.get(verdict.kind)
+    if verb is None or verdict.user is None:
+        return kit.rich_text(kit.paragraph(*said, kit.span(_ENDINGS.get(verdict.kind, _OVER))))
+    people = verdict.agreed or ((verdict.user, verdict.on_behalf_of),)
+    when = [kit.span(" · "), kit.moment(verdict.at)] if verdict.at else []
+    return kit.rich_text(kit.paragraph(*said, kit.span(verb), *kit.acting(people), *when))
+
+
+_OVER = "This does not wait for you any more."
+
+
+def _plainly(verdict: Verdict) -> str:
+    verb = _VERBS.get(verdict.kind)
+    return f"{verb.strip().removesuffix(' by').lower()}" if verb else _ENDINGS.get(verdict.kind, _OVER)
+
+
+def _open(snapshot: PlanSnapshot, copy: Copy, link: str | None, level: Level, most: int) -> list[Block]:
+    opening = [
+        kit.rich_text(kit.paragraph(kit.span(_headline(copy), bold=True))),
+        _about(snapshot, copy, link),
+        quoted(snapshot.issue, min(level.quote, _QUOTE)),
+    ]
+    if copy.kind is NotificationKind.PLAN:
+        return [*opening, *_plan(snapshot, level, most)]
+    steps = _steps(snapshot)
+    if copy.kind is NotificationKind.FAILED:
+        failed = [step for step in steps if step.now.state is StepState.FAILED]
+        left_out = len(failed) - _FAILED_STEPS
+        more = [kit.context(kit.plain(f"…and {count(left_out, 'more step')} on the card"))] if left_out > 0 else []
+        asked = failed[:_FAILED_STEPS]
+    else:
+        more, asked = [], [step for step in steps if step.now.id == copy.step]
+    sections = [block for step in asked for block in gates.section(step, steps, level, snapshot.approvers)]
+    return [*opening, *sections, *more]
+
+
+def _plan(snapshot: PlanSnapshot, level: Level, most: int) -> list[Block]:
+    """The draft, with the buttons of its card."""
+    version = snapshot.version
+    if version is None:
+        return []
+    steps = plan_steps.in_order(version)
+    ref = Ref(snapshot.id, snapshot.revision).encode()
+    approve = kit.confirm(
+        f"Run plan #{snapshot.number}?",
+        follows(version, steps),
+        yes="Approve and run",
+        no="Not yet",
+        style="primary",
+    )
+    discard = kit.confirm(
+        f"Discard plan #{snapshot.number}?",
+        "Nothing has been sent to anyone. A discarded plan can't be brought back.",
+        yes="Discard",
+        no="Keep it",
+    )
+    shown = min(most, len(steps))
+    more = [kit.context(kit.plain(f"…and {count(len(steps) - shown, 'more step')}"))] if shown < len(steps) else []
+    return [
+        *understood(version, level.understood),
+        *([plan_block(steps, level, most)] if steps else []),
+        *more,
+        kit.actions(
+            *([kit.button("Approve and run", ACTION_APPROVE, ref, style="primary", ask=approve)] if steps else []),
+            kit.button("Discard", ACTION_DISCARD, ref, style="danger", ask=discard),
+        ),
+    ]
