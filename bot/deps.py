@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from bot.metrics import Metrics
 from bot.slack.client import Slack
@@ -19,6 +20,7 @@ from services.cards import CardService
 from services.components.service import ComponentService
 from services.connectors import Connector
 from services.learning.service import LearningService
+from services.pictures.service import PictureService
 from services.policies.service import PolicyService
 from services.queries.workflows import WorkflowQueries
 from services.retention import Retention
@@ -77,6 +79,8 @@ class Deps:
     retention: Retention = field(default_factory=Retention)
     metrics: Metrics = field(default_factory=Metrics)
     policies: PolicyService = field(default_factory=PolicyService)
+    pictures: PictureService = field(default_factory=PictureService)
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     now: Callable[[], datetime] = utc_now
 
     @property

@@ -10,7 +10,8 @@ EdgeError
     │   └── TokenRefused         Slack does not take the bot token: nothing can be done until somebody mends that
     ├── ChannelUnreachable   the bot can't post there
     ├── MessageGone          the message can't be changed any more
-    └── ContentRefused       it does not take what the message says
+    ├── ContentRefused       it does not take what the message says
+    └── UploadRefused        it takes no file of ours, now or later
 """
 
 from __future__ import annotations
@@ -74,3 +75,7 @@ class MessageGone(SlackError):
 
 class ContentRefused(SlackError):
     """Slack does not take what the message says: too long, or not of its form."""
+
+
+class UploadRefused(SlackError):
+    """Slack takes no file of ours here: the app may not, or the workspace does not let it."""

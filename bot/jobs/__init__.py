@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.jobs import notes, workspaces
+from bot.jobs import notes, pictures, workspaces
 from bot.jobs.messages import cards, private, replies, showing
 from bot.jobs.registry import Handler
 from bot.jobs.runs import decisions as run_decisions
@@ -28,6 +28,7 @@ HANDLERS: tuple[Handler[Any], ...] = tuple(
         replies,
         private,
         notes,
+        pictures,
         workspaces,
     )
     for handler in module.HANDLERS

@@ -16,6 +16,9 @@ ACTION_TRY_AGAIN = "plan.try_again"
 ACTION_SHOW_ALL = "plan.show_all"
 ACTION_PLAN_MORE = "plan.more"
 ACTION_CARD_SHOW = "card.show"
+ACTION_GRAPH_PLAN = "graph.plan"
+ACTION_GRAPH_RUN = "graph.run"
+ACTION_RUN_REPORT = "run.report"
 ACTION_RUN_CANCEL = "run.cancel"
 ACTION_RUN_STOP = "run.stop"
 ACTION_RUN_AGAIN = "run.again"
@@ -90,7 +93,7 @@ METADATA_QUESTION_REMINDER = "mudda_question_reminder"
 METADATA_DRY_RUN = "mudda_dry_run"
 """The event type of the metadata of a dry run's messages; its payload is {"dry_run": its id, "page": from 1}."""
 
-CHOICE_DRY_RUN, CHOICE_SHOW_ALL = "dry_run", "show_all"
+CHOICE_DRY_RUN, CHOICE_SHOW_ALL, CHOICE_SHOW_GRAPH = "dry_run", "show_all", "show_graph"
 """What the menu of a plan's card offers."""
 
 SEARCH_LENGTH = 80
@@ -132,7 +135,7 @@ class Choice:
     def decode(cls, value: str) -> Choice:
         """Read an option's value. Raises ValueError on anything that we did not write."""
         name, _, ref = value.partition(":")
-        if name not in (CHOICE_DRY_RUN, CHOICE_SHOW_ALL):
+        if name not in (CHOICE_DRY_RUN, CHOICE_SHOW_ALL, CHOICE_SHOW_GRAPH):
             raise ValueError("not a choice")
         return cls(name, Ref.decode(ref))
 

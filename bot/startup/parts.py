@@ -33,6 +33,7 @@ from services.connectors import Connector
 from services.connectors.auth import Secrets
 from services.learning.notes import NoteService
 from services.learning.service import LearningService
+from services.pictures.service import PictureService
 from services.queries.workflows import WorkflowQueries
 from services.runs.attempts import AttemptService
 from services.runs.batches import StepBatches
@@ -116,6 +117,7 @@ async def shared_parts(
         connector=connector,
         retention=settings.retention,
         metrics=metrics,
+        pictures=PictureService(),
     )
     return Parts(database, metrics, executor, bind)
 
@@ -139,6 +141,7 @@ def _bound(
         ai=ai.in_zone(zone),
         budget=TokenBudget(tokens, zone),
         learning=LearningService(notes, learns),
+        zone=zone,
         **parts,
     )
 

@@ -9,6 +9,7 @@ from services.jobs.people import (
     Tell,
     TurnPage,
 )
+from services.jobs.pictures import MakePicture, PictureKind, SharePicture
 from services.jobs.plans import (
     DecidePlan,
     DraftPlan,
@@ -58,7 +59,9 @@ __all__ = [
     "JobDeferral",
     "Listing",
     "MakeDryRun",
+    "MakePicture",
     "OpenPlan",
+    "PictureKind",
     "PlanDecision",
     "PostCard",
     "Press",
@@ -70,6 +73,7 @@ __all__ = [
     "RunStep",
     "SaveNote",
     "SetApprovalRules",
+    "SharePicture",
     "ShowCard",
     "StepDecision",
     "Tell",

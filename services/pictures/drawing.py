@@ -1,6 +1,7 @@
 """The process that draws: a graph or a report comes in as JSON, a PNG or a PDF goes out.
 
-It holds no secret, has no database and asks nothing of the network. Texts reach typst as data only, never as markup.
+It holds no secret, has no database and asks nothing of the network. Texts reach typst as data only, never as
+markup.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import fontpkg_noto_sans
-import fontpkg_noto_sans_devanagari
+import fontpkg_noto_sans  # type: ignore[import-untyped]
+import fontpkg_noto_sans_devanagari  # type: ignore[import-untyped]
 import typst
 
 from services.pictures.folding import folded
 from services.pictures.layout import Layout, heading, layout, thinned
-from services.pictures.model import TOO_LARGE, Arrow, Graph, TooLarge
+from services.pictures.model import PICTURE, TOO_LARGE, Arrow, Graph, TooLarge
 
 MAX_SIDE, MAX_PIXELS = 4_000, 10_000_000
 """Of a PNG: what Slack shows well."""
@@ -147,10 +148,7 @@ def main() -> int:
     resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS))
     asked = json.load(sys.stdin.buffer)
     try:
-        if asked["kind"] == "picture":
-            content = picture(Graph.read(asked["data"]))
-        else:
-            content = report(asked["data"])
+        content = picture(Graph.read(asked["data"])) if asked["kind"] == PICTURE else report(asked["data"])
     except TooLarge:
         return TOO_LARGE
     sys.stdout.buffer.write(content)

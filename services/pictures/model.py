@@ -145,5 +145,8 @@ class TooLarge(PictureError):
     """A graph that no picture could show so that it can be read."""
 
 
+PICTURE, REPORT = "picture", "report"
+"""What the process that draws is asked for."""
+
 TOO_LARGE = 3
 """How the process that draws ends where nobody could read the picture."""

@@ -1,15 +1,16 @@
-"""Pictures and reports, made off the event loop: each in a process of its own, with a limit to its time and size."""
+"""Pictures and reports, made off the event loop: each in a process of its own, with limits to its time and size."""
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from services.pictures.model import TOO_LARGE, Graph, PictureError, Report, TooLarge
+from services.pictures.model import PICTURE, REPORT, TOO_LARGE, Graph, PictureError, Report, TooLarge
 
 SECONDS = 15.0
 """A picture that takes longer is given up: 30 steps take a fifth of a second."""
@@ -20,6 +21,7 @@ AT_ONCE = 2
 MAX_BYTES = 20_000_000
 
 _ROOT = Path(__file__).parents[2]
+_NEEDED = ("PATH", "LD_LIBRARY_PATH", "TMPDIR")
 _COMMAND = (sys.executable, "-m", "services.pictures.drawing")
 
 
@@ -32,11 +34,11 @@ class PictureService:
 
     async def picture(self, graph: Graph) -> bytes:
         """The graph as PNG. Raises TooLarge where nobody could read it, PictureError where none was made."""
-        return await self._made("picture", graph)
+        return await self._made(PICTURE, graph)
 
     async def report(self, document: Report) -> bytes:
         """The report as PDF. Raises PictureError."""
-        return await self._made("report", document)
+        return await self._made(REPORT, document)
 
     async def _made(self, kind: str, data: Graph | Report) -> bytes:
         asked = await asyncio.to_thread(_as_json, kind, data)
@@ -76,8 +78,9 @@ def _as_json(kind: str, data: Graph | Report) -> bytes:
 
 
 def _environment() -> Mapping[str, str]:
-    """Of the bot's own environment, in which tokens stand, nothing."""
-    return {"PYTHONPATH": str(_ROOT), "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"}
+    """Of the bot's own environment, in which tokens stand, no more than Python itself needs to start."""
+    needed = {name: value for name in _NEEDED if (value := os.environ.get(name))}
+    return {**needed, "PYTHONPATH": str(_ROOT), "PYTHONDONTWRITEBYTECODE": "1", "LC_ALL": "C.UTF-8"}
 
 
 def _last_line(said: bytes) -> str:
