@@ -13,6 +13,7 @@ BOT_SCOPES: Mapping[str, str] = {
     "users:read": "what a person who is mentioned is called",
     "channels:read": "what a channel that is mentioned is called",
     "files:read": "take a photo as an answer; no file is ever fetched",
+    "files:write": "send the graph of a plan and the report of a run when somebody asks for them",
     "channels:history": "after a crash, look whether a card is in a public channel before posting it again",
     "groups:history": "the same in private channels that it was invited to",
     "im:history": "the same in a direct message with it",

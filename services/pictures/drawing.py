@@ -50,6 +50,7 @@ class Form:
 
 _FULL = Form(width=176, size=10, lines=3, compact=False)
 _COMPACT = Form(width=132, size=9.5, lines=2, compact=True)
+_SHORT = Form(width=124, size=9.5, lines=1, compact=True)
 _FEW, _MANY = 40, 120
 """Steps that are shown in full, and those that are shown each."""
 
@@ -78,7 +79,9 @@ def forms(graph: Graph) -> Iterator[Laid]:
         yield from _laid_out(graph, _FULL)
     if len(graph.boxes) <= _MANY:
         yield from _laid_out(graph, _COMPACT)
-    yield from _laid_out(folded(graph), _COMPACT)
+    fewer = folded(graph)
+    yield from _laid_out(fewer, _COMPACT)
+    yield from _laid_out(fewer, _SHORT)
 
 
 def _laid_out(graph: Graph, form: Form) -> Iterator[Laid]:

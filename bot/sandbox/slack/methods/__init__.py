@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.sandbox.slack.methods import apps, chat, conversations, people, views
+from bot.sandbox.slack.methods import apps, chat, conversations, files, people, views
 from bot.sandbox.slack.methods.arguments import Context, Method
 
 METHODS: dict[str, Method] = {
@@ -11,6 +11,7 @@ METHODS: dict[str, Method] = {
     **chat.METHODS,
     **conversations.METHODS,
     **views.METHODS,
+    **files.METHODS,
 }
 
 WITHOUT_TOKEN = frozenset({"api.test", "oauth.v2.access"})

@@ -125,6 +125,7 @@ def message_object(message: Message, team: Team, *, with_metadata: bool = False)
         "parent_user_id": message.parent_user_id,
         "metadata": message.metadata if with_metadata else None,
         "reactions": _reactions(message),
+        "files": list(message.files),
     }
     shape.update((key, value) for key, value in optional.items() if value)
     if message.thread_ts == message.ts:
@@ -156,6 +157,7 @@ def page_message(message: Message) -> Json:
         "reactions": _reactions(message),
         "ephemeral": message.ephemeral_to is not None,
         "client_msg_id": message.client_msg_id,
+        "files": list(message.files),
     }
 
 
