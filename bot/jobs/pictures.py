@@ -1,9 +1,9 @@
 """The graph of a plan and the report of a run: drawn, brought to Slack, shown in the thread of the card.
 
-Two jobs, so that a press gives one file. The first draws and brings the file to Slack, where nobody sees it; that it
-did is on record in the transaction that asks for the second. A first job that is killed before has left a file that
-Slack forgets, and brings another. The second job shows the file, and looks first whether it is there already: by the
-file's id, which it has from its own payload.
+Two jobs, so that a press gives one file. The first draws and brings the file to Slack, where nobody sees it; that
+it did is on record in the transaction that asks for the second. A first job that is killed before has left a file
+that Slack forgets, and brings another. The second job shows the file, and looks first whether it is there already:
+by the file's id, which stands in the job.
 """
 
 from __future__ import annotations

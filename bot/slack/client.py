@@ -205,7 +205,7 @@ class Slack:
                 return
 
     async def upload(self, name: str, content: bytes, *, alt: str) -> str:
-        """Bring a file to Slack, where nobody sees it until it is shared; its id. `alt` says what a picture shows."""
+        """Bring a file to Slack, where nobody sees it yet, and return its id. `alt` says what a picture shows."""
         call = self.client.files_getUploadURLExternal(filename=name, length=len(content), alt_txt=alt or None)
         answer = await self._called("files.getUploadURLExternal", call)
         try:

@@ -95,7 +95,7 @@ UPLOAD = frozenset(
     }
 )
 UPLOADS = "files."
-"""The methods of files: of these a missing scope is no fault of ours, but an installation before it was asked for."""
+"""The methods of files: of these a missing scope means an app that was installed before it was asked for."""
 
 _KINDS: tuple[tuple[frozenset[str], type[SlackError]], ...] = (
     (PASSING, SlackUnavailable),

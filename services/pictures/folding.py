@@ -47,7 +47,7 @@ def _merged(graph: Graph, grouping: Grouping) -> Graph:
 
 
 def _between(arrows: Sequence[Arrow], leader: Mapping[int, int]) -> Iterator[Arrow]:
-    """The arrows from box to box, of several one: that which carries a value, and which is not faded, if any is."""
+    """The arrows from box to box, of several one: it carries a value, and is not faded, if any of them is so."""
     found: dict[tuple[int, int], Arrow] = {}
     for arrow in arrows:
         start, end = leader.get(arrow.start, arrow.start), leader.get(arrow.end, arrow.end)

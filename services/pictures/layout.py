@@ -36,7 +36,7 @@ class Layout:
 
 
 def layout(width: float, heights: Mapping[int, float], arrows: Iterable[Arrow]) -> Layout:
-    """Lay boxes of one width out in ranks, those that come first at the top. Raises TooLarge if that takes long."""
+    """Lay boxes of one width out in ranks, the first at the top. Raises TooLarge if that takes long."""
     pairs = dict.fromkeys((arrow.start, arrow.end) for arrow in arrows)
     nodes = (f"n{key} [width={width / POINTS:.4f} height={high / POINTS:.4f}];" for key, high in heights.items())
     edges = (f"n{start} -> n{end};" for start, end in pairs)

@@ -1,4 +1,4 @@
-"""Pictures and reports, made off the event loop: each in a process of its own, with limits to its time and size."""
+"""Pictures and reports, made off the event loop: each in a process of its own, its time and size limited."""
 
 from __future__ import annotations
 

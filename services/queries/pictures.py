@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.models import AuditEvent
 
 ACTIONS = {"graph": "plan.graph", "report": "run.report"}
-"""What a picture of each kind is called in the audit trail: a report goes out of the house, so that is on record."""
+"""What a picture of each kind is called in the audit trail: who has a report made is on record."""
 
 
 async def is_made(session: AsyncSession, workspace_id: UUID, plan_id: UUID, key: str) -> bool:

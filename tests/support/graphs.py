@@ -40,10 +40,14 @@ def graph(steps: int, *, seed: int = 1) -> Graph:
             )
         )
         earlier = range(max(1, number - 7), number)
-        for start in chance.sample(earlier, min(len(earlier), chance.choice((1, 1, 2)))):
-            arrows.append(Arrow(start, number, carries=chance.random() < 0.7, faded=look is Look.SKIPPED))
+        arrows += [
+            Arrow(start, number, carries=chance.random() < 0.7, faded=look is Look.SKIPPED)
+            for start in chance.sample(earlier, min(len(earlier), chance.choice((1, 1, 2))))
+        ]
     legend = (*(Sign(look, look.value) for look in dict.fromkeys(LOOKS)), Sign("value", "uses it"))
-    return Graph("#12 Burst main", "Run 1", tuple(boxes), tuple(arrows), legend, several="{count} steps", alt="alt")
+    return Graph(
+        "#12 Burst main", "Run 1", tuple(boxes), tuple(arrows), legend, several="{count} steps", alt="alt"
+    )
 
 
 def one_box(title: str, *, note: str = "", state: str = "Done") -> Graph:
@@ -55,7 +59,9 @@ def one_box(title: str, *, note: str = "", state: str = "Done") -> Graph:
 def report(of: Graph, text: str = "Water is coming up.") -> Report:
     """A report in which each step sent and answered `text`."""
     entries = tuple(
-        Entry(box.label, box.title, box.look, box.state, (text,), f"Sent: {text}", (f"text: {text}",), "Answer", text)
+        Entry(
+            box.label, box.title, box.look, box.state, (text,), f"Sent: {text}", (f"text: {text}",), "Answer", text
+        )
         for box in of.boxes
     )
     sections = (
@@ -64,7 +70,9 @@ def report(of: Graph, text: str = "Water is coming up.") -> Report:
         Section("The plan as a picture", has_graph=True),
         Section("What was done", steps=entries),
     )
-    return Report(f"Report {text}", text, text, "Page {page} of {pages}", sections, graph=of, too_large="Too large.")
+    return Report(
+        f"Report {text}", text, text, "Page {page} of {pages}", sections, graph=of, too_large="Too large."
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from bot.views.kit.text import clip, count, join
+from bot.views.kit.text import clip, join
 from bot.views.pictures.words import local, title_of
 from bot.views.plan import steps as plan_steps
 from bot.views.plan.overview import STATES, title
@@ -144,7 +144,7 @@ def described(head: str, boxes: Sequence[Box], views: Sequence[PlanStepView]) ->
     states = Counter(box.state for box in boxes if box.state)
     counted = join([f"{state}: {number}" for state, number in states.most_common()], most=len(states) or 1)
     told = [_told(box, view) for box, view in zip(boxes, views, strict=True)]
-    lines = [head, f"{count(len(boxes), 'step')}{f': {counted}' if counted else ''}.", *told]
+    lines = [head, *([f"{counted}."] if counted else []), *told]
     return clip(" ".join(lines), MAX_ALT_CHARACTERS)
 
 

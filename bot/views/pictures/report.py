@@ -1,7 +1,7 @@
 """The report of a run: what was reported, who decided what, what was sent and what came back.
 
-It is posted where all of a channel can read it. So what may open a door is masked, as on the card; what a component
-is called with was never in what is kept.
+It is posted where all of a channel can read it. So what may open a door is masked, as on the card; the secrets
+with which components are called were never in what is kept.
 """
 
 from __future__ import annotations

@@ -88,7 +88,7 @@ def too_large(number: int, steps: int) -> str:
 def cannot_upload(kind: PictureKind, reason: str) -> str:
     """Where Slack takes no file, as mrkdwn; `reason` is Slack's own word."""
     words = {
-        "missing_scope": "Mudda was installed before it could send files. Ask an administrator to install it again.",
+        "missing_scope": "Mudda was installed before it could send files. Ask an admin to install it again.",
         "storage_limit_reached": "This Slack workspace has no room left for files.",
     }
     why = words.get(reason, "This Slack workspace does not let Mudda send such a file.")
