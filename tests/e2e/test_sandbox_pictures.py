@@ -24,7 +24,8 @@ async def test_a_graph_and_a_report_come_into_the_thread(browser: Browser) -> No
         await page.get_by_test_id("user-switch").get_by_role("button", name="Marco Bellini").click()
         await card.get_by_test_id("overflow").click()
         await page.get_by_role("menuitem", name="Show graph").click()
-        await expect(page.get_by_text("Making the graph of plan #1.")).to_be_visible(timeout=RUN_MS)
+        said = page.get_by_test_id("messages").get_by_text("Making the graph of plan #1.")
+        await expect(said).to_be_visible(timeout=RUN_MS)
         await card.get_by_test_id("thread-link").click()
         picture = page.get_by_test_id("attached-picture")
         await expect(picture).to_be_visible(timeout=RUN_MS)
@@ -43,5 +44,6 @@ async def test_a_graph_and_a_report_come_into_the_thread(browser: Browser) -> No
         await report.click()
         file = page.get_by_test_id("attached-file").filter(has_text="PDF")
         await expect(file).to_be_visible(timeout=RUN_MS)
-        answer = await page.request.get(str(await file.get_by_role("link").get_attribute("href")))
+        path = await file.get_by_role("link").get_attribute("href")
+        answer = await page.request.get(f"{url}{path}")
         assert (await answer.body())[:5] == b"%PDF-"

@@ -38,6 +38,12 @@ def content(hall: TownHall, message: Message) -> bytes:
     return file.content
 
 
+async def idle(hall: TownHall) -> None:
+    """Wait until no job runs."""
+    assert hall.bot.worker is not None
+    await hall.bot.worker.idle()
+
+
 async def finished(hall: TownHall) -> Message:
     card = await approved(hall, order(), LOOK)
     await hall.slack.wait_for(lambda: "Report" in buttons(card), 30)
@@ -112,7 +118,7 @@ async def test_jobs_that_run_twice_give_one_file(hall: TownHall) -> None:
     making, sharing = await jobs(hall, message)
     await make_picture(making, hall.deps)
     await share_picture(sharing, hall.deps)
-    await hall.bot.worker.idle()
+    await idle(hall)
     assert len(pictures(hall)) == 1
     assert len(hall.slack.calls("files.completeUploadExternal")) == 1
 
@@ -161,7 +167,7 @@ async def test_a_person_of_another_organisation_gets_none(hall: TownHall) -> Non
     await pressed(hall, card, "Report")
     await hall.slack.wait_for(lambda: private(hall), 20)
     assert "Only people of the organisation" in private(hall)[0]
-    await hall.bot.worker.idle()
+    await idle(hall)
     assert pictures(hall) == []
 
 

@@ -97,7 +97,7 @@ def report(
             Section(
                 "What was done",
                 lines=(
-                    f"Times are those of {zone.key}. `mudda export {snapshot.number}.{run.number}` has all of it.",
+                    f"Times are those of {zone.key}. “mudda export {snapshot.number}.{run.number}” has all of it.",
                 ),
                 steps=tuple(_entry(step, steps, names, zone) for step in steps),
             ),

@@ -13,7 +13,7 @@ from services.jobs import PictureKind
 from services.queries.snapshots import PlanSnapshot
 
 _TITLE = 120
-_USER = re.compile(r"\b[UW][A-Z0-9]{8,20}\b")
+_USER = re.compile(r"<@(?P<marked>[UW][A-Z0-9]{1,20})(?:\|[^<>]*)?>|\b(?P<bare>[UW][A-Z0-9]{8,20})\b")
 _NOUNS = {PictureKind.GRAPH: "graph", PictureKind.REPORT: "report"}
 
 Names = Mapping[str, str]
@@ -35,7 +35,12 @@ def who(user: str | None, names: Names) -> str:
 
 def named(text: str, names: Names) -> str:
     """The text with the names of those whose ids stand in it."""
-    return _USER.sub(lambda found: f"@{names[found[0]]}" if found[0] in names else found[0], text)
+
+    def name(found: re.Match[str]) -> str:
+        user = found["marked"] or found["bare"]
+        return who(user, names) if user in names else found[0]
+
+    return _USER.sub(name, text)
 
 
 def flat(elements: Iterable[Element], names: Names, zone: ZoneInfo) -> str:

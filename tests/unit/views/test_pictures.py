@@ -117,7 +117,7 @@ def test_a_report_says_who_decided_what() -> None:
     assert ("9 Mar 2026, 09:48", "@Fry", "Started run 1") in events
     [approval] = [event for event in events if "residents" in event[2]]
     assert approval[2].startswith("Approved: ")
-    assert "“yes, <@@Leela>”" in approval[2]
+    assert "“yes, @Leela”" in approval[2]
 
 
 def test_a_report_has_what_was_sent_and_what_came_back() -> None:
