@@ -18,6 +18,7 @@ from bot.listeners import (
     issues,
     notes,
     notifications,
+    pictures,
     plans,
     policies,
     questions,
@@ -41,6 +42,7 @@ LISTENERS = (
     components,
     workflows,
     policies,
+    pictures,
 )
 
 

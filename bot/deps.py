@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 from bot.metrics import Metrics
 from bot.slack.client import Slack
@@ -23,6 +24,7 @@ from services.conversations.service import ConversationService
 from services.conversations.threads import OwnedThreads
 from services.learning.service import LearningService
 from services.notifications.service import NotificationService
+from services.pictures.service import PictureService
 from services.policies.service import PolicyService
 from services.queries.inquiries.asking import InquiryService
 from services.queries.workflows import WorkflowQueries
@@ -89,6 +91,8 @@ class Deps:
     retention: Retention = field(default_factory=Retention)
     metrics: Metrics = field(default_factory=Metrics)
     policies: PolicyService = field(default_factory=PolicyService)
+    pictures: PictureService = field(default_factory=PictureService)
+    zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     now: Callable[[], datetime] = utc_now
 
     @property

@@ -11,7 +11,8 @@ EdgeError
     ├── ChannelUnreachable   the bot can't post there
     ├── MessageGone          the message can't be changed any more
     ├── ContentRefused       it does not take what the message says
-    └── FileRefused          a file of Slack's can't be had, or is none that may be fetched
+    ├── FileRefused          a file of Slack's can't be had, or is none that may be fetched
+    └── UploadRefused        it takes no file of ours, now or later
 """
 
 from __future__ import annotations
@@ -79,3 +80,7 @@ class ContentRefused(SlackError):
 
 class FileRefused(SlackError):
     """A file can't be had. `code` is Slack's word, or "too_large", "not_slacks" (its address), "not_given"."""
+
+
+class UploadRefused(SlackError):
+    """Slack takes no file of ours here: the app may not, or the workspace does not let it."""

@@ -3,7 +3,7 @@
 Nobody set: anyone who sees the card. Once approvers are set only they decide, and never about what they reported
 themselves, or had planned for somebody else; but whoever did may stop its run. Approvers are people: to see who is
 in a user group the bot would need a scope that it does not ask for. One approver is enough for a plan; the quorum
-counts at the gates of its steps. Who is away may have a deputy, who decides in their place and is on record as that.
+counts at the gates of its steps. Who is away may have a deputy, who decides in their place on record.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.jobs import inquiries, notes, workspaces
+from bot.jobs import inquiries, notes, pictures, workspaces
 from bot.jobs.conversations import hearing, policy_files, replying, settling
 from bot.jobs.messages import cards, private, replies, showing
 from bot.jobs.notifications import copies, digests, preferences
@@ -41,6 +41,7 @@ HANDLERS: tuple[Handler[Any], ...] = tuple(
         private,
         inquiries,
         notes,
+        pictures,
         workspaces,
     )
     for handler in module.HANDLERS

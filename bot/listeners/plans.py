@@ -7,6 +7,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.deps import Deps
 from bot.errors import MalformedPayload
 from bot.listeners.guard import guard
+from bot.listeners.pictures import graph_of_plan
 from bot.slack import ids, payloads
 from bot.views.modals.plan import details_modal
 from services.jobs import DecidePlan, MakeDryRun, PlanDecision
@@ -39,10 +40,12 @@ async def show_all(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
 
 
 async def more(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
-    """What the card's menu offers: a dry run, or every step in a modal."""
+    """What the card's menu offers: a dry run, every step in a modal, or the plan as a picture."""
     choice = _choice(click)
     if choice.name == ids.CHOICE_SHOW_ALL:
         await _open_details(click, choice.ref, deps)
+    elif choice.name == ids.CHOICE_SHOW_GRAPH:
+        await deps.intake.put(click.key, graph_of_plan(click, choice.ref.id, deps))
     else:
         await deps.intake.put(click.key, _dry_run(click, choice.ref, deps))
     await ack()

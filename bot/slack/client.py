@@ -263,6 +263,15 @@ class Slack:
         self, channel: str, mark: Mapping[str, Any], *, thread_ts: str | None, since: datetime
     ) -> str | None:
         """The ts of a message that an earlier try may have posted, found by its metadata, or None."""
+        async for message in self._messages(channel, thread_ts=thread_ts, since=since):
+            if message.get("metadata") == mark:
+                return str(message["ts"])
+        return None
+
+    async def _messages(
+        self, channel: str, *, thread_ts: str | None, since: datetime
+    ) -> AsyncIterator[Mapping[str, Any]]:
+        """The messages of a thread or a channel since then, with their metadata."""
         arguments: dict[str, Any] = {
             "channel": channel,
             # Slack's clock and ours need not agree to the second.
@@ -282,11 +291,40 @@ class Slack:
                     self.client.conversations_replies(**arguments, ts=thread_ts, cursor=cursor),
                 )
             for message in answer["messages"]:
-                if message.get("metadata") == mark:
-                    return str(message["ts"])
+                yield message
             cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
             if not cursor:
-                return None
+                return
+
+    async def upload(self, name: str, content: bytes, *, alt: str) -> str:
+        """Bring a file to Slack, where nobody sees it yet, and return its id. `alt` says what a picture shows."""
+        call = self.client.files_getUploadURLExternal(filename=name, length=len(content), alt_txt=alt or None)
+        answer = await self._called("files.getUploadURLExternal", call)
+        try:
+            async with self._session.post(str(answer["upload_url"]), data=content, allow_redirects=False) as sent:
+                status = sent.status
+        except (aiohttp.ClientError, TimeoutError) as error:
+            raise SlackUnavailable("upload_url", type(error).__name__) from error
+        if status != 200:
+            raise SlackUnavailable("upload_url", str(status))
+        return str(answer["file_id"])
+
+    async def share(self, file: str, *, title: str, channel: str, thread_ts: str | None, comment: str) -> None:
+        """Show a file that was brought to Slack in a channel, with a comment in mrkdwn. That can be done once."""
+        call = self.client.files_completeUploadExternal(
+            files=[{"id": file, "title": title}],
+            channel_id=channel,
+            thread_ts=thread_ts,
+            initial_comment=comment,
+        )
+        await self._called("files.completeUploadExternal", call)
+
+    async def is_shared(self, file: str, channel: str, *, thread_ts: str | None, since: datetime) -> bool:
+        """Whether a message with this file is there already."""
+        async for message in self._messages(channel, thread_ts=thread_ts, since=since):
+            if any(each.get("id") == file for each in message.get("files") or ()):
+                return True
+        return False
 
     async def tell(
         self,

@@ -20,6 +20,7 @@ from bot.errors import (
     SlackError,
     SlackUnavailable,
     TokenRefused,
+    UploadRefused,
 )
 
 PASSING = frozenset(
@@ -83,12 +84,26 @@ CONTENT = frozenset(
     }
 )
 
+UPLOAD = frozenset(
+    {
+        "file_type_not_allowed",
+        "file_upload_size_restricted",
+        "file_uploads_disabled",
+        "file_uploads_except_images_disabled",
+        "posting_to_channel_denied",
+        "storage_limit_reached",
+    }
+)
+UPLOADS = "files."
+"""The methods of files: of these a missing scope means an app that was installed before it was asked for."""
+
 _KINDS: tuple[tuple[frozenset[str], type[SlackError]], ...] = (
     (PASSING, SlackUnavailable),
     (TOKEN, TokenRefused),
     (UNREACHABLE, ChannelUnreachable),
     (GONE, MessageGone),
     (CONTENT, ContentRefused),
+    (UPLOAD, UploadRefused),
 )
 KINDS: Mapping[str, type[SlackError]] = {word: kind for words, kind in _KINDS for word in words}
 """By Slack's word, the error that it becomes; those of RATE_LIMITED say for how long, and are not among them."""
@@ -106,6 +121,8 @@ def translated(method: str, error: SlackApiError) -> SlackError:
     code = str(word)
     if code in RATE_LIMITED:
         return RateLimited(method, timedelta(seconds=1))
+    if code == "missing_scope" and method.startswith(UPLOADS):
+        return UploadRefused(method, code)
     return KINDS.get(code, SlackError)(method, code)
 
 

@@ -16,6 +16,9 @@ ACTION_TRY_AGAIN = "plan.try_again"
 ACTION_SHOW_ALL = "plan.show_all"
 ACTION_PLAN_MORE = "plan.more"
 ACTION_CARD_SHOW = "card.show"
+ACTION_GRAPH_PLAN = "graph.plan"
+ACTION_GRAPH_RUN = "graph.run"
+ACTION_RUN_REPORT = "run.report"
 ACTION_RUN_CANCEL = "run.cancel"
 ACTION_RUN_STOP = "run.stop"
 ACTION_RUN_AGAIN = "run.again"
@@ -126,13 +129,13 @@ METADATA_DRY_RUN = "mudda_dry_run"
 METADATA_ANSWER = "mudda_answer"
 """The event type of the metadata of an answer to a question; its payload is {"inquiry": the question's id}."""
 
-CHOICE_DRY_RUN, CHOICE_SHOW_ALL = "dry_run", "show_all"
+CHOICE_DRY_RUN, CHOICE_SHOW_ALL, CHOICE_SHOW_GRAPH = "dry_run", "show_all", "show_graph"
 """What the menu of a plan's card offers."""
 
 CHOICE_REMIND, CHOICE_ASK, CHOICE_HAND_OVER = "remind", "ask", "hand_over"
 """What the menu of a gate offers."""
 
-_CHOICES = (CHOICE_DRY_RUN, CHOICE_SHOW_ALL, CHOICE_REMIND, CHOICE_ASK, CHOICE_HAND_OVER)
+_CHOICES = (CHOICE_DRY_RUN, CHOICE_SHOW_ALL, CHOICE_SHOW_GRAPH, CHOICE_REMIND, CHOICE_ASK, CHOICE_HAND_OVER)
 
 SEARCH_LENGTH = 80
 """As much of what was searched for as goes into a button, so that every page is one of the same search."""

@@ -13,6 +13,7 @@ BOT_SCOPES: Mapping[str, str] = {
     "users:read": "what a person who is mentioned is called",
     "channels:read": "what a channel that is mentioned is called",
     "files:read": "take a photo as an answer, and fetch a policy that an approver sends to it",
+    "files:write": "send the graph of a plan and the report of a run when somebody asks for them",
     "channels:history": "in public channels: read the thread that it is mentioned in, hear replies to its plans",
     "groups:history": "the same in private channels that it was invited to",
     "im:history": "hear what is written to it alone",

@@ -37,6 +37,7 @@ from services.conversations.threads import OwnedThreads
 from services.learning.notes import NoteService
 from services.learning.service import LearningService
 from services.notifications.service import NotificationService
+from services.pictures.service import PictureService
 from services.queries.inquiries.asking import InquiryService
 from services.queries.workflows import WorkflowQueries
 from services.runs.attempts import AttemptService
@@ -126,6 +127,7 @@ async def shared_parts(
         threads=OwnedThreads(asyncio.get_running_loop().time),
         retention=settings.retention,
         metrics=metrics,
+        pictures=PictureService(),
     )
     return Parts(database, metrics, executor, bind)
 
@@ -150,6 +152,7 @@ def _bound(
         budget=TokenBudget(tokens, zone),
         learning=LearningService(notes, learns),
         notifications=NotificationService(zone),
+        zone=zone,
         **parts,
     )
 

@@ -16,6 +16,7 @@ from bot.slack.ids import (
     ACTION_TRY_AGAIN,
     CHOICE_DRY_RUN,
     CHOICE_SHOW_ALL,
+    CHOICE_SHOW_GRAPH,
     METADATA_CARD,
     Choice,
     Ref,
@@ -207,7 +208,7 @@ def _lower(name: str) -> str:
 def _menu(snapshot: PlanSnapshot, steps: Sequence[PlanStepView]) -> list[Element]:
     """What else can be done with a plan that has steps, behind three dots."""
     ref = Ref(snapshot.id, snapshot.revision)
-    options = (("Dry run", CHOICE_DRY_RUN), ("Show all", CHOICE_SHOW_ALL))
+    options = (("Dry run", CHOICE_DRY_RUN), ("Show all", CHOICE_SHOW_ALL), ("Show graph", CHOICE_SHOW_GRAPH))
     choices = [(label, Choice(name, ref).encode()) for label, name in options]
     return [kit.overflow(ACTION_PLAN_MORE, *choices)] if steps else []
 

@@ -25,6 +25,7 @@ from services.jobs.people import (
     Tell,
     TurnPage,
 )
+from services.jobs.pictures import MakePicture, PictureKind, SharePicture
 from services.jobs.plans import (
     DecidePlan,
     DraftPlan,
@@ -83,8 +84,10 @@ __all__ = [
     "Listing",
     "LoadPolicyFile",
     "MakeDryRun",
+    "MakePicture",
     "NudgeGate",
     "OpenPlan",
+    "PictureKind",
     "PlanDecision",
     "PostCard",
     "PostGateRequest",
@@ -107,6 +110,7 @@ __all__ = [
     "SetNotifications",
     "Settle",
     "Settlement",
+    "SharePicture",
     "ShowCard",
     "StepDecision",
     "Tell",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from services.queries.snapshots import PlanSnapshot, StepSnapshot
 from services.states import StepState

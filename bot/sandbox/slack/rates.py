@@ -28,6 +28,8 @@ PER_MINUTE: dict[str, int] = {
     "usergroups.users.list": 20,
     "team.info": 50,
     "reactions.add": 50,
+    "files.getUploadURLExternal": 100,
+    "files.completeUploadExternal": 100,
 }
 POSTS_PER_SECOND = 1.0  # per channel
 POSTS_BURST = 5.0  # "short bursts" is all that Slack says

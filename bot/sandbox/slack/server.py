@@ -14,6 +14,7 @@ from aiohttp import web
 
 from bot.sandbox.slack.faults import Faults
 from bot.sandbox.slack.methods import Context
+from bot.sandbox.slack.methods.files import upload_routes
 from bot.sandbox.slack.oauth import AppRegistry
 from bot.sandbox.slack.outbound.delivery import ACK_SECONDS, RETRY_DELAYS, Attempt, Delivery, Sender, sign
 from bot.sandbox.slack.outbound.interactions import Interactions, NotThere
@@ -120,6 +121,7 @@ class SlackStandIn:
         application.router.add_post("/response/{token}", self._response_url)
         application.router.add_routes(self._page.routes())
         application.router.add_routes(file_routes(self.workspace.files, self._api.tokens))
+        application.router.add_routes(upload_routes(self.workspace))
         application.router.add_routes(self.registry.routes())
         application.router.add_static("/static/", STATIC)
         application.on_response_prepare.append(_never_cache)

@@ -24,6 +24,7 @@ from bot.sandbox.slack.faults import (
     Slow,
 )
 from bot.sandbox.slack.methods import METHODS, WITHOUT_TOKEN, Context
+from bot.sandbox.slack.methods.files import NEEDED_SCOPES
 from bot.sandbox.slack.rates import RateLimits
 from bot.sandbox.slack.state.model import Json
 from bot.slack.scopes import BOT_SCOPES
@@ -114,6 +115,8 @@ class WebApi:
             self._check_token(method, token)
             if method not in METHODS:
                 raise SlackError("unknown_method")
+            if NEEDED_SCOPES.get(method, "") not in {"", *self.scopes}:
+                raise SlackError("missing_scope")
             about_token = {"token": token} if method.startswith("auth.") else {}
             return {"ok": True, **METHODS[method](self.context, args | about_token)}
         except SlackError as error:

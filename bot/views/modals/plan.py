@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from bot.slack.ids import VIEW_PLAN_DETAILS
+from bot.slack.ids import ACTION_GRAPH_PLAN, VIEW_PLAN_DETAILS, Ref
 from bot.slack.messages import Block, Element, View
 from bot.views.kit import blocks as kit
 from bot.views.kit.fitting import fit_view
@@ -58,12 +58,19 @@ def _modal_blocks(snapshot: PlanSnapshot, steps: Sequence[PlanStepView], longest
         *report(snapshot, longest),
         *understood(version, longest),
         kit.header(plan_steps.shape(steps)),
+        *_graph(snapshot, steps),
         *_all_steps(steps, longest),
         *reading(version.citations),
         *_warning_blocks(version, steps, longest),
         *expected(snapshot),
         kit.context(kit.plain(made_by(version), 200)),
     ]
+
+
+def _graph(snapshot: PlanSnapshot, steps: Sequence[PlanStepView]) -> list[Block]:
+    """The button for a picture of a plan that has steps."""
+    ref = Ref(snapshot.id, snapshot.revision).encode()
+    return [kit.actions(kit.button("Show graph", ACTION_GRAPH_PLAN, ref))] if steps else []
 
 
 def report(snapshot: PlanSnapshot, longest: int) -> list[Block]:

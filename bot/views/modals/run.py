@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from bot.slack.ids import ACTION_STEP_DETAILS, VIEW_RUN_DETAILS, Ref
+from bot.slack.ids import ACTION_GRAPH_RUN, ACTION_STEP_DETAILS, VIEW_RUN_DETAILS, Ref
 from bot.slack.messages import Block, Element, View
 from bot.views.kit import blocks as kit
 from bot.views.kit.fitting import fit_view
@@ -60,14 +60,18 @@ def _blocks(
         *report(snapshot, longest),
         kit.header(overview.line(run, steps)),
         kit.context(kit.mrkdwn(overview.standing(run))),
-        *_menu(steps, longest),
+        kit.actions(*_menu(steps, longest), _graph(snapshot, run)),
         *reading(version.citations),
         *step_blocks(steps, longest, lambda step, room: _step(step, numbered, answers, room)),
         *_history(snapshot.number, history, version, longest),
     ]
 
 
-def _menu(steps: Sequence[RunStepView], longest: int) -> list[Block]:
+def _graph(snapshot: PlanSnapshot, run: RunSnapshot) -> Element:
+    return kit.button("Show graph", ACTION_GRAPH_RUN, Ref(run.id, snapshot.revision).encode())
+
+
+def _menu(steps: Sequence[RunStepView], longest: int) -> list[Element]:
     """A menu of the steps that have sent or answered anything, each of which it shows in full."""
     telling = [step for step in steps if step.now.request or step.now.output is not None or step.now.is_long]
     longest_title = min(kit.BUTTON, longest // 20)
@@ -82,7 +86,7 @@ def _menu(steps: Sequence[RunStepView], longest: int) -> list[Block]:
     if not groups:
         return []
     some = f" (the first {_OPTIONS} of {len(telling):,})" if len(telling) > _OPTIONS else ""
-    return [kit.actions(kit.menu(f"Show a step in full{some}", ACTION_STEP_DETAILS, groups))]
+    return [kit.menu(f"Show a step in full{some}", ACTION_STEP_DETAILS, groups)]
 
 
 def _history(plan: int, history: History | None, version: VersionSnapshot, longest: int) -> list[Block]:

@@ -92,7 +92,9 @@ def _run_outline(
     return [
         *overview.outline(run, steps, level, most),
         kit.context(kit.mrkdwn(overview.standing(run))),
-        kit.actions(overview.details_button(snapshot, run), show_all(snapshot), *again),
+        kit.actions(
+            overview.details_button(snapshot, run), show_all(snapshot), *again, *overview.report(snapshot, run)
+        ),
     ]
 
 

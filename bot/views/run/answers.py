@@ -52,6 +52,11 @@ def answer_summary(output: Any, spec: ComponentSpec | None, *, limit: int = MAX_
     return clip(one_line(found), limit)
 
 
+def is_untold(name: str) -> bool:
+    """Whether a field of this name may hold what opens a door: its value is not put in a channel."""
+    return _UNTOLD.search(spaced(one_line(name))) is not None
+
+
 def _of_our_own(output: Any, key: str) -> str:
     """What a built-in step tells: an answer, the names of photos, the value that it waited for; else nothing."""
     if not isinstance(output, Mapping):
@@ -93,7 +98,7 @@ def _fields(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """The fields that fit a line: each one's name in words, and its value."""
     for name, value in islice(document.items(), _LOOKED_AT):
         words = spaced(one_line(str(name)))
-        if isinstance(value, (Mapping, list)) or _UNTOLD.search(words):
+        if isinstance(value, (Mapping, list)) or is_untold(words):
             continue
         text = as_text(value[:_READ] if isinstance(value, str) else value).strip()
         if text:

@@ -71,7 +71,7 @@ def sections(
 
     def decision(line: DecisionLine) -> Iterator[Element]:
         about = f": {names.get(line.step_id, '?')}" if line.step_id else ""
-        yield kit.span(f"{_DECISIONS.get(line.kind, clip(one_line(line.kind), _TITLE))}{about} · ")
+        yield kit.span(f"{decision_words(line.kind)}{about} · ")
         yield from kit.acting([(line.user, line.on_behalf_of)])
         yield kit.span(" · ")
         yield kit.moment(line.at)
@@ -85,6 +85,11 @@ def sections(
         *_section("Attempts", history.attempts[-lines:], history.all_attempts, attempt, each),
         *_section("Decisions", history.decisions[-lines:], history.all_decisions, decision, each),
     ]
+
+
+def decision_words(kind: str) -> str:
+    """What somebody did, in a word or two."""
+    return _DECISIONS.get(kind, clip(one_line(kind), _TITLE))
 
 
 def _others(history: History, plan: int) -> Iterator[Block]:

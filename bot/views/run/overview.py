@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from bot.slack.ids import ACTION_RUN_AGAIN, ACTION_RUN_CANCEL, ACTION_RUN_DETAILS, ACTION_RUN_STOP, Ref
+from bot.slack.ids import (
+    ACTION_RUN_AGAIN,
+    ACTION_RUN_CANCEL,
+    ACTION_RUN_DETAILS,
+    ACTION_RUN_REPORT,
+    ACTION_RUN_STOP,
+    Ref,
+)
 from bot.slack.messages import Block, Element
 from bot.views.kit import blocks as kit
 from bot.views.kit.fitting import Level
@@ -84,7 +91,7 @@ def body(
 
     `approvers` are those who may decide at a gate; None is anyone.
     """
-    buttons = [*_details(snapshot, run), *more, *_ending(snapshot, run)]
+    buttons = [*_details(snapshot, run), *more, *report(snapshot, run), *_ending(snapshot, run)]
     asked = asking(run, steps, level)
     return [
         *outline(run, steps, level, most, asked=asked),
@@ -124,6 +131,13 @@ def standing(run: RunSnapshot) -> str:
 def details_button(snapshot: PlanSnapshot, run: RunSnapshot) -> Element:
     """The button that opens the run with every request and every answer."""
     return kit.button("Details", ACTION_RUN_DETAILS, Ref(run.id, snapshot.revision).encode())
+
+
+def report(snapshot: PlanSnapshot, run: RunSnapshot) -> list[Element]:
+    """The button that has a run which is over as a file, to be kept or sent on."""
+    if run.state not in (RunState.COMPLETED, RunState.CANCELLED):
+        return []
+    return [kit.button("Report", ACTION_RUN_REPORT, Ref(run.id, snapshot.revision).encode())]
 
 
 def _is_rejected(run: RunSnapshot) -> bool:

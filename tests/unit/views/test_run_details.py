@@ -163,8 +163,7 @@ def menu(snapshot: PlanSnapshot) -> dict[str, Any]:
     view = run_details_modal(snapshot)
     check_modal(view)
     [block] = [block for block in view["blocks"] if block["type"] == "actions"]
-    [element] = block["elements"]
-    assert element["action_id"] == ACTION_STEP_DETAILS
+    [element] = [each for each in block["elements"] if each["action_id"] == ACTION_STEP_DETAILS]
     return dict(element)
 
 

@@ -29,6 +29,7 @@ from bot.sandbox.slack.state.model import (
     View,
 )
 from bot.sandbox.slack.state.shapes import page_channel, page_message, view_object
+from bot.sandbox.slack.state.uploads import Uploads
 
 MESSAGES_KEPT = 2_000
 EPHEMERALS_KEPT = 500
@@ -90,6 +91,7 @@ class Workspace:
         self.users = {user.id: user for user in (*setup.people, setup.bot)}
         self.groups = {group.id: group for group in setup.groups}
         self.files = Files()
+        self.uploads = Uploads()
         self.channels: dict[str, Channel] = {}
         self.stacks: dict[str, list[View]] = {user.id: [] for user in setup.people}
         self.homes: dict[str, View] = {}

@@ -1,5 +1,6 @@
 /** One message: who, when, what, and what can be done with it. */
 
+import { attachedFiles } from "./attached.js";
 import { renderBlocks } from "./blocks.js";
 import { el } from "./dom.js";
 import { emoji } from "./emoji.js";
@@ -81,6 +82,7 @@ export function messageRow(message, store, look, openThread) {
           { class: "message-content", data: { testid: "message-content" } },
           ...messageContent(message, store),
           message.blocks.length ? null : editedMark(message),
+          attachedFiles(message.files),
         ),
         files(message),
         reactions(message, store),
