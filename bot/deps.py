@@ -29,6 +29,7 @@ from services.runs.questions import QuestionService
 from services.runs.reminders import ReminderService
 from services.runs.service import RunService
 from services.selection.offers import OfferService
+from services.workflows.refining import RefiningService
 from services.workflows.service import WorkflowService
 
 
@@ -65,6 +66,7 @@ class Deps:
     cards: CardService
     approvals: ApprovalService
     workflows: WorkflowService
+    refining: RefiningService
     queries: WorkflowQueries
     runs: RunService
     decisions: DecisionService

@@ -45,6 +45,7 @@ from services.runs.reminders import ReminderService
 from services.runs.service import RunService
 from services.selection.offers import OfferService
 from services.steps.sources import StepSources
+from services.workflows.refining import RefiningService
 from services.workflows.service import WorkflowService
 from services.workspaces.installations import InstallationService
 
@@ -106,6 +107,7 @@ async def shared_parts(
         approvals=approvals,
         notes=NoteService(approvals),
         workflows=WorkflowService(cards, approvals),
+        refining=RefiningService(cards, approvals),
         queries=WorkflowQueries(approvals),
         runs=runs,
         decisions=DecisionService(runs, progress, approvals, gates),

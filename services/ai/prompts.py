@@ -119,7 +119,7 @@ def selector_prompt(issue: Issue, components: Iterable[ComponentSpec], *, today:
             "Choose the components that a plan for this issue needs.",
             *_day(today),
             _issue_block(issue),
-            _data_block("components", *(_summary(component) for component in components)),
+            data_block("components", *(_summary(component) for component in components)),
         ]
     )
 
@@ -143,9 +143,9 @@ def planner_prompt(
             f"Make a plan for this issue, of at most {max_steps} steps.",
             *_day(today),
             _issue_block(issue),
-            _data_block("components", *(_details(component) for component in shown)),
-            *(_data_block(name, *lines) for name, lines in policy_blocks.policy_blocks(policies, shown).items()),
-            *memory_prompts.memory_blocks(memory, _data_block),
+            data_block("components", *(_details(component) for component in shown)),
+            *(data_block(name, *lines) for name, lines in policy_blocks.policy_blocks(policies, shown).items()),
+            *memory_prompts.memory_blocks(memory, data_block),
         ]
     )
 
@@ -167,13 +167,23 @@ def repair_prompt(
         [
             planner_prompt(issue, components, max_steps, today=today, memory=memory, policies=policies),
             "This is a plan that was made for it:",
-            _data_block("plan", plan.model_dump(mode="json", by_alias=True)),
+            data_block("plan", plan_document(plan)),
             f"{_judgement(faults)}, each with the step and the field it is in:",
-            _data_block("faults", *(_fault(fault, explain) for fault in most_telling(faults))),
+            faults_block(faults, explain),
             *sense_hints(faults),
             "Answer with the whole plan, all faults removed. Change nothing that is right.",
         ]
     )
+
+
+def plan_document(plan: Plan) -> dict[str, Any]:
+    """A plan as it is shown to the plan maker."""
+    return plan.model_dump(mode="json", by_alias=True)
+
+
+def faults_block(faults: Sequence[Fault], explain: Explain | None) -> str:
+    """The faults that tell most, each with the sentence that people see."""
+    return data_block("faults", *(_fault(fault, explain) for fault in most_telling(faults)))
 
 
 def _judgement(faults: Iterable[Fault]) -> str:
@@ -195,14 +205,14 @@ def reminder(error: GeminiError) -> str:
         return "\n".join(
             [
                 "\nYour last answer named no id that is in the list. Answer with ids as the list has them.",
-                _data_block("unknown", {"ids": error.where}),
+                data_block("unknown", {"ids": error.where}),
             ]
         )
     if isinstance(error, GeminiMalformed) and error.details:
         return "\n".join(
             [
                 "\nYour last answer had another shape. Answer with the stated shape. This was wrong:",
-                _data_block("wrong", *({"what": detail} for detail in error.details)),
+                data_block("wrong", *({"what": detail} for detail in error.details)),
             ]
         )
     return "\nYour last answer was no JSON. Answer with one JSON document of the stated shape, and nothing else."
@@ -227,10 +237,10 @@ def _issue_block(issue: Issue) -> str:
         "urgency": issue.urgency,
         "mentioned": [{"name": name, "id": of_id} for of_id, name in mentioned.items()],
     }
-    return _data_block("issue", {name: value for name, value in stated.items() if value})
+    return data_block("issue", {name: value for name, value in stated.items() if value})
 
 
-def _data_block(name: str, *documents: Mapping[str, Any]) -> str:
+def data_block(name: str, *documents: Mapping[str, Any]) -> str:
     """Documents one a line, inside a fence that nothing in them can close."""
     return "\n".join([f'<data name="{name}">', *map(_line, documents), "</data>"])
 

@@ -19,7 +19,14 @@ from services.jobs.plans import (
     PostCard,
     ShowCard,
 )
-from services.jobs.refining import RefinePlan
+from services.jobs.refining import (
+    EditPlan,
+    RefinePlan,
+    RestoreVersion,
+    TellOfWish,
+    TypedInput,
+    WishOutcome,
+)
 from services.jobs.requests import (
     Act,
     JobDeferral,
@@ -53,6 +60,7 @@ __all__ = [
     "DraftPlan",
     "DrawCard",
     "DrawQuestion",
+    "EditPlan",
     "EndWork",
     "GateLimit",
     "GivenOutput",
@@ -68,6 +76,7 @@ __all__ = [
     "RemindQuestion",
     "ReplyToReporter",
     "Request",
+    "RestoreVersion",
     "RunDecision",
     "RunStep",
     "SaveNote",
@@ -77,5 +86,8 @@ __all__ = [
     "Tell",
     "TellOfFailure",
     "TellOfWait",
+    "TellOfWish",
     "TurnPage",
+    "TypedInput",
+    "WishOutcome",
 ]

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from db.models.documents import SkipReason, StepWait
+from db.models.documents import PlanChange, SkipReason, StepWait
 from services.approvals import LimitOutcome
 from services.components.specs import ComponentSpec
 from services.plans.forecast import Forecast
@@ -17,13 +17,15 @@ from services.plans.validation import Fault
 from services.policies.specs import Citation
 from services.states import Phase, PlanState, RunState, StepState
 from services.workflows.drafts import Failure
+from services.workflows.versions import VersionKind
 
 
 @dataclass(frozen=True, slots=True)
 class VersionSnapshot:
     """One version of a plan, with the components as they were when it was drafted, and the passages it cites.
 
-    `gate_people` are those whom policies name to agree to a step, by its id.
+    `gate_people` are those whom policies name to agree to a step, by its id. `made_by` is the person who wanted
+    it so, if one did, with their `wish`, and `based_on` the version that it was made of.
     """
 
     version: int
@@ -36,6 +38,11 @@ class VersionSnapshot:
     seconds: float
     citations: tuple[Citation, ...] = ()
     gate_people: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    kind: VersionKind = VersionKind.DRAFTED
+    made_by: str | None = None
+    wish: str | None = None
+    based_on: int | None = None
+    made_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +174,10 @@ class PlanSnapshot:
     """Who may decide about it, its reporter left out; None: anyone."""
     forecast: Forecast | None = None
     """Of a run of its version, while that is still to be decided about."""
+    former: VersionSnapshot | None = None
+    """The version before its version, while that is still to be decided about."""
+    change: PlanChange | None = None
+    """What somebody wants to be different: while that is worked on, and afterwards if nothing came of it."""
 
 
 @dataclass(frozen=True, slots=True)
