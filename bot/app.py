@@ -11,13 +11,24 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.deps import Workspace
-from bot.listeners import approvals, components, issues, notes, plans, policies, questions, runs, workflows
+from bot.listeners import (
+    approvals,
+    components,
+    issues,
+    notes,
+    plans,
+    policies,
+    questions,
+    refining,
+    runs,
+    workflows,
+)
 from bot.slack.dispatch import DEPS
 
 logger = logging.getLogger("mudda.unhandled")
 
 ANY = re.compile("")
-LISTENERS = (issues, plans, runs, questions, approvals, notes, components, workflows, policies)
+LISTENERS = (issues, plans, refining, runs, questions, approvals, notes, components, workflows, policies)
 
 
 def build_app(client: AsyncWebClient) -> AsyncApp:

@@ -29,6 +29,7 @@ from services.runs.questions import QuestionService
 from services.runs.reminders import ReminderService
 from services.runs.service import RunService
 from services.selection.offers import OfferService
+from services.workflows.rechecks import RecheckService
 from services.workflows.refining import RefiningService
 from services.workflows.service import WorkflowService
 
@@ -67,6 +68,7 @@ class Deps:
     approvals: ApprovalService
     workflows: WorkflowService
     refining: RefiningService
+    rechecks: RecheckService
     queries: WorkflowQueries
     runs: RunService
     decisions: DecisionService

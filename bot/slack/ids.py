@@ -15,6 +15,9 @@ ACTION_DISCARD = "plan.discard"
 ACTION_TRY_AGAIN = "plan.try_again"
 ACTION_SHOW_ALL = "plan.show_all"
 ACTION_PLAN_MORE = "plan.more"
+ACTION_REQUEST_CHANGES = "plan.request_changes"
+ACTION_PLAN_CHANGES = "plan.changes"
+ACTION_VERSION_COMPARE = "version.compare"
 ACTION_CARD_SHOW = "card.show"
 ACTION_RUN_CANCEL = "run.cancel"
 ACTION_RUN_STOP = "run.stop"
@@ -38,6 +41,11 @@ ACTION_WORKFLOWS_PAGE = "workflows.page"
 
 VIEW_NEW_ISSUE = "issue.new"
 VIEW_PLAN_DETAILS = "plan.details"
+VIEW_REQUEST_CHANGES = "plan.request_changes"
+VIEW_STEP_CHOICE = "plan.step_choice"
+VIEW_STEP_EDIT = "plan.step_edit"
+VIEW_VERSIONS = "plan.versions"
+VIEW_COMPARE = "plan.compare"
 VIEW_RUN_DETAILS = "run.details"
 VIEW_STEP_DETAILS = "step.details"
 VIEW_STEP_REJECT = "step.reject"
@@ -56,6 +64,16 @@ BLOCK_REASON, INPUT_REASON = "reason", "reason.text"
 BLOCK_OUTPUT, INPUT_OUTPUT = "output.", "output.given"
 """The block's id ends in the number of the value, from 0."""
 
+BLOCK_WISH, INPUT_WISH = "wish", "wish.text"
+BLOCK_LEAVE_OUT, INPUT_LEAVE_OUT = "leave_out", "wish.leave_out"
+BLOCK_ASK_BEFORE, INPUT_ASK_BEFORE = "ask_before", "wish.ask_before"
+BLOCK_STEP, INPUT_STEP = "step", "step.chosen"
+BLOCK_VALUE, INPUT_VALUE = "value.", "step.value"
+"""The block's id ends in the number of the input, from 0."""
+
+BLOCK_GATE, INPUT_GATE = "gate", "step.gate"
+BLOCK_AFTER, INPUT_AFTER = "after", "step.after"
+BLOCK_REMOVE, INPUT_REMOVE = "remove", "step.remove"
 BLOCK_ANSWER, INPUT_ANSWER = "answer", "answer.given"
 BLOCK_APPROVERS, INPUT_APPROVERS = "approvers", "approvals.people"
 BLOCK_QUORUM, INPUT_QUORUM = "quorum", "approvals.quorum"
@@ -91,6 +109,7 @@ METADATA_DRY_RUN = "mudda_dry_run"
 """The event type of the metadata of a dry run's messages; its payload is {"dry_run": its id, "page": from 1}."""
 
 CHOICE_DRY_RUN, CHOICE_SHOW_ALL = "dry_run", "show_all"
+CHOICE_EDIT_STEP, CHOICE_VERSIONS = "edit_step", "versions"
 """What the menu of a plan's card offers."""
 
 SEARCH_LENGTH = 80
@@ -118,6 +137,26 @@ class Ref:
 
 
 @dataclass(frozen=True, slots=True)
+class VersionRef:
+    """A version of a plan, and the plan as it was shown."""
+
+    plan: Ref
+    version: int
+
+    def encode(self) -> str:
+        """The button's value, e.g. `0b6c….3.2`."""
+        return f"{self.plan.encode()}.{self.version}"
+
+    @classmethod
+    def decode(cls, value: str) -> VersionRef:
+        """Read a button's value. Raises ValueError on anything that we did not write."""
+        plan, _, version = value.rpartition(".")
+        if not re.fullmatch(r"[0-9]{1,9}", version):
+            raise ValueError("not a version")
+        return cls(Ref.decode(plan), int(version))
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """What an option of a menu does, and what it is about."""
 
@@ -132,7 +171,7 @@ class Choice:
     def decode(cls, value: str) -> Choice:
         """Read an option's value. Raises ValueError on anything that we did not write."""
         name, _, ref = value.partition(":")
-        if name not in (CHOICE_DRY_RUN, CHOICE_SHOW_ALL):
+        if name not in (CHOICE_DRY_RUN, CHOICE_SHOW_ALL, CHOICE_EDIT_STEP, CHOICE_VERSIONS):
             raise ValueError("not a choice")
         return cls(name, Ref.decode(ref))
 

@@ -33,6 +33,7 @@ from services.connectors import Connector
 from services.connectors.auth import Secrets
 from services.learning.notes import NoteService
 from services.learning.service import LearningService
+from services.policies.service import PolicyService
 from services.queries.workflows import WorkflowQueries
 from services.runs.attempts import AttemptService
 from services.runs.batches import StepBatches
@@ -45,6 +46,7 @@ from services.runs.reminders import ReminderService
 from services.runs.service import RunService
 from services.selection.offers import OfferService
 from services.steps.sources import StepSources
+from services.workflows.rechecks import RecheckService
 from services.workflows.refining import RefiningService
 from services.workflows.service import WorkflowService
 from services.workspaces.installations import InstallationService
@@ -108,6 +110,7 @@ async def shared_parts(
         notes=NoteService(approvals),
         workflows=WorkflowService(cards, approvals),
         refining=RefiningService(cards, approvals),
+        rechecks=RecheckService(components, PolicyService(), settings.plan_max_steps),
         queries=WorkflowQueries(approvals),
         runs=runs,
         decisions=DecisionService(runs, progress, approvals, gates),

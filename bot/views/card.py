@@ -12,10 +12,14 @@ from uuid import UUID
 from bot.slack.ids import (
     ACTION_APPROVE,
     ACTION_DISCARD,
+    ACTION_PLAN_CHANGES,
     ACTION_PLAN_MORE,
+    ACTION_REQUEST_CHANGES,
     ACTION_TRY_AGAIN,
     CHOICE_DRY_RUN,
+    CHOICE_EDIT_STEP,
     CHOICE_SHOW_ALL,
+    CHOICE_VERSIONS,
     METADATA_CARD,
     Choice,
     Ref,
@@ -26,6 +30,7 @@ from bot.views.kit.fitting import LEVELS, Level, fit
 from bot.views.kit.mentions import quoted
 from bot.views.kit.text import clip, count, fits, join
 from bot.views.plan import steps as plan_steps
+from bot.views.plan.changes import MOST, changed, changing, is_folded, not_changed
 from bot.views.plan.drafting import progress
 from bot.views.plan.failures import sentence
 from bot.views.plan.forecast import expected
@@ -102,6 +107,8 @@ def summary(snapshot: PlanSnapshot) -> str:
     """The plan in one line, as plain text."""
     number, version = snapshot.number, snapshot.version
     match snapshot.state:
+        case PlanState.DRAFTING if snapshot.change and version:
+            return f"Changing plan #{number}: {snapshot.change.wish}"
         case PlanState.DRAFTING:
             return f"Drafting plan #{number}: {snapshot.issue.text}"
         case PlanState.FAILED:
@@ -118,7 +125,7 @@ def summary(snapshot: PlanSnapshot) -> str:
 
 def _heading(snapshot: PlanSnapshot) -> str:
     if snapshot.state is PlanState.DRAFTING:
-        return "Drafting a plan…"
+        return "Changing the plan…" if snapshot.change and snapshot.version else "Drafting a plan…"
     if snapshot.state is PlanState.FAILED:
         return "No plan yet"
     if snapshot.version is None:
@@ -128,12 +135,14 @@ def _heading(snapshot: PlanSnapshot) -> str:
 
 def _body(snapshot: PlanSnapshot, steps: Sequence[PlanStepView], level: Level, most: int) -> list[Block]:
     if snapshot.state is PlanState.DRAFTING:
-        return [progress(snapshot.phase or Phase.WAITING, snapshot.phase_facts)]
+        wished = [changing(snapshot.change)] if snapshot.change else []
+        return [*wished, progress(snapshot.phase or Phase.WAITING, snapshot.phase_facts)]
     if snapshot.state is PlanState.FAILED:
         return [failure_block(snapshot, level)]
     if snapshot.version is None:
         return []
-    return _version(snapshot.version, steps, level, most, after=expected(snapshot))
+    news = [*not_changed(snapshot.change), *changed(snapshot, min(level.lines, MOST))]
+    return [*news, *_version(snapshot.version, steps, level, most, after=expected(snapshot))]
 
 
 def _version(
@@ -158,13 +167,15 @@ def _end(snapshot: PlanSnapshot, steps: Sequence[PlanStepView], *, shortened: bo
         case PlanState.DRAFTING:
             return []
         case PlanState.DRAFT:
-            buttons = kit.actions(*_approve(snapshot, steps), *more, _discard(snapshot), *_menu(snapshot, steps))
+            more += [kit.button("All changes", ACTION_PLAN_CHANGES, ref)] if is_folded(snapshot, MOST) else []
+            deciding = (*_approve(snapshot, steps), _request_changes(ref), *more, _discard(snapshot))
+            buttons = kit.actions(*deciding, *_menu(snapshot, steps))
             if snapshot.approvers is None:
                 return [buttons]
             return [kit.context(kit.mrkdwn(may_decide(snapshot.approvers))), buttons]
         case PlanState.FAILED:
             again = kit.button("Try again", ACTION_TRY_AGAIN, ref, style="primary")
-            return [kit.actions(again, _discard(snapshot))]
+            return [kit.actions(again, _request_changes(ref), _discard(snapshot))]
     return [kit.context(kit.mrkdwn(decision(snapshot))), *([kit.actions(*more)] if more else [])]
 
 
@@ -207,9 +218,14 @@ def _lower(name: str) -> str:
 def _menu(snapshot: PlanSnapshot, steps: Sequence[PlanStepView]) -> list[Element]:
     """What else can be done with a plan that has steps, behind three dots."""
     ref = Ref(snapshot.id, snapshot.revision)
-    options = (("Dry run", CHOICE_DRY_RUN), ("Show all", CHOICE_SHOW_ALL))
+    options = [("Dry run", CHOICE_DRY_RUN), ("Show all", CHOICE_SHOW_ALL), ("Edit step", CHOICE_EDIT_STEP)]
+    options += [("Versions", CHOICE_VERSIONS)] if snapshot.version and snapshot.version.version > 1 else []
     choices = [(label, Choice(name, ref).encode()) for label, name in options]
     return [kit.overflow(ACTION_PLAN_MORE, *choices)] if steps else []
+
+
+def _request_changes(ref: str) -> Element:
+    return kit.button("Request changes", ACTION_REQUEST_CHANGES, ref)
 
 
 def _discard(snapshot: PlanSnapshot) -> Element:

@@ -8,9 +8,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from db.models.documents import PlanChange, SkipReason, StepWait
+from db.models.documents import SkipReason, StepWait
 from services.approvals import LimitOutcome
 from services.components.specs import ComponentSpec
+from services.jobs import WishOutcome
 from services.plans.forecast import Forecast
 from services.plans.model import Issue, Plan
 from services.plans.validation import Fault
@@ -152,6 +153,16 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeSnapshot:
+    """What somebody wants to be different about a plan; `outcome` and `failure` say why nothing came of it."""
+
+    by: str
+    wish: str
+    outcome: WishOutcome | None = None
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PlanSnapshot:
     """All that a card shows of one plan. `revision` goes into its buttons."""
 
@@ -176,7 +187,7 @@ class PlanSnapshot:
     """Of a run of its version, while that is still to be decided about."""
     former: VersionSnapshot | None = None
     """The version before its version, while that is still to be decided about."""
-    change: PlanChange | None = None
+    change: ChangeSnapshot | None = None
     """What somebody wants to be different: while that is worked on, and afterwards if nothing came of it."""
 
 

@@ -15,12 +15,13 @@ from db.models.documents import PlanChange
 from services.approvals import ApprovalService
 from services.components.specs import ApprovalPolicy, ComponentSpec
 from services.errors import NotFound
+from services.jobs import WishOutcome
 from services.pages import Page
 from services.plans.model import Plan
 from services.plans.validation import Fault
 from services.policies.specs import Citation
 from services.queries import forecasts, runs
-from services.queries.snapshots import PlanLine, PlanSnapshot, VersionSnapshot
+from services.queries.snapshots import ChangeSnapshot, PlanLine, PlanSnapshot, VersionSnapshot
 from services.states import Phase, PlanState, StepState
 from services.workflows.drafts import failure_from_json, issue_of
 from services.workflows.versions import VersionKind
@@ -177,7 +178,19 @@ def plan_snapshot(plan: WorkflowPlan, version: PlanVersion | None) -> PlanSnapsh
         failure=None if plan.failure is None else failure_from_json(plan.failure),
         decided_by=plan.decided_by,
         decided_at=plan.decided_at,
-        change=None if plan.change is None else cast("PlanChange", plan.change),
+        change=_change(plan),
+    )
+
+
+def _change(plan: WorkflowPlan) -> ChangeSnapshot | None:
+    if plan.change is None:
+        return None
+    change = cast("PlanChange", plan.change)
+    return ChangeSnapshot(
+        change["by"],
+        change["wish"],
+        WishOutcome(change["outcome"]) if "outcome" in change else None,
+        failure_from_json(change["failure"]) if "failure" in change else None,
     )
 
 

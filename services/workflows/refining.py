@@ -17,7 +17,8 @@ from services.errors import MoveNotAllowed
 from services.formats.storable import postgres_safe
 from services.jobs import EditPlan, RefinePlan, RestoreVersion
 from services.jobs.refining import Change
-from services.plans.model import Plan
+from services.plans.editing import StepEdit
+from services.plans.model import Plan, StepInput
 from services.states import PlanState
 from services.workflows.moves import PlanMoves
 from services.workflows.versions import Made, VersionKind, add_version
@@ -94,6 +95,14 @@ class RefiningService(PlanMoves):
             plan = await self._shown(session, job.workspace, job.plan, job.revision)
         await self._approvals.check_may_discard(session, job.workspace, job.user, requester=plan.reporter_id)
         return plan
+
+
+def step_edit(job: EditPlan) -> StepEdit:
+    """What the job makes of the step, marked as a person's."""
+    inputs = (
+        StepInput(location=item.location, name=item.name, value=item.value, typed=True) for item in job.inputs
+    )
+    return StepEdit(job.step, tuple(inputs), job.gated, job.after, job.removed)
 
 
 async def _is_done(session: AsyncSession, job: Change) -> bool:

@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from collections.abc import Sequence
 
 from bot.deps import Deps
 from bot.errors import RateLimited, SlackError, SlackUnavailable
 from bot.jobs.registry import PATIENT_ATTEMPTS, Handler, Lane
+from bot.rechecking import rechecked
 from bot.views.private.changes import not_changed
 from bot.views.private.notes import Note
 from db.queue import enqueue
 from services.approvals import NotAnApprover
 from services.errors import MoveNotAllowed, NotFound, StaleVersion
-from services.jobs import RefinePlan, Tell, TellOfWish, WishOutcome
+from services.jobs import EditPlan, RefinePlan, RestoreVersion, Tell, TellOfWish, WishOutcome
 from services.jobs.refining import Change
+from services.plans.editing import edited
+from services.plans.validation import Fault
+from services.queries import versions
+from services.queries.snapshots import PlanSnapshot, VersionSnapshot
 from services.states import PlanState
+from services.workflows.refining import step_edit
 
 logger = logging.getLogger("mudda.refining")
 
@@ -35,6 +41,56 @@ async def refine(job: RefinePlan, deps: Deps) -> None:
 async def give_up_refining(job: RefinePlan, deps: Deps) -> None:
     """Nothing was changed, for a reason of ours."""
     await refuse(job, WishOutcome.BUSY, job.wish, deps)
+
+
+async def edit(job: EditPlan, deps: Deps) -> None:
+    """Keep a step as it was edited, checked once more against what there is now."""
+    try:
+        snapshot, version = await _current(job, deps)
+        draft = await rechecked(snapshot, version, edited(version.plan, step_edit(job)), deps)
+        if draft.report.errors:
+            await refuse(job, WishOutcome.NOT_VALID, job.said, deps, faults=draft.report.errors)
+            return
+        async with deps.database.transaction() as session:
+            await deps.refining.edit(session, job, draft)
+    except (NotFound, NotAnApprover, StaleVersion, MoveNotAllowed) as error:
+        await refuse_for(job, error, job.said, deps)
+
+
+async def give_up_edit(job: EditPlan, deps: Deps) -> None:
+    """Nothing was changed, for a reason of ours."""
+    await refuse(job, WishOutcome.BUSY, job.said, deps)
+
+
+async def restore(job: RestoreVersion, deps: Deps) -> None:
+    """Bring a version back as a new one, checked once more against what there is now."""
+    said = f"Restore version {job.target}."
+    try:
+        async with deps.database.reading() as session:
+            snapshot = await deps.queries.get(session, job.workspace, job.plan)
+            old = await versions.get(session, job.workspace, job.plan, job.target)
+        draft = await rechecked(snapshot, old, old.plan, deps)
+        if draft.report.errors:
+            await refuse(job, WishOutcome.NOT_VALID, said, deps, faults=draft.report.errors)
+            return
+        async with deps.database.transaction() as session:
+            await deps.refining.restore(session, job, draft)
+    except (NotFound, NotAnApprover, StaleVersion, MoveNotAllowed) as error:
+        await refuse_for(job, error, said, deps)
+
+
+async def give_up_restoring(job: RestoreVersion, deps: Deps) -> None:
+    """Nothing was changed, for a reason of ours."""
+    await refuse(job, WishOutcome.BUSY, f"Restore version {job.target}.", deps)
+
+
+async def _current(job: EditPlan, deps: Deps) -> tuple[PlanSnapshot, VersionSnapshot]:
+    """The plan as it was shown. Raises StaleVersion unless it is."""
+    async with deps.database.reading() as session:
+        snapshot = await deps.queries.get(session, job.workspace, job.plan)
+    if snapshot.version is None or snapshot.revision != job.revision:
+        raise StaleVersion(shown=job.revision or 0, current=snapshot.revision, state=snapshot.state)
+    return snapshot, snapshot.version
 
 
 async def tell_of_wish(job: TellOfWish, deps: Deps) -> None:
@@ -74,7 +130,7 @@ async def refuse(
     deps: Deps,
     *,
     by: str | None = None,
-    faults: tuple[dict[str, Any], ...] = (),
+    faults: Sequence[Fault] = (),
 ) -> None:
     """Have it said; under a key, so that the same job run twice says it once."""
     words = TellOfWish(
@@ -85,7 +141,7 @@ async def refuse(
         wish=said,
         outcome=outcome,
         by=by,
-        faults=faults,
+        faults=tuple(fault.to_dict() for fault in faults),
     )
     async with deps.database.transaction() as session:
         await enqueue(session, words, key=f"tell:{job.key}")
@@ -97,7 +153,7 @@ async def _refuse_late(job: Change, state: str, said: str, deps: Deps) -> None:
         plan = await deps.queries.get(session, job.workspace, job.plan)
     match state:
         case PlanState.DRAFTING:
-            by = plan.change["by"] if plan.change else None
+            by = plan.change.by if plan.change else None
             await refuse(job, WishOutcome.UNDER_WAY, said, deps, by=by)
         case PlanState.APPROVED:
             await refuse(job, WishOutcome.OVER, said, deps, by=plan.decided_by)
@@ -108,6 +164,8 @@ async def _refuse_late(job: Change, state: str, said: str, deps: Deps) -> None:
 
 
 HANDLERS = (
+    Handler(EditPlan, Lane.QUICK, edit, give_up_edit),
+    Handler(RestoreVersion, Lane.QUICK, restore, give_up_restoring),
     Handler(RefinePlan, Lane.QUICK, refine, give_up_refining),
     Handler(TellOfWish, Lane.QUICK, tell_of_wish, attempts=PATIENT_ATTEMPTS),
 )
