@@ -30,7 +30,7 @@ from bot.views.kit.fitting import LEVELS, Level, fit
 from bot.views.kit.mentions import quoted
 from bot.views.kit.text import clip, count, fits, join
 from bot.views.plan import steps as plan_steps
-from bot.views.plan.changes import MOST, changed, changing, is_folded, not_changed
+from bot.views.plan.changes import MOST, changed, changing, news, not_changed
 from bot.views.plan.drafting import progress
 from bot.views.plan.failures import sentence
 from bot.views.plan.forecast import expected
@@ -73,14 +73,15 @@ def card(snapshot: PlanSnapshot, *, card_id: UUID) -> Message:
 
 def _of_plan(snapshot: PlanSnapshot) -> list[Block]:
     steps = plan_steps.in_order(snapshot.version) if snapshot.version else ()
+    told = news(snapshot)
 
     def draw(level: Level, most: int) -> list[Block]:
         return [
             kit.header(f"#{snapshot.number} {_heading(snapshot)}"),
             origin(snapshot),
             quoted(snapshot.issue, level.quote),
-            *_body(snapshot, steps, level, most),
-            *_end(snapshot, steps, shortened=_is_shortened(snapshot, steps, level)),
+            *_body(snapshot, steps, level, most, told),
+            *_end(snapshot, steps, shortened=_is_shortened(snapshot, steps, level), told=told),
         ]
 
     return fit(draw, len(steps), f"plan.{snapshot.revision}")
@@ -133,7 +134,9 @@ def _heading(snapshot: PlanSnapshot) -> str:
     return title(snapshot)
 
 
-def _body(snapshot: PlanSnapshot, steps: Sequence[PlanStepView], level: Level, most: int) -> list[Block]:
+def _body(
+    snapshot: PlanSnapshot, steps: Sequence[PlanStepView], level: Level, most: int, told: Sequence[str] | None
+) -> list[Block]:
     if snapshot.state is PlanState.DRAFTING:
         wished = [changing(snapshot.change)] if snapshot.change else []
         return [*wished, progress(snapshot.phase or Phase.WAITING, snapshot.phase_facts)]
@@ -141,8 +144,10 @@ def _body(snapshot: PlanSnapshot, steps: Sequence[PlanStepView], level: Level, m
         return [failure_block(snapshot, level)]
     if snapshot.version is None:
         return []
-    news = [*not_changed(snapshot.change), *changed(snapshot, min(level.lines, MOST))]
-    return [*news, *_version(snapshot.version, steps, level, most, after=expected(snapshot))]
+    drawn = not_changed(snapshot.change)
+    if told is not None:
+        drawn.append(changed(snapshot.version, told, min(level.lines, MOST)))
+    return [*drawn, *_version(snapshot.version, steps, level, most, after=expected(snapshot))]
 
 
 def _version(
@@ -159,7 +164,9 @@ def _version(
     return [*drawn, *after, kit.context(kit.plain(made_by(version), 200))]
 
 
-def _end(snapshot: PlanSnapshot, steps: Sequence[PlanStepView], *, shortened: bool) -> list[Block]:
+def _end(
+    snapshot: PlanSnapshot, steps: Sequence[PlanStepView], *, shortened: bool, told: Sequence[str] | None
+) -> list[Block]:
     """The buttons while something is to be decided; afterwards, who decided and when."""
     more = [show_all(snapshot)] if shortened else []
     ref = Ref(snapshot.id, snapshot.revision).encode()
@@ -167,7 +174,7 @@ def _end(snapshot: PlanSnapshot, steps: Sequence[PlanStepView], *, shortened: bo
         case PlanState.DRAFTING:
             return []
         case PlanState.DRAFT:
-            more += [kit.button("All changes", ACTION_PLAN_CHANGES, ref)] if is_folded(snapshot, MOST) else []
+            more += [kit.button("All changes", ACTION_PLAN_CHANGES, ref)] if told and len(told) > MOST else []
             deciding = (*_approve(snapshot, steps), _request_changes(ref), *more, _discard(snapshot))
             buttons = kit.actions(*deciding, *_menu(snapshot, steps))
             if snapshot.approvers is None:

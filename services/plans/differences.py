@@ -136,12 +136,13 @@ def _reordered(old: Plan, new: Plan, before: Mapping[str, Step]) -> Iterator[Dif
 class _Order:
     """What the steps of a plan wait for, by the ids in `called`, which leaves out those that don't matter.
 
-    `direct`: right before it, or with only left-out ones in between. `all`: whatever is before it.
+    `direct`: right before it, or with only left-out ones in between. `all`: whatever is before it. A step on a
+    cycle, which no valid plan has, waits for nothing.
     """
 
     def __init__(self, plan: Plan, called: Mapping[str, str]) -> None:
-        self.direct: dict[str, tuple[str, ...]] = {}
-        self.all: dict[str, frozenset[str]] = {}
+        self.direct: dict[str, tuple[str, ...]] = dict.fromkeys(called.values(), ())
+        self.all: dict[str, frozenset[str]] = dict.fromkeys(called.values(), frozenset())
         needs = dependencies(plan)
         through: dict[str, tuple[str, ...]] = {}
         for step_id in (each for level in levels(needs) for each in level):

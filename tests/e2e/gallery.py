@@ -17,7 +17,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.sandbox.slack import SlackStandIn
 from bot.views.card import card
 from services.queries.snapshots import PlanSnapshot, RunSnapshot
-from tests.support import run_samples, samples
+from tests.support import refine_samples, run_samples, samples
 from tests.support.browser import launched_chromium, opened_page
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -33,7 +33,7 @@ A card in each of its states, as the sandbox's page shows it. The pictures are d
 tests of the views use (`samples.py` and `run_samples.py` in `tests/support/`), by `python -m tests.e2e.gallery`.
 """
 
-STATES: Mapping[str, PlanSnapshot] = {**samples.GALLERY, **run_samples.GALLERY}
+STATES: Mapping[str, PlanSnapshot] = {**samples.GALLERY, **refine_samples.GALLERY, **run_samples.GALLERY}
 
 
 def picture(name: str) -> Path:

@@ -23,21 +23,17 @@ _WISH = 200
 _LINE = 300
 
 
-def changed(snapshot: PlanSnapshot, lines: int) -> list[Block]:
-    """What is different about a draft since its last version, in at most so many lines; nothing of a first one."""
+def news(snapshot: PlanSnapshot) -> list[str] | None:
+    """All that is different about a draft since its last version, a sentence each; None of a first one."""
     version, former = snapshot.version, snapshot.former
-    if version is None or former is None:
-        return []
-    told = different(former, version)
+    return None if version is None or former is None else different(former, version)
+
+
+def changed(version: VersionSnapshot, told: Sequence[str], lines: int) -> Block:
+    """Who made a version what it is, and what is different, in at most so many lines."""
     shown = told[:lines]
     more = [f"…and {count(len(told) - len(shown), 'more change')}"] if len(told) > len(shown) else []
-    return [kit.rich_text(kit.paragraph(*headline(version)), *_bullets([*shown, *more]))]
-
-
-def is_folded(snapshot: PlanSnapshot, lines: int) -> bool:
-    """Whether `changed` leaves anything out."""
-    version, former = snapshot.version, snapshot.former
-    return version is not None and former is not None and len(different(former, version)) > lines
+    return kit.rich_text(kit.paragraph(*headline(version)), *_bullets([*shown, *more]))
 
 
 def not_changed(change: ChangeSnapshot | None) -> list[Block]:

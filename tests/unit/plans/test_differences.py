@@ -101,3 +101,9 @@ def test_another_id_for_the_same_step_is_no_difference() -> None:
     notice = NOTICE.model_copy(update={"inputs": body(text="Water is off", order="{{make_order.id}}")})
     look = LOOK.model_copy(update={"next": ("make_order",)})
     assert differences(OLD, plan(look, renamed, crew, notice)) == ()
+
+
+def test_plans_that_nobody_could_carry_out_are_compared_too() -> None:
+    circle = plan(step("a", then=["b"]), step("b", then=["a"]))
+    assert differences(circle, circle) == ()
+    assert differences(plan(step("a"), step("a")), circle)
