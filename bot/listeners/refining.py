@@ -24,7 +24,7 @@ from services.plans.editing import edited
 from services.queries import versions
 from services.queries.snapshots import PlanSnapshot, VersionSnapshot
 from services.states import PlanState
-from services.workflows.refining import step_edit
+from services.workflows.refining import UP_TO_DATE, step_edit
 
 CHANGEABLE = frozenset({PlanState.DRAFT, PlanState.FAILED})
 
@@ -32,6 +32,7 @@ CHANGEABLE = frozenset({PlanState.DRAFT, PlanState.FAILED})
 def register(app: AsyncApp) -> None:
     """Add the listeners of this file."""
     app.action(ids.ACTION_REQUEST_CHANGES)(guard(click, request_changes, members_only=True))
+    app.action(ids.ACTION_PLAN_UPDATE)(guard(click, bring_up_to_date, members_only=True))
     app.action(ids.ACTION_PLAN_CHANGES)(guard(click, show_changes, members_only=True))
     app.action(ids.ACTION_VERSION_COMPARE)(guard(payloads.click_in_modal, compare, members_only=True))
     app.view(ids.VIEW_REQUEST_CHANGES)(guard(payloads.wish, wish, members_only=True))
@@ -54,6 +55,12 @@ async def wish(form: payloads.WishForm, deps: Deps, ack: AsyncAck) -> None:
         await ack(response_action="errors", errors={ids.BLOCK_WISH: "Say in a sentence what should be different."})
         return
     await deps.intake.put(form.key, _wish(form, deps))
+    await ack()
+
+
+async def bring_up_to_date(pressed: Click, deps: Deps, ack: AsyncAck) -> None:
+    """A plan that breaks the rules of today is refined by its faults; no words are needed."""
+    await deps.intake.put(pressed.key, _update(pressed, deps))
     await ack()
 
 
@@ -186,6 +193,19 @@ def _wish(form: payloads.WishForm, deps: Deps) -> RefinePlan:
         wish=form.wish,
         user=form.user,
         **_place(form),
+    )
+
+
+def _update(pressed: Click, deps: Deps) -> RefinePlan:
+    ref = _ref(pressed.value)
+    return RefinePlan(
+        key=pressed.key,
+        workspace=deps.workspace.id,
+        plan=ref.id,
+        revision=ref.revision,
+        wish=UP_TO_DATE,
+        user=pressed.user,
+        **_place(pressed),
     )
 
 

@@ -43,7 +43,8 @@ class RefiningAgents:
         question = Question("selector", prompts.SELECTOR_SYSTEM, prompt, selector_schema, tuple(components), read)
         keys, usages = await self.questioner.ask(question, deadline)
         used = component_keys(self.wish.plan) if self.wish.plan else set[str]()
-        return Selection(tuple(dict.fromkeys([*(key for key in components if key in used), *keys])), usages)
+        kept = [key for key, spec in components.items() if key in used and spec.active]
+        return Selection(tuple(dict.fromkeys([*kept, *keys])), usages)
 
     async def plan(
         self,

@@ -10,8 +10,9 @@ from services.plans.validation import Fault
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What was said, and the plan as it is, if there is one, with the faults that it has by today's rules."""
+    """What was said, and by whom; the plan as it is, if there is one, and what is wrong with it today."""
 
     text: str
+    by: str = ""
     plan: Plan | None = None
     faults: tuple[Fault, ...] = ()

@@ -25,6 +25,7 @@ class WishOutcome(StrEnum):
     DISCARDED = "discarded"
     NOT_ALLOWED = "not_allowed"
     NOT_VALID = "not_valid"
+    OUTDATED = "outdated"
     BUSY = "busy"
 
 
@@ -92,7 +93,8 @@ class TellOfWish(Job):
     """Tell whoever wanted a change, privately, that nothing was changed and why; their words are given back.
 
     `failure` is why the agents made no plan, as it is kept with a plan, `faults` what is wrong with what was
-    wanted, as the validator has it, and `by` whoever was first.
+    wanted, as the validator has it, and `by` whoever was first. A plan that is outdated can be brought up to date
+    from there: `plan` as it was shown at `revision`.
     """
 
     entrypoint: ClassVar[str] = "tell_of_wish"
@@ -105,3 +107,5 @@ class TellOfWish(Job):
     failure: dict[str, Any] | None = None
     faults: tuple[dict[str, Any], ...] = ()
     by: str | None = None
+    plan: UUID | None = None
+    revision: int = 0

@@ -27,6 +27,10 @@ MAX_WISH = 3_000
 """Characters of a wish: what a field of a form takes."""
 
 
+UP_TO_DATE = "Bring the plan up to date with what the town has today."
+"""A wish without words of a person; what is out of date the agents are told as the faults of the plan."""
+
+
 class RefiningService(PlanMoves):
     """Changes of drafts. Every method takes a session and leaves the commit to its caller.
 
@@ -62,7 +66,9 @@ class RefiningService(PlanMoves):
         document = await session.scalar(
             select(PlanVersion.document).where(PlanVersion.plan_id == plan.id, PlanVersion.version == plan.version)
         )
-        return Wish(plan.change["wish"], None if document is None else Plan.model_validate(document))
+        return Wish(
+            plan.change["wish"], plan.change["by"], None if document is None else Plan.model_validate(document)
+        )
 
     async def edit(self, session: AsyncSession, job: EditPlan, draft: Draft) -> None:
         """Keep what a person made of a draft by hand; raises as `wish` does."""

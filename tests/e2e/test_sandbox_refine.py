@@ -1,4 +1,4 @@
-"""A draft is changed in the sandbox's page: Request changes, a step by hand, and the first version brought back."""
+"""A draft is changed in the sandbox's page: by Request changes, by hand, and back to its first version."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def test_a_plan_is_changed_compared_and_brought_back(browser: Browser, tmp
         await form.get_by_label("What should be different?").fill("Without the notice to residents")
         await page.screenshot(path=tmp_path / "request.png")
         await form.get_by_test_id("modal-submit").click()
-        await expect(card).to_contain_text("– Notify residents", timeout=DRAFT_MS)
+        await expect(card).to_contain_text("Removed: Notify residents", timeout=DRAFT_MS)
         await expect(card).to_contain_text("Without the notice to residents")
         await expect(card).to_contain_text(re.compile("Changed by.*Priya Raman"))
         await page.screenshot(path=tmp_path / "changed.png")
@@ -55,4 +55,4 @@ async def test_a_plan_is_changed_compared_and_brought_back(browser: Browser, tmp
         await page.screenshot(path=tmp_path / "compare.png")
         await page.get_by_test_id("modal-submit").last.click()
         await expect(card).to_contain_text("Version 1 brought back by", timeout=DRAFT_MS)
-        await expect(card).to_contain_text("+ Notify residents")
+        await expect(card).to_contain_text("Added: Notify residents")

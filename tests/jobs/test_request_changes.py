@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from sqlalchemy import select
+
 from bot.sandbox.slack import Message
 from bot.slack import ids
+from db.models import PlanningNoteRow
 from services.approvals import ApprovalRules
 from services.audit import Actor
 from services.components.service import ComponentService
@@ -72,7 +75,7 @@ async def test_steps_can_be_chosen_in_place_of_words(hall: TownHall) -> None:
     [row] = await versions(hall)
     step = next(step["step_id"] for step in row.document["steps"] if step["component_id"] == RESIDENTS)
     await requested(hall, card, left_out=[step])
-    await card_where(hall, "– Notify residents")
+    await card_where(hall, "Removed: Notify residents")
     [first, second] = await versions(hall)
     assert set(keys(first)) - set(keys(second)) == {RESIDENTS}
     assert second.wish == "Leave out: Notify residents."
@@ -172,7 +175,7 @@ async def test_a_step_that_nobody_needs_is_removed(hall: TownHall) -> None:
     card = await plan_card(hall)
     view = await editing(hall, card, RESIDENTS)
     await hall.slack.submit_view(view.id, {ids.BLOCK_REMOVE: {ids.INPUT_REMOVE: ["yes"]}})
-    await card_where(hall, "– Notify residents")
+    await card_where(hall, "Removed: Notify residents")
     assert RESIDENTS not in keys((await versions(hall))[-1])
 
 
@@ -211,7 +214,7 @@ async def test_a_version_that_breaks_the_rules_of_today_is_not_restored(hall: To
     card = await plan_card(hall)
     view = await editing(hall, card, RESIDENTS)
     await hall.slack.submit_view(view.id, {ids.BLOCK_REMOVE: {ids.INPUT_REMOVE: ["yes"]}})
-    card = await card_where(hall, "– Notify residents")
+    card = await card_where(hall, "Removed: Notify residents")
     async with hall.database.transaction() as session:
         await ComponentService().deactivate(session, hall.deps.workspace.id, RESIDENTS)
     await choose(hall, card, "Versions", "priya")
@@ -224,3 +227,34 @@ async def test_a_version_that_breaks_the_rules_of_today_is_not_restored(hall: To
     assert "Version 1 can't be restored" in said
     assert "switched off" in said
     assert len(await versions(hall)) == 2
+
+
+async def test_a_plan_that_fits_no_more_is_not_approved_and_can_be_brought_up_to_date(hall: TownHall) -> None:
+    card = await plan_card(hall)
+    async with hall.database.transaction() as session:
+        await ComponentService().deactivate(session, hall.deps.workspace.id, RESIDENTS)
+    await hall.slack.click("marco", "works", card.ts, ids.ACTION_APPROVE)
+    answer = await told(hall, "marco")
+    assert "does not fit what the town has today" in card_text(answer)
+    assert "switched off" in card_text(answer)
+    assert (await the_plan(hall)).state == "DRAFT"
+    await hall.slack.click("marco", "works", answer.ts, ids.ACTION_PLAN_UPDATE)
+    card = await card_where(hall, "Removed: Notify residents")
+    await hall.slack.click("marco", "works", card.ts, ids.ACTION_APPROVE)
+    await hall.slack.wait_for(lambda: "Approve and run" not in buttons(cards(hall.slack)[-1]) or None)
+    assert (await the_plan(hall)).state == "APPROVED"
+
+
+async def test_what_people_change_becomes_notes_for_later_plans(hall: TownHall) -> None:
+    card = await plan_card(hall)
+    await requested(hall, card, "Ask before the crew is assigned, not 555 123 4567")
+    card = await card_where(hall, "asks a person first now")
+    view = await editing(hall, card, RESIDENTS)
+    await hall.slack.submit_view(view.id, {ids.BLOCK_REMOVE: {ids.INPUT_REMOVE: ["yes"]}})
+    await card_where(hall, "Removed: Notify residents")
+    async with hall.database.reading() as session:
+        notes = (await session.scalars(select(PlanningNoteRow).order_by(PlanningNoteRow.created_at))).all()
+    assert [(note.text, note.component_key, note.origin) for note in notes] == [
+        ("A draft was changed: Ask before the crew is assigned, not [number]", None, "changed"),
+        (f"In a draft, a step with {RESIDENTS} was left out by a person.", RESIDENTS, "changed"),
+    ]

@@ -18,6 +18,7 @@ from services.ai.errors import DraftFailed
 from services.ai.service import Draft
 from services.ai.usage import Usage
 from services.ai.wishes import Wish
+from services.audit import Actor
 from services.components.builtins import BUILTINS
 from services.components.specs import ComponentSpec
 from services.jobs import DraftPlan
@@ -28,6 +29,7 @@ from services.plans.polls import component_keys
 from services.policies.specs import Policies
 from services.states import FailureCode, Phase
 from services.workflows.drafts import Failure
+from services.workflows.refining import UP_TO_DATE
 
 logger = logging.getLogger("mudda.drafts")
 
@@ -129,6 +131,8 @@ async def _store(job: DraftPlan, claim: UUID, draft: Draft, wish: Wish | None, d
             is_kept = await deps.workflows.keep_as_is(session, job.workspace, job.plan, claim)
         else:
             is_kept = await deps.workflows.store_version(session, job.workspace, job.plan, claim, draft)
+            if is_kept and wish is not None and wish.text != UP_TO_DATE:
+                await deps.learning.keep_wish(session, job.workspace, job.plan, wish.text, Actor(wish.by))
         if not is_kept:
             logger.info("A draft came too late and was thrown away")
     _count(draft.usages, deps)

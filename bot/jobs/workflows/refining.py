@@ -53,6 +53,7 @@ async def edit(job: EditPlan, deps: Deps) -> None:
             return
         async with deps.database.transaction() as session:
             await deps.refining.edit(session, job, draft)
+            await deps.learning.keep_edit(session, job.workspace, job.plan, version.plan, draft.plan, job.actor)
     except (NotFound, NotAnApprover, StaleVersion, MoveNotAllowed) as error:
         await refuse_for(job, error, job.said, deps)
 

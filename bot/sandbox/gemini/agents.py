@@ -44,7 +44,9 @@ def _plan(prompt: str, day: datetime) -> dict[str, Any]:
 
 def _refine(prompt: str, day: datetime) -> dict[str, Any]:
     report, tools, _ = read(prompt)
-    return refining.refine(blocks_of(prompt)["plan"][0], _wish(prompt), report, tools, day)
+    blocks = blocks_of(prompt)
+    plan = refining.without_faulty(blocks["plan"][0], blocks.get("faults", ()))
+    return refining.refine(plan, _wish(prompt), report, tools, day)
 
 
 def _is_refining(schema: Mapping[str, Any], prompt: str) -> bool:

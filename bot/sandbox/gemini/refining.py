@@ -30,6 +30,7 @@ _FIRST = re.compile(r"^(?:the )?(.+?) first,?(?: and)?(?: only)? then (.+)", re.
 _BEFORE = re.compile(r"^(.+?) before (.+)", re.IGNORECASE)
 _AFTER = re.compile(r"^(.+?) after (.+)", re.IGNORECASE)
 _ADD = re.compile(r"^(?:please |also )*(?:add|also|notify|tell|inform|warn)\b(.+)", re.IGNORECASE)
+_NO_MORE = frozenset({"unknown_component", "inactive_component", "policy_forbidden"})
 _TELLS = frozenset(
     {"notify", "tell", "inform", "warn", "notice", "notification", "message", "also", "too", "add", "step"}
 )
@@ -57,7 +58,14 @@ def refine(plan: Wire, wish: str, report: Report, tools: Sequence[Tool], now: da
             _put_before(_about(match[2], steps, named), _about(match[1], steps, named))
         elif tool := _wanted(clause, tools, frozenset(step["component_id"] for step in steps)):
             steps = _with_step(steps, tool, clause, report, named, now)
-    return {**plan, "steps": steps}
+    said = re.sub(r"^\d+ steps", f"{len(steps)} steps", plan["description"])
+    return {**plan, "description": said, "steps": steps}
+
+
+def without_faulty(plan: Wire, faults: Sequence[Wire]) -> Wire:
+    """The plan without the steps that can't be done any more."""
+    gone = {fault["step_id"] for fault in faults if fault["code"] in _NO_MORE}
+    return {**plan, "steps": _without(plan["steps"], [step for step in plan["steps"] if step["step_id"] in gone])}
 
 
 def _clauses(wish: str) -> list[str]:

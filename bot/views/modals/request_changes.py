@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.slack.ids import (
     BLOCK_ASK_BEFORE,
@@ -19,6 +19,8 @@ from bot.views.kit.blocks import plain
 from bot.views.kit.text import clip
 from bot.views.modals.reason import origin
 from bot.views.plan.steps import PlanStepView, in_order
+from bot.views.run.steps import writes
+from services.components.specs import ComponentSpec
 from services.queries.snapshots import PlanSnapshot
 from services.workflows.refining import MAX_WISH
 
@@ -33,7 +35,8 @@ def request_changes_modal(
 ) -> View:
     """Asks what should be different. Without a plan yet there is nothing to choose from."""
     steps = in_order(snapshot.version) if snapshot.version else ()
-    choices = _choices(steps) if 1 < len(steps) <= MAX_OPTIONS else []
+    specs = snapshot.version.components if snapshot.version else {}
+    choices = _choices(steps, specs) if 1 < len(steps) <= MAX_OPTIONS else []
     return {
         "type": "modal",
         "callback_id": VIEW_REQUEST_CHANGES,
@@ -71,8 +74,8 @@ def _wish(*, optional: bool) -> Block:
     }
 
 
-def _choices(steps: Sequence[PlanStepView]) -> list[Block]:
-    ungated = [step for step in steps if not step.locked]
+def _choices(steps: Sequence[PlanStepView], specs: Mapping[str, ComponentSpec]) -> list[Block]:
+    ungated = [step for step in steps if not step.locked and writes(specs.get(step.step.component_id))]
     asks = _several(BLOCK_ASK_BEFORE, INPUT_ASK_BEFORE, "Ask a person before", ungated) if ungated else []
     return [*_several(BLOCK_LEAVE_OUT, INPUT_LEAVE_OUT, "Leave out", steps), *asks]
 

@@ -100,15 +100,15 @@ class _Told:
         self._numbers = {step_id: view.number for step_id, view in steps.items()}
 
     def line(self, change: Difference) -> str:
-        """One difference as a line: "+ Notify the school", "Step 3 (Close a road) asks a person first"."""
+        """One difference as a line: "Added: Notify the school", "Step 3 (Close a road) asks a person first"."""
         if change.step is None:
             return f"Called “{clip(one_line(change.new), _VALUE)}” now"
         step_id = change.step.step_id
         match change.kind:
             case ChangeKind.ADDED:
-                return f"+ {self._title(step_id, self._steps)} (step {self._numbers[step_id]:,})"
+                return f"Added: {self._title(step_id, self._steps)} (step {self._numbers[step_id]:,})"
             case ChangeKind.REMOVED:
-                return f"– {self._title(step_id, self._before)}"
+                return f"Removed: {self._title(step_id, self._before)}"
             case ChangeKind.REORDERED:
                 return f"{self._step(step_id)} {self._order(change)}"
             case ChangeKind.INPUT:

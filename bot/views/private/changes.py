@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from bot.slack.ids import ACTION_PLAN_UPDATE, Ref
 from bot.slack.messages import Block, Message
 from bot.views.kit import blocks as kit
 from bot.views.kit.text import clip, is_user, mention
@@ -31,6 +32,7 @@ _WHY: Mapping[WishOutcome, str] = {
     WishOutcome.NOT_ALLOWED: "You are not among those who may change this plan, so nothing was changed. The card "
     "says who may.",
     WishOutcome.NOT_VALID: "That would not be a plan that can be carried out, so nothing was changed.",
+    WishOutcome.OUTDATED: "The plan was not started, for it does not fit what the town has today:",
     WishOutcome.BUSY: "I could not do that just now, so nothing was changed. Please try again.",
 }
 _BY: Mapping[WishOutcome, str] = {
@@ -48,6 +50,9 @@ def not_changed(job: TellOfWish) -> Message:
     blocks = [kit.section(why), *_failure(job)]
     if faults := explain_fault(list(map(Fault.from_dict, job.faults)), _FAULTS, limit=_FAULT, names=Names()):
         blocks.append(kit.rich_text(kit.bullets(faults)))
+    if job.outcome is WishOutcome.OUTDATED and job.plan is not None:
+        ref = Ref(job.plan, job.revision).encode()
+        blocks.append(kit.actions(kit.button("Update the plan", ACTION_PLAN_UPDATE, ref, style="primary")))
     if job.wish:
         blocks += [kit.context(kit.plain("What you wrote:")), kit.rich_text(kit.quote(clip(job.wish, _WISH)))]
     return Message(kit.fallback(why), blocks)

@@ -45,7 +45,7 @@ def test_a_changed_card_says_what_is_different() -> None:
     text = json.dumps(drawn(refine_samples.changed()).blocks, ensure_ascii=False)
     for said in (
         f": “{refine_samples.WISH}”",
-        "+ Notify the school (step ",
+        "Added: Notify the school (step ",
         "asks a person first now",
         "comes after step",
         "“Water may be off for some hours.” → “Water is off until noon.”",
