@@ -213,7 +213,7 @@ def _edit(form: payloads.StepEditForm, step: StepForm | None, deps: Deps) -> Edi
     """The edit as a job; of one that comes too late only what was typed, so that it can be given back."""
     ref = _ref(form.value)
     given = {"key": form.key, "workspace": deps.workspace.id, "plan": ref.id, "revision": ref.revision}
-    who = {"user": form.user, "step": form.step, "after": form.after, "removed": form.removed, **_place(form)}
+    who = {"user": form.user, "step_id": form.step, "after": form.after, "removed": form.removed, **_place(form)}
     if step is None:
         return EditPlan(**given, **who, said="\n".join(filter(None, form.values.values())))
     read = (
@@ -232,7 +232,7 @@ def _restoring(form: payloads.Form, ref: ids.VersionRef, deps: Deps) -> RestoreV
         workspace=deps.workspace.id,
         plan=ref.plan.id,
         revision=ref.plan.revision,
-        target=ref.version,
+        to_version=ref.version,
         user=form.user,
         **_place(form),
     )

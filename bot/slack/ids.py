@@ -111,6 +111,7 @@ METADATA_DRY_RUN = "mudda_dry_run"
 
 CHOICE_DRY_RUN, CHOICE_SHOW_ALL = "dry_run", "show_all"
 CHOICE_EDIT_STEP, CHOICE_VERSIONS = "edit_step", "versions"
+CHOICES = (CHOICE_DRY_RUN, CHOICE_SHOW_ALL, CHOICE_EDIT_STEP, CHOICE_VERSIONS)
 """What the menu of a plan's card offers."""
 
 SEARCH_LENGTH = 80
@@ -172,7 +173,7 @@ class Choice:
     def decode(cls, value: str) -> Choice:
         """Read an option's value. Raises ValueError on anything that we did not write."""
         name, _, ref = value.partition(":")
-        if name not in (CHOICE_DRY_RUN, CHOICE_SHOW_ALL, CHOICE_EDIT_STEP, CHOICE_VERSIONS):
+        if name not in CHOICES:
             raise ValueError("not a choice")
         return cls(name, Ref.decode(ref))
 

@@ -73,7 +73,7 @@ class EditPlan(Change):
 
     entrypoint: ClassVar[str] = "edit_plan"
 
-    step: str
+    step_id: str
     inputs: tuple[TypedInput, ...] = ()
     gated: bool = False
     after: tuple[str, ...] = ()
@@ -86,7 +86,7 @@ class RestoreVersion(Change):
 
     entrypoint: ClassVar[str] = "restore_version"
 
-    target: int
+    to_version: int
 
 
 class TellOfWish(Job):

@@ -76,7 +76,7 @@ class RefiningService(PlanMoves):
 
     async def restore(self, session: AsyncSession, job: RestoreVersion, draft: Draft) -> None:
         """Keep an earlier version as a new one; raises as `wish` does."""
-        await self._keep(session, job, draft, Made(VersionKind.RESTORED, job.actor), based_on=job.target)
+        await self._keep(session, job, draft, Made(VersionKind.RESTORED, job.actor), based_on=job.to_version)
 
     async def _keep(
         self, session: AsyncSession, job: Change, draft: Draft, made: Made, *, based_on: int | None = None
@@ -108,7 +108,7 @@ def step_edit(job: EditPlan) -> StepEdit:
     inputs = (
         StepInput(location=item.location, name=item.name, value=item.value, typed=True) for item in job.inputs
     )
-    return StepEdit(job.step, tuple(inputs), job.gated, job.after, job.removed)
+    return StepEdit(job.step_id, tuple(inputs), job.gated, job.after, job.removed)
 
 
 async def _is_done(session: AsyncSession, job: Change) -> bool:

@@ -8,6 +8,7 @@ from bot.sandbox.gemini.faults import Hold, Status
 from bot.slack import ids
 from db.models import AuditEvent
 from db.queue import enqueue
+from services.jobs import DraftPlan
 from services.plans.differences import differences
 from services.plans.model import Plan
 from tests.support.refining import approval, card_where, keys, the_plan, told, versions, wish, with_school
@@ -148,3 +149,22 @@ async def test_order_gates_and_removal_by_plain_words(hall: TownHall) -> None:
     await card_where(hall, "version 3")
     third = Plan.model_validate((await versions(hall))[-1].document)
     assert "notifications.notify_residents" not in [step.component_id for step in third.steps]
+
+
+async def test_a_change_whose_worker_was_replaced_is_thrown_away(hall: TownHall) -> None:
+    await plan_card(hall)
+    held = Hold()
+    hall.gemini.script(held, agent="refiner")
+    await wish(hall, "Ask before the crew is assigned")
+    await held.reached.wait()
+    plan = await the_plan(hall)
+    # As a second worker would: the job is there again, and takes the claim.
+    again = DraftPlan(workspace=hall.deps.workspace.id, plan=plan.id, draft=plan.draft)
+    async with hall.database.transaction() as session:
+        await enqueue(session, again)
+    await card_where(hall, "version 2")
+    held.released.set()
+    assert hall.bot.worker is not None
+    await hall.bot.worker.idle()
+    assert [row.version for row in await versions(hall)] == [1, 2]
+    assert (await the_plan(hall)).state == "DRAFT"

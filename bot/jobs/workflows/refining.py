@@ -65,11 +65,11 @@ async def give_up_edit(job: EditPlan, deps: Deps) -> None:
 
 async def restore(job: RestoreVersion, deps: Deps) -> None:
     """Bring a version back as a new one, checked once more against what there is now."""
-    said = f"Restore version {job.target}."
+    said = f"Restore version {job.to_version}."
     try:
         async with deps.database.reading() as session:
             snapshot = await deps.queries.get(session, job.workspace, job.plan)
-            old = await versions.get(session, job.workspace, job.plan, job.target)
+            old = await versions.get(session, job.workspace, job.plan, job.to_version)
         draft = await rechecked(snapshot, old, old.plan, deps)
         if draft.report.errors:
             await refuse(job, WishOutcome.NOT_VALID, said, deps, faults=draft.report.errors)
@@ -82,7 +82,7 @@ async def restore(job: RestoreVersion, deps: Deps) -> None:
 
 async def give_up_restoring(job: RestoreVersion, deps: Deps) -> None:
     """Nothing was changed, for a reason of ours."""
-    await refuse(job, WishOutcome.BUSY, f"Restore version {job.target}.", deps)
+    await refuse(job, WishOutcome.BUSY, f"Restore version {job.to_version}.", deps)
 
 
 async def _current(job: EditPlan, deps: Deps) -> tuple[PlanSnapshot, VersionSnapshot]:

@@ -8,6 +8,7 @@ _USES = f"""\
 • `{COMMAND_MUDDA} Water is coming up through the road at 5th and Main` drafts a plan and shows it in the channel.
 • `{COMMAND_MUDDA}` alone opens a form with place and urgency.
 • `@mudda` and what has happened does the same, and answers in the thread of your message.
+• *Request changes* on a plan says what should be different; behind its three dots a step can be edited.
 • `{COMMAND_WORKFLOWS}` lists the plans; add a word to search them, or a number: `#12`, or `#12.1` for a run.
 • `{COMMAND_MUDDA} approvers` says who may decide, and lets them change it.
 • `{COMMAND_MUDDA} notes` shows what plans are told to mind, and lets approvers change it.
