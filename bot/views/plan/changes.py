@@ -69,7 +69,8 @@ def different(old: VersionSnapshot, new: VersionSnapshot) -> list[str]:
     """All that is different between two versions, a sentence each."""
     steps, before = _by_id(new), _by_id(old)
     told = _Told(steps, before, {**_names(old), **_names(new)})
-    return [clip(told.line(each), _LINE) for each in differences(old.plan, new.plan)]
+    found = sorted(differences(old.plan, new.plan), key=told.place)
+    return [clip(told.line(each), _LINE) for each in found]
 
 
 def _bullets(lines: Sequence[str]) -> list[Element]:
@@ -98,6 +99,11 @@ class _Told:
         self._before = before
         self._components = components
         self._numbers = {step_id: view.number for step_id, view in steps.items()}
+
+    def place(self, change: Difference) -> tuple[int, int]:
+        """Where it stands among the others: by its kind, then as the steps are numbered."""
+        number = self._numbers.get(change.step.step_id, 0) if change.step else 0
+        return list(ChangeKind).index(change.kind), number
 
     def line(self, change: Difference) -> str:
         """One difference as a line: "Added: Notify the school", "Step 3 (Close a road) asks a person first"."""
