@@ -139,20 +139,25 @@ async def restore(form: payloads.Form, deps: Deps, ack: AsyncAck) -> None:
 
 async def _to_change(pressed: Click, ref: ids.Ref, deps: Deps) -> PlanSnapshot | None:
     """The plan as it was shown; None if it has changed since or is not for them to change, which they are told."""
-    async with deps.database.reading() as session:
-        snapshot = await deps.queries.get(session, deps.workspace.id, ref.id)
-        try:
-            await deps.approvals.check_may_discard(
-                session, deps.workspace.id, pressed.user, requester=snapshot.issue.reporter
-            )
-        except NotAnApprover:
-            outcome = WishOutcome.NOT_ALLOWED
-        else:
-            if snapshot.revision == ref.revision and snapshot.state in CHANGEABLE:
-                return snapshot
-            outcome = WishOutcome.CHANGED_SINCE
-    await deps.intake.put(pressed.key, _told(pressed, outcome, deps))
-    return None
+    snapshot = await _snapshot(ref, deps)
+    outcome = None
+    if not await _may_change(pressed.user, snapshot, deps):
+        outcome = WishOutcome.NOT_ALLOWED
+    elif snapshot.revision != ref.revision or snapshot.state not in CHANGEABLE:
+        outcome = WishOutcome.CHANGED_SINCE
+    if outcome is not None:
+        await deps.intake.put(pressed.key, _told(pressed, outcome, deps))
+    return snapshot if outcome is None else None
+
+
+async def _may_change(user: str, snapshot: PlanSnapshot, deps: Deps) -> bool:
+    reporter = snapshot.issue.reporter
+    try:
+        async with deps.database.reading() as session:
+            await deps.approvals.check_may_discard(session, deps.workspace.id, user, requester=reporter)
+    except NotAnApprover:
+        return False
+    return True
 
 
 async def _snapshot(ref: ids.Ref, deps: Deps) -> PlanSnapshot:

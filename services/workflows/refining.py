@@ -21,7 +21,7 @@ from services.plans.editing import StepEdit
 from services.plans.model import Plan, StepInput
 from services.states import PlanState
 from services.workflows.moves import PlanMoves
-from services.workflows.versions import Made, VersionKind, add_version
+from services.workflows.versions import Made, VersionKind, next_version
 
 MAX_WISH = 3_000
 """Characters of a wish: what a field of a form takes."""
@@ -87,9 +87,9 @@ class RefiningService(PlanMoves):
         if plan.state != PlanState.DRAFT:
             raise MoveNotAllowed(state=plan.state, wanted=PlanState.DRAFT)
         made = replace(made, based_on=based_on or plan.version)
-        version = add_version(session, plan, draft, made)
+        session.add(next_version(plan, draft, made))
         plan.change = None
-        facts = {"version": version, "based_on": made.based_on}
+        facts = {"version": plan.version, "based_on": made.based_on}
         await self._changed(session, plan, actor=job.actor, action=f"plan.{made.kind}", **facts)
 
     async def _to_change(self, session: AsyncSession, job: Change) -> WorkflowPlan | None:

@@ -21,7 +21,7 @@ from services.plans.model import Issue
 from services.states import Phase, PlanState
 from services.workflows.drafts import Failure, failure_to_json, issue_of
 from services.workflows.moves import PlanMoves
-from services.workflows.versions import add_version, is_changing, made_of
+from services.workflows.versions import is_changing, made_of, next_version
 
 
 class WorkflowService(PlanMoves):
@@ -120,9 +120,9 @@ class WorkflowService(PlanMoves):
         if plan is None:
             return False
         made = made_of(plan)
-        version = add_version(session, plan, draft, made)
+        session.add(next_version(plan, draft, made))
         plan.failure = plan.change = None
-        facts = {"version": version} | ({"wish": made.wish} if made.wish else {})
+        facts = {"version": plan.version} | ({"wish": made.wish} if made.wish else {})
         actor, action = made.actor or audit.SYSTEM, f"plan.{made.kind}"
         await self._move(session, plan, PlanState.DRAFT, actor=actor, action=action, **facts)
         return True

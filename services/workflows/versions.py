@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sqlalchemy.ext.asyncio import AsyncSession
-
-from db.models import WorkflowPlan
+from db.models import PlanVersion, WorkflowPlan
 from services.ai.service import Draft
 from services.audit import Actor
 from services.workflows.drafts import version_row
@@ -47,13 +45,12 @@ def is_changing(plan: WorkflowPlan) -> bool:
     return plan.version is not None and plan.change is not None and plan.failure is None
 
 
-def add_version(session: AsyncSession, plan: WorkflowPlan, draft: Draft, made: Made) -> int:
-    """Keep a draft as the next version, which is the plan's from now on; returns its number."""
+def next_version(plan: WorkflowPlan, draft: Draft, made: Made) -> PlanVersion:
+    """A draft as the next version, which is the plan's from now on; the row is for the caller to add."""
     plan.version = (plan.version or 0) + 1
     plan.title = draft.plan.workflow_name
     plan.steps = len(draft.plan.steps)
     row = version_row(plan, plan.version, draft)
     row.kind, row.wish, row.based_on = made.kind, made.wish, made.based_on
     row.made_by = made.actor.user if made.actor else None
-    session.add(row)
-    return plan.version
+    return row
