@@ -22,6 +22,7 @@ from bot.listeners import (
     plans,
     policies,
     questions,
+    refining,
     runs,
     workflows,
 )
@@ -34,6 +35,7 @@ LISTENERS = (
     issues,
     conversations,
     plans,
+    refining,
     runs,
     questions,
     approvals,

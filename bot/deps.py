@@ -37,6 +37,8 @@ from services.runs.questions import QuestionService
 from services.runs.reminders import ReminderService
 from services.runs.service import RunService
 from services.selection.offers import OfferService
+from services.workflows.rechecks import RecheckService
+from services.workflows.refining import RefiningService
 from services.workflows.service import WorkflowService
 
 
@@ -73,6 +75,8 @@ class Deps:
     cards: CardService
     approvals: ApprovalService
     workflows: WorkflowService
+    refining: RefiningService
+    rechecks: RecheckService
     queries: WorkflowQueries
     inquiries: InquiryService
     runs: RunService

@@ -8,6 +8,7 @@ from bot.deps import Deps
 from bot.errors import MalformedPayload
 from bot.listeners.guard import guard
 from bot.listeners.pictures import graph_of_plan
+from bot.listeners.refining import choose_step, list_versions
 from bot.slack import ids, payloads
 from bot.views.modals.plan import details_modal
 from services.jobs import DecidePlan, MakeDryRun, PlanDecision
@@ -40,14 +41,14 @@ async def show_all(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
 
 
 async def more(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
-    """What the card's menu offers: a dry run, every step in a modal, or the plan as a picture."""
+    """What the card's menu offers: a dry run, the plan as a picture, or a modal."""
     choice = _choice(click)
-    if choice.name == ids.CHOICE_SHOW_ALL:
-        await _open_details(click, choice.ref, deps)
-    elif choice.name == ids.CHOICE_SHOW_GRAPH:
+    if choice.name == ids.CHOICE_SHOW_GRAPH:
         await deps.intake.put(click.key, graph_of_plan(click, choice.ref.id, deps))
-    else:
+    elif choice.name == ids.CHOICE_DRY_RUN:
         await deps.intake.put(click.key, _dry_run(click, choice.ref, deps))
+    else:
+        await MODALS[choice.name](click, choice.ref, deps)
     await ack()
 
 
@@ -55,6 +56,13 @@ async def _open_details(click: payloads.Click, ref: ids.Ref, deps: Deps) -> None
     async with deps.database.reading() as session:
         snapshot = await deps.queries.get(session, deps.workspace.id, ref.id)
     await deps.slack.open_view(click.trigger_id, details_modal(snapshot))
+
+
+MODALS = {
+    ids.CHOICE_SHOW_ALL: _open_details,
+    ids.CHOICE_EDIT_STEP: choose_step,
+    ids.CHOICE_VERSIONS: list_versions,
+}
 
 
 def _dry_run(click: payloads.Click, ref: ids.Ref, deps: Deps) -> MakeDryRun:

@@ -15,6 +15,10 @@ ACTION_DISCARD = "plan.discard"
 ACTION_TRY_AGAIN = "plan.try_again"
 ACTION_SHOW_ALL = "plan.show_all"
 ACTION_PLAN_MORE = "plan.more"
+ACTION_REQUEST_CHANGES = "plan.request_changes"
+ACTION_PLAN_UPDATE = "plan.update"
+ACTION_PLAN_CHANGES = "plan.changes"
+ACTION_VERSION_COMPARE = "version.compare"
 ACTION_CARD_SHOW = "card.show"
 ACTION_GRAPH_PLAN = "graph.plan"
 ACTION_GRAPH_RUN = "graph.run"
@@ -45,6 +49,11 @@ ACTION_WORKFLOWS_PAGE = "workflows.page"
 
 VIEW_NEW_ISSUE = "issue.new"
 VIEW_PLAN_DETAILS = "plan.details"
+VIEW_REQUEST_CHANGES = "plan.request_changes"
+VIEW_STEP_CHOICE = "plan.step_choice"
+VIEW_STEP_EDIT = "plan.step_edit"
+VIEW_VERSIONS = "plan.versions"
+VIEW_COMPARE = "plan.compare"
 VIEW_RUN_DETAILS = "run.details"
 VIEW_STEP_DETAILS = "step.details"
 VIEW_STEP_REJECT = "step.reject"
@@ -66,6 +75,16 @@ BLOCK_REASON, INPUT_REASON = "reason", "reason.text"
 BLOCK_OUTPUT, INPUT_OUTPUT = "output.", "output.given"
 """The block's id ends in the number of the value, from 0."""
 
+BLOCK_WISH, INPUT_WISH = "wish", "wish.text"
+BLOCK_LEAVE_OUT, INPUT_LEAVE_OUT = "leave_out", "wish.leave_out"
+BLOCK_ASK_BEFORE, INPUT_ASK_BEFORE = "ask_before", "wish.ask_before"
+BLOCK_STEP, INPUT_STEP = "step", "step.chosen"
+BLOCK_VALUE, INPUT_VALUE = "value.", "step.value"
+"""The block's id ends in the number of the input, from 0."""
+
+BLOCK_GATE, INPUT_GATE = "gate", "step.gate"
+BLOCK_AFTER, INPUT_AFTER = "after", "step.after"
+BLOCK_REMOVE, INPUT_REMOVE = "remove", "step.remove"
 BLOCK_ANSWER, INPUT_ANSWER = "answer", "answer.given"
 BLOCK_APPROVERS, INPUT_APPROVERS = "approvers", "approvals.people"
 BLOCK_QUORUM, INPUT_QUORUM = "quorum", "approvals.quorum"
@@ -130,12 +149,14 @@ METADATA_ANSWER = "mudda_answer"
 """The event type of the metadata of an answer to a question; its payload is {"inquiry": the question's id}."""
 
 CHOICE_DRY_RUN, CHOICE_SHOW_ALL, CHOICE_SHOW_GRAPH = "dry_run", "show_all", "show_graph"
+CHOICE_EDIT_STEP, CHOICE_VERSIONS = "edit_step", "versions"
 """What the menu of a plan's card offers."""
 
 CHOICE_REMIND, CHOICE_ASK, CHOICE_HAND_OVER = "remind", "ask", "hand_over"
 """What the menu of a gate offers."""
 
-_CHOICES = (CHOICE_DRY_RUN, CHOICE_SHOW_ALL, CHOICE_SHOW_GRAPH, CHOICE_REMIND, CHOICE_ASK, CHOICE_HAND_OVER)
+PLAN_CHOICES = (CHOICE_DRY_RUN, CHOICE_SHOW_ALL, CHOICE_SHOW_GRAPH, CHOICE_EDIT_STEP, CHOICE_VERSIONS)
+GATE_CHOICES = (CHOICE_REMIND, CHOICE_ASK, CHOICE_HAND_OVER)
 
 SEARCH_LENGTH = 80
 """As much of what was searched for as goes into a button, so that every page is one of the same search."""
@@ -162,6 +183,26 @@ class Ref:
 
 
 @dataclass(frozen=True, slots=True)
+class VersionRef:
+    """A version of a plan, and the plan as it was shown."""
+
+    plan: Ref
+    version: int
+
+    def encode(self) -> str:
+        """The button's value, e.g. `0b6c….3.2`."""
+        return f"{self.plan.encode()}.{self.version}"
+
+    @classmethod
+    def decode(cls, value: str) -> VersionRef:
+        """Read a button's value. Raises ValueError on anything that we did not write."""
+        plan, _, version = value.rpartition(".")
+        if not re.fullmatch(r"[0-9]{1,9}", version):
+            raise ValueError("not a version")
+        return cls(Ref.decode(plan), int(version))
+
+
+@dataclass(frozen=True, slots=True)
 class Choice:
     """What an option of a menu does, and what it is about."""
 
@@ -176,7 +217,7 @@ class Choice:
     def decode(cls, value: str) -> Choice:
         """Read an option's value. Raises ValueError on anything that we did not write."""
         name, _, ref = value.partition(":")
-        if name not in _CHOICES:
+        if name not in (*PLAN_CHOICES, *GATE_CHOICES):
             raise ValueError("not a choice")
         return cls(name, Ref.decode(ref))
 

@@ -38,6 +38,7 @@ from services.learning.notes import NoteService
 from services.learning.service import LearningService
 from services.notifications.service import NotificationService
 from services.pictures.service import PictureService
+from services.policies.service import PolicyService
 from services.queries.inquiries.asking import InquiryService
 from services.queries.workflows import WorkflowQueries
 from services.runs.attempts import AttemptService
@@ -52,6 +53,8 @@ from services.runs.reminders import ReminderService
 from services.runs.service import RunService
 from services.selection.offers import OfferService
 from services.steps.sources import StepSources
+from services.workflows.rechecks import RecheckService
+from services.workflows.refining import RefiningService
 from services.workflows.service import WorkflowService
 from services.workspaces.installations import InstallationService
 
@@ -113,6 +116,8 @@ async def shared_parts(
         approvals=approvals,
         notes=NoteService(approvals),
         workflows=WorkflowService(cards, approvals),
+        refining=RefiningService(cards, approvals),
+        rechecks=RecheckService(components, PolicyService(), settings.plan_max_steps),
         queries=WorkflowQueries(approvals),
         inquiries=InquiryService(Questioner(gemini)),
         runs=runs,

@@ -12,11 +12,15 @@ from uuid import UUID
 from bot.slack.ids import (
     ACTION_APPROVE,
     ACTION_DISCARD,
+    ACTION_PLAN_CHANGES,
     ACTION_PLAN_MORE,
+    ACTION_REQUEST_CHANGES,
     ACTION_TRY_AGAIN,
     CHOICE_DRY_RUN,
+    CHOICE_EDIT_STEP,
     CHOICE_SHOW_ALL,
     CHOICE_SHOW_GRAPH,
+    CHOICE_VERSIONS,
     METADATA_CARD,
     Choice,
     Ref,
@@ -27,6 +31,7 @@ from bot.views.kit.fitting import LEVELS, Level, fit
 from bot.views.kit.mentions import quoted
 from bot.views.kit.text import clip, count, fits, join
 from bot.views.plan import steps as plan_steps
+from bot.views.plan.changes import MOST, changed, changing, news, not_changed
 from bot.views.plan.drafting import progress
 from bot.views.plan.failures import sentence
 from bot.views.plan.forecast import expected
@@ -69,14 +74,15 @@ def card(snapshot: PlanSnapshot, *, card_id: UUID) -> Message:
 
 def _of_plan(snapshot: PlanSnapshot) -> list[Block]:
     steps = plan_steps.in_order(snapshot.version) if snapshot.version else ()
+    told = news(snapshot)
 
     def draw(level: Level, most: int) -> list[Block]:
         return [
             kit.header(f"#{snapshot.number} {_heading(snapshot)}"),
             origin(snapshot),
             quoted(snapshot.issue, level.quote),
-            *_body(snapshot, steps, level, most),
-            *_end(snapshot, steps, shortened=_is_shortened(snapshot, steps, level)),
+            *_body(snapshot, steps, level, most, told),
+            *_end(snapshot, steps, shortened=_is_shortened(snapshot, steps, level), told=told),
         ]
 
     return fit(draw, len(steps), f"plan.{snapshot.revision}")
@@ -103,6 +109,8 @@ def summary(snapshot: PlanSnapshot) -> str:
     """The plan in one line, as plain text."""
     number, version = snapshot.number, snapshot.version
     match snapshot.state:
+        case PlanState.DRAFTING if snapshot.change and version:
+            return f"Changing plan #{number}: {snapshot.change.wish}"
         case PlanState.DRAFTING:
             return f"Drafting plan #{number}: {snapshot.issue.text}"
         case PlanState.FAILED:
@@ -119,7 +127,7 @@ def summary(snapshot: PlanSnapshot) -> str:
 
 def _heading(snapshot: PlanSnapshot) -> str:
     if snapshot.state is PlanState.DRAFTING:
-        return "Drafting a plan…"
+        return "Changing the plan…" if snapshot.change and snapshot.version else "Drafting a plan…"
     if snapshot.state is PlanState.FAILED:
         return "No plan yet"
     if snapshot.version is None:
@@ -127,14 +135,20 @@ def _heading(snapshot: PlanSnapshot) -> str:
     return title(snapshot)
 
 
-def _body(snapshot: PlanSnapshot, steps: Sequence[PlanStepView], level: Level, most: int) -> list[Block]:
+def _body(
+    snapshot: PlanSnapshot, steps: Sequence[PlanStepView], level: Level, most: int, told: Sequence[str] | None
+) -> list[Block]:
     if snapshot.state is PlanState.DRAFTING:
-        return [progress(snapshot.phase or Phase.WAITING, snapshot.phase_facts)]
+        wished = [changing(snapshot.change)] if snapshot.change else []
+        return [*wished, progress(snapshot.phase or Phase.WAITING, snapshot.phase_facts)]
     if snapshot.state is PlanState.FAILED:
         return [failure_block(snapshot, level)]
     if snapshot.version is None:
         return []
-    return _version(snapshot.version, steps, level, most, after=expected(snapshot))
+    drawn = not_changed(snapshot.change)
+    if told is not None:
+        drawn.append(changed(snapshot.version, told, min(level.lines, MOST)))
+    return [*drawn, *_version(snapshot.version, steps, level, most, after=expected(snapshot))]
 
 
 def _version(
@@ -151,7 +165,9 @@ def _version(
     return [*drawn, *after, kit.context(kit.plain(made_by(version), 200))]
 
 
-def _end(snapshot: PlanSnapshot, steps: Sequence[PlanStepView], *, shortened: bool) -> list[Block]:
+def _end(
+    snapshot: PlanSnapshot, steps: Sequence[PlanStepView], *, shortened: bool, told: Sequence[str] | None
+) -> list[Block]:
     """The buttons while something is to be decided; afterwards, who decided and when."""
     more = [show_all(snapshot)] if shortened else []
     ref = Ref(snapshot.id, snapshot.revision).encode()
@@ -159,13 +175,15 @@ def _end(snapshot: PlanSnapshot, steps: Sequence[PlanStepView], *, shortened: bo
         case PlanState.DRAFTING:
             return []
         case PlanState.DRAFT:
-            buttons = kit.actions(*_approve(snapshot, steps), *more, _discard(snapshot), *_menu(snapshot, steps))
+            more += [kit.button("All changes", ACTION_PLAN_CHANGES, ref)] if told and len(told) > MOST else []
+            deciding = (*_approve(snapshot, steps), _request_changes(ref), *more, _discard(snapshot))
+            buttons = kit.actions(*deciding, *_menu(snapshot, steps))
             if snapshot.approvers is None:
                 return [buttons]
             return [kit.context(kit.mrkdwn(may_decide(snapshot.approvers))), buttons]
         case PlanState.FAILED:
             again = kit.button("Try again", ACTION_TRY_AGAIN, ref, style="primary")
-            return [kit.actions(again, _discard(snapshot))]
+            return [kit.actions(again, _request_changes(ref), _discard(snapshot))]
     return [kit.context(kit.mrkdwn(decision(snapshot))), *([kit.actions(*more)] if more else [])]
 
 
@@ -208,9 +226,15 @@ def _lower(name: str) -> str:
 def _menu(snapshot: PlanSnapshot, steps: Sequence[PlanStepView]) -> list[Element]:
     """What else can be done with a plan that has steps, behind three dots."""
     ref = Ref(snapshot.id, snapshot.revision)
-    options = (("Dry run", CHOICE_DRY_RUN), ("Show all", CHOICE_SHOW_ALL), ("Show graph", CHOICE_SHOW_GRAPH))
+    options = [("Dry run", CHOICE_DRY_RUN), ("Show all", CHOICE_SHOW_ALL), ("Show graph", CHOICE_SHOW_GRAPH)]
+    options.append(("Edit step", CHOICE_EDIT_STEP))
+    options += [("Versions", CHOICE_VERSIONS)] if snapshot.version and snapshot.version.version > 1 else []
     choices = [(label, Choice(name, ref).encode()) for label, name in options]
     return [kit.overflow(ACTION_PLAN_MORE, *choices)] if steps else []
+
+
+def _request_changes(ref: str) -> Element:
+    return kit.button("Request changes", ACTION_REQUEST_CHANGES, ref)
 
 
 def _discard(snapshot: PlanSnapshot) -> Element:

@@ -46,6 +46,22 @@ class GateRequest(TypedDict):
     at: str
 
 
+class PlanChange(TypedDict):
+    """What somebody wants to be different about a plan: the `wish` in their words.
+
+    `by` is a Slack id; `channel`, `message_ts` and `thread_ts` are where they said it. `outcome` is there if
+    nothing came of it: "failed", with the `failure` as a plan's, or "same".
+    """
+
+    by: str
+    wish: str
+    channel: str
+    message_ts: str | None
+    thread_ts: str | None
+    outcome: NotRequired[str]
+    failure: NotRequired[dict[str, Any]]
+
+
 class WorkspaceSettings(TypedDict, total=False):
     """What a workspace has set for itself; what is not there is as for the whole deployment.
 

@@ -21,7 +21,8 @@ class WorkflowPlan(Base):
     `version`, `title` and `steps` are those of the latest version. `revision` counts every change that a button
     could be stale about: each move of the state and each new version. `claim` is the token of the draft now under
     way; a worker whose token is no longer there has been replaced by another. `requester_id` is who had it
-    planned, where that is not the reporter.
+    planned, where that is not the reporter. `change` is what somebody wants to be different about it, while that
+    is worked on, and afterwards if nothing came of it.
     """
 
     __tablename__ = "workflow_plans"
@@ -57,6 +58,7 @@ class WorkflowPlan(Base):
     phase: Mapped[str | None]
     phase_facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
     failure: Mapped[dict[str, Any] | None]
+    change: Mapped[dict[str, Any] | None]
     version: Mapped[int | None]
     title: Mapped[str | None]
     steps: Mapped[int | None]
@@ -75,8 +77,10 @@ class WorkflowPlan(Base):
 
 
 class PlanVersion(Base):
-    """What the agents drafted, whole and unchanging.
+    """What the agents drafted or a person made of that, whole and unchanging.
 
+    `kind` is how it was made, `made_by` the person who wanted it so, if one did, `wish` their words for it, and
+    `based_on` the version that it was made of.
     `citations` are the passages of policies that it cites. `gate_people` are those whom policies name to agree to
     a step, by its id: nobody else may.
     """
@@ -94,6 +98,10 @@ class PlanVersion(Base):
     warnings: Mapped[list[Any]]
     citations: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     gate_people: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
+    kind: Mapped[str] = mapped_column(default="drafted", server_default="drafted")
+    made_by: Mapped[str | None]
+    wish: Mapped[str | None]
+    based_on: Mapped[int | None]
     model: Mapped[str]
     tokens: Mapped[int]
     seconds: Mapped[float]

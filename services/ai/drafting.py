@@ -14,6 +14,7 @@ import logging
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol
 
 from services.ai.errors import GeminiError, NothingFits, PlanRejected
@@ -142,6 +143,34 @@ _MAX_ON_LOOP = 60_000
 
 def _size(plan: Plan) -> int:
     return sum(len(item.value) + 20 for step in plan.steps for item in step.inputs) + 100 * len(plan.steps)
+
+
+async def judged(
+    plan: Plan,
+    components: Mapping[str, ComponentSpec],
+    issue: Issue,
+    *,
+    policies: Policies,
+    max_steps: int,
+    selected: Sequence[str] = (),
+    contracts: Contracts | None = None,
+) -> Report:
+    """What the validator says of a plan for an issue; of a long one in a thread.
+
+    `contracts` are what it has read of the components before.
+    """
+    said = {"place": issue.place, "urgency": issue.urgency}
+    check = partial(
+        validate,
+        plan,
+        components,
+        selected=selected,
+        max_steps=max_steps,
+        not_said=[name for name, text in said.items() if not text],
+        policies=policies,
+        contracts=contracts,
+    )
+    return await asyncio.to_thread(check) if _size(plan) > _MAX_ON_LOOP else check()
 
 
 class Drafting:
@@ -286,18 +315,12 @@ class Drafting:
         return await self._report(plan, selected)
 
     async def _report(self, plan: Plan, selected: tuple[str, ...]) -> Report:
-        if _size(plan) > _MAX_ON_LOOP:
-            return await asyncio.to_thread(self._judged, plan, selected)
-        return self._judged(plan, selected)
-
-    def _judged(self, plan: Plan, selected: tuple[str, ...]) -> Report:
-        said = {"place": self._issue.place, "urgency": self._issue.urgency}
-        return validate(
+        return await judged(
             plan,
             self._components,
+            self._issue,
             selected=selected,
             max_steps=self._max_steps,
-            not_said=[name for name, text in said.items() if not text],
             policies=self._policies,
             contracts=self._contracts,
         )

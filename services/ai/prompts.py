@@ -167,13 +167,23 @@ def repair_prompt(
         [
             planner_prompt(issue, components, max_steps, today=today, memory=memory, policies=policies),
             "This is a plan that was made for it:",
-            data_block("plan", plan.model_dump(mode="json", by_alias=True)),
+            data_block("plan", plan_document(plan)),
             f"{_judgement(faults)}, each with the step and the field it is in:",
-            data_block("faults", *(_fault(fault, explain) for fault in most_telling(faults))),
+            faults_block(faults, explain),
             *sense_hints(faults),
             "Answer with the whole plan, all faults removed. Change nothing that is right.",
         ]
     )
+
+
+def plan_document(plan: Plan) -> dict[str, Any]:
+    """A plan as it is shown to the plan maker."""
+    return plan.model_dump(mode="json", by_alias=True)
+
+
+def faults_block(faults: Sequence[Fault], explain: Explain | None) -> str:
+    """The faults that tell most, each with the sentence that people see."""
+    return data_block("faults", *(_fault(fault, explain) for fault in most_telling(faults)))
 
 
 def _judgement(faults: Iterable[Fault]) -> str:

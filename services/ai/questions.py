@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from services.ai import prompts
 from services.ai.errors import GeminiEmpty, GeminiError, GeminiMalformed, GeminiRefused, GeminiTruncated
@@ -108,6 +108,14 @@ class Questioner:
         return await self._gemini.generate_async(
             system=question.system, prompt=question.prompt, schema=schema, agent=question.agent, deadline=deadline
         )
+
+
+class SelectorAnswer(BaseModel):
+    """What the selector answers with."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    selected_component_ids: tuple[str, ...]
 
 
 _DETAILS = 5

@@ -12,19 +12,19 @@ from datetime import UTC, datetime
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict
-
 from services.ai import prompts
 from services.ai.answer_schemas import plan_schema, selector_schema
-from services.ai.drafting import Draft, Drafting, OnPhase, PlanProposal, Selection
+from services.ai.drafting import Agents, Draft, Drafting, OnPhase, PlanProposal, Selection, judged
 from services.ai.errors import DraftFailed, GeminiMalformed
 from services.ai.gemini import GeminiClient
-from services.ai.questions import Question, Questioner, shaped
+from services.ai.questions import Question, Questioner, SelectorAnswer, shaped
+from services.ai.refining import RefiningAgents, refined
 from services.ai.usage import Usage
+from services.ai.wishes import Wish
 from services.components.specs import ComponentSpec
 from services.learning.memory import NOTHING, Memory
-from services.plans.model import Issue, Plan
-from services.plans.validation import Fault
+from services.plans.model import Issue, Plan, as_answered
+from services.plans.validation import Fault, Report
 from services.policies.specs import NO_POLICIES, Policies
 
 __all__ = ["AIService", "Draft", "OnPhase", "PlanProposal", "Selection", "Usage"]
@@ -80,16 +80,20 @@ class AIService:
         on_phase: OnPhase,
         memory: Memory = NOTHING,
         policies: Policies = NO_POLICIES,
+        wish: Wish | None = None,
     ) -> Draft:
         """Select, plan, validate, repair what is invalid, and try other plans where a repair does not help.
 
         `components` are the active ones by key; of `memory` is told what fits those that are chosen, and
-        `policies` are those in force. Raises NothingFits, PlanRejected or a GeminiError, each with the usages of
-        every call; what `on_phase` raises passes through.
+        `policies` are those in force. With a `wish` the plan that there is is changed. Raises NothingFits,
+        PlanRejected or a GeminiError, each with the usages of every call; what `on_phase` raises passes through.
         """
         least = self._questioner.least
+        agents: Agents = self
+        if wish is not None:
+            agents = RefiningAgents(self._questioner, wish, self._today, self._max_steps, self._explain)
         drafting = Drafting(
-            self,
+            agents,
             issue,
             components,
             deadline,
@@ -101,10 +105,17 @@ class AIService:
             policies=policies,
         )
         try:
-            return await drafting.run()
+            draft = await drafting.run()
         except DraftFailed as error:
             error.usages = (*drafting.usages, *error.usages)
             raise
+        return draft if wish is None else refined(draft)
+
+    async def judged(
+        self, plan: Plan, components: Mapping[str, ComponentSpec], issue: Issue, policies: Policies
+    ) -> Report:
+        """What is wrong with a plan as it stands, by the rules for drafts."""
+        return await judged(plan, components, issue, policies=policies, max_steps=self._max_steps)
 
     async def select(
         self, issue: Issue, components: Mapping[str, ComponentSpec], *, deadline: float | None = None
@@ -112,7 +123,7 @@ class AIService:
         """Let the selector choose. Ids it made up are dropped; with nothing else left it is asked once more."""
 
         def read(document: Any) -> tuple[str, ...]:
-            chosen = shaped(_SelectorAnswer, document).selected_component_ids
+            chosen = shaped(SelectorAnswer, document).selected_component_ids
             known = tuple(key for key in dict.fromkeys(chosen) if key in components)
             if chosen and not known:
                 raise GeminiMalformed("unknown_ids", ", ".join(chosen[:3])[:200])
@@ -171,14 +182,8 @@ class AIService:
         self, agent: str, prompt: str, components: Collection[str], deadline: float | None
     ) -> PlanProposal:
         def read(document: Any) -> Plan:
-            return shaped(Plan, document)
+            return as_answered(shaped(Plan, document))
 
         question = Question(agent, prompts.PLANNER_SYSTEM, prompt, plan_schema, tuple(components), read)
         plan, usages = await self._questioner.ask(question, deadline)
         return PlanProposal(plan, usages)
-
-
-class _SelectorAnswer(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    selected_component_ids: tuple[str, ...]

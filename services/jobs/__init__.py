@@ -36,7 +36,14 @@ from services.jobs.plans import (
     PostCard,
     ShowCard,
 )
-from services.jobs.refining import RefinePlan
+from services.jobs.refining import (
+    EditPlan,
+    RefinePlan,
+    RestoreVersion,
+    TellOfWish,
+    TypedInput,
+    WishOutcome,
+)
 from services.jobs.requests import (
     Act,
     JobDeferral,
@@ -73,6 +80,7 @@ __all__ = [
     "DrawCard",
     "DrawNotification",
     "DrawQuestion",
+    "EditPlan",
     "EndWork",
     "FindAnswer",
     "GateLimit",
@@ -101,6 +109,7 @@ __all__ = [
     "ReplyKind",
     "ReplyToReporter",
     "Request",
+    "RestoreVersion",
     "RunDecision",
     "RunStep",
     "SaveNote",
@@ -117,6 +126,9 @@ __all__ = [
     "TellDeputy",
     "TellOfFailure",
     "TellOfWait",
+    "TellOfWish",
     "TellUnreached",
     "TurnPage",
+    "TypedInput",
+    "WishOutcome",
 ]

@@ -36,6 +36,7 @@ class Origin(StrEnum):
     REJECTED = "rejected"
     SKIPPED = "skipped"
     EDITED = "edited"
+    CHANGED = "changed"
     WRITTEN = "written"
 
 
@@ -169,6 +170,23 @@ class NoteService:
         if await session.scalar(_of(workspace_id).where(PlanningNoteRow.text == text).limit(1)) is None:
             note = PlanningNoteRow(component_key=component, plan_id=plan_id)
             await self._add(session, workspace_id, None, origin, text, actor, note)
+            await self._make_room(session, workspace_id)
+
+    async def keep_change(
+        self,
+        session: AsyncSession,
+        workspace_id: UUID,
+        plan_id: UUID,
+        text: str,
+        actor: Actor,
+        *,
+        component: str | None = None,
+    ) -> None:
+        """Make a note of what was changed about a draft, unless one says the same. Its words are masked."""
+        text = clip(masked(" ".join(text.split())), MAX_TEXT)
+        if await session.scalar(_of(workspace_id).where(PlanningNoteRow.text == text).limit(1)) is None:
+            note = PlanningNoteRow(component_key=component, plan_id=plan_id)
+            await self._add(session, workspace_id, None, Origin.CHANGED, text, actor, note)
             await self._make_room(session, workspace_id)
 
     async def _add(

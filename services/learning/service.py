@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -12,6 +13,15 @@ from services.jobs import StepDecision
 from services.learning.examples import similar_plans
 from services.learning.memory import NOTHING, Memory
 from services.learning.notes import NoteService
+from services.plans.differences import ChangeKind, differences
+from services.plans.model import Plan
+
+_EDITS: Mapping[ChangeKind, str] = {
+    ChangeKind.REMOVED: "In a draft, a step with {component} was left out by a person.",
+    ChangeKind.GATED: "In a draft, a person wanted to be asked before a step with {component}.",
+    ChangeKind.UNGATED: "In a draft, a person did not want to be asked before a step with {component}.",
+}
+"""What of an edit says how plans should be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +37,23 @@ class LearningService:
             return NOTHING
         examples = await similar_plans(session, workspace_id, issue_text)
         return Memory(examples, await self.notes.latest(session, workspace_id))
+
+    async def keep_wish(
+        self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, wish: str, actor: Actor
+    ) -> None:
+        """Make a note of a wish that became a version of a draft."""
+        if self.is_on:
+            await self.notes.keep_change(session, workspace_id, plan_id, f"A draft was changed: {wish}", actor)
+
+    async def keep_edit(
+        self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, old: Plan, new: Plan, actor: Actor
+    ) -> None:
+        """Make notes of what a person changed by hand: what was left out, and where people are asked."""
+        for change in differences(old, new) if self.is_on else ():
+            if change.kind in _EDITS and change.step is not None:
+                component = change.step.component_id
+                text = _EDITS[change.kind].format(component=component)
+                await self.notes.keep_change(session, workspace_id, plan_id, text, actor, component=component)
 
     async def keep_reason(
         self,

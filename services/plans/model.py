@@ -7,7 +7,7 @@ plan maker answers in; what is stored is the same shape, so that a plan read bac
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -53,6 +53,11 @@ def _given(inputs: Any) -> Any:
     return [item for item in inputs if not isinstance(item, dict) or item.get("value") is not None]
 
 
+def _is_true(value: Any) -> bool:
+    """Whether it is the mark that we set; a model may have written anything there."""
+    return value is True
+
+
 _Text = Annotated[str, BeforeValidator(_as_text), AfterValidator(postgres_safe)]
 _Texts = Annotated[tuple[_Text, ...], BeforeValidator(_as_list)]
 
@@ -64,11 +69,26 @@ class _Wire(BaseModel):
 
 
 class StepInput(_Wire):
-    """One value that a step sends: where it goes (`in` on the wire), its name, and the text of its value."""
+    """One value that a step sends: where it goes (`in` on the wire), its name, and the text of its value.
+
+    `typed`: a person typed the value. A model may not say so: see `as_answered`.
+    """
 
     location: Literal["path", "query", "header", "body", "variable"] = Field(alias="in")
     name: _Text
     value: _Text
+    typed: Annotated[bool, BeforeValidator(_is_true)] = False
+
+    @property
+    def field(self) -> str:
+        """How it is called: "body.location.lat"."""
+        return input_field(self.location, self.name)
+
+    @model_serializer(mode="wrap")
+    def _as_given(self, serialize: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        """Without the mark that it has not."""
+        document: dict[str, Any] = serialize(self)
+        return {name: value for name, value in document.items() if (name, value) != ("typed", False)}
 
 
 class Operator(StrEnum):
@@ -137,6 +157,26 @@ class Plan(_Wire):
     workflow_name: _Text
     description: _Text = ""
     steps: tuple[Step, ...] = ()
+
+
+def as_answered(plan: Plan, former: Plan | None = None) -> Plan:
+    """A plan as a model answers it: typed by a person is only what is so in `former`, to the letter."""
+    typed = {
+        (step.step_id, item.field, item.value)
+        for step in (former.steps if former else ())
+        for item in step.inputs
+        if item.typed
+    }
+    return plan.model_copy(update={"steps": tuple(_marked(step, typed) for step in plan.steps)})
+
+
+def _marked(step: Step, typed: Set[tuple[str, str, str]]) -> Step:
+    if not typed and not any(item.typed for item in step.inputs):
+        return step
+    marked = (
+        item.model_copy(update={"typed": (step.step_id, item.field, item.value) in typed}) for item in step.inputs
+    )
+    return step.model_copy(update={"inputs": tuple(marked)})
 
 
 @dataclass(frozen=True, slots=True)

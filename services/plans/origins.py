@@ -1,7 +1,8 @@
 """Where the values of a step's inputs come from, and whether its component takes them from there.
 
-A person: the report, and what people answered. The registry: what a component's schema lists, and the run's id. A
-component: what it answered in an earlier step. The model: everything else that stands in a plan.
+A person: the report, what people answered, and what they typed into the plan itself. The registry: what a
+component's schema lists, and the run's id. A component: what it answered in an earlier step. The model: everything
+else that stands in a plan.
 """
 
 from __future__ import annotations
@@ -107,7 +108,8 @@ class Demands:
         """
         for item in step.inputs if self.are_made else ():
             place = self._place(item)
-            for sources, demand in _Judge(place.schema, components).places(item.value, place):
+            for found, demand in _Judge(place.schema, components).places(item.value, place):
+                sources = tuple(map(_by_person, found)) if item.typed else found
                 by_person = at_gate and Origin.PERSON in demand
                 if not by_person and any(source.origin not in demand for source in sources):
                     origins = tuple(dict.fromkeys(source.origin for source in sources))
@@ -134,6 +136,11 @@ class _Place:
     schema: Schema
     parts: _Parts
     demand: _Demand
+
+
+def _by_person(source: Source) -> Source:
+    """The same of what a person typed: what stands there for itself is theirs."""
+    return Source(Origin.PERSON) if source.origin is Origin.MODEL else source
 
 
 def _source(reference: Reference, components: Mapping[str, str]) -> Source:

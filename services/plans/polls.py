@@ -54,11 +54,11 @@ def _polled_inputs(item: StepInput) -> Iterator[StepInput]:
     if place not in _PLACES:
         return
     if name:
-        yield StepInput(location=_PLACES[place], name=name, value=item.value)
+        yield StepInput(location=_PLACES[place], name=name, value=item.value, typed=item.typed)
         return
     for member, value in _members(item.value).items():
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-        yield StepInput(location=_PLACES[place], name=member, value=text)
+        yield StepInput(location=_PLACES[place], name=member, value=text, typed=item.typed)
 
 
 def _members(text: str) -> dict[str, Any]:

@@ -11,19 +11,22 @@ from uuid import UUID
 from db.models.documents import GateRequest, SkipReason, StepWait
 from services.approvals import LimitOutcome
 from services.components.specs import ComponentSpec
+from services.jobs import WishOutcome
 from services.plans.forecast import Forecast
 from services.plans.model import Issue, Plan
 from services.plans.validation import Fault
 from services.policies.specs import Citation
 from services.states import Phase, PlanState, RunState, StepState
 from services.workflows.drafts import Failure
+from services.workflows.versions import VersionKind
 
 
 @dataclass(frozen=True, slots=True)
 class VersionSnapshot:
     """One version of a plan, with the components as they were when it was drafted, and the passages it cites.
 
-    `gate_people` are those whom policies name to agree to a step, by its id.
+    `gate_people` are those whom policies name to agree to a step, by its id. `made_by` is the person who wanted
+    it so, if one did, with their `wish`, and `based_on` the version that it was made of.
     """
 
     version: int
@@ -36,6 +39,11 @@ class VersionSnapshot:
     seconds: float
     citations: tuple[Citation, ...] = ()
     gate_people: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    kind: VersionKind = VersionKind.DRAFTED
+    made_by: str | None = None
+    wish: str | None = None
+    based_on: int | None = None
+    made_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +164,16 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeSnapshot:
+    """What somebody wants to be different about a plan; `outcome` and `failure` say why nothing came of it."""
+
+    by: str
+    wish: str
+    outcome: WishOutcome | None = None
+    failure: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PlanSnapshot:
     """All that a card shows of one plan. `revision` goes into its buttons."""
 
@@ -181,6 +199,10 @@ class PlanSnapshot:
     """Of a run of its version, while that is still to be decided about."""
     requester: str | None = None
     """Who had it planned, where that is not its reporter."""
+    former: VersionSnapshot | None = None
+    """The version before its version, while that is still to be decided about."""
+    change: ChangeSnapshot | None = None
+    """What somebody wants to be different: while that is worked on, and afterwards if nothing came of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import cast
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import PlanVersion, Run, StepRun, WorkflowPlan
+from db.models.documents import PlanChange
 from services.approvals import ApprovalService
 from services.components.specs import ApprovalPolicy, ComponentSpec
 from services.errors import NotFound
+from services.jobs import WishOutcome
 from services.pages import Page
 from services.plans.model import Plan
 from services.plans.validation import Fault
 from services.policies.specs import Citation
 from services.queries import forecasts, runs
-from services.queries.snapshots import PlanLine, PlanSnapshot, VersionSnapshot
+from services.queries.snapshots import ChangeSnapshot, PlanLine, PlanSnapshot, VersionSnapshot
 from services.states import Phase, PlanState, StepState
 from services.workflows.drafts import failure_from_json, issue_of
+from services.workflows.versions import VersionKind
 
 MAX_REDRAWS = 100
 """The most cards that a change of the rules redraws; the others follow when something else happens to them."""
@@ -125,7 +129,16 @@ class WorkflowQueries:
         plan = replace(plan_snapshot(row[0], row[1]), run=run, approvers=approvers)
         if plan.state is not PlanState.DRAFT or plan.version is None:
             return plan
-        return replace(plan, forecast=await forecasts.read(session, workspace_id, plan.id, plan.version))
+        forecast = await forecasts.read(session, workspace_id, plan.id, plan.version)
+        return replace(plan, forecast=forecast, former=await _former(session, plan.id, plan.version))
+
+
+async def _former(session: AsyncSession, plan_id: UUID, version: VersionSnapshot) -> VersionSnapshot | None:
+    """The one before it, which is what people have seen last."""
+    row = await session.scalar(
+        select(PlanVersion).where(PlanVersion.plan_id == plan_id, PlanVersion.version == version.version - 1)
+    )
+    return None if row is None else version_snapshot(row)
 
 
 def version_snapshot(row: PlanVersion) -> VersionSnapshot:
@@ -142,6 +155,11 @@ def version_snapshot(row: PlanVersion) -> VersionSnapshot:
         seconds=row.seconds,
         citations=tuple(map(Citation.from_dict, row.citations)),
         gate_people=row.gate_people,
+        kind=VersionKind(row.kind),
+        made_by=row.made_by,
+        wish=row.wish,
+        based_on=row.based_on,
+        made_at=row.created_at,
     )
 
 
@@ -163,6 +181,19 @@ def plan_snapshot(plan: WorkflowPlan, version: PlanVersion | None) -> PlanSnapsh
         decided_for=plan.decided_for,
         decided_at=plan.decided_at,
         requester=plan.requester_id,
+        change=_change(plan),
+    )
+
+
+def _change(plan: WorkflowPlan) -> ChangeSnapshot | None:
+    if plan.change is None:
+        return None
+    change = cast("PlanChange", plan.change)
+    return ChangeSnapshot(
+        change["by"],
+        change["wish"],
+        WishOutcome(change["outcome"]) if "outcome" in change else None,
+        failure_from_json(change["failure"]) if "failure" in change else None,
     )
 
 

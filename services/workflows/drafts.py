@@ -27,7 +27,7 @@ def version_row(plan: WorkflowPlan, version: int, draft: Draft) -> PlanVersion:
         warnings=[fault.to_dict() for fault in draft.warnings],
         gate_people={step: list(people) for step, people in draft.gate_people.items()},
         citations=[citation.to_dict() for citation in draft.citations],
-        model=draft.model,
+        model=draft.model if draft.usages else "",
         tokens=sum(usage.total_tokens for usage in draft.usages),
         seconds=draft.seconds,
     )

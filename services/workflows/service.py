@@ -14,23 +14,18 @@ from db.models import AICall, Card, WorkflowPlan, Workspace
 from db.queue import enqueue
 from services import audit
 from services.ai.service import Draft, Usage
-from services.approvals import ApprovalService
 from services.audit import Actor
-from services.cards import CardService
-from services.errors import NotFound, StaleVersion
-from services.jobs import DraftPlan, OpenPlan, PostCard
+from services.jobs import DraftPlan, OpenPlan, PostCard, TellOfWish, WishOutcome
 from services.mentions import PARTS, Part, is_marked, readable
 from services.plans.model import Issue
-from services.states import Phase, PlanState, check_move
-from services.workflows.drafts import Failure, failure_to_json, issue_of, version_row
+from services.states import Phase, PlanState
+from services.workflows.drafts import Failure, failure_to_json, issue_of
+from services.workflows.moves import PlanMoves
+from services.workflows.versions import is_changing, made_of, next_version
 
 
-class WorkflowService:
+class WorkflowService(PlanMoves):
     """Plans and the moves they make. Every method takes a session and leaves the commit to its caller."""
-
-    def __init__(self, cards: CardService, approvals: ApprovalService) -> None:
-        self._cards = cards
-        self._approvals = approvals
 
     async def open_plan(self, session: AsyncSession, request: OpenPlan, parts: Sequence[Part] = ()) -> UUID:
         """Write an issue down as a plan in DRAFTING and schedule its card and its draft; once per inbox key.
@@ -125,14 +120,12 @@ class WorkflowService:
         plan = await self._claimed(session, workspace_id, plan_id, claim)
         if plan is None:
             return False
-        plan.version = (plan.version or 0) + 1
-        plan.title = draft.plan.workflow_name
-        plan.steps = len(draft.plan.steps)
-        session.add(version_row(plan, plan.version, draft))
-        plan.failure = None
-        await self._move(
-            session, plan, PlanState.DRAFT, actor=audit.SYSTEM, action="plan.drafted", version=plan.version
-        )
+        made = made_of(plan)
+        session.add(next_version(plan, draft, made))
+        plan.failure = plan.change = None
+        facts = {"version": plan.version} | ({"wish": made.wish} if made.wish else {})
+        actor, action = made.actor or audit.SYSTEM, f"plan.{made.kind}"
+        await self._move(session, plan, PlanState.DRAFT, actor=actor, action=action, **facts)
         return True
 
     async def fail(
@@ -144,11 +137,25 @@ class WorkflowService:
         *,
         claim: UUID | None = None,
     ) -> bool:
-        """End drafting without a plan. With a claim, only while it is still held."""
+        """End drafting without a plan. With a claim, only while it is still held.
+
+        A plan that was to be changed stands again as it was, and whoever wanted that is told why.
+        """
         plan = await self._locked(session, workspace_id, plan_id)
         if plan.state != PlanState.DRAFTING or (claim is not None and plan.claim != claim):
             return False
-        await self._fail(session, plan, failure)
+        if is_changing(plan):
+            await self._stand_again(session, plan, WishOutcome.FAILED, failure)
+        else:
+            await self._fail(session, plan, failure)
+        return True
+
+    async def keep_as_is(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, claim: UUID) -> bool:
+        """What was wished for is there already: the plan stands again. False if the claim is no longer held."""
+        plan = await self._claimed(session, workspace_id, plan_id, claim)
+        if plan is None:
+            return False
+        await self._stand_again(session, plan, WishOutcome.SAME)
         return True
 
     async def fail_unseen(
@@ -201,12 +208,7 @@ class WorkflowService:
     ) -> None:
         """Draft a failed plan once more. Raises StaleVersion, MoveNotAllowed or NotFound."""
         plan = await self._shown(session, workspace_id, plan_id, revision)
-        check_move(PlanState(plan.state), PlanState.DRAFTING)
-        plan.draft += 1
-        plan.phase = Phase.WAITING
-        plan.phase_facts = {}
-        await self._move(session, plan, PlanState.DRAFTING, actor=actor, action="plan.tried_again")
-        await self._schedule_draft(session, plan)
+        await self._draft_anew(session, plan, actor=actor, action="plan.tried_again")
 
     async def approve(
         self,
@@ -242,34 +244,32 @@ class WorkflowService:
                 [{"workspace_id": workspace_id, "plan_id": plan_id, **usage.to_row()} for usage in usages],
             )
 
+    async def _stand_again(
+        self, session: AsyncSession, plan: WorkflowPlan, outcome: WishOutcome, failure: Failure | None = None
+    ) -> None:
+        """The version that there is is to be decided about again; the card says why, and a private word."""
+        change = plan.change = {**(plan.change or {}), "outcome": outcome.value}
+        if failure is not None:
+            plan.change = {**change, "failure": failure_to_json(failure)}
+        await self._move(
+            session, plan, PlanState.DRAFT, actor=audit.SYSTEM, action="plan.not_changed", outcome=outcome.value
+        )
+        told = TellOfWish(
+            workspace=plan.workspace_id,
+            channel=change["channel"],
+            user=change["by"],
+            thread_ts=change["thread_ts"],
+            wish=change["wish"],
+            outcome=outcome,
+            failure=failure_to_json(failure) if failure else None,
+        )
+        await enqueue(session, told, key=f"tell:{plan.id}:wish:{plan.revision}")
+
     async def _fail(self, session: AsyncSession, plan: WorkflowPlan, failure: Failure) -> None:
         plan.failure = failure_to_json(failure)
         await self._move(
             session, plan, PlanState.FAILED, actor=audit.SYSTEM, action="plan.failed", code=failure.code
         )
-
-    async def _move(
-        self,
-        session: AsyncSession,
-        plan: WorkflowPlan,
-        wanted: PlanState,
-        *,
-        actor: Actor,
-        action: str,
-        **facts: Any,
-    ) -> None:
-        check_move(PlanState(plan.state), wanted)
-        plan.state = wanted
-        plan.revision += 1
-        if wanted != PlanState.DRAFTING:
-            plan.claim = None
-            plan.phase = None
-        await audit.record(session, plan.workspace_id, subject=plan.id, actor=actor, action=action, **facts)
-        await self._cards.request_redraw(session, plan.workspace_id, plan.id)
-
-    async def _schedule_draft(self, session: AsyncSession, plan: WorkflowPlan) -> None:
-        job = DraftPlan(workspace=plan.workspace_id, plan=plan.id, draft=plan.draft)
-        await enqueue(session, job, key=f"draft:{plan.id}:{plan.draft}")
 
     async def _next_number(self, session: AsyncSession, workspace_id: UUID) -> int:
         result = await session.execute(
@@ -280,26 +280,8 @@ class WorkflowService:
         )
         return result.scalar_one()
 
-    async def _locked(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> WorkflowPlan:
-        plan = await session.scalar(
-            select(WorkflowPlan)
-            .where(WorkflowPlan.workspace_id == workspace_id, WorkflowPlan.id == plan_id)
-            .with_for_update()
-        )
-        if plan is None:
-            raise NotFound("plan", plan_id)
-        return plan
-
     async def _claimed(
         self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, claim: UUID
     ) -> WorkflowPlan | None:
         plan = await self._locked(session, workspace_id, plan_id)
         return plan if plan.state == PlanState.DRAFTING and plan.claim == claim else None
-
-    async def _shown(
-        self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, revision: int
-    ) -> WorkflowPlan:
-        plan = await self._locked(session, workspace_id, plan_id)
-        if plan.revision != revision:
-            raise StaleVersion(shown=revision, current=plan.revision, state=plan.state)
-        return plan

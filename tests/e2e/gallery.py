@@ -18,7 +18,7 @@ from bot.sandbox.slack import SlackStandIn
 from bot.slack.messages import Message, View
 from bot.views.card import card
 from services.queries.snapshots import PlanSnapshot, RunSnapshot
-from tests.support import notification_samples, run_samples, samples
+from tests.support import notification_samples, refine_samples, run_samples, samples
 from tests.support.browser import launched_chromium, opened_page
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -34,7 +34,7 @@ A card in each of its states, as the sandbox's page shows it. The pictures are d
 tests of the views use (`samples.py` and `run_samples.py` in `tests/support/`), by `python -m tests.e2e.gallery`.
 """
 
-STATES: Mapping[str, PlanSnapshot] = {**samples.GALLERY, **run_samples.GALLERY}
+STATES: Mapping[str, PlanSnapshot] = {**samples.GALLERY, **refine_samples.GALLERY, **run_samples.GALLERY}
 MESSAGES: Mapping[str, Message] = notification_samples.MESSAGES
 VIEWS: Mapping[str, View] = notification_samples.VIEWS
 NAMES = (*STATES, *MESSAGES, *VIEWS)
@@ -83,6 +83,8 @@ def _peopled(snapshot: PlanSnapshot, slack: SlackStandIn) -> PlanSnapshot:
         snapshot,
         issue=replace(snapshot.issue, reporter=reporter),
         decided_by=person(snapshot.decided_by),
+        version=replace(snapshot.version, made_by=person(snapshot.version.made_by)) if snapshot.version else None,
+        change=replace(snapshot.change, by=person(snapshot.change.by) or "") if snapshot.change else None,
         run=run(snapshot.run) if snapshot.run else None,
     )
 

@@ -176,6 +176,9 @@ def press(towns: Towns, action: str, value: str) -> Delivery:
     delivery = slack.prepare_click("marco", "works", cards(slack)[0].ts, ids.ACTION_DISCARD)
     payload = delivery.context["payload"]
     payload["actions"] = [{**payload["actions"][0], "action_id": action, "value": value}]
+    if action == ids.ACTION_VERSION_COMPARE:
+        origin = {"channel": slack.channel("works").id, "message_ts": cards(slack)[0].ts}
+        payload["view"] = {"private_metadata": json.dumps(origin)}
     return interactive_delivery(payload, delivery.context)
 
 
@@ -187,18 +190,21 @@ async def test_every_button(towns: Towns) -> None:
     async with Untouched(towns):
         for action in sorted(set(actions) - set(paging)):
             for target in (targets["plan"], targets["run"], targets["step"], targets["heard"]):
-                ref = ids.Ref(target, 1)
-                choices = {
-                    ids.ACTION_PLAN_MORE: ids.CHOICE_DRY_RUN,
-                    ids.ACTION_GATE_MORE: ids.CHOICE_REMIND,
-                }
-                value = ids.Choice(choices[action], ref).encode() if action in choices else ref.encode()
-                delivery = press(towns, action, value)
-                before = len(said(towns, delivery))
-                await towns.slacks[MINE].deliver(delivery)
-                assert await told(towns, delivery, before) in REFUSALS, action
-                assert towns.slacks[MINE].views("marco") == []
+                for value in values_of(action, ids.Ref(target, 1)):
+                    delivery = press(towns, action, value)
+                    before = len(said(towns, delivery))
+                    await towns.slacks[MINE].deliver(delivery)
+                    assert await told(towns, delivery, before) in REFUSALS, action
+                    assert towns.slacks[MINE].views("marco") == []
     assert len(paging) == 3
+
+
+def values_of(action: str, ref: ids.Ref) -> list[str]:
+    """What a button of that name may carry about something."""
+    choices = {ids.ACTION_PLAN_MORE: ids.PLAN_CHOICES, ids.ACTION_GATE_MORE: ids.GATE_CHOICES}
+    if action in choices:
+        return [ids.Choice(name, ref).encode() for name in choices[action]]
+    return [ids.VersionRef(ref, 1).encode() if action == ids.ACTION_VERSION_COMPARE else ref.encode()]
 
 
 async def form(towns: Towns, name: str, ref: str) -> Delivery:
@@ -207,13 +213,17 @@ async def form(towns: Towns, name: str, ref: str) -> Delivery:
     await slack.send_command("marco", "works", "/mudda")
     [view] = slack.views("marco")
     payload = view_submission(slack.workspace, slack.user("marco"), view, slack.workspace.token())
-    origin = {"channel": slack.channel("works").id, "message_ts": cards(slack)[0].ts, "ref": ref}
+    origin = {"channel": slack.channel("works").id, "message_ts": cards(slack)[0].ts, "step": "a"}
+    origin["ref"] = f"{ref}.1" if name == ids.VIEW_COMPARE else ref
+    option = {"value": "a", "text": {"type": "plain_text", "text": "1. A"}}
     payload["view"] |= {
         "callback_id": name,
         "private_metadata": json.dumps(origin),
         "state": {
             "values": {
                 ids.BLOCK_REASON: {ids.INPUT_REASON: {"type": "plain_text_input", "value": "because"}},
+                ids.BLOCK_WISH: {ids.INPUT_WISH: {"type": "plain_text_input", "value": "ask first"}},
+                ids.BLOCK_STEP: {ids.INPUT_STEP: {"type": "static_select", "selected_option": option}},
                 ids.BLOCK_ANSWER: {ids.INPUT_ANSWER: {"type": "plain_text_input", "value": "yes"}},
                 ids.BLOCK_PERSON: {
                     ids.INPUT_PERSON: {"type": "users_select", "selected_user": slack.user("dana").id}
@@ -291,6 +301,9 @@ SAMPLES: dict[str, Any] = {
     "reminder": 1,
     "nudge": 1,
     "by": "U0DANA0001",
+    "outcome": "failed",
+    "step_id": "a",
+    "to_version": 1,
 }
 DECISIONS = {
     "decide": ["approve", "discard", "try_again"],

@@ -9,11 +9,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.deps import Deps
 from bot.jobs.registry import Handler, Lane
+from bot.rechecking import rechecked
 from bot.views.private.notes import Note, approved_by, discarded_by, refusal, stale
 from db.queue import enqueue
 from services.approvals import ApprovalRefused
 from services.errors import MoveNotAllowed, NotFound, StaleVersion
-from services.jobs import DecidePlan, PlanDecision, Tell
+from services.jobs import DecidePlan, PlanDecision, Tell, TellOfWish, WishOutcome
 from services.runs.decisions import press_is_recorded
 from services.states import PlanState
 
@@ -21,6 +22,8 @@ from services.states import PlanState
 async def decide(job: DecidePlan, deps: Deps) -> None:
     """Carry a decision out, or tell whoever made it, privately, why nothing was changed."""
     try:
+        if job.decision is PlanDecision.APPROVE and await _is_outdated(job, deps):
+            return
         async with deps.database.transaction() as session:
             await _carry_out(session, job.workspace, job, deps)
     except NotFound:
@@ -30,6 +33,32 @@ async def decide(job: DecidePlan, deps: Deps) -> None:
     except (StaleVersion, MoveNotAllowed) as error:
         if note := await _what_happened(job, error.state, deps):
             await _refuse(job, note, deps)
+
+
+async def _is_outdated(job: DecidePlan, deps: Deps) -> bool:
+    """Whether the plan has faults by the components and policies of today; whoever approves it is told which."""
+    async with deps.database.reading() as session:
+        plan = await deps.queries.get(session, job.workspace, job.plan)
+    if plan.state is not PlanState.DRAFT or plan.revision != job.revision or plan.version is None:
+        return False  # which is for the approval itself to refuse
+    draft = await rechecked(plan, plan.version, plan.version.plan, deps)
+    if draft.report.ok:
+        return False
+    told = TellOfWish(
+        workspace=job.workspace,
+        channel=job.channel,
+        user=job.user,
+        thread_ts=job.thread_ts,
+        wish="",
+        outcome=WishOutcome.OUTDATED,
+        faults=tuple(fault.to_dict() for fault in draft.report.errors),
+        plan=job.plan,
+        revision=job.revision,
+    )
+    async with deps.database.transaction() as session:
+        await deps.approvals.check(session, job.workspace, job.user, requester=plan.issue.reporter)
+        await enqueue(session, told, key=f"tell:{job.key or job.plan}:{job.user}:{job.revision}:outdated")
+    return True
 
 
 async def give_up_decision(job: DecidePlan, deps: Deps) -> None:

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID, uuid4
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.deps import Deps
 from bot.jobs.model_calls import count_calls
@@ -15,19 +18,35 @@ from bot.jobs.workflows.reasons import failure_of
 from services.ai.errors import DraftFailed
 from services.ai.service import Draft
 from services.ai.usage import Usage
+from services.ai.wishes import Wish
+from services.audit import Actor
 from services.components.builtins import BUILTINS
 from services.components.specs import ComponentSpec
 from services.jobs import DraftPlan
 from services.learning.memory import Memory
+from services.plans.differences import differences
 from services.plans.model import Issue
+from services.plans.polls import component_keys
 from services.policies.specs import Policies
 from services.states import FailureCode, Phase
 from services.workflows.drafts import Failure
+from services.workflows.refining import UP_TO_DATE
 
 logger = logging.getLogger("mudda.drafts")
 
 DRAFT_SECONDS = 110.0
 """A draft ends within two minutes, one way or the other; what is left is for the card."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Material:
+    """What a plan is made of: the components by key; with a wish it is made of the plan that there is."""
+
+    issue: Issue
+    components: Mapping[str, ComponentSpec]
+    memory: Memory
+    policies: Policies
+    wish: Wish | None
 
 
 class LostClaim(Exception):
@@ -45,22 +64,40 @@ async def draft_plan(job: DraftPlan, deps: Deps) -> None:
             await deps.workflows.fail(session, job.workspace, job.plan, Failure(FailureCode.BUDGET), claim=claim)
             return
     async with deps.database.reading() as session:
-        memory = await deps.learning.memory(session, job.workspace, issue.text)
-        offer = await deps.offers.offer(session, job.workspace, issue.text, used=memory.used)
-        today = deps.now().astimezone(deps.budget.zone).date()
-        policies = await deps.policies.for_issue(session, job.workspace, issue.text, today)
-    if not offer.specs:
+        material = await _material(session, job, issue, deps)
+    if not material.components:
         await _fail(job, claim, Failure(FailureCode.NO_COMPONENTS), (), deps)
         return
+    wish = material.wish
+    if wish and wish.plan:
+        report = await deps.ai.judged(wish.plan, material.components, issue, material.policies)
+        material = replace(material, wish=replace(wish, faults=report.errors))
     try:
-        draft = await _drafted(job, claim, issue, (*offer.specs, *BUILTINS.values()), memory, policies, deps)
+        draft = await _drafted(job, claim, material, deps)
     except LostClaim:
         logger.info("A draft was overtaken and thrown away")
     except DraftFailed as error:
         logger.warning("No plan: %s", error)
         await _fail(job, claim, failure_of(error), error.usages, deps)
     else:
-        await _store(job, claim, draft, deps)
+        await _store(job, claim, draft, material.wish, deps)
+
+
+async def _material(session: AsyncSession, job: DraftPlan, issue: Issue, deps: Deps) -> _Material:
+    """All that the agents are shown. What a wish asks for is looked for as what the issue itself says."""
+    wish = await deps.refining.wanted(session, job.workspace, job.plan)
+    words = f"{issue.text}\n{wish.text}" if wish else issue.text
+    in_plan = sorted(component_keys(wish.plan)) if wish and wish.plan else []
+    memory = await deps.learning.memory(session, job.workspace, issue.text)
+    offer = await deps.offers.offer(session, job.workspace, words, used=(*in_plan, *memory.used))
+    today = deps.now().astimezone(deps.budget.zone).date()
+    policies = await deps.policies.for_issue(session, job.workspace, words, today)
+    known = {spec.key: spec for spec in (*offer.specs, *BUILTINS.values())} if offer.specs else {}
+    if wish and wish.plan:
+        known |= await deps.components.by_keys(
+            session, job.workspace, [key for key in in_plan if key not in known]
+        )
+    return _Material(issue, known, memory, policies, wish)
 
 
 async def give_up(job: DraftPlan, deps: Deps) -> None:
@@ -69,31 +106,35 @@ async def give_up(job: DraftPlan, deps: Deps) -> None:
         await deps.workflows.fail(session, job.workspace, job.plan, Failure(FailureCode.INTERNAL))
 
 
-async def _drafted(
-    job: DraftPlan,
-    claim: UUID,
-    issue: Issue,
-    components: Sequence[ComponentSpec],
-    memory: Memory,
-    policies: Policies,
-    deps: Deps,
-) -> Draft:
+async def _drafted(job: DraftPlan, claim: UUID, material: _Material, deps: Deps) -> Draft:
     async def note_phase(phase: Phase, facts: Mapping[str, Any]) -> None:
         async with deps.database.transaction() as session:
             if not await deps.workflows.note_phase(session, job.workspace, job.plan, claim, phase, dict(facts)):
                 raise LostClaim
 
     deadline = asyncio.get_running_loop().time() + DRAFT_SECONDS
-    known = {spec.key: spec for spec in components}
     return await deps.ai.draft(
-        issue, known, deadline=deadline, on_phase=note_phase, memory=memory, policies=policies
+        material.issue,
+        material.components,
+        deadline=deadline,
+        on_phase=note_phase,
+        memory=material.memory,
+        policies=material.policies,
+        wish=material.wish,
     )
 
 
-async def _store(job: DraftPlan, claim: UUID, draft: Draft, deps: Deps) -> None:
+async def _store(job: DraftPlan, claim: UUID, draft: Draft, wish: Wish | None, deps: Deps) -> None:
+    is_same = wish is not None and wish.plan is not None and not differences(wish.plan, draft.plan)
     async with deps.database.transaction() as session:
         await deps.workflows.record_calls(session, job.workspace, job.plan, draft.usages)
-        if not await deps.workflows.store_version(session, job.workspace, job.plan, claim, draft):
+        if is_same:
+            is_kept = await deps.workflows.keep_as_is(session, job.workspace, job.plan, claim)
+        else:
+            is_kept = await deps.workflows.store_version(session, job.workspace, job.plan, claim, draft)
+            if is_kept and wish is not None and wish.text != UP_TO_DATE:
+                await deps.learning.keep_wish(session, job.workspace, job.plan, wish.text, Actor(wish.by))
+        if not is_kept:
             logger.info("A draft came too late and was thrown away")
     count_calls(draft.usages, deps)
 

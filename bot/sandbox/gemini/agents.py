@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from bot.sandbox.gemini import inquiries, intents, rules
-from bot.sandbox.gemini.reading import read
+from bot.sandbox.gemini import inquiries, intents, refining, rules
+from bot.sandbox.gemini.reading import blocks_of, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,9 @@ def _has(member: str) -> Callable[[Mapping[str, Any], str], bool]:
 
 def _select(prompt: str, day: datetime) -> dict[str, Any]:
     report, tools, _ = read(prompt)
+    if steps := blocks_of(prompt).get("plan_steps"):
+        used = frozenset(step["component_id"] for step in steps)
+        return {"selected_component_ids": refining.select(_wish(prompt), tools, used)}
     return {"selected_component_ids": rules.select(report, tools)}
 
 
@@ -39,10 +42,38 @@ def _plan(prompt: str, day: datetime) -> dict[str, Any]:
     return rules.plan(report, tools, day)
 
 
+def _refine(prompt: str, day: datetime) -> dict[str, Any]:
+    report, tools, _ = read(prompt)
+    blocks = blocks_of(prompt)
+    plan = refining.without_faulty(blocks["plan"][0], blocks.get("faults", ()))
+    return refining.refine(plan, _wish(prompt), report, tools, day)
+
+
+def _is_refining(schema: Mapping[str, Any], prompt: str) -> bool:
+    """Whether a plan is there that is to be changed, or a changed one that has faults."""
+    return '<data name="wish">' in prompt and '<data name="plan">' in prompt
+
+
+def _is_changed(schema: Mapping[str, Any], prompt: str) -> bool:
+    return _is_refining(schema, prompt) and "The plan was changed to heed this wish" in prompt
+
+
+def _as_it_is(prompt: str, day: datetime) -> dict[str, Any]:
+    """What it has changed it can't do better."""
+    plan: dict[str, Any] = blocks_of(prompt)["plan"][0]
+    return plan
+
+
+def _wish(prompt: str) -> str:
+    return str(blocks_of(prompt)["wish"][0]["wish"])
+
+
 AGENTS = (
     Agent("intent", _has("intent"), lambda prompt, _: intents.intent(prompt)),
     Agent("inquiry", _has("look_ups"), inquiries.answer),
     Agent("selector", _has("selected_component_ids"), _select),
+    Agent("repair", _is_changed, _as_it_is),
+    Agent("refiner", _is_refining, _refine),
     Agent("repair", lambda _, prompt: '<data name="faults">' in prompt, _plan),
     Agent("planner", lambda _, prompt: True, _plan),
 )

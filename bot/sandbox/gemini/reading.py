@@ -142,9 +142,14 @@ class Field:
         return f"{{{{{step_id}{self.path}}}}}"
 
 
+def blocks_of(prompt: str) -> dict[str, list[Any]]:
+    """The documents in each of a prompt's blocks."""
+    return {name: [json.loads(line) for line in body.splitlines()] for name, body in _BLOCK.findall(prompt)}
+
+
 def read(prompt: str) -> tuple[Report, list[Tool], set[str]]:
     """The issue and the components in a prompt, and the names of the blocks it has."""
-    blocks = {name: [json.loads(line) for line in body.splitlines()] for name, body in _BLOCK.findall(prompt)}
+    blocks = blocks_of(prompt)
     issue: Mapping[str, Any] = next(iter(blocks.get("issue", ())), {})
     mentioned = {each["name"]: each["id"] for each in issue.get("mentioned", ())}
     report = Report(

@@ -13,6 +13,7 @@ from bot.slack.ids import (
     VIEW_STEP_REJECT,
     VIEW_STEP_SKIP,
     Ref,
+    VersionRef,
 )
 from bot.slack.messages import View
 from bot.views.kit.blocks import plain
@@ -35,7 +36,7 @@ def reject_modal(ref: Ref, title: str, *, channel: str, message_ts: str, thread_
         "callback_id": VIEW_STEP_REJECT,
         "title": plain("Reject step"),
         "submit": plain("Reject step"),
-        "private_metadata": _origin(ref, channel, message_ts, thread_ts),
+        "private_metadata": origin(ref, channel, message_ts, thread_ts),
     }
 
 
@@ -47,7 +48,7 @@ def skip_modal(ref: Ref, title: str, *, channel: str, message_ts: str, thread_ts
         "callback_id": VIEW_STEP_SKIP,
         "title": plain("Skip step"),
         "submit": plain("Skip step"),
-        "private_metadata": _origin(ref, channel, message_ts, thread_ts),
+        "private_metadata": origin(ref, channel, message_ts, thread_ts),
     }
 
 
@@ -66,7 +67,7 @@ def mark_done_modal(
         "callback_id": VIEW_STEP_MARK_DONE,
         "title": plain("Mark done"),
         "submit": plain("Mark done"),
-        "private_metadata": _origin(ref, channel, message_ts, thread_ts),
+        "private_metadata": origin(ref, channel, message_ts, thread_ts),
     }
 
 
@@ -86,7 +87,7 @@ def edit_outputs_modal(
         "callback_id": VIEW_STEP_EDIT_OUTPUTS,
         "title": plain("Edit outputs"),
         "submit": plain("Save"),
-        "private_metadata": _origin(ref, channel, message_ts, thread_ts),
+        "private_metadata": origin(ref, channel, message_ts, thread_ts),
     }
 
 
@@ -117,6 +118,7 @@ def _form(
     }
 
 
-def _origin(ref: Ref, channel: str, message_ts: str, thread_ts: str | None) -> str:
-    origin = {"ref": ref.encode(), "channel": channel, "message_ts": message_ts}
-    return json.dumps({**origin, "thread_ts": thread_ts} if thread_ts else origin)
+def origin(ref: Ref | VersionRef, channel: str, message_ts: str, thread_ts: str | None) -> str:
+    """What a button was about, and where it stands: {"ref": …, "channel": …, "message_ts": …, "thread_ts": …?}."""
+    found = {"ref": ref.encode(), "channel": channel, "message_ts": message_ts}
+    return json.dumps({**found, "thread_ts": thread_ts} if thread_ts else found)

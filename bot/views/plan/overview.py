@@ -84,7 +84,9 @@ def plan_block(steps: Sequence[PlanStepView], level: Level, most: int) -> Block:
 
 
 def made_by(version: VersionSnapshot) -> str:
-    """Which model planned, at what cost, in how long."""
+    """Which model planned, at what cost, in how long; of what a person made by hand, only which version it is."""
+    if not version.model:
+        return f"Changed by hand · version {version.version}"
     stand_in = version.model == STAND_IN_MODEL
     planner = (
         "a rule-based stand-in, not by Gemini" if stand_in else clip(one_line(version.model), MAX_NAME_CHARACTERS)

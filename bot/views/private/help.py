@@ -14,6 +14,7 @@ _USES = f"""\
 • `@mudda` and what has happened does the same, and answers in the thread of your message.
 • `@mudda` below what somebody else wrote plans that. In a direct message with me you need no `@mudda`.
 • Reply in the thread of a plan to change it or to ask about it; decisions are made by its buttons only.
+• *Request changes* on a plan says what should be different; behind its three dots a step can be edited.
 • `{COMMAND_WORKFLOWS}` lists the plans; add a word to search them, or a number: `#12`, or `#12.1` for a run.
 • `{COMMAND_MUDDA} ask what is #12 waiting for?` answers you alone, from what is on record.
 • `{COMMAND_MUDDA} approvers` says who may decide, and lets them change it.

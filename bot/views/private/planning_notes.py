@@ -20,6 +20,7 @@ _ORIGINS: Mapping[Origin, str] = {
     Origin.REJECTED: "from a rejected step, by ",
     Origin.SKIPPED: "from a skipped step, by ",
     Origin.EDITED: "from a corrected answer, by ",
+    Origin.CHANGED: "from a changed draft, by ",
     Origin.WRITTEN: "written by ",
 }
 _ABOUT = "The plan maker is told those that fit an issue. They are wishes: people still approve every plan."
