@@ -10,7 +10,7 @@ import pytest
 from bot.slack import ids
 from bot.views.messages.conversation import answer, decide_there, settled, unclear
 from bot.views.private.help import slip
-from bot.views.private.policy_files import Loaded, Refused, Unfetched, loaded, not_yours
+from bot.views.private.policy_files import Loaded, Outcome, Refused, Unfetched, loaded, not_yours
 from services.jobs import Settlement
 from services.policies.documents import PolicyFault, PolicyFaultCode
 from services.states import PlanState
@@ -53,7 +53,7 @@ def test_what_was_chosen_stands_in_place_of_the_buttons() -> None:
 @pytest.mark.parametrize("text", HARMFUL)
 def test_no_name_of_a_file_and_no_word_gets_out_of_its_place(text: str) -> None:
     fault = PolicyFault(3, PolicyFaultCode.UNKNOWN_MEMBER, {"member": text[:200]})
-    outcomes = [
+    outcomes: list[Outcome] = [
         Loaded(text, text, 2, 3, 4, is_new=True, unknown=(text,) * 3),
         Refused(text, text, (fault,) * 60),
         Unfetched(text, "too_large"),
