@@ -33,10 +33,11 @@ class ApprovalRefused(MuddaError):
 
 
 class NotAnApprover(ApprovalRefused):
-    """The workspace has approvers, and this `user` is none of them."""
+    """The workspace has approvers, and this `user` is none of them: `approvers` are those who may."""
 
-    def __init__(self, user: str) -> None:
+    def __init__(self, user: str, approvers: Sequence[str] = ()) -> None:
         super().__init__(user, "is no approver")
+        self.approvers = tuple(approvers)
 
 
 class NotNamed(ApprovalRefused):
@@ -48,10 +49,11 @@ class NotNamed(ApprovalRefused):
 
 
 class SelfApproval(ApprovalRefused):
-    """The `user` is an approver, but it was they who asked for it."""
+    """The `user` is an approver, but it was they who asked for it: `approvers` are the others."""
 
-    def __init__(self, user: str) -> None:
+    def __init__(self, user: str, approvers: Sequence[str] = ()) -> None:
         super().__init__(user, "asked for it")
+        self.approvers = tuple(approvers)
 
 
 class AlreadyAgreed(ApprovalRefused):
@@ -140,15 +142,16 @@ class ApprovalService:
         """Anyone may set the rules while there are no approvers, then only those. Raises NotAnApprover."""
         approvers = (await self.settings(session, workspace_id)).approvers
         if approvers and user not in approvers:
-            raise NotAnApprover(user)
+            raise NotAnApprover(user, approvers)
 
     async def check(self, session: AsyncSession, workspace_id: UUID, user: str, *, requester: str) -> None:
         """Whether `user` may decide about what `requester` asked for. Raises NotAnApprover or SelfApproval."""
-        approvers = (await self.settings(session, workspace_id)).approvers
-        if approvers and user not in approvers:
-            raise NotAnApprover(user)
-        if approvers and user == requester:
-            raise SelfApproval(user)
+        settings = await self.settings(session, workspace_id)
+        deciders = settings.deciders(requester)
+        if deciders is not None and user not in settings.approvers:
+            raise NotAnApprover(user, deciders)
+        if deciders is not None and user == requester:
+            raise SelfApproval(user, deciders)
 
     async def check_may_discard(
         self, session: AsyncSession, workspace_id: UUID, user: str, *, requester: str
@@ -156,7 +159,7 @@ class ApprovalService:
         """Approvers may put a plan away, and so may who asked for it. Raises NotAnApprover."""
         approvers = (await self.settings(session, workspace_id)).approvers
         if approvers and user not in approvers and user != requester:
-            raise NotAnApprover(user)
+            raise NotAnApprover(user, approvers)
 
     async def check_run(self, session: AsyncSession, run: Run, user: str) -> None:
         """Whether `user` may decide about a step of a run. Raises NotAnApprover or SelfApproval."""

@@ -26,16 +26,16 @@ MAX_RUNS, MAX_ATTEMPTS, MAX_DECISIONS = 20, 200, 200
 """The most of each that a history holds."""
 
 
-async def step_title(session: AsyncSession, workspace_id: UUID, step_id: UUID) -> str:
-    """What a step does, in the plan's words. Raises NotFound."""
-    step = await session.scalar(
-        select(StepRun)
+async def run_of(session: AsyncSession, workspace_id: UUID, step_id: UUID) -> UUID:
+    """The run that a step is of. Raises NotFound."""
+    run_id = await session.scalar(
+        select(StepRun.run_id)
         .join(Run, Run.id == StepRun.run_id)
         .where(Run.workspace_id == workspace_id, StepRun.id == step_id)
     )
-    if step is None:
+    if run_id is None:
         raise NotFound("step", step_id)
-    return str(step.step.get("description") or step.component_key)
+    return run_id
 
 
 async def latest(

@@ -173,7 +173,7 @@ async def test_what_a_skipped_step_did_not_answer_can_be_said_later(hall: TownHa
     hall.town.script("notifications.reply_to_reporter", Reset(applied=True))
     await approved(hall, reply(after="check"), CHECK)
     await skip(hall)
-    await press(hall, "Edit outputs")
+    await press(hall, "Fill in answer")
     [view] = await hall.slack.wait_for(lambda: hall.slack.views("marco"))
     given = {ids.BLOCK_REASON: {ids.INPUT_REASON: "Found it"}, "output.0": {ids.INPUT_OUTPUT: "WO-7"}}
     await hall.slack.submit_view(view.id, given)

@@ -17,18 +17,26 @@ MAX_MENTIONS = 10
 _TITLE = 150
 
 
-def gate_reminder(snapshot: PlanSnapshot, step_id: UUID, *, gate_id: UUID, number: int) -> Message | None:
-    """Names those who have not agreed yet to a step that waits; None if the step is not there any more."""
-    step = next((step for step in snapshot.run.steps if step.id == step_id), None) if snapshot.run else None
+def gate_reminder(
+    snapshot: PlanSnapshot, step_id: UUID, *, gate_id: UUID, number: int, card: str | None = None
+) -> Message | None:
+    """Names those who have not approved a step yet that waits, or who started the run where anyone can.
+
+    `card` is the link to the card, if there is one. None if the step is not there any more.
+    """
+    run = snapshot.run
+    step = next((step for step in run.steps if step.id == step_id), None) if run else None
     views = plan_steps.in_order(snapshot.version) if snapshot.version else ()
     view = next((view for view in views if step is not None and view.step.step_id == step.step_id), None)
-    if step is None or view is None:
+    if run is None or step is None or view is None:
         return None
     stuck = _stuck(step.quorum, snapshot.approvers)
-    people = [mention(user) for user in snapshot.approvers or () if stuck or user not in step.agreed]
+    may = snapshot.approvers or [run.started_by]
+    people = [mention(user) for user in may if stuck or user not in step.agreed]
     title = escape(clip(view.title, _TITLE))
-    what = f"step {view.number:,} of plan #{snapshot.number}, “{title}”, waits for a decision."
-    text = f"{join(people, most=MAX_MENTIONS) or 'Someone'}: {what} {stuck or 'See the card above.'}"
+    what = f"step {view.number:,} of plan #{snapshot.number}, “{title}”, is waiting for approval."
+    way = f" <{card}|Go to the card>" if card else ""
+    text = f"{join(people, most=MAX_MENTIONS)}: {what}{f' {stuck}' if stuck else ''}{way}"
     return Message(
         text=text,
         blocks=kit.seal([kit.section(text)], "reminder"),

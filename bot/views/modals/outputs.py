@@ -10,7 +10,7 @@ from bot.slack.ids import BLOCK_OUTPUT, INPUT_OUTPUT
 from bot.slack.messages import Block, Element
 from bot.views.kit import blocks as kit
 from bot.views.kit.text import clip, join, one_line, spaced
-from bot.views.run.requests import as_text
+from bot.views.kit.values import as_text
 from services.steps.outputs import AwaitedOutput
 
 _OPTIONS = 100

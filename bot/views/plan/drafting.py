@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.slack.messages import Block
-from bot.views.kit.blocks import Status, plan, task_card
+from bot.views.kit.blocks import Status, plan, span, task_card
 from bot.views.kit.text import count
 from services.states import Phase
 
@@ -55,7 +55,7 @@ def _task(phase: Phase, distance: int, fact: str, *, again: bool) -> Block:
     if distance > 0:
         return task_card(task_id, before, "pending")
     status: Status = "in_progress" if distance == 0 else "complete"
-    return task_card(task_id, during if distance == 0 else after, status, fact)
+    return task_card(task_id, during if distance == 0 else after, status, [span(fact)] if fact else ())
 
 
 def _fact(phase: Phase, facts: Mapping[str, Any], *, is_past: bool) -> str:
