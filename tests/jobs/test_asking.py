@@ -57,7 +57,7 @@ async def test_a_group_is_asked_and_the_first_answer_counts(hall: TownHall) -> N
     assert f'"user_id": "{marco}"' in card_text(await question(hall, "dana"))
     await hall.slack.submit_view(late.id, {ids.BLOCK_ANSWER: {ids.INPUT_ANSWER: "The blue one"}})
     told = await hall.slack.wait_for(lambda: hall.slack.ephemerals(hall.slack.dm("dana").id, "dana"))
-    assert told[0].text == f"<@{marco}> has answered that already. Thank you all the same."
+    assert told[0].text == f"<@{marco}> has answered this already. Thank you all the same."
     assert (await output(hall, "ask"))["answer"] == "The red one"
 
 
@@ -69,7 +69,7 @@ async def test_a_press_that_comes_too_late_is_told_who_was_first(hall: TownHall)
     await outcome(hall)
     await hall.slack.deliver(press_late)
     told = await hall.slack.wait_for(lambda: hall.slack.ephemerals(hers.channel, "dana"))
-    assert "has answered that already" in told[0].text
+    assert "has answered this already" in told[0].text
     assert hall.slack.views("dana") == []
 
 
@@ -95,7 +95,7 @@ async def test_of_two_answers_at_once_one_counts(hall: TownHall) -> None:
     first, second = ("dana", "marco") if kept["answered_by"] == given[0].user else ("marco", "dana")
     assert kept["answer"] == f"{first} says so"
     told = await hall.slack.wait_for(lambda: hall.slack.ephemerals(hall.slack.dm(second).id, second))
-    assert "has answered that already" in told[0].text
+    assert "has answered this already" in told[0].text
     async with hall.database.reading() as session:
         assert (
             await session.scalar(select(func.count()).select_from(Decision).where(Decision.kind == "answer")) == 1

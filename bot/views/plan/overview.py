@@ -184,9 +184,9 @@ def decision(snapshot: PlanSnapshot) -> str:
 def decided(snapshot: PlanSnapshot) -> list[Element]:
     """The same as rich text."""
     verb = "Approved" if snapshot.state is PlanState.APPROVED else "Discarded"
-    who = [kit.span(" by "), kit.person(snapshot.decided_by)] if snapshot.decided_by else []
+    who = [kit.span(f"{verb} by "), kit.person(snapshot.decided_by)] if snapshot.decided_by else [kit.span(verb)]
     when = [kit.span(" · "), kit.moment(snapshot.decided_at)] if snapshot.decided_at else []
-    return [kit.span(verb), *who, *when]
+    return [*who, *when]
 
 
 def _head(step: PlanStepView, spec: ComponentSpec | None, level: Level) -> str:
