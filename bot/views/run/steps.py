@@ -47,7 +47,14 @@ STATES: Mapping[StepState, str] = {
 }
 """A step's state in words."""
 
-_ENDINGS = {StepState.SKIPPED: " (skipped)", StepState.CANCELLED: " (not done)"}
+_ENDINGS = {
+    StepState.SKIPPED: " (skipped)",
+    StepState.CANCELLED: " (not done)",
+    StepState.FAILED: " (failed)",
+    StepState.UNCERTAIN: " (not sure)",
+}
+"""Said in words, and not by a colour alone."""
+
 _NOTE = 200
 _WARNINGS = 2
 
@@ -87,9 +94,8 @@ def headline(step: RunStepView, *, after: bool = False) -> str:
     ending = " (rejected)" if is_rejected(step.now) else _ENDINGS.get(state, "")
     at_gate = state is StepState.WAITING and not builtins.is_asking(step.now)
     locked = at_gate or (step.now.gated and state is StepState.PENDING)
-    is_ahead = after and state is StepState.PENDING
-    asks = " · needs approval" if is_ahead and step.now.gated else ""
-    behind = f"{plan_steps.after(view)}{asks}" if is_ahead else ""
+    asks = " · needs approval" if locked and after else ""
+    behind = f"{plan_steps.after(view) if after and state is StepState.PENDING else ''}{asks}"
     return f"{view.number:,}. {f'{LOCK} ' if locked else ''}{view.title}{ending}{behind}"
 
 

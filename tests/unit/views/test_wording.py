@@ -191,8 +191,3 @@ def test_where_nobody_decided_the_card_says_so() -> None:
     seen = on(undecided)
     assert "Time ran out" in seen
     assert "Tried to send to “Text the residents" not in seen
-    limit = STARTED_AT + timedelta(hours=1)
-    assert (
-        "Sends to"
-        not in on(run(RunState.WAITING, step("residents", S.WAITING, limit_at=limit))).split("Step 5:")[1]
-    )
