@@ -160,7 +160,7 @@ def _read(of: StepOutputs, texts: Sequence[str]) -> tuple[tuple[GivenOutput, ...
 
 def _faults(reason: payloads.Reason) -> dict[str, str]:
     """Slack itself refuses an empty field, but not one of blanks."""
-    return {} if reason.text else {ids.BLOCK_REASON: "A word or two will do."}
+    return {} if reason.text else {ids.BLOCK_REASON: "Write a word or two."}
 
 
 def _with_reason(

@@ -118,7 +118,7 @@ async def test_a_question_that_is_not_needed_any_more_says_so_to_all(hall: TownH
     await with_button(hall, "Skip step")
     await (skip(hall) if label == "Skip step" else press(hall, label))
     await outcome(hall)
-    await all_say(hall, "No answer is needed any more.", 3)
+    await all_say(hall, "This question is closed; no answer is needed.", 3)
 
 
 async def test_who_cant_be_reached_is_left_out_and_named(hall: TownHall) -> None:
@@ -217,7 +217,7 @@ async def test_a_run_that_is_cancelled_before_all_are_asked_asks_nobody_else(hal
     await press(hall, "Cancel run")
     await outcome(hall)
     held.released.set()
-    await all_say(hall, "No answer is needed any more.", 2)
+    await all_say(hall, "This question is closed; no answer is needed.", 2)
     assert asked(hall) == ["priya", "dana"]
     assert await step_states(hall) == {"ask": "CANCELLED"}
 

@@ -13,13 +13,16 @@ _DEEPEST = 6
 """Values nested deeper than this are not taken apart: no form that people fill in goes further."""
 
 _ON_ONE_LINE = 20
+_NAME = 200
+"""Of a name no more is looked at: a card is drawn on the event loop, over and over until it fits."""
+
 _PLACE = re.compile(r"\[([0-9]{1,6})\]")
 _BRACKETS = re.compile(r"[\[\].]+")
 
 
 def label(name: str) -> str:
     """The name of a value in words: "address_string" is "Address", "crews[0].name" is "Crews 1 name"."""
-    counted = _PLACE.sub(lambda found: f" {int(found[1]) + 1} ", name)
+    counted = _PLACE.sub(lambda found: f" {int(found[1]) + 1} ", name[:_NAME])
     words = one_line(spaced(_BRACKETS.sub(" ", counted))).removesuffix(" string")
     return f"{words[:1].upper()}{words[1:]}"
 

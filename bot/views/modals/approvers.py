@@ -47,7 +47,7 @@ def approvals_modal(settings: ApprovalRules, channel_id: str, *, response_url: s
     return {
         "type": "modal",
         "callback_id": VIEW_APPROVALS,
-        "title": plain("Who may decide"),
+        "title": plain("Who can decide"),
         "submit": plain("Save"),
         "close": plain("Cancel"),
         "private_metadata": destination(channel_id, response_url),

@@ -86,16 +86,11 @@ def plan_block(
     return kit.plan(plan_steps.shape(steps) + gates, tasks)
 
 
-def details(
-    step: PlanStepView, spec: ComponentSpec | None, known: Known, level: Level, *, is_brief: bool = False
-) -> list[Element]:
-    """What a step does beside its title: when it is not carried out, what it follows, and what leaves the house.
-
-    With `is_brief` only what leaves the house.
-    """
+def details(step: PlanStepView, spec: ComponentSpec | None, known: Known, level: Level) -> list[Element]:
+    """What stands below a step's title: if it is carried out at all, what it follows, what leaves the house."""
     if not level.details:
         return []
-    head = "" if is_brief else clip(_head(step, spec, level), level.details)
+    head = clip(_head(step, spec, level), level.details)
     values = planned(step, known) if plan_steps.writes(spec) else []
     return kit.stacked([*([[kit.span(head)]] if head else []), *_leaving(step, values, spec, level)])
 
@@ -182,7 +177,7 @@ def decision(snapshot: PlanSnapshot) -> str:
 
 
 def decided(snapshot: PlanSnapshot) -> list[Element]:
-    """The same as rich text."""
+    """What `decision` says, as rich text."""
     verb = "Approved" if snapshot.state is PlanState.APPROVED else "Discarded"
     who = [kit.span(f"{verb} by "), kit.person(snapshot.decided_by)] if snapshot.decided_by else [kit.span(verb)]
     when = [kit.span(" · "), kit.moment(snapshot.decided_at)] if snapshot.decided_at else []

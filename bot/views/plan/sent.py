@@ -45,7 +45,7 @@ _KINDS = (
 )
 """In which order people read values, by the words of their names: who, where, what, how urgent, how much, when."""
 
-_ID = re.compile(r"\b(ids?|uuid|reference|ref|code|number|no)$")
+_ID = re.compile(r"\b(ids?|uuid|reference|ref|code|(?<!phone )number|no)$")
 _UNTOLD = re.compile(r"\b(token|secret|password|key|credential|signature)s?\b")
 """Nothing that may open a door is put in a channel."""
 

@@ -274,10 +274,10 @@ def test_what_is_linked_to(url: str, is_one: bool) -> None:
     [
         (["image/jpeg"], ""),
         (["image/heic", "image/webp", "image/png"], ""),
-        (["image/svg+xml"], "no photo"),
-        (["image/jpeg", "application/pdf"], "no photo"),
-        ([""], "no photo"),
-        ([], "no photo"),
+        (["image/svg+xml"], "can't read that as a photo"),
+        (["image/jpeg", "application/pdf"], "can't read that as a photo"),
+        ([""], "can't read that as a photo"),
+        ([], "can't read that as a photo"),
         (["image/jpeg"] * 4, "At most 3"),
     ],
 )

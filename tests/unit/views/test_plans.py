@@ -89,11 +89,11 @@ class TestDrafting:
         choosing = tasks(drawn(samples.drafting(Phase.SELECTING, offered=1)).blocks)[0]
         assert (choosing["title"], details(choosing)) == ("Choosing components", "From 1 component")
         mending = tasks(drawn(samples.drafting(Phase.REPAIRING, repairs=1, faults=3)).blocks)[2]
-        assert (mending["title"], details(mending)) == ("Mending the plan", "3 things did not fit together")
+        assert (mending["title"], details(mending)) == ("Fixing the plan", "3 things did not fit together")
 
     def test_a_mended_plan_is_checked_again(self) -> None:
         blocks = drawn(samples.drafting(Phase.CHECKING, repairs=1)).blocks
-        assert [task["title"] for task in tasks(blocks)][2:] == ["Mended the plan", "Checking the plan"]
+        assert [task["title"] for task in tasks(blocks)][2:] == ["Fixed the plan", "Checking the plan"]
 
     @pytest.mark.parametrize(
         ("phase", "repairs", "told"),
@@ -101,29 +101,29 @@ class TestDrafting:
             (
                 Phase.SAMPLING,
                 1,
-                [("Mended the plan", ""), ("Trying other plans", "3 things still did not fit together")],
+                [("Fixed the plan", ""), ("Trying other plans", "3 things still did not fit together")],
             ),
             (
                 Phase.CHECKING,
                 1,
-                [("Mended the plan", ""), ("Tried other plans", "2 other plans"), ("Checking the plan", "")],
+                [("Fixed the plan", ""), ("Tried other plans", "2 other plans"), ("Checking the plan", "")],
             ),
             (
                 Phase.REPAIRING,
                 2,
                 [
-                    ("Mended the plan", ""),
+                    ("Fixed the plan", ""),
                     ("Tried other plans", "2 other plans"),
-                    ("Mending the plan", "3 things did not fit together"),
+                    ("Fixing the plan", "3 things did not fit together"),
                 ],
             ),
             (
                 Phase.CHECKING,
                 2,
                 [
-                    ("Mended the plan", ""),
+                    ("Fixed the plan", ""),
                     ("Tried other plans", "2 other plans"),
-                    ("Mended the plan", ""),
+                    ("Fixed the plan", ""),
                     ("Checking the plan", ""),
                 ],
             ),
