@@ -34,10 +34,11 @@ class ApprovalRefused(MuddaError):
 
 
 class NotAnApprover(ApprovalRefused):
-    """The workspace has approvers, and this `user` is none of them."""
+    """The workspace has approvers, and this `user` is none of them: `approvers` are those who may."""
 
-    def __init__(self, user: str) -> None:
+    def __init__(self, user: str, approvers: Sequence[str] = ()) -> None:
         super().__init__(user, "is no approver")
+        self.approvers = tuple(approvers)
 
 
 class NotNamed(ApprovalRefused):
@@ -49,10 +50,11 @@ class NotNamed(ApprovalRefused):
 
 
 class SelfApproval(ApprovalRefused):
-    """The `user` is an approver, but it was they who asked for it."""
+    """The `user` is an approver, but it was they who asked for it: `approvers` are the others."""
 
-    def __init__(self, user: str) -> None:
+    def __init__(self, user: str, approvers: Sequence[str] = ()) -> None:
         super().__init__(user, "asked for it")
+        self.approvers = tuple(approvers)
 
 
 class AlreadyAgreed(ApprovalRefused):
@@ -141,7 +143,7 @@ class ApprovalService:
         """Anyone may set the rules while there are no approvers, then only those. Raises NotAnApprover."""
         approvers = (await self.settings(session, workspace_id)).approvers
         if approvers and user not in approvers:
-            raise NotAnApprover(user)
+            raise NotAnApprover(user, approvers)
 
     async def check(
         self,
@@ -170,10 +172,11 @@ class ApprovalService:
                 may = person in (approvers or named or ()) and (named is None or person in named)
                 if may and person not in (requester, also):
                     return person
+        others = [person for person in approvers if person not in (requester, also)]
         if approvers and user not in approvers:
-            raise NotAnApprover(user)
-        if approvers and user in (requester, also):
-            raise SelfApproval(user)
+            raise NotAnApprover(user, others)
+        if approvers and asks:
+            raise SelfApproval(user, others)
         return None
 
     async def check_may_discard(

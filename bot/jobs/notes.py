@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.deps import Deps
 from bot.jobs.registry import Handler, Lane
-from bot.views.private.notes import Note
+from bot.views.private.notes import Note, with_people
 from db.queue import enqueue
 from services.approvals import NotAnApprover
 from services.errors import NotFound, StaleVersion
@@ -34,8 +34,8 @@ async def _carried_out(job: SaveNote | DeleteNote, deps: Deps) -> None:
             await _change(session, job, deps)
             if job.response_url is not None:
                 await enqueue(session, _first_page(job, job.response_url))
-    except NotAnApprover:
-        await _refuse(job, Note.NOTES_CLOSED, deps)
+    except NotAnApprover as error:
+        await _refuse(job, with_people(Note.NOTES_CLOSED, error.approvers), deps)
     except NotFound:
         await _refuse(job, Note.NOTE_GONE, deps)
     except StaleVersion:
@@ -58,7 +58,7 @@ def _first_page(job: SaveNote | DeleteNote, response_url: str) -> TurnPage:
     )
 
 
-async def _refuse(job: SaveNote | DeleteNote, note: Note, deps: Deps) -> None:
+async def _refuse(job: SaveNote | DeleteNote, note: str, deps: Deps) -> None:
     words = Tell(
         workspace=job.workspace, channel=job.channel, user=job.user, note=note, response_url=job.response_url
     )

@@ -9,7 +9,7 @@ from bot.listeners.guard import guard
 from bot.slack import ids, payloads
 from bot.views.kit.text import is_user
 from bot.views.modals.approvers import MAX_LIMIT_MINUTES, MAX_REMINDER_MINUTES, approvals_modal
-from bot.views.private.notes import Note, note_text
+from bot.views.private.notes import Note, note_text, with_people
 from services.approvals import LimitOutcome, NotAnApprover
 from services.jobs import SetApprovalRules
 
@@ -25,8 +25,8 @@ async def show_form(command: payloads.Command, deps: Deps, ack: AsyncAck) -> Non
         async with deps.database.reading() as session:
             await deps.approvals.check_may_set(session, deps.workspace.id, command.user)
             settings = await deps.approvals.settings(session, deps.workspace.id)
-    except NotAnApprover:
-        await ack(text=note_text(Note.APPROVALS_CLOSED))
+    except NotAnApprover as error:
+        await ack(text=note_text(with_people(Note.APPROVALS_CLOSED, error.approvers)))
         return
     view = approvals_modal(settings, command.channel, response_url=command.response_url)
     await deps.slack.open_view(command.trigger_id, view)
@@ -49,13 +49,13 @@ def _errors(form: payloads.ApprovalRulesForm, bot: str) -> dict[str, str]:
         ids.BLOCK_APPROVERS: _wrong_people(form.approvers, bot),
         ids.BLOCK_QUORUM: ""
         if _is_within(form.quorum, 1, most)
-        else f"A whole number from 1 to {most}: no more than there are approvers.",
+        else f"Enter a whole number from 1 to {most}, no more than there are approvers.",
         ids.BLOCK_REMINDER: ""
         if _is_within(form.remind_after, 0, MAX_REMINDER_MINUTES)
-        else f"A whole number of minutes from 0 (never) to {MAX_REMINDER_MINUTES:,} (a week).",
+        else f"Enter a whole number of minutes from 0 (never) to {MAX_REMINDER_MINUTES:,} (a week).",
         ids.BLOCK_LIMIT: ""
         if not form.limit or _is_within(form.limit, 1, MAX_LIMIT_MINUTES)
-        else f"A whole number of minutes from 1 to {MAX_LIMIT_MINUTES:,} (90 days), or nothing.",
+        else f"Enter a whole number of minutes from 1 to {MAX_LIMIT_MINUTES:,} (90 days), or nothing.",
         ids.BLOCK_OUTCOME: "" if form.outcome in frozenset(LimitOutcome) else "Choose one of these.",
     }
     return {block: error for block, error in errors.items() if error}
@@ -63,7 +63,7 @@ def _errors(form: payloads.ApprovalRulesForm, bot: str) -> dict[str, str]:
 
 def _wrong_people(approvers: tuple[str, ...], bot: str) -> str:
     if bot in approvers:
-        return "Mudda can't decide about its own plans: choose people."
+        return "Mudda can't decide about its own plans. Choose people."
     return "" if all(map(is_user, approvers)) else "Choose people, one by one."
 
 

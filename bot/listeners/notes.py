@@ -12,7 +12,7 @@ from bot.listeners.guard import guard
 from bot.listeners.paging import buttons_of, turn_page
 from bot.slack import ids, payloads
 from bot.views.modals.planning_note import planning_note_modal
-from bot.views.private.notes import Note, note_text
+from bot.views.private.notes import Note, note_text, with_people
 from bot.views.private.planning_notes import planning_notes_list
 from services.approvals import NotAnApprover
 from services.jobs import DeleteNote, SaveNote, Tell
@@ -32,8 +32,8 @@ async def list_notes(command: payloads.Command, deps: Deps, ack: AsyncAck) -> No
     try:
         async with deps.database.reading() as session:
             page = await deps.learning.notes.page(session, deps.workspace.id, command.user)
-    except NotAnApprover:
-        await ack(text=note_text(Note.NOTES_CLOSED))
+    except NotAnApprover as error:
+        await ack(text=note_text(with_people(Note.NOTES_CLOSED, error.approvers)))
         return
     message = planning_notes_list(page, is_on=deps.learning.is_on)
     await ack(text=message.text, blocks=message.blocks)
@@ -44,8 +44,8 @@ async def show_note(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
     ref = _ref(click.value)
     try:
         note = await _note(click.user, ref, deps) if ref.revision else None
-    except NotAnApprover:
-        await deps.intake.put(click.key, _closed(click, deps))
+    except NotAnApprover as error:
+        await deps.intake.put(click.key, _closed(click, error, deps))
     else:
         view = planning_note_modal(ref, note, click.channel, click.message_ts, click.response_url)
         await deps.slack.open_view(click.trigger_id, view)
@@ -102,12 +102,12 @@ def _deletion(click: payloads.Click, deps: Deps) -> DeleteNote:
     )
 
 
-def _closed(click: payloads.Click, deps: Deps) -> Tell:
+def _closed(click: payloads.Click, error: NotAnApprover, deps: Deps) -> Tell:
     return Tell(
         workspace=deps.workspace.id,
         channel=click.channel,
         user=click.user,
-        note=Note.NOTES_CLOSED,
+        note=with_people(Note.NOTES_CLOSED, error.approvers),
         response_url=click.response_url,
     )
 

@@ -60,13 +60,14 @@ async def decide(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
 
 
 async def ask_for_reason(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
-    """A step is not rejected without saying why; of one that is skipped, it may be said."""
+    """A step is not rejected without saying why; of one that is skipped, it may be said. Both say what follows."""
     ref = _ref(click.value)
     async with deps.database.reading() as session:
-        title = await run_queries.step_title(session, deps.workspace.id, ref.id)
+        run_id = await run_queries.run_of_step(session, deps.workspace.id, ref.id)
+        snapshot = await deps.queries.get_by_run(session, deps.workspace.id, run_id)
     modal = REASON_MODALS[click.action]
     channel, ts, thread_ts = click.channel, click.message_ts, click.thread_ts
-    view = modal(ref, title, channel=channel, message_ts=ts, thread_ts=thread_ts)
+    view = modal(ref, snapshot, channel=channel, message_ts=ts, thread_ts=thread_ts)
     await deps.slack.open_view(click.trigger_id, view)
     await ack()
 
@@ -103,7 +104,7 @@ async def mark_done(reason: payloads.Reason, deps: Deps, ack: AsyncAck) -> None:
 
 
 async def edit_outputs(reason: payloads.Reason, deps: Deps, ack: AsyncAck) -> None:
-    """The modal of Edit outputs."""
+    """The modal of Fill in answer."""
     await _with_outputs(reason, StepDecision.EDIT_OUTPUTS, deps, ack)
 
 
@@ -159,7 +160,7 @@ def _read(of: StepOutputs, texts: Sequence[str]) -> tuple[tuple[GivenOutput, ...
 
 def _faults(reason: payloads.Reason) -> dict[str, str]:
     """Slack itself refuses an empty field, but not one of blanks."""
-    return {} if reason.text else {ids.BLOCK_REASON: "A word or two will do."}
+    return {} if reason.text else {ids.BLOCK_REASON: "Write a word or two."}
 
 
 def _with_reason(

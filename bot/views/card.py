@@ -36,25 +36,25 @@ from bot.views.plan.drafting import progress
 from bot.views.plan.failures import sentence
 from bot.views.plan.forecast import expected
 from bot.views.plan.overview import (
-    _details,
     _failure,
-    _titles,
+    decided,
     decision,
     failure_block,
-    made_by,
+    is_all_shown,
     origin,
     plan_block,
     show_all,
     title,
+    to_mind,
     understood,
     warnings,
 )
 from bot.views.plan.policies import reading
+from bot.views.plan.sent import Known
 from bot.views.plan.steps import PlanStepView
 from bot.views.run import overview
 from bot.views.run import steps as run_steps
 from bot.views.run.gates import may_decide
-from bot.views.run.steps import writes
 from services.queries.snapshots import PlanSnapshot, RunSnapshot, VersionSnapshot
 from services.states import Phase, PlanState
 
@@ -73,6 +73,8 @@ def card(snapshot: PlanSnapshot, *, card_id: UUID) -> Message:
 
 
 def _of_plan(snapshot: PlanSnapshot) -> list[Block]:
+    if snapshot.state is PlanState.DISCARDED:
+        return kit.seal(_put_away(snapshot), f"plan.{snapshot.revision}")
     steps = plan_steps.in_order(snapshot.version) if snapshot.version else ()
     told = news(snapshot)
 
@@ -86,6 +88,15 @@ def _of_plan(snapshot: PlanSnapshot) -> list[Block]:
         ]
 
     return fit(draw, len(steps), f"plan.{snapshot.revision}")
+
+
+def _put_away(snapshot: PlanSnapshot) -> list[Block]:
+    """A discarded plan in one line; the rest is behind the button."""
+    name = kit.span(f"#{snapshot.number} {clip(title(snapshot), kit.HEADER)}", bold=True)
+    return [
+        kit.rich_text(kit.paragraph(name, kit.span(" · "), *decided(snapshot))),
+        kit.actions(show_all(snapshot)),
+    ]
 
 
 def _of_run(snapshot: PlanSnapshot, run: RunSnapshot, version: VersionSnapshot) -> list[Block]:
@@ -148,21 +159,21 @@ def _body(
     drawn = not_changed(snapshot.change)
     if told is not None:
         drawn.append(changed(snapshot.version, told, min(level.lines, MOST)))
-    return [*drawn, *_version(snapshot.version, steps, level, most, after=expected(snapshot))]
+    return [*drawn, *_version(snapshot, snapshot.version, steps, level, most)]
 
 
 def _version(
-    version: VersionSnapshot, steps: Sequence[PlanStepView], level: Level, most: int, *, after: Sequence[Block]
+    snapshot: PlanSnapshot, version: VersionSnapshot, steps: Sequence[PlanStepView], level: Level, most: int
 ) -> list[Block]:
-    drawn = understood(version, level.understood)
+    drawn = understood(snapshot, level.understood)
     if steps:
-        drawn.append(plan_block(steps, level, most))
+        drawn.append(plan_block(snapshot, version, steps, level, most))
     if len(steps) > most:
         drawn.append(kit.context(kit.plain(f"…and {count(len(steps) - most, 'more step')}")))
     drawn += reading(version.citations, level.lines)
-    if notes := warnings(version, steps, level.lines):
+    if notes := warnings(version, steps, level.lines, to_mind(version)):
         drawn.append(kit.rich_text(kit.paragraph(kit.span("Please note", bold=True)), kit.bullets(notes)))
-    return [*drawn, *after, kit.context(kit.plain(made_by(version), 200))]
+    return [*drawn, *expected(snapshot)]
 
 
 def _end(
@@ -205,17 +216,26 @@ def _approve(snapshot: PlanSnapshot, steps: Sequence[PlanStepView]) -> list[Elem
 def follows(version: VersionSnapshot | None, steps: Sequence[PlanStepView]) -> str:
     """What an approval sets going, in words of the town: "It will create a work order and close a road. …"."""
     specs = version.components if version else {}
-    acting = [step for step in steps if writes(specs.get(step.step.component_id))]
+    acting = [step for step in steps if plan_steps.writes(specs.get(step.step.component_id))]
     if not acting:
         return "It only looks things up; nothing is changed and nobody is told."
     names = list(dict.fromkeys(_lower(clip(step.component, _DEED)) for step in acting))
-    gates = sum(step.locked for step in steps)
-    again = (
-        f" {count(gates, 'step')} {'asks' if gates == 1 else 'ask'} again first."
-        if gates
-        else " Nothing asks again first."
+    opening = (
+        f"This runs all {count(len(steps), 'step')} for real." if len(steps) > 1 else "This runs it for real."
     )
-    return f"It will {join(names, most=_DEEDS)}.{again}"
+    drawn = (
+        f"{opening} It will {join(names, most=most)}. {_asking_first(steps)}" for most in range(_DEEDS, 1, -1)
+    )
+    return next((text for text in drawn if fits(text, kit.CONFIRM)), f"{opening} {_asking_first(steps)}")
+
+
+def _asking_first(steps: Sequence[PlanStepView]) -> str:
+    numbers = [f"{step.number:,}" for step in steps if step.locked]
+    if not numbers:
+        return "Nothing asks again first."
+    return (
+        f"Step {numbers[0]} asks again first." if len(numbers) == 1 else f"Steps {join(numbers)} ask again first."
+    )
 
 
 def _lower(name: str) -> str:
@@ -250,21 +270,22 @@ def _discard(snapshot: PlanSnapshot) -> Element:
 
 
 def _is_shortened(snapshot: PlanSnapshot, steps: Sequence[PlanStepView], level: Level) -> bool:
-    """Whether the card leaves out anything that "Show all" has."""
+    """Whether the card leaves out anything that "Show all" has, and that says more than where the plan is from."""
     version = snapshot.version
     if version is None or level is not LEVELS[0]:
         return version is not None
-    titles = _titles(steps)
+    known = Known(snapshot.issue, plan_steps.numbers(steps))
     longest = [
         (snapshot.issue.text, level.quote),
         (title(snapshot), kit.HEADER - len(f"#{snapshot.number} ")),
         (version.plan.description, level.understood),
-        *((step.more, level.more) for step in steps),
-        *((_details(step, level, titles), level.details) for step in steps),
     ]
     return (
         len(steps) > kit.PLAN_TASKS
-        or len(version.warnings) > level.lines
+        or len(to_mind(version)) > level.lines
         or len(version.citations) > level.lines
         or not all(fits(text, limit) for text, limit in longest)
+        or not all(
+            is_all_shown(step, version.components.get(step.step.component_id), known, level) for step in steps
+        )
     )

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from playwright.async_api import Page
 from slack_sdk.web.async_client import AsyncWebClient
@@ -76,7 +77,10 @@ def _peopled(snapshot: PlanSnapshot, slack: SlackStandIn) -> PlanSnapshot:
         return decider if user_id == samples.DECIDER else None
 
     def run(was: RunSnapshot) -> RunSnapshot:
-        steps = tuple(replace(step, decided_by=person(step.decided_by)) for step in was.steps)
+        steps = tuple(
+            replace(step, decided_by=person(step.decided_by), request=_addressed(step.request, reporter))
+            for step in was.steps
+        )
         return replace(was, started_by=decider, ended_by=person(was.ended_by), steps=steps)
 
     return replace(
@@ -87,6 +91,14 @@ def _peopled(snapshot: PlanSnapshot, slack: SlackStandIn) -> PlanSnapshot:
         change=replace(snapshot.change, by=person(snapshot.change.by) or "") if snapshot.change else None,
         run=run(snapshot.run) if snapshot.run else None,
     )
+
+
+def _addressed(request: Mapping[str, Any] | None, reporter: str) -> Mapping[str, Any] | None:
+    """What a step sends, to the reporter of this workspace."""
+    body = (request or {}).get("body")
+    if request is None or not isinstance(body, dict) or body.get("to") != samples.REPORTER:
+        return request
+    return {**request, "body": {**body, "to": reporter}}
 
 
 async def _take_view(page: Page, slack: SlackStandIn, view: View, path: Path) -> None:

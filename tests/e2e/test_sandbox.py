@@ -22,7 +22,7 @@ async def test_a_command_becomes_a_plan_that_can_be_discarded(browser: Browser) 
         await say(page, f"/mudda {ISSUE}")
         card = page.get_by_test_id("messages").get_by_test_id("message")
         await expect(card).to_contain_text(ISSUE)
-        await expect(card).to_contain_text("not by Gemini")
+        await expect(card).to_contain_text("Sends to")
         assert await card.get_by_test_id("task").count() > 2
         await card.get_by_role("button", name="Discard").click()
         await page.get_by_test_id("confirm-ok").click()
@@ -35,7 +35,7 @@ async def test_a_mention_is_answered_in_its_thread(browser: Browser) -> None:
     async with sandbox() as (_, url), opened_page(browser, url) as page:
         await say(page, f"@mudda {ISSUE}")
         await page.get_by_test_id("thread-link").click()
-        await expect(page.get_by_test_id("thread-pane")).to_contain_text("not by Gemini")
+        await expect(page.get_by_test_id("thread-pane")).to_contain_text("Approve and run")
 
 
 async def test_ctrl_c_ends_everything_that_was_started() -> None:

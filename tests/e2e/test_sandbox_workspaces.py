@@ -24,7 +24,7 @@ async def test_two_towns_side_by_side(browser: Browser) -> None:
                 await expect(second.get_by_test_id("banner")).to_contain_text("Ogdenville, one of 2 towns")
                 await say(first, f"/mudda {ISSUE}")
                 card = first.get_by_test_id("messages").get_by_test_id("message")
-                await expect(card).to_contain_text("not by Gemini")
+                await expect(card).to_contain_text("Approve and run")
                 await expect(second.get_by_test_id("messages").get_by_test_id("message")).to_have_count(0)
                 await say(second, "/workflows")
                 listing = second.get_by_test_id("messages").get_by_test_id("message")

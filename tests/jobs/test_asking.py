@@ -57,7 +57,7 @@ async def test_a_group_is_asked_and_the_first_answer_counts(hall: TownHall) -> N
     assert f'"user_id": "{marco}"' in card_text(await question(hall, "dana"))
     await hall.slack.submit_view(late.id, {ids.BLOCK_ANSWER: {ids.INPUT_ANSWER: "The blue one"}})
     told = await hall.slack.wait_for(lambda: hall.slack.ephemerals(hall.slack.dm("dana").id, "dana"))
-    assert told[0].text == f"<@{marco}> has answered that already. Thank you all the same."
+    assert told[0].text == f"<@{marco}> has answered this already. Thank you all the same."
     assert (await output(hall, "ask"))["answer"] == "The red one"
 
 
@@ -69,7 +69,7 @@ async def test_a_press_that_comes_too_late_is_told_who_was_first(hall: TownHall)
     await outcome(hall)
     await hall.slack.deliver(press_late)
     told = await hall.slack.wait_for(lambda: hall.slack.ephemerals(hers.channel, "dana"))
-    assert "has answered that already" in told[0].text
+    assert "has answered this already" in told[0].text
     assert hall.slack.views("dana") == []
 
 
@@ -95,7 +95,7 @@ async def test_of_two_answers_at_once_one_counts(hall: TownHall) -> None:
     first, second = ("dana", "marco") if kept["answered_by"] == given[0].user else ("marco", "dana")
     assert kept["answer"] == f"{first} says so"
     told = await hall.slack.wait_for(lambda: hall.slack.ephemerals(hall.slack.dm(second).id, second))
-    assert "has answered that already" in told[0].text
+    assert "has answered this already" in told[0].text
     async with hall.database.reading() as session:
         assert (
             await session.scalar(select(func.count()).select_from(Decision).where(Decision.kind == "answer")) == 1
@@ -118,7 +118,7 @@ async def test_a_question_that_is_not_needed_any_more_says_so_to_all(hall: TownH
     await with_button(hall, "Skip step")
     await (skip(hall) if label == "Skip step" else press(hall, label))
     await outcome(hall)
-    await all_say(hall, "No answer is needed any more.", 3)
+    await all_say(hall, "This question is closed; no answer is needed.", 3)
 
 
 async def test_who_cant_be_reached_is_left_out_and_named(hall: TownHall) -> None:
@@ -217,7 +217,7 @@ async def test_a_run_that_is_cancelled_before_all_are_asked_asks_nobody_else(hal
     await press(hall, "Cancel run")
     await outcome(hall)
     held.released.set()
-    await all_say(hall, "No answer is needed any more.", 2)
+    await all_say(hall, "This question is closed; no answer is needed.", 2)
     assert asked(hall) == ["priya", "dana"]
     assert await step_states(hall) == {"ask": "CANCELLED"}
 

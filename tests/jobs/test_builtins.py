@@ -135,7 +135,7 @@ async def test_more_waits_than_there_are_slots_hold_none_of_them(hall: TownHall)
 async def test_a_wait_that_its_worker_died_over_goes_on_from_where_it_began(hall: TownHall) -> None:
     await approved(hall, step("wait", "wait.for", body__minutes=HOUR))
     await hall.slack.wait_for(
-        lambda: next((card for card in cards(hall.slack) if "Waits until" in card_text(card)), None), 20
+        lambda: next((card for card in cards(hall.slack) if "Waiting until" in card_text(card)), None), 20
     )
     before = await the_step(hall, "wait")
     async with hall.database.transaction() as session:

@@ -96,8 +96,8 @@ async def test_who_is_no_approver_is_told_so_at_every_door(hall: TownHall) -> No
     async with hall.database.transaction() as session:
         await hall.deps.approvals.set_settings(session, hall.deps.workspace.id, approvers, Actor("U0SETUP001"))
     await filled_in(hall, FIRST, "dana")
-    await shows(hall, "Only an approver may see", "dana")
-    assert "Only an approver may see" in (await asked(hall, "dana")).text
+    await shows(hall, "Only an approver can see", "dana")
+    assert "Only an approver can see" in (await asked(hall, "dana")).text
     assert await notes(hall) == []
 
 
@@ -110,10 +110,10 @@ async def test_what_somebody_else_has_changed_or_deleted_is_left_alone(hall: Tow
     await filled_in(hall, SECOND)
     listed = await shows(hall, SECOND)
     await pressed(hall, stale, "Delete", "dana")
-    await shows(hall, "Somebody has changed that note", "dana")
+    await shows(hall, "This note has changed since you opened it", "dana")
     assert await notes(hall) == [SECOND]
     stale = await asked(hall, "dana")
     await pressed(hall, listed, "Delete")
     await shows(hall, "no planning notes yet")
     await pressed(hall, stale, "Delete", "dana")
-    await shows(hall, "I can't find that note", "dana")
+    await shows(hall, "That note is gone", "dana")

@@ -87,7 +87,7 @@ async def test_a_file_that_only_calls_itself_a_photo_is_refused_in_the_form(hall
     film = hall.slack.upload("priya", "leak.jpg", b"%PDF-1.7", "application/pdf")
     delivery = await answer(hall, [film.id])
     assert delivery.errors is not None
-    assert "no photo that Mudda knows" in delivery.errors[ids.BLOCK_ANSWER]
+    assert "can't read that as a photo" in delivery.errors[ids.BLOCK_ANSWER]
     [view] = hall.slack.views("priya")
     assert await step_states(hall) == {"ask": "WAITING"}
     photo = hall.slack.upload("priya", "leak.jpg", JPEG)

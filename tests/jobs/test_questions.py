@@ -122,7 +122,7 @@ async def test_an_answer_of_blanks_is_refused_in_the_form(hall: TownHall) -> Non
     await approved(hall, ask(kind="note"))
     view = await form(hall)
     delivery = await hall.slack.submit_view(view.id, {ids.BLOCK_ANSWER: {ids.INPUT_ANSWER: "  "}})
-    assert delivery.errors == {ids.BLOCK_ANSWER: "A word or two will do."}
+    assert delivery.errors == {ids.BLOCK_ANSWER: "Write a word or two."}
 
 
 @pytest.mark.parametrize("label", ["Cancel run", "Skip step"])

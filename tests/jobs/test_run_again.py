@@ -121,7 +121,7 @@ async def test_two_presses_of_one_button_are_one_run(hall: TownHall) -> None:
     private = await hall.slack.wait_for(
         lambda: hall.slack.ephemerals("works", "marco") + hall.slack.ephemerals("works", "dana")
     )
-    assert "nothing was done" in private[0].text or "That run is over" in private[0].text
+    assert "nothing was done" in private[0].text or "This run is done already" in private[0].text
     assert len(await runs(hall)) == 2
 
 

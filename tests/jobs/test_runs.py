@@ -173,7 +173,7 @@ async def test_what_a_skipped_step_did_not_answer_can_be_said_later(hall: TownHa
     hall.town.script("notifications.reply_to_reporter", Reset(applied=True))
     await approved(hall, reply(after="check"), CHECK)
     await skip(hall)
-    await press(hall, "Edit outputs")
+    await press(hall, "Fill in answer")
     [view] = await hall.slack.wait_for(lambda: hall.slack.views("marco"))
     given = {ids.BLOCK_REASON: {ids.INPUT_REASON: "Found it"}, "output.0": {ids.INPUT_OUTPUT: "WO-7"}}
     await hall.slack.submit_view(view.id, given)
@@ -193,8 +193,7 @@ async def test_who_may_decide_is_told_that_a_step_waits(hall: TownHall) -> None:
     marco = hall.slack.user("marco").id
     [said] = await waits(hall, 1)
     assert said.text == (
-        f"<@{marco}>: step 1 of plan #1, “Do order”, waits for a person to agree. "
-        "The card has Approve step and Reject step."
+        f"<@{marco}>: step 1 of plan #1, “Do order”, needs approval. Approve or reject it on the card."
     )
     await press(hall, "Approve step")
     await outcome(hall)
@@ -206,7 +205,7 @@ async def test_who_may_decide_is_told_that_nobody_knows_whether_a_step_was_done(
     card = await approved(hall, reply())
     [said] = await waits(hall, 1)
     assert said.thread_ts == card.ts
-    assert "nobody knows" in said.text
+    assert "may have been done, or not" in said.text
 
 
 async def waits(hall: TownHall, count: int) -> list[Message]:
@@ -227,7 +226,7 @@ async def test_details_says_what_was_not_sent(hall: TownHall) -> None:
     [view] = await hall.slack.wait_for(lambda: hall.slack.views("marco"))
     await hall.slack.submit_view(view.id, {ids.BLOCK_REASON: {ids.INPUT_REASON: "Not our road"}})
     card = await with_button(hall, "Skip step")
-    assert "Rejected at step" in card_text(card)
+    assert "“Do order” was rejected" in card_text(card)
     assert "Failed" not in card_text(card)
     await skip(hall)
     await outcome(hall)

@@ -164,7 +164,7 @@ async def test_show_brings_a_deleted_card_back(hall: TownHall) -> None:
     hall.slack.workspace.remove(card)
     await _show_card(hall)
     [told] = await hall.slack.wait_for(lambda: [each for each in _told(hall) if "was gone" in each])
-    assert "The card of plan #1 was gone. It comes back in <#C0WORKS001> in a moment." in told
+    assert "The card of plan #1 was gone. It will be back in <#C0WORKS001> in a moment." in told
     back = await drafted(hall)
     assert back.ts != card.ts
 

@@ -52,9 +52,9 @@ async def test_whoever_started_it_is_told_where_and_why(hall: TownHall) -> None:
     assert told.thread_ts == card.ts
     said = json.dumps([told.text, told.blocks], ensure_ascii=False)
     assert hall.slack.user("marco").id in said
-    assert "Failed at step 2, Do order" in told.text
+    assert "Stopped at step 2: “Do order” failed" in told.text
     assert "422" in told.text
-    assert "Retry and Skip step" in told.text
+    assert "Retry it or skip it on the card." in told.text
     assert marked(hall, ids.METADATA_OUTCOME) == []
 
 

@@ -6,7 +6,7 @@ import logging
 from datetime import datetime
 
 from bot.deps import Deps
-from bot.errors import RateLimited, SlackError, SlackUnavailable
+from bot.errors import MessageGone, RateLimited, SlackError, SlackUnavailable
 from bot.slack.messages import Message
 from services.runs.attempts import Attempt
 from services.steps.calls import BuiltinCall
@@ -22,6 +22,14 @@ async def post_once(
     if attempt.is_resumed:
         ts = await find_earlier(channel, message, thread_ts, attempt.started_at, deps)
     return ts or await deps.slack.post(channel, message, thread_ts=thread_ts)
+
+
+async def link(channel: str, ts: str | None, deps: Deps) -> str | None:
+    """The address of a message in Slack; None if it is not posted, or gone."""
+    try:
+        return await deps.slack.permalink(channel, ts) if ts else None
+    except MessageGone:
+        return None
 
 
 async def find_earlier(

@@ -10,7 +10,7 @@ from bot.errors import RateLimited, SlackError, SlackUnavailable
 from bot.jobs.registry import PATIENT_ATTEMPTS, Handler, Lane
 from bot.slack.messages import Message
 from bot.views.private.lists import components_list, workflows_list
-from bot.views.private.notes import Note, note_text
+from bot.views.private.notes import Note, note_text, with_people
 from bot.views.private.planning_notes import planning_notes_list
 from db.queue import enqueue
 from services.approvals import NotAnApprover
@@ -66,8 +66,8 @@ async def _notes(job: TurnPage, deps: Deps) -> Message:
     try:
         async with deps.database.reading() as session:
             page = await deps.learning.notes.page(session, job.workspace, job.user, job.page)
-    except NotAnApprover:
-        return Message(note_text(Note.NOTES_CLOSED), [])
+    except NotAnApprover as error:
+        return Message(note_text(with_people(Note.NOTES_CLOSED, error.approvers)), [])
     return planning_notes_list(page, is_on=deps.learning.is_on)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.deps import Deps
-from bot.errors import MessageGone
+from bot.jobs.messages.posting import link
 from bot.jobs.registry import Handler, Lane
 from bot.slack.messages import Message
 from bot.views.private.notes import Note, card_is_at, note_text
@@ -22,7 +22,7 @@ async def show_card(job: ShowCard, deps: Deps) -> None:
     except NotFound:
         await _tell(job, note_text(Note.NOT_FOUND), deps)
         return
-    await _tell(job, card_is_at(plan.number, channel, await _link(channel, ts, deps)), deps)
+    await _tell(job, card_is_at(plan.number, channel, await link(channel, ts, deps)), deps)
 
 
 async def give_up_card(job: ShowCard, deps: Deps) -> None:
@@ -32,13 +32,6 @@ async def give_up_card(job: ShowCard, deps: Deps) -> None:
     )
     async with deps.database.transaction() as session:
         await enqueue(session, words)
-
-
-async def _link(channel: str, ts: str | None, deps: Deps) -> str | None:
-    try:
-        return await deps.slack.permalink(channel, ts) if ts else None
-    except MessageGone:
-        return None
 
 
 async def _tell(job: ShowCard, text: str, deps: Deps) -> None:

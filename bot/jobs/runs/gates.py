@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from bot.deps import Deps
 from bot.errors import ChannelUnreachable
-from bot.jobs.messages.posting import find_earlier
+from bot.jobs.messages.posting import find_earlier, link
 from bot.jobs.registry import PATIENT_ATTEMPTS, Handler, Lane
 from bot.views.messages.reminder import gate_reminder
-from bot.views.private.notes import Note
+from bot.views.private.notes import Note, with_people
 from db.queue import enqueue
 from services.approvals import ApprovalRules, LimitOutcome, NotAnApprover
 from services.jobs import GateLimit, RemindGate, SetApprovalRules, Tell
@@ -22,10 +22,12 @@ async def remind_gate(job: RemindGate, deps: Deps) -> None:
         snapshot = await deps.queries.get(session, job.workspace, job.plan)
         await deps.notifications.ringing.remind(session, job.workspace, snapshot, job.step, job.reminder)
         channel, thread_ts = await deps.cards.place(session, job.workspace, job.plan)
-    message = gate_reminder(snapshot, job.step, gate_id=due.gate_id, number=due.number)
-    if message is None:
-        return
+        _, ts = await deps.cards.message(session, job.workspace, job.plan)
     try:
+        card = await link(channel, ts, deps)
+        message = gate_reminder(snapshot, job.step, gate_id=due.gate_id, number=due.number, card=card)
+        if message is None:
+            return
         if due.begun_at is None or not await find_earlier(channel, message, thread_ts, due.begun_at, deps):
             await deps.slack.post(channel, message, thread_ts=thread_ts)
     except ChannelUnreachable:
@@ -53,9 +55,9 @@ async def set_approvals(job: SetApprovalRules, deps: Deps) -> None:
                 for plan in await deps.queries.awaiting(session, job.workspace):
                     await deps.cards.request_redraw(session, job.workspace, plan)
             await enqueue(session, _tell(job, Note.APPROVALS_SET))
-    except NotAnApprover:
+    except NotAnApprover as error:
         async with deps.database.transaction() as session:
-            await enqueue(session, _tell(job, Note.APPROVALS_CLOSED))
+            await enqueue(session, _tell(job, with_people(Note.APPROVALS_CLOSED, error.approvers)))
 
 
 async def give_up_approvals(job: SetApprovalRules, deps: Deps) -> None:
@@ -64,7 +66,7 @@ async def give_up_approvals(job: SetApprovalRules, deps: Deps) -> None:
         await enqueue(session, _tell(job, Note.BUSY))
 
 
-def _tell(job: SetApprovalRules, note: Note) -> Tell:
+def _tell(job: SetApprovalRules, note: str) -> Tell:
     return Tell(
         workspace=job.workspace, channel=job.channel, user=job.user, note=note, response_url=job.response_url
     )

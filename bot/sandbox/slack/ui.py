@@ -346,4 +346,16 @@ def _failed(word: str, message: str) -> Json:
 
 
 def _refused(word: str, status: int, message: str = "") -> web.Response:
-    return web.json_response(_failed(word, message or word.replace("_", " ").capitalize() + "."), status=status)
+    said = message or _SENTENCES.get(word) or f"{word.replace('_', ' ').capitalize()}."
+    return web.json_response(_failed(word, said), status=status)
+
+
+_SENTENCES = {
+    "action_not_found": "This card has changed since you opened it; nothing was done.",
+    "message_not_found": "This message is gone; nothing was done.",
+    "view_not_found": "This form has been closed; nothing was done.",
+    "file_not_found": "This file is gone.",
+    "channel_not_found": "This conversation is not there, or you are not in it.",
+    "user_not_found": "This person is not there.",
+}
+"""What the page says where something that was pressed is not there any more."""

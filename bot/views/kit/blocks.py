@@ -21,6 +21,7 @@ VIEW_BLOCKS = 100
 PLAN_TASKS = 50
 PEOPLE = 5
 LABEL = 100
+CONFIRM = 300
 FALLBACK = 300
 """Of the text beside the blocks: what a notification shows. (chat.update refuses 4,000 bytes.)"""
 
@@ -77,7 +78,7 @@ def confirm(
     """The question that Slack asks before a button counts."""
     return {
         "title": plain(title, 100),
-        "text": plain(text, 300),
+        "text": plain(text, CONFIRM),
         "confirm": plain(yes, 30),
         "deny": plain(no, 30),
         "style": style,
@@ -214,8 +215,18 @@ def moment(when: datetime) -> Element:
 
 
 def bullets(items: Sequence[str]) -> Element:
-    """A bulleted list in rich text."""
-    return {"type": "rich_text_list", "style": "bullet", "elements": [paragraph(span(item)) for item in items]}
+    """A bulleted list of sentences in rich text."""
+    return listed([[span(item)] for item in items])
+
+
+def listed(items: Sequence[Sequence[Element]]) -> Element:
+    """A bulleted list in rich text, each item made of runs."""
+    return {"type": "rich_text_list", "style": "bullet", "elements": [paragraph(*runs) for runs in items]}
+
+
+def stacked(lines: Sequence[Sequence[Element]]) -> list[Element]:
+    """Lines of rich text, one under the other in one paragraph."""
+    return [element for index, line in enumerate(lines) for element in ([span("\n"), *line] if index else line)]
 
 
 def preformatted(text: str) -> Element:
@@ -229,12 +240,17 @@ def rich_text(*elements: Element) -> Block:
 
 
 def task_card(
-    task_id: str, title: str, status: Status, details: str = "", *, output: Sequence[Element] = ()
+    task_id: str,
+    title: str,
+    status: Status,
+    details: Sequence[Element] = (),
+    *,
+    output: Sequence[Element] = (),
 ) -> Block:
-    """One task of a plan block; title and details are shown to the letter. `output` is runs of rich text."""
+    """One task of a plan block; the title is shown to the letter, details and output are runs of rich text."""
     task: Block = {"type": "task_card", "task_id": task_id, "title": title or EMPTY, "status": status}
     if details:
-        task["details"] = rich_text(paragraph(span(details)))
+        task["details"] = rich_text(paragraph(*details))
     if output:
         task["output"] = rich_text(paragraph(*output))
     return task

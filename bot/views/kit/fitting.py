@@ -15,8 +15,9 @@ from bot.views.kit.blocks import MESSAGE_SIZE, PLAN_TASKS, seal, size
 class Level:
     """The longest that each part may be, in characters as `weight` counts them; `lines` counts listed lines.
 
-    Of a run, `asks` counts the steps that people are asked about, `fields` the values of each, and `field` is how
-    long one may be.
+    Of a step `sent` counts the values that leave the house, and `value` is how long each may be; where people are
+    asked before they are sent, `full` is. Of a run, `asks` counts the steps that people are asked about, `fields`
+    the values of each, and `field` is how long any other text of theirs may be.
     """
 
     quote: int
@@ -24,20 +25,22 @@ class Level:
     more: int
     details: int
     lines: int
-    named: bool
+    sent: int
+    value: int
+    full: int
     asks: int
     fields: int
     field: int
 
 
 LEVELS = (
-    Level(quote=1_000, understood=700, more=400, details=500, lines=8, named=True, asks=9, fields=12, field=500),
-    Level(quote=600, understood=400, more=140, details=260, lines=6, named=True, asks=6, fields=8, field=200),
-    Level(quote=400, understood=300, more=0, details=120, lines=4, named=False, asks=4, fields=5, field=80),
-    Level(quote=250, understood=200, more=0, details=0, lines=3, named=False, asks=3, fields=3, field=50),
-    Level(quote=150, understood=150, more=0, details=0, lines=2, named=False, asks=1, fields=3, field=50),
+    Level(1_000, 700, more=400, details=500, lines=8, sent=6, value=160, full=1_500, asks=9, fields=12, field=500),
+    Level(600, 400, more=140, details=260, lines=6, sent=4, value=90, full=500, asks=6, fields=8, field=200),
+    Level(400, 300, more=0, details=120, lines=4, sent=2, value=50, full=160, asks=4, fields=5, field=80),
+    Level(250, 200, more=0, details=0, lines=3, sent=0, value=50, full=50, asks=3, fields=3, field=50),
+    Level(150, 150, more=0, details=0, lines=2, sent=0, value=50, full=50, asks=1, fields=3, field=50),
 )
-"""At the last levels steps have no details, and a step's title says what it waits for."""
+"""At the last levels a step is its title and no more."""
 
 VIEW_SIZE = 240_000
 """Of a modal's blocks; Slack refuses a view of 250 KB."""

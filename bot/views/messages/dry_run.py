@@ -12,15 +12,20 @@ from bot.slack.ids import METADATA_DRY_RUN
 from bot.slack.messages import Block, Element, Message
 from bot.views.kit import blocks as kit
 from bot.views.kit.fitting import LEVELS, Level
+from bot.views.kit.mentions import ids_in, naming
 from bot.views.kit.text import clip, count, date, join, mention, sentences
 from bot.views.plan import steps as plan_steps
 from bot.views.plan.conditions import skipped
 from bot.views.plan.faults import Names, explain_fault
+from bot.views.plan.sent import Known, lines
 from bot.views.plan.steps import LOCK, PlanStepView
+from bot.views.plan.values import field_words
 from bot.views.run import requests
 from bot.views.run.answers import answer_summary
 from bot.views.run.errors import explain_error
 from services.components.specs import ComponentSpec
+from services.plans.model import Issue
+from services.plans.references import Reference, parse
 from services.queries.snapshots import PlanSnapshot, VersionSnapshot
 from services.runs.dry_runs import DryRun, StepForecast, StepVerdict, mark
 
@@ -36,13 +41,14 @@ _FRAME = 2_500
 _FAULT = 200
 _NAME = 80
 _INTRODUCTIONS: Mapping[StepVerdict, str] = {
-    StepVerdict.WOULD_SEND: "Would send, and has not:",
-    StepVerdict.WOULD_WAIT: "Would wait, and does not now:",
-    StepVerdict.READ: "Really looked up just now, which changes nothing:",
-    StepVerdict.NOT_READ: "Would look up, and has not:",
-    StepVerdict.WOULD_FAIL: "Would send, if it could:",
-    StepVerdict.WOULD_SKIP: "Would send, if it were needed:",
+    StepVerdict.WOULD_SEND: "Would send",
+    StepVerdict.WOULD_WAIT: "Would wait",
+    StepVerdict.READ: "Looked up for real (read-only)",
+    StepVerdict.NOT_READ: "Would look up",
+    StepVerdict.WOULD_FAIL: "Would send, if it could",
+    StepVerdict.WOULD_SKIP: "Would send, if it were needed",
 }
+_TO = (StepVerdict.WOULD_SEND, StepVerdict.WOULD_FAIL, StepVerdict.WOULD_SKIP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,7 @@ class _Step:
 def dry_run(snapshot: PlanSnapshot, version: VersionSnapshot, found: DryRun) -> list[Message]:
     """The messages of a dry run of a version, in order, each marked as such and known by its metadata."""
     steps = _in_order(version, found)
-    pages, left_out = _pages(steps)
+    pages, left_out = _pages(snapshot.issue, steps)
     return [
         _message(snapshot, found, steps, [*page, *_faults(version, found)] if number == 1 else page, number, rest)
         for number, page in enumerate(pages, start=1)
@@ -103,13 +109,13 @@ def _totals(steps: Sequence[_Step]) -> str:
     words = [
         (fates[StepVerdict.WOULD_SEND], "would be sent"),
         (fates[StepVerdict.WOULD_WAIT], "would wait"),
-        (fates[StepVerdict.READ], "really looked up"),
+        (fates[StepVerdict.READ], "looked up for real"),
         (fates[StepVerdict.NOT_READ], "would be looked up"),
         (fates[StepVerdict.WOULD_FAIL], "would fail"),
         (fates[StepVerdict.WOULD_SKIP], "would be skipped"),
     ]
     said = join([f"{number:,} {what}" for number, what in words if number])
-    asks = f"{gates:,} would ask a person to agree first." if gates else "None would ask a person to agree first."
+    asks = f"{gates:,} would need approval first." if gates else "None would need approval first."
     fails = "What waits for a step that fails would not start." if fates[StepVerdict.WOULD_FAIL] else ""
     return sentences([f"Of {count(len(steps), 'step')}: {said}.", asks, fails])
 
@@ -124,14 +130,16 @@ def _faults(version: VersionSnapshot, found: DryRun) -> list[Block]:
         components={key: spec.name for key, spec in version.components.items()},
     )
     told = explain_fault(found.faults, 5, limit=_FAULT, names=names)
-    return [kit.rich_text(kit.paragraph(kit.span("It would not be valid any more", bold=True)), kit.bullets(told))]
+    return [kit.rich_text(kit.paragraph(kit.span("It would no longer be valid", bold=True)), kit.bullets(told))]
 
 
-def _pages(steps: Sequence[_Step]) -> tuple[list[list[Block]], int]:
+def _pages(issue: Issue, steps: Sequence[_Step]) -> tuple[list[list[Block]], int]:
     """The steps in as many messages as they take, and how many are left out at the end."""
     numbered = {step.now.step_id: step.view.number for step in steps}
+    answers = {step.now.step_id: step.now.output for step in steps if step.now.fate is StepVerdict.READ}
+    known = Known(issue, numbered, answers)
     for level in LEVELS:
-        pages = _packed([_fitted(step, numbered, level) for step in steps])
+        pages = _packed([_fitted(step, numbered, known, level) for step in steps])
         if len(pages) <= _PAGES:
             return pages, 0
     shown = pages[:_PAGES]
@@ -151,16 +159,16 @@ def _packed(blocks: Sequence[Block]) -> list[list[Block]]:
     return pages
 
 
-def _fitted(step: _Step, numbered: Mapping[str, int], level: Level) -> Block:
+def _fitted(step: _Step, numbered: Mapping[str, int], known: Known, level: Level) -> Block:
     """A step at this level, or at the next one at which it fits a message."""
     for shorter in LEVELS[LEVELS.index(level) :]:
-        block = kit.rich_text(*_drawn(step, numbered, shorter))
+        block = kit.rich_text(*_drawn(step, numbered, known, shorter))
         if kit.size([block]) <= kit.MESSAGE_SIZE - _FRAME:
             break
     return block
 
 
-def _drawn(step: _Step, numbered: Mapping[str, int], level: Level) -> Iterator[Element]:
+def _drawn(step: _Step, numbered: Mapping[str, int], known: Known, level: Level) -> Iterator[Element]:
     now, view = step.now, step.view
     lock = f"{LOCK} " if now.gated else ""
     heading = kit.span(f"{view.number:,}. {lock}{clip(view.title, _NAME)}", bold=True)
@@ -169,13 +177,20 @@ def _drawn(step: _Step, numbered: Mapping[str, int], level: Level) -> Iterator[E
     if request is None:
         yield kit.paragraph(heading, *said)
         return
-    where = kit.span(requests.address(request, 2 * level.field), code=True)
-    yield kit.paragraph(heading, *said, kit.span(f"\n{_INTRODUCTIONS[now.fate]} "), where)
-    if fields := requests.fields(request, level.fields, level.field):
-        yield kit.bullets(fields)
+    values = requests.values(view, step.spec, request, known, is_made=False)
+    drawn = lines(values, level.fields, level.field)
+    yield kit.paragraph(heading, *said, kit.span(f"\n{_introduction(step)}{':' if drawn else '.'}"))
+    if drawn:
+        yield kit.listed(drawn)
     if now.fate is StepVerdict.READ:
         answer = answer_summary(now.output, step.spec, limit=level.field) or "nothing that fits a line"
-        yield kit.paragraph(kit.span(f"Answered: {answer}"))
+        yield kit.paragraph(*naming(f"Answered: {answer}", ids_in(now.output)))
+
+
+def _introduction(step: _Step) -> str:
+    to = f" to “{clip(step.view.component, _NAME)}”" if step.now.fate in _TO else ""
+    words, comma, condition = _INTRODUCTIONS[step.now.fate].partition(",")
+    return f"{words}{to}{comma}{condition}"
 
 
 def _said(step: _Step, numbered: Mapping[str, int], level: Level) -> Iterator[str]:
@@ -187,10 +202,10 @@ def _said(step: _Step, numbered: Mapping[str, int], level: Level) -> Iterator[st
     if now.error:
         yield f"Would fail. {clip(explain_error(now.error, step.view.component, numbered), 3 * level.field)}"
     if now.gated:
-        yield "Would ask a person to agree first."
+        yield "Would need approval first."
     if now.awaits:
-        wanted = join([_value(reference, numbered) for reference in now.awaits])
-        yield clip(f"Takes what only a run can know: {wanted}.", 2 * level.field)
+        wanted = join([_awaited(reference, numbered) for reference in now.awaits])
+        yield clip(f"Known only once it runs: {wanted}.", 2 * level.field)
 
 
 def _in_words(now: StepForecast, numbered: Mapping[str, int]) -> dict[str, Any] | None:
@@ -215,6 +230,15 @@ def _replaced(value: Any, words: Mapping[str, str]) -> Any:
     if isinstance(value, list):
         return [_replaced(inner, words) for inner in value]
     return value
+
+
+def _awaited(reference: str, numbered: Mapping[str, int]) -> str:
+    """`{{order.work_order_id}}` is "work order id (step 3)"."""
+    parts = parse(reference)
+    found = parts[0] if parts and isinstance(parts[0], Reference) else None
+    if found is None or found.source not in numbered:
+        return _value(reference, numbered).strip("()")
+    return f"{field_words(found)} (step {numbered[found.source]:,})"
 
 
 def _value(reference: str, numbered: Mapping[str, int]) -> str:

@@ -10,7 +10,7 @@ from bot.slack.ids import METADATA_FAILURE, METADATA_WAIT
 from bot.slack.messages import Message
 from bot.views.kit import blocks as kit
 from bot.views.kit.blocks import as_mrkdwn
-from bot.views.kit.text import clip, one_line
+from bot.views.kit.text import clip
 from bot.views.run import overview
 from bot.views.run import steps as run_steps
 from services.notifications.people import asked_about
@@ -20,10 +20,9 @@ from services.states import RunState, StepState
 _WHY = 200
 _TITLE = 120
 _ASKS: Mapping[StepState, str] = {
-    StepState.WAITING: "waits for a person to agree. The card has Approve step and Reject step.",
+    StepState.WAITING: "needs approval. Approve or reject it on the card.",
     StepState.UNCERTAIN: (
-        "may have been done, or not: nobody knows. Please look there first. The card has Retry, Mark done and "
-        "Skip step."
+        "may have been done, or not. Check whether it arrived, then retry it, mark it done or skip it on the card."
     ),
 }
 """What a step asks of people, by its state."""
@@ -57,12 +56,12 @@ def run_failed_message(snapshot: PlanSnapshot, at: datetime) -> Message:
     if run is None or version is None:
         raise ValueError("no run that could have failed")
     steps = run_steps.in_order(version, run)
-    failed = [step for step in steps if step.now.state is StepState.FAILED]
-    said = [kit.person(run.started_by), kit.span(f" Plan #{snapshot.number}: {overview.line(run, steps)}.")]
-    if failed:
-        why = one_line(run_steps.result(failed[0], run_steps.numbers(steps), _WHY))
-        said += [kit.span(" "), *([kit.span(why)] if why else [*run_steps.decision(failed[0].now), kit.span(".")])]
-    said.append(kit.span(" Its card has Retry and Skip step."))
+    said = [
+        kit.person(run.started_by),
+        kit.span(f" Plan #{snapshot.number}: "),
+        *overview.told(run, steps, _WHY),
+        kit.span(" Retry it or skip it on the card."),
+    ]
     return Message(
         text="".join(map(as_mrkdwn, said)),
         blocks=kit.seal([kit.rich_text(kit.paragraph(*said))], "failure"),

@@ -9,6 +9,7 @@ from bot.slack.ids import METADATA_OUTCOME
 from bot.slack.messages import Element, Message
 from bot.views.kit import blocks as kit
 from bot.views.kit.blocks import as_mrkdwn
+from bot.views.kit.mentions import ids_in, naming
 from bot.views.kit.text import clip, count, is_user, lasted
 from bot.views.plan.overview import title
 from bot.views.run import overview
@@ -33,7 +34,7 @@ def outcome_message(snapshot: PlanSnapshot) -> Message:
     said = _said(run, steps, clip(title(snapshot), _NAME))
     opening = [kit.person(reporter), kit.span(" ")] if reporter else []
     results = _results(steps)
-    block = kit.rich_text(kit.paragraph(*opening, *said), *([kit.bullets(results)] if results else []))
+    block = kit.rich_text(kit.paragraph(*opening, *said), *([kit.listed(results)] if results else []))
     return Message(
         text="".join(map(as_mrkdwn, [*opening, *said])),
         blocks=kit.seal([block], "outcome"),
@@ -51,12 +52,7 @@ def _said(run: RunSnapshot, steps: Sequence[RunStepView], name: str) -> list[Ele
             kit.person(run.ended_by),
             kit.span(f"{after}, {overview.progress(run)}{_under_way(run)}."),
         ]
-    said: list[Element] = [kit.span(f"{overview.line(run, steps)}: {name}")]
-    failed = next((step for step in steps if step.now.state is StepState.FAILED), None)
-    if failed is None:
-        return said
-    why = run_steps.result(failed, run_steps.numbers(steps), _RESULT)
-    return [*said, kit.span(". "), *([kit.span(why)] if why else run_steps.decision(failed.now))]
+    return [kit.span(f"“{name}”: "), *overview.told(run, steps, _RESULT)]
 
 
 def _under_way(run: RunSnapshot) -> str:
@@ -65,12 +61,12 @@ def _under_way(run: RunSnapshot) -> str:
     return f", {count(calls, 'call')} {'was' if calls == 1 else 'were'} under way" if calls else ""
 
 
-def _results(steps: Sequence[RunStepView]) -> list[str]:
+def _results(steps: Sequence[RunStepView]) -> list[list[Element]]:
     """What came of the steps that say most: those that changed something before those that looked something up."""
     done = sorted((step for step in steps if step.now.state is StepState.DONE), key=_is_lookup)
     told = ((step, words) for step in done if (words := answer_summary(step.now.output, step.spec, limit=_RESULT)))
     chosen = sorted(islice(told, _RESULTS), key=lambda item: item[0].view.number)
-    return [f"{clip(step.view.title, _NAME)}: {words}" for step, words in chosen]
+    return [naming(f"{clip(step.view.title, _NAME)}: {words}", ids_in(step.now.output)) for step, words in chosen]
 
 
 def _is_lookup(step: RunStepView) -> bool:

@@ -40,8 +40,8 @@ def question_message(question: Question) -> Message:
 
 def question_reminder(question: Question, number: int) -> Message:
     """The reminder of that number, which counts from 1; the button stays with the question itself."""
-    words = "Your answer is still awaited"
-    about = f"Plan #{question.plan_number}. The question stands further up here, with its button."
+    words = "Your answer is still needed"
+    about = f"Plan #{question.plan_number}. Answer it with the button further up."
     blocks = [
         kit.rich_text(kit.paragraph(kit.span(words, bold=True)), kit.quote(clip(question.question, _QUESTION))),
         kit.context(kit.plain(about)),
@@ -64,7 +64,7 @@ def _end(question: Question) -> list[Block]:
     if question.answer is not None:
         return [kit.rich_text(kit.paragraph(*_answered(question)))]
     if not question.is_open:
-        return [kit.context(kit.plain("No answer is needed any more."))]
+        return [kit.context(kit.plain("This question is closed; no answer is needed."))]
     return [kit.actions(kit.button("Answer", ACTION_STEP_ANSWER, _ref(question), style="primary"))]
 
 

@@ -8,7 +8,7 @@ from uuid import UUID
 from bot.slack.ids import METADATA_REMINDER
 from bot.slack.messages import Message
 from bot.views.kit import blocks as kit
-from bot.views.kit.text import clip, escape, join, mention
+from bot.views.kit.text import clip, escape, join, mention, sentences
 from bot.views.plan import steps as plan_steps
 from bot.views.run.gates import may_decide, too_few
 from services.notifications.people import asked_at_gate
@@ -19,24 +19,33 @@ _TITLE = 150
 
 
 def gate_reminder(
-    snapshot: PlanSnapshot, step_id: UUID, *, gate_id: UUID, number: int, by: str | None = None
+    snapshot: PlanSnapshot,
+    step_id: UUID,
+    *,
+    gate_id: UUID,
+    number: int,
+    by: str | None = None,
+    card: str | None = None,
 ) -> Message | None:
-    """Names those who have not agreed yet to a step that waits; None if the step is not there any more.
+    """Names those who have not approved a step yet that waits, or who started the run where anyone can.
 
     `by` is who wants them reminded, where it was not time that did; those reminders are numbered for themselves.
+    `card` is the link to the card, if there is one. None if the step is not there any more.
     """
-    step = next((step for step in snapshot.run.steps if step.id == step_id), None) if snapshot.run else None
+    run = snapshot.run
+    step = next((step for step in run.steps if step.id == step_id), None) if run else None
     views = plan_steps.in_order(snapshot.version) if snapshot.version else ()
     view = next((view for view in views if step is not None and view.step.step_id == step.step_id), None)
-    if step is None or view is None:
+    if run is None or step is None or view is None:
         return None
     stuck = _stuck(step.quorum, snapshot.approvers)
-    asked = snapshot.approvers or () if stuck else asked_at_gate(snapshot, step)
-    people = [mention(user) for user in asked]
+    asked = snapshot.approvers if stuck else asked_at_gate(snapshot, step)
+    people = [mention(user) for user in asked or [run.started_by]]
     title = escape(clip(view.title, _TITLE))
-    what = f"step {view.number:,} of plan #{snapshot.number}, “{title}”, waits for a decision."
-    wish = f" {mention(by)} asks you to look." if by else ""
-    text = f"{join(people, most=MAX_MENTIONS) or 'Someone'}: {what}{wish} {stuck or 'See the card above.'}"
+    what = f"step {view.number:,} of plan #{snapshot.number}, “{title}”, is waiting for approval."
+    wish = f"{mention(by)} asks you to look." if by else ""
+    way = f"<{card}|Go to the card>" if card else ""
+    text = f"{join(people, most=MAX_MENTIONS)}: {sentences([what, wish, stuck, way])}"
     return Message(
         text=text,
         blocks=kit.seal([kit.section(text)], "reminder"),

@@ -20,9 +20,9 @@ _TEXT, _NOTE = 150, 3_000
 _RADIOS = 10
 """So many options at most are shown all at once; more go into a menu."""
 
-_KEPT = "It is kept with the plan, where others see it."
+_KEPT = "It is kept with the plan, where others can see it."
 
-_LINKED = f"Up to {MAX_PHOTOS} of at most 10 MB each. Links to them are kept with the plan, where others see them."
+_LINKED = f"Up to {MAX_PHOTOS}, each at most 10 MB. Links are kept with the plan, where others can see them."
 
 _TYPES = join(PHOTO_TYPES, most=len(PHOTO_TYPES), last="or")
 
@@ -55,11 +55,11 @@ def answer_modal(question: Question, *, channel: str, message_ts: str) -> View:
 def answer_fault(answer: str, files: Sequence[AnswerFile] | None) -> str:
     """What is wrong with an answer, to be said in the form; empty if nothing is. `files` are None for a text."""
     if files is None:
-        return "" if answer else "A word or two will do."
+        return "" if answer else "Write a word or two."
     if len(files) > MAX_PHOTOS:
         return f"At most {MAX_PHOTOS} photos, please."
     is_photos = files and all(file.mimetype in PHOTO_MIMETYPES for file in files)
-    return "" if is_photos else f"That is no photo that Mudda knows. Choose a file of the kind {_TYPES}."
+    return "" if is_photos else f"Mudda can't read that as a photo. Choose a {_TYPES} file."
 
 
 def _element(question: Question) -> Element:

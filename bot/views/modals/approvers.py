@@ -27,8 +27,16 @@ MAX_REMINDER_MINUTES = 7 * 24 * 60
 MAX_LIMIT_MINUTES = 90 * 24 * 60
 """Both in minutes."""
 
+_NOBODY_NAMED = (
+    "While nobody is named, anyone can decide, even about their own report. Once people are named, only they can, "
+    "and never about what they reported themselves."
+)
+_NAMED = (
+    "Only these people can decide, and never about what they reported themselves. With nobody here, anyone can."
+)
+
 _OUTCOMES = {
-    LimitOutcome.WAIT: "The step goes on waiting",
+    LimitOutcome.WAIT: "The step keeps waiting",
     LimitOutcome.FAIL: "The step fails; it can be retried",
     LimitOutcome.SKIP: "The step is skipped, the rest goes on",
 }
@@ -39,7 +47,7 @@ def approvals_modal(settings: ApprovalRules, channel_id: str, *, response_url: s
     return {
         "type": "modal",
         "callback_id": VIEW_APPROVALS,
-        "title": plain("Who may decide"),
+        "title": plain("Who can decide"),
         "submit": plain("Save"),
         "close": plain("Cancel"),
         "private_metadata": destination(channel_id, response_url),
@@ -48,12 +56,12 @@ def approvals_modal(settings: ApprovalRules, channel_id: str, *, response_url: s
                 BLOCK_APPROVERS,
                 "Approvers",
                 _people(settings.approvers),
-                "With nobody here, anyone may decide. Nobody decides about what they reported themselves.",
+                _NAMED if settings.approvers else _NOBODY_NAMED,
                 optional=True,
             ),
             _input(
                 BLOCK_QUORUM,
-                "How many must agree to a step?",
+                "How many must approve a step?",
                 _number(INPUT_QUORUM, settings.quorum, 1),
                 _quorum_hint(settings),
             ),
@@ -61,16 +69,16 @@ def approvals_modal(settings: ApprovalRules, channel_id: str, *, response_url: s
                 BLOCK_REMINDER,
                 "Remind after how many minutes?",
                 _number(INPUT_REMINDER, settings.remind_after_minutes, 0),
-                "0: never. Later reminders come less and less often.",
+                "0 means never. Later reminders come less and less often.",
             ),
             _input(
                 BLOCK_LIMIT,
                 "Time limit in minutes",
                 _number(INPUT_LIMIT, settings.limit_minutes, 1),
-                "Empty: none. Silence never counts as agreement.",
+                "Leave empty for none. Silence never counts as approval.",
                 optional=True,
             ),
-            _input(BLOCK_OUTCOME, "When nobody has decided by then", _outcome(settings.limit_outcome)),
+            _input(BLOCK_OUTCOME, "If nobody has decided by then", _outcome(settings.limit_outcome)),
         ],
     }
 
@@ -78,11 +86,11 @@ def approvals_modal(settings: ApprovalRules, channel_id: str, *, response_url: s
 def _quorum_hint(settings: ApprovalRules) -> str:
     """What to mind; first, where it is so, that a report by an approver leaves too few to decide about it."""
     people = count(len(settings.approvers), "approver")
-    now = f"Now {settings.quorum} of {people} must agree, so what one of them reports waits for ever. "
+    now = f"Now {settings.quorum} of {people} must approve, so what one of them reports waits forever. "
     is_tight = len(settings.approvers) == settings.quorum
     return (
-        f"{now if is_tight else ''}Name more approvers than must agree: whoever reports something can't decide "
-        "about it. For approving a whole plan, one is enough."
+        f"{now if is_tight else ''}Name more approvers than must approve: nobody decides about their own report. "
+        "For a whole plan, one approval is enough."
     )
 
 

@@ -10,7 +10,7 @@ from bot.slack.ids import BLOCK_OUTPUT, INPUT_OUTPUT
 from bot.slack.messages import Block, Element
 from bot.views.kit import blocks as kit
 from bot.views.kit.text import clip, join, one_line, spaced
-from bot.views.run.requests import as_text
+from bot.views.kit.values import as_text
 from services.steps.outputs import AwaitedOutput
 
 _OPTIONS = 100
@@ -46,7 +46,7 @@ def output_inputs(awaited: Sequence[AwaitedOutput]) -> list[Block]:
 
 def unfit(types: frozenset[str]) -> str:
     """What is wrong with a value that is not of these types."""
-    return f"It has to be {_kinds(types)}."
+    return f"Enter {_kinds(types)}."
 
 
 def _label(awaited: AwaitedOutput) -> str:
@@ -57,8 +57,8 @@ def _label(awaited: AwaitedOutput) -> str:
 
 def _hint(awaited: AwaitedOutput) -> str:
     takers = join([f"“{clip(one_line(taker), _TAKERS)}”" for taker in awaited.takers], most=2)
-    kind = f" It is {_kinds(awaited.types)}." if awaited.types and not _choices(awaited) else ""
-    return f"{takers} {'takes' if len(awaited.takers) == 1 else 'take'} it.{kind}"
+    kind = f" Enter {_kinds(awaited.types)}." if awaited.types and not _choices(awaited) else ""
+    return f"Needed by {takers}.{kind}"
 
 
 def _kinds(types: frozenset[str]) -> str:

@@ -9,7 +9,9 @@ from bot.slack.ids import ACTION_GRAPH_PLAN, VIEW_PLAN_DETAILS, Ref
 from bot.slack.messages import Block, Element, View
 from bot.views.kit import blocks as kit
 from bot.views.kit.fitting import fit_view
+from bot.views.kit.mentions import ids_in, naming
 from bot.views.kit.text import ELLIPSIS, clean, clip, count, fits, one_line, sentences, weight
+from bot.views.kit.values import label
 from bot.views.plan import steps as plan_steps
 from bot.views.plan.forecast import expected
 from bot.views.plan.origins import Answers
@@ -17,7 +19,6 @@ from bot.views.plan.overview import (
     MAX_WARNING_CHARACTERS,
     made_by,
     origin,
-    task_title,
     title,
     understood,
     warnings,
@@ -56,13 +57,13 @@ def _modal_blocks(snapshot: PlanSnapshot, steps: Sequence[PlanStepView], longest
         return report(snapshot, longest)
     return [
         *report(snapshot, longest),
-        *understood(version, longest),
+        *understood(snapshot, longest),
         kit.header(plan_steps.shape(steps)),
         *_graph(snapshot, steps),
         *_all_steps(steps, longest),
         *reading(version.citations),
         *_warning_blocks(version, steps, longest),
-        *expected(snapshot),
+        *expected(snapshot, with_tokens=True),
         kit.context(kit.plain(made_by(version), 200)),
     ]
 
@@ -100,7 +101,7 @@ def step_blocks(steps: Sequence[T], longest: int, draw: Callable[[T, int], list[
 
 def _all_steps(steps: Sequence[PlanStepView], longest: int) -> list[Block]:
     titles = {step.number: step.title for step in steps}
-    numbers = {step.step.step_id: step.number for step in reversed(steps)}
+    numbers = plan_steps.numbers(steps)
     answers = Answers.of(steps)
     return step_blocks(steps, longest, lambda step, room: [_step(step, room, titles, numbers, answers)])
 
@@ -108,8 +109,8 @@ def _all_steps(steps: Sequence[PlanStepView], longest: int) -> list[Block]:
 def _step(
     step: PlanStepView, longest: int, titles: Mapping[int, str], numbers: Mapping[str, int], answers: Answers
 ) -> Element:
-    heading = task_title(step, after=False)
-    facts = sentences([f"Uses {step.component}.", plan_steps.waiting(step, titles), plan_steps.taking(step)])
+    heading = f"{step.number:,}. {f'{plan_steps.LOCK} ' if step.locked else ''}{step.title}"
+    facts = sentences([f"Uses “{step.component}”.", plan_steps.waiting(step, titles), plan_steps.taking(step)])
     parts = [
         step.more,
         facts,
@@ -118,14 +119,15 @@ def _step(
         following(step.follows),
     ]
     details = clip("\n".join(part for part in parts if part), max(longest - weight(heading), 1))
-    return kit.paragraph(kit.span(heading, bold=True), kit.span(f"\n{details}\n"))
+    ids = ids_in([given.value for given in step.step.inputs[:_INPUTS]])
+    return kit.paragraph(kit.span(heading, bold=True), *naming(f"\n{details}\n", ids))
 
 
 def _sends(step: PlanStepView, numbers: Mapping[str, int], answers: Answers) -> Iterator[str]:
     """What the component is given, a line each, and whose answer it is."""
     inputs = step.step.inputs
     for given in inputs[:_INPUTS]:
-        name, value = one_line(given.name), one_line(plan_steps.in_words(given.value, numbers))
+        name, value = label(given.name), one_line(plan_steps.in_words(given.value, numbers))
         words = answers.came_from(given.value, is_report_told=False)
         yield f"• {clip(name, 80)}: {clip(value, _INPUT)}{f' ({words})' if words else ''}"
     if len(inputs) > _INPUTS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from bot.slack.ids import (
     BLOCK_REASON,
@@ -19,20 +19,28 @@ from bot.slack.messages import View
 from bot.views.kit.blocks import plain
 from bot.views.kit.text import one_line
 from bot.views.modals.outputs import output_inputs
+from bot.views.run.consequences import rejecting, skipping
+from bot.views.run.steps import RunStepView, in_order
+from services.queries.snapshots import PlanSnapshot
 from services.steps.outputs import AwaitedOutput
 
 REASON_LENGTH = 1_000
 _TITLE = 200
+_FOLLOWS = 600
 
 
-def reject_modal(ref: Ref, title: str, *, channel: str, message_ts: str, thread_ts: str | None = None) -> View:
-    """Asks why the step `title` is rejected.
+def reject_modal(
+    ref: Ref, snapshot: PlanSnapshot, *, channel: str, message_ts: str, thread_ts: str | None = None
+) -> View:
+    """Asks why a step of the plan's run is rejected, and says what follows.
 
     The private metadata of all four forms is {"ref": …, "channel": …, "message_ts": …, "thread_ts": …?}: what the
     button was about, and where it stands.
     """
+    title, follows = _about(ref, snapshot, rejecting)
+    hint = "The reason is shown with the plan and kept on record."
     return {
-        **_form(title, "Why should it not go on?", "It is shown with the plan, and stays on record."),
+        **_form(title, "Why should it not go on?", hint, follows=follows),
         "callback_id": VIEW_STEP_REJECT,
         "title": plain("Reject step"),
         "submit": plain("Reject step"),
@@ -40,11 +48,14 @@ def reject_modal(ref: Ref, title: str, *, channel: str, message_ts: str, thread_
     }
 
 
-def skip_modal(ref: Ref, title: str, *, channel: str, message_ts: str, thread_ts: str | None = None) -> View:
-    """Asks whether the step `title` is to be skipped, and why; that may stay empty."""
-    hint = "A later step that needs its answer fails. The reason is shown with the plan, and stays on record."
+def skip_modal(
+    ref: Ref, snapshot: PlanSnapshot, *, channel: str, message_ts: str, thread_ts: str | None = None
+) -> View:
+    """Says what follows if a step of the plan's run is skipped, and asks why; that may stay empty."""
+    title, follows = _about(ref, snapshot, skipping)
+    hint = "The reason is shown with the plan and kept on record."
     return {
-        **_form(title, "Why is it skipped?", hint, optional=True),
+        **_form(title, "Why is it skipped?", hint, optional=True, follows=follows),
         "callback_id": VIEW_STEP_SKIP,
         "title": plain("Skip step"),
         "submit": plain("Skip step"),
@@ -63,7 +74,7 @@ def mark_done_modal(
 ) -> View:
     """Asks how it is known that the step `title` was done, and for what later steps take from it."""
     return {
-        **_form(title, "What was done, and how do you know?", "This is kept with the step.", awaited),
+        **_form(title, "What was done, and how do you know?", "It is kept on record with the step.", awaited),
         "callback_id": VIEW_STEP_MARK_DONE,
         "title": plain("Mark done"),
         "submit": plain("Mark done"),
@@ -81,24 +92,40 @@ def edit_outputs_modal(
     thread_ts: str | None = None,
 ) -> View:
     """Asks for what later steps take from the step `title`, which is over; they are what it has answered then."""
-    hint = "This is kept with the plan. Press Retry at the step that failed, once you have saved."
+    hint = "It is kept on record. Once you have saved, press Retry at the step that failed."
     return {
         **_form(title, "How do you know?", hint, awaited),
         "callback_id": VIEW_STEP_EDIT_OUTPUTS,
-        "title": plain("Edit outputs"),
+        "title": plain("Fill in answer"),
         "submit": plain("Save"),
         "private_metadata": origin(ref, channel, message_ts, thread_ts),
     }
 
 
+def _about(
+    ref: Ref, snapshot: PlanSnapshot, follow: Callable[[RunStepView, Sequence[RunStepView]], str]
+) -> tuple[str, str]:
+    """The step that a button is about, by its number and title, and what follows from the decision."""
+    steps = in_order(snapshot.version, snapshot.run) if snapshot.version and snapshot.run else ()
+    step = next((step for step in steps if step.now.id == ref.id), None)
+    return (f"Step {step.view.number:,}: {step.view.title}", follow(step, steps)) if step else ("", "")
+
+
 def _form(
-    title: str, label: str, hint: str, awaited: Sequence[AwaitedOutput] = (), *, optional: bool = False
+    title: str,
+    label: str,
+    hint: str,
+    awaited: Sequence[AwaitedOutput] = (),
+    *,
+    optional: bool = False,
+    follows: str = "",
 ) -> View:
     return {
         "type": "modal",
         "close": plain("Cancel"),
         "blocks": [
             {"type": "section", "text": plain(one_line(title), _TITLE)},
+            *([{"type": "section", "text": plain(follows, _FOLLOWS)}] if follows else []),
             *output_inputs(awaited),
             {
                 "type": "input",

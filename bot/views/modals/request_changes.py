@@ -18,8 +18,7 @@ from bot.slack.messages import Block, Element, View
 from bot.views.kit.blocks import plain
 from bot.views.kit.text import clip
 from bot.views.modals.reason import origin
-from bot.views.plan.steps import PlanStepView, in_order
-from bot.views.run.steps import writes
+from bot.views.plan.steps import PlanStepView, in_order, writes
 from services.components.specs import ComponentSpec
 from services.queries.snapshots import PlanSnapshot
 from services.workflows.refining import MAX_WISH

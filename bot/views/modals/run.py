@@ -10,11 +10,14 @@ from bot.slack.messages import Block, Element, View
 from bot.views.kit import blocks as kit
 from bot.views.kit.fitting import fit_view
 from bot.views.kit.json_text import json_text
+from bot.views.kit.mentions import naming
 from bot.views.kit.text import ELLIPSIS, clip, count, kilobytes, lasted, one_line, weight
+from bot.views.kit.values import as_text
 from bot.views.modals.plan import details_modal, report, step_blocks
 from bot.views.plan.origins import Answers
 from bot.views.plan.policies import following, reading
-from bot.views.run import builtins, overview, requests
+from bot.views.plan.sent import Known, text
+from bot.views.run import builtins, leaving, overview, requests
 from bot.views.run import steps as run_steps
 from bot.views.run.errors import caution, explain_error
 from bot.views.run.history import MAX_DETAIL_CHARACTERS, MAX_LINE_CHARACTERS, sections
@@ -56,13 +59,14 @@ def _blocks(
     steps = run_steps.in_order(version, run)
     numbered = run_steps.numbers(steps)
     answers = Answers.of(step.view for step in steps)
+    known = leaving.known(snapshot.issue, steps)
     return [
         *report(snapshot, longest),
         kit.header(overview.line(run, steps)),
         kit.context(kit.mrkdwn(overview.standing(run))),
         kit.actions(*_menu(steps, longest), _graph(snapshot, run)),
         *reading(version.citations),
-        *step_blocks(steps, longest, lambda step, room: _step(step, numbered, answers, room)),
+        *step_blocks(steps, longest, lambda step, room: _step(step, numbered, answers, known, room)),
         *_history(snapshot.number, history, version, longest),
     ]
 
@@ -97,16 +101,19 @@ def _history(plan: int, history: History | None, version: VersionSnapshot, longe
     return sections(history, version, plan=plan, lines=lines, detail=MAX_DETAIL_CHARACTERS, longest=longest)
 
 
-def _step(step: RunStepView, numbered: Mapping[str, int], answers: Answers, room: int) -> list[Element]:
+def _step(
+    step: RunStepView, numbered: Mapping[str, int], answers: Answers, known: Known, room: int
+) -> list[Element]:
     """A step's heading and facts, then its answer in what room is left; and where all of it is, if it is cut."""
     heading = clip(run_steps.headline(step), room)
     awaits_answer = step.now.output is None
     most = max(1, (room - weight(heading)) * (4 if awaits_answer else 3) // 5)
-    said = "\n".join([*facts(step, numbered), *_request(step, answers, most if awaits_answer else _FIELD)])
+    request, ids = _request(step, answers, known, most if awaits_answer else _FIELD)
+    said = "\n".join([*facts(step, numbered), *request])
     told = clip(said, most)
     is_cut = step.now.is_long or ELLIPSIS in told
     decided = run_steps.decision(step.now, limit=max(1, room // 6))
-    words = [kit.span(f"\n{told}"), *([kit.span("\n"), *decided] if decided else [])]
+    words = [*naming(f"\n{told}", ids), *([kit.span("\n"), *decided] if decided else [])]
     parts = [kit.paragraph(kit.span(heading, bold=True), *words)]
     left = room - weight(heading) - weight(told) - (room // 6 + 60 if decided else 0)
     if step.now.output is not None and left > _LEAST:
@@ -124,13 +131,19 @@ def _answered(step: RunStepView) -> str:
     return f"From an answer of {kilobytes(step.now.output_size)}:" if step.now.is_long else "Answer:"
 
 
-def _request(step: RunStepView, answers: Answers, field: int) -> Iterator[str]:
-    """What is sent, a line each; a value is at most `field` long."""
+def _request(step: RunStepView, answers: Answers, known: Known, field: int) -> tuple[list[str], frozenset[str]]:
+    """What is sent, a line each, and the Slack ids in it; a value is at most `field` long."""
     request = step.now.request
-    if request:
-        yield f"{sends(step)}: {requests.address(request, _ADDRESS)}"
-        origins = Origins(step.view.step, answers)
-        yield from (f"• {line}" for line in requests.fields(request, _FIELDS, field, origins))
+    if not request:
+        return [], frozenset()
+    values = requests.values(step.view, step.spec, request, known, Origins(step.view.step, answers))
+    shown = values[:_FIELDS]
+    more = [f"• …and {count(len(values) - _FIELDS, 'more value')}"] if len(values) > _FIELDS else []
+    lines = [
+        f"{sends(step)}: {requests.address(request, _ADDRESS)}",
+        *(f"• {text(each, field)}" for each in shown),
+    ]
+    return [*lines, *more], frozenset().union(*(each.ids for each in shown))
 
 
 def sends(step: RunStepView) -> str:
@@ -165,5 +178,5 @@ def _tries(step: RunStepView) -> str:
 
 def _code(error: Mapping[str, Any]) -> str:
     """An error as it is on record, for whoever runs Mudda."""
-    record = ", ".join(f"{name}: {requests.as_text(value)}" for name, value in error.items())
+    record = ", ".join(f"{name}: {as_text(value)}" for name, value in error.items())
     return clip(one_line(f"On record: {record}"), _RECORD)

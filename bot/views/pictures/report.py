@@ -12,14 +12,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.views.kit.json_text import json_text
-from bot.views.kit.text import clean, clip, kilobytes, one_line
+from bot.views.kit.text import clean, clip, count, kilobytes, one_line
 from bot.views.modals.run import facts, sends
 from bot.views.pictures.graph import LOOKS, graph
 from bot.views.pictures.words import Names, flat, local, named, who
 from bot.views.plan import policies
 from bot.views.plan.origins import Answers
 from bot.views.plan.overview import made_by, title, warnings
-from bot.views.run import builtins, overview, requests
+from bot.views.plan.sent import Known, text
+from bot.views.run import builtins, leaving, overview, requests
 from bot.views.run import steps as run_steps
 from bot.views.run.answers import is_untold
 from bot.views.run.history import decision_words
@@ -78,6 +79,7 @@ def report(
     steps = run_steps.in_order(version, run)
     of = f"plan #{snapshot.number}, run {run.number}"
     made = f"made {local(now, zone)} ({zone.key}) for {who(asked_by, names)}"
+    known = leaving.known(snapshot.issue, steps)
     decided = list(_decisions(snapshot, run, history, version, steps, names, zone))
     left_out = history.all_decisions - len(history.decisions)
     return Report(
@@ -99,7 +101,7 @@ def report(
                 lines=(
                     f"Times are those of {zone.key}. “mudda export {snapshot.number}.{run.number}” has all of it.",
                 ),
-                steps=tuple(_entry(step, steps, names, zone) for step in steps),
+                steps=tuple(_entry(step, steps, known, names, zone) for step in steps),
             ),
         ),
         graph=graph(snapshot, now, zone),
@@ -173,7 +175,7 @@ def _decided(line: DecisionLine, titles: Mapping[str, str], names: Names) -> str
     return f"{decision_words(line.kind)}{about}{reason}"
 
 
-def _entry(step: RunStepView, steps: Sequence[RunStepView], names: Names, zone: ZoneInfo) -> Entry:
+def _entry(step: RunStepView, steps: Sequence[RunStepView], known: Known, names: Names, zone: ZoneInfo) -> Entry:
     now, view = step.now, step.view
     room = max(_LEAST_STEP, min(_STEP, _ALL_STEPS // len(steps)))
     request = dict(now.request) if now.request else None
@@ -189,11 +191,7 @@ def _entry(step: RunStepView, steps: Sequence[RunStepView], names: Names, zone: 
         sent=f"{sends(step)}: {requests.address(request, 300)}" if request else "",
         fields=tuple(
             named(line, names)
-            for line in (
-                requests.fields(_masked_request(request), _FIELDS, min(_FIELD, room // 4), origins)
-                if request
-                else ()
-            )
+            for line in (_sent(step, _masked_request(request), known, origins, room) if request else ())
         ),
         answered=f"Answer{cut}" if shown else "",
         answer=named(shown.text, names) if shown else "",
@@ -227,6 +225,16 @@ def masked(value: Any, depth: int = _DEEPEST) -> Any:
     if isinstance(value, list):
         return [masked(item, depth - 1) for item in value] if depth else "[…]"
     return value
+
+
+def _sent(
+    step: RunStepView, request: Mapping[str, Any], known: Known, origins: Origins, room: int
+) -> Iterator[str]:
+    values = requests.values(step.view, step.spec, request, known, origins)
+    for value in values[:_FIELDS]:
+        yield text(value, min(_FIELD, room // 4))
+    if len(values) > _FIELDS:
+        yield f"…and {count(len(values) - _FIELDS, 'more value')}"
 
 
 def _masked_request(request: Mapping[str, Any]) -> dict[str, Any]:

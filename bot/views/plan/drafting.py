@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bot.slack.messages import Block
-from bot.views.kit.blocks import Status, plan, task_card
+from bot.views.kit.blocks import Status, plan, span, task_card
 from bot.views.kit.text import count
 from services.states import Phase
 
@@ -14,14 +14,14 @@ _TITLES = {
     Phase.WAITING: "Waiting for a turn",
     Phase.SELECTING: "Choosing components",
     Phase.PLANNING: "Arranging the steps",
-    Phase.REPAIRING: "Mending the plan",
+    Phase.REPAIRING: "Fixing the plan",
     Phase.SAMPLING: "Trying other plans",
     Phase.CHECKING: "Checking the plan",
 }
 _WORDS = {
     Phase.SELECTING: ("Choose components", "Choosing components", "Chose components"),
     Phase.PLANNING: ("Arrange the steps", "Arranging the steps", "Arranged the steps"),
-    Phase.REPAIRING: ("Mend the plan", "Mending the plan", "Mended the plan"),
+    Phase.REPAIRING: ("Fix the plan", "Fixing the plan", "Fixed the plan"),
     Phase.SAMPLING: ("Try other plans", "Trying other plans", "Tried other plans"),
     Phase.CHECKING: ("Check the plan", "Checking the plan", "Checked the plan"),
 }
@@ -29,7 +29,7 @@ _WORDS = {
 
 
 def progress(phase: Phase, facts: Mapping[str, Any]) -> Block:
-    """A plan block whose tasks are the agents' own. Mending shows only where there is something to mend."""
+    """A plan block whose tasks are the agents' own. Fixing shows only where there is something to fix."""
     phases = _phases(phase, facts)
     now = len(phases) - 1 - phases[::-1].index(phase) if phase in phases else -1
     tasks = [
@@ -55,7 +55,7 @@ def _task(phase: Phase, distance: int, fact: str, *, again: bool) -> Block:
     if distance > 0:
         return task_card(task_id, before, "pending")
     status: Status = "in_progress" if distance == 0 else "complete"
-    return task_card(task_id, during if distance == 0 else after, status, fact)
+    return task_card(task_id, during if distance == 0 else after, status, [span(fact)] if fact else ())
 
 
 def _fact(phase: Phase, facts: Mapping[str, Any], *, is_past: bool) -> str:

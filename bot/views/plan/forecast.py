@@ -22,8 +22,8 @@ _LONGEST_STEP = 3_600
 """What a time is rounded to, in seconds, by how long it is."""
 
 
-def expected(snapshot: PlanSnapshot) -> list[Block]:
-    """The forecast of a plan that is to be decided about."""
+def expected(snapshot: PlanSnapshot, *, with_tokens: bool = False) -> list[Block]:
+    """The forecast of a plan that is to be decided about; `with_tokens`: with what drafting has cost."""
     version, forecast = snapshot.version, snapshot.forecast
     if version is None or forecast is None or not version.plan.steps:
         return []
@@ -33,7 +33,7 @@ def expected(snapshot: PlanSnapshot) -> list[Block]:
         *(known or history),
         *_waits(forecast),
         *(history if known else ()),
-        *_tokens(forecast, version.tokens),
+        *(_tokens(forecast, version.tokens) if with_tokens else ()),
     ]
     return [kit.context(kit.plain(f"Forecast: {' · '.join(parts)}", MAX_CHARACTERS))] if parts else []
 

@@ -8,13 +8,17 @@ from bot.slack.ids import ACTION_SHOW_ALL, Ref
 from bot.slack.messages import Block, Element
 from bot.views.kit import blocks as kit
 from bot.views.kit.fitting import Level
-from bot.views.kit.text import clean, clip, count, date, join, mention, one_line, sentences
+from bot.views.kit.text import clean, clip, count, date, fits, mention, one_line
 from bot.views.plan import steps as plan_steps
 from bot.views.plan.failures import HINTS, sentence
 from bot.views.plan.faults import Names, explain_fault
 from bot.views.plan.policies import following
+from bot.views.plan.sameness import says_something_new
+from bot.views.plan.sent import Known, Value, folded, is_cut, lines, ordered, planned
 from bot.views.plan.steps import PlanStepView
 from services.ai.usage import STAND_IN_MODEL
+from services.components.specs import ComponentSpec
+from services.plans.validation import Fault, FaultCode
 from services.queries.snapshots import PlanSnapshot, VersionSnapshot
 from services.states import FailureCode, PlanState
 from services.workflows.drafts import Failure
@@ -28,6 +32,9 @@ STATES = {
 }
 """A plan's state in words."""
 
+
+_FOR_DETAILS = (FaultCode.UNUSED_SELECTION, FaultCode.UNUSED_OUTPUT)
+"""Nobody has to do anything about these."""
 
 MAX_WARNING_CHARACTERS = 300
 
@@ -57,30 +64,63 @@ def _people(snapshot: PlanSnapshot) -> str:
     return f"{reporter} · Asked for by {mention(requester)}" if requester else reporter
 
 
-def understood(version: VersionSnapshot, longest: int) -> list[Block]:
-    """What the issue was understood as; nothing where the plan does not say."""
-    text = clip(version.plan.description, longest)
+def understood(snapshot: PlanSnapshot, longest: int) -> list[Block]:
+    """What the issue was understood as; nothing where that says no more than the title and the report do."""
+    text = clip(snapshot.version.plan.description, longest) if snapshot.version else ""
+    if not text or not says_something_new(text, title(snapshot), snapshot.issue.text):
+        return []
     runs = [kit.span("Understood as: ", bold=True), kit.span(text)]
-    return [kit.rich_text(kit.paragraph(*runs))] if text else []
+    return [kit.rich_text(kit.paragraph(*runs))]
 
 
-def plan_block(steps: Sequence[PlanStepView], level: Level, most: int) -> Block:
-    """The steps as the tasks of a plan block."""
-    titles = _titles(steps)
+def plan_block(
+    snapshot: PlanSnapshot, version: VersionSnapshot, steps: Sequence[PlanStepView], level: Level, most: int
+) -> Block:
+    """The steps as the tasks of a plan block, each with what leaves the house."""
+    known = Known(snapshot.issue, plan_steps.numbers(steps))
     tasks = [
         kit.task_card(
             f"step-{step.number}",
-            task_title(step, after=not level.details),
+            plan_steps.headline(step),
             "pending",
-            clip(_details(step, level, titles), level.details) if level.details else "",
+            details(step, version.components.get(step.step.component_id), known, level),
         )
         for step in steps[:most]
     ]
     locked = sum(step.locked for step in steps)
-    gates = (
-        f" · {plan_steps.LOCK} {locked:,} {'needs' if locked == 1 else 'need'} a person to agree" if locked else ""
-    )
+    gates = f" · {plan_steps.LOCK} {locked:,} {'needs' if locked == 1 else 'need'} approval" if locked else ""
     return kit.plan(plan_steps.shape(steps) + gates, tasks)
+
+
+def details(step: PlanStepView, spec: ComponentSpec | None, known: Known, level: Level) -> list[Element]:
+    """What stands below a step's title: if it is carried out at all, what it follows, what leaves the house."""
+    if not level.details:
+        return []
+    head = clip(_head(step, spec, level), level.details)
+    values = planned(step, known) if plan_steps.writes(spec) else []
+    return kit.stacked([*([[kit.span(head)]] if head else []), *_leaving(step, values, spec, level)])
+
+
+def _leaving(
+    step: PlanStepView, values: Sequence[Value], spec: ComponentSpec | None, level: Level
+) -> list[list[Element]]:
+    """A line for each value; in full where people are asked before it is sent."""
+    longest = level.full if step.locked else level.value
+    most = level.fields if step.locked else level.sent
+    drawn = lines(folded(ordered(values, spec)), most, longest)
+    return [[kit.span("• "), *each] for each in drawn] if most else []
+
+
+def is_all_shown(step: PlanStepView, spec: ComponentSpec | None, known: Known, level: Level) -> bool:
+    """Whether `details` leaves nothing out at this level."""
+    values = planned(step, known) if plan_steps.writes(spec) else []
+    most = level.fields if step.locked else level.sent
+    return (
+        fits(step.more, level.more)
+        and fits(_head(step, spec, level), level.details)
+        and len(values) <= most
+        and not is_cut(_leaving(step, values, spec, level))
+    )
 
 
 def made_by(version: VersionSnapshot) -> str:
@@ -95,27 +135,29 @@ def made_by(version: VersionSnapshot) -> str:
     return f"Planned by {planner} · {count(version.tokens, 'token')} · {took} · version {version.version}"
 
 
-def warnings(version: VersionSnapshot, steps: Sequence[PlanStepView], most: int) -> list[str]:
-    """The plan's warnings as sentences, the last of which says how many more there are."""
+def to_mind(version: VersionSnapshot) -> tuple[Fault, ...]:
+    """The warnings that whoever decides should read; the others ask for nothing, and stand in the details."""
+    return tuple(fault for fault in version.warnings if fault.code not in _FOR_DETAILS)
+
+
+def warnings(
+    version: VersionSnapshot, steps: Sequence[PlanStepView], most: int, faults: Sequence[Fault] | None = None
+) -> list[str]:
+    """The plan's warnings, or those in `faults`, as sentences, the last of which says how many more there are."""
     names = Names(
         steps={
             step.step.step_id: f"step {step.number:,} ({clip(step.title, MAX_NAME_CHARACTERS)})" for step in steps
         },
         components={key: spec.name for key, spec in version.components.items()},
     )
-    return explain_fault(version.warnings, most, limit=MAX_WARNING_CHARACTERS, names=names)
+    return explain_fault(
+        version.warnings if faults is None else faults, most, limit=MAX_WARNING_CHARACTERS, names=names
+    )
 
 
 def show_all(snapshot: PlanSnapshot) -> Element:
     """The button that opens the whole plan."""
     return kit.button("Show all", ACTION_SHOW_ALL, Ref(snapshot.id, snapshot.revision).encode())
-
-
-def task_title(step: PlanStepView, *, after: bool) -> str:
-    """A step in one line; with `after`, what it waits for too."""
-    lock = f"{plan_steps.LOCK} " if step.locked else ""
-    waits = f" · after {join([f'{number:,}' for number in step.waits_for])}" if after and step.waits_for else ""
-    return f"{step.number:,}. {lock}{step.title}{waits}"
 
 
 def failure_block(snapshot: PlanSnapshot, level: Level) -> Block:
@@ -143,14 +185,20 @@ def decision(snapshot: PlanSnapshot) -> str:
     return f"{verb}{who}{when}"
 
 
-def _details(step: PlanStepView, level: Level, titles: dict[int, str]) -> str:
-    uses = f"Uses {clip(step.component, MAX_NAME_CHARACTERS)}." if step.component != step.title else ""
-    waits = plan_steps.waiting(step, titles if level.named else None)
+def decided(snapshot: PlanSnapshot) -> list[Element]:
+    """What `decision` says, as rich text."""
+    verb = "Approved" if snapshot.state is PlanState.APPROVED else "Discarded"
+    who = [kit.span(f"{verb} by "), kit.person(snapshot.decided_by)] if snapshot.decided_by else [kit.span(verb)]
+    when = [kit.span(" · "), kit.moment(snapshot.decided_at)] if snapshot.decided_at else []
+    return [*who, *when]
+
+
+def _head(step: PlanStepView, spec: ComponentSpec | None, level: Level) -> str:
+    name = clip(step.component, MAX_NAME_CHARACTERS)
+    # What leaves the house stands below it, a line each.
+    sends = level.sent and plan_steps.writes(spec) and step.step.inputs
+    to = "" if step.component == step.title else f" to “{name}”"
+    uses = f"Sends{to}:" if sends else f"Uses “{name}”." if to else ""
     more = clip(step.more, level.more) if level.more else ""
-    rest = sentences([uses, waits, plan_steps.taking(step) if level.named else ""])
-    parts = (more, rest, plan_steps.agreement(step), following(step.follows))
+    parts = (more, plan_steps.provided(step), following(step.follows), uses)
     return "\n".join(part for part in parts if part)
-
-
-def _titles(steps: Sequence[PlanStepView]) -> dict[int, str]:
-    return {step.number: clip(step.title, MAX_NAME_CHARACTERS) for step in steps}

@@ -80,6 +80,11 @@ def in_order(version: VersionSnapshot) -> tuple[PlanStepView, ...]:
     )
 
 
+def numbers(steps: Sequence[PlanStepView]) -> dict[str, int]:
+    """The steps' numbers, by their ids; of several with one id, the first."""
+    return {step.step.step_id: step.number for step in reversed(steps)}
+
+
 def shape(steps: Sequence[PlanStepView]) -> str:
     """How the plan runs, in a few words: "6 steps, up to 3 side by side"."""
     words = count(len(steps), "step")
@@ -89,19 +94,32 @@ def shape(steps: Sequence[PlanStepView]) -> str:
     return f"{words}, up to {widest:,} side by side" if widest > 1 else f"{words}, one after the other"
 
 
-def waiting(step: PlanStepView, titles: Mapping[int, str] | None = None) -> str:
-    """When a step starts, and if at all. With `titles`, the steps it waits for are named as well as numbered."""
+def writes(spec: ComponentSpec | None) -> bool:
+    """Whether a component changes something; one that is not known may."""
+    return spec is None or spec.http_method.upper() not in ("GET", "HEAD")
+
+
+def waiting(step: PlanStepView, titles: Mapping[int, str]) -> str:
+    """When a step starts, and if at all; the steps it waits for are named as well as numbered."""
     return sentences([_start(step, titles), step.condition])
 
 
-def _start(step: PlanStepView, titles: Mapping[int, str] | None) -> str:
+def after(step: PlanStepView) -> str:
+    """What a step waits for, as it stands behind its title: " · after 2 and 3"; empty if it starts at once."""
+    return f" · after {join([f'{number:,}' for number in step.waits_for])}" if step.waits_for else ""
+
+
+def provided(step: PlanStepView) -> str:
+    """If a step is carried out at all, where that is not sure; empty where it is."""
+    several = len(step.waits_for) > 1 and step.step.needs == "any"
+    before = join([f"{number:,}" for number in step.waits_for], last="or")
+    return sentences([f"Only if step {before} was carried out." if several else "", step.condition])
+
+
+def _start(step: PlanStepView, titles: Mapping[int, str]) -> str:
     if not step.waits_for:
         return "Starts at once."
-    several = len(step.waits_for) > 1
-    any_of = ", if any of them was carried out" if several and step.step.needs == "any" else ""
-    if titles is None:
-        word = "steps" if several else "step"
-        return f"Starts after {word} {join([f'{number:,}' for number in step.waits_for])}{any_of}."
+    any_of = ", if any of them was carried out" if len(step.waits_for) > 1 and step.step.needs == "any" else ""
     return f"Starts after {join([f'step {number:,} ({titles[number]})' for number in step.waits_for])}{any_of}."
 
 
@@ -116,7 +134,13 @@ def taking(step: PlanStepView) -> str:
 
 def agreement(step: PlanStepView) -> str:
     """The sentence of a step that must not run before a person has agreed; empty for the others."""
-    return f"{LOCK} A person must agree before this step." if step.locked else ""
+    return f"{LOCK} Needs approval before anything is sent." if step.locked else ""
+
+
+def headline(step: PlanStepView) -> str:
+    """A step in one line: its number and title, what it waits for, and whether it asks first."""
+    lock, asks = (f"{LOCK} ", " · needs approval") if step.locked else ("", "")
+    return f"{step.number:,}. {lock}{step.title}{after(step)}{asks}"
 
 
 def in_words(value: str, numbers: Mapping[str, int]) -> str:

@@ -17,9 +17,9 @@ _USES = f"""\
 • *Request changes* on a plan says what should be different; behind its three dots a step can be edited.
 • `{COMMAND_WORKFLOWS}` lists the plans; add a word to search them, or a number: `#12`, or `#12.1` for a run.
 • `{COMMAND_MUDDA} ask what is #12 waiting for?` answers you alone, from what is on record.
-• `{COMMAND_MUDDA} approvers` says who may decide, and lets them change it.
+• `{COMMAND_MUDDA} approvers` shows who can decide, and lets them change it.
 • `{COMMAND_MUDDA} notifications` sets how you are told what waits for you, and who decides while you are away.
-• `{COMMAND_MUDDA} notes` shows what plans are told to mind, and lets approvers change it.
+• `{COMMAND_MUDDA} notes` shows what every plan must keep in mind, and lets approvers change it.
 • `{COMMAND_COMPONENTS}` lists what plans can be made of; add a word to search."""
 
 HELP = f"""\

@@ -5,18 +5,18 @@ A note travels as a short code in a job, and becomes words only here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from bot.slack.ids import COMMAND_MUDDA, COMMAND_WORKFLOWS
-from bot.views.kit.text import channel, is_user, mention
+from bot.views.kit.text import channel, is_user, join, mention
 from bot.views.private.help import EMPTY_MENTION, HELP
-from services.approvals import AlreadyAgreed, ApprovalRefused, NotNamed, SelfApproval
+from services.approvals import ApprovalRefused, NotAnApprover, NotNamed, SelfApproval
 from services.states import PlanState, RunState, StepState
 
 
 class Note(StrEnum):
-    """The codes of the notes. Those in `_BY` may have a Slack user id behind them: `discarded_by:U0FRYJ002`."""
+    """The codes of the notes. Those in `_BY` may have Slack user ids behind them: `not_approver:U0A…,U0B…`."""
 
     HELP = "help"
     EMPTY_MENTION = "empty_mention"
@@ -74,101 +74,104 @@ class Note(StrEnum):
     SETTLED_BEFORE = "settled_before"
 
 
-_CHANGED = "This card has changed since you saw it, so nothing was done."
+_CHANGED = "This card has changed since you opened it; nothing was done."
 
 _TEXTS: Mapping[Note, str] = {
     Note.HELP: HELP,
     Note.EMPTY_MENTION: EMPTY_MENTION,
-    Note.STALE: f"{_CHANGED} Look at the card as it is now, and decide again if you still want to.",
-    Note.NOW_DRAFTING: f"{_CHANGED} A new draft is being made; the card will show it in a moment.",
-    Note.NOW_DRAFT: f"{_CHANGED} There is a newer draft of the plan; look at it, and decide again.",
-    Note.NOW_FAILED: f"{_CHANGED} No plan could be drafted; the card says why.",
+    Note.STALE: f"{_CHANGED} Look at it again and decide then.",
+    Note.NOW_DRAFTING: f"{_CHANGED} A new draft is on its way; the card will show it in a moment.",
+    Note.NOW_DRAFT: f"{_CHANGED} There is a newer draft. Look at it and decide again.",
+    Note.NOW_FAILED: f"{_CHANGED} No plan could be drafted. The card says why.",
     Note.NOW_APPROVED: f"{_CHANGED} The plan has been approved.",
     Note.NOW_DISCARDED: f"{_CHANGED} The plan has been discarded.",
     Note.DISCARDED_BY: "Someone has already discarded this plan.",
     Note.APPROVED_BY: "Someone has already approved this plan.",
     Note.APPROVE_WHILE_DRAFTING: (
-        "A new draft of this plan is being made, so nothing was started. Look at the new one, and then approve it."
+        "A new draft of this plan is on its way, so nothing was started. Read the new one, then approve it."
     ),
-    Note.NOT_APPROVER: "You are not among those who may decide this, so nothing was done. The card says who may.",
-    Note.NOT_NAMED: (
-        "A policy names who may agree to this step, and you are not among them. Nothing was done. "
-        "The card says who may."
-    ),
-    Note.SELF_APPROVAL: "You asked for this yourself, so somebody else has to agree to it. Nothing was done.",
-    Note.ALREADY_AGREED: "You have agreed to this step already; others have to agree too before it goes on.",
-    Note.APPROVALS_SET: f"Saved. `{COMMAND_MUDDA} approvers` shows who may decide now.",
-    Note.APPROVALS_CLOSED: "Only an approver may change who the approvers are. Ask one; nothing was changed.",
-    Note.NOTES_CLOSED: "Only an approver may see and change the planning notes. Ask one; nothing was changed.",
+    Note.NOT_APPROVER: "You can't decide this, so nothing was done. Ask an approver.",
+    Note.NOT_NAMED: "A policy names who can approve this step, and you are not among them. Nothing was done.",
+    Note.SELF_APPROVAL: "You reported this yourself, so somebody else has to decide. Nothing was done.",
+    Note.ALREADY_AGREED: "You have approved this step already. Others must approve it too before it goes on.",
+    Note.APPROVALS_SET: f"Saved. `{COMMAND_MUDDA} approvers` shows who can decide now.",
+    Note.APPROVALS_CLOSED: "Only an approver can change who the approvers are. Nothing was changed.",
+    Note.NOTES_CLOSED: "Only an approver can see and change the planning notes. Nothing was changed.",
     Note.NOTE_CHANGED: (
-        f"Somebody has changed that note since you saw it, so nothing was done. `{COMMAND_MUDDA} notes` shows it."
+        f"This note has changed since you opened it, so nothing was done. `{COMMAND_MUDDA} notes` shows it."
     ),
-    Note.NOTE_GONE: f"I can't find that note. `{COMMAND_MUDDA} notes` lists those that there are.",
+    Note.NOTE_GONE: f"That note is gone. `{COMMAND_MUDDA} notes` lists the others.",
     Note.NUDGED_BEFORE: "They have been reminded of this already. You can remind them again after half an hour.",
     Note.NOT_FIT: (
-        "That person may not decide about this step, or has agreed to it already, so it was not handed over. "
-        "The card says who may."
+        "That person can't decide this step, or has agreed to it already, so it was not handed over. "
+        "The card says who can."
     ),
     Note.ASKED_ENOUGH: "So much has been asked about this step already that it is best to go on in the thread.",
     Note.NOTIFICATIONS_SET: f"Saved. `{COMMAND_MUDDA} notifications` shows how you are told.",
-    Note.NOT_ASKED: "That was asked of somebody else, so nothing was done.",
-    Note.QUESTION_OVER: "That has been answered, or no answer is needed any more. Nothing was done.",
-    Note.QUESTION_ANSWERED: "That has been answered already. Thank you all the same.",
-    Note.STEP_PENDING: f"{_CHANGED} The step has not come up yet.",
+    Note.NOT_ASKED: "This question was put to somebody else, so nothing was done.",
+    Note.QUESTION_OVER: "This question is closed: it was answered, or is no longer needed. Nothing was done.",
+    Note.QUESTION_ANSWERED: "This question has been answered already. Thank you all the same.",
+    Note.STEP_PENDING: f"{_CHANGED} The step has not started yet.",
     Note.STEP_READY: f"{_CHANGED} The step is about to start.",
     Note.STEP_RUNNING: f"{_CHANGED} The step is under way.",
-    Note.STEP_WAITING: f"{_CHANGED} The step waits for a person to agree; look at what it sends now, and decide.",
-    Note.STEP_DONE: "That step is over: it is done.",
-    Note.STEP_SKIPPED: "That step is over: it has been skipped.",
-    Note.STEP_FAILED: "That step has been rejected or has failed; the card says which, and what can be done.",
-    Note.STEP_UNCERTAIN: f"{_CHANGED} Nobody knows whether the step was done; the card says what can be done.",
-    Note.STEP_CANCELLED: "The run has been cancelled, so that step is not done any more.",
+    Note.STEP_WAITING: f"{_CHANGED} The step is waiting for approval. Look at what it sends now, and decide.",
+    Note.STEP_DONE: "This step is done already. Nothing was changed.",
+    Note.STEP_SKIPPED: "This step was skipped already. Nothing was changed.",
+    Note.STEP_FAILED: "This step was rejected or has failed. The card says which, and what you can do.",
+    Note.STEP_UNCERTAIN: f"{_CHANGED} The step may have been done, or not. The card says what you can do.",
+    Note.STEP_CANCELLED: "The run was cancelled, so this step will not be done.",
     Note.RUN_RUNNING: f"{_CHANGED} The run is under way.",
-    Note.RUN_WAITING: f"{_CHANGED} The run waits for a person.",
-    Note.RUN_COMPLETED: "That run is over: all of it is done.",
-    Note.RUN_FAILED: f"{_CHANGED} A step of the run has failed; the card says which.",
-    Note.RUN_CANCELLED: "That run has already been ended.",
-    Note.CHANNEL_UNREACHABLE: (
-        "I can't post in this channel. Invite me with `/invite @mudda`, and then say it again."
-    ),
+    Note.RUN_WAITING: f"{_CHANGED} The run is waiting for a person.",
+    Note.RUN_COMPLETED: "This run is done already. Nothing was changed.",
+    Note.RUN_FAILED: f"{_CHANGED} A step has failed. The card says which.",
+    Note.RUN_CANCELLED: "This run has ended already. Nothing was changed.",
+    Note.CHANNEL_UNREACHABLE: ("I can't post in this channel. Invite me with `/invite @mudda`, then try again."),
     Note.CARD_REFUSED: (
-        "Slack did not take the message that shows your plan, so nobody could decide about it and nothing was "
-        "started. Please say it again."
+        "Slack refused the message with your plan, so nothing was started. Please report the issue again."
     ),
     Note.CARD_GONE: (
-        "Slack did not take the message that shows your plan. Nothing has changed about the plan itself: "
+        "Slack refused the message with your plan. The plan itself has not changed: "
         f"`{COMMAND_WORKFLOWS}` shows how it stands."
     ),
-    Note.NOT_FOUND: f"I can't find that. `{COMMAND_WORKFLOWS}` lists the plans there are.",
+    Note.NOT_FOUND: f"I can't find that. `{COMMAND_WORKFLOWS}` lists the plans.",
     Note.RUN_NOT_FOUND: (
         f"There is no such run. `{COMMAND_WORKFLOWS} #12` lists the runs of plan #12, "
         f"`{COMMAND_WORKFLOWS} #12.1` shows the first."
     ),
-    Note.BUSY: "I could not do that just now. Nothing is lost and nothing was done twice; please try again.",
-    Note.NOT_WRITTEN_DOWN: "I could not write your issue down, so nothing was started. Please say it again.",
-    Note.NOT_HEARD: "I could not make out what you wrote, for a fault of mine. Please say it again.",
+    Note.BUSY: "I could not do that just now. Nothing is lost and nothing was done twice. Please try again.",
+    Note.NOT_WRITTEN_DOWN: "I could not save your issue, so nothing was started. Please report it again.",
+    Note.NOT_HEARD: "I could not read what you wrote, through a fault of mine. Please say it again.",
     Note.NOT_THE_WRITER: "Only whoever wrote that can say what they meant. Nothing was done.",
     Note.SETTLED_BEFORE: "That is settled already. Nothing was done twice.",
-    Note.MALFORMED: "I could not make sense of what Slack sent for that, so nothing was done. Please try again.",
+    Note.MALFORMED: "I could not read what Slack sent, so nothing was done. Please try again.",
     Note.NOT_OPENED: "Slack did not open the form, so nothing was done. Please try again.",
     Note.STRANGER: (
         "Only people of the organisation that runs Mudda can decide here, or see more than the card. "
-        "Nothing was done. Ask one of them; you can still report an issue."
+        "Nothing was done. You can still report an issue."
     ),
 }
 
 _BY: Mapping[Note, str] = {
     Note.DISCARDED_BY: "{who} has already discarded this plan.",
     Note.APPROVED_BY: "{who} has already approved this plan.",
-    Note.QUESTION_ANSWERED: "{who} has answered that already. Thank you all the same.",
-    Note.STEP_READY: "This step was already approved by {who}; it is about to start.",
-    Note.STEP_RUNNING: "This step was already approved by {who}; it is under way.",
-    Note.STEP_DONE: "That step is over: {who} has already decided about it, and it is done.",
-    Note.STEP_SKIPPED: "That step is over: {who} has already skipped it.",
-    Note.STEP_FAILED: "{who} has already decided about that step: it was rejected, or it has failed since.",
-    Note.RUN_CANCELLED: "{who} has already ended that run.",
+    Note.NOT_APPROVER: "You can't decide this, so nothing was done. {who} can.",
+    Note.NOT_NAMED: "A policy names who can approve this step, so nothing was done. {who} can.",
+    Note.SELF_APPROVAL: "You reported this yourself, so nothing was done. {who} can decide.",
+    Note.APPROVALS_CLOSED: (
+        "Only an approver can change who the approvers are. Nothing was changed. Approvers: {who}."
+    ),
+    Note.NOTES_CLOSED: "Only an approver can see and change the planning notes. Approvers: {who}.",
+    Note.QUESTION_ANSWERED: "{who} has answered this already. Thank you all the same.",
+    Note.STEP_READY: "{who} has approved this step already; it is about to start.",
+    Note.STEP_RUNNING: "{who} has approved this step already; it is under way.",
+    Note.STEP_DONE: "{who} has decided about this step already, and it is done.",
+    Note.STEP_SKIPPED: "{who} has skipped this step already.",
+    Note.STEP_FAILED: "{who} has decided about this step already: it was rejected, or it has failed since.",
+    Note.RUN_CANCELLED: "{who} has ended this run already.",
 }
-"""The words of a note where it is known who was first."""
+"""The words of a note where it is known who was first, or who can."""
+
+_LISTED = (Note.APPROVALS_CLOSED, Note.NOTES_CLOSED)
 
 _NOW = {
     PlanState.DRAFTING: Note.NOW_DRAFTING,
@@ -181,18 +184,18 @@ _NOW = {
 
 def note_text(code: str) -> str:
     """The words of a note, as mrkdwn. Raises ValueError on a code that isn't ours."""
-    name, _, user = code.partition(":")
-    found = Note(name)
-    return _BY[found].format(who=mention(user)) if found in _BY and is_user(user) else _TEXTS[found]
+    name, _, behind = code.partition(":")
+    found, people = Note(name), [mention(user) for user in behind.split(",") if is_user(user)]
+    if found not in _BY or not people:
+        return _TEXTS[found]
+    return _BY[found].format(who=join(people, last="and" if found in _LISTED else "or"))
 
 
 def card_is_at(number: int, channel_id: str, link: str | None) -> str:
     """Where the card of a plan is, as mrkdwn; without a link it is gone, and comes back."""
     if link is None:
-        return f"The card of plan #{number} was gone. It comes back in {channel(channel_id)} in a moment."
-    return (
-        f"<{link}|The card of plan #{number}> is in {channel(channel_id)}. If somebody deleted it, it comes back."
-    )
+        return f"The card of plan #{number} was gone. It will be back in {channel(channel_id)} in a moment."
+    return f"<{link}|The card of plan #{number}> is in {channel(channel_id)}. If it was deleted, it comes back."
 
 
 def stale(state: str) -> str:
@@ -215,13 +218,21 @@ def question_over(answered_by: str | None) -> str:
     return _by(Note.QUESTION_ANSWERED, answered_by) or Note.QUESTION_OVER
 
 
-def refusal(error: ApprovalRefused) -> Note:
-    """The code that says why a decision is not for this person to make."""
+def refusal(error: ApprovalRefused) -> str:
+    """The code that says why a decision is not for this person to make, and who can."""
     if isinstance(error, SelfApproval):
-        return Note.SELF_APPROVAL
+        return with_people(Note.SELF_APPROVAL, error.approvers)
     if isinstance(error, NotNamed):
-        return Note.NOT_NAMED
-    return Note.ALREADY_AGREED if isinstance(error, AlreadyAgreed) else Note.NOT_APPROVER
+        return with_people(Note.NOT_NAMED, error.people)
+    if isinstance(error, NotAnApprover):
+        return with_people(Note.NOT_APPROVER, error.approvers)
+    return Note.ALREADY_AGREED
+
+
+def with_people(note: Note, people: Sequence[str]) -> str:
+    """The code of a note that says who can do what this person can't."""
+    known = ",".join(filter(is_user, people))
+    return f"{note}:{known}" if known else note
 
 
 def step_note(state: str, by: str | None) -> str:

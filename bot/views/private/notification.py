@@ -14,7 +14,7 @@ from bot.views.kit.mentions import quoted
 from bot.views.kit.text import clip, count, mention, one_line
 from bot.views.plan import steps as plan_steps
 from bot.views.plan.overview import plan_block, title, understood
-from bot.views.run import gates
+from bot.views.run import gates, leaving
 from bot.views.run import steps as run_steps
 from bot.views.run.steps import RunStepView
 from services.notifications.copies import Copy
@@ -150,7 +150,8 @@ def _open(snapshot: PlanSnapshot, copy: Copy, link: str | None, level: Level, mo
         asked = failed[:_FAILED_STEPS]
     else:
         more, asked = [], [step for step in steps if step.now.id == copy.step]
-    sections = [block for step in asked for block in gates.section(step, steps, level, snapshot.approvers)]
+    known = leaving.known(snapshot.issue, steps)
+    sections = [block for step in asked for block in gates.section(step, steps, level, snapshot.approvers, known)]
     return [*opening, *sections, *more]
 
 
@@ -177,8 +178,8 @@ def _plan(snapshot: PlanSnapshot, level: Level, most: int) -> list[Block]:
     shown = min(most, len(steps))
     more = [kit.context(kit.plain(f"…and {count(len(steps) - shown, 'more step')}"))] if shown < len(steps) else []
     return [
-        *understood(version, level.understood),
-        *([plan_block(steps, level, most)] if steps else []),
+        *understood(snapshot, level.understood),
+        *([plan_block(snapshot, version, steps, level, most)] if steps else []),
         *more,
         kit.actions(
             *([kit.button("Approve and run", ACTION_APPROVE, ref, style="primary", ask=approve)] if steps else []),

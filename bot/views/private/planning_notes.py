@@ -23,11 +23,11 @@ _ORIGINS: Mapping[Origin, str] = {
     Origin.CHANGED: "from a changed draft, by ",
     Origin.WRITTEN: "written by ",
 }
-_ABOUT = "The plan maker is told those that fit an issue. They are wishes: people still approve every plan."
+_ABOUT = "New plans take those into account that fit the issue. People still approve every plan."
 _NONE = (
-    "There are no planning notes yet. The reason for a rejected or skipped step becomes one; you can write others."
+    "There are no planning notes yet. The reason for a rejected or skipped step becomes one. You can write others."
 )
-_OFF = "Learning is switched off here: no note is told to the plan maker, and none is added by itself."
+_OFF = "Learning is switched off here: plans do not use these notes, and none is added automatically."
 
 
 def planning_notes_list(page: Page[NoteSnapshot], *, is_on: bool) -> Message:

@@ -13,13 +13,13 @@ from bot.views.kit.mentions import quoted
 from bot.views.kit.text import channel, count
 from bot.views.plan import steps as plan_steps
 from bot.views.plan.forecast import expected
-from bot.views.plan.overview import STATES, decision, failure_block, made_by, origin, show_all, task_title, title
+from bot.views.plan.overview import STATES, decision, failure_block, origin, show_all, title
 from bot.views.plan.steps import PlanStepView
 from bot.views.run import overview
 from bot.views.run import steps as run_steps
 from bot.views.run.history import MAX_DETAIL_CHARACTERS, sections
 from bot.views.run.steps import RunStepView
-from services.queries.snapshots import History, PlanSnapshot, RunSnapshot, VersionSnapshot
+from services.queries.snapshots import History, PlanSnapshot, RunSnapshot
 from services.states import PlanState
 
 
@@ -78,7 +78,7 @@ def _outline(snapshot: PlanSnapshot, *, is_last: bool) -> tuple[Draw, int]:
         again = overview.again(snapshot, run) if is_last else []
         return (lambda level, most: _run_outline(snapshot, run, under_way, level, most, again)), len(under_way)
     steps = plan_steps.in_order(version)
-    return (lambda level, most: _plan_outline(snapshot, version, steps, most)), len(steps)
+    return (lambda level, most: _plan_outline(snapshot, steps, most)), len(steps)
 
 
 def _run_outline(
@@ -90,7 +90,7 @@ def _run_outline(
     again: Sequence[Element],
 ) -> list[Block]:
     return [
-        *overview.outline(run, steps, level, most),
+        *overview.outline(snapshot, run, steps, level, most),
         kit.context(kit.mrkdwn(overview.standing(run))),
         kit.actions(
             overview.details_button(snapshot, run), show_all(snapshot), *again, *overview.report(snapshot, run)
@@ -111,10 +111,8 @@ def _history(snapshot: PlanSnapshot, history: History | None, level: Level) -> l
     )
 
 
-def _plan_outline(
-    snapshot: PlanSnapshot, version: VersionSnapshot, steps: Sequence[PlanStepView], most: int
-) -> list[Block]:
-    lines = [task_title(step, after=True) for step in steps[:most]]
+def _plan_outline(snapshot: PlanSnapshot, steps: Sequence[PlanStepView], most: int) -> list[Block]:
+    lines = [plan_steps.headline(step) for step in steps[:most]]
     left_out = [f"…and {count(len(steps) - most, 'more step')}"] if len(steps) > most else []
     return [
         kit.rich_text(
@@ -122,6 +120,5 @@ def _plan_outline(
             *(kit.paragraph(kit.span(line)) for line in [*lines, *left_out]),
         ),
         *expected(snapshot),
-        kit.context(kit.plain(made_by(version), 200)),
         kit.actions(show_all(snapshot)),
     ]

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Any
 
 from bot.views.kit.text import clip, count, join, one_line, spaced
-from bot.views.run.requests import as_text
+from bot.views.kit.values import as_text
 from services.components.builtins import ASK_PERSON, BUILTINS, WAIT_UNTIL
 from services.components.specs import ComponentSpec
 

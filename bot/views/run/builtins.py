@@ -26,15 +26,15 @@ def is_asking(step: StepSnapshot) -> bool:
 def standing(step: StepSnapshot) -> str:
     """How a step stands that waits for more than a worker; empty for others."""
     if is_asking(step):
-        return "Waits for an answer"
-    return "Waits" if step.state is StepState.READY and step.wait and step.retry_at else ""
+        return "Waiting for an answer"
+    return "Waiting" if step.state is StepState.READY and step.wait and step.retry_at else ""
 
 
 def told(step: StepSnapshot, wire: Step, limit: int) -> list[Element] | None:
     """What came of a built-in step so far, as rich text; None where other words say it."""
     if is_asking(step):
         people = [str(each["person"]) for each in people_asked(step.wait)]
-        return [kit.span("Waits for "), *kit.people(people, last="or"), kit.span(" to answer.")]
+        return [kit.span("Waiting for an answer from "), *kit.people(people, last="or")]
     if step.state is StepState.READY and step.wait and step.retry_at:
         return _waiting(step, wire)
     if step.state is StepState.DONE and not step.note and wire.component_id in BUILTINS:
@@ -46,10 +46,10 @@ def _waiting(step: StepSnapshot, wire: Step) -> list[Element]:
     if step.retry_at is None:
         return []
     if wire.component_id != WAIT_UNTIL:
-        return [kit.span("Waits until "), kit.moment(step.retry_at), kit.span(".")]
+        return [kit.span("Waiting until "), kit.moment(step.retry_at)]
     polls = (step.wait or {}).get("polls", 0)
-    tries = f" ({count(polls, 'look')} so far)" if isinstance(polls, int) and polls else ""
-    return [kit.span("Not yet. Looks again at "), kit.moment(step.retry_at), kit.span(f"{tries}.")]
+    tries = f" (looked {count(polls, 'time')} so far)" if isinstance(polls, int) and polls else ""
+    return [kit.span("Not yet. Looks again at "), kit.moment(step.retry_at), kit.span(tries)]
 
 
 def _done(step: StepSnapshot, wire: Step, limit: int) -> list[Element]:

@@ -13,35 +13,37 @@ from bot.views.plan.origins import makers
 SENTENCES: Mapping[str, str] = {
     "http_status": "{component} {answered}.",
     "not_sent": "{component} could not be reached{because}. Nothing was sent.",
-    "maybe_sent": "{component} gave no answer{because}. The call may have reached it, or not.",
-    "interrupted": "Mudda was interrupted while it called {component}. The call may have reached it, or not.",
-    "unresolved_reference": "It needs {reference}, and there is none. Nothing was sent.",
-    "secret_missing": "The password or key {name} is not set. Nothing was sent; whoever runs Mudda can set it.",
+    "maybe_sent": "{component} gave no answer{because}. Mudda can't tell whether the call arrived.",
+    "interrupted": "Mudda was interrupted while it called {component}, and can't tell whether the call arrived.",
+    "unresolved_reference": "It needs {reference}, which is missing. Nothing was sent.",
+    "secret_missing": "The password or key {name} is not set. Nothing was sent. Whoever runs Mudda can set it.",
     "address_refused": (
-        "Mudda may not call the address{host}{because}. Nothing was sent; whoever runs Mudda can allow it."
+        "Mudda may not call the address{host}{because}. Nothing was sent. Whoever runs Mudda can allow it."
     ),
-    "redirect_refused": "{component} pointed to another address{host}, where Mudda does not follow.",
+    "redirect_refused": "{component} pointed to another address{host}. Mudda does not follow such links.",
     "input_misfit": "The value for {name} is not what {component} takes{at}{wanted}. Nothing was sent.",
     "origin_refused": (
         "The value for {name} comes from {origins}; {component} takes it only from {allowed}. Nothing was sent."
     ),
     "condition_undecided": (
-        "Its condition asks which is greater, {found} or {other}, and there is no telling. Nothing was sent."
+        "Its condition compares {found} with {other}, which can't be compared. Nothing was sent."
     ),
     "request_refused": "The value for {name} can't be sent{because}. Nothing was sent.",
-    "not_pollable": "It waits for {component}, which may not be asked again and again. Nothing was sent.",
+    "not_pollable": "It would ask {component} again and again, which is not allowed. Nothing was sent.",
     "call_not_supported": "Mudda can't call components of this kind yet. Nothing was sent.",
-    "token_refused": "{component} did not let Mudda in. Nothing was sent; whoever runs Mudda should look at it.",
+    "token_refused": (
+        "{component} did not let Mudda in. Nothing was sent. Whoever runs Mudda should check its access."
+    ),
     "channel_unreachable": "Mudda can't post there. Invite it to the channel, then retry.",
     "slack_refused": "Slack did not take it{because}.",
-    "nobody_reached": "None of those to be asked could be reached{because}.",
+    "nobody_reached": "Nobody who was to be asked could be reached{because}.",
     "group_empty": "Nobody is in the group that was to be asked.",
     "too_many_people": (
-        "Too many people would be asked at once{number}, so nobody was. Name fewer of them, or a smaller group."
+        "Too many people would be asked at once{number}, so nobody was. Name fewer people or a smaller group."
     ),
-    "wait_ended": "It did not come about in the time that it was given.",
+    "wait_ended": "It did not happen in the time allowed.",
     "rejected": "Rejected, so nothing was sent.",
-    "gate_timeout": "Nobody decided in time, so nothing was sent.",
+    "gate_timeout": "Time ran out before anybody decided. Nothing was sent.",
     "component_missing": "Its component is no longer there. Nothing was sent.",
     "internal": "Something went wrong inside Mudda.",
 }
@@ -50,45 +52,50 @@ SENTENCES: Mapping[str, str] = {
 UNKNOWN = "Something went wrong with this step."
 """For a code that a later version wrote."""
 
+_REFUSED = "refused it"
 _STATUSES = {
-    400: "did not accept what was sent",
-    401: "did not accept Mudda's password or key; whoever runs Mudda should look at it",
-    403: "does not let Mudda do this; whoever runs Mudda should look at its permissions",
-    404: "found no such thing",
-    405: "does not do such things at that address",
-    408: "waited too long for the call",
-    409: "said that this is at odds with what it has already",
-    410: "said that this is gone for good",
-    413: "said that this is too long",
-    415: "did not accept the form of what was sent",
-    422: "did not accept what was sent",
-    429: "is asked too much just now",
-    503: "is not available just now",
+    400: (_REFUSED, ""),
+    401: (_REFUSED, "Mudda's password or key is wrong"),
+    403: (_REFUSED, "Mudda lacks permission"),
+    404: ("found no such thing", "not found"),
+    405: (_REFUSED, "not possible at that address"),
+    408: ("took too long", "timeout"),
+    409: (_REFUSED, "conflict"),
+    410: ("no longer has it", "gone"),
+    413: (_REFUSED, "too large"),
+    415: (_REFUSED, "wrong format"),
+    422: (_REFUSED, "not valid"),
+    429: (_REFUSED, "too many calls"),
+    503: ("is not available right now", ""),
+    504: ("took too long", "timeout"),
 }
+"""What a component did, and what its status means, where that says more."""
+
+_FOR_OPERATORS = (401, 403)
 REASONS = {
     "timeout": "it took too long",
     "dns": "its name is unknown",
     "connection": "the connection failed",
-    "tls": "it could not prove that it is who it claims to be",
-    "token": "it gave Mudda no pass to come in with",
-    "not_http": "what came back could not be read",
+    "tls": "its certificate is not valid",
+    "token": "it gave Mudda no access token",
+    "not_http": "its answer could not be read",
     "loopback": "it leads back to Mudda's own machine",
     "unspecified": "it leads back to Mudda's own machine",
-    "private": "it leads into a closed network",
-    "link_local": "it leads into a closed network",
-    "metadata": "it leads into a closed network",
-    "multicast": "it is nobody's own address",
-    "reserved": "it is nobody's own address",
+    "private": "it is inside a private network",
+    "link_local": "it is inside a private network",
+    "metadata": "it is inside a private network",
+    "multicast": "it is no ordinary address",
+    "reserved": "it is no ordinary address",
     "numeric": "it is written in a way that hides where it leads",
-    "bad_host": "it is no proper name of a machine",
-    "bad_scheme": "it is no web address",
-    "missing": "there is none",
-    "unfit": "it is not of the kind that is wanted",
+    "bad_host": "it is not a valid host name",
+    "bad_scheme": "it is not a web address",
+    "missing": "it is missing",
+    "unfit": "it is of the wrong kind",
     "user_not_found": "there is no such person",
     "users_not_found": "there is no such person",
     "user_disabled": "the person's account is closed",
     "user_not_visible": "Mudda can't see the person",
-    "cannot_dm_bot": "that is an app and no person",
+    "cannot_dm_bot": "that is an app, not a person",
     "no_such_subteam": "there is no such group",
     "subteam_not_found": "there is no such group",
     "plan_upgrade_required": "there are no groups in this workspace",
@@ -96,33 +103,31 @@ REASONS = {
     "missing_scope": "Mudda may not do that; whoever runs Mudda can allow it",
     "empty": "it is empty",
     "dot_segment": "it would lead to another address",
-    "not_a_text": "it is a list or a set of values where a text belongs",
+    "not_a_text": "it is a list or a set of values, not a text",
     "not_an_object": "it is not a set of named values",
-    "not_json": "it is not of the kind that is wanted",
+    "not_json": "it is of the wrong kind",
     "too_deep": "it is nested too deep",
-    "clash": "there are two of them for one place",
-    "bad_name": "no value may have that name",
+    "clash": "two values are given for one place",
+    "bad_name": "its name is not allowed",
     "control_character": "it has characters that can't be sent",
 }
 """What a reason means. One that is not here is left to the details."""
 
 WARNINGS: Mapping[str, str] = {
-    "not_json": "The answer is not in the form that it claims to be in.",
-    "too_large": "The answer was too long; only its beginning was kept.",
-    "binary": "The answer is no text, so it was not kept.",
+    "not_json": "The answer is not in the format it claims to be in.",
+    "too_large": "The answer was too long. Only its beginning was kept.",
+    "binary": "The answer is not text, so it was not kept.",
     "bad_text": "The answer has characters that could not be read.",
-    "bad_encoding": "The answer is not packed as it says; it was read as it came.",
-    "cut": "The packed answer was cut off; this is its beginning.",
-    "not_strict": "The answer has slips in its form; it was read as far as possible.",
-    "mismatch": "The answer is not quite what its component promises{at}.",
-    "unjudged": (
-        "The answer could not be checked: it is too long, or its component does not say clearly what it answers."
-    ),
-    "not_asked": "One of those to be asked could not be reached{because}.",
+    "bad_encoding": "The answer is not compressed the way it says. It was read as it came.",
+    "cut": "The answer was cut off. This is its beginning.",
+    "not_strict": "The answer has mistakes in its format. It was read as far as possible.",
+    "mismatch": "The answer is not quite what was promised{at}.",
+    "unjudged": ("The answer could not be checked: it is too long, or nothing says what it should look like."),
+    "not_asked": "One person who was to be asked could not be reached{because}.",
 }
 """A sentence for each thing that can be odd about an answer, or about who was asked for one."""
 
-ODD = "There is something odd about the answer."
+ODD = "Something about the answer is not as expected."
 """For a warning that a later version wrote."""
 
 _SAID = 200
@@ -137,7 +142,7 @@ def explain_error(error: Mapping[str, Any], component: str, numbers: Mapping[str
     told = SENTENCES.get(str(error.get("code")), UNKNOWN).format_map(
         {
             "component": _quoted(component),
-            "answered": _answered(error.get("status")),
+            "answered": _answered(error.get("status"), error.get("message")),
             "because": _because(error.get("reason")),
             "reference": _reference(str(error.get("reference") or "?"), numbers),
             "name": _quoted(_bare(str(error.get("name") or "?"))),
@@ -152,8 +157,10 @@ def explain_error(error: Mapping[str, Any], component: str, numbers: Mapping[str
         }
     )
     message = error.get("message")
-    said = f" It said: {_quoted(message, _SAID)}" if isinstance(message, str) and message.strip() else ""
-    return f"{told[:1].upper()}{told[1:]}{_patience(error.get('retry_after'))}{said}"
+    is_told = error.get("code") == "http_status" or not isinstance(message, str) or not message.strip()
+    said = "" if is_told else f" It said: {_quoted(str(message), _SAID)}"
+    advice = " Whoever runs Mudda should check its access." if error.get("status") in _FOR_OPERATORS else ""
+    return f"{told[:1].upper()}{told[1:]}{advice}{_patience(error.get('retry_after'))}{said}"
 
 
 def caution(warning: Mapping[str, Any]) -> str:
@@ -166,15 +173,17 @@ def caution(warning: Mapping[str, Any]) -> str:
 def _patience(asked: Any) -> str:
     """For how long a component asks to be left alone, where that was too long to wait for."""
     return (
-        f" It asks to be left alone for {lasted(asked)}." if isinstance(asked, int | float) and asked > 0 else ""
+        f" Try again in {lasted(asked)} at the earliest." if isinstance(asked, int | float) and asked > 0 else ""
     )
 
 
-def _answered(status: Any) -> str:
+def _answered(status: Any, message: Any) -> str:
+    """What it did, with what it said: "refused it: “The crew is at WO-7” (409, conflict)"."""
+    said = f": {_quoted(str(message), _SAID)}" if isinstance(message, str) and message.strip() else ""
     if not isinstance(status, int):
-        return "answered with an error"
-    own = "had a fault of its own" if status >= 500 else "did not do it"
-    return f"{_STATUSES.get(status, own)} ({status})"
+        return f"answered with an error{said}"
+    verb, meaning = _STATUSES.get(status, (_REFUSED if 400 <= status < 500 else "failed", ""))
+    return f"{verb}{said} ({status}{f', {meaning}' if meaning else ''})"
 
 
 def _number(error: Mapping[str, Any]) -> str:

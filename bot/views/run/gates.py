@@ -23,10 +23,11 @@ from bot.slack.ids import (
 from bot.slack.messages import Block, Element
 from bot.views.kit import blocks as kit
 from bot.views.kit.fitting import Level
-from bot.views.kit.text import ELLIPSIS, clip, count, date, join, mention, one_line
+from bot.views.kit.text import clip, count, date, join, mention, one_line
 from bot.views.plan.origins import Answers
-from bot.views.plan.steps import LOCK
-from bot.views.run import builtins, requests
+from bot.views.plan.sent import Known, is_cut, lines
+from bot.views.plan.steps import LOCK, writes
+from bot.views.run import builtins, consequences, requests
 from bot.views.run import steps as run_steps
 from bot.views.run.origins import Origins
 from bot.views.run.steps import RunStepView
@@ -43,7 +44,7 @@ MAX_GATES_SHOWN = 3
 
 _ASKING = (StepState.WAITING, StepState.UNCERTAIN, StepState.FAILED)
 _NOUNS = {
-    StepState.WAITING: "for a person to agree",
+    StepState.WAITING: "for approval",
     StepState.UNCERTAIN: "for word whether it was done",
     StepState.FAILED: "to be retried or skipped",
 }
@@ -53,10 +54,10 @@ _UNDECIDED = {LimitOutcome.FAIL: "the step fails", LimitOutcome.SKIP: "the step 
 def may_decide(approvers: Sequence[str] | None) -> str:
     """Who may decide, as mrkdwn. `approvers` leaves the reporter out; None is anyone."""
     if approvers is None:
-        return "Anyone in this channel may decide."
+        return "Anyone in this channel can decide."
     if not approvers:
-        return f"Nobody may: the only approver reported it. `{COMMAND_MUDDA} approvers` changes that."
-    return f"{join([mention(user) for user in approvers])} may decide."
+        return f"Nobody can decide: the only approver reported it. Add another with `{COMMAND_MUDDA} approvers`."
+    return f"{join([mention(user) for user in approvers], last='or')} can decide."
 
 
 def named(step: RunStepView, approvers: Sequence[str] | None) -> Sequence[str] | None:
@@ -72,7 +73,7 @@ def too_few(quorum: int, approvers: Sequence[str] | None) -> str:
     if not approvers or quorum <= len(approvers):
         return ""
     who = join([mention(user) for user in approvers])
-    return f"{quorum} must agree, but only {who} may: add an approver with `{COMMAND_MUDDA} approvers`."
+    return f"{quorum} must approve, but only {who} can: add an approver with `{COMMAND_MUDDA} approvers`."
 
 
 def asking(run: RunSnapshot, steps: Sequence[RunStepView], level: Level) -> list[RunStepView]:
@@ -85,7 +86,11 @@ def asking(run: RunSnapshot, steps: Sequence[RunStepView], level: Level) -> list
 
 
 def sections(
-    asked: Sequence[RunStepView], steps: Sequence[RunStepView], level: Level, approvers: Sequence[str] | None
+    asked: Sequence[RunStepView],
+    steps: Sequence[RunStepView],
+    level: Level,
+    approvers: Sequence[str] | None,
+    known: Known,
 ) -> list[Block]:
     """A section for each step of `asked`, and how many more steps there are that await people."""
     if not asked:
@@ -94,7 +99,7 @@ def sections(
     for state in _ASKING:
         shown = [step for step in asked if step.now.state is state]
         for step in shown:
-            blocks += section(step, steps, level, approvers)
+            blocks += section(step, steps, level, approvers, known)
         if left_out := sum(step.now.state is state for step in steps) - len(shown):
             waits = "waits" if left_out == 1 else "wait"
             words = f"…and {count(left_out, 'more step')} {waits} {_NOUNS[state]}"
@@ -103,21 +108,27 @@ def sections(
 
 
 def section(
-    step: RunStepView, steps: Sequence[RunStepView], level: Level, approvers: Sequence[str] | None
+    step: RunStepView,
+    steps: Sequence[RunStepView],
+    level: Level,
+    approvers: Sequence[str] | None,
+    known: Known,
 ) -> list[Block]:
     """What people are asked about one step of a run, with the buttons."""
     if builtins.is_asking(step.now):
         return _question(step, level)
     if step.now.state is StepState.WAITING:
-        return _gate(step, level, approvers, Answers.of(each.view for each in steps))
+        return _gate(step, level, approvers, Answers.of(each.view for each in steps), known)
     return _trouble(step, steps, run_steps.numbers(steps), level)
 
 
-def _gate(step: RunStepView, level: Level, approvers: Sequence[str] | None, answers: Answers) -> list[Block]:
-    """Exactly what will be sent, who may decide, and the two buttons; a third one where not all of it fits."""
+def _gate(
+    step: RunStepView, level: Level, approvers: Sequence[str] | None, answers: Answers, known: Known
+) -> list[Block]:
+    """What will be sent, who may decide, and the two buttons; a third one where not all of it fits."""
     ref = _ref(step)
     may_agree = named(step, approvers)
-    call, is_cut = _call(step, level, answers)
+    call, is_cut = _call(step, level, answers, known)
     more = [kit.button("Show in full", ACTION_STEP_DETAILS, ref)] if is_cut else []
     return [
         kit.rich_text(_heading(f"{LOCK} ", step, level), *call),
@@ -151,15 +162,16 @@ def _requests(step: RunStepView, level: Level) -> list[Block]:
         for each in shown
         for words in [clip(one_line(each["text"]), level.field)]
     ]
-    return [kit.rich_text(kit.paragraph(*run_steps.joined(lines)))] if lines else []
+    return [kit.rich_text(kit.paragraph(*kit.stacked(lines)))] if lines else []
 
 
 def _may_agree(step: RunStepView, people: Sequence[str] | None) -> str:
     """Who may agree, as mrkdwn; to reject it is for all who may decide."""
     if step.view.people is None:
         return may_decide(people)
-    who = join([mention(user) for user in people or ()]) or "nobody of those who may decide"
-    return f"By a policy of the town, only {who} may agree to this."
+    if not people:
+        return "A policy names who must approve this, and none of them is an approver."
+    return f"By a policy, only {join([mention(user) for user in people], last='or')} can approve this."
 
 
 def _question(step: RunStepView, level: Level) -> list[Block]:
@@ -171,7 +183,7 @@ def _question(step: RunStepView, level: Level) -> list[Block]:
     return [
         kit.rich_text(
             _heading("", step, level),
-            kit.paragraph(*run_steps.joined([waits, *run_steps.warned(step.now, 2 * level.field)])),
+            kit.paragraph(*kit.stacked([waits, *run_steps.warned(step.now, 2 * level.field)])),
             *([kit.quote(clip(one_line(question), level.field))] if question else []),
         ),
         kit.actions(kit.button("Skip step", ACTION_STEP_SKIP, _ref(step))),
@@ -185,10 +197,10 @@ def _standing(step: RunStepView, approvers: Sequence[str] | None) -> list[str]:
     if now.assigned_to and now.assigned_by:
         words.append(f"Handed to {mention(now.assigned_to)} by {mention(now.assigned_by)}.")
     if now.quorum > 1:
-        words.append(too_few(now.quorum, approvers) or f"{now.quorum} must agree.")
+        words.append(too_few(now.quorum, approvers) or f"{now.quorum} must approve.")
     if now.agreed:
         people = join([_agreed(user, now.deputies.get(user)) for user in now.agreed])
-        words.append(f"{len(now.agreed)} of {now.quorum} have agreed: {people}")
+        words.append(f"Approved so far by {people} ({len(now.agreed)} of {now.quorum})")
     if now.limit_at is not None and now.limit_outcome in _UNDECIDED:
         words.append(f"With no decision by {date(now.limit_at)}, {_UNDECIDED[now.limit_outcome]}.")
     elif now.limit_at is not None:
@@ -200,18 +212,19 @@ def _agreed(user: str, deputy: str | None) -> str:
     return mention(user) if deputy is None else f"{mention(deputy)} for {mention(user)}"
 
 
-def _call(step: RunStepView, level: Level, answers: Answers) -> tuple[list[Element], bool]:
+def _call(step: RunStepView, level: Level, answers: Answers, known: Known) -> tuple[list[Element], bool]:
     """What will be sent, and whether any of it is cut."""
     request = step.now.request
     if not request:
-        return [kit.paragraph(kit.span("It needs a person to agree before it goes on."))], False
-    intro = kit.span(f"If you agree, this goes to “{clip(step.view.component, level.field)}”:\n")
-    where = requests.address(request, 2 * level.field)
-    fields = requests.fields(request, level.fields, level.field, Origins(step.view.step, answers))
-    is_cut = len(fields) > level.fields or any(text.endswith(ELLIPSIS) for text in (where, *fields))
-    if is_cut:
-        fields.append("Cut short here: “Show in full” has all of it.")
-    return [kit.paragraph(intro, kit.span(where, code=True)), *([kit.bullets(fields)] if fields else [])], is_cut
+        return [kit.paragraph(kit.span("It needs approval before it goes on."))], False
+    values = requests.values(step.view, step.spec, request, known, Origins(step.view.step, answers))
+    drawn = lines(values, level.fields, level.full)
+    name = f"“{clip(step.view.component, level.field)}”"
+    told = f"Approve to send this to {name}:" if drawn else f"Approve to call {name}, which is sent no values."
+    cut = len(values) > level.fields or is_cut(drawn)
+    if cut:
+        drawn.append([kit.span("Cut short here: “Show in full” has all of it.")])
+    return [kit.paragraph(kit.span(told)), *([kit.listed(drawn)] if drawn else [])], cut
 
 
 def _trouble(
@@ -220,7 +233,7 @@ def _trouble(
     """What went wrong, and what can be done about it."""
     ref = _ref(step)
     uncertain = step.now.state is StepState.UNCERTAIN
-    retry = kit.button("Retry", ACTION_STEP_RETRY, ref, ask=_ask_retry(step))
+    retry = kit.button("Retry", ACTION_STEP_RETRY, ref, ask=_ask_retry(step, steps))
     skip = kit.button("Skip step", ACTION_STEP_SKIP, ref)
     marks = [kit.button("Mark done", ACTION_STEP_MARK_DONE, ref)] if uncertain else []
     said = run_steps.result(step, numbered, 3 * level.field)
@@ -230,19 +243,18 @@ def _trouble(
     if uncertain:
         lines.append([kit.span(_uncertain(step, level, bool(said)))])
     return [
-        kit.rich_text(_heading("", step, level), *([kit.paragraph(*run_steps.joined(lines))] if lines else [])),
+        kit.rich_text(_heading("", step, level), *([kit.paragraph(*kit.stacked(lines))] if lines else [])),
         kit.actions(retry, *marks, *_edit(step, steps), skip),
     ]
 
 
-def _ask_retry(step: RunStepView) -> Element | None:
+def _ask_retry(step: RunStepView, steps: Sequence[RunStepView]) -> Element | None:
     """The question before a step that changes something is sent again; none for one that only looks it up."""
-    if not run_steps.writes(step.spec):
+    if not writes(step.spec):
         return None
-    again = "It may have arrived the first time: then it is done twice. " * (step.now.state is StepState.UNCERTAIN)
     return kit.confirm(
         f"Send step {step.view.number:,} again?",
-        f"{again}“{clip(step.view.component, _NAME)}” is really called.",
+        consequences.retrying(step, steps),
         yes="Retry",
         no="Not yet",
     )
@@ -254,15 +266,15 @@ def _edit(step: RunStepView, steps: Sequence[RunStepView]) -> list[Element]:
     parts = parse(str(error.get("reference"))) if error.get("code") == UnresolvedReference.code else ()
     sources = {part.source for part in parts if isinstance(part, Reference)}
     lacking = [other for other in steps if other.now.step_id in sources and other.now.state in OVER]
-    return [kit.button("Edit outputs", ACTION_STEP_EDIT_OUTPUTS, _ref(other)) for other in lacking[:1]]
+    return [kit.button("Fill in answer", ACTION_STEP_EDIT_OUTPUTS, _ref(other)) for other in lacking[:1]]
 
 
 def _uncertain(step: RunStepView, level: Level, is_explained: bool) -> str:
     name = clip(step.view.component, level.field)
-    unknown = "" if is_explained else f"The call may have reached “{name}”, or not. "
+    unknown = "" if is_explained else f"Mudda can't tell whether the call to “{name}” arrived. "
     return (
-        f"{unknown}Nobody here knows, so please look there first. Retry sends it again, even if it arrived the "
-        "first time. Mark done says that it was done. Skip step goes on without it."
+        f"{unknown}Check there first. Retry sends it again, even if it arrived. Mark done records that it was "
+        "done. Skip step goes on without it."
     )
 
 

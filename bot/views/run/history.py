@@ -19,7 +19,7 @@ T = TypeVar("T")
 
 _STATES: Mapping[RunState, str] = {
     RunState.RUNNING: "Running",
-    RunState.WAITING: "Waits for a person",
+    RunState.WAITING: "Waiting for a person",
     RunState.COMPLETED: "Done",
     RunState.FAILED: "Failed",
     RunState.CANCELLED: "Cancelled",
@@ -28,7 +28,7 @@ _OUTCOMES = {
     "done": "done",
     "retry": "to be tried again",
     "failed": "failed",
-    "uncertain": "nobody knows whether it was done",
+    "uncertain": "may have been done, or not",
     "interrupted": "Mudda was interrupted",
 }
 _DECISIONS = {
@@ -37,10 +37,13 @@ _DECISIONS = {
     "retry": "Retried",
     "skip": "Skipped",
     "mark_done": "Marked done",
-    "edit_outputs": "Edited the outputs",
+    "edit_outputs": "Filled in the answer",
+    "answer": "Answered",
+    "time_out": "Time ran out",
     "cancel": "Ended the run",
     "again": "Started it again",
 }
+_TIMED_OUT = {"fail": "step failed", "skip": "step skipped"}
 _TITLE = 60
 MAX_DETAIL_CHARACTERS = 200
 """An error or a reason in a history, at its longest."""
@@ -72,10 +75,13 @@ def sections(
     def decision(line: DecisionLine) -> Iterator[Element]:
         about = f": {names.get(line.step_id, '?')}" if line.step_id else ""
         yield kit.span(f"{decision_words(line.kind)}{about} · ")
-        yield from kit.acting([(line.user, line.on_behalf_of)])
-        yield kit.span(" · ")
+        if line.kind != "time_out":
+            yield from kit.acting([(line.user, line.on_behalf_of)])
+            yield kit.span(" · ")
         yield kit.moment(line.at)
-        if line.reason:
+        if line.kind == "time_out":
+            yield kit.span(f" ({_TIMED_OUT.get(line.reason or '', 'nobody decided')})")
+        elif line.reason:
             yield kit.span(f": “{clip(one_line(line.reason), detail)}”")
 
     each = max(1, longest // MAX_LINE_CHARACTERS)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from bot.views.kit.text import clip, count, one_line
+from bot.views.kit.values import as_text, flat
 from bot.views.plan.origins import Answers
-from bot.views.run.requests import as_text, flat
 from services.formats import strict_json
 from services.formats.strict_json import NotJson
 from services.formats.whole_bodies import NAME
@@ -39,12 +39,6 @@ class Origins:
                 return self._known[place, part]
         is_whole = place == "body" and (name == "text" or name.startswith("["))
         return self._known.get((place, NAME), "") if is_whole else ""
-
-    def in_address(self) -> Iterator[tuple[str, str]]:
-        """The values in the address that come from elsewhere: the name of each, and where from."""
-        for (place, name), words in self._known.items():
-            if place == "path" and words:
-                yield name, words
 
     def lines(self) -> str:
         """All that come from elsewhere, a line each, as the plan names them; empty if there are none."""

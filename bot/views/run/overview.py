@@ -16,11 +16,15 @@ from bot.slack.ids import (
 from bot.slack.messages import Block, Element
 from bot.views.kit import blocks as kit
 from bot.views.kit.fitting import Level
-from bot.views.kit.text import clip, count, date, join, lasted, mention
+from bot.views.kit.text import clip, count, date, join, lasted, mention, one_line
+from bot.views.plan.sent import Known
+from bot.views.run import consequences
 from bot.views.run import steps as run_steps
+from bot.views.run.builtins import is_asking
 from bot.views.run.gates import asking, sections
+from bot.views.run.leaving import known, leaving
 from bot.views.run.steps import RunStepView
-from services.queries.snapshots import PlanSnapshot, RunSnapshot
+from services.queries.snapshots import PlanSnapshot, RunSnapshot, StepSnapshot
 from services.states import RunState, StepState
 
 MAX_QUOTE_CHARACTERS = 300
@@ -52,12 +56,30 @@ def line(run: RunSnapshot, steps: Sequence[RunStepView]) -> str:
         case RunState.CANCELLED:
             return f"Cancelled · {so_far}"
         case RunState.FAILED:
-            return f"{'Rejected' if _is_rejected(run) else 'Failed'}{_where(steps)} · {so_far}"
+            return f"Stopped{_where(steps)} · {so_far}"
     rejected = sum(run_steps.is_rejected(step) for step in run.steps)
     failed = sum(step.state is StepState.FAILED for step in run.steps) - rejected
     counted = [f"{number:,} {word}" for number, word in ((failed, "failed"), (rejected, "rejected")) if number]
-    going = "Waiting for a person" if run.state is RunState.WAITING else "Running"
+    going = _waiting(steps) if run.state is RunState.WAITING else "Running"
     return " · ".join([going, so_far, *counted])
+
+
+def told(run: RunSnapshot, steps: Sequence[RunStepView], longest: int) -> list[Element]:
+    """The same as rich text in whole sentences, with who stopped it and why."""
+    stuck = [step for step in steps if step.now.state is StepState.FAILED]
+    if run.state is not RunState.FAILED or not stuck:
+        return [kit.span(f"{line(run, steps)}.")]
+    first = stuck[0]
+    why = one_line(run_steps.result(first, run_steps.numbers(steps), longest))
+    if len(stuck) > 1 or not run_steps.is_rejected(first.now) or not first.now.decided_by:
+        return [kit.span(f"{line(run, steps)}.{f' {why}' if why else ''}")]
+    reason = clip(one_line(run_steps.reason(first.now)), longest)
+    title = f" rejected “{clip(first.view.title, _NAME)}”{f': “{reason}”' if reason else ''} · {progress(run)}."
+    return [
+        kit.span(f"Stopped at step {first.view.number:,}: "),
+        kit.person(first.now.decided_by),
+        kit.span(title),
+    ]
 
 
 def progress(run: RunSnapshot) -> str:
@@ -67,12 +89,13 @@ def progress(run: RunSnapshot) -> str:
 
 def summary(snapshot: PlanSnapshot, run: RunSnapshot, title: str) -> str:
     """The run in one line, as plain text, for notifications."""
+    so_far = f" ({progress(run)})"
     words = {
-        RunState.RUNNING: f"is running ({progress(run)})",
-        RunState.WAITING: f"waits for a person ({progress(run)})",
+        RunState.RUNNING: f"is running{so_far}",
+        RunState.WAITING: f"{_awaits(run)}{so_far}",
         RunState.COMPLETED: "is done",
-        RunState.FAILED: f"{'has been rejected' if _is_rejected(run) else 'has failed'} ({progress(run)})",
-        RunState.CANCELLED: f"was cancelled ({progress(run)})",
+        RunState.FAILED: f"{'was rejected' if _is_rejected(run) else 'has failed'}{so_far}",
+        RunState.CANCELLED: f"was cancelled{so_far}",
     }
     return f"Plan #{snapshot.number} {words[run.state]}: {title}"
 
@@ -91,18 +114,24 @@ def body(
 
     `approvers` are those who may decide at a gate; None is anyone.
     """
-    buttons = [*_details(snapshot, run), *more, *report(snapshot, run), *_ending(snapshot, run)]
+    buttons = [*_details(snapshot, run), *more, *report(snapshot, run), *_ending(snapshot, run, steps)]
     asked = asking(run, steps, level)
     return [
-        *outline(run, steps, level, most, asked=asked),
-        *sections(asked, steps, level, approvers),
+        *outline(snapshot, run, steps, level, most, asked=asked),
+        *sections(asked, steps, level, approvers, known(snapshot.issue, steps)),
         kit.context(kit.mrkdwn(standing(run))),
         *([kit.actions(*buttons)] if buttons else []),
     ]
 
 
 def outline(
-    run: RunSnapshot, steps: Sequence[RunStepView], level: Level, most: int, *, asked: Sequence[RunStepView] = ()
+    snapshot: PlanSnapshot,
+    run: RunSnapshot,
+    steps: Sequence[RunStepView],
+    level: Level,
+    most: int,
+    *,
+    asked: Sequence[RunStepView] = (),
 ) -> list[Block]:
     """The steps as the tasks of a plan block, and what is not among them in numbers.
 
@@ -111,7 +140,8 @@ def outline(
     shown = _pick(steps, most)
     numbered = run_steps.numbers(steps)
     below = {step.view.number for step in asked}
-    tasks = [_task(step, numbered, level, is_bare=step.view.number in below) for step in shown]
+    told = known(snapshot.issue, steps)
+    tasks = [_task(step, numbered, level, told, is_bare=step.view.number in below) for step in shown]
     blocks = [kit.plan(clip(line(run, steps), kit.HEADER), tasks)]
     if len(shown) < len(steps):
         blocks.append(kit.context(kit.plain(_left_out(steps, shown))))
@@ -153,10 +183,31 @@ def _done(run: RunSnapshot) -> str:
 
 
 def _where(steps: Sequence[RunStepView]) -> str:
-    failed = [step.view for step in steps if step.now.state is StepState.FAILED]
+    failed = [step for step in steps if step.now.state is StepState.FAILED]
     if len(failed) == 1:
-        return f" at step {failed[0].number:,}, {clip(failed[0].title, _NAME)}"
-    return f" at steps {join([f'{view.number:,}' for view in failed])}" if failed else ""
+        was = "was rejected" if run_steps.is_rejected(failed[0].now) else "failed"
+        return f" at step {failed[0].view.number:,}: “{clip(failed[0].view.title, _NAME)}” {was}"
+    return f" at steps {join([f'{step.view.number:,}' for step in failed])}" if failed else ""
+
+
+def _waiting(steps: Sequence[RunStepView]) -> str:
+    """Whom a run waits for that nobody but people can help on: "Waiting for approval of step 5"."""
+    at_gate = [step for step in steps if step.now.state is StepState.WAITING]
+    if len(at_gate) != 1 or any(step.now.state is StepState.UNCERTAIN for step in steps):
+        return "Waiting for a person"
+    what = "an answer to" if is_asking(at_gate[0].now) else "approval of"
+    return f"Waiting for {what} step {at_gate[0].view.number:,}"
+
+
+def _awaits(run: RunSnapshot) -> str:
+    """The same of a run without its plan: "needs approval"."""
+    if any(step.state is StepState.UNCERTAIN for step in run.steps):
+        return "needs a check: a step may have been done, or not"
+    return "needs an answer" if all(map(is_asking, _at_gate(run))) else "needs approval"
+
+
+def _at_gate(run: RunSnapshot) -> list[StepSnapshot]:
+    return [step for step in run.steps if step.state is StepState.WAITING]
 
 
 def _pick(steps: Sequence[RunStepView], most: int) -> list[RunStepView]:
@@ -175,11 +226,15 @@ def _left_out(steps: Sequence[RunStepView], shown: Sequence[RunStepView]) -> str
     return f"…and {count(len(steps) - len(shown), 'more step')} ({facts})"
 
 
-def _task(step: RunStepView, numbered: dict[str, int], level: Level, *, is_bare: bool) -> Block:
-    told = [kit.span("See below.")] if is_bare else run_steps.told(step, numbered, level.details)
-    output = told if level.details else ()
-    title = run_steps.headline(step, after=not level.details)
-    return kit.task_card(f"step-{step.view.number}", title, run_steps.STATUS[step.now.state], output=output)
+def _task(step: RunStepView, numbered: dict[str, int], level: Level, known: Known, *, is_bare: bool) -> Block:
+    told = run_steps.in_short(step.now) if is_bare else run_steps.told(step, numbered, level.details)
+    return kit.task_card(
+        f"step-{step.view.number}",
+        run_steps.headline(step, after=True),
+        run_steps.STATUS[step.now.state],
+        leaving(step, known, level),
+        output=told if level.details else (),
+    )
 
 
 def _details(snapshot: PlanSnapshot, run: RunSnapshot) -> list[Element]:
@@ -187,13 +242,13 @@ def _details(snapshot: PlanSnapshot, run: RunSnapshot) -> list[Element]:
     return [details_button(snapshot, run)] if has_any else []
 
 
-def _ending(snapshot: PlanSnapshot, run: RunSnapshot) -> list[Element]:
+def _ending(snapshot: PlanSnapshot, run: RunSnapshot, steps: Sequence[RunStepView]) -> list[Element]:
     """The button that ends a run which is not over, or begins another after one that is."""
     ref = Ref(run.id, snapshot.revision).encode()
     if run.state in _GOING:
         ask = kit.confirm(
             f"Cancel the run of plan #{snapshot.number}?",
-            f"{progress(run)}, and that stays done. What has not started will not; a call under way may finish.",
+            consequences.stopping(run, steps),
             yes="Cancel run",
             no="Let it run",
         )
@@ -201,12 +256,16 @@ def _ending(snapshot: PlanSnapshot, run: RunSnapshot) -> list[Element]:
     if run.state is RunState.FAILED:
         ask = kit.confirm(
             f"Stop the run of plan #{snapshot.number}?",
-            f"{progress(run)}, and that stays done. No step can be retried after that.",
+            consequences.stopping(run, steps),
             yes="Stop run",
             no="Not yet",
         )
         return [kit.button("Stop run", ACTION_RUN_STOP, ref, style="danger", ask=ask)]
     return again(snapshot, run)
+
+
+def _all(run: RunSnapshot) -> str:
+    return f"all {count(len(run.steps), 'step')}" if len(run.steps) > 1 else "its step"
 
 
 def again(snapshot: PlanSnapshot, run: RunSnapshot) -> list[Element]:
@@ -215,10 +274,10 @@ def again(snapshot: PlanSnapshot, run: RunSnapshot) -> list[Element]:
     if not is_over or any(step.state is StepState.RUNNING for step in run.steps):
         return []
     gates = sum(step.gated for step in run.steps)
-    asks = f" {gates:,} of them {'asks' if gates == 1 else 'ask'} again before anything is sent." if gates else ""
+    asks = f" {count(gates, 'step')} {'asks' if gates == 1 else 'ask'} for approval again first." if gates else ""
     ask = kit.confirm(
         f"Run plan #{snapshot.number} again?",
-        f"{count(len(run.steps), 'step')} will be carried out anew; what was sent before is sent again.{asks}",
+        f"This runs {_all(run)} for real once more; what was sent before is sent again.{asks}",
         yes="Run again",
         no="Not now",
         style="primary",

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from bot.slack.messages import Element
 from bot.views.kit import blocks as kit
 from bot.views.kit.blocks import Status
-from bot.views.kit.text import clip, join, kilobytes, one_line
+from bot.views.kit.mentions import ids_in, naming
+from bot.views.kit.text import clip, kilobytes, one_line
 from bot.views.plan import steps as plan_steps
 from bot.views.plan.conditions import skipped
 from bot.views.plan.steps import LOCK, PlanStepView
@@ -37,16 +38,23 @@ STATES: Mapping[StepState, str] = {
     StepState.PENDING: "Not started",
     StepState.READY: "About to start",
     StepState.RUNNING: "Under way",
-    StepState.WAITING: "Waits for a person to agree",
+    StepState.WAITING: "Waiting for approval",
     StepState.DONE: "Done",
     StepState.SKIPPED: "Skipped",
     StepState.FAILED: "Failed",
-    StepState.UNCERTAIN: "Nobody knows whether it was done",
+    StepState.UNCERTAIN: "May have been done, or not",
     StepState.CANCELLED: "Not done",
 }
 """A step's state in words."""
 
-_ENDINGS = {StepState.SKIPPED: " (skipped)", StepState.CANCELLED: " (not done)"}
+_ENDINGS = {
+    StepState.SKIPPED: " (skipped)",
+    StepState.CANCELLED: " (not done)",
+    StepState.FAILED: " (failed)",
+    StepState.UNCERTAIN: " (not sure)",
+}
+"""Said in words, and not by a colour alone."""
+
 _NOTE = 200
 _WARNINGS = 2
 
@@ -75,24 +83,19 @@ def numbers(steps: Iterable[RunStepView]) -> dict[str, int]:
     return {step.now.step_id: step.view.number for step in steps}
 
 
-def writes(spec: ComponentSpec | None) -> bool:
-    """Whether a component changes something; one that is not known may."""
-    return spec is None or spec.http_method.upper() not in ("GET", "HEAD")
-
-
 def over(steps: Iterable[StepSnapshot]) -> int:
     """How many steps are done or skipped."""
     return sum(step.state in OVER for step in steps)
 
 
 def headline(step: RunStepView, *, after: bool = False) -> str:
-    """A step in one line; with `after`, what one that has not started waits for too."""
+    """A step in one line; with `after`, what one that has not started waits for, and whether it asks first."""
     state, view = step.now.state, step.view
     ending = " (rejected)" if is_rejected(step.now) else _ENDINGS.get(state, "")
     at_gate = state is StepState.WAITING and not builtins.is_asking(step.now)
     locked = at_gate or (step.now.gated and state is StepState.PENDING)
-    waits = after and state is StepState.PENDING and view.waits_for
-    behind = f" · after {join([f'{number:,}' for number in view.waits_for])}" if waits else ""
+    asks = " · needs approval" if locked and after else ""
+    behind = f"{plan_steps.after(view) if after and state is StepState.PENDING else ''}{asks}"
     return f"{view.number:,}. {f'{LOCK} ' if locked else ''}{view.title}{ending}{behind}"
 
 
@@ -106,7 +109,7 @@ def result(step: RunStepView, numbered: Mapping[str, int], limit: int) -> str:
     now = step.now
     match now.state:
         case StepState.PENDING:
-            return plan_steps.waiting(step.view)
+            return plan_steps.provided(step.view)
         case StepState.WAITING:
             return f"{STATES[now.state]}."
         case StepState.RUNNING if now.attempt > 1:
@@ -137,12 +140,28 @@ def told(step: RunStepView, numbered: Mapping[str, int], limit: int) -> list[Ele
     now = step.now
     own = builtins.told(now, step.view.step, limit)
     words = "" if own is not None else result(step, numbered, limit)
-    lines: list[list[Element]] = [own] if own else [[kit.span(words)]] if words else []
+    lines: list[list[Element]] = [own] if own else [naming(words, ids_in(now.output))] if words else []
     if own is None and now.retry_at is not None and now.state is StepState.READY:
         lines.append([kit.span("Tries again at "), kit.moment(now.retry_at)])
     if decided := decision(now, limit=min(limit, _NOTE)):
         lines.append(decided)
-    return joined([*lines, *warned(now, limit)])
+    return kit.stacked([*lines, *warned(now, limit)])
+
+
+def in_short(step: StepSnapshot) -> list[Element]:
+    """How a step stands that the card says more about below: "Rejected by @x", "Refused (400)"."""
+    if builtins.is_asking(step):
+        return [kit.span(builtins.standing(step))]
+    if is_rejected(step):
+        return (
+            [kit.span("Rejected by "), kit.person(step.decided_by)] if step.decided_by else [kit.span("Rejected")]
+        )
+    error = step.error or {}
+    if step.state is StepState.FAILED and isinstance(status := error.get("status"), int):
+        return [kit.span(f"{'Refused' if 400 <= status < 500 else 'Failed'} ({status})")]
+    if step.state is StepState.FAILED and error.get("code") == "gate_timeout":
+        return [kit.span("Time ran out")]
+    return [kit.span(STATES[step.state])]
 
 
 def warned(step: StepSnapshot, limit: int) -> list[list[Element]]:
@@ -183,13 +202,6 @@ def reason(step: StepSnapshot) -> str:
     return step.note or (given if isinstance(given, str) else "")
 
 
-def joined(lines: Sequence[Sequence[Element]]) -> list[Element]:
-    """Lines of rich text, one under the other in one paragraph."""
-    return [
-        element for index, line in enumerate(lines) for element in ([kit.span("\n"), *line] if index else line)
-    ]
-
-
 def _verb(step: StepSnapshot) -> str:
     match step.state:
         case StepState.SKIPPED:
@@ -204,10 +216,10 @@ def _verb(step: StepSnapshot) -> str:
 
 
 def _verb_of_going_on(step: StepSnapshot) -> str:
-    """Of a gate the first attempt was approved; a later one may have been approved or retried."""
-    if not step.gated:
-        return "Retried"
-    return "Approved" if step.attempt == 1 else "Decided"
+    """What people did at a gate, or about a step that had gone wrong; of both the later."""
+    if step.gated and (step.attempt == 1 or step.decided_by in step.agreed):
+        return "Approved"
+    return "Retried"
 
 
 def is_rejected(step: StepSnapshot) -> bool:

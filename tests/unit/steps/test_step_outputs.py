@@ -84,10 +84,10 @@ def test_a_text_is_read_by_the_components_schema(path: tuple[str | int, ...], te
 @pytest.mark.parametrize(
     ("path", "text", "words"),
     [
-        ("number", "a hundred", "It has to be a whole number."),
-        ("number", "1.5", "It has to be a whole number."),
-        ("cost", "much", "It has to be a number."),
-        ("crews", "{}", "It has to be a list, as JSON."),
+        ("number", "a hundred", "Enter a whole number."),
+        ("number", "1.5", "Enter a whole number."),
+        ("cost", "much", "Enter a number."),
+        ("crews", "{}", "Enter a list, as JSON."),
     ],
 )
 def test_a_text_that_does_not_fit_is_refused_in_words(path: str, text: str, words: str) -> None:
@@ -138,4 +138,4 @@ def test_the_form_has_a_field_for_each_value() -> None:
     assert elements[1]["initial_option"]["value"] == "true"
     assert "initial_value" not in elements[4]
     assert blocks[0]["label"]["text"] == "Number"
-    assert blocks[0]["hint"]["text"] == "“Do a” takes it. It is a whole number."
+    assert blocks[0]["hint"]["text"] == "Needed by “Do a”. Enter a whole number."

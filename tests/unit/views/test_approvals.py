@@ -19,6 +19,7 @@ from services.approvals import (
     ApprovalRules,
     LimitOutcome,
     NotAnApprover,
+    NotNamed,
     SelfApproval,
 )
 from services.queries.snapshots import PlanSnapshot
@@ -40,11 +41,11 @@ def said(snapshot: PlanSnapshot) -> str:
 @pytest.mark.parametrize(
     ("approvers", "sentence"),
     [
-        (None, "Anyone in this channel may decide."),
-        ((), "Nobody may: the only approver reported it. `/mudda approvers` changes that."),
-        ((MARCO,), "<@U0MARCO001> may decide."),
-        ((MARCO, DANA), "<@U0MARCO001> and <@U0DANA0001> may decide."),
-        (("<!here>",), "someone may decide."),
+        (None, "Anyone in this channel can decide."),
+        ((), "Nobody can decide: the only approver reported it. Add another with `/mudda approvers`."),
+        ((MARCO,), "<@U0MARCO001> can decide."),
+        ((MARCO, DANA), "<@U0MARCO001> or <@U0DANA0001> can decide."),
+        (("<!here>",), "someone can decide."),
     ],
 )
 def test_who_may_decide(approvers: tuple[str, ...] | None, sentence: str) -> None:
@@ -53,16 +54,16 @@ def test_who_may_decide(approvers: tuple[str, ...] | None, sentence: str) -> Non
 
 
 def test_a_plan_says_who_may_approve_it_where_not_anyone_may() -> None:
-    assert "may decide" not in said(samples.DRAFT)
-    assert "<@U0MARCO001> may decide." in said(replace(samples.DRAFT, approvers=(MARCO,)))
+    assert "can decide" not in said(samples.DRAFT)
+    assert "<@U0MARCO001> can decide." in said(replace(samples.DRAFT, approvers=(MARCO,)))
 
 
 def test_a_gate_says_how_many_have_agreed_and_by_when() -> None:
     limit = STARTED_AT + timedelta(hours=2)
     waits = step("order", StepState.WAITING, agreed=(MARCO,), quorum=2, limit_at=limit)
     text = said(run(RunState.WAITING, replace(waits, limit_outcome=LimitOutcome.SKIP)))
-    assert "2 must agree." in text
-    assert "1 of 2 have agreed: <@U0MARCO001>" in text
+    assert "2 must approve." in text
+    assert "Approved so far by <@U0MARCO001> (1 of 2)" in text
     assert f"With no decision by {date(limit)}, the step is skipped." in text
     goes_on = said(run(RunState.WAITING, replace(waits, limit_outcome=LimitOutcome.WAIT)))
     assert "With no decision" not in goes_on
@@ -70,7 +71,7 @@ def test_a_gate_says_how_many_have_agreed_and_by_when() -> None:
 
 def test_a_gate_that_too_few_may_decide_says_what_to_do() -> None:
     waits = run(RunState.WAITING, step("order", StepState.WAITING, agreed=(MARCO,), quorum=2))
-    stuck = "2 must agree, but only <@U0MARCO001> may: add an approver with `/mudda approvers`."
+    stuck = "2 must approve, but only <@U0MARCO001> can: add an approver with `/mudda approvers`."
     assert stuck in said(replace(waits, approvers=(MARCO,)))
     assert "but only" not in said(replace(waits, approvers=(MARCO, DANA)))
     assert "but only" not in said(replace(waits, approvers=None))
@@ -83,11 +84,13 @@ def test_a_reminder_of_a_gate_that_too_few_may_decide_says_what_to_do() -> None:
     check_message(message)
     assert message.text.startswith("<@U0MARCO001>: step ")
     assert message.text.endswith(
-        "2 must agree, but only <@U0MARCO001> may: add an approver with `/mudda approvers`."
+        "2 must approve, but only <@U0MARCO001> can: add an approver with `/mudda approvers`."
     )
     message = gate_reminder(replace(waits, approvers=()), step_uuid("order"), gate_id=GATE_ID, number=1)
     assert message is not None
-    assert message.text.endswith("Nobody may: the only approver reported it. `/mudda approvers` changes that.")
+    assert message.text.endswith(
+        "Nobody can decide: the only approver reported it. Add another with `/mudda approvers`."
+    )
 
 
 @pytest.mark.parametrize(
@@ -102,8 +105,8 @@ def test_the_form_says_that_reporters_do_not_count(settings: ApprovalRules, is_t
     view = approvals_modal(settings, "C0WORKS001")
     check_modal(view)
     [hint] = [block["hint"]["text"] for block in view["blocks"] if block["block_id"] == ids.BLOCK_QUORUM]
-    assert "Name more approvers than must agree: whoever reports something can't decide about it." in hint
-    assert ("Now 2 of 2 approvers must agree, so what one of them reports waits for ever." in hint) is is_tight
+    assert "Name more approvers than must approve: nobody decides about their own report." in hint
+    assert ("Now 2 of 2 approvers must approve, so what one of them reports waits forever." in hint) is is_tight
 
 
 def test_all_who_agreed_are_named_afterwards() -> None:
@@ -118,7 +121,7 @@ def test_all_who_agreed_are_named_afterwards() -> None:
 @pytest.mark.parametrize("state", [StepState.FAILED, StepState.SKIPPED])
 def test_a_step_that_nobody_decided_about_says_so(state: StepState) -> None:
     undecided = step("order", state, error={"code": "gate_timeout"})
-    assert "Nobody decided in time, so nothing was sent." in said(run(RunState.RUNNING, undecided))
+    assert "Time ran out before anybody decided. Nothing was sent." in said(run(RunState.RUNNING, undecided))
 
 
 def test_a_reminder_names_those_who_have_not_agreed() -> None:
@@ -145,7 +148,8 @@ def test_nothing_in_a_reminder_rings_but_its_people(text: str) -> None:
         message = gate_reminder(snapshot, each.id, gate_id=GATE_ID, number=1)
         assert message is not None
         check_message(message)
-        assert "<" not in message.text.removeprefix(f"<@{snapshot.run.started_by}>")
+        rung = message.text.removeprefix("<@U0FRYJ002>: ")
+        assert "<" not in rung
 
 
 @pytest.mark.parametrize(
@@ -162,9 +166,12 @@ def test_the_form_fits(settings: ApprovalRules) -> None:
     [
         (NotAnApprover(MARCO), Note.NOT_APPROVER),
         (SelfApproval(MARCO), Note.SELF_APPROVAL),
+        (NotAnApprover(MARCO, (DANA, "<!here>")), f"{Note.NOT_APPROVER}:{DANA}"),
+        (SelfApproval(MARCO, (DANA,)), f"{Note.SELF_APPROVAL}:{DANA}"),
+        (NotNamed(MARCO, (DANA,)), f"{Note.NOT_NAMED}:{DANA}"),
         (AlreadyAgreed(MARCO, agreed=1, quorum=2), Note.ALREADY_AGREED),
     ],
 )
-def test_each_refusal_has_its_note(error: ApprovalRefused, code: Note) -> None:
+def test_each_refusal_has_its_note(error: ApprovalRefused, code: str) -> None:
     assert refusal(error) == code
     assert note_text(code)

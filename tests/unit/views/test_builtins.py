@@ -102,7 +102,7 @@ def test_the_card_says_whom_a_question_waits_for() -> None:
     assert "Which tap?" in text
     assert "Skip step" in text
     assert "Approve step" not in text
-    assert "Waits for an answer" in details(snapshot)
+    assert "Waiting for an answer" in details(snapshot)
 
 
 def test_the_card_says_whom_else_it_waits_for_and_who_could_not_be_asked() -> None:
@@ -110,10 +110,10 @@ def test_the_card_says_whom_else_it_waits_for_and_who_could_not_be_asked() -> No
     warning = {"code": "not_asked", "person": "U0FRYJ099", "reason": "user_disabled"}
     snapshot = own("slack.ask_person", S.WAITING, wait={"attempt": 1, "asked": people[:2]}, warnings=(warning,))
     text = words(snapshot)
-    assert "Waits for \nU0FRYJ010\n or \nU0FRYJ011\n to answer." in text
+    assert "Waiting for an answer from \nU0FRYJ010\n or \nU0FRYJ011" in text
     assert "could not be reached, since the person's account is closed.\n (\nU0FRYJ099\n)" in text
     many = words(own("slack.ask_person", S.WAITING, wait={"attempt": 1, "asked": people}))
-    assert "U0FRYJ014\n or 2 more\n to answer." in many
+    assert "U0FRYJ014\n or 2 more" in many
     assert "U0FRYJ015" not in many
 
 
@@ -130,18 +130,18 @@ def test_the_card_links_to_photos() -> None:
 def test_a_question_that_needs_agreement_first_is_an_ordinary_gate() -> None:
     text = drawn(own("slack.ask_person", S.WAITING, gated=True))
     assert "Approve step" in text
-    assert "Waits for a person to agree" in details(own("slack.ask_person", S.WAITING, gated=True))
+    assert "Waiting for approval" in details(own("slack.ask_person", S.WAITING, gated=True))
 
 
 def test_the_card_says_how_long_a_wait_goes_on() -> None:
     until = STARTED_AT + timedelta(hours=5)
     text = drawn(own("wait.for", S.READY, wait={"attempt": 1}, retry_at=until))
-    assert "Waits until " in text
+    assert "Waiting until " in text
     assert str(int(until.timestamp())) in text
     assert "Tries again" not in text
     polled = drawn(own("wait.until", S.READY, wait={"attempt": 1, "polls": 3}, retry_at=until))
     assert "Not yet. Looks again at " in polled
-    assert "(3 looks so far)" in polled
+    assert "(looked 3 times so far)" in polled
 
 
 @pytest.mark.parametrize(
@@ -274,10 +274,10 @@ def test_what_is_linked_to(url: str, is_one: bool) -> None:
     [
         (["image/jpeg"], ""),
         (["image/heic", "image/webp", "image/png"], ""),
-        (["image/svg+xml"], "no photo"),
-        (["image/jpeg", "application/pdf"], "no photo"),
-        ([""], "no photo"),
-        ([], "no photo"),
+        (["image/svg+xml"], "can't read that as a photo"),
+        (["image/jpeg", "application/pdf"], "can't read that as a photo"),
+        ([""], "can't read that as a photo"),
+        ([], "can't read that as a photo"),
         (["image/jpeg"] * 4, "At most 3"),
     ],
 )

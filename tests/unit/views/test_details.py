@@ -29,9 +29,9 @@ class TestModal:
     def test_every_step_says_what_it_sends(self) -> None:
         seen = words(opened(samples.DRAFT)["blocks"])
         assert "2. Open a work order for a burst main" in seen
-        assert "• title: Burst water main at 5th and Main\n• area: [the area from step 1]" in seen
-        assert "• details: [what was reported]" in seen
-        assert "A person must agree before this step." in seen
+        assert "• Title: Burst water main at 5th and Main\n• Area: [the area from step 1]" in seen
+        assert "• Details: [what was reported]" in seen
+        assert "Needs approval before anything is sent." in seen
 
     @pytest.mark.parametrize("steps", [1, 51, 61, 200, 600])
     def test_all_steps_are_there(self, steps: int) -> None:

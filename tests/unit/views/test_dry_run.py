@@ -67,11 +67,12 @@ def test_each_fate_has_its_words() -> None:
         forecast("f", StepVerdict.WOULD_FAIL, error={"code": "component_missing"}, request=None),
     )
     for sentence in (
-        "Of 6 steps: 1 would be sent, 1 would wait, 1 really looked up, 1 would be looked up and 2 would fail.",
-        "1 would ask a person to agree first.",
-        "Really looked up just now, which changes nothing",
+        "Of 6 steps: 1 would be sent, 1 would wait, 1 looked up for real, 1 would be looked up and 2 would fail.",
+        "1 would need approval first.",
+        "Looked up for real (read-only)",
         "Answered: status open",
-        "Takes what only a run can know: (the id from step 1).",
+        "Would send to “Create a work order”:",
+        "Known only once it runs: id (step 1).",
         "Would fail. The password or key “WORKS_KEY” is not set.",
         "Would fail. Its component is no longer there.",
     ):
@@ -84,16 +85,16 @@ def test_what_is_not_known_yet_is_said_where_it_goes() -> None:
     wanted["body"] = {"note": f"See {mark(reference)}.", mark(reference): [mark(reference)]}
     wanted["query"] = [["order", mark(reference)]]
     text = said(forecast("a"), forecast("b", request=wanted, awaits=(reference,)))
-    assert "works.example/orders/(the order id from step 1)/crew" in text
-    assert "note: See (the order id from step 1)." in text
-    assert "order: (the order id from step 1)" in text
+    assert "Known only once it runs: order id (step 1)." in text
+    assert "Note: See (the order id from step 1)." in text
+    assert "Order: (the order id from step 1)" in text
     assert "\ue000" not in text
     assert "%EE" not in text
 
 
 def test_a_text_that_looks_like_a_reference_is_shown_as_it_is() -> None:
     text = said(forecast("a"), forecast("b", request=request(text="{{a.id}} is what they wrote")))
-    assert "text: {{a.id}} is what they wrote" in text
+    assert "Text: {{a.id}} is what they wrote" in text
 
 
 @pytest.mark.parametrize("text", [samples.HOSTILE, *samples.SCRIPTS, "\u202e<!here>", "x" * 70_000])

@@ -178,7 +178,7 @@ EXAMPLES = [
     ),
     (
         fault(FaultCode.POLICY_NEEDS_GATE, "order", policy="Roads", section="3.1 Night"),
-        "Step 2 (Open a work order) needs a person to agree just before it: so says “Roads”, 3.1 Night.",
+        "Step 2 (Open a work order) needs approval just before it: so says “Roads”, 3.1 Night.",
     ),
     (
         fault(FaultCode.POLICY_NEEDS_BEFORE, "a", before=["crews.assign", "map"], policy="Roads", section="2"),
@@ -195,7 +195,7 @@ EXAMPLES = [
     ),
     (
         fault(FaultCode.POLICY_HOURS_AT_GATE, "a", hours=["22:00-06:00"], policy="Roads", section="2"),
-        "Step “a” may not begin at 22:00-06:00: so says “Roads”, 2. Agree to it at other hours.",
+        "Step “a” may not begin at 22:00-06:00: so says “Roads”, 2. Approve it at other hours.",
     ),
     (
         fault(FaultCode.UNKNOWN_CITATION, "a", "cites", passage="made-up@1#2"),

@@ -35,14 +35,14 @@ def told(**facts: Any) -> str:
     return line(replace(samples.DRAFT, forecast=Forecast(**facts)))
 
 
-def test_a_forecast_is_one_line_above_who_planned() -> None:
+def test_a_forecast_is_one_line_above_the_buttons() -> None:
     snapshot = replace(samples.DRAFT, forecast=samples.FORECAST)
     assert line(snapshot) == (
         "usually about 40 s, seldom over 3 min · about 84 in 100 go through without help · "
         "plus the wait for 1 approval"
     )
     shown = words(card(snapshot, card_id=samples.CARD_ID).blocks)
-    assert shown.index("Forecast: ") < shown.index("Planned by ")
+    assert shown.index("Forecast: ") < shown.index("Approve and run")
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,8 @@ def test_a_chance_is_never_said_to_be_a_certainty(chance: float, words: str) -> 
         ({"poll_minutes": 1_440}, "plus up to 1 day until something holds"),
         ({"open_waits": 1}, "plus 1 wait whose length only the run will tell"),
         ({"tokens": samples.VERSION.tokens}, ""),
-        ({"tokens": samples.VERSION.tokens + 1_000}, "4,412 tokens with the drafts before"),
+        # What drafting has cost stands in the details.
+        ({"tokens": samples.VERSION.tokens + 1_000}, ""),
         ({}, ""),
     ],
 )
@@ -119,6 +120,13 @@ def test_the_whole_plan_has_it_too() -> None:
     snapshot = replace(samples.DRAFT, forecast=samples.FORECAST)
     for shown in (details_modal(snapshot)["blocks"], workflow_details(snapshot).blocks):
         assert "Forecast: usually about 40 s" in words(shown)
+
+
+@pytest.mark.parametrize(("more", "said"), [(0, ""), (1_000, "4,412 tokens with the drafts before")])
+def test_what_drafting_has_cost_stands_in_the_details(more: int, said: str) -> None:
+    snapshot = replace(samples.DRAFT, forecast=Forecast(tokens=samples.VERSION.tokens + more))
+    shown = words(details_modal(snapshot)["blocks"])
+    assert f"Forecast: {said}" in shown if said else "Forecast" not in shown
 
 
 def test_names_that_mean_harm_fit_on_the_longest_of_plans() -> None:

@@ -14,7 +14,6 @@ from bot.views.modals.step import step_details_modal
 from bot.views.plan.origins import Answers
 from bot.views.plan.steps import in_order
 from bot.views.run.origins import Origins
-from bot.views.run.requests import fields
 from services.components.builtins import ASK_PERSON, BUILTINS
 from services.components.specs import ComponentSpec
 from services.plans.model import Step, StepInput
@@ -22,6 +21,7 @@ from services.queries.snapshots import PlanSnapshot, VersionSnapshot
 from services.states import PlanState, RunState, StepState
 from tests.support import run_samples, samples
 from tests.support.builders import Location, given, step
+from tests.support.sent_lines import sent_lines
 from tests.support.slack_rules import HARMFUL, check_message, check_modal, words
 
 COMPONENTS = {
@@ -62,43 +62,47 @@ def test_a_value_says_where_it_comes_from(text: str, words: str) -> None:
 
 
 SENT: list[tuple[StepInput, dict[str, Any], list[str]]] = [
-    (given("body", "to", "{{find.id}}"), {"body": {"to": "C1"}}, [f"to ({CREW}): C1"]),
-    (given("body", "to", "me"), {"body": {"to": "me"}}, ["to: me"]),
-    (given("query", "q", "{{ask.answer}}"), {"query": [["q", "red"]]}, [f"q ({PERSON}): red"]),
-    (given("header", "X-to", "{{find.id}}"), {"headers": {"X-To": "C1"}}, [f"X-To (header) ({CREW}): C1"]),
-    (given("path", "crew", "{{find.id}}"), {"body": None}, [f"crew ({CREW}): see the address"]),
-    (given("path", "crew", "C1"), {"body": None}, []),
-    (given("body", "at.lat", "{{find.lat}}"), {"body": {"at": {"lat": 1}}}, [f"at.lat ({CREW}): 1"]),
-    (given("body", "a.b", "{{find.x}}"), {"body": {"a.b": {"c": 1}}}, [f"a.b.c ({CREW}): 1"]),
+    (given("body", "to", "{{find.id}}"), {"body": {"to": "C1"}}, [f"To ({CREW}): C1"]),
+    (given("body", "to", "me"), {"body": {"to": "me"}}, ["To: me"]),
+    (given("query", "q", "{{ask.answer}}"), {"query": [["q", "red"]]}, [f"Q ({PERSON}): red"]),
+    (given("header", "X-to", "{{find.id}}"), {"headers": {"X-To": "C1"}}, [f"X to (header) ({CREW}): C1"]),
+    (given("path", "crew", "{{find.id}}"), {"url": "https://a.example/crews/C1"}, [f"Crew ({CREW}): C1"]),
+    # A value that is not in the address any more: what was answered has been filled in by a person since.
+    (given("path", "crew", "{{find.id}}"), {"url": "https://a.example/crews/C2"}, [f"Crew ({CREW}): see Details"]),
+    (given("path", "crew", "C 1"), {"url": "https://a.example/crews/C%201"}, ["Crew: C 1"]),
+    (given("body", "at.lat", "{{find.lat}}"), {"body": {"at": {"lat": 1}}}, [f"At lat ({CREW}): 1"]),
+    (given("body", "a.b", "{{find.x}}"), {"body": {"a.b": {"c": 1}}}, [f"A b c ({CREW}): 1"]),
     (
         given("body", "at", '{"street": "{{issue.place}}", "crews": [{"id": "{{find.id}}"}], "city": "Salem"}'),
         {"body": {"at": {"street": "Main", "crews": [{"id": "C1"}], "city": "Salem"}}},
-        [f"at.street ({REPORT}): Main", f"at.crews[0].id ({CREW}): C1", "at.city: Salem"],
+        [f"At street ({REPORT}): Main", "At city: Salem", f"At crews 1 id ({CREW}): C1"],
     ),
     (
         given("body", "tags", '["{{find.a}}", "{{ask.answer}}"]'),
         {"body": {"tags": ["x", "y"]}},
-        [f"tags ({CREW} and the answer of a person): x, y"],
+        [f"Tags ({CREW} and the answer of a person): x, y"],
     ),
-    (given("body", "body", "{{find.orders}}"), {"body": [{"id": 1}]}, [f"[0].id ({CREW}): 1"]),
-    (given("body", "body", "{{ask.answer}}"), {"body": "hello"}, [f"text ({PERSON}): hello"]),
-    (given("variable", "to", "{{find.id}}"), {"body": {"to": "C1"}}, [f"to ({CREW}): C1"]),
+    (given("body", "body", "{{find.orders}}"), {"body": [{"id": 1}]}, [f"1 id ({CREW}): 1"]),
+    (given("body", "body", "{{ask.answer}}"), {"body": "hello"}, [f"Text ({PERSON}): hello"]),
+    (given("variable", "to", "{{find.id}}"), {"body": {"to": "C1"}}, [f"To ({CREW}): C1"]),
 ]
 
 
 @pytest.mark.parametrize(("item", "request_", "shown"), SENT)
 def test_each_value_that_is_sent_does(item: StepInput, request_: dict[str, Any], shown: list[str]) -> None:
-    assert fields(request_, 20, 200, origins(item)) == shown
+    step = Step(step_id="x", component_id="x", inputs=(item,))
+    outputs = {"find": {"id": "C1"}}
+    assert sent_lines(request_, 20, 200, origins(item), step=step, outputs=outputs) == shown
 
 
 def test_a_value_of_the_query_is_not_taken_for_one_of_the_body() -> None:
     both = origins(given("query", "id", "{{find.id}}"), given("body", "id", "7"))
-    assert fields({"query": [["id", "C1"]], "body": {"id": 7}}, 9, 99, both) == [f"id ({CREW}): C1", "id: 7"]
+    assert sent_lines({"query": [["id", "C1"]], "body": {"id": 7}}, 9, 99, both) == [f"Id ({CREW}): C1", "Id: 7"]
 
 
 def test_little_room_cuts_the_words_too() -> None:
-    assert fields({"body": {"to": "C1"}}, 9, 20, origins(given("body", "to", "{{find.id}}"))) == [
-        "to (from the answer of…): C1"
+    assert sent_lines({"body": {"to": "C1"}}, 9, 20, origins(given("body", "to", "{{find.id}}"))) == [
+        "To (from the answer of…): C1"
     ]
 
 
@@ -122,8 +126,8 @@ def test_so_say_the_gate_and_the_details() -> None:
     for view in (run, modal):
         check_modal(view)
     for seen in (words(message.blocks), words(run["blocks"])):
-        assert f"to ({REPORT}): " in seen
-        assert f"text (partly {CREW}): " in seen
+        assert f"To ({REPORT}): " in seen
+        assert f"Text (partly {CREW}): " in seen
     assert f"Where values come from\nto: {REPORT}\ntext: partly {CREW}" in words(modal["blocks"])
 
 
@@ -139,9 +143,9 @@ def test_the_plan_names_who_will_answer() -> None:
     )
     check_modal(view)
     seen = words(view["blocks"])
-    assert "• to: [who reported it]\n" in seen
-    assert f"• text: Crew [the name from step 1] comes (partly {CREW})" in seen
-    assert f"• why: [the answer from step 2] ({PERSON})" in seen
+    assert "• To: [who reported it]\n" in seen
+    assert f"• Text: Crew [the name from step 1] comes (partly {CREW})" in seen
+    assert f"• Why: [the answer from step 2] ({PERSON})" in seen
 
 
 @pytest.mark.parametrize("text", HARMFUL, ids=lambda text: repr(text[:12]))

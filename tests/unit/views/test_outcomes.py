@@ -12,11 +12,12 @@ from bot.views.kit.text import lasted, weight
 from bot.views.messages.outcome import outcome_message
 from bot.views.run.answers import answer_summary
 from bot.views.run.errors import ODD, SENTENCES, UNKNOWN, WARNINGS, caution, explain_error
-from bot.views.run.requests import address, fields
+from bot.views.run.requests import address
 from services.components.specs import ComponentSpec
 from services.connectors.errors import CallError
 from services.connectors.responses.response import WarningCode
 from tests.support import run_samples, samples
+from tests.support.sent_lines import sent_lines
 from tests.support.slack_rules import check_message, words
 
 SEARCH = ComponentSpec("crews.find", "Find a crew", http_method="GET")
@@ -106,10 +107,10 @@ def test_sentences_speak_no_jargon(text: str) -> None:
 EXAMPLES: list[tuple[dict[str, Any], str]] = [
     (
         {"code": "http_status", "status": 422, "message": "no  such\nstreet"},
-        "“Crews” did not accept what was sent (422). It said: “no such street”",
+        "“Crews” refused it: “no such street” (422, not valid).",
     ),
-    ({"code": "http_status", "status": 500, "message": ""}, "“Crews” had a fault of its own (500)."),
-    ({"code": "http_status", "status": 418}, "“Crews” did not do it (418)."),
+    ({"code": "http_status", "status": 500, "message": ""}, "“Crews” failed (500)."),
+    ({"code": "http_status", "status": 418}, "“Crews” refused it (418)."),
     ({"code": "http_status"}, "“Crews” answered with an error."),
     (
         {"code": "not_sent", "reason": "dns", "status": None, "retry_after": None},
@@ -118,28 +119,28 @@ EXAMPLES: list[tuple[dict[str, Any], str]] = [
     ({"code": "not_sent", "reason": "of a later version"}, "“Crews” could not be reached. Nothing was sent."),
     (
         {"code": "maybe_sent", "reason": "connection"},
-        "“Crews” gave no answer, since the connection failed. The call may have reached it, or not.",
+        "“Crews” gave no answer, since the connection failed. Mudda can't tell whether the call arrived.",
     ),
     (
         {"code": "unresolved_reference", "reference": "{{order.data[0].work_order_id}}", "input": "body.x"},
-        "It needs the work order id from step 2, and there is none. Nothing was sent.",
+        "It needs the work order id from step 2, which is missing. Nothing was sent.",
     ),
     (
         {"code": "unresolved_reference", "reference": "{{gone.id}}"},
-        "It needs “{{gone.id}}”, and there is none. Nothing was sent.",
+        "It needs “{{gone.id}}”, which is missing. Nothing was sent.",
     ),
     (
         {"code": "secret_missing", "name": "WORKS_TOKEN"},
-        "The password or key “WORKS_TOKEN” is not set. Nothing was sent; whoever runs Mudda can set it.",
+        "The password or key “WORKS_TOKEN” is not set. Nothing was sent. Whoever runs Mudda can set it.",
     ),
     (
         {"code": "address_refused", "host": "10.0.0.1", "reason": "private"},
-        "Mudda may not call the address “10.0.0.1”, since it leads into a closed network. Nothing was sent; "
-        "whoever runs Mudda can allow it.",
+        "Mudda may not call the address “10.0.0.1”, since it is inside a private network. Nothing was sent. "
+        "Whoever runs Mudda can allow it.",
     ),
     (
         {"code": "redirect_refused", "status": 302, "host": ""},
-        "“Crews” pointed to another address, where Mudda does not follow.",
+        "“Crews” pointed to another address. Mudda does not follow such links.",
     ),
     (
         {"code": "request_refused", "name": "path.area", "reason": "empty"},
@@ -169,7 +170,7 @@ EXAMPLES: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"code": "too_many_people", "people": 21, "most": 20},
-        "Too many people would be asked at once, 21 where 20 may be, so nobody was. Name fewer of them, or a "
+        "Too many people would be asked at once, 21 where 20 may be, so nobody was. Name fewer people or a "
         "smaller group.",
     ),
     (
@@ -194,12 +195,12 @@ def test_an_error_whose_facts_are_missing_still_has_a_sentence(code: str) -> Non
 
 def test_a_warning_names_the_place() -> None:
     warning = {"code": "mismatch", "at": "crews[0].name", "keyword": "type", "expected": "string"}
-    assert caution(warning) == "The answer is not quite what its component promises, at “crews[0].name”."
+    assert caution(warning) == "The answer is not quite what was promised, at “crews[0].name”."
     assert caution({"code": "too_large", "at": ""}).startswith("The answer was too long")
     assert caution({}) == ODD
     not_asked = {"code": "not_asked", "person": "U0FRYJ003", "reason": "user_disabled"}
     assert caution(not_asked) == (
-        "One of those to be asked could not be reached, since the person's account is closed."
+        "One person who was to be asked could not be reached, since the person's account is closed."
     )
 
 
@@ -220,25 +221,25 @@ class TestCalls:
             },
             "headers": {"X-Reason": "leak"},
         }
-        assert fields(request, 20, 80) == [
-            "skill: water",
-            "skill: roads",
-            "at.lat: 1.5",
-            "at.lon: (empty)",
-            "urgent: yes",
-            "crews[0].id: 1",
-            "tags: (empty)",
-            "n: a",
-            "X-Reason (header): leak",
+        assert sent_lines(request, 20, 80) == [
+            "At lat: 1.5",
+            "At lon: (empty)",
+            "X reason (header): leak",
+            "Urgent: yes",
+            "Skill: water",
+            "Skill: roads",
+            "Tags: (empty)",
+            "N: a",
+            "Crews 1 id: 1",
         ]
 
     def test_a_body_that_is_text(self) -> None:
-        assert fields({"body": "hello"}, 5, 80) == ["text: hello"]
-        assert fields({"body": None, "query": [], "headers": {}}, 5, 80) == []
+        assert sent_lines({"body": "hello"}, 5, 80) == ["Text: hello"]
+        assert sent_lines({"body": None, "query": [], "headers": {}}, 5, 80) == []
 
     def test_what_is_left_out_is_counted(self) -> None:
-        assert fields({"body": dict.fromkeys("abc", 1)}, 2, 80) == ["a: 1", "b: 1", "…and 1 more value"]
-        many = fields({"body": {"list": [{"id": 1}] * 90_000}}, 2, 80)
+        assert sent_lines({"body": dict.fromkeys("abc", 1)}, 2, 80) == ["A: 1", "B: 1", "…and 1 more value"]
+        many = sent_lines({"body": {"list": [{"id": 1}] * 90_000}}, 2, 80)
         assert many[-1] == "…and more than 997 more values"
 
 
@@ -246,7 +247,7 @@ class TestReply:
     def test_one_line_and_the_most_telling_results(self) -> None:
         message = outcome_message(run_samples.COMPLETED)
         check_message(message)
-        assert message.text == "<@U0LEELA01> Done in 41 s, 6 steps: Burst water main at 5th and Main"
+        assert message.text == "<@U0LEELA01> “Burst water main at 5th and Main”: Done in 41 s, 6 steps."
         assert message.metadata == {
             "event_type": METADATA_OUTCOME,
             "event_payload": {"run": str(run_samples.RUN_ID)},
@@ -265,22 +266,23 @@ class TestReply:
         issue = replace(samples.ISSUE, reporter="<!channel>")
         message = outcome_message(replace(run_samples.COMPLETED, issue=issue))
         check_message(message)
-        assert message.text.startswith("Done in 41 s")
+        assert message.text.startswith("“Burst water main at 5th and Main”: Done in 41 s")
 
     def test_a_failure_says_why(self) -> None:
         message = outcome_message(run_samples.FAILED)
         check_message(message)
         assert message.text == (
-            "<@U0LEELA01> Failed at step 4, Send the water crew of the district · 3 of 6 done: Burst water main "
-            "at 5th and Main. “Assign a crew” said that this is at odds with what it has already (409). It said: "
-            "“Water crew 1 is at WO-0997”"
+            "<@U0LEELA01> “Burst water main at 5th and Main”: Stopped at step 4: “Send the water crew of the "
+            "district” failed · 3 of 6 done. “Assign a crew” refused it: “Water crew 1 is at WO-0997” (409, "
+            "conflict)."
         )
 
     def test_a_rejection_says_by_whom_and_why(self) -> None:
         message = outcome_message(run_samples.REJECTED)
         check_message(message)
         assert message.text.endswith(
-            "Rejected by <@U0FRYJ002> · 2026-03-09 08:48 UTC: “It is only one street; no need.”"
+            "Stopped at step 5: <@U0FRYJ002> rejected “Warn the residents that the water may be off”: “It is only "
+            "one street; no need.” · 5 of 6 done."
         )
 
     def test_a_cancelled_run_says_by_whom_and_what_was_done(self) -> None:

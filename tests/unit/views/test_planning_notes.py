@@ -52,7 +52,11 @@ def test_each_note_can_be_edited_and_deleted_and_one_written() -> None:
 
 @pytest.mark.parametrize(
     ("texts", "is_on", "words"),
-    [([], True, "no planning notes yet"), (["x"], True, "is told those that fit"), (["x"], False, "switched off")],
+    [
+        ([], True, "no planning notes yet"),
+        (["x"], True, "those into account that fit"),
+        (["x"], False, "switched off"),
+    ],
 )
 def test_it_says_what_they_are_for(texts: list[str], is_on: bool, words: str) -> None:
     said = json.dumps(planning_notes_list(page(*texts), is_on=is_on).blocks)

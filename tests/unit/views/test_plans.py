@@ -7,6 +7,7 @@ from bot.slack.ids import ACTION_APPROVE, ACTION_DISCARD, ACTION_SHOW_ALL, ACTIO
 from bot.slack.messages import Message
 from bot.views.card import card
 from bot.views.kit.blocks import size
+from bot.views.modals.plan import details_modal
 from bot.views.plan.failures import HINTS, SENTENCES
 from services.ai.usage import STAND_IN_MODEL
 from services.plans.model import Plan, Step
@@ -41,11 +42,24 @@ def test_the_card_can_be_found_again(name: str) -> None:
 def test_every_card_quotes_the_issue_and_names_its_reporter(name: str) -> None:
     snapshot = samples.GALLERY[name]
     message = drawn(snapshot)
+    if snapshot.state is PlanState.DISCARDED:
+        return
     quote = next(block for block in message.blocks if block["type"] == "rich_text")["elements"][0]
     assert quote["type"] == "rich_text_quote"
     assert quote["elements"] == [{"type": "text", "text": snapshot.issue.text}]
     reporter = "<@U0LEELA01>" if snapshot.issue.reporter == samples.REPORTER else "someone"
     assert f"Reported by {reporter} ·" in message.blocks[1]["elements"][0]["text"]
+
+
+def lines(task: dict[str, Any]) -> list[str]:
+    """What a step's task says, line by line."""
+    return "".join(run.get("text") or run["user_id"] for run in runs(task)).split("\n")
+
+
+def runs(task: dict[str, Any]) -> list[dict[str, Any]]:
+    """The runs of rich text of a step's details."""
+    [paragraph] = task["details"]["elements"]
+    return list(paragraph["elements"])
 
 
 class TestDrafting:
@@ -75,11 +89,11 @@ class TestDrafting:
         choosing = tasks(drawn(samples.drafting(Phase.SELECTING, offered=1)).blocks)[0]
         assert (choosing["title"], details(choosing)) == ("Choosing components", "From 1 component")
         mending = tasks(drawn(samples.drafting(Phase.REPAIRING, repairs=1, faults=3)).blocks)[2]
-        assert (mending["title"], details(mending)) == ("Mending the plan", "3 things did not fit together")
+        assert (mending["title"], details(mending)) == ("Fixing the plan", "3 things did not fit together")
 
     def test_a_mended_plan_is_checked_again(self) -> None:
         blocks = drawn(samples.drafting(Phase.CHECKING, repairs=1)).blocks
-        assert [task["title"] for task in tasks(blocks)][2:] == ["Mended the plan", "Checking the plan"]
+        assert [task["title"] for task in tasks(blocks)][2:] == ["Fixed the plan", "Checking the plan"]
 
     @pytest.mark.parametrize(
         ("phase", "repairs", "told"),
@@ -87,29 +101,29 @@ class TestDrafting:
             (
                 Phase.SAMPLING,
                 1,
-                [("Mended the plan", ""), ("Trying other plans", "3 things still did not fit together")],
+                [("Fixed the plan", ""), ("Trying other plans", "3 things still did not fit together")],
             ),
             (
                 Phase.CHECKING,
                 1,
-                [("Mended the plan", ""), ("Tried other plans", "2 other plans"), ("Checking the plan", "")],
+                [("Fixed the plan", ""), ("Tried other plans", "2 other plans"), ("Checking the plan", "")],
             ),
             (
                 Phase.REPAIRING,
                 2,
                 [
-                    ("Mended the plan", ""),
+                    ("Fixed the plan", ""),
                     ("Tried other plans", "2 other plans"),
-                    ("Mending the plan", "3 things did not fit together"),
+                    ("Fixing the plan", "3 things did not fit together"),
                 ],
             ),
             (
                 Phase.CHECKING,
                 2,
                 [
-                    ("Mended the plan", ""),
+                    ("Fixed the plan", ""),
                     ("Tried other plans", "2 other plans"),
-                    ("Mended the plan", ""),
+                    ("Fixed the plan", ""),
                     ("Checking the plan", ""),
                 ],
             ),
@@ -150,46 +164,88 @@ class TestDraft:
         steps = tasks(drawn(samples.DRAFT).blocks)
         assert [task["title"] for task in steps] == [
             "1. Look up the area of 5th and Main",
-            "2. Open a work order for a burst main",
-            "3. File a public request, so that others see it is known",
-            "4. Send the water crew of the district",
-            "5. 🔒 Warn the residents that the water may be off",
-            "6. Tell the reporter which crew is coming",
+            "2. Open a work order for a burst main · after 1",
+            "3. File a public request, so that others see it is known · after 1",
+            "4. Send the water crew of the district · after 1 and 2",
+            "5. 🔒 Warn the residents that the water may be off · after 1 and 4 · needs approval",
+            "6. Tell the reporter which crew is coming · after 3 and 4",
         ]
         assert {task["status"] for task in steps} == {"pending"}
-        assert details(steps[0]) == "Uses Look up an address. Starts at once."
-        assert details(steps[3]) == (
-            "Uses Assign a crew. Starts after step 1 (Look up the area of 5th and Main) and step 2 (Open a work "
-            "order for a burst main). Takes the work order id from step 2 and the district from step 1."
+        assert details(steps[0]) == "Uses “Look up an address”."
+
+    def test_each_step_that_writes_says_what_leaves_the_house(self) -> None:
+        steps = tasks(drawn(samples.DRAFT).blocks)
+        assert lines(steps[2]) == [
+            "Sends to “File a public request”:",
+            "• Address: 5th and Main",
+            "• Description: what was reported",
+        ]
+        assert lines(steps[3]) == [
+            "Sends to “Assign a crew”:",
+            "• District: known only once it runs (step 1)",
+            "• Order: known only once it runs: work order id (step 2)",
+        ]
+        assert lines(steps[5]) == [
+            "Sends to “Write to the reporter”:",
+            "• To: U0LEELA01",
+            "• Text: Thank you. Crew [the crew from step 4] is on its way ([the service request id from step 3]).",
+        ]
+        assert {"type": "user", "user_id": "U0LEELA01"} in runs(steps[5])
+
+    def test_what_is_long_is_folded_but_stands_in_full_before_a_gate(self) -> None:
+        text = "Water is off. " * 60
+        inputs = (samples.value("text", text.strip()),)
+        steps = tuple(
+            each.model_copy(update={"inputs": inputs}) if each.step_id in ("assign", "residents") else each
+            for each in samples.STEPS
         )
+        message = drawn(samples.draft(plan=samples.VERSION.plan.model_copy(update={"steps": steps})))
+        _, _, _, free, gated, _ = tasks(message.blocks)
+        assert lines(gated)[1] == f"• Text: {text.strip()}"
+        assert lines(free)[1].endswith("…")
+        assert len(lines(free)[1]) < 180
+        assert "Show all" in labels(message.blocks)
+
+    def test_what_may_open_a_door_is_not_shown(self) -> None:
+        inputs = (samples.value("access_token", "t0ps3cret"), samples.value("to", "Dana"))
+        steps = (samples.STEPS[5].model_copy(update={"inputs": inputs}),)
+        message = drawn(samples.draft(plan=samples.VERSION.plan.model_copy(update={"steps": steps})))
+        assert "t0ps3cret" not in words(message.blocks)
+        assert lines(tasks(message.blocks)[0])[1:] == ["• To: Dana", "• Access token: (not shown here)"]
 
     def test_a_sentence_beyond_the_title_stands_in_the_details(self) -> None:
         order = tasks(drawn(samples.DRAFT).blocks)[1]
-        assert details(order).startswith("It is marked urgent, since water is on the carriageway.\nUses Create")
+        assert details(order).startswith(
+            "It is marked urgent, since water is on the carriageway.\nSends to “Create"
+        )
 
     def test_side_by_side_and_locks_are_told(self) -> None:
         plan = next(block for block in drawn(samples.DRAFT).blocks if block["type"] == "plan")
-        assert plan["title"] == "6 steps, up to 2 side by side · 🔒 1 needs a person to agree"
+        assert plan["title"] == "6 steps, up to 2 side by side · 🔒 1 needs approval"
 
     def test_a_person_must_agree_if_step_or_component_says_so(self) -> None:
         steps = tasks(drawn(samples.DRAFT).blocks)
-        assert ["A person must agree" in details(task) for task in steps] == [False] * 4 + [True, False]
+        assert ["needs approval" in task["title"] for task in steps] == [False] * 4 + [True, False]
         wanted = tuple(step.model_copy(update={"requires_approval": True}) for step in samples.STEPS)
         steps = tasks(drawn(samples.draft(plan=samples.VERSION.plan.model_copy(update={"steps": wanted}))).blocks)
-        assert all("A person must agree" in details(task) for task in steps)
+        assert all("needs approval" in task["title"] for task in steps)
 
-    def test_who_planned(self) -> None:
-        seen = words(drawn(samples.DRAFT).blocks)
+    def test_who_planned_stands_in_the_details(self) -> None:
+        seen = words(details_modal(samples.DRAFT)["blocks"])
         assert "Planned by gemini-3.8-flash · 3,412 tokens · 4.3 s · version 1" in seen
         assert "stand-in" not in seen
+        on_card = words(drawn(samples.DRAFT).blocks)
+        assert not [word for word in ("Planned by", "token", "version 1", "gemini") if word in on_card]
 
     def test_the_stand_in_is_named_as_one(self) -> None:
-        seen = words(drawn(samples.draft(model=STAND_IN_MODEL, seconds=0.02)).blocks)
+        seen = words(details_modal(samples.draft(model=STAND_IN_MODEL, seconds=0.02))["blocks"])
         assert "Planned by a rule-based stand-in, not by Gemini · 3,412 tokens · under 0.1 s · version 1" in seen
 
     def test_warnings_are_plain_sentences(self) -> None:
         seen = words(drawn(samples.draft(warnings=samples.WARNINGS)).blocks)
-        assert "“File a public request” looked useful, but the plan does not use it." in seen
+        assert "looked useful" not in seen
+        whole = words(details_modal(samples.draft(warnings=samples.WARNINGS))["blocks"])
+        assert "“File a public request” looked useful, but the plan does not use it." in whole
         assert "Step 2 (Open a work order for a burst main) gives “colour”, which its component may ignore" in seen
         assert "No step tells whoever reported this what is being done." in seen
 
@@ -201,8 +257,8 @@ class TestDraft:
         assert approve["confirm"]["title"]["text"] == "Run plan #12?"
         assert approve["confirm"]["style"] == "primary"
         assert approve["confirm"]["text"]["text"] == (
-            "It will create a work order, file a public request, assign a crew, text the residents of an area and "
-            "write to the reporter. 1 step asks again first."
+            "This runs all 6 steps for real. It will create a work order, file a public request, assign a crew, "
+            "text the residents of an area and write to the reporter. Step 5 asks again first."
         )
 
     def test_a_plan_without_gates_says_so_before_it_starts(self) -> None:
@@ -332,9 +388,10 @@ class TestDecided:
     )
     def test_buttons_give_way_to_who_and_when(self, state: PlanState, verb: str) -> None:
         message = drawn(samples.decided(state))
-        assert buttons(message.blocks) == []
-        (line,) = message.blocks[-1]["elements"]
-        assert line["text"].startswith(f"{verb} by <@U0FRYJ002> · <!date^1773046080^")
+        assert f"{verb} by" in words(message.blocks).replace("\n", "")
+        assert "U0FRYJ002" in words(message.blocks)
+        assert "1773046080" in str(message.blocks)
+        assert labels(message.blocks) == (["Show all"] if state is PlanState.DISCARDED else [])
         assert f"was {verb.lower()}" in message.text
 
     def test_a_long_plan_can_still_be_read(self) -> None:
@@ -343,7 +400,16 @@ class TestDecided:
 
     def test_discarded_before_there_was_a_plan(self) -> None:
         message = drawn(replace(samples.decided(PlanState.DISCARDED), version=None))
-        assert message.blocks[0]["text"]["text"] == "#12 Discarded"
+        assert words(message.blocks).startswith("#12 Water is coming up through the road")
+
+    def test_a_discarded_plan_folds_to_a_line(self) -> None:
+        line, rest = drawn(samples.decided(PlanState.DISCARDED)).blocks
+        assert (
+            words(line)
+            .replace("\n", "")
+            .startswith("#12 Burst water main at 5th and Main · Discarded by U0FRYJ002")
+        )
+        assert rest["type"] == "actions"
 
 
 class TestIdentity:

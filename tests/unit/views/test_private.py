@@ -2,7 +2,6 @@
 
 import json
 from typing import Any
-from uuid import UUID
 
 import pytest
 
@@ -12,9 +11,10 @@ from bot.views.modals.reason import REASON_LENGTH, mark_done_modal, reject_modal
 from bot.views.private.help import EMPTY_MENTION, HELP
 from bot.views.private.notes import Note, approved_by, discarded_by, note_text, run_note, stale, step_note
 from services.states import PlanState, RunState, StepState
+from tests.support import run_samples
 from tests.support.slack_rules import check_is_deaf, check_modal
 
-REF = ids.Ref(UUID(int=7), 4)
+REF = ids.Ref(run_samples.step_uuid("assign"), 4)
 
 
 class TestForm:
@@ -66,11 +66,15 @@ class TestReasons:
     def test_one_field_that_only_a_skip_can_do_without(
         self, form: Any, callback: str, submit: str, optional: bool
     ) -> None:
-        view = form(REF, "Send a crew <!channel>", channel="C0WORKS01", message_ts="1.2")
+        about = "Send a crew <!channel>" if form is mark_done_modal else run_samples.UNCERTAIN
+        view = form(REF, about, channel="C0WORKS01", message_ts="1.2")
         check_modal(view)
         assert (view["callback_id"], view["submit"]["text"]) == (callback, submit)
-        shown, asked = view["blocks"]
-        assert shown["text"]["text"] == "Send a crew <!channel>"
+        shown, *_, asked = view["blocks"]
+        title = (
+            "Send a crew <!channel>" if form is mark_done_modal else "Step 4: Send the water crew of the district"
+        )
+        assert shown["text"]["text"] == title
         assert (asked["block_id"], asked["element"]["action_id"]) == ("reason", "reason.text")
         assert asked["optional"] is optional
         assert asked["element"]["max_length"] == REASON_LENGTH
@@ -78,14 +82,20 @@ class TestReasons:
     @pytest.mark.parametrize("form", [reject_modal, skip_modal, mark_done_modal])
     def test_it_remembers_which_button_was_pressed(self, form: Any) -> None:
         origin = {"ref": REF.encode(), "channel": "C0WORKS01", "message_ts": "1.2"}
-        view = form(REF, "Send a crew", channel="C0WORKS01", message_ts="1.2")
+        about = "Send a crew" if form is mark_done_modal else run_samples.UNCERTAIN
+        view = form(REF, about, channel="C0WORKS01", message_ts="1.2")
         assert json.loads(view["private_metadata"]) == origin
-        threaded = form(REF, "Send a crew", channel="C0WORKS01", message_ts="1.2", thread_ts="0.9")
+        threaded = form(REF, about, channel="C0WORKS01", message_ts="1.2", thread_ts="0.9")
         assert json.loads(threaded["private_metadata"]) == {**origin, "thread_ts": "0.9"}
 
     @pytest.mark.parametrize("title", ["", "\x00", "long " * 9_000])
     def test_any_title(self, title: str) -> None:
-        check_modal(reject_modal(REF, title, channel="C0WORKS01", message_ts="1.2"))
+        check_modal(mark_done_modal(REF, title, channel="C0WORKS01", message_ts="1.2"))
+        snapshot = run_samples.hostile_run(title, steps=3)
+        assert snapshot.run is not None
+        for step in snapshot.run.steps:
+            for form in (reject_modal, skip_modal):
+                check_modal(form(ids.Ref(step.id, 4), snapshot, channel="C0WORKS01", message_ts="1.2"))
 
 
 class TestNotes:
@@ -107,7 +117,7 @@ class TestNotes:
     @pytest.mark.parametrize("state", PlanState)
     def test_a_stale_click_is_told_the_state(self, state: PlanState) -> None:
         said = note_text(stale(state.value))
-        assert said.startswith("This card has changed since you saw it, so nothing was done.")
+        assert said.startswith("This card has changed since you opened it; nothing was done.")
         assert len({note_text(stale(other)) for other in PlanState}) == len(PlanState)
 
     def test_a_state_of_a_later_version(self) -> None:
@@ -115,8 +125,8 @@ class TestNotes:
 
     def test_who_approved_a_step(self) -> None:
         said = note_text(step_note("RUNNING", "U0FRYJ002"))
-        assert said == "This step was already approved by <@U0FRYJ002>; it is under way."
-        assert note_text(step_note("DONE", None)) == "That step is over: it is done."
+        assert said == "<@U0FRYJ002> has approved this step already; it is under way."
+        assert note_text(step_note("DONE", None)) == "This step is done already. Nothing was changed."
         assert "<@U0FRYJ002>" in note_text(step_note("SKIPPED", "U0FRYJ002"))
         assert "<@U0FRYJ002>" in note_text(step_note("FAILED", "U0FRYJ002"))
 
@@ -125,7 +135,7 @@ class TestNotes:
         assert len({note_text(run_note(state, None)) for state in RunState}) == len(RunState)
 
     def test_who_ended_a_run(self) -> None:
-        assert note_text(run_note("CANCELLED", "U0FRYJ002")) == "<@U0FRYJ002> has already ended that run."
+        assert note_text(run_note("CANCELLED", "U0FRYJ002")) == "<@U0FRYJ002> has ended this run already."
 
     def test_who_approved_a_plan(self) -> None:
         assert note_text(approved_by("U0FRYJ002")) == "<@U0FRYJ002> has already approved this plan."

@@ -28,7 +28,7 @@ def test_every_step_with_its_request_and_its_whole_answer() -> None:
     assert samples.ISSUE.text in seen
     assert "Done in 41 s, 6 steps" in seen
     assert (
-        "Done in 2 s · 1 attempt\nSent: POST works.example.gov/areas/downtown/work-orders\n• title: Burst" in seen
+        "Done in 2 s · 1 attempt\nSent: POST works.example.gov/areas/downtown/work-orders\n• Title: Burst" in seen
     )
     assert json.dumps(run_samples.OUTPUTS["order"], indent=2) in seen
     assert json.dumps(run_samples.OUTPUTS["file"], indent=2) in seen
@@ -49,16 +49,16 @@ def test_errors_in_words_and_as_they_are_on_record() -> None:
 
 def test_one_who_asks_for_much_patience_is_quoted() -> None:
     seen = opened(run(RunState.FAILED, failed("order", "http_status", status=429, retry_after=7200.0)))
-    assert "(429). It asks to be left alone for 2 h." in seen
+    assert "(429, too many calls). Try again in 2 h at the earliest." in seen
 
 
 def test_warnings() -> None:
-    assert "The answer is not quite what its component promises, at “work_order_id”." in opened(run_samples.MENDED)
+    assert "The answer is not quite what was promised, at “work_order_id”." in opened(run_samples.MENDED)
 
 
 def test_what_is_only_about_to_be_sent_says_so() -> None:
     seen = opened(run_samples.WAITING)
-    assert "Waits for a person to agree\nWould send: POST notices.example.gov/areas/downtown/notices" in seen
+    assert "Waiting for approval\nWould send: POST notices.example.gov/areas/downtown/notices" in seen
 
 
 @pytest.mark.parametrize(("state", "made"), [(S.RUNNING, "3 attempts"), (S.READY, "2 attempts")])

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.views.plan.steps import in_order, in_words, shape, taking, waiting
+from bot.views.plan.steps import after, in_order, in_words, shape, taking, waiting
 from services.plans.model import Plan, Step, StepInput
 from services.queries.snapshots import VersionSnapshot
 from tests.support import samples
@@ -52,8 +52,8 @@ def test_the_same_thing_taken_twice_is_said_once() -> None:
 
 def test_steps_waited_for_are_named_where_names_are_given() -> None:
     views = in_order(version(step("a", "c"), step("b", "c"), step("c")))
-    assert waiting(views[0]) == "Starts at once."
-    assert waiting(views[2]) == "Starts after steps 1 and 2."
+    assert waiting(views[0], {}) == "Starts at once."
+    assert [after(view) for view in views] == ["", "", " · after 1 and 2"]
     assert waiting(views[2], {1: "Look", 2: "Listen"}) == "Starts after step 1 (Look) and step 2 (Listen)."
 
 
