@@ -37,9 +37,10 @@ async def test_who_wished_for_what_is_on_record(hall: TownHall) -> None:
     await wish(hall, "Ask before the crew is assigned")
     await card_where(hall, "version 2")
     async with hall.database.reading() as session:
-        rows = (await session.scalars(select(AuditEvent).order_by(AuditEvent.created_at))).all()
+        rows = list(await session.scalars(select(AuditEvent).order_by(AuditEvent.created_at)))
     priya = hall.slack.user("priya").id
-    assert [(row.action, row.actor) for row in rows if row.action.startswith("plan.")] == [
+    rows = [row for row in rows if row.action.startswith("plan.")]
+    assert [(row.action, row.actor) for row in rows] == [
         ("plan.opened", priya),
         ("plan.drafted", "mudda"),
         ("plan.change_wished", priya),

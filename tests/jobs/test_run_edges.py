@@ -55,7 +55,7 @@ async def test_a_component_that_changes_under_way_does_not_change_the_run(hall: 
 
 
 @pytest.mark.parametrize("how", ["deactivated", "deleted"])
-async def test_a_component_that_is_gone_before_the_approval_fails_its_step_in_plain_words(
+async def test_a_plan_whose_component_is_gone_is_not_started_and_whoever_approves_hears_of_it(
     hall: TownHall, how: str
 ) -> None:
     look = step("look", "open311.find_requests")
@@ -63,12 +63,30 @@ async def test_a_component_that_is_gone_before_the_approval_fails_its_step_in_pl
     card = await planned(hall, plan)
     await changed(hall, how)
     await hall.slack.click("marco", "works", card.ts, buttons(card)["Approve and run"]["action_id"])
-    failed = await with_button(hall, "Stop run")
+    answer, *_ = await hall.slack.wait_for(lambda: hall.slack.ephemerals("works", "marco"))
+    assert {"deactivated": "is switched off", "deleted": "does not exist"}[how] in card_text(answer)
+    assert "Update the plan" in buttons(answer)
+    assert await step_states(hall) == {}
+    assert hall.town.received("open311.find_requests") == []
+
+
+@pytest.mark.parametrize("how", ["deactivated", "deleted"])
+async def test_a_component_that_is_gone_before_the_run_begins_fails_its_step_in_plain_words(
+    hall: TownHall, how: str
+) -> None:
+    await changed(hall, how)
+    find, create = "open311.find_requests", "workorders.create"
+    async with hall.database.transaction() as session:
+        steps = [wired("look", find, then=["order"]), wired("order", create)]
+        run_id = await begun(session, hall.deps.workspace.id, steps)
+
+    async def is_over() -> bool:
+        return await state_of(hall.database, run_id) == "FAILED"
+
+    await until(is_over, 20)
     assert await step_states(hall) == {"look": "DONE", "order": "FAILED"}
-    assert (await the_step(hall, "order")).error == {"code": "component_missing", "component": "workorders.create"}
-    assert "component_missing" not in card_text(failed)
-    assert "Its component is no longer there" in card_text(failed)
-    assert hall.town.received("workorders.create") == []
+    assert (await the_step(hall, "order")).error == {"code": "component_missing", "component": create}
+    assert hall.town.received(create) == []
 
 
 async def planned(hall: TownHall, plan: dict[str, Any]) -> Message:
