@@ -10,7 +10,8 @@ EdgeError
     │   └── TokenRefused         Slack does not take the bot token: nothing can be done until somebody mends that
     ├── ChannelUnreachable   the bot can't post there
     ├── MessageGone          the message can't be changed any more
-    └── ContentRefused       it does not take what the message says
+    ├── ContentRefused       it does not take what the message says
+    └── HomeOvertaken        a Home shows something else than what was to be replaced
 """
 
 from __future__ import annotations
@@ -74,3 +75,7 @@ class MessageGone(SlackError):
 
 class ContentRefused(SlackError):
     """Slack does not take what the message says: too long, or not of its form."""
+
+
+class HomeOvertaken(SlackError):
+    """Somebody has published the Home since, and what was drawn may be older than what is there."""

@@ -14,7 +14,7 @@ from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.errors import SlackError, SlackUnavailable
+from bot.errors import RateLimited, SlackError, SlackUnavailable
 from bot.metrics import Metrics
 from bot.slack.errors import translated
 from bot.slack.messages import Message
@@ -36,6 +36,14 @@ class Identity:
     bot_id: str
     bot_user_id: str
     scopes: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who somebody is: `is_admin` of the workspace or its owner, `is_stranger` of another organisation."""
+
+    is_admin: bool
+    is_stranger: bool
 
 
 class Slack:
@@ -242,6 +250,35 @@ class Slack:
         """Open a modal; a trigger is good for 3 s and once."""
         call = self.client.views_open(trigger_id=trigger_id, view=dict(view))
         await self._called("views.open", asyncio.wait_for(call, MODAL_SECONDS))
+
+    async def publish_home(self, user: str, view: Mapping[str, Any], view_hash: str | None) -> str:
+        """Show a person their Home anew, in place of what `view_hash` names; Slack's name of what is there then.
+
+        Raises HomeOvertaken if there is something else there by now.
+        """
+        given = {} if view_hash is None else {"hash": view_hash}
+        call = self.client.views_publish(user_id=user, view=dict(view), **given)
+        return str((await self._called("views.publish", call))["view"]["hash"])
+
+    async def person(self, user: str) -> Person:
+        """What Slack says of a person."""
+        found = (await self._called("users.info", self.client.users_info(user=user)))["user"]
+        return Person(
+            is_admin=bool(found.get("is_admin") or found.get("is_owner")),
+            is_stranger=bool(found.get("is_stranger")),
+        )
+
+    async def is_private(self, channel: str) -> bool:
+        """Whether only some people can see a channel: whatever is not known to be public is."""
+        try:
+            answer = await self._called("conversations.info", self.client.conversations_info(channel=channel))
+        except (RateLimited, SlackUnavailable):
+            raise
+        except SlackError:
+            # A private channel is none that the bot may ask about: that would take another scope.
+            return True
+        found = answer["channel"]
+        return bool(found.get("is_private") or found.get("is_im") or found.get("is_mpim"))
 
     async def push_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
         """Open a modal on top of the one that the trigger comes from; three at most."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -143,8 +143,11 @@ def _bound(
     )
 
 
-async def one_workspace(parts: Parts, slack: Slack) -> OneWorkspace:
-    """The workspace of the bot token. Raises SettingsError if Slack does not take it."""
+async def one_workspace(parts: Parts, slack: Slack, database_url: str, stack: AsyncExitStack) -> OneWorkspace:
+    """The workspace of the bot token; its settings are kept up to date until `stack` ends.
+
+    Raises SettingsError if Slack does not take the token.
+    """
     identity = await identified(slack)
     async with parts.database.everywhere().transaction() as session:
         workspace_id = await workspaces.ensure(session, identity.team_id, identity.team_name)
@@ -158,7 +161,9 @@ async def one_workspace(parts: Parts, slack: Slack) -> OneWorkspace:
         slack=slack,
         settings=own,
     )
-    return OneWorkspace(parts.bind(workspace))
+    tenant = OneWorkspace(parts.bind(workspace), parts.bind, parts.database.everywhere())
+    _watched(tenant.watch(database_url), stack)
+    return tenant
 
 
 async def _closed_soon(gemini: GeminiClient) -> None:
@@ -170,7 +175,13 @@ async def installed_workspaces(
 ) -> InstalledWorkspaces:
     """The workspaces that install the app; what is known of them is kept up to date until `stack` ends."""
     tenants = InstalledWorkspaces(parts.database.everywhere(), installations, slack, parts.bind)
-    watching = asyncio.create_task(tenants.watch(database_url))
+    _watched(tenants.watch(database_url), stack)
+    return tenants
+
+
+def _watched(watch: Coroutine[Any, Any, None], stack: AsyncExitStack) -> None:
+    """Watch until `stack` ends."""
+    watching = asyncio.create_task(watch)
 
     async def stop() -> None:
         watching.cancel()
@@ -178,4 +189,3 @@ async def installed_workspaces(
             await watching
 
     stack.push_async_callback(stop)
-    return tenants

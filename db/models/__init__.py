@@ -6,6 +6,7 @@ from db.models.audit import AuditEvent
 from db.models.base import Base
 from db.models.cards import Card
 from db.models.components import Component
+from db.models.homes import Home
 from db.models.inbox import InboxEntry
 from db.models.notes import PlanningNoteRow
 from db.models.plans import PlanVersion, WorkflowPlan
@@ -21,6 +22,7 @@ __all__ = [
     "Card",
     "Component",
     "Decision",
+    "Home",
     "InboxEntry",
     "Installation",
     "PlanVersion",

@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import AICall, Card, WorkflowPlan, Workspace
 from db.queue import enqueue
-from services import audit
+from services import audit, homes
 from services.ai.service import Draft, Usage
 from services.approvals import ApprovalService
 from services.audit import Actor
@@ -84,6 +84,7 @@ class WorkflowService:
         )
         await enqueue(session, PostCard(workspace=workspace_id, plan=plan.id), key=f"post:{plan.id}")
         await self._schedule_draft(session, plan)
+        await homes.request_redraw(session, workspace_id, plan.id)
         return plan.id
 
     async def begin_draft(

@@ -11,6 +11,7 @@ from bot.slack.payloads.forms import (
     new_issue,
     reason,
 )
+from bot.slack.payloads.home import HomeOpened, SettingsForm, home_opened, settings
 from bot.slack.payloads.messages import Command, Mention, command, mention
 
 __all__ = [
@@ -18,16 +19,20 @@ __all__ = [
     "ApprovalRulesForm",
     "Click",
     "Command",
+    "HomeOpened",
     "Mention",
     "NewIssue",
     "Reason",
+    "SettingsForm",
     "answer",
     "approvals",
     "click",
     "command",
+    "home_opened",
     "is_stranger",
     "mention",
     "new_issue",
     "reason",
+    "settings",
     "way_back",
 ]
