@@ -11,13 +11,25 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.deps import Workspace
-from bot.listeners import approvals, components, issues, notes, plans, policies, questions, runs, workflows
+from bot.listeners import (
+    approvals,
+    components,
+    home,
+    issues,
+    notes,
+    places,
+    plans,
+    policies,
+    questions,
+    runs,
+    workflows,
+)
 from bot.slack.dispatch import DEPS
 
 logger = logging.getLogger("mudda.unhandled")
 
 ANY = re.compile("")
-LISTENERS = (issues, plans, runs, questions, approvals, notes, components, workflows, policies)
+LISTENERS = (issues, plans, runs, questions, approvals, notes, components, workflows, policies, home, places)
 
 
 def build_app(client: AsyncWebClient) -> AsyncApp:

@@ -30,6 +30,7 @@ from services.runs.reminders import ReminderService
 from services.runs.service import RunService
 from services.selection.offers import OfferService
 from services.workflows.service import WorkflowService
+from services.workspaces.settings import Defaults
 
 
 def utc_now() -> datetime:
@@ -77,6 +78,7 @@ class Deps:
     retention: Retention = field(default_factory=Retention)
     metrics: Metrics = field(default_factory=Metrics)
     policies: PolicyService = field(default_factory=PolicyService)
+    defaults: Defaults = field(default_factory=Defaults)
     now: Callable[[], datetime] = utc_now
 
     @property

@@ -97,7 +97,6 @@ class CardService:
         plan_id: UUID,
         turn: Turn,
         ts: str,
-        link: str | None = None,
     ) -> bool:
         """Remember where the card is. False if another worker has posted it meanwhile: ours is one too many.
 
@@ -107,7 +106,7 @@ class CardService:
         card = await self._locked(session, workspace_id, plan_id)
         if card.ts is not None or card.channel_id != turn.channel_id:
             return card.ts == ts
-        card.ts, card.link = ts, link
+        card.ts = ts
         if card.moved_from is not None:
             await self._fold(session, card, card.moved_from)
         card.drawn_generation = turn.generation
@@ -203,12 +202,21 @@ class CardService:
         )
         return found
 
-    async def note_privacy(
-        self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, is_private: bool
+    async def note_place(
+        self,
+        session: AsyncSession,
+        workspace_id: UUID,
+        plan_id: UUID,
+        ts: str,
+        *,
+        link: str | None,
+        is_private: bool | None,
     ) -> None:
-        """Remember whether only some people can see the card's channel."""
+        """Remember where the card at `ts` is to be found, and whether only some people can see the channel."""
         card = await self._locked(session, workspace_id, plan_id)
-        card.is_private = is_private
+        if card.ts == ts:
+            card.link, card.is_private = link, is_private
+            await homes.request_redraw(session, workspace_id, plan_id)
 
     async def request_redraw(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> None:
         """Have the card drawn as soon as its turn comes."""

@@ -54,6 +54,12 @@ async def is_known(session: AsyncSession, workspace_id: UUID, user: str, now: da
     return checked_at is not None and checked_at > now - CHECKED_WITHIN
 
 
+async def is_admin(session: AsyncSession, workspace_id: UUID, user: str) -> bool:
+    """Whether the person was an admin of the workspace when Slack was asked last."""
+    found = select(Home.is_admin).where(Home.workspace_id == workspace_id, Home.user_id == user)
+    return bool(await session.scalar(found))
+
+
 async def opened(
     session: AsyncSession,
     workspace_id: UUID,

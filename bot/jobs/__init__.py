@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.jobs import notes, workspaces
-from bot.jobs.messages import cards, private, replies, showing
+from bot.jobs import home, notes, workspaces
+from bot.jobs.messages import cards, placing, private, replies, showing
 from bot.jobs.registry import Handler
 from bot.jobs.runs import decisions as run_decisions
 from bot.jobs.runs import gates, questions, steps
@@ -28,6 +28,8 @@ HANDLERS: tuple[Handler[Any], ...] = tuple(
         replies,
         private,
         notes,
+        home,
+        placing,
         workspaces,
     )
     for handler in module.HANDLERS

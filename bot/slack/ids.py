@@ -162,6 +162,26 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Which plan's card a button has shown, and in which channel."""
+
+    ref: Ref
+    channel: str
+
+    def encode(self) -> str:
+        """The button's value, e.g. `0b6c….3:C0123`."""
+        return f"{self.ref.encode()}:{self.channel}"
+
+    @classmethod
+    def decode(cls, value: str) -> Place:
+        """Read a button's value. Raises ValueError on anything that we did not write."""
+        ref, _, channel = value.partition(":")
+        if not re.fullmatch(r"[CG][A-Z0-9]{1,20}", channel):
+            raise ValueError("not a place")
+        return cls(Ref.decode(ref), channel)
+
+
+@dataclass(frozen=True, slots=True)
 class PageRef:
     """Which page of a private list a button turns to, and what was searched for."""
 

@@ -47,6 +47,7 @@ from services.selection.offers import OfferService
 from services.steps.sources import StepSources
 from services.workflows.service import WorkflowService
 from services.workspaces.installations import InstallationService
+from services.workspaces.settings import Defaults
 
 # A thread in a blocking call of the model can't be cancelled; its job has been handed back by then.
 CLOSE_SECONDS = 2.0
@@ -139,6 +140,9 @@ def _bound(
         ai=ai.in_zone(zone),
         budget=TokenBudget(tokens, zone),
         learning=LearningService(notes, learns),
+        defaults=Defaults(
+            settings.time_zone, settings.tokens_per_day, settings.learn_from_plans, settings.retention.plans or 0
+        ),
         **parts,
     )
 

@@ -243,3 +243,9 @@ def _is_shortened(snapshot: PlanSnapshot, steps: Sequence[PlanStepView], level: 
         or len(version.citations) > level.lines
         or not all(fits(text, limit) for text, limit in longest)
     )
+
+
+def decisions(snapshot: PlanSnapshot) -> list[Element]:
+    """The buttons by which a draft is decided about, wherever it is shown."""
+    steps = plan_steps.in_order(snapshot.version) if snapshot.version else ()
+    return [*_approve(snapshot, steps), _discard(snapshot)]

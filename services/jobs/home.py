@@ -45,17 +45,13 @@ class TurnHome(Job):
 
 
 class SaveSettings(Request):
-    """What a person set for the workspace; `settings` are texts, as `mudda workspaces set` takes them.
-
-    `planners` are those who may have plans drafted, where they are named.
-    """
+    """What a person set for the workspace; `settings` are texts, as `mudda workspaces set` takes them."""
 
     entrypoint: ClassVar[str] = "save_settings"
 
     key: str
     user: str
     settings: dict[str, str]
-    planners: tuple[str, ...] = ()
     self_approval: bool
     remind_after_minutes: float
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -15,7 +16,7 @@ from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Workspace
-from db.models.documents import WorkspaceSettings
+from db.models.documents import WorkspaceSettings as WorkspaceSettings
 from services import audit
 from services.audit import Actor
 from services.workspaces.installations import announce
@@ -131,3 +132,13 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "plan_days": _days,
 }
 """What can be set for a workspace, and how it is read; each raises ValueError with a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What holds where a workspace has not set it: as the deployment is set. No limit and for good are 0."""
+
+    time_zone: str = "UTC"
+    tokens_per_day: int = 0
+    learns: bool = True
+    plan_days: int = 0

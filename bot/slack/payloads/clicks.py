@@ -12,8 +12,8 @@ from bot.slack.payloads.reading import CHANNEL, KEY, TS, URL, USER, Body, if_giv
 class Click:
     """A button was pressed, or an option of a menu chosen. `value` is what we wrote into it.
 
-    In a modal and on a Home there is no message: `channel` and `message_ts` are empty. `chosen` is the channel that
-    was chosen in a menu of channels, and `block` the id of the block that this is in.
+    In a modal and on a Home there is no message: `channel` and `message_ts` are empty. `chosen` is the channel
+    that was chosen in a menu of channels, and `block` the id of the block that this is in.
     """
 
     key: str

@@ -58,9 +58,7 @@ def home_opened(body: Body) -> HomeOpened:
 def settings(body: Body) -> SettingsForm:
     """A submission of the form of settings."""
     view = body["view"]
-    given = {
-        action_id: state for block in view["state"]["values"].values() for action_id, state in block.items()
-    }
+    given = {action_id: state for block in view["state"]["values"].values() for action_id, state in block.items()}
     return SettingsForm(
         key=f"view:{matching(KEY, view['id'])}",
         user=matching(USER, body["user"]["id"]),

@@ -5,11 +5,11 @@ A note travels as a short code in a job, and becomes words only here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
 from bot.slack.ids import COMMAND_MUDDA, COMMAND_WORKFLOWS
-from bot.views.kit.text import channel, is_user, mention
+from bot.views.kit.text import channel, is_user, join, mention
 from bot.views.private.help import EMPTY_MENTION, HELP
 from services.approvals import AlreadyAgreed, ApprovalRefused, NotNamed, SelfApproval
 from services.states import PlanState, RunState, StepState
@@ -65,6 +65,14 @@ class Note(StrEnum):
     MALFORMED = "malformed"
     NOT_OPENED = "not_opened"
     STRANGER = "stranger"
+    MAY_NOT_PLAN = "may_not_plan"
+    SETTINGS_SAVED = "settings_saved"
+    SETTINGS_CLOSED = "settings_closed"
+    SETTINGS_REFUSED = "settings_refused"
+    CHANNEL_NOT_SET = "channel_not_set"
+    CARD_NOT_MOVED = "card_not_moved"
+    CARD_COMES = "card_comes"
+    CARD_IN_DIRECT = "card_in_direct"
 
 
 _CHANGED = "This card has changed since you saw it, so nothing was done."
@@ -138,6 +146,22 @@ _TEXTS: Mapping[Note, str] = {
         "Only people of the organisation that runs Mudda can decide here, or see more than the card. "
         "Nothing was done. Ask one of them; you can still report an issue."
     ),
+    Note.MAY_NOT_PLAN: "Not everybody may have plans drafted here, so nothing was started. Ask an approver.",
+    Note.SETTINGS_SAVED: "Saved. The settings hold from now on.",
+    Note.SETTINGS_CLOSED: "Only approvers and admins of the workspace may change its settings. Nothing changed.",
+    Note.SETTINGS_REFUSED: "These settings don't go together any more, so nothing was changed. Please try again.",
+    Note.CHANNEL_NOT_SET: (
+        "I can't post in the channel that you chose, so nothing was changed. Invite me there with "
+        "`/invite @mudda`, and then save again."
+    ),
+    Note.CARD_NOT_MOVED: (
+        "I can't post in that channel, so the card stays where it was. Invite me there with `/invite @mudda`, "
+        "and then try again."
+    ),
+    Note.CARD_COMES: "The card comes here in a moment. Where it was, a line leads to it.",
+    Note.CARD_IN_DIRECT: (
+        "Here only you would see the card. Ask for it in a channel, where those who decide can see it too."
+    ),
 }
 
 _BY: Mapping[Note, str] = {
@@ -153,6 +177,10 @@ _BY: Mapping[Note, str] = {
 }
 """The words of a note where it is known who was first."""
 
+_MAY_NOT_PLAN = "Not everybody may have plans drafted here, so nothing was started. Ask {who}."
+
+_NAMED = 3
+
 _NOW = {
     PlanState.DRAFTING: Note.NOW_DRAFTING,
     PlanState.DRAFT: Note.NOW_DRAFT,
@@ -166,6 +194,8 @@ def note_text(code: str) -> str:
     """The words of a note, as mrkdwn. Raises ValueError on a code that isn't ours."""
     name, _, user = code.partition(":")
     found = Note(name)
+    if found is Note.MAY_NOT_PLAN and user:
+        return _MAY_NOT_PLAN.format(who=join([mention(each) for each in user.split(",")], last="or"))
     return _BY[found].format(who=mention(user)) if found in _BY and is_user(user) else _TEXTS[found]
 
 
@@ -176,6 +206,11 @@ def card_is_at(number: int, channel_id: str, link: str | None) -> str:
     return (
         f"<{link}|The card of plan #{number}> is in {channel(channel_id)}. If somebody deleted it, it comes back."
     )
+
+
+def may_not_plan(people: Sequence[str]) -> str:
+    """The code that says whom to ask for a plan: those who may have one drafted."""
+    return f"{Note.MAY_NOT_PLAN}:{','.join(filter(is_user, people[:_NAMED]))}"
 
 
 def stale(state: str) -> str:
