@@ -65,8 +65,8 @@ async def change(
     settings = cast("WorkspaceSettings", kept)
     if settings == row.settings:
         return settings
-    await session.execute(update(Workspace).where(Workspace.id == workspace_id).values(settings=settings))
     changed = {name: kept.get(name) for name in changes if kept.get(name) != row.settings.get(name)}
+    await session.execute(update(Workspace).where(Workspace.id == workspace_id).values(settings=settings))
     await audit.record(session, workspace_id, subject=workspace_id, actor=actor, action="workspace.set", **changed)
     await announce(session)
     return settings
