@@ -75,7 +75,7 @@ class StepRun(Base):
         # Those that wait for people, of which there are few at any time.
         Index(
             "step_runs_waiting_idx",
-            "workspace_id",
+            "run_id",
             postgresql_where=text("state IN ('WAITING', 'UNCERTAIN', 'FAILED')"),
         ),
     )

@@ -19,6 +19,7 @@ from sqlalchemy import (
     literal,
     null,
     select,
+    true,
     union_all,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -95,17 +96,21 @@ async def read(session: AsyncSession, workspace_id: UUID, user: str, now: dateti
 async def _standing(session: AsyncSession, workspace_id: UUID, user: str, now: datetime) -> _Standing:
     """The person's Home, the rules and settings, and the figures of the last month."""
     since = now - FIGURES_SINCE
-    ended = select(func.count()).where(Run.workspace_id == workspace_id, Run.ended_at >= since)
-    took = func.extract("epoch", Run.ended_at - Run.created_at)
-    median = func.percentile_cont(0.5).within_group(took)
-    done = and_(Run.workspace_id == workspace_id, Run.ended_at >= since, Run.state == RunState.COMPLETED)
+    took = func.date_part("epoch", Run.ended_at - Run.created_at)
+    done = Run.state == RunState.COMPLETED
+    of_runs = (
+        select(
+            func.count().label("ended"),
+            func.count().filter(done).label("done"),
+            cast(func.percentile_cont(0.5).within_group(took).filter(done), Float).label("median"),
+        )
+        .where(Run.workspace_id == workspace_id, Run.ended_at >= since)
+        .subquery()
+    )
     figures = {
         "plans": select(func.count()).where(
             WorkflowPlan.workspace_id == workspace_id, WorkflowPlan.created_at >= since
         ),
-        "ended": ended,
-        "done": ended.where(Run.state == RunState.COMPLETED),
-        "median": select(cast(median, Float)).where(done),
         "tokens": select(func.coalesce(func.sum(AICall.total_tokens), 0)).where(
             AICall.workspace_id == workspace_id, AICall.created_at >= since
         ),
@@ -117,10 +122,12 @@ async def _standing(session: AsyncSession, workspace_id: UUID, user: str, now: d
             ApprovalRulesRow,
             Workspace.settings,
             (Workspace.last_plan_number == 0).label("is_new"),
+            of_runs,
             *(figure.scalar_subquery().label(name) for name, figure in figures.items()),
         )
         .join(Workspace, Workspace.id == Home.workspace_id)
         .outerjoin(ApprovalRulesRow, ApprovalRulesRow.workspace_id == Home.workspace_id)
+        .join(of_runs, true())
         .where(Home.workspace_id == workspace_id, Home.user_id == user)
     )
     row = (await session.execute(query.execution_options(populate_existing=True))).one_or_none()
@@ -161,7 +168,6 @@ def _waits(workspace_id: UUID, viewer: Viewer) -> Any:
     steps = lines.with_steps(of_plans).where(
         WorkflowPlan.workspace_id == workspace_id,
         Run.workspace_id == workspace_id,
-        StepRun.workspace_id == workspace_id,
         lines.waiting_step(viewer),
     )
     return union_all(drafts, steps)

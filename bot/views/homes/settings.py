@@ -45,8 +45,8 @@ def setup(home: HomeSnapshot, defaults: Defaults) -> list[Block]:
 
 def _approvers(home: HomeSnapshot) -> list[Element]:
     rules = home.rules
-    quorum = f" · {rules.quorum} must agree to a step" if rules.quorum > 1 else ""
-    return [*_people(rules.approvers or None, "nobody is named, so anyone may decide"), kit.span(quorum)]
+    quorum = [kit.span(f" · {rules.quorum} must agree to a step")] if rules.quorum > 1 else []
+    return [*_people(rules.approvers or None, "nobody is named, so anyone may decide"), *quorum]
 
 
 def _people(people: Sequence[str] | None, everybody: str) -> list[Element]:

@@ -46,7 +46,7 @@ def _step(item: WaitingItem) -> RunStepView | None:
 
 def _alone(every: tuple[RunStepView, ...], step: RunStepView) -> list[RunStepView]:
     """The steps without the others that ask the same: each of those is an item of its own here."""
-    return [other for other in every if other.now.state is not step.now.state or other is step]
+    return [other for other in every if other.now.state is not step.now.state or other.now.id == step.now.id]
 
 
 def _head(plan: PlanSnapshot, level: Level) -> list[Block]:

@@ -32,7 +32,8 @@ def _question(snapshot: PlanSnapshot, default_channel: str | None) -> list[Block
     known = f" Usually that is {channel(usual)}." if usual else ""
     there = [kit.button("Show it there", ACTION_CARD_PLACE, Place(ref, usual).encode())] if usual else []
     row = kit.actions(*there, _menu("Another channel" if usual else "Choose a channel"))
-    return [kit.section(f"{words}{known}"), {**row, "block_id": f"{BLOCK_PLACE_CARD}{ref.encode()}"}]
+    asked = kit.seal([kit.section(f"{words}{known}")], "place")
+    return [*asked, {**row, "block_id": f"{BLOCK_PLACE_CARD}{ref.encode()}"}]
 
 
 def _menu(placeholder: str) -> Element:
@@ -48,4 +49,4 @@ def moved(number: int, to: str, link: str | None) -> Message:
     """What stands where a card was: where it is now."""
     card = f"<{link}|The card of plan #{number}>" if link else f"The card of plan #{number}"
     words = f"{card} is now in {channel(to)}."
-    return Message(words, [kit.section(words)])
+    return Message(words, kit.seal([kit.section(words)], "moved"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeGuard
 from urllib.parse import urlsplit
 
 from bot.slack.messages import Element
@@ -69,13 +70,18 @@ def awaited(waits: Awaited | None) -> list[Element]:
 
 def card_link(url: str | None, label: str) -> Element:
     """The label in bold, leading to the card where Slack has said where that is."""
-    if url is None or len(url) > _LINK or urlsplit(url).scheme not in ("http", "https"):
+    if not _leads(url):
         return kit.span(label, bold=True)
     return {"type": "link", "url": url, "text": label or kit.EMPTY, "style": {"bold": True}}
 
 
 def card_button(url: str | None, action_id: str, value: str) -> list[Element]:
     """A button that leads to the card, where Slack has said where that is."""
-    if url is None or len(url) > _LINK:
+    if not _leads(url):
         return []
     return [{**kit.button("Open card", action_id, value), "url": url}]
+
+
+def _leads(url: str | None) -> TypeGuard[str]:
+    """Whether this is an address that can be linked to. Slack gave it; on one's own machine it has no https."""
+    return url is not None and len(url) <= _LINK and urlsplit(url).scheme in ("http", "https")

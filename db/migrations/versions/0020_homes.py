@@ -51,7 +51,7 @@ def upgrade() -> None:
     op.create_index('workflow_plans_reporter_idx', 'workflow_plans', ['workspace_id', 'reporter_id', 'number'], unique=False)
     op.create_index('workflow_executions_going_idx', 'workflow_executions', ['workspace_id', 'created_at'], unique=False, postgresql_where=sa.text("state IN ('RUNNING', 'WAITING', 'FAILED')"))
     op.create_index('workflow_executions_ended_idx', 'workflow_executions', ['workspace_id', 'ended_at'], unique=False)
-    op.create_index('step_runs_waiting_idx', 'step_runs', ['workspace_id'], unique=False, postgresql_where=sa.text("state IN ('WAITING', 'UNCERTAIN', 'FAILED')"))
+    op.create_index('step_runs_waiting_idx', 'step_runs', ['run_id'], unique=False, postgresql_where=sa.text("state IN ('WAITING', 'UNCERTAIN', 'FAILED')"))
 
 
 def downgrade() -> None:
