@@ -15,10 +15,12 @@ from bot.listeners import (
     approvals,
     components,
     conversations,
+    home,
     issues,
     notes,
     notifications,
     pictures,
+    places,
     plans,
     policies,
     questions,
@@ -45,6 +47,8 @@ LISTENERS = (
     workflows,
     policies,
     pictures,
+    home,
+    places,
 )
 
 

@@ -40,6 +40,7 @@ from services.selection.offers import OfferService
 from services.workflows.rechecks import RecheckService
 from services.workflows.refining import RefiningService
 from services.workflows.service import WorkflowService
+from services.workspaces.settings import Defaults
 
 
 def utc_now() -> datetime:
@@ -97,6 +98,7 @@ class Deps:
     policies: PolicyService = field(default_factory=PolicyService)
     pictures: PictureService = field(default_factory=PictureService)
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
+    defaults: Defaults = field(default_factory=Defaults)
     now: Callable[[], datetime] = utc_now
 
     @property

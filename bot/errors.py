@@ -12,7 +12,8 @@ EdgeError
     ├── MessageGone          the message can't be changed any more
     ├── ContentRefused       it does not take what the message says
     ├── FileRefused          a file of Slack's can't be had, or is none that may be fetched
-    └── UploadRefused        it takes no file of ours, now or later
+    ├── UploadRefused        it takes no file of ours, now or later
+    └── HomeOvertaken        a Home shows something else than what was to be replaced
 """
 
 from __future__ import annotations
@@ -84,3 +85,7 @@ class FileRefused(SlackError):
 
 class UploadRefused(SlackError):
     """Slack takes no file of ours here: the app may not, or the workspace does not let it."""
+
+
+class HomeOvertaken(SlackError):
+    """Somebody has published the Home since, and what was drawn may be older than what is there."""

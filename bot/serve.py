@@ -70,7 +70,7 @@ async def running_bot(
         parts = await shared_parts(settings, database, metrics, secrets, stack)
         oauth = _oauth(settings, database.everywhere(), slack)
         tenants: Tenants = (
-            await one_workspace(parts, slack)
+            await one_workspace(parts, slack, direct_url, stack)
             if oauth is None
             else await installed_workspaces(parts, slack, oauth.installations, direct_url, stack)
         )

@@ -1,17 +1,19 @@
 """ApprovalService: who may decide in a workspace, and how many of them have to agree at a gate.
 
-Nobody set: anyone who sees the card. Once approvers are set only they decide, and never about what they reported
-themselves, or had planned for somebody else; but whoever did may stop its run. Approvers are people: to see who is
-in a user group the bot would need a scope that it does not ask for. One approver is enough for a plan; the quorum
-counts at the gates of its steps. Who is away may have a deputy, who decides in their place on record.
+Nobody set: anyone who sees the card. Once approvers are set only they decide, and not about what they reported
+themselves, or had planned for somebody else, unless the workspace lets them; but whoever did may stop its run.
+Approvers are people: to see who is in a user group the bot would need a scope that it does not ask for. One
+approver is enough for a plan; the quorum counts at the gates of its steps. Who is away may have a deputy, who
+decides in their place on record.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import select
@@ -83,6 +85,7 @@ class ApprovalRules:
     """The rules of a workspace. Raises ValueError on rules that nobody could meet.
 
     `approvers` are Slack user ids; none: anyone. Minutes may be fractions. A reminder after 0 minutes is none.
+    `self_approval`: approvers may decide about what they reported themselves.
     """
 
     approvers: tuple[str, ...] = ()
@@ -90,6 +93,7 @@ class ApprovalRules:
     remind_after_minutes: float = 60
     limit_minutes: float | None = None
     limit_outcome: LimitOutcome = LimitOutcome.WAIT
+    self_approval: bool = False
 
     def __post_init__(self) -> None:
         if not 1 <= self.quorum <= max(1, len(set(self.approvers))):
@@ -99,7 +103,9 @@ class ApprovalRules:
 
     def deciders(self, *askers: str | None) -> tuple[str, ...] | None:
         """Who may decide about what `askers` reported or had planned; None: anyone."""
-        return tuple(user for user in self.approvers if user not in askers) if self.approvers else None
+        if not self.approvers:
+            return None
+        return tuple(user for user in self.approvers if self.self_approval or user not in askers)
 
     def pause(self, reminder: int) -> timedelta | None:
         """How long before the reminder of that number, which counts from 1; None: there is none."""
@@ -116,22 +122,40 @@ class ApprovalService:
 
     async def settings(self, session: AsyncSession, workspace_id: UUID) -> ApprovalRules:
         """The rules of a workspace; those that apply where none are set, if none are."""
-        return _settings(await session.get(ApprovalRulesRow, workspace_id, populate_existing=True))
+        return rules_of(await session.get(ApprovalRulesRow, workspace_id, populate_existing=True))
 
     async def set_settings(
         self, session: AsyncSession, workspace_id: UUID, settings: ApprovalRules, actor: Actor
     ) -> bool:
         """Set the rules; False if they are so already. Raises NotAnApprover, as `check_may_set`."""
+        return await self.change(session, workspace_id, actor, asdict(settings))
+
+    async def change(
+        self,
+        session: AsyncSession,
+        workspace_id: UUID,
+        actor: Actor,
+        changes: Mapping[str, Any],
+        *,
+        is_admin: bool = False,
+    ) -> bool:
+        """Set those rules that `changes` names, and leave the others; False if they are so already.
+
+        An admin of the workspace may, too. Raises NotAnApprover, as `check_may_set`, and ValueError on rules that
+        nobody could meet.
+        """
         await session.execute(
             insert(ApprovalRulesRow)
             .values(workspace_id=workspace_id, **_row(ApprovalRules()))
             .on_conflict_do_nothing()
         )
         rules = await session.get_one(ApprovalRulesRow, workspace_id, with_for_update=True, populate_existing=True)
-        before = _settings(rules)
+        before = rules_of(rules)
+        settings = replace(before, **changes)
         if before == settings:
             return False
-        await self.check_may_set(session, workspace_id, actor.user)
+        if not is_admin:
+            await self.check_may_set(session, workspace_id, actor.user)
         for name, value in _row(settings).items():
             setattr(rules, name, value)
         await audit.record(
@@ -158,12 +182,14 @@ class ApprovalService:
     ) -> str | None:
         """Whether `user` may decide about what `requester` asked for: in whose place, None for in their own.
 
-        Nobody may decide about their own report, nor about one that they had planned for somebody else (`also`).
+        Nobody may decide about their own report, nor about one that they had planned for somebody else (`also`),
+        unless the workspace lets them.
         `named` are those whom a policy names for it. Without `now` no deputy counts; nor does one ever for a
         report of their own, or for what the absent could not decide. Raises NotAnApprover or SelfApproval.
         """
-        approvers = (await self.settings(session, workspace_id)).approvers
-        asks = user in (requester, also)
+        rules = await self.settings(session, workspace_id)
+        approvers = rules.approvers
+        asks = user in (requester, also) and not rules.self_approval
         is_own = not approvers or (user in approvers and not asks)
         if is_own and (named is None or user in named):
             return None
@@ -172,7 +198,7 @@ class ApprovalService:
                 may = person in (approvers or named or ()) and (named is None or person in named)
                 if may and person not in (requester, also):
                     return person
-        others = [person for person in approvers if person not in (requester, also)]
+        others = rules.deciders(requester, also) or ()
         if approvers and user not in approvers:
             raise NotAnApprover(user, others)
         if approvers and asks:
@@ -230,15 +256,17 @@ async def _askers(session: AsyncSession, run: Run) -> tuple[str, str | None]:
     return reporter, requester
 
 
-def _settings(rules: ApprovalRulesRow | None) -> ApprovalRules:
-    if rules is None:
+def rules_of(row: ApprovalRulesRow | None) -> ApprovalRules:
+    """The rules that a row says; those that apply where none are set, if there is none."""
+    if row is None:
         return ApprovalRules()
     return ApprovalRules(
-        approvers=tuple(rules.approvers),
-        quorum=rules.quorum,
-        remind_after_minutes=rules.remind_after_minutes,
-        limit_minutes=rules.limit_minutes,
-        limit_outcome=LimitOutcome(rules.limit_outcome),
+        approvers=tuple(row.approvers),
+        quorum=row.quorum,
+        remind_after_minutes=row.remind_after_minutes,
+        limit_minutes=row.limit_minutes,
+        limit_outcome=LimitOutcome(row.limit_outcome),
+        self_approval=row.self_approval,
     )
 
 

@@ -18,9 +18,12 @@ from sqlalchemy import Text, cast, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Card
+from db.models.documents import MovedFrom
 from db.queue import enqueue, enqueue_all, pending_keys
+from services import audit, homes
+from services.audit import Actor
 from services.errors import NotFound
-from services.jobs import DrawCard, JobDeferral, PostCard
+from services.jobs import DrawCard, FoldCard, JobDeferral, PostCard
 
 MIN_INTERVAL = timedelta(seconds=2)
 """At most one update of a card in this time (Slack advises one in about 3 s)."""
@@ -87,16 +90,25 @@ class CardService:
         card.generation += 1
         return Turn(card.id, card.channel_id, card.thread_ts, None, card.generation, begun_at=begun_at)
 
-    async def posted(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, turn: Turn, ts: str) -> bool:
+    async def posted(
+        self,
+        session: AsyncSession,
+        workspace_id: UUID,
+        plan_id: UUID,
+        turn: Turn,
+        ts: str,
+    ) -> bool:
         """Remember where the card is. False if another worker has posted it meanwhile: ours is one too many.
 
         The card is drawn again if the plan has changed since it was read for posting, or if it was found in
         the channel and nobody knows what it shows.
         """
         card = await self._locked(session, workspace_id, plan_id)
-        if card.ts is not None:
+        if card.ts is not None or card.channel_id != turn.channel_id:
             return card.ts == ts
         card.ts = ts
+        if card.moved_from is not None:
+            await self._fold(session, card, card.moved_from)
         card.drawn_generation = turn.generation
         if card.generation != turn.generation or turn.begun_at is not None:
             await session.flush()
@@ -117,11 +129,94 @@ class CardService:
         """The message is gone or can't be changed any more: post the card anew."""
         card = await self._locked(session, workspace_id, plan_id)
         if card.ts == turn.ts:
-            card.ts = card.post_started_at = card.drawing_until = None
+            card.ts = card.link = card.post_started_at = card.drawing_until = None
             await session.flush()
             # A key of its own: the job that posted the lost one may not have ended yet.
             key = f"post:{plan_id}:{turn.ts}"
             await enqueue(session, PostCard(workspace=workspace_id, plan=plan_id), key=key)
+
+    async def move(
+        self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, channel: str, actor: Actor
+    ) -> bool:
+        """Have the card shown in another channel; False if it is on its way there, or there. Raises NotFound.
+
+        What it leaves behind becomes a line once it is there; if it can't be posted there, `return_to` brings it
+        back.
+        """
+        card = await self._locked(session, workspace_id, plan_id)
+        if card.channel_id == channel:
+            return False
+        if card.moved_from is None:
+            card.moved_from = MovedFrom(
+                channel=card.channel_id, thread=card.thread_ts, ts=card.ts, user=actor.user
+            )
+        await audit.record(
+            session,
+            workspace_id,
+            subject=plan_id,
+            actor=actor,
+            action="card.moved",
+            to=channel,
+            was=card.channel_id,
+        )
+        card.channel_id, card.is_private = channel, None
+        card.thread_ts = card.ts = card.link = card.post_started_at = card.drawing_until = None
+        card.generation += 1
+        await session.flush()
+        key = f"post:{plan_id}:{channel}:{card.generation}"
+        await enqueue(session, PostCard(workspace=workspace_id, plan=plan_id), key=key)
+        return True
+
+    async def bring_back(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> MovedFrom | None:
+        """A card can't be posted where it was moved to: it is where it was. None if it has not been moved."""
+        card = await self._locked(session, workspace_id, plan_id)
+        was = card.moved_from
+        if was is None or card.ts is not None:
+            return None
+        card.channel_id, card.thread_ts, card.ts, card.moved_from = was["channel"], was["thread"], was["ts"], None
+        card.is_private = None
+        card.post_started_at = None
+        await session.flush()
+        if card.ts is None:
+            key = f"post:{plan_id}:back:{card.generation}"
+            await enqueue(session, PostCard(workspace=workspace_id, plan=plan_id), key=key)
+        else:
+            await self.request_redraw(session, workspace_id, plan_id)
+        return was
+
+    async def _fold(self, session: AsyncSession, card: Card, was: MovedFrom) -> None:
+        card.moved_from = None
+        if was["ts"] is not None:
+            job = FoldCard(
+                workspace=card.workspace_id, plan=card.plan_id, from_channel=was["channel"], from_ts=was["ts"]
+            )
+            await enqueue(session, job, key=f"fold:{card.id}:{was['channel']}:{was['ts']}")
+
+    async def is_private(self, session: AsyncSession, workspace_id: UUID, channel: str) -> bool | None:
+        """Whether only some people can see a channel, as far as another card in it has shown; None if not."""
+        found: bool | None = await session.scalar(
+            select(Card.is_private)
+            .where(Card.workspace_id == workspace_id, Card.channel_id == channel, Card.is_private.is_not(None))
+            .order_by(Card.created_at.desc())
+            .limit(1)
+        )
+        return found
+
+    async def note_place(
+        self,
+        session: AsyncSession,
+        workspace_id: UUID,
+        plan_id: UUID,
+        ts: str,
+        *,
+        link: str | None,
+        is_private: bool | None,
+    ) -> None:
+        """Remember where the card at `ts` is to be found, and whether only some people can see the channel."""
+        card = await self._locked(session, workspace_id, plan_id)
+        if card.ts == ts:
+            card.link, card.is_private = link, is_private
+            await homes.request_redraw(session, workspace_id, plan_id)
 
     async def request_redraw(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> None:
         """Have the card drawn as soon as its turn comes."""
@@ -139,6 +234,7 @@ class CardService:
         by_key = {f"card:{card.id}:{card.generation}": card for card in cards}
         wanted = by_key.keys() - await pending_keys(session, list(by_key))
         await enqueue_all(session, [_draw(by_key[key]) for key in wanted], list(wanted))
+        await homes.request_redraws(session, [(card.workspace_id, card.plan_id) for card in by_key.values()])
 
     async def request_lagging(self, session: AsyncSession, now: datetime) -> None:
         """Ask again for the redraws that were given up: what a card shows lags its rows, and nobody is at it."""

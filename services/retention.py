@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Delete, delete, exists, select
+from sqlalchemy import ColumnElement, Delete, delete, exists, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import AICall, Conversation, HeardMessage, InboxEntry, Installation, Run, WorkflowPlan, Workspace
@@ -62,6 +62,7 @@ async def purge(session: AsyncSession, retention: Retention, now: datetime) -> M
         "plans": _plans(now, retention.plans),
     }
     counts = {name: await _deleted(session, statement) for name, statement in statements.items()}
+    counts["plans"] += await _deleted(session, _plans_of_some(now))
     if retention.removed is not None:
         removed = Workspace.removed_at < now - timedelta(days=retention.removed)
         counts["workspaces"] = await purge_removed(session, removed)
@@ -118,19 +119,36 @@ def _model_calls(now: datetime, days: int | None) -> Delete | None:
     return delete(AICall).where(AICall.id.in_(old))
 
 
+_OWN_DAYS = Workspace.settings["plan_days"]
+"""For how many days a workspace itself wants its plans kept; null where it leaves that to the deployment."""
+
+
 def _plans(now: datetime, days: int | None) -> Delete | None:
-    """Plans that nobody has to do with any more: a run under way, failed or waiting keeps its plan."""
+    """The old plans of workspaces that have not set how long theirs are kept."""
     if days is None:
         return None
-    before = now - timedelta(days=days)
-    run = Run
+    before = literal(now - timedelta(days=days))
+    return _old_plans(before, _OWN_DAYS.is_(None))
+
+
+def _plans_of_some(now: datetime) -> Delete:
+    """The old plans of workspaces that have set how long theirs are kept; 0 days is for good."""
+    days = _OWN_DAYS.as_integer()
+    before = literal(now) - days * literal(timedelta(days=1))
+    return _old_plans(before, days > 0)
+
+
+def _old_plans(before: ColumnElement[datetime], which: ColumnElement[bool]) -> Delete:
+    """Plans that nobody has to do with any more: a run under way, failed or waiting keeps its plan."""
     goes_on = exists().where(
-        run.plan_id == WorkflowPlan.id,
-        (run.state.not_in((RunState.COMPLETED, RunState.CANCELLED))) | (run.ended_at >= before),
+        Run.plan_id == WorkflowPlan.id,
+        (Run.state.not_in((RunState.COMPLETED, RunState.CANCELLED))) | (Run.ended_at >= before),
     )
     old = (
         select(WorkflowPlan.id)
+        .join(Workspace, Workspace.id == WorkflowPlan.workspace_id)
         .where(
+            which,
             WorkflowPlan.updated_at < before,
             WorkflowPlan.state.in_((PlanState.APPROVED, PlanState.DISCARDED, PlanState.FAILED)),
             ~goes_on,

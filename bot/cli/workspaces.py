@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from datetime import datetime, timedelta
-from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
-
-from sqlalchemy import update
 
 from bot.cli.command import CommandFailed, Commands, open_database
 from bot.cli.export import as_json
@@ -23,7 +19,8 @@ from services.errors import NotFound
 from services.queries.export import run_document
 from services.queries.workspaces import WorkspaceDetails, documents, list_workspaces, run_ids, workspace_details
 from services.retention import purge_removed
-from services.workspaces.installations import announce
+from services.workspaces import settings as workspace_settings
+from services.workspaces.settings import READERS, SettingRefused
 
 NONE = "There are no workspaces yet: one is made when the app is installed, or when components are loaded for it."
 
@@ -130,20 +127,10 @@ async def set_(database: Database, team_id: str, change: str) -> str:
             workspace_id = await workspaces.by_team(session, team_id)
         except NotFound:
             raise _unknown(team_id) from None
-        row = await session.get_one(Workspace, workspace_id)
-        kept: dict[str, Any] = {key: value for key, value in row.settings.items() if key != name}
-        if text:
-            kept[name] = READERS[name](text)
-        await session.execute(update(Workspace).where(Workspace.id == workspace_id).values(settings=kept))
-        await audit.record(
-            session,
-            workspace_id,
-            subject=workspace_id,
-            actor=audit.OPERATOR,
-            action="workspace.set",
-            **{name: kept.get(name)},
-        )
-        await announce(session)
+        try:
+            kept = await workspace_settings.change(session, workspace_id, {name: text}, audit.OPERATOR)
+        except SettingRefused as error:
+            raise CommandFailed(str(error)) from error
     return f"{team_id}: {name} is {kept.get(name, 'as for the deployment')}."
 
 
@@ -174,33 +161,6 @@ async def purge(database: Database, team_id: str) -> str:
         async with database.transaction() as session:
             rows = await purge_removed(session, Workspace.id == found.id)
     return f"{team_id}: {found.plans:,} plans, and all else that there was, are forgotten."
-
-
-def _zone(text: str) -> str:
-    try:
-        return ZoneInfo(text).key
-    except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise CommandFailed(f"{text} is not the name of a time zone, such as America/Chicago.") from None
-
-
-def _whole(text: str) -> int:
-    if not text.isdecimal() or len(text) > 12:
-        raise CommandFailed(f"{text} is not a whole number.")
-    return int(text)
-
-
-def _truth(text: str) -> bool:
-    if text not in ("true", "false"):
-        raise CommandFailed(f"{text} must be true or false.")
-    return text == "true"
-
-
-READERS: Mapping[str, Callable[[str], str | int | bool]] = {
-    "time_zone": _zone,
-    "tokens_per_day": _whole,
-    "learn_from_plans": _truth,
-}
-"""What can be set for a workspace, and how it is read."""
 
 
 def _unknown(team_id: str) -> CommandFailed:

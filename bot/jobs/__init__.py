@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.jobs import inquiries, notes, pictures, workspaces
+from bot.jobs import home, inquiries, notes, pictures, workspaces
 from bot.jobs.conversations import hearing, policy_files, replying, settling
-from bot.jobs.messages import cards, private, replies, showing
+from bot.jobs.messages import cards, placing, private, replies, showing
 from bot.jobs.notifications import copies, digests, preferences
 from bot.jobs.notifications import gates as gate_acts
 from bot.jobs.registry import Handler
@@ -42,6 +42,8 @@ HANDLERS: tuple[Handler[Any], ...] = tuple(
         inquiries,
         notes,
         pictures,
+        home,
+        placing,
         workspaces,
     )
     for handler in module.HANDLERS

@@ -125,13 +125,12 @@ async def _answered(body: Mapping[str, Any], deps: Deps) -> None:
 async def _told(request: Request, note: Note, deps: Deps) -> None:
     response_url = request.response_url if isinstance(request, Command | Click) else None
     thread_ts = request.thread_ts if isinstance(request, Click) else None
-    if request.channel or response_url:
-        words = Tell(
-            workspace=deps.workspace.id,
-            channel=request.channel,
-            user=request.user,
-            note=note,
-            thread_ts=thread_ts,
-            response_url=response_url,
-        )
-        await deps.intake.put(request.key, words)
+    words = Tell(
+        workspace=deps.workspace.id,
+        channel=request.channel,
+        user=request.user,
+        note=note,
+        thread_ts=thread_ts,
+        response_url=response_url,
+    )
+    await deps.intake.put(request.key, words)

@@ -1,4 +1,4 @@
-"""Previous and Next under a private list."""
+"""Previous and Next under a private list, and the choice of what is on it."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ LISTINGS: dict[str, Listing] = {
     ids.ACTION_COMPONENTS_PAGE: "components",
     ids.ACTION_WORKFLOWS_PAGE: "workflows",
     ids.ACTION_NOTES_PAGE: "notes",
+    ids.ACTION_WORKFLOWS_FILTER: "workflows",
 }
 
 
@@ -35,10 +36,11 @@ def _turn(click: payloads.Click, response_url: str, deps: Deps) -> TurnPage:
     page = _page(click)
     return TurnPage(
         workspace=deps.workspace.id,
-        listing=LISTINGS[click.action.rpartition(".")[0]],
+        listing=LISTINGS.get(click.action) or LISTINGS[click.action.rpartition(".")[0]],
         search=page.search,
         page=page.page,
         user=click.user,
+        channel=click.channel,
         response_url=response_url,
     )
 

@@ -127,7 +127,7 @@ async def show_step(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
     view = step_details_modal(snapshot, step_id, answer)
     if view is None:
         raise NotFound("step", step_id)
-    await (deps.slack.open_view if click.message_ts else deps.slack.push_view)(click.trigger_id, view)
+    await (deps.slack.push_view if click.is_in_modal else deps.slack.open_view)(click.trigger_id, view)
     await ack()
 
 

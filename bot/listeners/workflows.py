@@ -1,10 +1,11 @@
-"""`/workflows [search | #number | #number.run]`: the plans of this workspace, privately and in pages."""
+"""`/workflows [filters, words | #number | #number.run]`: the plans of this workspace, privately and in pages."""
 
 from __future__ import annotations
 
 import re
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.deps import Deps
 from bot.errors import MalformedPayload
@@ -17,8 +18,10 @@ from bot.views.private.notes import Note, note_text
 from bot.views.private.workflow import workflow_details
 from services.errors import NotFound
 from services.jobs import ShowCard
+from services.queries import filters
 from services.queries import runs as run_queries
 from services.queries.runs import find_run
+from services.queries.snapshots import PlanSnapshot
 
 
 def register(app: AsyncApp) -> None:
@@ -26,17 +29,18 @@ def register(app: AsyncApp) -> None:
     app.command(ids.COMMAND_WORKFLOWS)(guard(payloads.command, list_workflows))
     app.action(ids.ACTION_CARD_SHOW)(guard(payloads.click, show_card))
     app.action(buttons_of(ids.ACTION_WORKFLOWS_PAGE))(guard(payloads.click, turn_page))
+    app.action(ids.ACTION_WORKFLOWS_FILTER)(guard(payloads.click, turn_page))
 
 
 async def list_workflows(command: payloads.Command, deps: Deps, ack: AsyncAck) -> None:
     """One plan by its number, with its last run or the one named, or the first page of those that match."""
     named = re.fullmatch(r"#?(\d{1,9})(?:\.(\d{1,9}))?", command.text)
     if named is None:
-        message = await _first_page(command.text[: ids.SEARCH_LENGTH], deps)
+        message = await _first_page(command, deps)
     elif named[2] is None:
-        message = await _plan(int(named[1]), deps)
+        message = await _plan(int(named[1]), command, deps)
     else:
-        message = await _run(int(named[1]), int(named[2]), deps)
+        message = await _run(int(named[1]), int(named[2]), command, deps)
     await ack(text=message.text, blocks=message.blocks)
 
 
@@ -60,27 +64,37 @@ def _show(click: payloads.Click, deps: Deps) -> ShowCard:
     )
 
 
-async def _plan(number: int, deps: Deps) -> Message:
+async def _plan(number: int, command: payloads.Command, deps: Deps) -> Message:
     async with deps.database.reading() as session:
         try:
             plan = await deps.queries.get_by_number(session, deps.workspace.id, number)
+            await _check_may_see(session, plan, command, deps)
             return workflow_details(plan, await run_queries.history(session, deps.workspace.id, plan.id))
         except NotFound:
             return Message(note_text(Note.NOT_FOUND), [])
 
 
-async def _run(plan_number: int, number: int, deps: Deps) -> Message:
+async def _run(plan_number: int, number: int, command: payloads.Command, deps: Deps) -> Message:
     async with deps.database.reading() as session:
         try:
             run_id = await find_run(session, deps.workspace.id, plan_number, number)
             plan = await deps.queries.get_by_run(session, deps.workspace.id, run_id)
+            await _check_may_see(session, plan, command, deps)
             history = await run_queries.history(session, deps.workspace.id, plan.id, run_id=run_id)
             return workflow_details(plan, history)
         except NotFound:
             return Message(note_text(Note.RUN_NOT_FOUND), [])
 
 
-async def _first_page(search: str, deps: Deps) -> Message:
+async def _check_may_see(session: AsyncSession, plan: PlanSnapshot, command: payloads.Command, deps: Deps) -> None:
+    """What somebody may not see is not there for them. Raises NotFound."""
+    viewer = await deps.queries.viewer(session, deps.workspace.id, command.user, command.channel)
+    await deps.queries.check_may_see(session, plan, viewer)
+
+
+async def _first_page(command: payloads.Command, deps: Deps) -> Message:
+    wanted = filters.read(filters.with_ids(command.markup)[: ids.SEARCH_LENGTH])
     async with deps.database.reading() as session:
-        page = await deps.queries.list(session, deps.workspace.id, search=search)
-    return workflows_list(page, search)
+        viewer = await deps.queries.viewer(session, deps.workspace.id, command.user, command.channel)
+        page = await deps.queries.list(session, deps.workspace.id, wanted=wanted, viewer=viewer)
+    return workflows_list(page, wanted)

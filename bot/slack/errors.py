@@ -15,6 +15,7 @@ from slack_sdk.errors import SlackApiError
 from bot.errors import (
     ChannelUnreachable,
     ContentRefused,
+    HomeOvertaken,
     MessageGone,
     RateLimited,
     SlackError,
@@ -104,6 +105,7 @@ _KINDS: tuple[tuple[frozenset[str], type[SlackError]], ...] = (
     (GONE, MessageGone),
     (CONTENT, ContentRefused),
     (UPLOAD, UploadRefused),
+    (frozenset({"hash_conflict"}), HomeOvertaken),
 )
 KINDS: Mapping[str, type[SlackError]] = {word: kind for words, kind in _KINDS for word in words}
 """By Slack's word, the error that it becomes; those of RATE_LIMITED say for how long, and are not among them."""

@@ -23,6 +23,15 @@ ACTION_CARD_SHOW = "card.show"
 ACTION_GRAPH_PLAN = "graph.plan"
 ACTION_GRAPH_RUN = "graph.run"
 ACTION_RUN_REPORT = "run.report"
+ACTION_CARD_HERE = "card.here"
+ACTION_CARD_PLACE = "card.place"
+ACTION_CARD_CHOOSE = "card.choose"
+ACTION_CARD_LINK = "card.link"
+ACTION_HOME_ISSUE = "home.issue"
+ACTION_HOME_SETTINGS = "home.settings"
+ACTION_HOME_APPROVERS = "home.approvers"
+ACTION_HOME_PAGE = "home.page"
+ACTION_WORKFLOWS_FILTER = "workflows.filter"
 ACTION_RUN_CANCEL = "run.cancel"
 ACTION_RUN_STOP = "run.stop"
 ACTION_RUN_AGAIN = "run.again"
@@ -45,7 +54,7 @@ ACTION_HEARD_CHANGE = "heard.change"
 ACTION_HEARD_QUESTION = "heard.question"
 ACTION_COMPONENTS_PAGE = "components.page"
 ACTION_WORKFLOWS_PAGE = "workflows.page"
-"""All three with `.previous` or `.next` behind them."""
+"""All four with `.previous` or `.next` behind them."""
 
 VIEW_NEW_ISSUE = "issue.new"
 VIEW_PLAN_DETAILS = "plan.details"
@@ -67,6 +76,8 @@ VIEW_NOTE = "note"
 VIEW_GATE_ASK = "gate.ask"
 VIEW_GATE_HAND_OVER = "gate.hand_over"
 VIEW_NOTIFICATIONS = "notifications"
+VIEW_HOME = "home"
+VIEW_SETTINGS = "settings"
 
 BLOCK_ISSUE, INPUT_ISSUE = "issue", "issue.text"
 BLOCK_PLACE, INPUT_PLACE = "place", "issue.place"
@@ -97,6 +108,17 @@ BLOCK_MODE, INPUT_MODE = "mode", "notifications.mode"
 BLOCK_DEPUTY, INPUT_DEPUTY = "deputy", "notifications.deputy"
 BLOCK_FIRST_DAY, INPUT_FIRST_DAY = "first_day", "notifications.first_day"
 BLOCK_LAST_DAY, INPUT_LAST_DAY = "last_day", "notifications.last_day"
+BLOCK_MAY_PLAN, INPUT_MAY_PLAN = "may_plan", "settings.may_plan"
+BLOCK_PLANNERS, INPUT_PLANNERS = "planners", "settings.planners"
+BLOCK_SELF_APPROVAL, INPUT_SELF_APPROVAL = "self_approval", "settings.self_approval"
+BLOCK_REMIND_AFTER, INPUT_REMIND_AFTER = "remind_after", "settings.remind_after"
+BLOCK_DEFAULT_CHANNEL, INPUT_DEFAULT_CHANNEL = "default_channel", "settings.default_channel"
+BLOCK_TIME_ZONE, INPUT_TIME_ZONE = "time_zone", "settings.time_zone"
+BLOCK_TOKENS, INPUT_TOKENS = "tokens_per_day", "settings.tokens"
+BLOCK_LEARN, INPUT_LEARN = "learn_from_plans", "settings.learn"
+BLOCK_PLAN_DAYS, INPUT_PLAN_DAYS = "plan_days", "settings.plan_days"
+BLOCK_PLACE_CARD = "card.place:"
+"""The block's id ends in the Ref of the plan, by which a choice in its menu is known to be about it."""
 
 METADATA_CARD = "mudda_card"
 """The event type of a card's message metadata; its payload is {"card": the card's id}."""
@@ -158,8 +180,9 @@ CHOICE_REMIND, CHOICE_ASK, CHOICE_HAND_OVER = "remind", "ask", "hand_over"
 PLAN_CHOICES = (CHOICE_DRY_RUN, CHOICE_SHOW_ALL, CHOICE_SHOW_GRAPH, CHOICE_EDIT_STEP, CHOICE_VERSIONS)
 GATE_CHOICES = (CHOICE_REMIND, CHOICE_ASK, CHOICE_HAND_OVER)
 
-SEARCH_LENGTH = 80
-"""As much of what was searched for as goes into a button, so that every page is one of the same search."""
+SEARCH_LENGTH = 140
+"""As much of what was searched for as goes into a button or an option (Slack: 150), so that every page, and every
+filter, is one of the same search."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +243,26 @@ class Choice:
         if name not in (*PLAN_CHOICES, *GATE_CHOICES):
             raise ValueError("not a choice")
         return cls(name, Ref.decode(ref))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which plan's card a button has shown, and in which channel."""
+
+    ref: Ref
+    channel: str
+
+    def encode(self) -> str:
+        """The button's value, e.g. `0b6c….3:C0123`."""
+        return f"{self.ref.encode()}:{self.channel}"
+
+    @classmethod
+    def decode(cls, value: str) -> Place:
+        """Read a button's value. Raises ValueError on anything that we did not write."""
+        ref, _, channel = value.partition(":")
+        if not re.fullmatch(r"[CG][A-Z0-9]{1,20}", channel):
+            raise ValueError("not a place")
+        return cls(Ref.decode(ref), channel)
 
 
 @dataclass(frozen=True, slots=True)

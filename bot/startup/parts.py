@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -57,6 +57,7 @@ from services.workflows.rechecks import RecheckService
 from services.workflows.refining import RefiningService
 from services.workflows.service import WorkflowService
 from services.workspaces.installations import InstallationService
+from services.workspaces.settings import Defaults
 
 # A thread in a blocking call of the model can't be cancelled; its job has been handed back by then.
 CLOSE_SECONDS = 2.0
@@ -158,12 +159,18 @@ def _bound(
         learning=LearningService(notes, learns),
         notifications=NotificationService(zone),
         zone=zone,
+        defaults=Defaults(
+            settings.time_zone, settings.tokens_per_day, settings.learn_from_plans, settings.retention.plans or 0
+        ),
         **parts,
     )
 
 
-async def one_workspace(parts: Parts, slack: Slack) -> OneWorkspace:
-    """The workspace of the bot token. Raises SettingsError if Slack does not take it."""
+async def one_workspace(parts: Parts, slack: Slack, database_url: str, stack: AsyncExitStack) -> OneWorkspace:
+    """The workspace of the bot token; its settings are kept up to date until `stack` ends.
+
+    Raises SettingsError if Slack does not take the token.
+    """
     identity = await identified(slack)
     async with parts.database.everywhere().transaction() as session:
         workspace_id = await workspaces.ensure(session, identity.team_id, identity.team_name)
@@ -177,7 +184,9 @@ async def one_workspace(parts: Parts, slack: Slack) -> OneWorkspace:
         slack=slack,
         settings=own,
     )
-    return OneWorkspace(parts.bind(workspace))
+    tenant = OneWorkspace(parts.bind(workspace), parts.bind, parts.database.everywhere())
+    _watched(tenant.watch(database_url), stack)
+    return tenant
 
 
 async def _closed_soon(gemini: GeminiClient) -> None:
@@ -189,7 +198,13 @@ async def installed_workspaces(
 ) -> InstalledWorkspaces:
     """The workspaces that install the app; what is known of them is kept up to date until `stack` ends."""
     tenants = InstalledWorkspaces(parts.database.everywhere(), installations, slack, parts.bind)
-    watching = asyncio.create_task(tenants.watch(database_url))
+    _watched(tenants.watch(database_url), stack)
+    return tenants
+
+
+def _watched(watch: Coroutine[Any, Any, None], stack: AsyncExitStack) -> None:
+    """Watch until `stack` ends."""
+    watching = asyncio.create_task(watch)
 
     async def stop() -> None:
         watching.cancel()
@@ -197,4 +212,3 @@ async def installed_workspaces(
             await watching
 
     stack.push_async_callback(stop)
-    return tenants

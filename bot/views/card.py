@@ -289,3 +289,9 @@ def _is_shortened(snapshot: PlanSnapshot, steps: Sequence[PlanStepView], level: 
             is_all_shown(step, version.components.get(step.step.component_id), known, level) for step in steps
         )
     )
+
+
+def decisions(snapshot: PlanSnapshot) -> list[Element]:
+    """The buttons by which a draft is decided about, wherever it is shown."""
+    steps = plan_steps.in_order(snapshot.version) if snapshot.version else ()
+    return [*_approve(snapshot, steps), _discard(snapshot)]

@@ -8,19 +8,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from uuid import UUID
 
-import asyncpg
 from sqlalchemy import ColumnElement
 
 from bot.deps import Deps, Workspace
 from bot.errors import SlackError, TokenRefused
 from bot.slack.client import Slack
+from bot.workspaces.watching import watch_changes
 from db.models import Workspace as WorkspaceRow
 from db.queue import enqueue
-from db.session import DATABASE_ERRORS, Database
-from db.url import dsn_and_timeout
+from db.session import Database
 from services.audit import SYSTEM
 from services.jobs import EndWork
-from services.workspaces.installations import CHANNEL, InstallationService, InstalledWorkspace, remove
+from services.workspaces.installations import InstallationService, InstalledWorkspace, remove
 from services.workspaces.secrets import SealBroken
 
 logger = logging.getLogger("mudda.workspaces")
@@ -30,9 +29,6 @@ GONE_FOR_GOOD = frozenset({"account_inactive", "token_revoked"})
 
 A token that is dropped can't be had back: https://docs.slack.dev/reference/methods/auth.test.
 """
-
-RETRY_SECONDS = 1.0
-"""After this a connection that was lost is tried again; until it is back every look-up asks the database."""
 
 
 @dataclass(slots=True)
@@ -47,10 +43,15 @@ class InstalledWorkspaces:
     installations: InstallationService
     slack: Slack
     bind: Callable[[Workspace], Deps]
-    is_listening: bool = False
+    _listening: asyncio.Event = field(default_factory=asyncio.Event)
     _by_team: dict[str, Deps] = field(default_factory=dict)
     _by_id: dict[UUID, Deps] = field(default_factory=dict)
     _changes: int = 0
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether changes are heard of, so that what is known may be kept."""
+        return self._listening.is_set()
 
     def __str__(self) -> str:
         """For the log."""
@@ -109,31 +110,7 @@ class InstalledWorkspaces:
 
     async def watch(self, database_url: str) -> None:
         """Listen for changes until cancelled; whatever happens, what is known meanwhile is up to date."""
-        dsn, timeout = dsn_and_timeout(database_url)
-        while True:
-            try:
-                connection = await asyncpg.connect(dsn, timeout=timeout)
-            except DATABASE_ERRORS as error:
-                logger.warning("Can't listen for changes of workspaces: %s", type(error).__name__)
-            else:
-                await self._listen(connection)
-            await asyncio.sleep(RETRY_SECONDS)
-
-    async def _listen(self, connection: asyncpg.Connection) -> None:
-        lost = asyncio.Event()
-        connection.add_termination_listener(lambda _: lost.set())
-        try:
-            await connection.add_listener(CHANNEL, lambda *_: self.forget())
-            self.forget()
-            self.is_listening = True
-            await lost.wait()
-            logger.warning("The connection that tells of changes of workspaces is lost")
-        except DATABASE_ERRORS as error:
-            logger.warning("Can't listen for changes of workspaces: %s", type(error).__name__)
-        finally:
-            self.is_listening = False
-            self.forget()
-            connection.terminate()
+        await watch_changes(database_url, self.forget, self._listening)
 
     def forget(self) -> None:
         """Ask the database again for whoever is asked for next."""

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Protocol
 from uuid import UUID
 
-from bot.deps import Deps
+from bot.deps import Deps, Workspace
+from bot.workspaces.watching import watch_changes
+from db.session import DATABASE_ERRORS, Database
+from services.workspaces import settings
 
 
 class Tenants(Protocol):
@@ -28,11 +32,17 @@ class Tenants(Protocol):
         """Slack does not take the workspace's token: see whether the app is gone from there, unheard."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class OneWorkspace:
-    """The workspace of the bot token that is set, and no other."""
+    """The workspace of the bot token that is set, and no other.
+
+    Its settings are read again once PostgreSQL has told of a change (`watch`).
+    """
 
     deps: Deps
+    bind: Callable[[Workspace], Deps]
+    database: Database
+    _is_outdated: bool = False
 
     def __str__(self) -> str:
         """For the log."""
@@ -40,11 +50,11 @@ class OneWorkspace:
 
     async def of_team(self, team_id: str | None, enterprise_id: str | None = None) -> Deps | None:
         """The parts, if it is this workspace."""
-        return self.deps if team_id == self.deps.workspace.team_id else None
+        return await self._current() if team_id == self.deps.workspace.team_id else None
 
     async def of(self, workspace_id: UUID) -> Deps | None:
         """The parts, if it is this workspace."""
-        return self.deps if workspace_id == self.deps.workspace.id else None
+        return await self._current() if workspace_id == self.deps.workspace.id else None
 
     async def removed(self, workspace_id: UUID) -> Deps | None:
         """None: whoever has set a token has to take it back."""
@@ -52,3 +62,24 @@ class OneWorkspace:
 
     async def refused(self, workspace_id: UUID) -> None:
         """Nothing: whoever has set the token has to mend that, and the jobs wait."""
+
+    async def watch(self, database_url: str) -> None:
+        """Listen for changes until cancelled."""
+        await watch_changes(database_url, self._outdate)
+
+    def _outdate(self) -> None:
+        self._is_outdated = True
+
+    async def _current(self) -> Deps:
+        if self._is_outdated:
+            self._is_outdated = False
+            try:
+                async with self.database.reading() as session:
+                    own = await settings.current(session, self.deps.workspace.id)
+            except DATABASE_ERRORS:
+                # What needs the database says so itself; what doesn't goes on with what is known.
+                self._is_outdated = True
+            else:
+                if own != self.deps.workspace.settings:
+                    self.deps = self.bind(replace(self.deps.workspace, settings=own))
+        return self.deps

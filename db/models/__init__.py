@@ -7,6 +7,7 @@ from db.models.base import Base
 from db.models.cards import Card
 from db.models.components import Component
 from db.models.conversations import Conversation, HeardMessage
+from db.models.homes import Home
 from db.models.inbox import InboxEntry
 from db.models.notes import PlanningNoteRow
 from db.models.notifications import Notification, NotificationPreference
@@ -25,6 +26,7 @@ __all__ = [
     "Conversation",
     "Decision",
     "HeardMessage",
+    "Home",
     "InboxEntry",
     "Installation",
     "Notification",

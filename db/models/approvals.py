@@ -18,6 +18,7 @@ class ApprovalRulesRow(Base):
     """Who may decide in a workspace, how many must agree, and what happens while they don't.
 
     No row: anyone may decide. `remind_after_minutes` of 0 is never; no `limit_minutes` is no limit.
+    `self_approval`: approvers may decide about what they reported themselves.
     """
 
     __tablename__ = "approval_rules"
@@ -28,6 +29,7 @@ class ApprovalRulesRow(Base):
     remind_after_minutes: Mapped[float]
     limit_minutes: Mapped[float | None]
     limit_outcome: Mapped[str]
+    self_approval: Mapped[bool] = mapped_column(default=False, server_default="false")
 
 
 class StepGate(Base):

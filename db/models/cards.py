@@ -6,9 +6,11 @@ from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ForeignKey, Index
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, CreatedAt, PrimaryKey, WorkspaceKey
+from db.models.documents import MovedFrom
 
 
 class Card(Base):
@@ -17,6 +19,10 @@ class Card(Base):
     The row is there before the message is; `ts` is null until Slack has said what it is. Whoever redraws takes
     the next `generation` before reading, and makes it `drawn_generation` once Slack has it. `drawing_until` is
     a lease, so that two redraws can't overtake each other on their way to Slack.
+
+    `link` is the message's address in Slack, null where it is not known. `is_private`: only some people can see
+    the channel; null until Slack was asked. `moved_from` is where the card was before somebody had it shown
+    elsewhere, until it is there.
     """
 
     __tablename__ = "cards"
@@ -37,4 +43,7 @@ class Card(Base):
     drawn_generation: Mapped[int] = mapped_column(default=0)
     drawn_at: Mapped[datetime | None]
     drawing_until: Mapped[datetime | None]
+    link: Mapped[str | None]
+    is_private: Mapped[bool | None]
+    moved_from: Mapped[MovedFrom | None] = mapped_column(JSONB(none_as_null=True))
     created_at: Mapped[CreatedAt]

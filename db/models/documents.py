@@ -66,12 +66,27 @@ class WorkspaceSettings(TypedDict, total=False):
     """What a workspace has set for itself; what is not there is as for the whole deployment.
 
     `time_zone` is a name of the tz database, `tokens_per_day` what the model may cost, 0 for no limit,
-    `learn_from_plans` whether earlier plans and notes are told to the plan maker.
+    `learn_from_plans` whether earlier plans and notes are told to the plan maker. `default_channel` is where a
+    plan is shown that was begun in no channel. `may_plan` is who may have plans drafted: "everybody", "approvers",
+    or with "named" the `planners` too. `plan_days` is for how many days a plan that is over is kept, 0 for good.
     """
 
     time_zone: str
     tokens_per_day: int
     learn_from_plans: bool
+    default_channel: str
+    may_plan: str
+    planners: list[str]
+    plan_days: int
+
+
+class MovedFrom(TypedDict):
+    """Where a card was: in which `channel`, `thread` and message (`ts`); and the `user` who had it moved."""
+
+    channel: str
+    thread: str | None
+    ts: str | None
+    user: str
 
 
 class RequestPreview(TypedDict):

@@ -36,6 +36,8 @@ class WorkflowPlan(Base):
             "decided_at",
             postgresql_where=text("state = 'APPROVED'"),
         ),
+        Index("workflow_plans_draft_idx", "workspace_id", "created_at", postgresql_where=text("state = 'DRAFT'")),
+        Index("workflow_plans_reporter_idx", "workspace_id", "reporter_id", "number"),
     )
 
     id: Mapped[PrimaryKey]

@@ -21,7 +21,16 @@ class Run(Base):
     """
 
     __tablename__ = "workflow_executions"
-    __table_args__ = (UniqueConstraint("plan_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("plan_id", "number"),
+        Index(
+            "workflow_executions_going_idx",
+            "workspace_id",
+            "created_at",
+            postgresql_where=text("state IN ('RUNNING', 'WAITING', 'FAILED')"),
+        ),
+        Index("workflow_executions_ended_idx", "workspace_id", "ended_at"),
+    )
 
     id: Mapped[PrimaryKey]
     workspace_id: Mapped[WorkspaceKey]
@@ -62,6 +71,12 @@ class StepRun(Base):
             "component_key",
             "ended_at",
             postgresql_where=text("ended_at IS NOT NULL"),
+        ),
+        # Those that wait for people, of which there are few at any time.
+        Index(
+            "step_runs_waiting_idx",
+            "run_id",
+            postgresql_where=text("state IN ('WAITING', 'UNCERTAIN', 'FAILED')"),
         ),
     )
 

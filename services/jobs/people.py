@@ -12,11 +12,12 @@ Listing = Literal["components", "workflows", "notes"]
 
 
 class TurnPage(Request):
-    """Replace a private list by another page of it. `user` is who asks, where that is not for everybody."""
+    """Replace a private list by another page of it. `user` is who asks, and `channel` is where they do."""
 
     entrypoint: ClassVar[str] = "turn_page"
 
     user: str = ""
+    channel: str = ""
 
     listing: Listing
     search: str
@@ -25,7 +26,10 @@ class TurnPage(Request):
 
 
 class Tell(Job):
-    """Say something to one person only: a help text, or that something could not be done."""
+    """Say something to one person only: a help text, or that something could not be done.
+
+    With neither a channel nor a response URL it is said on their Home.
+    """
 
     entrypoint: ClassVar[str] = "tell"
 

@@ -21,7 +21,7 @@ class Request(Job):
 
 
 class Act(Request):
-    """What a person does in a message, or with a slash command in a channel."""
+    """What a person does in a message, with a slash command, or on their Home, which is in no channel."""
 
     user: str
     channel: str
@@ -29,8 +29,8 @@ class Act(Request):
 
     @property
     def actor(self) -> Actor:
-        """Who it is, and the message in which they do it."""
-        return Actor(self.user, self.channel, self.message_ts)
+        """Who it is, and the message in which they do it; on their Home there is none."""
+        return Actor(self.user, self.channel or None, self.message_ts or None)
 
 
 class Press(Act):
@@ -43,4 +43,4 @@ class Press(Act):
     @property
     def actor(self) -> Actor:
         """Who it is, the message, and which press."""
-        return Actor(self.user, self.channel, self.message_ts, self.key)
+        return Actor(self.user, self.channel or None, self.message_ts or None, self.key)

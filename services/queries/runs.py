@@ -192,7 +192,9 @@ async def _snapshot(session: AsyncSession, run: Run, settings: ApprovalRules) ->
         started_by=run.started_by,
         started_at=run.created_at,
         steps=tuple(
-            _step(step, gates.get(step.id), settings, output=told, output_size=size or 0, is_long=bool(is_long))
+            step_snapshot(
+                step, gates.get(step.id), settings, output=told, output_size=size or 0, is_long=bool(is_long)
+            )
             for step, told, size, is_long in rows
         ),
         ended_at=run.ended_at,
@@ -217,15 +219,16 @@ def _agreed(step: StepRun, gate: StepGate | None, settings: ApprovalRules) -> tu
     return tuple(user for user in agreed if step.state != StepState.WAITING or user in settings.approvers)
 
 
-def _step(
+def step_snapshot(
     step: StepRun,
     gate: StepGate | None,
     settings: ApprovalRules,
     *,
-    output: Any,
-    output_size: int,
-    is_long: bool,
+    output: Any = None,
+    output_size: int = 0,
+    is_long: bool = False,
 ) -> StepSnapshot:
+    """A step as it stands, with its last gate; without its answer, where nobody has read that."""
     return StepSnapshot(
         id=step.id,
         step_id=step.step_id,

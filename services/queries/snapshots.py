@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from db.models.documents import GateRequest, SkipReason, StepWait
-from services.approvals import LimitOutcome
+from db.models.documents import GateRequest, SkipReason, StepWait, WorkspaceSettings
+from services.approvals import ApprovalRules, LimitOutcome
 from services.components.specs import ComponentSpec
 from services.jobs import WishOutcome
+from services.pages import Page
 from services.plans.forecast import Forecast
 from services.plans.model import Issue, Plan
 from services.plans.validation import Fault
@@ -203,11 +205,79 @@ class PlanSnapshot:
     """The version before its version, while that is still to be decided about."""
     change: ChangeSnapshot | None = None
     """What somebody wants to be different: while that is worked on, and afterwards if nothing came of it."""
+    shown_in: str = ""
+    """The channel of its card."""
+    link: str | None = None
+    """The address of its card in Slack, where it is known."""
+
+
+class AwaitedKind(StrEnum):
+    """What people are waited for to do."""
+
+    REVIEW = "review"
+    NO_PLAN = "no_plan"
+    GATE = "gate"
+    ANSWER = "answer"
+    UNCERTAIN = "uncertain"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """Who is waited for: those `people`, None for anyone."""
+
+    kind: AwaitedKind
+    people: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingItem:
+    """Something that waits for one person: a plan to review, or a step of its run, by the id of the step's run."""
+
+    plan: PlanSnapshot
+    since: datetime
+    step: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HomeFigures:
+    """What has come about since a month ago; `median_seconds` is how long a run took that is done.
+
+    `ended` are the runs that came to an end: those `done`, and those that failed or were cancelled.
+    """
+
+    plans: int = 0
+    ended: int = 0
+    done: int = 0
+    median_seconds: float | None = None
+    tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HomeSnapshot:
+    """All that a person's Home shows. `notice` is the code of a note; `is_new`: there has been no plan yet."""
+
+    user: str
+    is_admin: bool
+    is_stranger: bool
+    notice: str | None
+    is_new: bool
+    waiting: Page[WaitingItem]
+    running: Page[PlanLine]
+    reports: Page[PlanLine]
+    figures: HomeFigures
+    components: int
+    rules: ApprovalRules
+    settings: WorkspaceSettings
 
 
 @dataclass(frozen=True, slots=True)
 class PlanLine:
-    """A plan as one line of a list."""
+    """A plan as one line of a list.
+
+    `run_state` is that of its last run, of whose `total` steps so many are `done`. `link` leads to its card, which
+    is `shown_in` a channel.
+    """
 
     id: UUID
     number: int
@@ -217,3 +287,10 @@ class PlanLine:
     channel_id: str
     created_at: datetime
     steps: int | None
+    revision: int = 1
+    run_state: RunState | None = None
+    done: int = 0
+    total: int = 0
+    awaited: Awaited | None = None
+    link: str | None = None
+    shown_in: str = ""

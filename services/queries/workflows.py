@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import PlanVersion, Run, StepRun, WorkflowPlan
+from db.models import Card, PlanVersion, Run, StepRun, WorkflowPlan
 from db.models.documents import PlanChange
 from services.approvals import ApprovalService
 from services.components.specs import ApprovalPolicy, ComponentSpec
@@ -20,11 +20,15 @@ from services.pages import Page
 from services.plans.model import Plan
 from services.plans.validation import Fault
 from services.policies.specs import Citation
-from services.queries import forecasts, runs
+from services.queries import forecasts, lines, runs
+from services.queries.filters import PlanFilter
+from services.queries.lines import Viewer
 from services.queries.snapshots import ChangeSnapshot, PlanLine, PlanSnapshot, VersionSnapshot
 from services.states import Phase, PlanState, StepState
 from services.workflows.drafts import failure_from_json, issue_of
 from services.workflows.versions import VersionKind
+
+EVERYTHING = PlanFilter()
 
 MAX_REDRAWS = 100
 """The most cards that a change of the rules redraws; the others follow when something else happens to them."""
@@ -78,22 +82,42 @@ class WorkflowQueries:
         return Origin(plan.channel_id, thread_ts, plan.requester_id or plan.reporter_id, plan.response_url)
 
     async def list(
-        self, session: AsyncSession, workspace_id: UUID, *, search: str = "", page: int = 1, size: int = 10
+        self,
+        session: AsyncSession,
+        workspace_id: UUID,
+        *,
+        wanted: PlanFilter = EVERYTHING,
+        viewer: Viewer | None = None,
+        page: int = 1,
+        size: int = 10,
     ) -> Page[PlanLine]:
-        """Plans, the newest first; `search` is looked for in the issue, its place and the plan's title."""
-        where = [WorkflowPlan.workspace_id == workspace_id]
-        if search:
-            columns = (WorkflowPlan.issue_text, WorkflowPlan.place, WorkflowPlan.title)
-            where.append(or_(*(column.icontains(search, autoescape=True) for column in columns)))
-        total = await session.scalar(select(func.count()).select_from(WorkflowPlan).where(*where))
-        plans = await session.scalars(
-            select(WorkflowPlan)
-            .where(*where)
-            .order_by(WorkflowPlan.number.desc())
-            .limit(size)
-            .offset((page - 1) * size)
+        """Those plans that a filter wants and the viewer may see, the newest first.
+
+        Without a viewer nothing waits for anybody, and all is seen.
+        """
+        rules = viewer.rules if viewer else await self._approvals.settings(session, workspace_id)
+        found = lines.narrowed(lines.lines(workspace_id), wanted, viewer)
+        total = await session.scalar(
+            select(func.count()).select_from(found.with_only_columns(WorkflowPlan.id).subquery())
         )
-        return Page(tuple(plan_line(plan) for plan in plans), page, size, total or 0)
+        rows = await session.execute(
+            found.order_by(WorkflowPlan.number.desc()).limit(size).offset((page - 1) * size)
+        )
+        return Page(tuple(lines.line_of(row, rules) for row in rows), page, size, total or 0)
+
+    async def viewer(self, session: AsyncSession, workspace_id: UUID, user: str, channel: str = "") -> Viewer:
+        """Somebody who looks at plans in a channel, under the rules of now."""
+        return Viewer(user, await self._approvals.settings(session, workspace_id), channel)
+
+    async def check_may_see(self, session: AsyncSession, plan: PlanSnapshot, viewer: Viewer) -> None:
+        """Raises NotFound if the viewer may not see the plan."""
+        seen = (
+            select(WorkflowPlan.id)
+            .outerjoin(Card, Card.plan_id == WorkflowPlan.id)
+            .where(WorkflowPlan.id == plan.id, lines.visible(viewer))
+        )
+        if await session.scalar(seen) is None:
+            raise NotFound("plan", plan.number)
 
     async def awaiting(self, session: AsyncSession, workspace_id: UUID) -> Sequence[UUID]:
         """The newest plans whose cards say who may decide."""
@@ -113,7 +137,8 @@ class WorkflowQueries:
 
     async def _one(self, session: AsyncSession, workspace_id: UUID, which: ColumnElement[bool]) -> PlanSnapshot:
         query = (
-            select(WorkflowPlan, PlanVersion)
+            select(WorkflowPlan, PlanVersion, Card.channel_id, Card.link)
+            .outerjoin(Card, Card.plan_id == WorkflowPlan.id)
             .outerjoin(
                 PlanVersion,
                 and_(PlanVersion.plan_id == WorkflowPlan.id, PlanVersion.version == WorkflowPlan.version),
@@ -126,7 +151,9 @@ class WorkflowQueries:
         settings = await self._approvals.settings(session, workspace_id)
         run = await runs.latest(session, workspace_id, row[0].id, settings)
         approvers = settings.deciders(row[0].reporter_id, row[0].requester_id)
-        plan = replace(plan_snapshot(row[0], row[1]), run=run, approvers=approvers)
+        plan = replace(
+            plan_snapshot(row[0], row[1]), run=run, approvers=approvers, shown_in=row[2] or "", link=row[3]
+        )
         if plan.state is not PlanState.DRAFT or plan.version is None:
             return plan
         forecast = await forecasts.read(session, workspace_id, plan.id, plan.version)
@@ -194,18 +221,4 @@ def _change(plan: WorkflowPlan) -> ChangeSnapshot | None:
         change["wish"],
         WishOutcome(change["outcome"]) if "outcome" in change else None,
         failure_from_json(change["failure"]) if "failure" in change else None,
-    )
-
-
-def plan_line(plan: WorkflowPlan) -> PlanLine:
-    """A plan as one line of a list."""
-    return PlanLine(
-        id=plan.id,
-        number=plan.number,
-        state=PlanState(plan.state),
-        title=plan.title or plan.issue_text,
-        reporter_id=plan.reporter_id,
-        channel_id=plan.channel_id,
-        created_at=plan.created_at,
-        steps=plan.steps,
     )

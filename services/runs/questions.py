@@ -149,14 +149,15 @@ class QuestionService:
         if step.state not in OPEN or step.attempt != given.attempt or run.state == RunState.CANCELLED:
             raise MoveNotAllowed(state=step.state, wanted=StepState.DONE)
         step.output = answered(question, given)
-        placed = with_message(wait, given.user, channel=given.channel, ts=given.ts)
+        # On a Home there is no message: what is known of the one in the DM stays.
+        placed = with_message(wait, given.user, channel=given.channel, ts=given.ts) if given.ts else wait
         step.wait = {**placed, "answered_by": given.user}
         self._note(session, run, step, given.user, now)
         await audit.record(
             session,
             workspace_id,
             subject=run.id,
-            actor=Actor(given.user, given.channel, given.ts),
+            actor=Actor(given.user, given.channel or None, given.ts or None),
             action="step.answered",
             step=step.step_id,
         )

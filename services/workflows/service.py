@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import AICall, Card, WorkflowPlan, Workspace
 from db.queue import enqueue
-from services import audit
+from services import audit, homes
 from services.ai.service import Draft, Usage
 from services.audit import Actor
 from services.jobs import DraftPlan, OpenPlan, PostCard, TellOfWish, WishOutcome
@@ -80,6 +80,7 @@ class WorkflowService(PlanMoves):
         )
         await enqueue(session, PostCard(workspace=workspace_id, plan=plan.id), key=f"post:{plan.id}")
         await self._schedule_draft(session, plan)
+        await homes.request_redraw(session, workspace_id, plan.id)
         return plan.id
 
     async def begin_draft(

@@ -18,7 +18,7 @@ from bot.workspaces.oauth import REDIRECT_PATH
 ROOT = Path(__file__).parents[2]
 SCHEMA = Path(__file__).parent / "data" / "slack-manifest.schema.2.0.0.json"
 
-EVENTS = {"app_mention", "message.im", "message.channels", "message.groups", *LIFECYCLE_EVENTS}
+EVENTS = {"app_home_opened", "app_mention", "message.im", "message.channels", "message.groups", *LIFECYCLE_EVENTS}
 
 
 @pytest.fixture(scope="module")

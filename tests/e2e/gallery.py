@@ -18,8 +18,15 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.sandbox.slack import SlackStandIn
 from bot.slack.messages import Message, View
 from bot.views.card import card
-from services.queries.snapshots import PlanSnapshot, RunSnapshot
-from tests.support import notification_samples, refine_samples, run_samples, samples
+from bot.views.home import home_view
+from bot.views.messages.place import moved
+from bot.views.modals.settings import settings_modal
+from bot.views.private.lists import workflows_list
+from services.pages import Page as ListPage
+from services.queries.filters import PlanFilter
+from services.queries.snapshots import HomeSnapshot, PlanSnapshot, RunSnapshot
+from services.workspaces.settings import Defaults
+from tests.support import home_samples, notification_samples, refine_samples, run_samples, samples
 from tests.support.browser import launched_chromium, opened_page
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -31,15 +38,26 @@ WIDTH, HEIGHT = 1_060, 2_600
 INTRODUCTION = """\
 # Gallery
 
-A card in each of its states, as the sandbox's page shows it. The pictures are drawn from the samples that the
-tests of the views use (`samples.py` and `run_samples.py` in `tests/support/`), by `python -m tests.e2e.gallery`.
+A card in each of its states, lists and Homes, as the sandbox's page shows them. The pictures are drawn from the
+samples that the tests of the views use (`samples.py`, `run_samples.py` and `home_samples.py` in `tests/support/`),
+by `python -m tests.e2e.gallery`.
 """
 
 STATES: Mapping[str, PlanSnapshot] = {**samples.GALLERY, **refine_samples.GALLERY, **run_samples.GALLERY}
 MESSAGES: Mapping[str, Message] = notification_samples.MESSAGES
 VIEWS: Mapping[str, View] = notification_samples.VIEWS
-NAMES = (*STATES, *MESSAGES, *VIEWS)
-"""All that has a picture: cards, other messages, and forms."""
+HOMES: Mapping[str, HomeSnapshot] = home_samples.GALLERY
+
+LISTS: Mapping[str, Message] = {
+    "A list of plans": workflows_list(ListPage(home_samples.LINES, 1, 10, 24), PlanFilter("open", days=30)),
+    "A list of plans, with nothing on it": workflows_list(ListPage((), 1, 10, 0), PlanFilter("mine")),
+    "A card that was moved": moved(12, samples.CHANNEL, home_samples.LINK),
+}
+
+SETTINGS = "The form of settings"
+
+NAMES = (*STATES, *MESSAGES, *VIEWS, *HOMES, *LISTS, SETTINGS)
+"""All that is drawn, in its order."""
 
 
 def picture(name: str) -> Path:
@@ -63,10 +81,11 @@ async def draw() -> None:
             for name, snapshot in STATES.items():
                 message = card(_peopled(snapshot, slack), card_id=samples.CARD_ID)
                 await _take(page, slack, message, picture(name))
-            for name, message in MESSAGES.items():
+            for name, message in {**MESSAGES, **LISTS}.items():
                 await _take(page, slack, message, picture(name))
             for name, view in VIEWS.items():
                 await _take_view(page, slack, view, picture(name))
+            await _take_homes(page, slack)
 
 
 def _peopled(snapshot: PlanSnapshot, slack: SlackStandIn) -> PlanSnapshot:
@@ -121,6 +140,26 @@ async def _take(page: Page, slack: SlackStandIn, message: Message, path: Path) -
     await shown.screenshot(path=path, animations="disabled")
     await client.chat_delete(channel=posted["channel"], ts=posted["ts"])
     await shown.wait_for(state="detached")
+
+
+async def _take_homes(page: Page, slack: SlackStandIn) -> None:
+    """The Homes as they are published for one person, and the form of settings on top of the last."""
+    client = AsyncWebClient(token=slack.bot_token, base_url=slack.api_url)
+    user = slack.user("priya").id
+    await page.goto(f"{slack.url}/#/{user}/{slack.dm('priya').id}")
+    await page.get_by_test_id("tab-home").click()
+    home = page.locator("#home")
+    for name, snapshot in HOMES.items():
+        view = home_view(snapshot, Defaults("Europe/Berlin", 2_000_000))
+        await client.views_publish(user_id=user, view=view)
+        shown = [block["block_id"] for block in view["blocks"] if block["type"] == "actions"]
+        found = home.locator(f'[data-block-id="{shown[0]}"]').first if shown else home.get_by_text("Only people")
+        await found.wait_for()
+        await home.screenshot(path=picture(name), animations="disabled")
+    form = settings_modal(home_samples.APPROVER.settings, home_samples.APPROVER.rules, Defaults("Europe/Berlin"))
+    slack.workspace.open_view(slack.workspace.new_view(user, form))
+    modal = page.get_by_test_id("modal")
+    await modal.screenshot(path=picture(SETTINGS), animations="disabled")
 
 
 if __name__ == "__main__":

@@ -7,9 +7,20 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.jobs.upkeep import purge_all
-from db.models import AICall, AuditEvent, Conversation, HeardMessage, InboxEntry, Run, StepRun, WorkflowPlan
+from db.models import (
+    AICall,
+    AuditEvent,
+    Conversation,
+    HeardMessage,
+    InboxEntry,
+    Run,
+    StepRun,
+    WorkflowPlan,
+    Workspace,
+)
 from db.session import Database
 from services.retention import Retention
 from tests.support.run_starts import begun, step
@@ -102,3 +113,36 @@ async def test_a_plan_goes_with_its_runs_once_all_is_over(
     assert await count(database, StepRun) == int(not goes)
     # What people did stays on record.
     assert await count(database, AuditEvent) > 0
+
+
+@pytest.mark.parametrize(
+    ("deployment", "own", "left"),
+    [(None, None, 1), (None, 60, 0), (None, 120, 1), (60, 0, 1), (60, 120, 1), (60, None, 0), (120, 60, 0)],
+)
+async def test_a_workspace_may_say_how_long_its_plans_are_kept(
+    database: Database, workspace_id: UUID, deployment: int | None, own: int | None, left: int
+) -> None:
+    async with database.transaction() as session:
+        await opened_long_ago(session, workspace_id, days=90)
+        kept = {} if own is None else {"plan_days": own}
+        await session.execute(update(Workspace).where(Workspace.id == workspace_id).values(settings=kept))
+    await purge_all(database, Retention(plans=deployment), NOW)
+    assert await count(database, WorkflowPlan) == left
+
+
+async def opened_long_ago(session: AsyncSession, workspace_id: UUID, *, days: int) -> None:
+    """A plan that was discarded so many days ago."""
+    session.add(
+        WorkflowPlan(
+            workspace_id=workspace_id,
+            number=1,
+            inbox_key="k1",
+            source="command",
+            channel_id="C1",
+            reporter_id="U1",
+            issue_text="A leak",
+            state="DISCARDED",
+            updated_at=NOW - timedelta(days=days),
+        )
+    )
+    await session.flush()

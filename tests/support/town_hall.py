@@ -44,6 +44,12 @@ class TownHall:
         assert isinstance(self.bot.tenants, OneWorkspace)
         return self.bot.tenants.deps
 
+    async def deps_now(self) -> Deps:
+        """The same, once what was changed about the workspace is known."""
+        found = await self.bot.tenants.of(self.deps.workspace.id)
+        assert found is not None
+        return found
+
 
 @asynccontextmanager
 async def town_hall(

@@ -69,8 +69,13 @@ WITHOUT_IDS = {
     ("event", "app_mention"): "words",
     ("event", "message"): "words",
     ("view", ids.VIEW_NEW_ISSUE): "words, and the channel that it was opened in",
+    ("event", "app_home_opened"): "who looks at their Home",
     ("view", ids.VIEW_APPROVALS): "the rules of the workspace that it is sent from",
     ("view", ids.VIEW_NOTIFICATIONS): "what a person sets for themselves",
+    ("view", ids.VIEW_SETTINGS): "the settings of the workspace that it is sent from",
+    ("action", ids.ACTION_HOME_ISSUE): "nothing: it opens a form",
+    ("action", ids.ACTION_HOME_SETTINGS): "nothing: it opens a form",
+    ("action", ids.ACTION_HOME_APPROVERS): "nothing: it opens a form",
 }
 """What takes no id of ours, and what it takes instead."""
 
@@ -175,7 +180,13 @@ def press(towns: Towns, action: str, value: str) -> Delivery:
     slack = towns.slacks[MINE]
     delivery = slack.prepare_click("marco", "works", cards(slack)[0].ts, ids.ACTION_DISCARD)
     payload = delivery.context["payload"]
-    payload["actions"] = [{**payload["actions"][0], "action_id": action, "value": value}]
+    chosen: dict[str, Any] = {"action_id": action, "value": value}
+    if action == ids.ACTION_CARD_PLACE:
+        chosen["value"] = f"{value}:{slack.channel('works').id}"
+    if action == ids.ACTION_CARD_CHOOSE:
+        there = slack.channel("works").id
+        chosen |= {"block_id": f"{ids.BLOCK_PLACE_CARD}{value}", "selected_conversation": there}
+    payload["actions"] = [payload["actions"][0] | chosen]
     if action == ids.ACTION_VERSION_COMPARE:
         origin = {"channel": slack.channel("works").id, "message_ts": cards(slack)[0].ts}
         payload["view"] = {"private_metadata": json.dumps(origin)}
@@ -183,8 +194,8 @@ def press(towns: Towns, action: str, value: str) -> Delivery:
 
 
 async def test_every_button(towns: Towns) -> None:
-    actions = sorted(name for kind, name in registered() if kind == "action")
-    paging = [name for name in actions if "page" in name]
+    actions = sorted(name for kind, name in registered() - WITHOUT_IDS.keys() if kind == "action")
+    paging = [name for name in actions if "page" in name or name == ids.ACTION_WORKFLOWS_FILTER]
     assert len(actions) > 15
     targets = await their_ids(towns)
     async with Untouched(towns):
@@ -196,7 +207,7 @@ async def test_every_button(towns: Towns) -> None:
                     await towns.slacks[MINE].deliver(delivery)
                     assert await told(towns, delivery, before) in REFUSALS, action
                     assert towns.slacks[MINE].views("marco") == []
-    assert len(paging) == 3
+    assert len(paging) == 5
 
 
 def values_of(action: str, ref: ids.Ref) -> list[str]:
@@ -255,7 +266,7 @@ def given(handler: Handler[Any], workspace: UUID, targets: dict[str, Any]) -> Jo
             values[name] = targets[name]
         elif field.is_required() and name != "workspace":
             values[name] = SAMPLES[name]
-    job: Job = handler.job(**values | {"workspace": workspace})
+    job: Job = handler.job(**values | OWN_SAMPLES.get(handler.job.entrypoint, {}) | {"workspace": workspace})
     return job
 
 
@@ -304,7 +315,13 @@ SAMPLES: dict[str, Any] = {
     "outcome": "failed",
     "step_id": "a",
     "to_version": 1,
+    "to": "C0WATER001",
+    "from_channel": "C0WORKS001",
+    "from_ts": "1.1",
+    "settings": {"default_channel": ""},
+    "self_approval": False,
 }
+OWN_SAMPLES: dict[str, dict[str, Any]] = {"turn_home": {"listing": "reports"}}
 DECISIONS = {
     "decide": ["approve", "discard", "try_again"],
     "decide_run": ["cancel", "approve", "skip", "mark_done"],

@@ -8,12 +8,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.deps import Deps
 from bot.errors import ChannelUnreachable, ContentRefused, MessageGone, SlackError
+from bot.jobs.messages.placing import note_place
 from bot.jobs.messages.posting import find_earlier
 from bot.jobs.registry import PATIENT_ATTEMPTS, Handler, Lane
 from bot.slack.messages import Message
 from bot.views.card import card
 from bot.views.kit.blocks import plainer
+from bot.views.messages.place import asking_where
 from bot.views.private.notes import Note
+from db.models.documents import MovedFrom
 from db.queue import enqueue
 from services.cards import NoTurn, Turn
 from services.jobs import DrawCard, JobDeferral, PostCard, Tell
@@ -32,7 +35,7 @@ async def post_card(job: PostCard, deps: Deps) -> None:
     if isinstance(turn, NoTurn):
         return
     try:
-        message = card(snapshot, card_id=turn.card_id)
+        message = _drawn(snapshot, turn, deps)
         ts = await _found(turn, message, deps) or await _posted(turn, message, deps)
     except ChannelUnreachable as error:
         logger.info("Could not post a card: %s", error)
@@ -40,7 +43,9 @@ async def post_card(job: PostCard, deps: Deps) -> None:
         return
     async with deps.database.transaction() as session:
         is_the_card = await deps.cards.posted(session, job.workspace, job.plan, turn, ts)
-    if not is_the_card:
+    if is_the_card:
+        await note_place(job.workspace, job.plan, turn.channel_id, ts, deps)
+    else:
         await deps.slack.delete(turn.channel_id, ts)
     await _have_followed(snapshot, deps)
 
@@ -58,7 +63,7 @@ async def draw_card(job: DrawCard, deps: Deps) -> None:
     if isinstance(turn, NoTurn) or turn.ts is None:
         return
     try:
-        await _update(turn.channel_id, turn.ts, card(snapshot, card_id=turn.card_id), deps)
+        await _update(turn.channel_id, turn.ts, _drawn(snapshot, turn, deps), deps)
     except MessageGone:
         async with deps.database.transaction() as session:
             await deps.cards.lost(session, job.workspace, job.plan, turn)
@@ -74,6 +79,12 @@ async def draw_card(job: DrawCard, deps: Deps) -> None:
     else:
         async with deps.database.transaction() as session:
             await deps.cards.drawn(session, job.workspace, job.plan, turn, deps.now())
+
+
+def _drawn(snapshot: PlanSnapshot, turn: Turn, deps: Deps) -> Message:
+    """The card; in a direct message it asks where else it should be shown."""
+    usual = deps.workspace.settings.get("default_channel")
+    return asking_where(card(snapshot, card_id=turn.card_id), snapshot, usual)
 
 
 async def _have_followed(snapshot: PlanSnapshot, deps: Deps) -> None:
@@ -108,8 +119,11 @@ async def _found(turn: Turn, message: Message, deps: Deps) -> str | None:
 
 
 async def _unreachable(job: PostCard, deps: Deps) -> None:
-    """End the plan, and have it said to the reporter alone, since nobody else can see anything."""
+    """A card that was moved stays where it was. Else the plan ends, and the reporter alone is told."""
     async with deps.database.transaction() as session:
+        if was := await deps.cards.bring_back(session, job.workspace, job.plan):
+            await _tell_mover(session, job, was)
+            return
         failure = Failure(FailureCode.CHANNEL_UNREACHABLE)
         if await deps.workflows.fail_unseen(session, job.workspace, job.plan, failure):
             await _tell_reporter(session, job, Note.CHANNEL_UNREACHABLE, deps)
@@ -121,6 +135,17 @@ async def give_up_card(job: PostCard, deps: Deps) -> None:
         failure = Failure(FailureCode.INTERNAL)
         is_ended = await deps.workflows.fail_unseen(session, job.workspace, job.plan, failure)
         await _tell_reporter(session, job, Note.CARD_REFUSED if is_ended else Note.CARD_GONE, deps)
+
+
+async def _tell_mover(session: AsyncSession, job: PostCard, was: MovedFrom) -> None:
+    words = Tell(
+        workspace=job.workspace,
+        channel=was["channel"],
+        user=was["user"],
+        note=Note.CARD_NOT_MOVED,
+        thread_ts=was["thread"],
+    )
+    await enqueue(session, words)
 
 
 async def _tell_reporter(session: AsyncSession, job: PostCard, note: Note, deps: Deps) -> None:

@@ -13,14 +13,23 @@ from bot.views.private.lists import components_list, workflows_list
 from bot.views.private.notes import Note, note_text, with_people
 from bot.views.private.planning_notes import planning_notes_list
 from db.queue import enqueue
+from services import homes
 from services.approvals import NotAnApprover
 from services.jobs import Listing, Tell, TurnPage
+from services.queries import filters
 
 logger = logging.getLogger("mudda.private")
 
 
 async def tell(job: Tell, deps: Deps) -> None:
-    """Say it; a person who has left the channel since can't be told, and that is no failure of ours."""
+    """Say it; a person who has left the channel since can't be told, and that is no failure of ours.
+
+    What is in no channel was done on the person's Home, and so that is where they are told.
+    """
+    if not job.channel and job.response_url is None:
+        async with deps.database.transaction() as session:
+            await homes.tell(session, job.workspace, job.user, job.note)
+        return
     message = Message(note_text(job.note), [])
     try:
         await deps.slack.tell(
@@ -58,8 +67,10 @@ async def _components(job: TurnPage, deps: Deps) -> Message:
 
 async def _workflows(job: TurnPage, deps: Deps) -> Message:
     async with deps.database.reading() as session:
-        page = await deps.queries.list(session, job.workspace, search=job.search, page=job.page)
-    return workflows_list(page, job.search)
+        viewer = await deps.queries.viewer(session, job.workspace, job.user, job.channel)
+        wanted = filters.read(job.search)
+        page = await deps.queries.list(session, job.workspace, wanted=wanted, viewer=viewer, page=job.page)
+    return workflows_list(page, wanted)
 
 
 async def _notes(job: TurnPage, deps: Deps) -> Message:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from bot.deps import Deps
 from bot.errors import ChannelUnreachable
 from bot.jobs.messages.posting import find_earlier, link
@@ -9,7 +13,8 @@ from bot.jobs.registry import PATIENT_ATTEMPTS, Handler, Lane
 from bot.views.messages.reminder import gate_reminder
 from bot.views.private.notes import Note, with_people
 from db.queue import enqueue
-from services.approvals import ApprovalRules, LimitOutcome, NotAnApprover
+from services import homes
+from services.approvals import LimitOutcome, NotAnApprover
 from services.jobs import GateLimit, RemindGate, SetApprovalRules, Tell
 
 
@@ -42,22 +47,28 @@ async def end_gate(job: GateLimit, deps: Deps) -> None:
 
 async def set_approvals(job: SetApprovalRules, deps: Deps) -> None:
     """Keep the rules, have the cards say who may decide now, and tell whoever set them."""
-    settings = ApprovalRules(
-        approvers=job.approvers,
-        quorum=job.quorum,
-        remind_after_minutes=job.remind_after_minutes,
-        limit_minutes=job.limit_minutes,
-        limit_outcome=LimitOutcome(job.limit_outcome),
-    )
+    changes = {
+        "approvers": job.approvers,
+        "quorum": job.quorum,
+        "remind_after_minutes": job.remind_after_minutes,
+        "limit_minutes": job.limit_minutes,
+        "limit_outcome": LimitOutcome(job.limit_outcome),
+    }
     try:
         async with deps.database.transaction() as session:
-            if await deps.approvals.set_settings(session, job.workspace, settings, job.actor):
-                for plan in await deps.queries.awaiting(session, job.workspace):
-                    await deps.cards.request_redraw(session, job.workspace, plan)
+            if await deps.approvals.change(session, job.workspace, job.actor, changes):
+                await redraw_awaiting(session, job.workspace, deps)
             await enqueue(session, _tell(job, Note.APPROVALS_SET))
     except NotAnApprover as error:
         async with deps.database.transaction() as session:
             await enqueue(session, _tell(job, with_people(Note.APPROVALS_CLOSED, error.approvers)))
+
+
+async def redraw_awaiting(session: AsyncSession, workspace_id: UUID, deps: Deps) -> None:
+    """Have the cards that say who may decide say so as it is now, and the Homes."""
+    plans = await deps.queries.awaiting(session, workspace_id)
+    await deps.cards.request_redraws(session, [(workspace_id, plan) for plan in plans])
+    await homes.request_all(session, workspace_id)
 
 
 async def give_up_approvals(job: SetApprovalRules, deps: Deps) -> None:

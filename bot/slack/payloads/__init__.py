@@ -12,6 +12,7 @@ from bot.slack.payloads.forms import (
     reason,
 )
 from bot.slack.payloads.hearing import Heard, heard, talk_of
+from bot.slack.payloads.home import HomeOpened, SettingsForm, home_opened, settings
 from bot.slack.payloads.messages import Command, command
 from bot.slack.payloads.notifications import GateForm, NotificationsForm, gate_form, notifications
 
@@ -22,19 +23,23 @@ __all__ = [
     "Command",
     "GateForm",
     "Heard",
+    "HomeOpened",
     "NewIssue",
     "NotificationsForm",
     "Reason",
+    "SettingsForm",
     "answer",
     "approvals",
     "click",
     "command",
     "gate_form",
     "heard",
+    "home_opened",
     "is_stranger",
     "new_issue",
     "notifications",
     "reason",
+    "settings",
     "talk_of",
     "way_back",
 ]

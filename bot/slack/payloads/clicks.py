@@ -12,7 +12,8 @@ from bot.slack.payloads.reading import CHANNEL, KEY, TS, URL, USER, Body, if_giv
 class Click:
     """A button was pressed, or an option of a menu chosen. `value` is what we wrote into it.
 
-    In a modal there is no message: `message_ts` is empty.
+    In a modal and on a Home there is no message: `channel` and `message_ts` are empty. `chosen` is the channel
+    that was chosen in a menu of channels, and `block` the id of the block that this is in.
     """
 
     key: str
@@ -24,6 +25,9 @@ class Click:
     message_ts: str
     thread_ts: str | None
     response_url: str | None
+    is_in_modal: bool = False
+    chosen: str | None = None
+    block: str = ""
 
 
 @parser
@@ -42,6 +46,9 @@ def click(body: Body) -> Click:
         message_ts=if_given(TS, message.get("ts") or container.get("message_ts")) or "",
         thread_ts=_thread_of_reply(message),
         response_url=if_given(URL, body.get("response_url")),
+        is_in_modal=(body.get("view") or {}).get("type") == "modal",
+        chosen=if_given(CHANNEL, action.get("selected_conversation")),
+        block=if_given(KEY, action.get("block_id")) or "",
     )
 
 

@@ -14,7 +14,7 @@ from services.jobs import AnswerFile
 
 @dataclass(frozen=True, slots=True)
 class NewIssue:
-    """The modal for a new issue was submitted."""
+    """The modal for a new issue was submitted; `channel` is empty where it was opened in none."""
 
     key: str
     channel: str
@@ -29,8 +29,8 @@ class NewIssue:
 class Reason:
     """A modal that asked for words about a step was submitted.
 
-    `value` is what its button said, `message_ts` where that is, and `response_url` leads back to it, if the
-    form says so. `outputs` are the texts that were given for what
+    `value` is what its button said, `message_ts` where that is (empty on a Home), and `response_url` leads back to
+    it, if the form says so. `outputs` are the texts that were given for what
     later steps take, in the order of the form.
     """
 
@@ -64,6 +64,8 @@ class ApprovalRulesForm:
 class AnswerForm:
     """The form behind a question was submitted; `value` is what its button said, `message_ts` where that is.
 
+    On a Home it is in no message, and `channel` and `message_ts` are empty.
+
     `answer` is a text, or of a choice the number of the option; empty if there is none. `files` are what was
     chosen where the form asks for files, else None.
     """
@@ -87,7 +89,7 @@ def new_issue(body: Body) -> NewIssue:
     origin = json.loads(view["private_metadata"])
     return NewIssue(
         key=f"view:{matching(KEY, view['id'])}",
-        channel=matching(CHANNEL, origin["channel"]),
+        channel=if_given(CHANNEL, origin["channel"]) or "",
         user=matching(USER, body["user"]["id"]),
         text=text(values[ids.BLOCK_ISSUE][ids.INPUT_ISSUE].get("value")).strip(),
         place=text(place).strip() or None,
@@ -104,8 +106,8 @@ def reason(body: Body) -> Reason:
     origin = json.loads(view["private_metadata"])
     return Reason(
         key=f"view:{matching(KEY, view['id'])}",
-        channel=matching(CHANNEL, origin["channel"]),
-        message_ts=matching(TS, origin["message_ts"]),
+        channel=if_given(CHANNEL, origin["channel"]) or "",
+        message_ts=if_given(TS, origin["message_ts"]) or "",
         thread_ts=if_given(TS, origin.get("thread_ts")),
         user=matching(USER, body["user"]["id"]),
         value=text(origin["ref"]),
@@ -125,7 +127,7 @@ def approvals(body: Body) -> ApprovalRulesForm:
     origin = json.loads(view["private_metadata"])
     return ApprovalRulesForm(
         key=f"view:{matching(KEY, view['id'])}",
-        channel=matching(CHANNEL, origin["channel"]),
+        channel=if_given(CHANNEL, origin["channel"]) or "",
         user=matching(USER, body["user"]["id"]),
         approvers=tuple(dict.fromkeys(matching(KEY, user) for user in chosen)),
         quorum=text(values[ids.BLOCK_QUORUM][ids.INPUT_QUORUM].get("value")).strip(),
@@ -145,8 +147,8 @@ def answer(body: Body) -> AnswerForm:
     origin = json.loads(view["private_metadata"])
     return AnswerForm(
         key=f"view:{matching(KEY, view['id'])}",
-        channel=matching(CHANNEL, origin["channel"]),
-        message_ts=matching(TS, origin["message_ts"]),
+        channel=if_given(CHANNEL, origin["channel"]) or "",
+        message_ts=if_given(TS, origin["message_ts"]) or "",
         user=matching(USER, body["user"]["id"]),
         value=text(origin["ref"]),
         answer=text(written).strip(),

@@ -15,7 +15,9 @@ _USES = f"""\
 • `@mudda` below what somebody else wrote plans that. In a direct message with me you need no `@mudda`.
 • Reply in the thread of a plan to change it or to ask about it; decisions are made by its buttons only.
 • *Request changes* on a plan says what should be different; behind its three dots a step can be edited.
-• `{COMMAND_WORKFLOWS}` lists the plans; add a word to search them, or a number: `#12`, or `#12.1` for a run.
+• The *Home* tab of my own page has what waits for you, and you can decide it there.
+• `{COMMAND_WORKFLOWS}` lists the plans; add `open`, `mine`, `waiting`, or a word, or a number: `#12`, \
+or `#12.1` for a run.
 • `{COMMAND_MUDDA} ask what is #12 waiting for?` answers you alone, from what is on record.
 • `{COMMAND_MUDDA} approvers` shows who can decide, and lets them change it.
 • `{COMMAND_MUDDA} notifications` sets how you are told what waits for you, and who decides while you are away.

@@ -6,27 +6,39 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from bot.slack.ids import (
+    ACTION_CARD_HERE,
     ACTION_COMPONENTS_PAGE,
+    ACTION_WORKFLOWS_FILTER,
     ACTION_WORKFLOWS_PAGE,
     COMMAND_COMPONENTS,
     COMMAND_MUDDA,
     COMMAND_WORKFLOWS,
     PageRef,
+    Ref,
 )
 from bot.slack.messages import Block, Element, Message
 from bot.views.kit import blocks as kit
 from bot.views.kit.text import clean, clip, count, one_line
 from bot.views.plan.failures import LOAD_COMPONENTS
-from bot.views.plan.overview import STATES
 from bot.views.plan.steps import LOCK
+from bot.views.run.lines import plan_line
 from services.components.specs import ApprovalPolicy, ComponentSpec
 from services.pages import Page
+from services.queries.filters import Mode, PlanFilter
 from services.queries.snapshots import PlanLine
 
 T = TypeVar("T")
 
+EVERYTHING = PlanFilter()
+_MODES: tuple[tuple[Mode, str], ...] = (
+    ("all", "All plans"),
+    ("open", "Open"),
+    ("waiting", "Waiting for me"),
+    ("mine", "Reported by me"),
+)
+_OPTION = 150
 
-_SEARCH = 80
+_SEARCH = 140
 _LONGEST = (150, 80, 40, 20, 10)
 """How long names and descriptions may be; the next one if the page is too long."""
 
@@ -44,11 +56,52 @@ def components_list(page: Page[ComponentSpec], search: str = "") -> Message:
     return _listing("component", page, search, ACTION_COMPONENTS_PAGE, _component)
 
 
-def workflows_list(page: Page[PlanLine], search: str = "") -> Message:
-    """One page of at most 20 plans, or what to do where there is none."""
-    if not page.total:
-        return _empty("plans", search, none=_NO_PLANS, command=COMMAND_WORKFLOWS)
-    return _listing("plan", page, search, ACTION_WORKFLOWS_PAGE, _plan)
+def workflows_list(page: Page[PlanLine], wanted: PlanFilter = EVERYTHING) -> Message:
+    """One page of at most 20 plans, or what to do where there is none; and a choice of which plans are on it."""
+    search = wanted.text()
+    if page.total:
+        message = _listing("plan", page, search, ACTION_WORKFLOWS_PAGE, plan_line)
+    else:
+        message = _empty("plans", search, none=_NO_PLANS, command=COMMAND_WORKFLOWS)
+        if not search:
+            return message
+    row = kit.actions(_choice(wanted), *_cards(page))
+    return Message(message.text, [*message.blocks, *kit.seal([row], f"plans.{page.page}.choice")])
+
+
+def _choice(wanted: PlanFilter) -> Element:
+    """Which plans at all: the choice keeps the rest of the filter, where an option has room for it."""
+    options = {}
+    for mode, label in _MODES:
+        value = PageRef(1, wanted.of(mode).text()).encode()
+        options[mode] = {"text": kit.plain(label), "value": value if len(value) <= _OPTION else f"1:{mode}"}
+    return {
+        "type": "static_select",
+        "action_id": ACTION_WORKFLOWS_FILTER,
+        "options": list(options.values()),
+        "initial_option": options[wanted.mode],
+    }
+
+
+def _cards(page: Page[PlanLine]) -> list[Element]:
+    """A menu that has the card of one of the plans shown where the list is."""
+    if not page.items:
+        return []
+    options = [
+        {
+            "text": kit.plain(f"#{line.number} {one_line(line.title)}", kit.BUTTON),
+            "value": Ref(line.id, line.revision).encode(),
+        }
+        for line in page.items
+    ]
+    return [
+        {
+            "type": "static_select",
+            "action_id": ACTION_CARD_HERE,
+            "placeholder": kit.plain("Show a card here"),
+            "options": options,
+        }
+    ]
 
 
 def _listing(noun: str, page: Page[T], search: str, action_id: str, draw: Callable[[T, int], Element]) -> Message:
@@ -84,19 +137,6 @@ def _component(spec: ComponentSpec, longest: int) -> Element:
     return kit.paragraph(
         kit.span(clip(one_line(spec.name), longest), bold=True),
         kit.span("\n".join([f"{lock}{off}", " · ".join(facts), *([description] if description else [])])),
-    )
-
-
-def _plan(line: PlanLine, longest: int) -> Element:
-    steps = f" · {count(line.steps, 'step')}" if line.steps else ""
-    where = [kit.span(" in "), kit.place(line.channel_id)] if line.channel_id.startswith("C") else []
-    return kit.paragraph(
-        kit.span(f"#{line.number} {clip(one_line(line.title), longest)}", bold=True),
-        kit.span(f"\n{STATES[line.state]}{steps} · reported by "),
-        kit.person(line.reporter_id),
-        *where,
-        kit.span(" · "),
-        kit.moment(line.created_at),
     )
 
 

@@ -72,6 +72,14 @@ class Note(StrEnum):
     NOT_HEARD = "not_heard"
     NOT_THE_WRITER = "not_the_writer"
     SETTLED_BEFORE = "settled_before"
+    MAY_NOT_PLAN = "may_not_plan"
+    SETTINGS_SAVED = "settings_saved"
+    SETTINGS_CLOSED = "settings_closed"
+    SETTINGS_REFUSED = "settings_refused"
+    CHANNEL_NOT_SET = "channel_not_set"
+    CARD_NOT_MOVED = "card_not_moved"
+    CARD_COMES = "card_comes"
+    CARD_IN_DIRECT = "card_in_direct"
 
 
 _CHANGED = "This card has changed since you opened it; nothing was done."
@@ -149,6 +157,22 @@ _TEXTS: Mapping[Note, str] = {
         "Only people of the organisation that runs Mudda can decide here, or see more than the card. "
         "Nothing was done. You can still report an issue."
     ),
+    Note.MAY_NOT_PLAN: "Not everybody may have plans drafted here, so nothing was started. Ask an approver.",
+    Note.SETTINGS_SAVED: "Saved. The settings hold from now on.",
+    Note.SETTINGS_CLOSED: "Only approvers and admins of the workspace may change its settings. Nothing changed.",
+    Note.SETTINGS_REFUSED: "These settings don't go together any more, so nothing was changed. Please try again.",
+    Note.CHANNEL_NOT_SET: (
+        "I can't post in the channel that you chose, so nothing was changed. Invite me there with "
+        "`/invite @mudda`, and then save again."
+    ),
+    Note.CARD_NOT_MOVED: (
+        "I can't post in that channel, so the card stays where it was. Invite me there with `/invite @mudda`, "
+        "and then try again."
+    ),
+    Note.CARD_COMES: "The card comes here in a moment. Where it was, a line leads to it.",
+    Note.CARD_IN_DIRECT: (
+        "Here only you would see the card. Ask for it in a channel, where those who decide can see it too."
+    ),
 }
 
 _BY: Mapping[Note, str] = {
@@ -173,6 +197,10 @@ _BY: Mapping[Note, str] = {
 
 _LISTED = (Note.APPROVALS_CLOSED, Note.NOTES_CLOSED)
 
+_MAY_NOT_PLAN = "Not everybody may have plans drafted here, so nothing was started. Ask {who}."
+
+_NAMED = 3
+
 _NOW = {
     PlanState.DRAFTING: Note.NOW_DRAFTING,
     PlanState.DRAFT: Note.NOW_DRAFT,
@@ -186,6 +214,8 @@ def note_text(code: str) -> str:
     """The words of a note, as mrkdwn. Raises ValueError on a code that isn't ours."""
     name, _, behind = code.partition(":")
     found, people = Note(name), [mention(user) for user in behind.split(",") if is_user(user)]
+    if found is Note.MAY_NOT_PLAN and people:
+        return _MAY_NOT_PLAN.format(who=join(people, last="or"))
     if found not in _BY or not people:
         return _TEXTS[found]
     return _BY[found].format(who=join(people, last="and" if found in _LISTED else "or"))
@@ -196,6 +226,11 @@ def card_is_at(number: int, channel_id: str, link: str | None) -> str:
     if link is None:
         return f"The card of plan #{number} was gone. It will be back in {channel(channel_id)} in a moment."
     return f"<{link}|The card of plan #{number}> is in {channel(channel_id)}. If it was deleted, it comes back."
+
+
+def may_not_plan(people: Sequence[str]) -> str:
+    """The code that says whom to ask for a plan: those who may have one drafted."""
+    return f"{Note.MAY_NOT_PLAN}:{','.join(filter(is_user, people[:_NAMED]))}"
 
 
 def stale(state: str) -> str:

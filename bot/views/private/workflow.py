@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.slack.ids import ACTION_CARD_SHOW, Ref
+from bot.slack.ids import ACTION_CARD_HERE, ACTION_CARD_LINK, ACTION_CARD_SHOW, Ref
 from bot.slack.messages import Block, Element, Message
 from bot.views.card import summary
 from bot.views.kit import blocks as kit
@@ -18,6 +18,7 @@ from bot.views.plan.steps import PlanStepView
 from bot.views.run import overview
 from bot.views.run import steps as run_steps
 from bot.views.run.history import MAX_DETAIL_CHARACTERS, sections
+from bot.views.run.lines import card_button
 from bot.views.run.steps import RunStepView
 from services.queries.snapshots import History, PlanSnapshot, RunSnapshot
 from services.states import PlanState
@@ -30,17 +31,21 @@ def workflow_details(snapshot: PlanSnapshot, history: History | None = None) -> 
     here is to run it again, once the last run is over: this message is not redrawn when the plan or a run goes on.
     """
     outline, steps = _outline(snapshot, is_last=_is_last(snapshot, history))
-
     which = _which(snapshot, history)
+    where = snapshot.shown_in or snapshot.channel_id
 
     def draw(level: Level, most: int) -> list[Block]:
         return [
             kit.header(f"#{snapshot.number} {title(snapshot)}"),
-            kit.context(kit.mrkdwn(f"{_standing(snapshot)} · in {channel(snapshot.channel_id)}{which}")),
+            kit.context(kit.mrkdwn(f"{_standing(snapshot)} · in {channel(where)}{which}")),
             origin(snapshot),
             quoted(snapshot.issue, level.quote),
             *outline(level, most),
-            kit.actions(kit.button("Show card", ACTION_CARD_SHOW, Ref(snapshot.id, snapshot.revision).encode())),
+            kit.actions(
+                *card_button(snapshot.link, ACTION_CARD_LINK, Ref(snapshot.id, snapshot.revision).encode()),
+                kit.button("Show card", ACTION_CARD_SHOW, Ref(snapshot.id, snapshot.revision).encode()),
+                kit.button("Show the card here", ACTION_CARD_HERE, Ref(snapshot.id, snapshot.revision).encode()),
+            ),
             *_history(snapshot, history, level),
         ]
 

@@ -12,6 +12,7 @@ from db.session import Database
 from services import workspaces
 from services.errors import MoveNotAllowed, NotFound, StaleVersion
 from services.jobs import DraftPlan
+from services.queries.filters import PlanFilter
 from services.states import FailureCode, PlanState
 from services.workflows.drafts import Failure
 from tests.support.plans_on_record import MARCO, NOW, draft, drafted, issue, opened, queries, workflows
@@ -115,8 +116,8 @@ async def test_plans_are_listed_newest_first_and_found_by_their_words(
     async with database.reading() as session:
         first = await queries.list(session, workspace_id)
         second = await queries.list(session, workspace_id, page=2)
-        found = await queries.list(session, workspace_id, search="100% WET_road")
-        none = await queries.list(session, workspace_id, search="100%wet")
+        found = await queries.list(session, workspace_id, wanted=PlanFilter(words="100% WET_road"))
+        none = await queries.list(session, workspace_id, wanted=PlanFilter(words="100%wet"))
     assert [line.number for line in first.items] == list(range(12, 2, -1))
     assert [line.number for line in second.items] == [2, 1]
     assert (found.total, none.total) == (12, 0)

@@ -78,7 +78,7 @@ class TestByNumber:
         seen = words(message.blocks)
         assert "To be reviewed · in <#C0WORKS01>" in seen
         assert "4. Send the water crew of the district · after 1 and 2" in seen
-        assert labels(message.blocks) == ["Show all", "Show card"]
+        assert labels(message.blocks) == ["Show all", "Show card", "Show the card here"]
         assert Ref.decode(buttons(message.blocks)[0]["value"]) == Ref(samples.PLAN_ID, 2)
         assert message.metadata is None
 
@@ -86,7 +86,7 @@ class TestByNumber:
         message = workflow_details(samples.failed(FailureCode.GEMINI_BLOCKED))
         check_message(message)
         assert SENTENCES[FailureCode.GEMINI_BLOCKED] in words(message.blocks)
-        assert labels(message.blocks) == ["Show card"]
+        assert labels(message.blocks) == ["Show card", "Show the card here"]
 
     def test_a_decided_one_says_who(self) -> None:
         message = workflow_details(samples.decided(PlanState.DISCARDED))

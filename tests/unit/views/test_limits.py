@@ -13,6 +13,7 @@ from bot.views.modals.plan import details_modal
 from bot.views.modals.run import run_details_modal
 from bot.views.private.lists import components_list, workflows_list
 from bot.views.private.workflow import workflow_details
+from services.queries.filters import PlanFilter
 from services.queries.snapshots import PlanSnapshot
 from services.states import PlanState, RunState, StepState
 from tests.support import run_samples, samples
@@ -46,9 +47,10 @@ def test_harmful_text_in_lists_and_forms(text: str) -> None:
     for items in (1, 10, 20):
         for page in (1, 2, 3):
             check_message(components_list(samples.component_page(items, text=text, page=page, total=25), text))
-            check_message(workflows_list(samples.plan_page(items, text=text, page=page, total=25), text))
+            plans = samples.plan_page(items, text=text, page=page, total=25)
+            check_message(workflows_list(plans, PlanFilter(words=text)))
     check_message(components_list(samples.component_page(0), text))
-    check_message(workflows_list(samples.plan_page(0), text))
+    check_message(workflows_list(samples.plan_page(0), PlanFilter(words=text)))
     check_modal(new_issue_modal("C0WORKS01", text, response_url=text))
 
 
@@ -108,7 +110,7 @@ def test_any_text_everywhere(text: str, steps: int, warnings: int) -> None:
 @given(anything)
 def test_any_text_in_lists_and_forms(text: str) -> None:
     check_message(components_list(samples.component_page(10, text=text, page=2, total=30), text))
-    check_message(workflows_list(samples.plan_page(10, text=text, page=2, total=30), text))
+    check_message(workflows_list(samples.plan_page(10, text=text, page=2, total=30), PlanFilter(words=text)))
     check_modal(new_issue_modal("C0WORKS01", text, response_url=text))
 
 

@@ -6,6 +6,7 @@ from bot.slack.messages import Message
 from bot.views.private.lists import components_list, workflows_list
 from services.components.specs import ApprovalPolicy
 from services.pages import Page
+from services.queries.filters import read
 from tests.support import samples
 from tests.support.slack_rules import buttons, check_message, labels, words
 
@@ -80,7 +81,7 @@ class TestWorkflows:
         assert "D0SECRET1" not in seen(workflows_list(Page((line,), 1, 10, 1)))
 
     def test_turning_pages(self) -> None:
-        message = workflows_list(samples.plan_page(10, page=2, total=21), "water")
+        message = workflows_list(samples.plan_page(10, page=2, total=21), read("water"))
         assert turns(message) == [("Previous", PageRef(1, "water")), ("Next", PageRef(3, "water"))]
         assert {button["action_id"] for button in buttons(message.blocks)} == {
             f"{ACTION_WORKFLOWS_PAGE}.previous",

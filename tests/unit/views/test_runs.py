@@ -326,7 +326,7 @@ class TestByNumber:
         seen = words(message.blocks)
         assert "Waiting for approval of step 5 · 5 of 6 done" in seen
         assert "Approved by <@U0FRYJ002>" in seen
-        assert labels(message.blocks) == ["Details", "Show all", "Show card"]
+        assert labels(message.blocks) == ["Details", "Show all", "Show card", "Show the card here"]
 
 
 def test_a_plan_that_is_approved_but_has_no_run_is_drawn_as_before() -> None:

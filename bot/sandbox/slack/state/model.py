@@ -29,7 +29,7 @@ class Team:
 class User:
     """A person or the bot; `name` is what follows the @, `color` six hex digits.
 
-    `team_id` is that of the person's own organisation, where that is not the workspace's.
+    `team_id` is that of the person's own organisation, where that is not the workspace's. `is_admin` of this one.
     """
 
     id: str
@@ -40,6 +40,7 @@ class User:
     color: str = "3c989f"
     is_deactivated: bool = False
     team_id: str | None = None
+    is_admin: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,12 +28,13 @@ def user_object(user: User, team: Team) -> Json:
             "display_name_normalized": user.name,
             "team": team.id,
         },
-        "is_admin": False,
+        "is_admin": user.is_admin,
         "is_owner": False,
         "is_restricted": False,
         "is_ultra_restricted": False,
         "is_bot": user.is_bot,
         "is_app_user": False,
+        **({"is_stranger": True} if user.team_id not in (None, team.id) else {}),
         "updated": 1_700_000_000,
     }
 

@@ -39,7 +39,7 @@ DEFAULT_TEAM = Team("T0MUDDA001", "Springfield", "springfield")
 DEFAULT_BOT = User("U0MUDDABOT", "mudda", "Mudda", is_bot=True, color="4a154b")
 DEFAULT_PEOPLE = (
     User("U0PRIYA001", "priya", "Priya Raman", "Clerk, city hall", color="2f6fde"),
-    User("U0MARCO001", "marco", "Marco Bellini", "Director of public works", color="b8560f"),
+    User("U0MARCO001", "marco", "Marco Bellini", "Director of public works", color="b8560f", is_admin=True),
     User("U0DANA0001", "dana", "Dana Whitfield", "Water foreman", color="2a7d46"),
 )
 DEFAULT_GROUPS = (
@@ -55,7 +55,7 @@ DEFAULT_CHANNELS = (
 DEFAULT_COMMANDS = (
     Command("/mudda", "Draft a plan for a civic issue", "what has happened, or: ask …, help", should_escape=True),
     Command("/components", "What plans can be made of", "[search]"),
-    Command("/workflows", "The plans there are", "[search, or #number]"),
+    Command("/workflows", "The plans there are", "[open, mine, waiting, words, or #number]", should_escape=True),
 )
 
 

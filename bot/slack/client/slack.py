@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 import aiohttp
-from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web.async_client import AsyncWebClient
-from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
-from bot.errors import RateLimited, SlackError, SlackUnavailable
+from bot.errors import SlackError, SlackUnavailable
 from bot.metrics import Metrics
-from bot.slack.errors import translated
+from bot.slack.client.directory import MODAL_SECONDS, Directory
 from bot.slack.files import FetchedFile, fetched, listed
 from bot.slack.messages import Message
 from services.workspaces.installations import Grant
@@ -24,42 +21,13 @@ from services.workspaces.installations import Grant
 # A call that takes longer is as good as lost; the lease of a redraw is twice this.
 TIMEOUT_SECONDS = 10.0
 
-# Before an ack: Slack waits for 3 s, and a trigger is good for no longer.
-MODAL_SECONDS = 2.0
 
-# A channel that is made private is taken for public for so long at most.
-KIND_SECONDS = 300.0
-# It looks like a person to users.info.
-SLACKBOT = "USLACKBOT"
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who the bot is, in which workspace, and what it may do there."""
-
-    team_id: str
-    team_name: str
-    bot_id: str
-    bot_user_id: str
-    scopes: frozenset[str]
-
-
-@dataclass(frozen=True, slots=True)
-class ChannelKind:
-    """Who reads along in a channel: those who were let in, or everybody; and people of other organisations."""
-
-    is_private: bool
-    is_shared: bool
-
-
-class Slack:
+class Slack(Directory):
     """Slack's Web API, as far as this bot needs it."""
 
     def __init__(self, client: AsyncWebClient, session: aiohttp.ClientSession, metrics: Metrics) -> None:
-        self.client = client
+        super().__init__(client, metrics)
         self._session = session
-        self._metrics = metrics
-        self._kinds: dict[str, tuple[ChannelKind, float]] = {}
 
     def of_workspace(self, token: str, team_id: str | None) -> Slack:
         """The same client, speaking with another token; `team_id` tells workspaces of one organisation apart."""
@@ -90,113 +58,13 @@ class Slack:
             teams={team["id"]: team["name"]} if team else await installed.teams(),
         )
 
-    async def teams(self) -> Mapping[str, str]:
-        """The workspaces of an organisation that have the app, with their names."""
-        found: dict[str, str] = {}
-        cursor = ""
-        while True:
-            answer = await self._called("auth.teams.list", self.client.auth_teams_list(cursor=cursor, limit=1000))
-            found |= {str(team["id"]): str(team["name"]) for team in answer["teams"]}
-            cursor = (answer.get("response_metadata") or {}).get("next_cursor") or ""
-            if not cursor:
-                return found
-
     async def revoke(self) -> None:
         """Give the token back: nobody can use it any more."""
         await self._called("auth.revoke", self.client.auth_revoke())
 
-    async def identity(self) -> Identity:
-        """Ask who the token is."""
-        answer = await self._called("auth.test", self.client.auth_test())
-        scopes = {name.lower(): value for name, value in answer.headers.items()}.get("x-oauth-scopes", "")
-        return Identity(
-            team_id=answer["team_id"],
-            team_name=answer["team"],
-            bot_id=answer["bot_id"],
-            bot_user_id=answer["user_id"],
-            scopes=frozenset(filter(None, (scope.strip() for scope in scopes.split(",")))),
-        )
-
     async def check_app_token(self, token: str) -> None:
         """Ask for an address of Socket Mode, as any client does before it connects."""
         await self._called("apps.connections.open", self.client.apps_connections_open(app_token=token))
-
-    async def open_dm(self, user: str) -> str:
-        """The channel of the direct message with a person, opened if there was none."""
-        answer = await self._called("conversations.open", self.client.conversations_open(users=user))
-        return str(answer["channel"]["id"])
-
-    async def user_group(self, group: str) -> tuple[str, ...]:
-        """The ids of the members of a user group."""
-        answer = await self._called("usergroups.users.list", self.client.usergroups_users_list(usergroup=group))
-        return tuple(map(str, answer["users"]))
-
-    async def person_name(self, user: str) -> str | None:
-        """What people see a person called: the display name, or the full name of who has set none."""
-        person = (await self._called("users.info", self.client.users_info(user=user)))["user"]
-        profile = person.get("profile") or {}
-        name: str | None = profile.get("display_name") or profile.get("real_name") or person.get("real_name")
-        return name
-
-    async def is_member(self, user: str, team: str, enterprise: str | None) -> bool:
-        """Whether a person is of this workspace, or of its organisation; of one that is not known: no."""
-        try:
-            person = (await self._called("users.info", self.client.users_info(user=user)))["user"]
-        except (RateLimited, SlackUnavailable):
-            raise
-        except SlackError:
-            return False
-        of = (person.get("enterprise_user") or {}).get("enterprise_id")
-        return person.get("team_id") == team or (enterprise is not None and of == enterprise)
-
-    async def channel_kind(self, channel: str) -> ChannelKind:
-        """Who reads along in a channel; one that the bot may not see is private. It is remembered for a while."""
-        now = asyncio.get_running_loop().time()
-        known, until = self._kinds.get(channel, (None, 0.0))
-        if known is None or until < now:
-            known = await self._asked_kind(channel)
-            self._kinds[channel] = (known, now + KIND_SECONDS)
-        return known
-
-    async def _asked_kind(self, channel: str) -> ChannelKind:
-        call = self.client.conversations_info(channel=channel)
-        try:
-            found = (await self._called("conversations.info", call))["channel"]
-        except (RateLimited, SlackUnavailable):
-            raise
-        except SlackError:
-            return ChannelKind(is_private=True, is_shared=False)
-        return ChannelKind(
-            is_private=not found.get("is_channel") or bool(found.get("is_private")),
-            is_shared=bool(found.get("is_ext_shared")),
-        )
-
-    async def is_colleague(self, user: str, team: str) -> bool:
-        """Whether somebody is a full member of the workspace: no app, no guest, nobody from elsewhere or gone.
-
-        Asked before an ack, so it takes no longer than a form may.
-        """
-        call = asyncio.wait_for(self.client.users_info(user=user), MODAL_SECONDS)
-        try:
-            person = (await self._called("users.info", call))["user"]
-        except SlackUnavailable:
-            raise
-        except SlackError:
-            return False
-        teams = (person.get("team_id"), *((person.get("enterprise_user") or {}).get("teams") or ()))
-        unfit = ("deleted", "is_bot", "is_stranger", "is_restricted", "is_ultra_restricted")
-        return user != SLACKBOT and team in teams and not any(person.get(name) for name in unfit)
-
-    async def channel_name(self, channel: str) -> str | None:
-        """What a channel is called, without the #; None for a direct message."""
-        answer = await self._called("conversations.info", self.client.conversations_info(channel=channel))
-        name: str | None = answer["channel"].get("name")
-        return name
-
-    async def group_handle(self, group: str) -> str | None:
-        """What follows the @ of a user group."""
-        answer = await self._called("usergroups.list", self.client.usergroups_list())
-        return next((str(each["handle"]) for each in answer["usergroups"] if each["id"] == group), None)
 
     async def file(self, file_id: str, *, limit: int) -> FetchedFile:
         """A file that somebody has sent, of at most so many bytes; a larger one is not fetched.
@@ -373,23 +241,19 @@ class Slack:
         call = self.client.views_open(trigger_id=trigger_id, view=dict(view))
         await self._called("views.open", asyncio.wait_for(call, MODAL_SECONDS))
 
+    async def publish_home(self, user: str, view: Mapping[str, Any], view_hash: str | None) -> str:
+        """Show a person their Home anew, in place of what `view_hash` names; Slack's name of what is there then.
+
+        Raises HomeOvertaken if there is something else there by now.
+        """
+        given = {} if view_hash is None else {"hash": view_hash}
+        call = self.client.views_publish(user_id=user, view=dict(view), **given)
+        return str((await self._called("views.publish", call))["view"]["hash"])
+
     async def push_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
         """Open a modal on top of the one that the trigger comes from; three at most."""
         call = self.client.views_push(trigger_id=trigger_id, view=dict(view))
         await self._called("views.push", asyncio.wait_for(call, MODAL_SECONDS))
-
-    async def _called(self, method: str, call: Awaitable[AsyncSlackResponse]) -> AsyncSlackResponse:
-        metrics = self._metrics
-        with metrics.timed(metrics.slack_calls, metrics.slack_seconds, method) as outcome:
-            try:
-                return await call
-            except SlackApiError as error:
-                refused = translated(method, error)
-                outcome.append(type(refused).__name__)
-                raise refused from error
-            except (TimeoutError, aiohttp.ClientError, SlackClientError, OSError) as error:
-                outcome.append(SlackUnavailable.__name__)
-                raise SlackUnavailable(method, type(error).__name__) from error
 
 
 @asynccontextmanager

@@ -1,0 +1,169 @@
+"""The form in which admins set up their workspace."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.slack import ids
+from bot.slack.messages import Block, Element, View
+from bot.views.kit.blocks import plain
+from bot.views.kit.text import clip, count
+from services.approvals import ApprovalRules
+from services.workspaces.settings import (
+    APPROVERS,
+    EVERYBODY,
+    MIN_PLAN_DAYS,
+    NAMED,
+    Defaults,
+    WorkspaceSettings,
+)
+
+_MAY_PLAN = (
+    (EVERYBODY, "Everybody"),
+    (APPROVERS, "Approvers only"),
+    (NAMED, "Approvers, and the people named below"),
+)
+_OWN = (("false", "Somebody else has to decide"), ("true", "They may decide themselves"))
+_ZONE = 60
+
+
+def settings_modal(settings: WorkspaceSettings, rules: ApprovalRules, defaults: Defaults) -> View:
+    """The form, filled in with what is set now; a field that is empty says what holds then."""
+    return {
+        "type": "modal",
+        "callback_id": ids.VIEW_SETTINGS,
+        "title": plain("Settings"),
+        "submit": plain("Save"),
+        "close": plain("Cancel"),
+        "blocks": [*_people(settings, rules), *_work(settings, defaults)],
+    }
+
+
+def _people(settings: WorkspaceSettings, rules: ApprovalRules) -> list[Block]:
+    chosen = settings.get("may_plan", EVERYBODY)
+    return [
+        _input(ids.BLOCK_MAY_PLAN, "Who may have plans drafted?", _select(ids.INPUT_MAY_PLAN, _MAY_PLAN, chosen)),
+        _input(
+            ids.BLOCK_PLANNERS,
+            "Those people",
+            _users(ids.INPUT_PLANNERS, settings.get("planners", [])),
+            "They count only if you chose to name people above.",
+            optional=True,
+        ),
+        _input(
+            ids.BLOCK_SELF_APPROVAL,
+            "When an approver has reported something",
+            _select(ids.INPUT_SELF_APPROVAL, _OWN, "true" if rules.self_approval else "false"),
+            "While nobody is named as an approver, anyone may decide about anything.",
+        ),
+        _input(
+            ids.BLOCK_REMIND_AFTER,
+            "Remind after how many minutes?",
+            _number(ids.INPUT_REMIND_AFTER, f"{rules.remind_after_minutes:g}"),
+            "0: never. Later reminders come less and less often.",
+        ),
+    ]
+
+
+def _work(settings: WorkspaceSettings, defaults: Defaults) -> list[Block]:
+    tokens, days = settings.get("tokens_per_day"), settings.get("plan_days")
+    zone = clip(defaults.time_zone, _ZONE)
+    limit = f"at most {count(defaults.tokens_per_day, 'token')}" if defaults.tokens_per_day else "no limit"
+    kept = f"kept for {count(defaults.plan_days, 'day')}" if defaults.plan_days else "kept for good"
+    learns = (("", f"As everywhere ({'yes' if defaults.learns else 'no'})"), ("true", "Yes"), ("false", "No"))
+    learn = {True: "true", False: "false", None: ""}[settings.get("learn_from_plans")]
+    return [
+        _input(
+            ids.BLOCK_DEFAULT_CHANNEL,
+            "Where are plans shown that were begun in no channel?",
+            _channel(settings.get("default_channel")),
+            "Empty: in a direct message, which asks where to show the plan. Invite Mudda to the channel first.",
+            optional=True,
+        ),
+        _input(
+            ids.BLOCK_TIME_ZONE,
+            "Time zone",
+            _text(ids.INPUT_TIME_ZONE, settings.get("time_zone", ""), "America/Chicago"),
+            f"Empty: {zone}. The model's day begins at midnight there.",
+            optional=True,
+        ),
+        _input(
+            ids.BLOCK_TOKENS,
+            "How many tokens of the model a day?",
+            _number(ids.INPUT_TOKENS, "" if tokens is None else f"{tokens}"),
+            f"Empty: {limit}. 0: no limit. A plan takes some thousands.",
+            optional=True,
+        ),
+        _input(
+            ids.BLOCK_LEARN,
+            "Are earlier plans and notes told to the model?",
+            _select(ids.INPUT_LEARN, [(value or "default", label) for value, label in learns], learn or "default"),
+        ),
+        _input(
+            ids.BLOCK_PLAN_DAYS,
+            "For how many days are plans kept that are over?",
+            _number(ids.INPUT_PLAN_DAYS, "" if days is None else f"{days}"),
+            f"Empty: {kept}. 0: for good; else at least {MIN_PLAN_DAYS}. What people decided stays on record.",
+            optional=True,
+        ),
+    ]
+
+
+def _input(block_id: str, label: str, element: Element, hint: str = "", *, optional: bool = False) -> Block:
+    block: Block = {
+        "type": "input",
+        "block_id": block_id,
+        "label": plain(label),
+        "element": element,
+        "optional": optional,
+    }
+    return {**block, "hint": plain(hint)} if hint else block
+
+
+def _select(action_id: str, choices: Sequence[tuple[str, str]], chosen: str) -> Element:
+    options = {value: {"text": plain(label), "value": value} for value, label in choices}
+    return {
+        "type": "static_select",
+        "action_id": action_id,
+        "options": list(options.values()),
+        "initial_option": options.get(chosen, next(iter(options.values()))),
+    }
+
+
+def _users(action_id: str, chosen: Sequence[str]) -> Element:
+    element: Element = {
+        "type": "multi_users_select",
+        "action_id": action_id,
+        "placeholder": plain("Choose people"),
+    }
+    return {**element, "initial_users": list(chosen)} if chosen else element
+
+
+def _channel(chosen: str | None) -> Element:
+    element: Element = {
+        "type": "conversations_select",
+        "action_id": ids.INPUT_DEFAULT_CHANNEL,
+        "placeholder": plain("Choose a channel"),
+        "filter": {"include": ["public", "private"], "exclude_bot_users": True},
+    }
+    return {**element, "initial_conversation": chosen} if chosen else element
+
+
+def _number(action_id: str, value: str) -> Element:
+    element: Element = {
+        "type": "number_input",
+        "action_id": action_id,
+        "is_decimal_allowed": False,
+        "min_value": "0",
+    }
+    return {**element, "initial_value": value} if value else element
+
+
+def _text(action_id: str, value: str, placeholder: str) -> Element:
+    element: Element = {
+        "type": "plain_text_input",
+        "action_id": action_id,
+        "max_length": _ZONE,
+        "placeholder": plain(placeholder),
+    }
+    return {**element, "initial_value": value} if value else element

@@ -1,0 +1,144 @@
+"""What a workspace sets for itself: how each setting is written, and what may be set.
+
+The operator sets them with `mudda workspaces set`, the workspace's own admins on their Home, by the same rules.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
+from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import Workspace
+from db.models.documents import WorkspaceSettings as WorkspaceSettings
+from services import audit
+from services.audit import Actor
+from services.workspaces.installations import announce
+
+EVERYBODY, APPROVERS, NAMED = "everybody", "approvers", "named"
+"""Who may have plans drafted."""
+
+MIN_PLAN_DAYS, MAX_DAYS = 30, 36_500
+
+
+class SettingRefused(ValueError):
+    """A text that is no value of the setting `name`; the error's own text is a sentence that says why."""
+
+    def __init__(self, name: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.name = name
+
+
+def read(name: str, text: str) -> Any:
+    """The value of a setting, from how it is written. Raises SettingRefused."""
+    if name not in READERS:
+        raise SettingRefused(name, f"{name} is no setting; there are {', '.join(READERS)}.")
+    try:
+        return READERS[name](text)
+    except ValueError as error:
+        raise SettingRefused(name, str(error)) from error
+
+
+async def change(
+    session: AsyncSession, workspace_id: UUID, changes: Mapping[str, str], actor: Actor
+) -> WorkspaceSettings:
+    """Set what `changes` names, an empty text for what holds in the whole deployment; and tell every replica.
+
+    Nothing is put on record where nothing changes. Raises SettingRefused.
+    """
+    row = (
+        await session.scalars(
+            select(Workspace)
+            .where(Workspace.id == workspace_id)
+            .with_for_update()
+            .execution_options(populate_existing=True)
+        )
+    ).one()
+    kept: dict[str, Any] = {key: value for key, value in row.settings.items() if key not in changes}
+    kept |= {name: read(name, text) for name, text in changes.items() if text}
+    settings = cast("WorkspaceSettings", kept)
+    if settings == row.settings:
+        return settings
+    changed = {name: kept.get(name) for name in changes if kept.get(name) != row.settings.get(name)}
+    await session.execute(update(Workspace).where(Workspace.id == workspace_id).values(settings=settings))
+    await audit.record(session, workspace_id, subject=workspace_id, actor=actor, action="workspace.set", **changed)
+    await announce(session)
+    return settings
+
+
+async def current(session: AsyncSession, workspace_id: UUID) -> WorkspaceSettings:
+    """What a workspace has set for itself."""
+    return (await session.scalars(select(Workspace.settings).where(Workspace.id == workspace_id))).one()
+
+
+def _zone(text: str) -> str:
+    try:
+        return ZoneInfo(text).key
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"{text} is not the name of a time zone, such as America/Chicago.") from None
+
+
+def _whole(text: str) -> int:
+    if not (text.isascii() and text.isdecimal()) or len(text) > 12:
+        raise ValueError(f"{text} is not a whole number.")
+    return int(text)
+
+
+def _days(text: str) -> int:
+    days = _whole(text)
+    if days and not MIN_PLAN_DAYS <= days <= MAX_DAYS:
+        raise ValueError(f"{text} must be from {MIN_PLAN_DAYS} to {MAX_DAYS:,} days, or 0 to keep them for good.")
+    return days
+
+
+def _truth(text: str) -> bool:
+    if text not in ("true", "false"):
+        raise ValueError(f"{text} must be true or false.")
+    return text == "true"
+
+
+def _channel(text: str) -> str:
+    if not re.fullmatch(r"[CG][A-Z0-9]{1,20}", text):
+        raise ValueError(f"{text} is not the id of a channel, such as C0123ABCD.")
+    return text
+
+
+def _may_plan(text: str) -> str:
+    if text not in (EVERYBODY, APPROVERS, NAMED):
+        raise ValueError(f"{text} must be {EVERYBODY}, {APPROVERS} or {NAMED}.")
+    return text
+
+
+def _people(text: str) -> list[str]:
+    people = [part.strip() for part in text.split(",")]
+    if not all(re.fullmatch(r"[UW][A-Z0-9]{1,20}", person) for person in people):
+        raise ValueError(f"{text} must be ids of people with commas between them, such as U0123ABCD,U0456EFGH.")
+    return list(dict.fromkeys(people))
+
+
+READERS: Mapping[str, Callable[[str], Any]] = {
+    "time_zone": _zone,
+    "tokens_per_day": _whole,
+    "learn_from_plans": _truth,
+    "default_channel": _channel,
+    "may_plan": _may_plan,
+    "planners": _people,
+    "plan_days": _days,
+}
+"""What can be set for a workspace, and how it is read; each raises ValueError with a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What holds where a workspace has not set it: as the deployment is set. No limit and for good are 0."""
+
+    time_zone: str = "UTC"
+    tokens_per_day: int = 0
+    learns: bool = True
+    plan_days: int = 0
