@@ -55,7 +55,7 @@ async def test_sigterm_ends_within_ten_seconds_whatever_runs(database: Database,
     ):
         slack.request_url = f"http://127.0.0.1:{await bot.port()}/slack/events"
         await load_pack(database, slack)
-        await slack.send_command("priya", "works", "/mudda", "a leak")
+        await slack.send_command("priya", "works", "/mudda", "a leak at 5th and Main")
         await gemini.until(lambda model: model.running == 1)
         bot.send_signal(signal.SIGTERM)
         started = time.monotonic()

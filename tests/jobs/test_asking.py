@@ -273,7 +273,7 @@ async def test_killed_between_the_questions_each_is_asked_once(database: Databas
             slack.request_url = f"http://127.0.0.1:{await first.port()}/slack/events"
             held = Hold(after_accepting=True)
             slack.faults.script("chat.postMessage", [Fine(), Fine(), held])
-            await slack.send_command("priya", "works", "/mudda", "a leak")
+            await slack.send_command("priya", "works", "/mudda", "a leak at 5th and Main")
             card = await slack.wait_for(lambda: next((each for each in cards(slack) if buttons(each)), None))
             await slack.click("marco", "works", card.ts, ids.ACTION_APPROVE)
             await asyncio.wait_for(held.reached.wait(), 10)

@@ -20,7 +20,7 @@ async def test_a_draft_whose_claim_has_passed_to_another_is_thrown_away(
 ) -> None:
     held = Hold()
     hall.gemini.script(held, agent=agent)
-    await hall.slack.send_command("priya", "works", "/mudda", "a leak")
+    await hall.slack.send_command("priya", "works", "/mudda", "a leak at 5th and Main")
     await hall.slack.wait_for(lambda: cards(hall.slack))
     await asyncio.wait_for(held.reached.wait(), 10)
     async with hall.database.transaction() as session:

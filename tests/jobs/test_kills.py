@@ -48,13 +48,13 @@ async def test_a_kill_anywhere_between_ack_and_card_leaves_one_card_each(
             await listening(bot, slack)
             not_taken, taken = HoldPost(), HoldPost(after_accepting=True)
             slack.faults.script("chat.postMessage", [Fine(), not_taken, taken])
-            await slack.send_command("priya", "works", "/mudda", "one: a leak")
+            await slack.send_command("priya", "works", "/mudda", "one: a leak at 5th and Main")
             await slack.wait_for(lambda: cards(slack))
-            await slack.send_command("priya", "works", "/mudda", "two: a leak")
+            await slack.send_command("priya", "works", "/mudda", "two: a leak at 5th and Main")
             await asyncio.wait_for(not_taken.reached.wait(), 10)
-            await slack.send_command("priya", "works", "/mudda", "three: a leak")
+            await slack.send_command("priya", "works", "/mudda", "three: a leak at 5th and Main")
             await asyncio.wait_for(taken.reached.wait(), 10)
-            last = await slack.send_command("priya", "works", "/mudda", "four: a leak")
+            last = await slack.send_command("priya", "works", "/mudda", "four: a leak at 5th and Main")
             assert last.acked
             await bot.kill()
         slack.faults.clear()
@@ -74,7 +74,7 @@ async def test_another_replica_takes_over_within_twenty_seconds(database: Databa
         async with bot_process("serve", env=env) as first:
             await load_pack(database, slack)
             await listening(first, slack)
-            await slack.send_command("priya", "works", "/mudda", "a leak")
+            await slack.send_command("priya", "works", "/mudda", "a leak at 5th and Main")
             await gemini.until(lambda model: len(model.transcript) >= 1)
             async with bot_process("serve", "--only", "worker", env=env) as second:
                 await second.port()
@@ -98,7 +98,7 @@ async def test_a_worker_that_only_slept_does_not_overwrite_what_another_did(
         async with bot_process("serve", env=env) as sleeper:
             await load_pack(database, slack)
             await listening(sleeper, slack)
-            await slack.send_command("priya", "works", "/mudda", "a leak")
+            await slack.send_command("priya", "works", "/mudda", "a leak at 5th and Main")
             await asyncio.wait_for(held.reached.wait(), 10)
             sleeper.send_signal(signal.SIGSTOP)
             async with bot_process("serve", "--only", "worker", env=env) as other:
@@ -123,7 +123,7 @@ async def test_a_worker_that_is_stopped_hands_its_draft_back(database: Database,
         async with bot_process("serve", env=env) as first:
             await load_pack(database, slack)
             await listening(first, slack)
-            await slack.send_command("priya", "works", "/mudda", "a leak")
+            await slack.send_command("priya", "works", "/mudda", "a leak at 5th and Main")
             await gemini.until(lambda model: len(model.transcript) >= 1)
             first.send_signal(signal.SIGTERM)
             assert await first.finished() == 0
@@ -141,6 +141,6 @@ async def test_a_connection_that_drops_is_no_second_card(database: Database, dat
             await load_pack(database, slack)
             await listening(bot, slack)
             slack.faults.script("chat.postMessage", [DropBefore()])
-            await slack.send_command("priya", "works", "/mudda", "a leak")
+            await slack.send_command("priya", "works", "/mudda", "a leak at 5th and Main")
             await slack.wait_for(lambda: drafted_texts(slack), 15)
         assert len(cards(slack)) == 1

@@ -174,7 +174,7 @@ async def test_a_question_can_be_answered_although_its_worker_was_killed_over_it
             slack.request_url = f"http://127.0.0.1:{await first.port()}/slack/events"
             held = Hold(after_accepting=True)
             slack.faults.script("chat.postMessage", [Fine(), held])
-            await slack.send_command("priya", "works", "/mudda", "a leak")
+            await slack.send_command("priya", "works", "/mudda", "a leak at 5th and Main")
             card = await slack.wait_for(lambda: next((each for each in cards(slack) if buttons(each)), None))
             await slack.click("marco", "works", card.ts, ids.ACTION_APPROVE)
             await asyncio.wait_for(held.reached.wait(), 10)

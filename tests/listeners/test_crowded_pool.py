@@ -34,7 +34,9 @@ async def test_a_command_is_acked_while_all_other_connections_wait(hall: TownHal
                 )
                 await enqueue(session, job)
         await until(lambda: waiting_for_a_lock(database, POOL_SIZE), 10)
-        command = await asyncio.wait_for(hall.slack.send_command("priya", "works", "/mudda", "a leak"), 10)
+        command = await asyncio.wait_for(
+            hall.slack.send_command("priya", "works", "/mudda", "a leak at 5th and Main"), 10
+        )
         assert [attempt.status for attempt in command.attempts] == [200]
 
 

@@ -56,7 +56,7 @@ async def test_a_database_that_goes_away_and_comes_back(server: OwnServer) -> No
         assert await status(hall, "/readyz") == 200
         await server.stop()
 
-        command = await hall.slack.send_command("priya", "works", "/mudda", "a leak")
+        command = await hall.slack.send_command("priya", "works", "/mudda", "a leak at 5th and Main")
         assert [attempt.status for attempt in command.attempts] == [503]
         _, mention = await hall.slack.send_mention("priya", "works", "another leak")
         assert [attempt.status for attempt in mention.attempts] == [503] * 4

@@ -91,7 +91,7 @@ async def recorded(hall: TownHall) -> dict[str, Any]:
     people = {ids.BLOCK_APPROVERS: {ids.INPUT_APPROVERS: [hall.slack.user("marco").id]}}
     approvers = hall.slack._do.prepare_submission(hall.slack.user("marco"), rules.id, people)
     click = hall.slack.prepare_click("marco", "works", card.ts, ids.ACTION_DISCARD)
-    command = hall.slack.prepare_command("priya", "works", "/mudda", "a leak")
+    command = hall.slack.prepare_command("priya", "works", "/mudda", "a leak at 5th and Main")
     _, mention = await hall.slack.send_mention("priya", "works", "a leak")
     return {
         "command": dict(parse_qsl(command.body.decode(), keep_blank_values=True)),

@@ -146,7 +146,7 @@ def refusals() -> Iterator[asyncio.Event]:
     logging.getLogger("mudda.intake").removeHandler(ear)
 
 
-def envelope(slack: SlackStandIn, number: int, words: str = "a leak") -> dict[str, Any]:
+def envelope(slack: SlackStandIn, number: int, words: str = "a leak at 5th and Main") -> dict[str, Any]:
     form = slack.prepare_command("priya", "works", "/mudda", words).context["form"]
     return {
         "type": "slash_commands",
