@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Notification, NotificationPreference
@@ -109,9 +109,22 @@ class CopyService:
 
         If none of those who are asked can be, that is said in the card's thread.
         """
-        row = await self._locked(session, workspace_id, copy.id)
-        if row is None:
+        subject = select(Notification.subject, Notification.occasion).where(Notification.id == copy.id)
+        about = (await session.execute(subject)).one_or_none()
+        if about is None:
             return
+        # All of them are held, in one order: of two who fail at once the second sees that nobody is left.
+        asked = (
+            await session.scalars(
+                select(Notification)
+                .where(Notification.workspace_id == workspace_id)
+                .where(Notification.subject == about.subject, Notification.occasion == about.occasion)
+                .order_by(Notification.id)
+                .with_for_update()
+                .execution_options(populate_existing=True)
+            )
+        ).all()
+        row = next(each for each in asked if each.id == copy.id)
         row.state, row.reason = NotificationState.UNREACHABLE, reason
         if row.on_behalf_of is not None:
             again = Subject(
@@ -125,14 +138,8 @@ class CopyService:
             )
             await self._ringing.tell(session, workspace_id, again, row.on_behalf_of, None, now, is_personal=True)
             return
-        await session.flush()
-        reached = select(func.count()).where(
-            Notification.workspace_id == workspace_id,
-            Notification.subject == row.subject,
-            Notification.occasion == row.occasion,
-            Notification.state != NotificationState.UNREACHABLE,
-        )
-        if row.run_id and row.step_run_id and not await session.scalar(reached):
+        is_lost = all(each.state == NotificationState.UNREACHABLE for each in asked)
+        if row.run_id and row.step_run_id and is_lost:
             job = TellUnreached(
                 workspace=workspace_id,
                 plan=row.plan_id,

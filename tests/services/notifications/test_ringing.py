@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import Counter
 from datetime import timedelta
 from uuid import UUID
@@ -14,6 +15,7 @@ from db.models import Notification
 from db.session import Database
 from services.audit import Actor
 from services.jobs import SendDigest
+from services.notifications.copies import Copy
 from services.notifications.digests import SHOWN
 from services.notifications.preferences import NotificationMode, Preferences
 from services.notifications.ringing import BURST, BURST_WINDOW
@@ -159,3 +161,24 @@ async def test_two_who_draw_a_message_at_once_leave_the_last_state(database: Dat
         assert last is not None
         await parts.copies.drawn(session, workspace_id, last)
     assert (await states(database))["over"] == 1
+
+
+async def test_of_two_who_cant_be_written_to_at_once_the_second_sees_that_nobody_is_left(
+    database: Database, workspace_id: UUID
+) -> None:
+    gate = await waiting(database, workspace_id, THREE)
+    async with database.transaction() as session:
+        snapshot = await queries.get_by_run(session, workspace_id, gate.run)
+        await parts.ringing.ring_step(session, workspace_id, snapshot, gate.step, NOW)
+    async with database.transaction() as session:
+        ids = list(await session.scalars(select(Notification.id)))
+        copies = [await parts.copies.begin_post(session, workspace_id, each, NOW) for each in ids]
+
+    async def fail(copy: Copy | None) -> None:
+        assert copy is not None
+        async with database.transaction() as session:
+            await parts.copies.unreachable(session, workspace_id, copy, "user_disabled", NOW)
+
+    await asyncio.gather(*map(fail, copies))
+    assert await states(database) == {"unreachable": 3}
+    assert len(await queued(database, "tell_unreached")) == 1
