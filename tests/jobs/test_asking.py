@@ -161,7 +161,7 @@ async def test_a_question_that_reaches_nobody_fails_in_words_and_can_be_asked_ag
     found = await the_step(hall, "ask")
     assert found.error == {"code": "nobody_reached", "reason": "user_disabled"}
     assert len(found.warnings) == 2
-    assert "None of those to be asked could be reached, since the person's account is closed." in card_text(card)
+    assert "Nobody who was to be asked could be reached, since the person's account is closed." in card_text(card)
     await press(hall, "Retry")
     await answer(hall, "The red one", "dana")
     await outcome(hall)

@@ -185,7 +185,7 @@ async def test_a_step_that_nobody_decides_about_fails_and_can_be_retried(hall: T
     await rules(hall, remind_after_minutes=0, limit_minutes=SOON, limit_outcome=LimitOutcome.FAIL)
     await approved(hall, order(gate=True))
     card = await with_button(hall, "Retry")
-    assert "Nobody decided in time, so nothing was sent." in card_text(card)
+    assert "Time ran out before anybody decided. Nothing was sent." in card_text(card)
     assert await step_states(hall) == {"order": "FAILED"}
     await rules(hall, remind_after_minutes=0)
     await press(hall, "Retry")

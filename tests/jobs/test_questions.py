@@ -30,7 +30,7 @@ async def test_a_person_is_asked_and_the_answer_is_what_later_steps_take(hall: T
     assert question.channel == hall.slack.dm("priya").id
     card = await with_button(hall, "Skip step")
     assert await run_state(hall) == "WAITING"
-    assert "to answer." in card_text(card)
+    assert "Waiting for an answer from " in card_text(card)
     assert "Approve step" not in card_text(card)
     await answer(hall, "The <!channel> one")
     await outcome(hall)
@@ -76,7 +76,7 @@ async def test_only_the_person_who_was_asked_may_answer(hall: TownHall) -> None:
     )
     await answer_step(given, hall.deps)
     told = await hall.slack.wait_for(lambda: hall.slack.ephemerals("works", "dana"))
-    assert "asked of somebody else" in told[0].text
+    assert "put to somebody else" in told[0].text
     assert await step_states(hall) == {"ask": "WAITING"}
 
 
@@ -131,12 +131,12 @@ async def test_a_question_that_is_not_needed_any_more_says_so(hall: TownHall, la
     view = await form(hall)
     await (skip(hall) if label == "Skip step" else press(hall, label))
     over = await hall.slack.wait_for(
-        lambda: next((m for m in marked(hall, ids.METADATA_QUESTION) if "No answer" in card_text(m)), None)
+        lambda: next((m for m in marked(hall, ids.METADATA_QUESTION) if "no answer is needed" in card_text(m)), None)
     )
     assert ids.ACTION_STEP_ANSWER not in card_text(over)
     await hall.slack.submit_view(view.id, {ids.BLOCK_ANSWER: {ids.INPUT_ANSWER: "Mine"}})
     told = await hall.slack.wait_for(lambda: hall.slack.ephemerals(over.channel, "priya"))
-    assert "no answer is needed any more" in told[0].text
+    assert "or is no longer needed" in told[0].text
     assert await step_states(hall) == {"ask": "CANCELLED" if label == "Cancel run" else "SKIPPED"}
 
 

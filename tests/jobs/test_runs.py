@@ -123,9 +123,10 @@ async def test_a_press_of_stop_does_not_end_a_run_that_somebody_has_let_go_on(ha
     await approved(hall, order())
     card = await with_button(hall, "Stop run")
     stop = buttons(card)["Stop run"]
+    late = hall.slack.prepare_click("dana", "works", card.ts, stop["action_id"], stop["value"])
     await press(hall, "Retry")
     await asyncio.wait_for(held.reached.wait(), 10)
-    await hall.slack.deliver(hall.slack.prepare_click("dana", "works", card.ts, stop["action_id"], stop["value"]))
+    await hall.slack.deliver(late)
     told = await hall.slack.wait_for(lambda: hall.slack.ephemerals("works", "dana"))
     assert "under way" in told[0].text
     held.released.set()
