@@ -177,9 +177,6 @@ def press(towns: Towns, action: str, value: str) -> Delivery:
     if action == ids.ACTION_CARD_CHOOSE:
         there = slack.channel("works").id
         chosen |= {"block_id": f"{ids.BLOCK_PLACE_CARD}{value}", "selected_conversation": there}
-            "block_id": f"{ids.BLOCK_PLACE_CARD}{value}",
-            "selected_conversation": slack.channel("works").id,
-        }
     payload["actions"] = [payload["actions"][0] | chosen]
     return interactive_delivery(payload, delivery.context)
 
