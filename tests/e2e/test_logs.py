@@ -33,16 +33,16 @@ async def test_no_log_has_peoples_words_or_secrets(database: Database, database_
         await slack.send_mention("priya", "works", f"A leak, says {WORDS}")
         # Signed, and of no use: a field too few, a body that is none, and another workspace's.
         for old, new in ((b"user_id", b"nobody"), (b"team_id", b"no_team"), (b"command", b"nothing")):
-            broken = slack.prepare_command("priya", "works", "/mudda", WORDS)
+            broken = slack.prepare_command("priya", "works", "/mudda", f"One more leak, says {WORDS}")
             broken.body = broken.body.replace(old, new)
             await slack.deliver(broken)
         async with database.engine.begin() as session:
             await session.execute(text("ALTER TABLE inbox RENAME TO elsewhere"))
-        await slack.send_command("priya", "works", "/mudda", f"Another, says {WORDS}")
+        await slack.send_command("priya", "works", "/mudda", f"Another leak here, says {WORDS}")
         async with database.engine.begin() as session:
             await session.execute(text("ALTER TABLE elsewhere RENAME TO inbox"))
             await session.execute(text("ALTER TABLE workflow_plans RENAME COLUMN issue_text TO lost"))
-        await slack.send_command("priya", "works", "/mudda", f"A third, says {WORDS}")
+        await slack.send_command("priya", "works", "/mudda", f"A third leak, says {WORDS}")
         card = next(card for card in cards(slack) if buttons(card))
         await slack.click("marco", "works", card.ts, ids.ACTION_DISCARD)
         await bot.line("INSERT INTO workflow_plans")
