@@ -33,7 +33,7 @@ from bot.views.kit.text import clip, count, fits, join
 from bot.views.plan import steps as plan_steps
 from bot.views.plan.changes import MOST, changed, changing, news, not_changed
 from bot.views.plan.drafting import progress
-from bot.views.plan.failures import sentence
+from bot.views.plan.failures import HINTABLE, sentence
 from bot.views.plan.forecast import expected
 from bot.views.plan.overview import (
     _failure,
@@ -194,7 +194,8 @@ def _end(
             return [kit.context(kit.mrkdwn(may_decide(snapshot.approvers))), buttons]
         case PlanState.FAILED:
             again = kit.button("Try again", ACTION_TRY_AGAIN, ref, style="primary")
-            return [kit.actions(again, _request_changes(ref), _discard(snapshot))]
+            hint = [_request_changes(ref)] if _failure(snapshot).code in HINTABLE else []
+            return [kit.actions(again, *hint, _discard(snapshot))]
     return [kit.context(kit.mrkdwn(decision(snapshot))), *([kit.actions(*more)] if more else [])]
 
 

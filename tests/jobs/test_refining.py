@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+
 from sqlalchemy import select
 
-from bot.sandbox.gemini.faults import Hold, Status
+from bot.sandbox.gemini.faults import Hold, Status, Text
 from bot.slack import ids
 from db.models import AuditEvent
 from db.queue import enqueue
@@ -169,3 +171,13 @@ async def test_a_change_whose_worker_was_replaced_is_thrown_away(hall: TownHall)
     await hall.bot.worker.idle()
     assert [row.version for row in await versions(hall)] == [1, 2]
     assert (await the_plan(hall)).state == "DRAFT"
+
+
+async def test_a_plan_that_failed_can_be_helped_with_a_word(hall: TownHall) -> None:
+    hall.gemini.script(Text(json.dumps({"selected_component_ids": []})), agent="selector")
+    await plan_card(hall)
+    assert "Request changes" in buttons(cards(hall.slack)[-1])
+    await wish(hall, "It is about water in the road")
+    await card_where(hall, "version 1")
+    [row] = await versions(hall)
+    assert (row.kind, row.wish, row.based_on) == ("drafted", "It is about water in the road", None)

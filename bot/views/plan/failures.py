@@ -59,6 +59,16 @@ HINTS: Mapping[FailureCode, str] = {
 }
 """What can be done about it; backticks mark what is to be typed."""
 
+HINTABLE = frozenset(
+    {
+        FailureCode.NOTHING_FITS,
+        FailureCode.REJECTED,
+        FailureCode.GEMINI_BLOCKED,
+        FailureCode.GEMINI_TRUNCATED,
+    }
+)
+"""Where a word of a person may help to get a plan after all."""
+
 WORDS: Mapping[str, str] = {
     "SAFETY": "Gemini withheld its answer for reasons of safety.",
     "BLOCKLIST": "Gemini withheld its answer: a blocked word came up.",

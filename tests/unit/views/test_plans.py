@@ -8,7 +8,7 @@ from bot.slack.messages import Message
 from bot.views.card import card
 from bot.views.kit.blocks import size
 from bot.views.modals.plan import details_modal
-from bot.views.plan.failures import HINTS, SENTENCES
+from bot.views.plan.failures import HINTABLE, HINTS, SENTENCES
 from services.ai.usage import STAND_IN_MODEL
 from services.plans.model import Plan, Step
 from services.queries.snapshots import PlanSnapshot
@@ -275,7 +275,7 @@ class TestDraft:
         assert button["confirm"]["style"] == "danger"
 
     def test_a_short_plan_has_nothing_more_to_show(self) -> None:
-        assert labels(drawn(samples.DRAFT).blocks) == ["Approve and run", "Discard"]
+        assert labels(drawn(samples.DRAFT).blocks) == ["Approve and run", "Request changes", "Discard"]
 
     def test_a_plan_without_a_name_is_called_by_its_issue(self) -> None:
         plan = samples.VERSION.plan.model_copy(update={"workflow_name": " \n", "description": ""})
@@ -286,7 +286,7 @@ class TestDraft:
     def test_an_empty_plan_is_drawn(self) -> None:
         message = drawn(samples.draft(plan=Plan(workflow_name="Nothing")))
         assert not [block for block in message.blocks if block["type"] == "plan"]
-        assert labels(message.blocks) == ["Discard"]
+        assert labels(message.blocks) == ["Request changes", "Discard"]
 
 
 class TestLongPlans:
@@ -294,14 +294,14 @@ class TestLongPlans:
         message = drawn(samples.long_plan(50))
         assert len(tasks(message.blocks)) == 50
         assert "more step" not in words(message.blocks)
-        assert labels(message.blocks) == ["Approve and run", "Show all", "Discard"]
+        assert labels(message.blocks) == ["Approve and run", "Request changes", "Show all", "Discard"]
 
     def test_fifty_one_steps_say_what_is_left_out(self) -> None:
         message = drawn(samples.long_plan(51))
         assert len(tasks(message.blocks)) == 50
         assert "…and 1 more step" in words(message.blocks)
         assert "51 steps, up to 3 side by side" in words(message.blocks)
-        _, show, _ = buttons(message.blocks)
+        _, _, show, _ = buttons(message.blocks)
         assert (show["text"]["text"], show["action_id"]) == ("Show all", ACTION_SHOW_ALL)
         assert Ref.decode(show["value"]) == Ref(samples.PLAN_ID, 2)
 
@@ -312,7 +312,7 @@ class TestLongPlans:
 
     def test_steps_with_long_descriptions_keep_their_readable_beginning(self) -> None:
         message = drawn(samples.long_plan(30, words=400))
-        assert labels(message.blocks) == ["Approve and run", "Show all", "Discard"]
+        assert labels(message.blocks) == ["Approve and run", "Request changes", "Show all", "Discard"]
         assert len(tasks(message.blocks)) == 30
         assert tasks(message.blocks)[0]["title"].startswith("1. Inspect valve 0 word0")
 
@@ -320,7 +320,7 @@ class TestLongPlans:
         snapshot = samples.long_plan(20, words=100)
         assert snapshot.version is not None
         assert sum(len(step.description) for step in snapshot.version.plan.steps) > 13_000
-        assert labels(drawn(snapshot).blocks) == ["Approve and run", "Show all", "Discard"]
+        assert labels(drawn(snapshot).blocks) == ["Approve and run", "Request changes", "Show all", "Discard"]
 
     def test_ten_thousand_steps(self) -> None:
         message = drawn(samples.long_plan(10_000))
@@ -340,7 +340,7 @@ class TestLongPlans:
     def test_two_hundred_warnings(self) -> None:
         message = drawn(samples.draft(warnings=samples.WARNINGS * 67))
         assert "more" in words(message.blocks)
-        assert labels(message.blocks) == ["Approve and run", "Show all", "Discard"]
+        assert labels(message.blocks) == ["Approve and run", "Request changes", "Show all", "Discard"]
 
 
 class TestFailed:
@@ -352,7 +352,8 @@ class TestFailed:
         seen = words(message.blocks)
         assert SENTENCES[code] in seen
         assert HINTS[code].split("`")[0] in seen
-        assert labels(message.blocks) == ["Try again", "Discard"]
+        more = ["Request changes"] if code in HINTABLE else []
+        assert labels(message.blocks) == ["Try again", *more, "Discard"]
 
     def test_try_again_comes_first_and_carries_the_revision(self) -> None:
         again = buttons(drawn(samples.failed(FailureCode.GEMINI_TIMEOUT)).blocks)[0]
