@@ -214,7 +214,9 @@ async def test_an_earlier_run_has_a_page_of_its_own(hall: TownHall) -> None:
     assert "run 1 of 2" in said
     assert "attempt 1 (201): done" in said
     assert "(422)" not in said
-    assert list(buttons(page)) == ["Details", "Show all", "Show card"], "only the last run can be run again"
+    assert list(buttons(page)) == ["Details", "Show all", "Report", "Show card"], (
+        "only the last run can be run again"
+    )
     await hall.slack.send_command("priya", "works", "/workflows", "1.2")
     assert "Run again" in buttons(hall.slack.ephemerals("works", "priya")[-1])
     for text in ("#1.3", "#2.1", "1.0"):
