@@ -255,7 +255,7 @@ class TestTrouble:
     def test_what_is_over_asks_nothing(self, state: RunState) -> None:
         left = [step("order", S.UNCERTAIN, error={"code": "interrupted"}), failed("file", "internal")]
         message = drawn(run(state, *left))
-        assert labels(message.blocks) == ["Details", "Run again"]
+        assert labels(message.blocks) == ["Details", "Report", "Run again"]
         assert "can't tell whether the call arrived." in words(message.blocks)
 
 
@@ -285,7 +285,7 @@ class TestButtonsOfTheRun:
         )
 
     def test_a_cancelled_run_whose_call_is_under_way_can_not_be_run_again_yet(self) -> None:
-        assert labels(drawn(run(RunState.CANCELLED, step("order", S.RUNNING))).blocks) == ["Details"]
+        assert labels(drawn(run(RunState.CANCELLED, step("order", S.RUNNING))).blocks) == ["Details", "Report"]
 
     def test_details(self) -> None:
         (button,) = labelled(run_samples.COMPLETED, "Details")
