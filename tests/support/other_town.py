@@ -1,4 +1,4 @@
-"""Another town, seen from one's own: its ids, whether it was left alone, and presses and forms about its things."""
+"""Another town, seen from one's own: its ids, whether it was left alone, presses and forms about its things."""
 
 from __future__ import annotations
 

@@ -30,12 +30,9 @@ from bot.views.private.notes import Note, note_text
 from db.queue import Job
 from services.errors import NotFound
 from services.jobs import AnswerStep, JobDeferral
-from tests.support.other_town import Untouched, form, press, their_ids, values_of
+from tests.support.other_town import MINE, THEIRS, Untouched, form, press, settled, their_ids, values_of
 from tests.support.town_hall import LEAK, buttons, cards
 from tests.support.towns import Towns, two_towns
-
-MINE, THEIRS = 1, 0
-"""The town that is asked from, and the one whose ids are used."""
 
 
 class Registrations:
