@@ -131,7 +131,9 @@ async def test_a_question_that_is_not_needed_any_more_says_so(hall: TownHall, la
     view = await form(hall)
     await (skip(hall) if label == "Skip step" else press(hall, label))
     over = await hall.slack.wait_for(
-        lambda: next((m for m in marked(hall, ids.METADATA_QUESTION) if "no answer is needed" in card_text(m)), None)
+        lambda: next(
+            (m for m in marked(hall, ids.METADATA_QUESTION) if "no answer is needed" in card_text(m)), None
+        )
     )
     assert ids.ACTION_STEP_ANSWER not in card_text(over)
     await hall.slack.submit_view(view.id, {ids.BLOCK_ANSWER: {ids.INPUT_ANSWER: "Mine"}})
