@@ -93,7 +93,7 @@ async def test_somebody_else_is_not_written_to(hall: TownHall) -> None:
 async def test_a_gate_shows_the_message_before_it_is_posted(hall: TownHall) -> None:
     await approved(hall, notify(message="About {{issue.text}}", gate=True))
     card = await with_button(hall, "Approve step")
-    assert "message (partly from the report): About Water is coming up" in card_text(card)
+    assert "Message (partly from the report): About Water is coming up" in card_text(card)
     assert marked(hall, ids.METADATA_NOTICE) == []
     await press(hall, "Approve step")
     await outcome(hall)
@@ -161,7 +161,7 @@ async def test_a_wait_for_something_has_an_end(hall: TownHall) -> None:
     error = (await the_step(hall, "until")).error
     assert error is not None
     assert error["code"] == "wait_ended"
-    assert "did not come about" in card_text(card)
+    assert "did not happen in the time allowed" in card_text(card)
     await press(hall, "Retry")
     await hall.slack.wait_for(lambda: len(hall.town.received("workorders.get")) > error["polls"], 20)
 
