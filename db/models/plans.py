@@ -34,6 +34,13 @@ class WorkflowPlan(Base):
             "decided_at",
             postgresql_where=text("state = 'APPROVED'"),
         ),
+        # Few of many: what people ask about most.
+        Index(
+            "workflow_plans_unfinished_idx",
+            "workspace_id",
+            "state",
+            postgresql_where=text("state IN ('DRAFTING', 'DRAFT', 'FAILED')"),
+        ),
     )
 
     id: Mapped[PrimaryKey]

@@ -21,7 +21,15 @@ class Run(Base):
     """
 
     __tablename__ = "workflow_executions"
-    __table_args__ = (UniqueConstraint("plan_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("plan_id", "number"),
+        Index(
+            "workflow_executions_open_idx",
+            "workspace_id",
+            "state",
+            postgresql_where=text("state IN ('RUNNING', 'WAITING', 'FAILED')"),
+        ),
+    )
 
     id: Mapped[PrimaryKey]
     workspace_id: Mapped[WorkspaceKey]
@@ -101,7 +109,11 @@ class StepAttempt(Base):
     """What came of one attempt of a step. Append-only, as audit_events."""
 
     __tablename__ = "step_attempts"
-    __table_args__ = (Index("step_attempts_step_run_id_idx", "step_run_id", "number"),)
+    __table_args__ = (
+        Index("step_attempts_step_run_id_idx", "step_run_id", "number"),
+        # Rows come in the order of their time: this index is a few pages, and costs nothing to keep.
+        Index("step_attempts_ended_idx", "ended_at", postgresql_using="brin"),
+    )
 
     id: Mapped[PrimaryKey]
     workspace_id: Mapped[UUID]
@@ -118,7 +130,10 @@ class Decision(Base):
     """Who said what about a run or one of its steps, and when. Append-only, as audit_events."""
 
     __tablename__ = "decisions"
-    __table_args__ = (Index("decisions_run_id_idx", "run_id", "created_at"),)
+    __table_args__ = (
+        Index("decisions_run_id_idx", "run_id", "created_at"),
+        Index("decisions_recent_idx", "workspace_id", "created_at"),
+    )
 
     id: Mapped[PrimaryKey]
     workspace_id: Mapped[WorkspaceKey]

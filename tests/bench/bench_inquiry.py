@@ -35,9 +35,10 @@ SELECT md5('plan' || n)::uuid, :workspace, n, 'k' || n, 'command', 'C' || n % 12
         || n % 90 || 'th Street: ' || repeat('it has been so since this morning and nobody came. ', 4),
     '[]', 'Ward ' || n % 20,
     CASE WHEN n > {PLANS} - 40 THEN 'DRAFT' WHEN n % 97 = 0 THEN 'DISCARDED' ELSE 'APPROVED' END, '{{}}', 1,
-    'Mend number ' || n, 6, 3, 1, 'U' || n % 7, :now - ({PLANS} - n) * interval '1 hour',
-    :now - ({PLANS} - n) * interval '1 hour', :now - ({PLANS} - n) * interval '1 hour'
-FROM generate_series(1, {PLANS}) AS n;
+    'Mend number ' || n, 6, 3, 1, 'U' || n % 7, at, at, at
+FROM generate_series(1, {PLANS}) AS n,
+    LATERAL (SELECT CAST(:now AS timestamptz) - ({PLANS} - n) * interval '1 hour'
+    AS at) AS moment;
 INSERT INTO cards (id, workspace_id, plan_id, channel_id, ts, generation, drawn_generation)
 SELECT gen_random_uuid(), :workspace, id, channel_id, '1764000000.' || number, 1, 1 FROM workflow_plans;
 INSERT INTO plan_versions (id, workspace_id, plan_id, version, document, components, selected, warnings, model,

@@ -257,6 +257,7 @@ SAMPLES: dict[str, Any] = {
     "page": 1,
     "note": "help",
     "response_url": "http://127.0.0.1:1/none",
+    "inquiry": "what is open?",
 }
 DECISIONS = {
     "decide": ["approve", "discard", "try_again"],
