@@ -27,7 +27,7 @@ from services.queries.lookups.plan_rows import (
     title_of,
     told,
 )
-from services.queries.lookups.rows import Fact, Facts, People, PlanRef, RowKind, Scope, known
+from services.queries.lookups.rows import Fact, Facts, People, PlanRef, RowKind, Scope, Value, known
 from services.states import PlanState, StepState
 from services.steps.waits import people_asked
 
@@ -139,13 +139,15 @@ def step_title(row: Any) -> str:
     return clip(" ".join((row.description or row.component_key).split()), TITLE)
 
 
-def _fact(wait: Wait) -> Fact:
-    values = known(
-        number=wait.plan.number,
-        title=wait.title,
-        waits_for=wait.what,
+def who_can(wait: Wait) -> dict[str, Value]:
+    """Since when it waits, and who can end it."""
+    return known(
         since=wait.since,
         who="anyone" if wait.who is None else None,
-        people=None if not wait.who else People(wait.who),
+        people=People(wait.who) if wait.who else None,
     )
+
+
+def _fact(wait: Wait) -> Fact:
+    values = known(number=wait.plan.number, title=wait.title, waits_for=wait.what) | who_can(wait)
     return Fact(RowKind.WAIT, values, wait.plan)
