@@ -15,9 +15,10 @@ from playwright.async_api import Page
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.slack import SlackStandIn
+from bot.slack.messages import Message
 from bot.views.card import card
 from services.queries.snapshots import PlanSnapshot, RunSnapshot
-from tests.support import run_samples, samples
+from tests.support import answer_samples, run_samples, samples
 from tests.support.browser import launched_chromium, opened_page
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -34,6 +35,9 @@ tests of the views use (`samples.py` and `run_samples.py` in `tests/support/`), 
 """
 
 STATES: Mapping[str, PlanSnapshot] = {**samples.GALLERY, **run_samples.GALLERY}
+MESSAGES: Mapping[str, Message] = answer_samples.MESSAGES
+NAMES = (*STATES, *MESSAGES)
+"""All that has a picture: cards, and other messages."""
 
 
 def picture(name: str) -> Path:
@@ -43,7 +47,7 @@ def picture(name: str) -> Path:
 
 def page_text() -> str:
     """The text of docs/gallery.md."""
-    sections = [f"\n## {name}\n\n![{name}]({picture(name).relative_to(DOCS)})\n" for name in STATES]
+    sections = [f"\n## {name}\n\n![{name}]({picture(name).relative_to(DOCS)})\n" for name in NAMES]
     return INTRODUCTION + "".join(sections)
 
 
@@ -55,7 +59,10 @@ async def draw() -> None:
         url = f"{slack.url}/#/{slack.user('priya').id}/{slack.channel(CHANNEL).id}"
         async with opened_page(browser, url, width=WIDTH, height=HEIGHT) as page:
             for name, snapshot in STATES.items():
-                await _take(page, slack, _peopled(snapshot, slack), picture(name))
+                message = card(_peopled(snapshot, slack), card_id=samples.CARD_ID)
+                await _take(page, slack, message, picture(name))
+            for name, message in MESSAGES.items():
+                await _take(page, slack, message, picture(name))
 
 
 def _peopled(snapshot: PlanSnapshot, slack: SlackStandIn) -> PlanSnapshot:
@@ -77,14 +84,13 @@ def _peopled(snapshot: PlanSnapshot, slack: SlackStandIn) -> PlanSnapshot:
     )
 
 
-async def _take(page: Page, slack: SlackStandIn, snapshot: PlanSnapshot, path: Path) -> None:
-    message = card(snapshot, card_id=samples.CARD_ID)
+async def _take(page: Page, slack: SlackStandIn, message: Message, path: Path) -> None:
     client = AsyncWebClient(token=slack.bot_token, base_url=slack.api_url)
     posted = await client.chat_postMessage(
         channel=slack.channel(CHANNEL).id, text=message.text, blocks=message.blocks, metadata=message.metadata
     )
     shown = page.get_by_test_id("messages").get_by_test_id("message").last
-    await shown.get_by_text(f"#{snapshot.number} ").first.wait_for()
+    await shown.wait_for()
     await shown.screenshot(path=path, animations="disabled")
     await client.chat_delete(channel=posted["channel"], ts=posted["ts"])
     await shown.wait_for(state="detached")
