@@ -149,7 +149,12 @@ async def _of_runs(
     )
     # Each is looked up by its id: PostgreSQL would rather read whole tables, and take ten times as long.
     run = select(Run.plan_id).where(Run.id == latest.c.run_id).limit(1).lateral("run")
-    plan = plan_columns().where(WorkflowPlan.id == run.c.plan_id, told(scope)).limit(1).lateral("plan")
+    plan = (
+        plan_columns()
+        .where(WorkflowPlan.id == run.c.plan_id, told(scope, is_joined=True))
+        .limit(1)
+        .lateral("plan")
+    )
     step_columns = (_STEP_TEXT.label("description"), StepRun.component_key)
     step = select(*step_columns).where(StepRun.id == latest.c.step_run_id).limit(1).lateral("step")
     query = (
@@ -200,7 +205,7 @@ async def _of_plans(
         select(*each.c, func.count().over().label("found"))
         .select_from(latest)
         .join(each, true())
-        .order_by(each.c.decided_at.desc())
+        .order_by(each.c.decided_at.desc(), each.c.number.desc())
         .limit(_MOST)
     )
     rows = (await session.execute(query)).all()
@@ -224,4 +229,4 @@ def _between(scope: Scope, given: Period, when: Any) -> list[ColumnElement[bool]
 
 
 def _at(fact: Fact) -> Any:
-    return fact.values["at"]
+    return fact.values["at"], fact.values["number"]

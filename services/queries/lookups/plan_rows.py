@@ -50,17 +50,19 @@ def standing(plan: str, run: str | None) -> str:
     return _PLANS[PlanState(plan)] if run is None else RUNS[RunState(run)]
 
 
-def told(scope: Scope) -> ColumnElement[bool]:
-    """The plans of the workspace that may be told of."""
+def told(scope: Scope, *, is_joined: bool = False) -> ColumnElement[bool]:
+    """The plans of the workspace that may be told of. `is_joined`: the query has their cards at hand."""
     of_workspace = WorkflowPlan.workspace_id == scope.workspace_id
     only = true() if scope.only is None else WorkflowPlan.id == scope.only
-    return and_(of_workspace, only, _in_sight(scope))
+    return and_(of_workspace, only, _in_sight(scope, is_joined))
 
 
-def _in_sight(scope: Scope) -> ColumnElement[bool]:
+def _in_sight(scope: Scope, is_joined: bool) -> ColumnElement[bool]:
     """A plan lies where its card does, and there is a card as soon as there is a plan."""
     if scope.places is None:
         return true()
+    if is_joined:
+        return Card.channel_id.in_(sorted(scope.places))
     card = aliased(Card)
     of_workspace = card.workspace_id == scope.workspace_id
     return WorkflowPlan.id.in_(select(card.plan_id).where(of_workspace, card.channel_id.in_(sorted(scope.places))))
@@ -72,12 +74,15 @@ def last_run_in(scope: Scope, states: Iterable[RunState]) -> ColumnElement[bool]
 
 
 def _with_last_run_in(scope: Scope, states: Iterable[RunState]) -> Select[Any]:
+    of_workspace = Run.workspace_id == scope.workspace_id
+    return select(Run.plan_id).where(of_workspace, is_in(Run.state, states), is_last_run())
+
+
+def is_last_run() -> ColumnElement[bool]:
+    """Whether a run is the last one of its plan."""
     later = aliased(Run)
-    return select(Run.plan_id).where(
-        Run.workspace_id == scope.workspace_id,
-        is_in(Run.state, states),
-        ~exists().where(later.plan_id == Run.plan_id, later.number > Run.number),
-    )
+    # A later one is not the first: this alone leaves out nearly all.
+    return ~exists().where(later.number > 1, later.plan_id == Run.plan_id, later.number > Run.number)
 
 
 def is_open(scope: Scope) -> ColumnElement[bool]:
