@@ -38,6 +38,13 @@ class WorkflowPlan(Base):
         ),
         Index("workflow_plans_draft_idx", "workspace_id", "created_at", postgresql_where=text("state = 'DRAFT'")),
         Index("workflow_plans_reporter_idx", "workspace_id", "reporter_id", "number"),
+        # Few of many: what people ask about most.
+        Index(
+            "workflow_plans_unfinished_idx",
+            "workspace_id",
+            "state",
+            postgresql_where=text("state IN ('DRAFTING', 'DRAFT', 'FAILED')"),
+        ),
     )
 
     id: Mapped[PrimaryKey]

@@ -117,7 +117,11 @@ class StepAttempt(Base):
     """What came of one attempt of a step. Append-only, as audit_events."""
 
     __tablename__ = "step_attempts"
-    __table_args__ = (Index("step_attempts_step_run_id_idx", "step_run_id", "number"),)
+    __table_args__ = (
+        Index("step_attempts_step_run_id_idx", "step_run_id", "number"),
+        # Rows come in the order of their time: this index is a few pages, and costs nothing to keep.
+        Index("step_attempts_ended_idx", "ended_at", postgresql_using="brin"),
+    )
 
     id: Mapped[PrimaryKey]
     workspace_id: Mapped[UUID]
@@ -137,7 +141,10 @@ class Decision(Base):
     """
 
     __tablename__ = "decisions"
-    __table_args__ = (Index("decisions_run_id_idx", "run_id", "created_at"),)
+    __table_args__ = (
+        Index("decisions_run_id_idx", "run_id", "created_at"),
+        Index("decisions_recent_idx", "workspace_id", "created_at"),
+    )
 
     id: Mapped[PrimaryKey]
     workspace_id: Mapped[WorkspaceKey]

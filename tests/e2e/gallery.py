@@ -26,7 +26,7 @@ from services.pages import Page as ListPage
 from services.queries.filters import PlanFilter
 from services.queries.snapshots import HomeSnapshot, PlanSnapshot, RunSnapshot
 from services.workspaces.settings import Defaults
-from tests.support import home_samples, notification_samples, refine_samples, run_samples, samples
+from tests.support import answer_samples, home_samples, notification_samples, refine_samples, run_samples, samples
 from tests.support.browser import launched_chromium, opened_page
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -44,7 +44,7 @@ by `python -m tests.e2e.gallery`.
 """
 
 STATES: Mapping[str, PlanSnapshot] = {**samples.GALLERY, **refine_samples.GALLERY, **run_samples.GALLERY}
-MESSAGES: Mapping[str, Message] = notification_samples.MESSAGES
+MESSAGES: Mapping[str, Message] = {**notification_samples.MESSAGES, **answer_samples.MESSAGES}
 VIEWS: Mapping[str, View] = notification_samples.VIEWS
 HOMES: Mapping[str, HomeSnapshot] = home_samples.GALLERY
 

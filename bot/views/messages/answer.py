@@ -241,7 +241,7 @@ _TITLE = 80
 
 _LINES: Mapping[RowKind, Sequence[tuple[str, str, str]]] = {
     RowKind.SUMMARY: (),
-    RowKind.PLAN: (("", "state", ""), ("waits for ", "waits_for", ""), ("", "place", "")),
+    RowKind.PLAN: (("", "state", ""), ("waits for ", "waits_for", ""), ("from ", "people", ""), ("", "place", "")),
     RowKind.WAIT: (("waits for ", "waits_for", ""), ("since ", "since", ""), ("from ", "people", "")),
     RowKind.RUN: (
         ("Run ", "run", ""),

@@ -63,7 +63,12 @@ LOOK_UPS: Mapping[str, LookUp] = {
     "components": LookUp(
         "the APIs that plans can be made of, and what each does", Words, components, is_internal=True
     ),
-    "failures": LookUp("how often calls of components failed", FailureArguments, failures, is_internal=True),
+    "failures": LookUp(
+        "how often calls of components failed; without a first day, in the last 30",
+        FailureArguments,
+        failures,
+        is_internal=True,
+    ),
     "durations": LookUp("how long plans took from the report until they were done", DurationArguments, durations),
     "counts": LookUp("how many plans there are, by state, reporter, place or month", CountArguments, counts),
     "policies": LookUp(

@@ -7,14 +7,22 @@ from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select, true
+from sqlalchemy import ColumnElement, func, literal_column, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Card, Decision, Run, StepRun, WorkflowPlan
+from db.models import Decision, Run, StepRun, WorkflowPlan
 from services.formats.text import clip, search_words
 from services.queries.lookups.arguments import Period, PersonId, Text, person
-from services.queries.lookups.plan_rows import about, beginning, plan_ref, title_of, told
-from services.queries.lookups.rows import Fact, Facts, Person, RowKind, Scope, known
+from services.queries.lookups.plan_rows import (
+    about,
+    about_plan,
+    beginning,
+    plan_columns,
+    plan_ref,
+    title_of,
+    told,
+)
+from services.queries.lookups.rows import Fact, Facts, Person, RowKind, Scope, Value, known
 from services.queries.lookups.waiting import step_title
 from services.states import PlanState
 
@@ -63,18 +71,18 @@ async def decisions(session: AsyncSession, scope: Scope, given: DecisionArgument
     if given.text and not found.found:
         # Who agreed to a step that had no gate of its own approved it with the plan.
         plans = await _plans_with_step(session, scope, given.text)
-        found = await _all(session, scope, given.model_copy(update={"text": None}), WorkflowPlan.id.in_(plans))
+        found = await _of_plans(session, scope, given.model_copy(update={"text": None}), plans)
     if given.text:
         words = search_words(given.text)
         rows = sorted(found.rows, key=lambda fact: _distance(fact, words))
-        return Facts(rows[:MAX_DECISIONS], found.found)
-    return Facts(found.rows[:MAX_DECISIONS], found.found)
+        return Facts(rows[:MAX_DECISIONS], found.found, found.more)
+    return Facts(found.rows[:MAX_DECISIONS], found.found, found.more)
 
 
 async def decisions_of(session: AsyncSession, scope: Scope, plan_id: UUID) -> Facts:
     """The latest about one plan."""
-    found = await _all(session, scope, DecisionArguments(), WorkflowPlan.id == plan_id)
-    return Facts(found.rows[:MAX_DECISIONS], found.found)
+    found = await _all(session, scope, DecisionArguments(), [plan_id])
+    return Facts(found.rows[:MAX_DECISIONS], found.found, found.more)
 
 
 def _distance(fact: Fact, words: Sequence[str]) -> int:
@@ -83,18 +91,23 @@ def _distance(fact: Fact, words: Sequence[str]) -> int:
     return 1 if not step else 0 if all(beginning(word) in step for word in words) else 2
 
 
-_MOST = 50
-_LATEST_PLANS = 300
+_MOST = 20
+_LATEST = 1_000
+"""So many decisions about runs, and as many about plans, are looked through: the latest that fit but for words."""
+
+_LATEST_PLANS = 100
 """So many approved plans are looked through for a step."""
 
 
 async def _all(
-    session: AsyncSession, scope: Scope, given: DecisionArguments, which: ColumnElement[bool] | None = None
+    session: AsyncSession, scope: Scope, given: DecisionArguments, plans: Sequence[UUID] | None = None
 ) -> Facts:
-    of_runs = await _of_runs(session, scope, given, true() if which is None else which)
-    of_plans = await _of_plans(session, scope, given, true() if which is None else which)
+    of_runs = await _of_runs(session, scope, given, plans)
+    of_plans = await _of_plans(session, scope, given, plans)
     facts = sorted([*of_runs.rows, *of_plans.rows], key=_at, reverse=True)
-    return Facts(facts, of_runs.found + of_plans.found)
+    is_cut = _LATEST in (of_runs.found, of_plans.found)
+    cut: dict[str, Value] = {"looked_through": f"only the latest {_LATEST:,} of each kind"} if is_cut else {}
+    return Facts(facts, of_runs.found + of_plans.found, cut)
 
 
 async def _plans_with_step(session: AsyncSession, scope: Scope, text: str) -> Sequence[UUID]:
@@ -117,85 +130,97 @@ async def _plans_with_step(session: AsyncSession, scope: Scope, text: str) -> Se
 
 
 async def _of_runs(
-    session: AsyncSession, scope: Scope, given: DecisionArguments, which: ColumnElement[bool]
+    session: AsyncSession, scope: Scope, given: DecisionArguments, plans: Sequence[UUID] | None
 ) -> Facts:
     kinds, who = _KINDS.get(given.what), person(given.person, scope)
     if given.what != "any" and kinds is None:
         return Facts()
-    card = (Card.channel_id.label("card_channel"), Card.ts.label("card_ts"))
-    query = (
-        select(Decision, StepRun, WorkflowPlan, *card, func.count().over().label("found"))
-        .join(Run, Run.id == Decision.run_id)
-        .join(WorkflowPlan, WorkflowPlan.id == Run.plan_id)
-        .outerjoin(StepRun, StepRun.id == Decision.step_run_id)
-        .outerjoin(Card, Card.plan_id == WorkflowPlan.id)
-        .where(Decision.workspace_id == scope.workspace_id, told(scope), which)
-        .where(*_between(scope, given, Decision.created_at))
+    where = [Decision.workspace_id == scope.workspace_id, *_between(scope, given, Decision.created_at)]
+    where += [Decision.kind.in_(kinds)] if kinds else []
+    where += [Decision.user_id == who] if who else []
+    where += [] if plans is None else [Decision.run_id.in_(select(Run.id).where(Run.plan_id.in_(plans)))]
+    columns = (Decision.run_id, Decision.step_run_id, Decision.kind, Decision.user_id, Decision.reason)
+    latest = (
+        select(*columns, Decision.created_at)
+        .where(*where)
         .order_by(Decision.created_at.desc())
+        .limit(_LATEST)
+        .subquery("latest")
+    )
+    # Each is looked up by its id: PostgreSQL would rather read whole tables, and take ten times as long.
+    run = select(Run.plan_id).where(Run.id == latest.c.run_id).limit(1).lateral("run")
+    plan = (
+        plan_columns()
+        .where(WorkflowPlan.id == run.c.plan_id, told(scope, is_joined=True))
+        .limit(1)
+        .lateral("plan")
+    )
+    step_columns = (_STEP_TEXT.label("description"), StepRun.component_key)
+    step = select(*step_columns).where(StepRun.id == latest.c.step_run_id).limit(1).lateral("step")
+    query = (
+        select(latest, *plan.c, step.c.description, step.c.component_key, func.count().over().label("found"))
+        .select_from(latest)
+        .join(run, true())
+        .join(plan, true())
+        .outerjoin(step, true())
+        .order_by(latest.c.created_at.desc())
         .limit(_MOST)
     )
-    if kinds:
-        query = query.where(Decision.kind.in_(kinds))
-    if who:
-        query = query.where(Decision.user_id == who)
     if given.text:
-        step = and_(StepRun.id.is_not(None), about(given.text, _STEP_TEXT, StepRun.component_key))
-        plan = about(given.text, WorkflowPlan.title, WorkflowPlan.place)
-        query = query.where(or_(step, plan))
+        of_step = about(given.text, step.c.description, step.c.component_key)
+        query = query.where(or_(of_step, about(given.text, plan.c.title, plan.c.place)))
     rows = (await session.execute(query)).all()
     return Facts([_of_run(row) for row in rows], rows[0].found if rows else 0)
 
 
 def _of_run(row: Any) -> Fact:
-    decision: Decision = row[0]
-    step: StepRun | None = row[1]
-    plan: WorkflowPlan = row[2]
-    is_person = decision.user_id[:1] in ("U", "W")
+    is_person = row.user_id[:1] in ("U", "W")
     values = known(
-        number=plan.number,
-        title=title_of(plan),
-        what=_WORDS.get(decision.kind, clip(decision.kind, 40)),
-        step=None if step is None else step_title(step),
-        by=Person(decision.user_id) if is_person else None,
-        at=decision.created_at,
-        reason=None if not decision.reason else clip(" ".join(decision.reason.split()), 200),
+        number=row.number,
+        title=title_of(row),
+        what=_WORDS.get(row.kind, clip(row.kind, 40)),
+        step=None if row.component_key is None else step_title(row),
+        by=Person(row.user_id) if is_person else None,
+        at=row.created_at,
+        reason=None if not row.reason else clip(" ".join(row.reason.split()), 200),
     )
-    return Fact(RowKind.DECISION, values, plan_ref(plan, row.card_channel, row.card_ts))
+    return Fact(RowKind.DECISION, values, plan_ref(row))
 
 
 async def _of_plans(
-    session: AsyncSession, scope: Scope, given: DecisionArguments, which: ColumnElement[bool]
+    session: AsyncSession, scope: Scope, given: DecisionArguments, plans: Sequence[UUID] | None
 ) -> Facts:
     states, who, plan = _PLAN_STATES.get(given.what), person(given.person, scope), WorkflowPlan
     if states is None:
         return Facts()
-    card = (Card.channel_id.label("card_channel"), Card.ts.label("card_ts"))
+    where = [told(scope), plan.state.in_(states), plan.decided_at.is_not(None)]
+    where += [*_between(scope, given, plan.decided_at), *([plan.decided_by == who] if who else [])]
+    where += [] if plans is None else [plan.id.in_(plans)]
+    latest = select(plan.id).where(*where).order_by(plan.decided_at.desc()).limit(_LATEST).subquery("latest")
+    found = plan_columns().add_columns(plan.state, plan.decided_by, plan.decided_at).where(plan.id == latest.c.id)
+    if given.text:
+        found = found.where(about_plan(given.text))
+    each = found.limit(1).lateral("plan")
     query = (
-        select(plan, *card, func.count().over().label("found"))
-        .outerjoin(Card, Card.plan_id == plan.id)
-        .where(told(scope), plan.state.in_(states), plan.decided_at.is_not(None))
-        .where(which, *_between(scope, given, plan.decided_at))
-        .order_by(plan.decided_at.desc())
+        select(*each.c, func.count().over().label("found"))
+        .select_from(latest)
+        .join(each, true())
+        .order_by(each.c.decided_at.desc(), each.c.number.desc())
         .limit(_MOST)
     )
-    if who:
-        query = query.where(plan.decided_by == who)
-    if given.text:
-        query = query.where(about(given.text, plan.title, plan.place, func.left(plan.issue_text, 2_000)))
     rows = (await session.execute(query)).all()
     return Facts([_of_plan(row) for row in rows], rows[0].found if rows else 0)
 
 
 def _of_plan(row: Any) -> Fact:
-    plan: WorkflowPlan = row[0]
     values = known(
-        number=plan.number,
-        title=title_of(plan),
-        what="approved the plan" if plan.state == PlanState.APPROVED else "discarded the plan",
-        by=None if plan.decided_by is None else Person(plan.decided_by),
-        at=plan.decided_at,
+        number=row.number,
+        title=title_of(row),
+        what="approved the plan" if row.state == PlanState.APPROVED else "discarded the plan",
+        by=None if row.decided_by is None else Person(row.decided_by),
+        at=row.decided_at,
     )
-    return Fact(RowKind.DECISION, values, plan_ref(plan, row.card_channel, row.card_ts))
+    return Fact(RowKind.DECISION, values, plan_ref(row))
 
 
 def _between(scope: Scope, given: Period, when: Any) -> list[ColumnElement[bool]]:
@@ -204,4 +229,4 @@ def _between(scope: Scope, given: Period, when: Any) -> list[ColumnElement[bool]
 
 
 def _at(fact: Fact) -> Any:
-    return fact.values["at"]
+    return fact.values["at"], fact.values["number"]

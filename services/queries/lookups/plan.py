@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from pydantic import Field
 from sqlalchemy import select
@@ -13,9 +14,9 @@ from services.formats.text import clip
 from services.plans.model import Plan, dependencies, levels
 from services.queries.lookups.arguments import Arguments, PlanNumber
 from services.queries.lookups.decisions import decisions_of
-from services.queries.lookups.plan_rows import RUNS, TITLE, plan_fact, plan_ref, plans, told
-from services.queries.lookups.rows import Fact, Facts, People, Person, PlanRef, RowKind, Scope, Took, known
-from services.queries.lookups.waiting import Wait, all_waits, step_title
+from services.queries.lookups.plan_rows import RUNS, TITLE, plan_fact, plans, ref_of, told
+from services.queries.lookups.rows import Fact, Facts, Person, PlanRef, RowKind, Scope, Took, known
+from services.queries.lookups.waiting import Wait, all_waits, who_can
 from services.states import OVER, RunState, StepState
 
 MAX_STEPS = 24
@@ -48,9 +49,10 @@ async def plan(session: AsyncSession, scope: Scope, given: PlanArgument) -> Fact
     if plan_id is None:
         return Facts()
     row = (await session.execute(plans([plan_id]))).one()
-    ref = plan_ref(row[0], row.card_channel, row.card_ts)
+    ref = ref_of(row)
     waits = await all_waits(session, scope, [plan_id])
-    facts = [plan_fact(row, "; ".join(wait.what for wait in waits[:3]) or None)]
+    fact = plan_fact(row, "; ".join(wait.what for wait in waits[:3]) or None)
+    facts = [replace(fact, values={**fact.values, **(who_can(waits[0]) if waits else {})})]
     run = await session.scalar(select(Run).where(Run.plan_id == plan_id).order_by(Run.number.desc()).limit(1))
     version = await session.scalar(
         select(PlanVersion).where(
@@ -111,13 +113,11 @@ def _step_fact(step: StepRun, numbers: dict[str, int], ref: PlanRef, wait: Wait 
     ended = step.ended_at if step.state in OVER or step.state == StepState.FAILED else None
     values = known(
         step=numbers.get(step.step_id),
-        title=step_title(step),
+        title=clip(" ".join(str(step.step.get("description") or step.component_key).split()), TITLE),
         component=step.component_key,
         state=_STATES[StepState(step.state)],
         waits_for=None if wait is None else wait.what,
-        since=None if wait is None else wait.since,
-        people=None if wait is None or not wait.who else People(wait.who),
-        who="anyone" if wait is not None and wait.who is None else None,
+        **({} if wait is None else who_can(wait)),
         error=_error(step),
         attempts=step.attempt if step.attempt > 1 else None,
         decided_by=Person(step.decided_by) if step.decided_by else None,

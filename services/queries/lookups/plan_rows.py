@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, or_, select, true
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal_column, or_, select, true, union_all
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -20,6 +21,8 @@ TITLE = 120
 """Characters of a title that a row holds."""
 
 _MAX_WORDS = 8
+_LONGEST = 4_000
+"""Characters of an issue that are looked through for a word that is no lexeme."""
 
 _PLANS: Mapping[PlanState, str] = {
     PlanState.DRAFTING: "being drafted",
@@ -47,44 +50,95 @@ def standing(plan: str, run: str | None) -> str:
     return _PLANS[PlanState(plan)] if run is None else RUNS[RunState(run)]
 
 
-def told(scope: Scope) -> ColumnElement[bool]:
-    """The plans of the workspace that may be told of."""
+def told(scope: Scope, *, is_joined: bool = False) -> ColumnElement[bool]:
+    """The plans of the workspace that may be told of. `is_joined`: the query has their cards at hand."""
     of_workspace = WorkflowPlan.workspace_id == scope.workspace_id
     only = true() if scope.only is None else WorkflowPlan.id == scope.only
-    return and_(of_workspace, only, _in_sight(scope))
+    return and_(of_workspace, only, _in_sight(scope, is_joined))
 
 
-def _in_sight(scope: Scope) -> ColumnElement[bool]:
-    """A plan lies where its card does; one without a card, where it was reported."""
+def _in_sight(scope: Scope, is_joined: bool) -> ColumnElement[bool]:
+    """A plan lies where its card does, and there is a card as soon as there is a plan."""
     if scope.places is None:
         return true()
-    places, card = sorted(scope.places), aliased(Card)
-    of_plan = card.plan_id == WorkflowPlan.id
-    reported_there = and_(WorkflowPlan.channel_id.in_(places), ~exists().where(of_plan))
-    return or_(exists().where(of_plan, card.channel_id.in_(places)), reported_there)
+    if is_joined:
+        return Card.channel_id.in_(sorted(scope.places))
+    card = aliased(Card)
+    of_workspace = card.workspace_id == scope.workspace_id
+    return WorkflowPlan.id.in_(select(card.plan_id).where(of_workspace, card.channel_id.in_(sorted(scope.places))))
 
 
 def last_run_in(scope: Scope, states: Iterable[RunState]) -> ColumnElement[bool]:
     """Whether a plan's last run is in one of the states."""
+    return WorkflowPlan.id.in_(_with_last_run_in(scope, states))
+
+
+def _with_last_run_in(scope: Scope, states: Iterable[RunState]) -> Select[Any]:
+    of_workspace = Run.workspace_id == scope.workspace_id
+    return select(Run.plan_id).where(of_workspace, is_in(Run.state, states), is_last_run())
+
+
+def is_last_run() -> ColumnElement[bool]:
+    """Whether a run is the last one of its plan."""
     later = aliased(Run)
-    runs = select(Run.plan_id).where(
-        Run.workspace_id == scope.workspace_id,
-        Run.state.in_(list(states)),
-        ~exists().where(later.plan_id == Run.plan_id, later.number > Run.number),
-    )
-    return WorkflowPlan.id.in_(runs)
+    # A later one is not the first: this alone leaves out nearly all.
+    return ~exists().where(later.number > 1, later.plan_id == Run.plan_id, later.number > Run.number)
 
 
 def is_open(scope: Scope) -> ColumnElement[bool]:
     """What is not over: being drafted, to be decided about, without a plan, or with a run that goes on."""
-    return or_(WorkflowPlan.state.in_(_UNFINISHED), last_run_in(scope, GOES_ON))
+    other = aliased(WorkflowPlan)
+    unfinished = select(other.id).where(other.workspace_id == scope.workspace_id, is_unfinished(other))
+    return WorkflowPlan.id.in_(union_all(unfinished, _with_last_run_in(scope, GOES_ON)))
+
+
+def is_unfinished(plan: Any) -> ColumnElement[bool]:
+    """Whether there is nothing to be carried out yet, and there may be."""
+    return is_in(plan.state, _UNFINISHED)
+
+
+def is_in(column: Any, states: Iterable[StrEnum]) -> ColumnElement[bool]:
+    """Whether a state is one of these. They are written out: PostgreSQL sees that a partial index has them all."""
+    found: ColumnElement[bool] = column.in_([literal_column(f"'{state.value}'") for state in states])
+    return found
+
+
+def about_plan(text: str) -> ColumnElement[bool]:
+    """Whether each word of a text stands in a plan's issue, its place or its title."""
+    plan = WorkflowPlan
+    return and_(true(), *(or_(_in_issue(word), _has(word, plan.place, plan.title)) for word in _words(text)))
 
 
 def about(text: str, *columns: Any) -> ColumnElement[bool]:
-    """Whether each word of a text stands in one of the columns: letters begin a word, digits are one."""
+    """Whether each word of a text stands in one of the columns, all of them short.
+
+    Letters begin a word, digits are one.
+    """
+    return and_(true(), *(_has(word, *columns) for word in _words(text)))
+
+
+_SMALL = frozenset(("a", "an", "and", "at", "for", "in", "of", "on", "the", "to"))
+"""Words that say nothing by themselves, and that everything has."""
+
+
+def _words(text: str) -> list[str]:
+    words = search_words(text)
+    return [word for word in words if word not in _SMALL][:_MAX_WORDS] or words[:_MAX_WORDS]
+
+
+def _has(word: str, *columns: Any) -> ColumnElement[bool]:
     whole = func.concat_ws(" ", *columns)
-    words = search_words(text)[:_MAX_WORDS]
-    return and_(true(), *(whole.op("~*")(_pattern(word)) for word in words))
+    # A regular expression takes ten times as long, and is looked at only where the letters are.
+    return and_(whole.icontains(beginning(word), autoescape=True), whole.op("~*")(_pattern(word)))
+
+
+def _in_issue(word: str) -> ColumnElement[bool]:
+    """An issue may be long, and PostgreSQL has its words as lexemes; not those of every script, though."""
+    if not word.isascii():
+        return func.left(WorkflowPlan.issue_text, _LONGEST).icontains(word, autoescape=True)
+    lexeme = f"'{word}'" if word.isdigit() else f"'{word}':*"
+    query = select(func.to_tsquery(literal_column("'english'::regconfig"), lexeme)).scalar_subquery()
+    return WorkflowPlan.issue_search.op("@@")(query)
 
 
 def _pattern(word: str) -> str:
@@ -112,8 +166,7 @@ def plans(ids: Iterable[UUID]) -> Select[Any]:
     return (
         select(
             WorkflowPlan,
-            Card.channel_id.label("card_channel"),
-            Card.ts.label("card_ts"),
+            *card_columns(),
             last.c.number.label("run_number"),
             last.c.state.label("run_state"),
             last.c.created_at.label("run_began"),
@@ -152,14 +205,41 @@ def plan_fact(row: Any, waits_for: str | None = None) -> Fact:
         done_at=row.run_ended if is_done else None,
         took=Took((row.run_ended - plan.created_at).total_seconds()) if is_done else None,
     )
-    return Fact(RowKind.PLAN, values, plan_ref(plan, row.card_channel, row.card_ts))
+    return Fact(RowKind.PLAN, values, ref_of(row))
 
 
-def plan_ref(plan: WorkflowPlan, channel_id: str | None, ts: str | None) -> PlanRef:
+def ref_of(row: Any) -> PlanRef:
+    """Where the card of a whole plan is."""
+    return PlanRef(row[0].id, row[0].number, row.card_channel or row[0].channel_id, row.card_ts)
+
+
+def plan_columns() -> Select[Any]:
+    """Of plans what their names and the links to their cards take, for `plan_ref` and `title_of`."""
+    plan = WorkflowPlan
+    issue = func.left(plan.issue_text, 2 * TITLE).label("issue_text")
+    return select(
+        plan.id,
+        plan.number,
+        plan.title,
+        issue,
+        plan.place,
+        plan.reporter_id,
+        plan.requester_id,
+        plan.channel_id,
+        *card_columns(),
+    ).outerjoin(Card, Card.plan_id == plan.id)
+
+
+def card_columns() -> tuple[Any, Any]:
+    """Where the card is."""
+    return Card.channel_id.label("card_channel"), Card.ts.label("card_ts")
+
+
+def plan_ref(row: Any) -> PlanRef:
     """Where a plan's card is."""
-    return PlanRef(plan.id, plan.number, channel_id or plan.channel_id, ts)
+    return PlanRef(row.id, row.number, row.card_channel or row.channel_id, row.card_ts)
 
 
-def title_of(plan: WorkflowPlan) -> str:
+def title_of(plan: Any) -> str:
     """What a plan is called; before there is a plan, what was reported."""
     return clip(" ".join((plan.title or plan.issue_text[: 2 * TITLE]).split()), TITLE)

@@ -7,15 +7,17 @@ from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, exists, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
 
 from db.models import Run, StepRun, WorkflowPlan
 from services.queries.lookups.arguments import Period, PersonId, Text, person
 from services.queries.lookups.components import named
 from services.queries.lookups.plan_rows import (
-    about,
+    about_plan,
     is_open,
+    is_unfinished,
     last_run_in,
     plan_facts,
     standing,
@@ -46,9 +48,9 @@ Standing = Literal[
 
 _CONDITIONS: Mapping[str, Callable[[Scope], ColumnElement[bool]]] = {
     "open": is_open,
-    "drafting": lambda _: WorkflowPlan.state == PlanState.DRAFTING,
-    "to_review": lambda _: WorkflowPlan.state == PlanState.DRAFT,
-    "no_plan": lambda _: WorkflowPlan.state == PlanState.FAILED,
+    "drafting": lambda _: and_(is_unfinished(WorkflowPlan), WorkflowPlan.state == PlanState.DRAFTING),
+    "to_review": lambda _: and_(is_unfinished(WorkflowPlan), WorkflowPlan.state == PlanState.DRAFT),
+    "no_plan": lambda _: and_(is_unfinished(WorkflowPlan), WorkflowPlan.state == PlanState.FAILED),
     "discarded": lambda _: WorkflowPlan.state == PlanState.DISCARDED,
     "running": lambda scope: last_run_in(scope, [RunState.RUNNING]),
     "waiting": lambda scope: last_run_in(scope, [RunState.WAITING]),
@@ -97,57 +99,43 @@ async def waits_of(session: AsyncSession, scope: Scope, ids: Iterable[UUID]) -> 
 
 async def counts(session: AsyncSession, scope: Scope, given: CountArguments) -> Facts:
     """How many of the plans that fit there are of each kind."""
-    fitting = select(WorkflowPlan.id).where(*await _where(session, scope, given)).subquery()
-    grouping, columns = _grouping(scope, given.by)
+    where = await _where(session, scope, given)
+    counted = await (_by_state if given.by == "state" else _by_column)(session, scope, given.by, where)
+    facts = [Fact(RowKind.COUNT, {given.by: value, "plans": plans}) for value, plans in counted]
+    return Facts(facts[:MAX_GROUPS], len(facts), {"plans": sum(plans for _, plans in counted)})
+
+
+Counted = list[tuple[Value, int]]
+
+
+async def _by_state(session: AsyncSession, scope: Scope, by: str, where: list[ColumnElement[bool]]) -> Counted:
+    """By how they stand. An approved plan stands as its last run does."""
+    plan, later = WorkflowPlan, aliased(Run)
     number = func.count().label("plans")
-    query = (
-        select(*columns, number)
-        .join(fitting, fitting.c.id == WorkflowPlan.id)
-        .group_by(*grouping)
-        .order_by(number.desc(), *grouping)
+    of_plans = select(plan.state, number).where(*where, plan.state != PlanState.APPROVED).group_by(plan.state)
+    of_runs = (
+        select(Run.state, number)
+        .join(plan, plan.id == Run.plan_id)
+        .where(*where, plan.state == PlanState.APPROVED, Run.workspace_id == scope.workspace_id)
+        .where(~exists().where(later.plan_id == Run.plan_id, later.number > Run.number))
+        .group_by(Run.state)
     )
-    if given.by == "state":
-        query = query.outerjoin(_LAST, _LAST.c.plan_id == WorkflowPlan.id)
-    rows = (await session.execute(query.limit(200))).all()
-    merged: dict[Any, int] = {}
-    for row in rows:
-        name = _name(given.by, row)
-        merged[name] = merged.get(name, 0) + row.plans
-    facts = [
-        Fact(RowKind.COUNT, {given.by: value, "plans": plans})
-        for value, plans in sorted(merged.items(), key=lambda each: -each[1])
-    ]
-    total = await session.scalar(select(func.count()).select_from(fitting)) or 0
-    return Facts(facts[:MAX_GROUPS], len(facts), {"plans": total})
+    counted: Counted = [(standing(row.state, None), row.plans) for row in await session.execute(of_plans)]
+    counted += [(standing(PlanState.APPROVED, row.state), row.plans) for row in await session.execute(of_runs)]
+    return sorted(counted, key=lambda each: -each[1])
 
 
-_LATEST = select(Run.plan_id, func.max(Run.number).label("number")).group_by(Run.plan_id).subquery()
-_LAST = (
-    select(Run.plan_id, Run.state)
-    .join(_LATEST, (_LATEST.c.plan_id == Run.plan_id) & (_LATEST.c.number == Run.number))
-    .subquery()
-)
-
-
-def _grouping(scope: Scope, by: str) -> tuple[list[Any], list[Any]]:
-    if by == "state":
-        columns: list[Any] = [WorkflowPlan.state, _LAST.c.state.label("run_state")]
-        return columns, columns
-    if by == "reporter":
-        return [WorkflowPlan.reporter_id], [WorkflowPlan.reporter_id]
-    if by == "place":
-        place = func.coalesce(func.nullif(func.trim(WorkflowPlan.place), ""), "no place given").label("place")
-        return [place], [place]
-    month = func.to_char(func.timezone(scope.time_zone, WorkflowPlan.created_at), "YYYY-MM").label("month")
-    return [month], [month]
-
-
-def _name(by: str, row: Any) -> Value:
-    if by == "state":
-        return standing(row.state, row.run_state)
-    if by == "reporter":
-        return Person(row.reporter_id)
-    return str(row[0])[:80]
+async def _by_column(session: AsyncSession, scope: Scope, by: str, where: list[ColumnElement[bool]]) -> Counted:
+    plan = WorkflowPlan
+    named: dict[str, ColumnElement[Any]] = {
+        "reporter": plan.reporter_id.expression,
+        "place": func.coalesce(func.nullif(func.trim(plan.place), ""), "no place given"),
+        "month": func.to_char(func.timezone(scope.time_zone, plan.created_at), "YYYY-MM"),
+    }
+    kind, number = named[by].label("kind"), func.count().label("plans")
+    query = select(kind, number).where(*where).group_by(literal_column("kind")).order_by(number.desc(), kind)
+    rows = await session.execute(query)
+    return [(Person(row.kind) if by == "reporter" else str(row.kind)[:80], row.plans) for row in rows]
 
 
 async def _where(session: AsyncSession, scope: Scope, given: PlanArguments) -> list[ColumnElement[bool]]:
@@ -162,7 +150,7 @@ async def _where(session: AsyncSession, scope: Scope, given: PlanArguments) -> l
     if reporter := person(given.reporter, scope):
         where.append(plan.reporter_id == reporter)
     if given.text:
-        where.append(about(given.text, plan.issue_text, plan.place, plan.title))
+        where.append(about_plan(given.text))
     if given.component:
         keys = [spec.key for spec in await named(session, scope, given.component)]
         used = select(Run.plan_id).join(StepRun, StepRun.run_id == Run.id)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from pydantic import Field
-from sqlalchemy import Float, distinct, extract, func, select
+from sqlalchemy import Float, distinct, extract, func, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Run, StepAttempt, StepRun, WorkflowPlan
@@ -13,11 +14,14 @@ from services.components.service import ComponentService
 from services.formats.text import clip
 from services.queries.lookups.arguments import Period, Text
 from services.queries.lookups.components import named
-from services.queries.lookups.plan_rows import about, told
-from services.queries.lookups.rows import Fact, Facts, RowKind, Scope, Took, known
+from services.queries.lookups.plan_rows import about_plan, told
+from services.queries.lookups.rows import Fact, Facts, RowKind, Scope, Took, Value, known
 from services.states import RunState
 
 MAX_COMPONENTS = 12
+
+LATELY = timedelta(days=30)
+"""So far back failures are counted where no first day is named."""
 
 _FAILED, _UNCERTAIN, _RETRIED = "failed", "uncertain", "retry"
 
@@ -40,28 +44,33 @@ async def failures(session: AsyncSession, scope: Scope, given: FailureArguments)
     if given.component and not specs:
         return Facts()
     attempt, failed = StepAttempt, StepAttempt.outcome == _FAILED
+    # By its id: PostgreSQL would rather read the whole table of steps.
+    step = (
+        select(StepRun.id, StepRun.component_key).where(StepRun.id == attempt.step_run_id).limit(1).lateral("step")
+    )
     query = (
         select(
-            StepRun.component_key.label("key"),
+            step.c.component_key.label("key"),
             func.count(attempt.id).label("attempts"),
             func.count(attempt.id).filter(failed).label("failed"),
             func.count(attempt.id).filter(attempt.outcome == _UNCERTAIN).label("uncertain"),
             func.count(attempt.id).filter(attempt.outcome == _RETRIED).label("retried"),
-            func.count(distinct(StepRun.id)).label("steps"),
-            func.count(distinct(StepRun.id)).filter(failed).label("failed_steps"),
+            func.count(distinct(step.c.id)).label("steps"),
+            func.count(distinct(step.c.id)).filter(failed).label("failed_steps"),
             func.max(attempt.ended_at).filter(failed).label("last_failed_at"),
         )
-        .join(StepRun, StepRun.id == attempt.step_run_id)
-        .where(attempt.workspace_id == scope.workspace_id, StepRun.workspace_id == scope.workspace_id)
-        .group_by(StepRun.component_key)
-        .order_by(func.count(attempt.id).filter(failed).desc(), StepRun.component_key)
+        .select_from(attempt)
+        .join(step, true())
+        .where(attempt.workspace_id == scope.workspace_id)
+        .group_by(step.c.component_key)
+        .order_by(func.count(attempt.id).filter(failed).desc(), step.c.component_key)
     )
-    if (begins := given.begins(scope)) is not None:
-        query = query.where(attempt.ended_at >= begins)
+    begins = given.begins(scope) or scope.now - LATELY
+    query = query.where(attempt.ended_at >= begins)
     if (ends := given.ends(scope)) is not None:
         query = query.where(attempt.ended_at < ends)
     if specs:
-        query = query.where(StepRun.component_key.in_([spec.key for spec in specs]))
+        query = query.where(step.c.component_key.in_([spec.key for spec in specs]))
     else:
         query = query.having(func.count(attempt.id).filter(failed | (attempt.outcome == _UNCERTAIN)) > 0)
     rows = {row.key: row for row in await session.execute(query)}
@@ -71,7 +80,11 @@ async def failures(session: AsyncSession, scope: Scope, given: FailureArguments)
         names = {key: spec.name for key, spec in found.items()}
     facts = [_failures(key, names.get(key, key), rows.get(key)) for key in (names if specs else rows)]
     facts.sort(key=lambda fact: -int(str(fact.values["failed"])))
-    total = {"failed": sum(row.failed for row in rows.values()), "calls": sum(r.attempts for r in rows.values())}
+    total: dict[str, Value] = {
+        "failed": sum(row.failed for row in rows.values()),
+        "calls": sum(row.attempts for row in rows.values()),
+        "since": begins,
+    }
     return Facts(facts[:MAX_COMPONENTS], len(facts), total)
 
 
@@ -114,7 +127,7 @@ async def durations(session: AsyncSession, scope: Scope, given: DurationArgument
     if (ends := given.ends(scope)) is not None:
         query = query.where(Run.ended_at < ends)
     if given.text:
-        query = query.where(about(given.text, plan.issue_text, plan.place, plan.title))
+        query = query.where(about_plan(given.text))
     row = (await session.execute(query)).one()
     if not row.plans:
         return Facts(more={"plans": 0})

@@ -9,21 +9,32 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import and_, exists, func, select
+from sqlalchemy import and_, exists, func, literal_column, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from db.models import Card, PlanVersion, Run, StepGate, StepRun, WorkflowPlan
+from db.models import PlanVersion, Run, StepGate, StepRun, WorkflowPlan
 from services.approvals import ApprovalRules, ApprovalService
 from services.formats.text import clip
 from services.queries.lookups.arguments import Arguments, PersonId, person
-from services.queries.lookups.plan_rows import GOES_ON, TITLE, plan_ref, title_of, told
-from services.queries.lookups.rows import Fact, Facts, People, PlanRef, RowKind, Scope, known
+from services.queries.lookups.plan_rows import (
+    GOES_ON,
+    TITLE,
+    is_in,
+    is_unfinished,
+    plan_columns,
+    plan_ref,
+    title_of,
+    told,
+)
+from services.queries.lookups.rows import Fact, Facts, People, PlanRef, RowKind, Scope, Value, known
 from services.states import PlanState, StepState
 from services.steps.waits import people_asked
 
 MAX_WAITS = 300
 """So many are looked at, those that wait longest."""
+
+MAX_SHOWN = 25
 
 _STOPPED = (StepState.WAITING, StepState.UNCERTAIN, StepState.FAILED)
 
@@ -51,7 +62,7 @@ async def waiting(session: AsyncSession, scope: Scope, given: WaitingArguments) 
     waits = await all_waits(session, scope)
     if wanted := person(given.person, scope):
         waits = [wait for wait in waits if wait.who is None or wanted in wait.who]
-    return Facts([_fact(wait) for wait in waits], len(waits))
+    return Facts([_fact(wait) for wait in waits[:MAX_SHOWN]], len(waits))
 
 
 async def all_waits(session: AsyncSession, scope: Scope, plans: Sequence[UUID] | None = None) -> list[Wait]:
@@ -64,53 +75,49 @@ async def all_waits(session: AsyncSession, scope: Scope, plans: Sequence[UUID] |
 async def _of_plans(
     session: AsyncSession, scope: Scope, plans: Sequence[UUID] | None, rules: ApprovalRules
 ) -> list[Wait]:
+    plan = WorkflowPlan
     query = (
-        select(WorkflowPlan, Card.channel_id.label("card_channel"), Card.ts.label("card_ts"))
-        .outerjoin(Card, Card.plan_id == WorkflowPlan.id)
-        .where(told(scope), WorkflowPlan.state == PlanState.DRAFT)
-        .order_by(WorkflowPlan.updated_at)
+        plan_columns()
+        .add_columns(plan.updated_at)
+        .where(told(scope), is_unfinished(plan), plan.state == PlanState.DRAFT)
+        .order_by(plan.updated_at)
         .limit(MAX_WAITS)
     )
-    rows = await session.execute(query if plans is None else query.where(WorkflowPlan.id.in_(plans)))
+    rows = await session.execute(query if plans is None else query.where(plan.id.in_(plans)))
     return [
         Wait(
-            plan_ref(plan, channel, ts),
-            title_of(plan),
+            plan_ref(row),
+            title_of(row),
             "approval of the plan",
-            plan.updated_at,
-            rules.deciders(plan.reporter_id, plan.requester_id),
+            row.updated_at,
+            rules.deciders(row.reporter_id, row.requester_id),
         )
-        for plan, channel, ts in rows
+        for row in rows
     ]
 
 
 async def _of_steps(
     session: AsyncSession, scope: Scope, plans: Sequence[UUID] | None, rules: ApprovalRules
 ) -> list[Wait]:
-    later = aliased(Run)
+    later, step, version = aliased(Run), StepRun, PlanVersion
     gate_since = (
-        select(func.max(StepGate.created_at)).where(StepGate.step_run_id == StepRun.id).correlate(StepRun)
+        select(func.max(StepGate.created_at)).where(StepGate.step_run_id == step.id).correlate(step)
     ).scalar_subquery()
-    since = func.coalesce(gate_since, StepRun.ended_at, StepRun.started_at)
+    since = func.coalesce(gate_since, step.ended_at, step.started_at).label("since")
+    description = step.step.op("->>")(literal_column("'description'")).label("description")
     query = (
-        select(
-            WorkflowPlan,
-            Card.channel_id.label("card_channel"),
-            Card.ts.label("card_ts"),
-            StepRun,
-            PlanVersion.gate_people.label("gate_people"),
-            since.label("since"),
-        )
+        plan_columns()
+        .add_columns(step.step_id, step.state, step.gated, step.approved, step.component_key, description)
+        .add_columns(step.wait, version.gate_people, since)
         .join(Run, Run.plan_id == WorkflowPlan.id)
-        .join(StepRun, StepRun.run_id == Run.id)
-        .outerjoin(Card, Card.plan_id == WorkflowPlan.id)
-        .outerjoin(PlanVersion, and_(PlanVersion.plan_id == Run.plan_id, PlanVersion.version == Run.version))
+        .join(step, step.run_id == Run.id)
+        .outerjoin(version, and_(version.plan_id == Run.plan_id, version.version == Run.version))
         .where(
             told(scope),
             Run.workspace_id == scope.workspace_id,
-            Run.state.in_(GOES_ON),
+            is_in(Run.state, GOES_ON),
             ~exists().where(later.plan_id == Run.plan_id, later.number > Run.number),
-            StepRun.state.in_(_STOPPED),
+            step.state.in_(_STOPPED),
         )
         .order_by(since)
         .limit(MAX_WAITS)
@@ -120,33 +127,33 @@ async def _of_steps(
 
 
 def _of_step(row: Any, rules: ApprovalRules) -> Wait:
-    plan: WorkflowPlan = row[0]
-    step: StepRun = row.StepRun
-    deciders = rules.deciders(plan.reporter_id, plan.requester_id)
-    what, who = f"a decision about “{step_title(step)}”, which failed", deciders
-    if step.state == StepState.UNCERTAIN:
-        what = f"somebody to check “{step_title(step)}”, which may have arrived or not"
-    elif step.state == StepState.WAITING and step.gated and not step.approved:
-        named = (row.gate_people or {}).get(step.step_id)
-        what, who = f"approval of “{step_title(step)}”", tuple(named) if named else deciders
-    elif step.state == StepState.WAITING:
-        asked = tuple(each["person"] for each in people_asked(step.wait))
-        what, who = f"an answer to “{step_title(step)}”", asked or deciders
-    return Wait(plan_ref(plan, row.card_channel, row.card_ts), title_of(plan), what, row.since, who, step.step_id)
+    deciders = rules.deciders(row.reporter_id, row.requester_id)
+    what, who = f"a decision about “{step_title(row)}”, which failed", deciders
+    if row.state == StepState.UNCERTAIN:
+        what = f"somebody to check “{step_title(row)}”, which may have arrived or not"
+    elif row.state == StepState.WAITING and row.gated and not row.approved:
+        named = (row.gate_people or {}).get(row.step_id)
+        what, who = f"approval of “{step_title(row)}”", tuple(named) if named else deciders
+    elif row.state == StepState.WAITING:
+        asked = tuple(each["person"] for each in people_asked(row.wait))
+        what, who = f"an answer to “{step_title(row)}”", asked or deciders
+    return Wait(plan_ref(row), title_of(row), what, row.since, who, row.step_id)
 
 
-def step_title(step: StepRun) -> str:
+def step_title(row: Any) -> str:
     """What a step does, in the plan's words."""
-    return clip(" ".join(str(step.step.get("description") or step.component_key).split()), TITLE)
+    return clip(" ".join((row.description or row.component_key).split()), TITLE)
+
+
+def who_can(wait: Wait) -> dict[str, Value]:
+    """Since when it waits, and who can end it."""
+    return known(
+        since=wait.since,
+        who="anyone" if wait.who is None else None,
+        people=People(wait.who) if wait.who else None,
+    )
 
 
 def _fact(wait: Wait) -> Fact:
-    values = known(
-        number=wait.plan.number,
-        title=wait.title,
-        waits_for=wait.what,
-        since=wait.since,
-        who="anyone" if wait.who is None else None,
-        people=None if not wait.who else People(wait.who),
-    )
+    values = known(number=wait.plan.number, title=wait.title, waits_for=wait.what) | who_can(wait)
     return Fact(RowKind.WAIT, values, wait.plan)

@@ -116,7 +116,8 @@ async def test_failures_are_counted_in_a_period(recorded: Database, workspace_id
     month = await found(recorded, scope(workspace_id), "failures", component="crew assignment", since="2026-11-01")
     values = month.rows[0].values
     assert (values["component"], values["failed"], values["calls"]) == ("Assign a crew", 2, 3)
-    always = await found(recorded, scope(workspace_id), "failures", component="crew assignment")
+    year = {"component": "crew assignment", "since": "2026-01-01"}
+    always = await found(recorded, scope(workspace_id), "failures", **year)
     assert (always.rows[0].values["failed"], always.more["calls"]) == (3, 5)
     never = await found(recorded, scope(workspace_id), "failures", component="Restore the water")
     assert never.rows[0].values["failed"] == 0
@@ -127,9 +128,8 @@ async def test_components_are_found_without_their_addresses(recorded: Database, 
     facts = await found(recorded, scope(workspace_id), "components", text="notify residents")
     assert [fact.values["key"] for fact in facts.rows] == ["notifications.notify_residents"]
     assert "town.invalid" not in repr(facts)
-    assert [
-        fact.values["key"] for fact in (await found(recorded, scope(workspace_id), "components", text="ask")).rows
-    ][:1] == ["slack.ask_person"]
+    own = await found(recorded, scope(workspace_id), "components", text="ask person")
+    assert [fact.values["key"] for fact in own.rows] == ["slack.ask_person"]
 
 
 async def test_the_rest_is_found(recorded: Database, workspace_id: UUID) -> None:
@@ -157,7 +157,7 @@ async def test_nothing_of_another_workspace_is_told(recorded: Database, workspac
         facts = await found(everywhere, scope(workspace_id), name, **given)
         assert SECRET not in repr(facts), name
         assert "77777" not in repr(facts)
-        assert facts.more.get("failed") in (None, 3)
+        assert facts.more.get("failed") in (None, 2)
         assert facts.more.get("plans") in (None, 13)
 
 
