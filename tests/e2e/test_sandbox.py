@@ -22,7 +22,7 @@ async def test_a_command_becomes_a_plan_that_can_be_discarded(browser: Browser) 
         await say(page, f"/mudda {ISSUE}")
         card = page.get_by_test_id("messages").get_by_test_id("message")
         await expect(card).to_contain_text(ISSUE)
-        await expect(card).to_contain_text("Sends to")
+        await expect(card).to_contain_text("Sends:")
         assert await card.get_by_test_id("task").count() > 2
         await card.get_by_role("button", name="Discard").click()
         await page.get_by_test_id("confirm-ok").click()

@@ -55,7 +55,7 @@ async def test_a_decision_in_a_direct_message_locks_the_card_and_the_other_copy(
 
         hers = direct(danas, "A step waits for your approval").last
         await expect(hers.get_by_role("button", name="Approve step")).to_be_visible(timeout=RUN_MS)
-        await expect(hers).to_contain_text("If you agree, this goes to")
+        await expect(hers).to_contain_text("Approve to send this to")
         assert "{{" not in await hers.inner_text()
         card = marcos.get_by_test_id("messages").get_by_test_id("message").first
         await expect(card.get_by_role("button", name="Approve step").first).to_be_visible()

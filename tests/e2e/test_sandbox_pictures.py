@@ -13,7 +13,7 @@ from tests.support.sandbox import sandbox, say
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 RUN_MS = 90_000
-ISSUE = "Is the streetlight on Oak Street known to be out?"
+ISSUE = "The streetlight on Oak Street has gone out"
 
 
 async def test_a_graph_and_a_report_come_into_the_thread(browser: Browser) -> None:

@@ -175,7 +175,7 @@ async def test_what_is_not_there_any_more_is_said_to_be_gone(hall: TownHall) -> 
     marco, works = hall.slack.user("marco").id, hall.slack.channel("works").id
     of = {"workspace": hall.deps.workspace.id, "key": "click:1", "user": marco, "channel": works}
     await make_picture(MakePicture(**of, picture=PictureKind.GRAPH, plan=uuid4()), hall.deps)
-    assert private(hall) == ["I can't find that. `/workflows` lists the plans there are."]
+    assert private(hall) == ["I can't find that. `/workflows` lists the plans."]
     assert pictures(hall) == []
 
 

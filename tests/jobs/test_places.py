@@ -123,7 +123,7 @@ async def test_a_card_does_not_come_into_a_dm(hall: TownHall) -> None:
 async def test_what_somebody_may_not_see_is_not_shown_to_them(hall: TownHall) -> None:
     card = await plan_in_dm(hall)
     await form(hall, "dana", approvers=[hall.slack.user("dana").id])
-    await hall.slack.wait_for(lambda: "may decide" in card_text(card))
+    await hall.slack.wait_for(lambda: "can decide" in card_text(card))
     await hall.slack.send_command("marco", "works", "/workflows")
     assert "There are no plans yet" in card_text(private(hall, "marco"))
     await hall.slack.send_command("marco", "works", "/workflows", "#1")

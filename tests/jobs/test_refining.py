@@ -21,7 +21,7 @@ async def test_a_component_that_was_not_chosen_comes_in_by_a_wish(hall: TownHall
     await with_school(hall)
     await plan_card(hall)
     await wish(hall, "Notify the school too")
-    await card_where(hall, "version 2")
+    await card_where(hall, "Changed by")
     first, second = await versions(hall)
     assert "schools.notify" not in keys(first)
     assert set(keys(second)) == {*keys(first), "schools.notify"}
@@ -37,7 +37,7 @@ async def test_a_component_that_was_not_chosen_comes_in_by_a_wish(hall: TownHall
 async def test_who_wished_for_what_is_on_record(hall: TownHall) -> None:
     await plan_card(hall)
     await wish(hall, "Ask before the crew is assigned")
-    await card_where(hall, "version 2")
+    await card_where(hall, "Changed by")
     async with hall.database.reading() as session:
         rows = list(await session.scalars(select(AuditEvent).order_by(AuditEvent.created_at)))
     priya = hall.slack.user("priya").id
@@ -101,9 +101,9 @@ async def test_while_it_is_changed_the_old_plan_can_not_be_approved(hall: TownHa
     assert buttons(cards(hall.slack)[-1]) == {}
     async with hall.database.transaction() as session:
         await enqueue(session, approval(hall, await the_plan(hall), revision=2))
-    assert "A new draft of this plan is being made" in (await told(hall)).text
+    assert "A new draft of this plan is on its way" in (await told(hall)).text
     held.released.set()
-    await card_where(hall, "version 2")
+    await card_where(hall, "Changed by")
 
 
 async def test_of_two_wishes_at_once_the_second_is_given_back(hall: TownHall) -> None:
@@ -117,14 +117,14 @@ async def test_of_two_wishes_at_once_the_second_is_given_back(hall: TownHall) ->
     assert "No notice to residents, please" in answer
     assert f"<@{hall.slack.user('priya').id}> is having the plan changed" in answer
     held.released.set()
-    await card_where(hall, "version 2")
+    await card_where(hall, "Changed by")
     assert [row.wish for row in await versions(hall)] == [None, "Ask before the crew is assigned"]
 
 
 async def test_the_same_wish_handed_over_twice_is_one(hall: TownHall) -> None:
     await plan_card(hall)
     await wish(hall, "Ask before the crew is assigned", key="event:one")
-    await card_where(hall, "version 2")
+    await card_where(hall, "Changed by")
     await wish(hall, "Ask before the crew is assigned", key="event:one")
     await wish(hall, "nothing", key="event:two")
     await told(hall)
@@ -134,7 +134,7 @@ async def test_the_same_wish_handed_over_twice_is_one(hall: TownHall) -> None:
 async def test_a_wish_for_a_discarded_plan_is_given_back(hall: TownHall) -> None:
     card = await plan_card(hall)
     await hall.slack.click("marco", "works", card.ts, ids.ACTION_DISCARD)
-    await hall.slack.wait_for(lambda: not buttons(cards(hall.slack)[-1]) or None)
+    await hall.slack.wait_for(lambda: "Discard" not in buttons(cards(hall.slack)[-1]) or None)
     await wish(hall, "Notify the school too")
     answer = card_text(await told(hall))
     assert f"<@{hall.slack.user('marco').id}> has discarded the plan" in answer
@@ -144,12 +144,12 @@ async def test_a_wish_for_a_discarded_plan_is_given_back(hall: TownHall) -> None
 async def test_order_gates_and_removal_by_plain_words(hall: TownHall) -> None:
     await plan_card(hall)
     await wish(hall, "Assign the crew first, then notify the residents. Ask before the crew is assigned.")
-    await card_where(hall, "version 2")
+    await card_where(hall, "Changed by")
     first, second = (Plan.model_validate(row.document) for row in await versions(hall))
     found = {(each.kind.value, each.step.component_id) for each in differences(first, second) if each.step}
     assert ("reordered", "notifications.notify_residents") in found
     await wish(hall, "Without the notice to residents")
-    await card_where(hall, "version 3")
+    await card_where(hall, "Without the notice to residents")
     third = Plan.model_validate((await versions(hall))[-1].document)
     assert "notifications.notify_residents" not in [step.component_id for step in third.steps]
 
@@ -165,7 +165,7 @@ async def test_a_change_whose_worker_was_replaced_is_thrown_away(hall: TownHall)
     again = DraftPlan(workspace=hall.deps.workspace.id, plan=plan.id, draft=plan.draft)
     async with hall.database.transaction() as session:
         await enqueue(session, again)
-    await card_where(hall, "version 2")
+    await card_where(hall, "Changed by")
     held.released.set()
     assert hall.bot.worker is not None
     await hall.bot.worker.idle()
@@ -178,6 +178,6 @@ async def test_a_plan_that_failed_can_be_helped_with_a_word(hall: TownHall) -> N
     await plan_card(hall)
     assert "Request changes" in buttons(cards(hall.slack)[-1])
     await wish(hall, "It is about water in the road")
-    await card_where(hall, "version 1")
+    await card_where(hall, "Approve and run")
     [row] = await versions(hall)
     assert (row.kind, row.wish, row.based_on) == ("drafted", "It is about water in the road", None)

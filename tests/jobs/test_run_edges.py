@@ -109,7 +109,7 @@ async def test_a_step_that_needs_the_output_of_a_skipped_one_fails_by_the_name_o
     error = (await the_step(hall, "get")).error or {}
     assert (error["code"], error["reference"]) == ("unresolved_reference", "{{order.work_order_id}}")
     assert hall.town.received("workorders.get") == []
-    await hall.slack.wait_for(lambda: "the work order id from step 1, and there is none" in card_text(card), 20)
+    await hall.slack.wait_for(lambda: "the work order id from step 1, which is missing" in card_text(card), 20)
 
 
 async def test_a_component_that_may_be_called_again_is_after_an_answer_of_500(hall: TownHall) -> None:

@@ -29,7 +29,7 @@ async def test_a_command_becomes_a_card_with_a_plan(hall: TownHall) -> None:
     assert "Discard" in buttons(card)
     assert LEAK in card_text(card)
     assert any(block["type"] == "plan" for block in card.blocks or [])
-    assert "Sends to" in card_text(card)
+    assert "Sends:" in card_text(card)
     assert not card.is_reply
     assert len(hall.slack.calls("chat.postMessage")) == 1
 

@@ -68,7 +68,7 @@ async def test_neither_the_reporter_nor_who_asked_decides(hall: TownHall) -> Non
     card = await drafted(hall)
     for user in ("dana", "priya"):
         await hall.slack.click(user, "works", card.ts, ids.ACTION_APPROVE)
-        await told(hall, user, "asked for this yourself")
+        await told(hall, user, "reported this yourself")
     assert [plan.state for plan in await plans(hall)] == ["DRAFT"]
     await hall.slack.click("marco", "works", card.ts, ids.ACTION_APPROVE)
     await hall.slack.wait_for(lambda: "Cancel run" in buttons(cards(hall.slack)[0]))

@@ -13,7 +13,7 @@ from sqlalchemy import Table, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from db.migrate import migrate
-from db.models import AICall, Base, Conversation, HeardMessage, InboxEntry, PlanningNoteRow, Workspace
+from db.models import AICall, Base, Conversation, HeardMessage, Home, InboxEntry, PlanningNoteRow, Workspace
 from db.session import TENANT_ROLE, Database
 from services.approvals import ApprovalRules, ApprovalService
 from services.audit import Actor
@@ -70,6 +70,8 @@ async def two(database: Database) -> tuple[UUID, UUID]:
             await session.execute(insert(Conversation).values(opened_by="U1", **thread))
             judged = {"key": "message:T1:C1:1.1", "user_id": "U1", "intent": "question", "judged_by": "model"}
             await session.execute(insert(HeardMessage).values(**thread, **judged))
+            home = {"workspace_id": workspace_id, "user_id": "U1", "opened_at": datetime.now(UTC)}
+            await session.execute(insert(Home).values(home))
             told = Subject.of_plan(plan, 1)
             ringing = NotificationService(ZoneInfo("UTC")).ringing
             await ringing.tell(session, workspace_id, told, "U1", None, datetime.now(UTC), is_personal=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from bot.slack.ids import (
@@ -18,7 +18,7 @@ from bot.slack.ids import (
 )
 from bot.slack.messages import Block, Element, Message
 from bot.views.kit import blocks as kit
-from bot.views.kit.text import clean, clip, count, one_line
+from bot.views.kit.text import clean, clip, count, one_line, weight
 from bot.views.plan.failures import LOAD_COMPONENTS
 from bot.views.plan.steps import LOCK
 from bot.views.run.lines import plan_line
@@ -39,6 +39,9 @@ _MODES: tuple[tuple[Mode, str], ...] = (
 _OPTION = 150
 
 _SEARCH = 140
+_CHOICE = 30
+"""Of a title in a menu, beside its number."""
+
 _LONGEST = (150, 80, 40, 20, 10)
 """How long names and descriptions may be; the next one if the page is too long."""
 
@@ -59,14 +62,11 @@ def components_list(page: Page[ComponentSpec], search: str = "") -> Message:
 def workflows_list(page: Page[PlanLine], wanted: PlanFilter = EVERYTHING) -> Message:
     """One page of at most 20 plans, or what to do where there is none; and a choice of which plans are on it."""
     search = wanted.text()
+    row = kit.seal([kit.actions(_choice(wanted), *_cards(page))], f"plans.{page.page}.choice")
     if page.total:
-        message = _listing("plan", page, search, ACTION_WORKFLOWS_PAGE, plan_line)
-    else:
-        message = _empty("plans", search, none=_NO_PLANS, command=COMMAND_WORKFLOWS)
-        if not search:
-            return message
-    row = kit.actions(_choice(wanted), *_cards(page))
-    return Message(message.text, [*message.blocks, *kit.seal([row], f"plans.{page.page}.choice")])
+        return _listing("plan", page, search, ACTION_WORKFLOWS_PAGE, plan_line, row)
+    message = _empty("plans", search, none=_NO_PLANS, command=COMMAND_WORKFLOWS)
+    return Message(message.text, [*message.blocks, *row]) if search else message
 
 
 def _choice(wanted: PlanFilter) -> Element:
@@ -74,7 +74,7 @@ def _choice(wanted: PlanFilter) -> Element:
     options = {}
     for mode, label in _MODES:
         value = PageRef(1, wanted.of(mode).text()).encode()
-        options[mode] = {"text": kit.plain(label), "value": value if len(value) <= _OPTION else f"1:{mode}"}
+        options[mode] = {"text": kit.plain(label), "value": value if _is_short(value) else f"1:{mode}"}
     return {
         "type": "static_select",
         "action_id": ACTION_WORKFLOWS_FILTER,
@@ -83,13 +83,18 @@ def _choice(wanted: PlanFilter) -> Element:
     }
 
 
+def _is_short(value: str) -> bool:
+    """Whether a value fits into an option, and four of them into a message, however Slack counts."""
+    return max(weight(value), len(value.encode())) <= _OPTION
+
+
 def _cards(page: Page[PlanLine]) -> list[Element]:
     """A menu that has the card of one of the plans shown where the list is."""
     if not page.items:
         return []
     options = [
         {
-            "text": kit.plain(f"#{line.number} {one_line(line.title)}", kit.BUTTON),
+            "text": kit.plain(f"#{line.number} {clip(one_line(line.title), _CHOICE)}", kit.BUTTON),
             "value": Ref(line.id, line.revision).encode(),
         }
         for line in page.items
@@ -104,12 +109,19 @@ def _cards(page: Page[PlanLine]) -> list[Element]:
     ]
 
 
-def _listing(noun: str, page: Page[T], search: str, action_id: str, draw: Callable[[T, int], Element]) -> Message:
+def _listing(
+    noun: str,
+    page: Page[T],
+    search: str,
+    action_id: str,
+    draw: Callable[[T, int], Element],
+    row: Sequence[Block] = (),
+) -> Message:
     heading = count(page.total, noun) + (f" for “{_searched(search)}”" if search else "")
     turns = page_turns(page, search, action_id)
     for longest in _LONGEST:
         items = [kit.rich_text(draw(item, longest)) for item in page.items]
-        blocks = kit.seal([kit.header(heading), *items, *turns], f"{noun}s.{page.page}")
+        blocks = [*kit.seal([kit.header(heading), *items, *turns], f"{noun}s.{page.page}"), *row]
         if kit.size(blocks) <= kit.MESSAGE_SIZE:
             break
     return Message(text=kit.fallback(heading), blocks=blocks)

@@ -47,7 +47,7 @@ def test_harmful_text_in_lists_and_forms(text: str) -> None:
     for items in (1, 10, 20):
         for page in (1, 2, 3):
             check_message(components_list(samples.component_page(items, text=text, page=page, total=25), text))
-            plans = samples.plan_page(items, text=text, page=page, total=25)
+            plans = samples.plan_page(min(items, 10), text=text, page=page, total=25)
             check_message(workflows_list(plans, PlanFilter(words=text)))
     check_message(components_list(samples.component_page(0), text))
     check_message(workflows_list(samples.plan_page(0), PlanFilter(words=text)))

@@ -33,8 +33,8 @@ def test_a_gate_says_all_that_its_card_does() -> None:
     seen = words(notification_message(GATE, asked_for(GATE), LINK).blocks)
     for expected in (
         "A step waits for your approval",
-        "2 must agree.",
-        f"1 of 2 have agreed: <@{MARCO}>",
+        "2 must approve.",
+        f"Approved so far by <@{MARCO}> (1 of 2)",
         "the step fails.",
         f"Handed to <@{DANA}> by <@{MARCO}>.",
         notification_samples.ASKED,

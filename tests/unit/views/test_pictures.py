@@ -127,7 +127,7 @@ def test_a_report_has_what_was_sent_and_what_came_back() -> None:
     assert "Burst water main" in order.answer
     sent = reported(run_samples.run(RunState.COMPLETED, *run_samples.done("order"))).sections[4].steps
     assert any("works.example.gov" in entry.sent for entry in sent)
-    assert any("title: Burst water main at 5th and Main" in entry.fields for entry in sent)
+    assert any("Title: Burst water main at 5th and Main" in entry.fields for entry in sent)
 
 
 def test_ids_of_people_are_names_where_slack_tells_them_and_never_ids_in_our_own_words() -> None:
