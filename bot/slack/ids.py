@@ -6,8 +6,6 @@ import re
 from dataclasses import dataclass
 from uuid import UUID
 
-from services.formats.storable import postgres_safe
-
 COMMAND_MUDDA = "/mudda"
 COMMAND_COMPONENTS = "/components"
 COMMAND_WORKFLOWS = "/workflows"
@@ -276,7 +274,7 @@ class PageRef:
 
     def encode(self) -> str:
         """The button's value, e.g. `2:water`."""
-        return f"{self.page}:{postgres_safe(self.search[:SEARCH_LENGTH])}"
+        return f"{self.page}:{self.search[:SEARCH_LENGTH]}"
 
     @classmethod
     def decode(cls, value: str) -> PageRef:

@@ -73,7 +73,7 @@ def _choice(wanted: PlanFilter) -> Element:
     """Which plans at all: the choice keeps the rest of the filter, where an option has room for it."""
     options = {}
     for mode, label in _MODES:
-        value = PageRef(1, wanted.of(mode).text()).encode()
+        value = PageRef(1, clean(wanted.of(mode).text())).encode()
         options[mode] = {"text": kit.plain(label), "value": value if _is_short(value) else f"1:{mode}"}
     return {
         "type": "static_select",
