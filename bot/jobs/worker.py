@@ -227,7 +227,7 @@ class Worker:
         """Outages end; what was acked is not dropped because one took long."""
         # A token that is not taken is mended by people, and by nobody else.
         level = logging.ERROR if isinstance(error, TokenRefused) else logging.WARNING
-        logger.log(level, "Trying again later: %s", error if isinstance(error, SlackUnavailable) else type(error))
+        logger.log(level, "Trying again later: %s", error if isinstance(error, SlackUnavailable) else _kind(error))
         self._outages[job_id] += 1
         return RetryRequested(_pause(self._outages[job_id]), type(error).__name__)
 
@@ -268,6 +268,12 @@ async def _skip_connection_reset(connection: asyncpg.Connection) -> None:
 
 def _is_outage(error: Exception) -> bool:
     return isinstance(error, (SlackUnavailable, *DATABASE_ERRORS)) and not is_refused(error)
+
+
+def _kind(error: Exception) -> str:
+    """What a log may say of a database's error: its message holds the values of rows."""
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    return f"{type(error).__name__} (SQLSTATE {state})" if state else type(error).__name__
 
 
 def _pause(times: int) -> timedelta:

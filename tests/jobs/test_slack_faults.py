@@ -9,9 +9,12 @@ import pytest
 from sqlalchemy import select, text
 
 from bot.deps import utc_now
+from bot.sandbox.gemini.faults import Hold as HeldAnswer
 from bot.sandbox.slack import DropAfterAccepting, DropBefore, ErrorWord, RateLimited, ServerError
+from bot.sandbox.slack import Hold as HeldPost
 from bot.slack import ids
-from db.models import WorkflowPlan
+from db.models import Card, WorkflowPlan
+from db.session import Database
 from services.cards import CardService
 from tests.support.run_starts import hurried, until
 from tests.support.town_hall import LEAK, TownHall, buttons, cards, drafted, town_hall
@@ -83,6 +86,38 @@ async def test_a_channel_that_is_gone_is_told_privately(hall: TownHall) -> None:
     await hall.slack.send_mention("priya", "works", LEAK)
     assert await hall.slack.wait_for(lambda: hall.slack.ephemerals("works", "priya"))
     assert await state(hall) == "FAILED"
+
+
+async def test_who_holds_a_card_never_waits_for_its_plan(hall: TownHall) -> None:
+    """A change of a plan locks the plan, then its card; the other way about, the database throws one out."""
+    post, thinking = HeldPost(), HeldAnswer()
+    hall.slack.faults.script("chat.postMessage", [post])
+    hall.gemini.script(thinking)
+    await hall.slack.send_command("priya", "works", "/mudda", LEAK)
+    await post.reached.wait()
+    await thinking.reached.wait()
+    hall.slack.workspace.channels["C0WORKS001"].members.remove(hall.slack.workspace.bot.id)
+    async with hall.database.transaction() as change:
+        await change.execute(select(WorkflowPlan.id).with_for_update())
+        post.released.set()
+        await until(lambda: is_waiting_for_a_row(hall.database), 10)
+        await change.execute(select(Card.id).with_for_update())
+    await until(lambda: is_failed(hall), 10)
+    thinking.released.set()
+    assert len(hall.slack.calls("chat.postMessage")) == 1
+
+
+async def is_waiting_for_a_row(database: Database) -> bool:
+    # As the server's owner: to others it does not tell what somebody waits for.
+    async with database.engine.connect() as session:
+        query = (
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
+        return bool(await session.scalar(text(query)))
+
+
+async def is_failed(hall: TownHall) -> bool:
+    return await state(hall) == "FAILED"
 
 
 async def test_a_card_that_somebody_deleted_is_posted_anew_at_the_next_change(hall: TownHall) -> None:

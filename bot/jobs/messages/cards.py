@@ -119,11 +119,16 @@ async def _found(turn: Turn, message: Message, deps: Deps) -> str | None:
 
 
 async def _unreachable(job: PostCard, deps: Deps) -> None:
-    """A card that was moved stays where it was. Else the plan ends, and the reporter alone is told."""
+    """A card that was moved stays where it was. Else the plan ends, and the reporter alone is told.
+
+    In two transactions: a change of a plan locks its plan and then its card, so who holds the card must not ask
+    for the plan.
+    """
     async with deps.database.transaction() as session:
         if was := await deps.cards.bring_back(session, job.workspace, job.plan):
             await _tell_mover(session, job, was)
             return
+    async with deps.database.transaction() as session:
         failure = Failure(FailureCode.CHANNEL_UNREACHABLE)
         if await deps.workflows.fail_unseen(session, job.workspace, job.plan, failure):
             await _tell_reporter(session, job, Note.CHANNEL_UNREACHABLE, deps)
