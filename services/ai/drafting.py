@@ -193,11 +193,12 @@ class Drafting:
         seconds_to_make_sense: float,
         memory: Memory,
         policies: Policies,
+        contracts: Contracts,
     ) -> None:
         self._agents = agents
         self._issue = issue
         self._components = components
-        self._contracts = Contracts()
+        self._contracts = contracts
         self._deadline = deadline
         self._on_phase = on_phase
         self._max_steps = max_steps

@@ -25,6 +25,7 @@ from services.components.specs import ComponentSpec
 from services.learning.memory import NOTHING, Memory
 from services.plans.model import Issue, Plan, as_answered
 from services.plans.validation import Fault, Report
+from services.plans.validation.contracts import Contracts
 from services.policies.specs import NO_POLICIES, Policies
 
 __all__ = ["AIService", "Draft", "OnPhase", "PlanProposal", "Selection", "Usage"]
@@ -64,11 +65,13 @@ class AIService:
         self._now = now
         self._explain = explain
         self._seconds_to_make_sense = seconds_to_make_sense
+        self._contracts = Contracts()
 
     def in_zone(self, zone: ZoneInfo) -> Self:
         """The same service, for a town whose clocks show that time zone's time."""
         other = copy.copy(self)
         other._zone = zone
+        other._contracts = Contracts()
         return other
 
     async def draft(
@@ -103,6 +106,7 @@ class AIService:
             seconds_to_make_sense=self._seconds_to_make_sense,
             memory=memory,
             policies=policies,
+            contracts=self._contracts,
         )
         try:
             draft = await drafting.run()
@@ -115,7 +119,14 @@ class AIService:
         self, plan: Plan, components: Mapping[str, ComponentSpec], issue: Issue, policies: Policies
     ) -> Report:
         """What is wrong with a plan as it stands, by the rules for drafts."""
-        return await judged(plan, components, issue, policies=policies, max_steps=self._max_steps)
+        return await judged(
+            plan,
+            components,
+            issue,
+            policies=policies,
+            max_steps=self._max_steps,
+            contracts=self._contracts,
+        )
 
     async def select(
         self, issue: Issue, components: Mapping[str, ComponentSpec], *, deadline: float | None = None

@@ -35,6 +35,8 @@ OPEN, _CLOSE = "{{", "}}"
 _JSON_CONTAINER = re.compile(r"\s*(\[|\{(?!\{))")
 # What nearly all references are: names, with nothing that has to be quoted.
 _PLAIN = re.compile(rf"({STEP_ID.pattern})((?:\.{PLAIN_NAME.pattern})*)")
+# What most texts with one are: that, and nothing else.
+_WHOLE = re.compile(rf"\{{\{{{_PLAIN.pattern}\}}\}}")
 _PATH_PART = re.compile(
     rf"\.({PLAIN_NAME.pattern})|\[([0-9]{{1,6}})\]"
     # As in JavaScript and Python: for names with spaces, dots and the like.
@@ -99,6 +101,9 @@ _SHORT, _LONG = 300, 20_000
 
 
 def _split(text: str) -> tuple[str | Reference | MalformedReference, ...]:
+    if plain := _WHOLE.fullmatch(text):
+        source, names = plain.groups()
+        return (Reference(source, tuple(names.split(".")[1:]), whole=True, text=text),)
     parts: list[str | Reference | MalformedReference] = []
     position = 0
     while (opening := text.find(OPEN, position)) != -1:

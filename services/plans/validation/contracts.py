@@ -136,8 +136,12 @@ class Contract:
         return self._parameters[location]
 
 
+_MOST_KEPT = 2_000
+"""Components whose contracts are kept; with more, all are read anew. One of 30 fields takes some 20 kB."""
+
+
 class Contracts:
-    """The contracts of components, by their keys. They may be kept for all plans over the same components."""
+    """The contracts of components, by their keys, kept from plan to plan; of one that was changed, a new one."""
 
     def __init__(self) -> None:
         self._by_key: dict[str, Contract] = {}
@@ -145,7 +149,9 @@ class Contracts:
     def of(self, spec: ComponentSpec) -> Contract:
         """The contract of a component."""
         found = self._by_key.get(spec.key)
-        if found is None:
+        if found is None or (found.spec is not spec and found.spec != spec):
+            if len(self._by_key) >= _MOST_KEPT:
+                self._by_key.clear()
             found = self._by_key[spec.key] = Contract(spec)
         return found
 

@@ -59,7 +59,7 @@ def validate(
     """Every fault of `plan`, judged by the workspace's components (by key) and the keys that were selected.
 
     `not_said` are the members of `issue` that this issue does not have: a place, or how urgent it is. `policies`
-    are those in force. `contracts` are those of the same components, as they were kept from an earlier plan.
+    are those in force. `contracts` are what has been read of components before, for earlier plans.
     Never raises for what stands in a plan or a component.
     """
     check = _Check(plan, components, not_said, contracts or Contracts())
