@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -24,6 +23,7 @@ from bot.slack.client import Slack, slack_client
 from bot.slack.dispatch import Dispatcher
 from bot.slack.socket_mode import SocketMode
 from bot.startup.database import database_for, is_pooled, migrated
+from bot.startup.garbage import settle_garbage
 from bot.startup.parts import Parts, installed_workspaces, one_workspace, shared_parts
 from bot.startup.slack import check_app_token
 from bot.web import Web
@@ -85,9 +85,7 @@ async def running_bot(
         port = await _serve_http(settings, dispatcher, oauth, metrics, readiness, stack)
         if dispatcher is not None and settings.slack_app_token is not None:
             readiness.socket = await _serve_socket_mode(settings.slack_app_token, dispatcher, slack, stack)
-        # Nothing of what has been imported and built is garbage: a full collection over it took 26 ms of the loop.
-        gc.collect()
-        gc.freeze()
+        settle_garbage()
         yield RunningBot(tenants, parts, port, readiness.worker)
         logger.info("Stopping")
 
