@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import copy
 import logging
+import math
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, NewType, Self
@@ -16,10 +18,11 @@ from uuid import UUID, uuid4
 import asyncpg
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import ExceptionContext
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import Session, SessionTransaction
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from db.turns import Turns
 from db.url import dsn_and_timeout
@@ -51,6 +54,9 @@ EVERYWHERE = "*"
 
 TENANT_ROLE = "mudda_tenant"
 """Whom row-level security holds for; a superuser, and who has BYPASSRLS, would go past it."""
+
+TRUSTED_SECONDS = 1.0
+"""A connection that was used so lately is taken as it is."""
 
 READ_ONLY = "25006"
 """The SQLSTATE of a write to a server that is read-only, as the old primary is after a failover."""
@@ -108,6 +114,8 @@ def async_engine(
         **options,
     )
     event.listen(engine.sync_engine, "handle_error", _leave_read_only_server)
+    event.listen(engine.sync_engine, "checkin", _note_use)
+    event.listen(engine.sync_engine, "checkout", _check_alive)
     return engine
 
 
@@ -115,6 +123,26 @@ def _leave_read_only_server(context: ExceptionContext) -> None:
     """After a failover the old server may be up and read-only: its connections are of no use to anybody."""
     if context.original_exception is not None and sqlstate(context.original_exception) == READ_ONLY:
         context.is_disconnect = True
+
+
+def _note_use(_: Any, record: ConnectionPoolEntry) -> None:
+    record.info["used_at"] = time.monotonic()
+
+
+def _check_alive(connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
+    """Have the pool replace a connection that has ended since it was last used.
+
+    A transaction's worth of round trips goes into asking the server, as `pool_pre_ping` always does. So it is
+    asked only after a rest: of one that ended a moment ago asyncpg has been told.
+    """
+    idle = time.monotonic() - record.info.get("used_at", math.inf)
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
+    if TRUSTED_SECONDS < idle < math.inf:
+        try:
+            connection.ping()
+        except Exception as error:
+            raise DisconnectionError from error
 
 
 async def is_behind_pooler(database_url: str) -> bool:
@@ -193,7 +221,6 @@ class Database:
             database_url,
             pool_size=pool_size,
             max_overflow=max_overflow,
-            pool_pre_ping=True,
             pool_recycle=1800,
             # A process that falls asleep in a transaction must not keep the rows that it holds.
             settings={"idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_MS},
