@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import ClassVar
 from uuid import UUID
@@ -11,7 +13,7 @@ from pgqueuer.db import AsyncpgDriver
 from pgqueuer.domain.settings import DBSettings, Durability
 from pgqueuer.queries import Queries
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import ARRAY, Text, bindparam, text
+from sqlalchemy import ARRAY, BigInteger, LargeBinary, Text, Uuid, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.turns import Turns
@@ -31,6 +33,23 @@ class Job(BaseModel):
     entrypoint: ClassVar[str]
     version: int = 1
     workspace: UUID
+
+
+@dataclass(slots=True)
+class JobRow:
+    """The queue's row of a job that is being run, and the worker's lane that has it.
+
+    `may_go_on`: whether the row may become that of another job now. `has_moved`: it has.
+    """
+
+    id: int
+    owner: UUID
+    may_go_on: Callable[[], bool]
+    has_moved: bool = False
+
+
+current_row: ContextVar[JobRow | None] = ContextVar("current_row", default=None)
+"""The row of the job in whose handler this is read."""
 
 
 def queue_settings() -> DBSettings:
@@ -80,6 +99,44 @@ async def pending_keys(session: AsyncSession, keys: Sequence[str]) -> set[str]:
     )
     found = await session.scalars(query.bindparams(bindparam("keys", list(keys), type_=ARRAY(Text))))
     return set(found)
+
+
+_MOVE = text(
+    "UPDATE pgqueuer SET payload = new.payload, dedupe_key = NULL, updated = now(), heartbeat = now()"
+    " FROM unnest(:ids, :owners, :payloads) AS new (id, owner, payload)"
+    " WHERE pgqueuer.id = new.id AND queue_manager_id = new.owner AND status = 'picked'"
+    " RETURNING pgqueuer.id"
+)
+
+
+async def move_rows(session: AsyncSession, rows: Sequence[tuple[JobRow, Job]]) -> set[int]:
+    """Let rows of running jobs become those of other jobs of their kind; the ids of those that did.
+
+    The same worker goes on with them, and whoever takes them over from it finds the new jobs. A row that has
+    passed to another worker stays as it is.
+    """
+    if not rows:
+        return set()
+    query = _MOVE.bindparams(
+        bindparam("ids", [row.id for row, _ in rows], type_=ARRAY(BigInteger)),
+        bindparam("owners", [row.owner for row, _ in rows], type_=ARRAY(Uuid)),
+        bindparam("payloads", [_payload(job) for _, job in rows], type_=ARRAY(LargeBinary)),
+    )
+    return set(await session.scalars(query))
+
+
+async def moved_rows(session: AsyncSession, rows: Sequence[tuple[JobRow, Job]]) -> set[int]:
+    """Of rows of jobs, the ids of those that have become other jobs' since."""
+    if not rows:
+        return set()
+    query = text(
+        "SELECT pgqueuer.id FROM pgqueuer JOIN unnest(:ids, :payloads) AS old (id, payload)"
+        " ON old.id = pgqueuer.id AND old.payload <> pgqueuer.payload"
+    ).bindparams(
+        bindparam("ids", [row.id for row, _ in rows], type_=ARRAY(BigInteger)),
+        bindparam("payloads", [_payload(job) for _, job in rows], type_=ARRAY(LargeBinary)),
+    )
+    return set(await session.scalars(query))
 
 
 def _priority(session: AsyncSession, job: Job) -> int:

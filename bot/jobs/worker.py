@@ -30,7 +30,7 @@ from bot.jobs.upkeep import upkeep
 from bot.logs import log_context
 from bot.metrics import Metrics
 from bot.workspaces.tenants import Tenants
-from db.queue import Job, queue_settings
+from db.queue import Job, JobRow, current_row, queue_settings
 from db.queue_driver import OwnedJobQueries, QueueDriver
 from db.session import DATABASE_ERRORS, Database, is_refused
 from db.url import dsn_and_timeout
@@ -47,6 +47,9 @@ DEQUEUE_TIMEOUT = timedelta(seconds=2)
 GRACE_SECONDS = 5.0
 
 MAX_PAUSE = timedelta(seconds=60)
+
+PLACE_SECONDS = 2.0
+"""For so long a place is kept for what follows; then it is somebody else's turn, of another workspace maybe."""
 
 READERS: Mapping[str, type[Job]] = {handler.job.entrypoint: handler.job for handler in HANDLERS}
 
@@ -176,12 +179,13 @@ class Worker:
         if not is_readable(queued):
             raise Unreadable(f"A {name} job of another version is held")
         job = handler.job.model_validate_json(queued.payload or b"{}")
+        row = self._row(queued)
         with log_context(job=name, job_id=str(queued.id)), anyio.CancelScope() as scope:
             self._running.add(scope)
             self._idle.clear()
             try:
                 with self.metrics.job_seconds.labels(name).time():
-                    outcome = await self._outcome(handler, job, queued.id)
+                    outcome = await self._outcome(handler, job, row)
             finally:
                 self._running.discard(scope)
                 if not self._running:
@@ -195,8 +199,18 @@ class Worker:
         self._given_up.discard(queued.id)
         del self._failures[queued.id], self._outages[queued.id]
 
-    async def _outcome(self, handler: Handler[Job], job: Job, job_id: int) -> RetryRequested | None:
+    def _row(self, queued: QueuedJob) -> JobRow:
+        """The job's row, which its handler may use for what follows the job, for a while."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + PLACE_SECONDS
+        owner = queued.queue_manager_id
+        assert owner is not None  # noqa: S101 - a job that is run has been picked
+        return JobRow(queued.id, owner, lambda: not self._stopping.is_set() and loop.time() < end)
+
+    async def _outcome(self, handler: Handler[Job], job: Job, row: JobRow) -> RetryRequested | None:
         """None if the job is over, else when to run it again."""
+        job_id = row.id
+        current_row.set(row)
         try:
             deps = await self._deps(handler, job)
             if deps is None:
@@ -214,6 +228,9 @@ class Worker:
                 return self._wait_out(error, job_id)
             if again := self._failed(error, job_id, handler.attempts):
                 return again
+            if row.has_moved:
+                # What is to be given up is another job by now: whoever reads the row anew knows which.
+                return RetryRequested(_pause(1), type(error).__name__)
         else:
             return None
         return await self._give_up(handler, job, job_id)

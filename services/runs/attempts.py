@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.group_commit import LockedElsewhere
 from db.models import Run, StepAttempt, StepRun
 from db.models.documents import StepWait
-from db.queue import enqueue
+from db.queue import JobRow, enqueue, enqueue_all, move_rows, moved_rows
 from services.components.builtins import BUILTINS, NOTIFY
 from services.errors import NotFound
 from services.jobs import JobDeferral, RunStep
@@ -59,11 +59,24 @@ BeginResult = Attempt[StepCall] | JobDeferral | None
 
 @dataclass(frozen=True, slots=True)
 class AttemptOutcome:
-    """What came of an attempt."""
+    """What came of an attempt. `row` may become that of a step that can start now."""
 
     job: RunStep
     attempt: Attempt[StepCall]
     result: StepResult
+    row: JobRow | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NextStep:
+    """A step that the worker of one that is over goes on with: it was begun in the same transaction."""
+
+    job: RunStep
+    begun: BeginResult
+
+
+RecordResult = NextStep | bool
+"""False: the claim has passed to another, and what came of the attempt was thrown away."""
 
 
 class AttemptService:
@@ -80,6 +93,14 @@ class AttemptService:
 
         With `may_wait` unset, the steps of runs whose rows others hold are LOCKED.
         """
+        begun, due = await self._begin_all(session, jobs, now, may_wait=may_wait)
+        await self._progress.settle_all(session, _runs(due), now)
+        return begun
+
+    async def _begin_all(
+        self, session: AsyncSession, jobs: Sequence[RunStep], now: datetime, *, may_wait: bool
+    ) -> tuple[list[BeginResult | LockedElsewhere], list[RunAndStep]]:
+        """An answer for each job, and what may have changed."""
         found = await _locked(session, jobs, may_wait=may_wait)
         due = [pair for job, pair in zip(jobs, found, strict=True) if pair and _is_due(job, pair[1])]
         inputs = await self._inputs.load(session, due)
@@ -91,13 +112,12 @@ class AttemptService:
                 begun.append(await self._begin(session, *pair, inputs[pair[1].id], now))
             else:
                 begun.append(None)
-        await self._progress.settle_all(session, _runs(due), now)
-        return begun
+        return begun, due
 
     async def record(
         self, session: AsyncSession, came: Sequence[AttemptOutcome], now: datetime, *, may_wait: bool = True
-    ) -> list[bool | LockedElsewhere]:
-        """Record what came of attempts. False for one whose claim has passed to another: it is thrown away.
+    ) -> list[RecordResult | LockedElsewhere]:
+        """Record what came of attempts, and begin in their places what can start now.
 
         With `may_wait` unset, as with `begin`.
         """
@@ -107,11 +127,42 @@ class AttemptService:
             for each, pair in zip(came, found, strict=True)
         ]
         changed = [pair for pair, is_kept in zip(found, kept, strict=True) if pair and is_kept is True]
+        ready: list[RunStep] = []
         await self._progress.advance_all(
-            session, [each for each in changed if each[1].state == StepState.DONE], now
+            session, [each for each in changed if each[1].state == StepState.DONE], now, ready
         )
+        rows = [each.row for each, is_kept in zip(came, kept, strict=True) if is_kept is True and each.row]
+        following = await self._hand_over(session, rows, ready, now)
+        lost = [(each.row, each.job) for each, is_kept in zip(came, kept, strict=True) if not is_kept and each.row]
+        # Recorded before, by a commit of which nobody told us: the row is a later step's by now.
+        for row_id in await moved_rows(session, lost):
+            following[row_id] = NextStep(_job_of(came, row_id), JobDeferral(timedelta(), "the row has moved on"))
         await self._progress.settle_all(session, _runs(changed), now)
-        return kept
+        return [
+            following.get(each.row.id, is_kept) if each.row else is_kept
+            for each, is_kept in zip(came, kept, strict=True)
+        ]
+
+    async def _hand_over(
+        self, session: AsyncSession, rows: Sequence[JobRow], ready: Sequence[RunStep], now: datetime
+    ) -> dict[int, NextStep]:
+        """Begin steps whose turn it is in the places of those that are over, as far as there are any.
+
+        By the ids of the rows in which they go on. The others are put into the queue.
+        """
+        pairs = list(zip([row for row in rows if row.may_go_on()], ready, strict=False))
+        moved = await move_rows(session, pairs)
+        going_on = [(row, job) for row, job in pairs if row.id in moved]
+        left = [job for row, job in pairs if row.id not in moved] + list(ready[len(pairs) :])
+        await enqueue_all(session, left)
+        if not going_on:
+            return {}
+        begun, _ = await self._begin_all(session, [job for _, job in going_on], now, may_wait=True)
+        return {
+            row.id: NextStep(job, each)
+            for (row, job), each in zip(going_on, begun, strict=True)
+            if not isinstance(each, LockedElsewhere)
+        }
 
     async def defer(
         self, session: AsyncSession, job: RunStep, attempt: Attempt[StepCall], deferral: Deferral, now: datetime
@@ -247,6 +298,10 @@ async def _locked(session: AsyncSession, jobs: Sequence[RunStep], *, may_wait: b
         if (pair is None and may_wait) or (pair is not None and pair[0].workspace_id != job.workspace):
             raise NotFound("step", job.step)
     return pairs
+
+
+def _job_of(came: Sequence[AttemptOutcome], row_id: int) -> RunStep:
+    return next(each.job for each in came if each.row and each.row.id == row_id)
 
 
 def _is_due(job: RunStep, step: StepRun) -> bool:

@@ -11,9 +11,10 @@ from typing import TypeVar
 from uuid import UUID
 
 from db.group_commit import GroupCommit, LockedElsewhere
+from db.queue import JobRow
 from db.session import DATABASE_ERRORS, Database, is_refused
 from services.jobs import RunStep
-from services.runs.attempts import Attempt, AttemptOutcome, AttemptService, BeginResult
+from services.runs.attempts import Attempt, AttemptOutcome, AttemptService, BeginResult, RecordResult
 from services.steps.calls import StepCall
 from services.steps.results import StepResult
 
@@ -46,8 +47,8 @@ class StepBatches:
         self._attempts = attempts
         self._now = now
         self._beginning: dict[UUID, GroupCommit[RunStep, BeginResult]] = {}
-        self._recording: dict[UUID, GroupCommit[AttemptOutcome, bool]] = {}
-        self._results: dict[UUID, asyncio.Task[bool]] = {}
+        self._recording: dict[UUID, GroupCommit[AttemptOutcome, RecordResult]] = {}
+        self._results: dict[UUID, asyncio.Task[RecordResult]] = {}
 
     async def begin(self, job: RunStep) -> BeginResult:
         """Claim a step, as `AttemptService.begin` has it.
@@ -59,13 +60,15 @@ class StepBatches:
             await asyncio.wait({earlier})
         return await _of(self._beginning, job.workspace, self._begin).put(job)
 
-    async def record(self, job: RunStep, attempt: Attempt[StepCall], result: StepResult) -> bool:
-        """Write down what came of an attempt; False if its claim has passed to another.
+    async def record(
+        self, job: RunStep, attempt: Attempt[StepCall], result: StepResult, row: JobRow | None = None
+    ) -> RecordResult:
+        """Write down what came of an attempt; the answer may be the step to go on with, in the same `row`.
 
         What was done must not be forgotten for an outage of the database. So it is tried again for a while, even
         when the job itself is cancelled meanwhile.
         """
-        task = asyncio.create_task(self._kept(AttemptOutcome(job, attempt, result)))
+        task = asyncio.create_task(self._kept(AttemptOutcome(job, attempt, result, row)))
         self._results[job.step] = task
         task.add_done_callback(lambda done: self._forget(job.step, done))
         return await asyncio.shield(task)
@@ -79,7 +82,7 @@ class StepBatches:
         for task in self._results.values():
             task.cancel()
 
-    async def _kept(self, came: AttemptOutcome) -> bool:
+    async def _kept(self, came: AttemptOutcome) -> RecordResult:
         loop = asyncio.get_running_loop()
         end, pause = loop.time() + PATIENCE_SECONDS, BASE_DELAY_SECONDS
         while True:
@@ -92,7 +95,7 @@ class StepBatches:
             await asyncio.sleep(pause)
             pause = min(2 * pause, MAX_DELAY_SECONDS)
 
-    def _forget(self, step: UUID, done: asyncio.Task[bool]) -> None:
+    def _forget(self, step: UUID, done: asyncio.Task[RecordResult]) -> None:
         if self._results.get(step) is done:
             del self._results[step]
         if not done.cancelled() and (error := done.exception()):
@@ -106,7 +109,7 @@ class StepBatches:
 
     async def _record(
         self, workspace: UUID, came: Sequence[AttemptOutcome], may_wait: bool
-    ) -> list[bool | LockedElsewhere]:
+    ) -> list[RecordResult | LockedElsewhere]:
         async with self._database.of(workspace).transaction() as session:
             return await self._attempts.record(session, came, self._now(), may_wait=may_wait)
 

@@ -12,11 +12,12 @@ from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from typing import Any, assert_never
 
+from db.queue import JobRow, current_row
 from db.session import Database
 from services.components.builtins import WAIT_FOR, WAIT_UNTIL
 from services.connectors import Connector, call_component
 from services.jobs import JobDeferral, RunStep
-from services.runs.attempts import Attempt, AttemptService
+from services.runs.attempts import Attempt, AttemptService, BeginResult, NextStep, RecordResult
 from services.runs.batches import StepBatches
 from services.runs.questions import QuestionService
 from services.steps.calls import COMPONENT, BuiltinCall, ComponentCall, StepCall
@@ -72,20 +73,35 @@ class Executor:
         self._kinds[kind] = carry_out
 
     async def run(self, job: RunStep) -> None:
-        """Carry out one step; a job that runs again finds what is done done. Raises JobDeferral."""
-        attempt = await self._batches.begin(job)
-        if isinstance(attempt, JobDeferral):
-            raise attempt
-        if attempt is None:
-            return
-        outcome = await self._kinds[attempt.call.kind](job, attempt)
-        if not await self._record(job, attempt, outcome):
-            logger.warning("A step's result came too late and was thrown away")
+        """Carry out a step, and then what it lets start, as long as the row of the job may be used for that.
 
-    async def _record(self, job: RunStep, attempt: Attempt[StepCall], outcome: StepOutcome) -> bool:
-        """Write down what came of an attempt; False if its claim has passed to another."""
+        A job that runs again finds what is done done. Raises JobDeferral.
+        """
+        row = current_row.get()
+        following: NextStep | None = NextStep(job, await self._batches.begin(job))
+        while following is not None:
+            following = await self._carry_out(following.job, following.begun, row)
+            if following is not None and row is not None:
+                row.has_moved = True
+
+    async def _carry_out(self, job: RunStep, begun: BeginResult, row: JobRow | None) -> NextStep | None:
+        """Carry out a step that has begun; the one to go on with, if there is one."""
+        if isinstance(begun, JobDeferral):
+            raise begun
+        if begun is None:
+            return None
+        outcome = await self._kinds[begun.call.kind](job, begun)
+        recorded = await self._record(job, begun, outcome, row)
+        if not recorded:
+            logger.warning("A step's result came too late and was thrown away")
+        return recorded if isinstance(recorded, NextStep) else None
+
+    async def _record(
+        self, job: RunStep, attempt: Attempt[StepCall], outcome: StepOutcome, row: JobRow | None
+    ) -> RecordResult:
+        """Write down what came of an attempt."""
         if isinstance(outcome, StepResult):
-            return await self._batches.record(job, attempt, outcome)
+            return await self._batches.record(job, attempt, outcome, row)
         async with self._database.of(job.workspace).transaction() as session:
             if isinstance(outcome, Deferral):
                 return await self._attempts.defer(session, job, attempt, outcome, self._now())

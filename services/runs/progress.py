@@ -55,13 +55,23 @@ class RunProgress:
         """Start what waited for this step and for no other any more."""
         await self.advance_all(session, [(run, over)], now)
 
-    async def advance_all(self, session: AsyncSession, over: Sequence[RunAndStep], now: datetime) -> None:
+    async def advance_all(
+        self,
+        session: AsyncSession,
+        over: Sequence[RunAndStep],
+        now: datetime,
+        ready: list[RunStep] | None = None,
+    ) -> None:
         """Start what waited for these steps and for no others any more.
 
-        What is skipped on the way lets others start, or be skipped, in their turn.
+        What is skipped on the way lets others start, or be skipped, in their turn. The jobs of steps that can
+        start are put into the queue, or into `ready` where there is such a list.
         """
+        jobs: list[RunStep] = [] if ready is None else ready
         while over:
-            over = await self.release_all(session, await self._count_down(session, over), now)
+            over = await self._release(session, await self._count_down(session, over), now, jobs)
+        if ready is None:
+            await enqueue_all(session, jobs)
 
     async def _count_down(self, session: AsyncSession, over: Sequence[RunAndStep]) -> list[RunAndStep]:
         """Note at the steps behind these that they are over; those that wait for no others any more."""
@@ -105,11 +115,13 @@ class RunProgress:
 
     async def open(self, session: AsyncSession, run: Run, steps: Sequence[StepRun], now: datetime) -> None:
         """Let steps start whose turn it is: at once, or at their gate if a person has to agree first."""
-        skipped = await self.release_all(session, [(run, step) for step in steps], now)
-        await self.advance_all(session, skipped, now)
+        ready: list[RunStep] = []
+        skipped = await self._release(session, [(run, step) for step in steps], now, ready)
+        await self.advance_all(session, skipped, now, ready)
+        await enqueue_all(session, ready)
 
-    async def release_all(
-        self, session: AsyncSession, steps: Sequence[RunAndStep], now: datetime
+    async def _release(
+        self, session: AsyncSession, steps: Sequence[RunAndStep], now: datetime, ready: list[RunStep]
     ) -> list[RunAndStep]:
         """Let steps of any runs start whose turn it is; those that are skipped instead are answered."""
         due = [(run, step) for run, step in steps if step.state in (StepState.PENDING, StepState.FAILED)]
@@ -117,7 +129,6 @@ class RunProgress:
         at_gate = {step.id for _, step in wanted if step.gated and not step.approved}
         asking = [(run, step) for run, step in wanted if step.id in at_gate or step.step.get(WHEN)]
         inputs = await self._inputs.load(session, asking) if asking else {}
-        ready = []
         for run, step in due:
             if not await self._is_wanted(session, step, inputs.get(step.id), now):
                 continue
@@ -126,7 +137,6 @@ class RunProgress:
             else:
                 await self.move(session, step, StepState.READY, now)
                 ready.append(_job(run, step))
-        await enqueue_all(session, ready)
         return [(run, step) for run, step in due if step.state == StepState.SKIPPED]
 
     async def _is_wanted(
