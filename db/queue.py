@@ -13,7 +13,19 @@ from pgqueuer.db import AsyncpgDriver
 from pgqueuer.domain.settings import DBSettings, Durability
 from pgqueuer.queries import Queries
 from pydantic import BaseModel, ConfigDict
-from sqlalchemy import ARRAY, BigInteger, LargeBinary, Text, Uuid, bindparam, text
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    LargeBinary,
+    Text,
+    Uuid,
+    bindparam,
+    exists,
+    literal_column,
+    table,
+    text,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.turns import Turns
@@ -33,6 +45,19 @@ class Job(BaseModel):
     entrypoint: ClassVar[str]
     version: int = 1
     workspace: UUID
+
+
+def is_pending(key: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether a job is queued or running under a key that a query finds: `enqueue` would skip another."""
+    return (
+        exists()
+        .where(key == _DEDUPE_KEY, literal_column("pgqueuer.status").in_(_PENDING))
+        .select_from(table("pgqueuer"))
+    )
+
+
+_DEDUPE_KEY: ColumnElement[str] = literal_column("pgqueuer.dedupe_key")
+_PENDING: list[ColumnElement[str]] = [literal_column("'queued'"), literal_column("'picked'")]
 
 
 @dataclass(slots=True)

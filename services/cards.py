@@ -14,12 +14,12 @@ from datetime import datetime, timedelta
 from enum import Enum
 from uuid import UUID
 
-from sqlalchemy import Text, cast, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, Text, cast, func, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Card
 from db.models.documents import MovedFrom
-from db.queue import enqueue, enqueue_all, pending_keys
+from db.queue import enqueue, enqueue_all, is_pending
 from services import audit, homes
 from services.audit import Actor
 from services.errors import NotFound
@@ -224,17 +224,29 @@ class CardService:
 
     async def request_redraws(self, session: AsyncSession, plans: Iterable[tuple[UUID, UUID]]) -> None:
         """Have the cards of plans drawn, each given as its workspace's id and its own. A plan has one card."""
-        cards = await session.scalars(
-            select(Card)
+        # One question: of each transaction about a run this is a part. A job that came since it was asked has the
+        # same key, and keeps the place.
+        found = await session.execute(
+            select(
+                Card.workspace_id,
+                Card.plan_id,
+                Card.generation,
+                _key().label("key"),
+                is_pending(_key()).label("is_pending"),
+                homes.has_live(Card.workspace_id).label("has_homes"),
+            )
             .where(tuple_(Card.workspace_id, Card.plan_id).in_(set(plans)))
             .order_by(Card.id)  # all take their locks in one order
-            .with_for_update()
-            .execution_options(populate_existing=True)
+            .with_for_update(of=Card)
         )
-        by_key = {f"card:{card.id}:{card.generation}": card for card in cards}
-        wanted = by_key.keys() - await pending_keys(session, list(by_key))
-        await enqueue_all(session, [_draw(by_key[key]) for key in wanted], list(wanted))
-        await homes.request_redraws(session, [(card.workspace_id, card.plan_id) for card in by_key.values()])
+        cards = found.all()
+        wanted = [card for card in cards if not card.is_pending]
+        jobs = [
+            DrawCard(workspace=card.workspace_id, plan=card.plan_id, generation=card.generation) for card in wanted
+        ]
+        await enqueue_all(session, jobs, [card.key for card in wanted])
+        shown = [(card.workspace_id, card.plan_id) for card in cards if card.has_homes]
+        await homes.request_redraws(session, shown)
 
     async def request_lagging(self, session: AsyncSession, now: datetime) -> None:
         """Ask again for the redraws that were given up: what a card shows lags its rows, and nobody is at it."""
@@ -306,6 +318,11 @@ class CardService:
         if card is None:
             raise NotFound("card", plan_id)
         return card
+
+
+def _key() -> ColumnElement[str]:
+    """The key of a redraw that has not begun."""
+    return func.concat("card:", Card.id, ":", Card.generation)
 
 
 def _draw(card: Card) -> DrawCard:

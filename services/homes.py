@@ -16,9 +16,10 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Text, cast, func, select, update
+from sqlalchemy import ColumnElement, Select, Text, cast, exists, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import InstrumentedAttribute
 
 from db.models import Home
 from db.queue import enqueue, enqueue_all, pending_keys
@@ -172,6 +173,11 @@ async def overtaken(session: AsyncSession, workspace_id: UUID, turn: HomeTurn) -
         .values(view_hash=None, digest=None)
     )
     await _request(session, select(Home).where(Home.workspace_id == workspace_id, Home.id == turn.home_id))
+
+
+def has_live(workspace_id: ColumnElement[UUID] | InstrumentedAttribute[UUID]) -> ColumnElement[bool]:
+    """Whether somebody of a workspace has opened their Home lately."""
+    return exists().where(Home.workspace_id == workspace_id, Home.opened_at > func.now() - OPENED_WITHIN)
 
 
 _TRANSACTION = select(cast(func.pg_current_xact_id(), Text))

@@ -14,7 +14,8 @@ from db.group_commit import GroupCommit, LockedElsewhere
 from db.queue import JobRow
 from db.session import DATABASE_ERRORS, Database, is_refused
 from services.jobs import RunStep
-from services.runs.attempts import Attempt, AttemptOutcome, AttemptService, BeginResult, RecordResult
+from services.runs.attempts import AttemptService
+from services.runs.claims import Attempt, AttemptOutcome, BeginResult, RecordResult
 from services.steps.calls import StepCall
 from services.steps.results import StepResult
 

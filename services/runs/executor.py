@@ -17,8 +17,9 @@ from db.session import Database
 from services.components.builtins import WAIT_FOR, WAIT_UNTIL
 from services.connectors import Connector, call_component
 from services.jobs import JobDeferral, RunStep
-from services.runs.attempts import Attempt, AttemptService, BeginResult, NextStep, RecordResult
+from services.runs.attempts import AttemptService
 from services.runs.batches import StepBatches
+from services.runs.claims import Attempt, BeginResult, NextStep, RecordResult
 from services.runs.questions import QuestionService
 from services.steps.calls import COMPONENT, BuiltinCall, ComponentCall, StepCall
 from services.steps.results import Deferral, PendingAnswer, StepOutcome, StepResult, result_of

@@ -7,7 +7,7 @@ other, and a step that waits for both is started exactly once.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
@@ -21,6 +21,7 @@ from services.cards import CardService
 from services.jobs import DrawQuestion, ReplyToReporter, RunStep, TellOfFailure, TellOfWait
 from services.plans.model import WHEN
 from services.runs.gates import GateService
+from services.runs.transitions import HeldRun
 from services.states import OVER, RunState, StepState, check_step_move, run_state
 from services.steps.sources import RunAndStep, StepFault, StepSource, StepSources
 from services.steps.waits import people_asked
@@ -120,6 +121,21 @@ class RunProgress:
         await self.advance_all(session, skipped, now, ready)
         await enqueue_all(session, ready)
 
+    async def release_all(
+        self, session: AsyncSession, step_ids: Collection[UUID], now: datetime, ready: list[RunStep]
+    ) -> None:
+        """Let steps start that wait for no others any more, whatever way they go; the jobs go into `ready`."""
+        if not step_ids:
+            return
+        found = await session.execute(
+            select(Run, StepRun)
+            .join(StepRun, StepRun.run_id == Run.id)
+            .where(StepRun.id.in_(step_ids))
+            .execution_options(populate_existing=True)
+        )
+        skipped = await self._release(session, [(run, step) for run, step in found], now, ready)
+        await self.advance_all(session, skipped, now, ready)
+
     async def _release(
         self, session: AsyncSession, steps: Sequence[RunAndStep], now: datetime, ready: list[RunStep]
     ) -> list[RunAndStep]:
@@ -157,21 +173,28 @@ class RunProgress:
 
     async def settle(self, session: AsyncSession, run: Run, now: datetime) -> None:
         """Bring the run's state to what its steps say, have the card drawn, and tell the reporter of an end."""
-        await self.settle_all(session, [run], now)
+        held = HeldRun(run.id, run.workspace_id, run.plan_id, run.state)
+        await self.settle_held(session, [held], (), now)
 
-    async def settle_all(self, session: AsyncSession, runs: Sequence[Run], now: datetime) -> None:
-        """Bring the states of runs to what their steps say, and so on."""
-        if not runs:
-            return
-        going = {run.id: run for run in runs if run.state != RunState.CANCELLED}
-        states: dict[UUID, set[StepState]] = {run_id: set() for run_id in going}
-        rows = await session.execute(
-            select(StepRun.run_id, StepRun.state).where(StepRun.run_id.in_(going)).distinct()
-        )
-        for row in rows:
-            states[row.run_id].add(StepState(row.state))
-        for run in going.values():
-            await self._settle(session, run, run_state(states[run.id]), now)
+    async def settle_held(
+        self, session: AsyncSession, runs: Sequence[HeldRun], going_on: Collection[UUID], now: datetime
+    ) -> None:
+        """The same for many runs; of those that are `going_on` some step is READY or RUNNING, as is known."""
+        asked = {
+            run.id: run
+            for run in runs
+            if run.state != RunState.CANCELLED and not (run.id in going_on and run.state == RunState.RUNNING)
+        }
+        states: dict[UUID, set[StepState]] = {run_id: set() for run_id in asked}
+        if asked:
+            rows = await session.execute(
+                select(StepRun.run_id, StepRun.state).where(StepRun.run_id.in_(asked)).distinct()
+            )
+            for row in rows:
+                states[row.run_id].add(StepState(row.state))
+        for run_id, present in states.items():
+            if (state := run_state(present)) != asked[run_id].state:
+                await self._settle(session, await session.get_one(Run, run_id), state, now)
         await self._cards.request_redraws(session, [(run.workspace_id, run.plan_id) for run in runs])
 
     async def _settle(self, session: AsyncSession, run: Run, state: RunState, now: datetime) -> None:

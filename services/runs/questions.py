@@ -19,7 +19,7 @@ from services.audit import Actor
 from services.components.builtins import ASK_PERSON
 from services.errors import MoveNotAllowed, MuddaError, NotFound
 from services.jobs import AnswerFile, AnswerStep, RemindQuestion, RunStep
-from services.runs.attempts import Attempt
+from services.runs.claims import Attempt
 from services.runs.progress import RunProgress
 from services.runs.service import RunService
 from services.states import RunState, StepState

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import Text, column, func, select, tuple_
@@ -29,6 +29,35 @@ from services.steps.origins import check_origins
 from services.steps.resolving import Values, resolve_inputs
 
 RunAndStep = tuple[Run, StepRun]
+
+
+class RunOfStep(Protocol):
+    """What is needed of a run."""
+
+    @property
+    def id(self) -> UUID:
+        """Its id."""
+
+    @property
+    def plan_id(self) -> UUID:
+        """Its plan's."""
+
+
+class StepOfRun(Protocol):
+    """What is needed of a step."""
+
+    @property
+    def id(self) -> UUID:
+        """Its id."""
+
+    @property
+    def step(self) -> Mapping[str, Any]:
+        """As it stands in the plan."""
+
+    @property
+    def gated(self) -> bool:
+        """Whether a person agrees to it before it is sent."""
+
 
 _KEPT = 10_000
 """Definitions of runs that are remembered; they never change, so all that this costs is memory."""
@@ -98,8 +127,12 @@ class StepSources:
         """The inputs of one step."""
         return (await self.load(session, [(run, step)]))[step.id]
 
-    async def load(self, session: AsyncSession, steps: Sequence[RunAndStep]) -> dict[UUID, StepSource]:
+    async def load(
+        self, session: AsyncSession, steps: Sequence[tuple[RunOfStep, StepOfRun]]
+    ) -> dict[UUID, StepSource]:
         """The inputs of steps of any runs, by the steps' own ids."""
+        if not steps:
+            return {}
         wires = {step.id: Step.model_validate(step.step) for _, step in steps}
         values = await self._values(session, [(run, wires[step.id]) for run, step in steps])
         wanted = {(run.id, key) for run, step in steps for key in _keys(wires[step.id])}
@@ -135,7 +168,9 @@ class StepSources:
         self._definitions |= found
         return known | found
 
-    async def _values(self, session: AsyncSession, steps: Sequence[tuple[Run, Step]]) -> Mapping[UUID, Values]:
+    async def _values(
+        self, session: AsyncSession, steps: Sequence[tuple[RunOfStep, Step]]
+    ) -> Mapping[UUID, Values]:
         """What the references of steps can point to, by run. Most calls of a wide run refer to nothing."""
         sources = {(run.id, reference.source) for run, step in steps for reference in references(step)}
         outputs: dict[UUID, dict[str, Any]] = {run.id: {} for run, _ in steps}
@@ -166,7 +201,7 @@ def _keys(step: Step) -> set[str]:
 
 
 def _values_of(
-    run: Run, outputs: Mapping[str, Any], components: Mapping[str, str], plan: WorkflowPlan | None
+    run: RunOfStep, outputs: Mapping[str, Any], components: Mapping[str, str], plan: WorkflowPlan | None
 ) -> Values:
     if plan is None:
         return Values(outputs={})

@@ -15,7 +15,7 @@ from sqlalchemy import select, text
 from db.models import StepRun
 from db.session import Database
 from services.jobs import RunStep, StepDecision
-from services.runs.attempts import Attempt, AttemptOutcome
+from services.runs.claims import Attempt, AttemptOutcome
 from services.states import StepState
 from services.steps.calls import StepCall
 from services.steps.results import StepResult

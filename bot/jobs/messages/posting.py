@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.deps import Deps
 from bot.errors import MessageGone, RateLimited, SlackError, SlackUnavailable
 from bot.slack.messages import Message
-from services.runs.attempts import Attempt
+from services.runs.claims import Attempt
 from services.steps.calls import BuiltinCall
 
 logger = logging.getLogger("mudda.posting")

@@ -11,7 +11,7 @@ from bot.jobs.messages.posting import post_once
 from bot.views.messages.question import question_message
 from services.components.builtins import MAX_PEOPLE
 from services.jobs import RunStep
-from services.runs.attempts import Attempt
+from services.runs.claims import Attempt
 from services.runs.questions import not_asked
 from services.steps.calls import BuiltinCall
 from services.steps.results import PendingAnswer, StepResult, failed

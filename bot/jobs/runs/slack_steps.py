@@ -13,7 +13,7 @@ from bot.views.messages.notice import notice_message
 from bot.workspaces.tenants import Tenants
 from services.components.builtins import ASK_PERSON, NOTIFY
 from services.jobs import RunStep
-from services.runs.attempts import Attempt
+from services.runs.claims import Attempt
 from services.runs.executor import Executor
 from services.states import StepState
 from services.steps.calls import BuiltinCall

@@ -11,7 +11,7 @@ from db.models import StepAttempt, StepRun
 from db.session import Database
 from services.connectors import Response
 from services.jobs import RunStep
-from services.runs.attempts import Attempt, AttemptOutcome
+from services.runs.claims import Attempt, AttemptOutcome
 from services.states import StepState
 from services.steps.calls import ComponentCall
 from services.steps.results import StepResult, result_of

@@ -12,8 +12,8 @@ from db.models import Run, StepRun
 from db.session import Database
 from services.errors import NotFound
 from services.jobs import RunStep
-from services.runs.attempts import Attempt
 from services.runs.batches import StepBatches
+from services.runs.claims import Attempt
 from services.states import StepState
 from services.steps.results import StepResult
 from tests.support.run_starts import attempts, begun, registered, step, step_states
