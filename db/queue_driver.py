@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from typing import Any, cast
 
 from pgqueuer.db import AsyncpgPoolDriver
 from pgqueuer.models import Job as QueuedJob
 from pgqueuer.models import TracebackRecord
 from pgqueuer.queries import Queries
-from pgqueuer.types import JOB_STATUS
+from pgqueuer.types import JOB_STATUS, QueueEntrypoint
 
 QUIET_SECONDS = 0.01
 """For so long a second change of the queue waits to be told: less than people or components could tell."""
@@ -68,12 +69,49 @@ class NotificationDebouncer:
             self._tell()
 
 
+_AHEAD = """
+SELECT
+    EXISTS (
+        SELECT FROM pgqueuer WHERE status = 'queued' AND execute_after <= now() AND entrypoint = ANY($1)
+    ) AS is_due,
+    (
+        SELECT execute_after - now() FROM pgqueuer
+        WHERE status = 'queued' AND execute_after > now() AND entrypoint = ANY($1)
+        ORDER BY execute_after LIMIT 1
+    ) AS eta
+"""
+
+
 class OwnedJobQueries(Queries):
-    """What a worker says of its jobs, as long as they are its own.
+    """What a worker says of its jobs, as long as they are its own, and what it asks before it rests.
 
     PgQueuer ends a job, or puts it back, by its id alone. A worker that slept (a paused machine) while another
     took its job over would take it away from that one, and if that one died then, nobody would have it any more.
+
+    Before a lane of it rests, PgQueuer asks three times: whether a job is due, when the next one will be, and
+    whether one became due in between. One statement sees all of that at once.
     """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._ahead: dict[tuple[str, ...], tuple[bool, timedelta | None]] = {}
+
+    async def eligible_queued_work(self, entrypoints: list[QueueEntrypoint]) -> int:
+        """Whether a job is due, as 0 or 1. What else there is to know is kept for the questions that follow."""
+        [row] = await self.driver.fetch(_AHEAD, entrypoints)
+        is_due = bool(row["is_due"])
+        self._ahead[tuple(entrypoints)] = is_due, cast("timedelta | None", row["eta"])
+        return int(is_due)
+
+    async def next_deferred_eta(self, entrypoints: list[QueueEntrypoint]) -> timedelta | None:
+        """The time until the next job is due, as it was found last."""
+        _, eta = self._ahead[tuple(entrypoints)]
+        return eta
+
+    async def queued_work(self, entrypoints: list[QueueEntrypoint]) -> int:
+        """Whether there is a job, due or not, as it was found last: 0 or 1."""
+        is_due, eta = self._ahead[tuple(entrypoints)]
+        return int(is_due or eta is not None)
 
     async def log_jobs(self, job_status: list[tuple[QueuedJob, JOB_STATUS, TracebackRecord | None]]) -> None:
         """End jobs, but for those that another has."""

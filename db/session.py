@@ -33,8 +33,10 @@ logger = logging.getLogger("mudda.database")
 ReadSession = NewType("ReadSession", AsyncSession)
 
 # PgQueuer reads one row per job under these; more connections than this only add switching on small machines.
-POOL_SIZE = 10
-MAX_OVERFLOW = 10
+# All are kept: what a pool makes beyond its size it closes as it comes back, and in a storm that is one for each
+# few transactions. The last that came back goes out first, so on a quiet day the others rest.
+POOL_SIZE = 20
+MAX_OVERFLOW = 0
 
 IDLE_IN_TRANSACTION_MS = "10000"
 """Less than the 15 s after which another worker takes over."""
@@ -222,6 +224,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=max_overflow,
             pool_recycle=1800,
+            pool_use_lifo=True,
             # A process that falls asleep in a transaction must not keep the rows that it holds.
             settings={"idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_MS},
             is_pooled=is_pooled,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Notification, NotificationPreference
@@ -58,6 +58,11 @@ class CopyService:
     def __init__(self, preferences: PreferenceService, ringing: RingService) -> None:
         self._preferences = preferences
         self._ringing = ringing
+
+    async def are_open(self, session: AsyncSession, plan_id: UUID) -> bool:
+        """Whether a message about a plan still asks for something, or is about to."""
+        open_rows = exists().where(Notification.plan_id == plan_id, Notification.state.in_(OPEN))
+        return bool(await session.scalar(select(open_rows)))
 
     async def follow(self, session: AsyncSession, plan_id: UUID) -> None:
         """The plan's card is drawn: have all messages about it show the same."""

@@ -74,6 +74,8 @@ class Yard:
     env: Mapping[str, str]
     stack: AsyncExitStack
     runs: dict[tuple[str, str], UUID] = field(default_factory=dict)
+    is_handed_over: bool = False
+    """Whether what is to be killed comes second, and so is begun in the transaction that ended the first."""
 
     async def worker(self) -> BotProcess:
         """Start one, and wait until it takes jobs."""
@@ -82,10 +84,12 @@ class Yard:
         return bot
 
     async def begin(self, phase: str, component: str) -> UUID:
-        """Begin a run whose first step is to be killed in that phase, and whose second only looks."""
+        """Begin a run with a step that is to be killed in that phase, and one after it that only looks."""
         key = f"late.{component}" if phase == "before" else component
         act: Any = {"then": ["look"], **INPUTS[component]}
         steps = [step("act", key, **act), step("look", "open311.find_requests")]
+        if self.is_handed_over:
+            steps.insert(0, step("before", "open311.find_requests", then=["act"]))
         async with self.database.transaction() as session:
             run_id = await begun(session, self.workspace_id, steps)
         self.runs[phase, component] = run_id
@@ -100,11 +104,11 @@ class Yard:
         return held
 
     async def act(self, phase: str, component: str) -> str:
-        """The state of that run's first step."""
+        """The state of the step that is killed."""
         return (await step_states(self.database, self.runs[phase, component]))["act"]
 
     async def received(self, phase: str, component: str) -> list[Received]:
-        """What the town got from that run's first step."""
+        """What the town got from it."""
         async with self.database.reading() as session:
             step_run = await session.scalar(
                 select(StepRun.id).where(StepRun.run_id == self.runs[phase, component], StepRun.step_id == "act")
@@ -175,7 +179,7 @@ async def waiting_for_rows(database: Database) -> int:
 
 
 async def outcomes(database: Database, run_id: UUID) -> list[tuple[int, str]]:
-    """The attempts of a run's first step."""
+    """The attempts of the step that is killed."""
     async with database.reading() as session:
         rows = await session.execute(
             select(StepAttempt.number, StepAttempt.outcome)
@@ -187,8 +191,10 @@ async def outcomes(database: Database, run_id: UUID) -> list[tuple[int, str]]:
 
 
 @pytest.mark.soak
-async def test_a_worker_killed_in_any_phase_of_a_step(yard: Yard) -> None:
+@pytest.mark.parametrize("is_handed_over", [False, True])
+async def test_a_worker_killed_in_any_phase_of_a_step(yard: Yard, is_handed_over: bool) -> None:
     """Before the call, during it, and after the answer: all at once, in one worker, with another to take over."""
+    yard.is_handed_over = is_handed_over
     first = await yard.worker()
     for component in INPUTS:
         await yard.begin("before", component)
@@ -248,8 +254,10 @@ async def test_a_worker_killed_in_any_phase_of_a_step(yard: Yard) -> None:
 
 
 @pytest.mark.soak
-async def test_the_result_of_a_worker_that_only_slept_is_thrown_away(yard: Yard) -> None:
+@pytest.mark.parametrize("is_handed_over", [False, True])
+async def test_the_result_of_a_worker_that_only_slept_is_thrown_away(yard: Yard, is_handed_over: bool) -> None:
     """It falls asleep during two calls, and in the midst of recording a third: it must not keep the row."""
+    yard.is_handed_over = is_handed_over
     sleeper = await yard.worker()
     during = [await yard.begin_held("during", component) for component in INPUTS]
     after = await yard.begin_held("after", SAFE)

@@ -55,8 +55,9 @@ async def draw_card(job: DrawCard, deps: Deps) -> None:
     async with deps.database.transaction() as session:
         turn = await deps.cards.begin_draw(session, job.workspace, job, deps.now())
         snapshot = await deps.queries.get(session, job.workspace, job.plan)
+        has_followers = turn is not NoTurn.NOT_POSTED and await deps.notifications.has_followers(session, snapshot)
     # After the turn is taken, for a change from now on asks for another redraw; and before the card's own wait.
-    if turn is not NoTurn.NOT_POSTED:
+    if has_followers:
         await _have_followed(snapshot, deps)
     if isinstance(turn, JobDeferral):
         raise turn
