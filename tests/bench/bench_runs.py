@@ -280,9 +280,16 @@ async def multiply(on: Ground, tables: Mapping[str, Mapping[str, str]]) -> None:
             name: f"md5('{value}' || n)::uuid" if value.isalpha() else value for name, value in changes.items()
         }
         pairs = [f"'{name}', {value}" for name, value in values.items()]
+        # PostgreSQL works out some columns itself.
+        columns = await connection.fetchval(
+            "SELECT string_agg(quote_ident(column_name), ', ') FROM information_schema.columns"
+            " WHERE table_name = $1 AND is_generated = 'NEVER'",
+            table,
+        )
         await connection.execute(
-            f"INSERT INTO {table} SELECT (jsonb_populate_record(t, jsonb_build_object({', '.join(pairs)}))).* "
-            f"FROM {table} t, generate_series(1, {WAITING - 1}) n"
+            f"INSERT INTO {table} ({columns}) SELECT {columns} FROM (SELECT (copy).* FROM (SELECT "
+            f"jsonb_populate_record(t, jsonb_build_object({', '.join(pairs)})) AS copy "
+            f"FROM {table} t, generate_series(1, {WAITING - 1}) n) copies) rows"
         )
     await connection.execute("ANALYZE")
     await connection.close()
