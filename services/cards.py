@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, cast, func, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, Text, Uuid, bindparam, cast, func, or_, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Card
@@ -46,6 +46,15 @@ MAX_LAGGING = 100
 _CARDS_WITH_JOBS = text(
     "(SELECT split_part(dedupe_key, ':', 2) FROM pgqueuer"
     " WHERE dedupe_key LIKE 'card:%' AND status IN ('queued', 'picked'))"
+)
+
+
+# Put together once: of what a worker does for runs to hold their cards is a good part.
+_HELD = (
+    select(Card)
+    .where(Card.workspace_id == bindparam("workspace", type_=Uuid), Card.plan_id == bindparam("plan", type_=Uuid))
+    .with_for_update()
+    .execution_options(populate_existing=True)
 )
 
 
@@ -309,12 +318,7 @@ class CardService:
             card.drawing_until = None
 
     async def _locked(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> Card:
-        card = await session.scalar(
-            select(Card)
-            .where(Card.workspace_id == workspace_id, Card.plan_id == plan_id)
-            .with_for_update()
-            .execution_options(populate_existing=True)
-        )
+        card = await session.scalar(_HELD, {"workspace": workspace_id, "plan": plan_id})
         if card is None:
             raise NotFound("card", plan_id)
         return card

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy import Integer, Select, Uuid, and_, bindparam, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Card, PlanVersion, Run, StepRun, WorkflowPlan
@@ -48,6 +48,26 @@ class Origin:
     response_url: str | None
 
 
+def _plans() -> Select[WorkflowPlan, PlanVersion, str, str | None]:
+    return (
+        select(WorkflowPlan, PlanVersion, Card.channel_id, Card.link)
+        .outerjoin(Card, Card.plan_id == WorkflowPlan.id)
+        .outerjoin(
+            PlanVersion,
+            and_(PlanVersion.plan_id == WorkflowPlan.id, PlanVersion.version == WorkflowPlan.version),
+        )
+        .where(WorkflowPlan.workspace_id == bindparam("workspace", type_=Uuid))
+    )
+
+
+# Put together once, for each card that is drawn asks one of them.
+_BY_ID = _plans().where(WorkflowPlan.id == bindparam("plan", type_=Uuid))
+_BY_NUMBER = _plans().where(WorkflowPlan.number == bindparam("number", type_=Integer))
+_BY_RUN = _plans().where(
+    WorkflowPlan.id == select(Run.plan_id).where(Run.id == bindparam("run", type_=Uuid)).scalar_subquery()
+)
+
+
 class WorkflowQueries:
     """Reads workflows. What another workspace has is not found."""
 
@@ -56,16 +76,15 @@ class WorkflowQueries:
 
     async def get(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> PlanSnapshot:
         """One plan with its latest version. Raises NotFound."""
-        return await self._one(session, workspace_id, WorkflowPlan.id == plan_id)
+        return await self._one(session, workspace_id, _BY_ID, {"plan": plan_id})
 
     async def get_by_number(self, session: AsyncSession, workspace_id: UUID, number: int) -> PlanSnapshot:
         """The plan that people call `#number`. Raises NotFound."""
-        return await self._one(session, workspace_id, WorkflowPlan.number == number)
+        return await self._one(session, workspace_id, _BY_NUMBER, {"number": number})
 
     async def get_by_run(self, session: AsyncSession, workspace_id: UUID, run_id: UUID) -> PlanSnapshot:
         """The plan that a run carries out, with that run, be it the last one or not. Raises NotFound."""
-        of_run = select(Run.plan_id).where(Run.id == run_id)
-        plan = await self._one(session, workspace_id, WorkflowPlan.id == of_run.scalar_subquery())
+        plan = await self._one(session, workspace_id, _BY_RUN, {"run": run_id})
         if plan.run is not None and plan.run.id == run_id:
             return plan
         settings = await self._approvals.settings(session, workspace_id)
@@ -135,17 +154,14 @@ class WorkflowQueries:
         )
         return plans.all()
 
-    async def _one(self, session: AsyncSession, workspace_id: UUID, which: ColumnElement[bool]) -> PlanSnapshot:
-        query = (
-            select(WorkflowPlan, PlanVersion, Card.channel_id, Card.link)
-            .outerjoin(Card, Card.plan_id == WorkflowPlan.id)
-            .outerjoin(
-                PlanVersion,
-                and_(PlanVersion.plan_id == WorkflowPlan.id, PlanVersion.version == WorkflowPlan.version),
-            )
-            .where(WorkflowPlan.workspace_id == workspace_id, which)
-        )
-        row = (await session.execute(query)).one_or_none()
+    async def _one(
+        self,
+        session: AsyncSession,
+        workspace_id: UUID,
+        query: Select[WorkflowPlan, PlanVersion, str, str | None],
+        values: Mapping[str, Any],
+    ) -> PlanSnapshot:
+        row = (await session.execute(query, {"workspace": workspace_id, **values})).one_or_none()
         if row is None:
             raise NotFound("plan", "of that id or number")
         settings = await self._approvals.settings(session, workspace_id)
