@@ -13,8 +13,8 @@ from pgqueuer.models import TracebackRecord
 from pgqueuer.queries import Queries
 from pgqueuer.types import JOB_STATUS, QueueEntrypoint
 
-QUIET_SECONDS = 0.01
-"""For so long a second change of the queue waits to be told: less than people or components could tell."""
+QUIET_SECONDS, MOST_QUIET_SECONDS = 0.002, 0.02
+"""For so long a second change of the queue waits to be told, and twice as long each time that more have come."""
 
 ENDED_SECONDS = 0.05
 """For so long the end of a job waits to be told: it matters only where all places of a lane are taken."""
@@ -39,6 +39,7 @@ class NotificationDebouncer:
         self._callback = callback
         self._kept: str | bytes | bytearray | None = None
         self._is_quiet = False
+        self._quiet = QUIET_SECONDS
         self._timer: asyncio.TimerHandle | None = None
 
     def __call__(self, payload: str | bytes | bytearray) -> None:
@@ -58,15 +59,19 @@ class NotificationDebouncer:
         kept, self._kept, self._is_quiet = self._kept, None, True
         if kept is not None:
             self._callback(kept)
-        self._wait(QUIET_SECONDS)
+        self._wait(self._quiet)
 
     def _wait(self, seconds: float) -> None:
         self._timer = asyncio.get_running_loop().call_later(seconds, self._end)
 
     def _end(self) -> None:
+        was_quiet = self._is_quiet
         self._timer, self._is_quiet = None, False
         if self._kept is not None:
+            self._quiet = min(2 * self._quiet, MOST_QUIET_SECONDS) if was_quiet else QUIET_SECONDS
             self._tell()
+        else:
+            self._quiet = QUIET_SECONDS
 
 
 _AHEAD = """
