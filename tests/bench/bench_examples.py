@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import uuid4
 
-from sqlalchemy import insert, text
+from sqlalchemy import insert
 
 from db.embedded import embedded_postgres
 from db.migrate import migrate
@@ -25,6 +25,7 @@ from services.approvals import ApprovalService
 from services.learning.notes import NoteService
 from services.learning.service import LearningService
 from tests.bench.bench_selection import ISSUE, WORDS
+from tests.support.postgres import analyze
 
 PLANS, ROUNDS = 10_000, 300
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
@@ -86,7 +87,7 @@ async def main() -> None:
             ]
             async with everywhere.transaction() as session:
                 await session.execute(insert(PlanningNoteRow), notes)
-                await session.execute(text("ANALYZE"))
+            await analyze(everywhere)
             database = everywhere.of(workspace_id)
             learning = LearningService(NoteService(ApprovalService()), is_on=True)
             times, began = [], time.process_time()

@@ -24,6 +24,7 @@ from services import workspaces
 from services.states import PlanState
 from tests.support import runs_on_record
 from tests.support.plans_on_record import queries
+from tests.support.postgres import analyze
 
 READS = 40
 STEPS, COMPONENTS, RUNS = 100_000, 40, 10_000
@@ -43,8 +44,7 @@ INSERT INTO step_attempts (id, workspace_id, step_run_id, number, outcome, facts
 SELECT gen_random_uuid(), :workspace, md5('step' || n)::uuid, 1,
     CASE WHEN n % 17 = 0 THEN 'failed' ELSE 'done' END, '{{}}',
     now() - n * interval '30 s' - n % 90 * interval '1 s', now() - n * interval '30 s'
-FROM generate_series(1, {STEPS}) AS n;
-ANALYZE
+FROM generate_series(1, {STEPS}) AS n
 """
 
 
@@ -103,6 +103,7 @@ async def main() -> None:
                         name: value for name, value in names(workspace_id, other_id) if f":{name}" in statement
                     }
                     await session.execute(text(statement), found)
+            await analyze(database)
             await measure(database, workspace_id, plan_id, f"{STEPS:,} attempts")
             async with database.engine.begin() as connection:
                 await connection.execute(text("DROP INDEX step_runs_ended_idx"))

@@ -28,6 +28,7 @@ from services.queries.filters import read
 from services.queries.lines import Viewer
 from services.queries.workflows import WorkflowQueries
 from services.workspaces.settings import Defaults
+from tests.support.postgres import analyze
 
 ROUNDS = 60
 PLANS, DRAFTS, GOING, STEPS = 10_000, 200, 300, 8
@@ -110,9 +111,7 @@ async def plant(database: Database, workspace_id: UUID) -> None:
         for statement in PLANT.split(";"):
             named = {name: value for name, value in given.items() if f":{name}" in statement}
             await session.execute(text(statement), named)
-    # By the tables' owner: whoever is bound to a workspace may not.
-    async with database.engine.begin() as connection:
-        await connection.execute(text("ANALYZE"))
+    await analyze(database)
 
 
 async def measure(database: Database, workspace_id: UUID, user: str, what: str) -> None:

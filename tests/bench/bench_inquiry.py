@@ -29,7 +29,7 @@ from services.queries.lookups import look_up
 from services.queries.lookups.rows import Scope, Wanted
 from tests.support.inquiries import answers as answers_in
 from tests.support.inquiries import ask
-from tests.support.postgres import TestServer, fresh_database
+from tests.support.postgres import TestServer, analyze, fresh_database
 from tests.support.town_hall import TownHall, plan_card, town_hall
 
 PLANS, OPEN, READS, ASKED = 10_000, 300, 60, 30
@@ -92,8 +92,7 @@ SELECT gen_random_uuid(), :workspace, 'c' || n,
         'Reply to the reporter'])[n % 6 + 1] || CASE WHEN n > 5 THEN ' ' || n ELSE '' END,
     'Does what it says for the works department.', 'REST', 'work', 'POST', 'https://x.example', '{{}}', '{{}}',
     '{{}}', '{{}}', '{{}}', '[]', 'json', '', '{{}}', 'plan', false, 30, 4, 'works', '1', true
-FROM generate_series(0, 199) AS n;
-ANALYZE
+FROM generate_series(0, 199) AS n
 """
 
 LOOK_UPS: tuple[tuple[str, dict[str, str]], ...] = (
@@ -193,6 +192,7 @@ async def look_ups() -> None:
                     given = {"workspace": workspace_id, "now": NOW}
                     named = {name: value for name, value in given.items() if f":{name}" in statement}
                     await session.execute(text(statement), named)
+            await analyze(everywhere)
             await table(everywhere.of(workspace_id), directory, workspace_id)
             await everywhere.close()
 
