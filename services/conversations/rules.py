@@ -58,26 +58,29 @@ _END = re.compile(r"[?？؟]\W*$")
 
 def weight(text: str) -> float:
     """How many words there are, about; of a script without spaces, two characters count as one."""
+    words = _tokens(text)
+    if max(text, default="") < _FIRST_DENSE:
+        return float(len(words))
     dense = sum(1 for char in text if _is_dense(char))
-    return dense / 2 + sum(1 for word in _tokens(text) if not any(map(_is_dense, word)))
+    return dense / 2 + sum(1 for word in words if not any(map(_is_dense, word)))
 
 
 def plainly(said: Saying) -> Intent | None:
     """What was plainly meant; None where only the model can tell, or a person."""
-    words = _words(said.text)
+    words, length = _words(said.text), weight(said.text)
     if _is_smalltalk(words):
         return Intent.SMALLTALK if said.is_to_bot else Intent.NOT_FOR_ME
     if said.plan is not None and _is_decision(words):
         return Intent.DECISION
     if said.where is not Where.COMMAND:
-        return Intent.UNCLEAR if weight(said.text) <= 1 and said.is_to_bot and not said.above else None
-    if weight(said.text) <= 1:
+        return Intent.UNCLEAR if length <= 1 and said.is_to_bot and not said.above else None
+    if length <= 1:
         return Intent.UNCLEAR
     if words[0] in _REQUESTS or words[0] in _ORDERS or _NUMBERED.search(said.text):
         return None
     if is_question(said.text):
         return Intent.QUESTION
-    return Intent.ISSUE if weight(said.text) >= SENTENCE and words[0] not in _ASKS else None
+    return Intent.ISSUE if length >= SENTENCE and words[0] not in _ASKS else None
 
 
 def without_model(said: Saying) -> Intent:
@@ -145,8 +148,12 @@ def _tokens(text: str) -> list[str]:
     return [word for word in _TOKEN.findall(text) if any(map(str.isalnum, word))]
 
 
+_FIRST_DENSE = "\u0e00"
+"""Thai is the first of them in Unicode's order."""
+
+
 def _is_dense(char: str) -> bool:
     """Of a script that is written without spaces."""
-    return ord(char) > 0x0E00 and unicodedata.name(char, "").startswith(
+    return char >= _FIRST_DENSE and unicodedata.name(char, "").startswith(
         ("CJK", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
     )
