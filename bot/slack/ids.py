@@ -10,6 +10,9 @@ COMMAND_MUDDA = "/mudda"
 COMMAND_COMPONENTS = "/components"
 COMMAND_WORKFLOWS = "/workflows"
 
+SHORTCUT_PLAN = "message.plan"
+SHORTCUT_REPORT = "issue.report"
+
 ACTION_APPROVE = "plan.approve"
 ACTION_DISCARD = "plan.discard"
 ACTION_TRY_AGAIN = "plan.try_again"

@@ -63,6 +63,7 @@ from typing import Any
 
 from aiohttp import web
 
+from bot.sandbox.slack.outbound.gestures import Gestures
 from bot.sandbox.slack.outbound.interactions import InputsRefused, Interactions, NotThere
 from bot.sandbox.slack.state.feed import Change
 from bot.sandbox.slack.state.model import Channel, Json, Message, User
@@ -78,11 +79,14 @@ _Handler = Callable[[Json], Awaitable[Json]]
 class Page:
     """The handlers behind the page."""
 
-    def __init__(self, workspace: Workspace, interactions: Interactions, *, banner: str) -> None:
+    def __init__(
+        self, workspace: Workspace, interactions: Interactions, gestures: Gestures, *, banner: str
+    ) -> None:
         self.closing = False
         self.banner = banner
         self._workspace = workspace
         self._do = interactions
+        self._gestures = gestures
 
     def routes(self) -> list[web.RouteDef]:
         """The page's routes, but for its static files."""

@@ -53,9 +53,14 @@ def origin(snapshot: PlanSnapshot) -> Block:
     issue = snapshot.issue
     given = [("Place", issue.place), ("Urgency", issue.urgency)]
     return kit.context(
-        kit.mrkdwn(f"Reported by {_people(snapshot)} · {date(snapshot.created_at)}"),
+        kit.mrkdwn(f"Reported by {_people(snapshot)} · {date(snapshot.created_at)}{_message(issue.permalink)}"),
         *(kit.plain(f"{label}: {one_line(value)}", 200) for label, value in given if value and clean(value)),
     )
+
+
+def _message(permalink: str | None) -> str:
+    """A link to the message that was planned."""
+    return f" · <{permalink}|The message>" if permalink else ""
 
 
 def _people(snapshot: PlanSnapshot) -> str:
