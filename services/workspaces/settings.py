@@ -27,6 +27,9 @@ EVERYBODY, APPROVERS, NAMED = "everybody", "approvers", "named"
 PLAN_EMOJI, NO_EMOJI = "mudda", "off"
 """The emoji that plans the message that it is put on, unless a workspace has chosen another, or none."""
 
+MAX_EMOJI = 100
+"""Characters of the name of an emoji: no longer one can be added to Slack."""
+
 MIN_PLAN_DAYS, MAX_DAYS = 30, 36_500
 
 
@@ -126,7 +129,7 @@ def _may_plan(text: str) -> str:
 
 def _emoji(text: str) -> str:
     name = text.strip().strip(":").lower()
-    if not re.fullmatch(r"[\w+'-]{1,100}", name):
+    if not re.fullmatch(rf"[\w+'-]{{1,{MAX_EMOJI}}}", name):
         raise ValueError(f"{text} is not the name of an emoji, such as {PLAN_EMOJI}, nor {NO_EMOJI}.")
     return name
 
