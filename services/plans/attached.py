@@ -4,25 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from services.jobs import AnswerFile
+from services.pictures.unseen import Unseen
 
 MAX_KNOWN = 100
 """So many are known of an issue; what comes after is left out without a word."""
-
-
-class Unseen(StrEnum):
-    """Why a picture could not be looked at."""
-
-    NO_PICTURE = "no_picture"
-    OTHER_KIND = "other_kind"
-    TOO_LARGE = "too_large"
-    GONE = "gone"
-    REFUSED = "refused"
-    UNAVAILABLE = "unavailable"
-    TOO_MANY = "too_many"
 
 
 @dataclass(frozen=True, slots=True)

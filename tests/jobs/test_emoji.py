@@ -29,7 +29,7 @@ async def set_emoji(hall: TownHall, name: str) -> None:
     async with hall.database.transaction() as session:
         await settings.change(session, hall.deps.workspace.id, {"plan_emoji": name}, OPERATOR)
     async with asyncio.timeout(30):
-        while (await hall.deps_now()).workspace.settings.get("plan_emoji") != name:
+        while (await hall.deps_now()).workspace.settings.get("plan_emoji") != name:  # noqa: ASYNC110
             await asyncio.sleep(0.02)
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.deps import Deps
 from bot.jobs.model_calls import count_calls
 from bot.jobs.registry import Handler, Lane
+from bot.jobs.workflows.looking import with_pictures
 from bot.jobs.workflows.reasons import failure_of
 from services.ai.errors import DraftFailed
 from services.ai.service import Draft
@@ -65,6 +66,8 @@ async def draft_plan(job: DraftPlan, deps: Deps) -> None:
             return
     async with deps.database.reading() as session:
         material = await _material(session, job, issue, deps)
+    if issue.attached and material.components:
+        material = replace(material, issue=await _looked_at(job, claim, issue, deps))
     if not material.components:
         await _fail(job, claim, Failure(FailureCode.NO_COMPONENTS), (), deps)
         return
@@ -98,6 +101,14 @@ async def _material(session: AsyncSession, job: DraftPlan, issue: Issue, deps: D
             session, job.workspace, [key for key in in_plan if key not in known]
         )
     return _Material(issue, known, memory, policies, wish)
+
+
+async def _looked_at(job: DraftPlan, claim: UUID, issue: Issue, deps: Deps) -> Issue:
+    """The issue with its pictures, as far as they can be had; which can't be stands on the card."""
+    seen = await with_pictures(issue, deps)
+    async with deps.database.transaction() as session:
+        await deps.workflows.note_pictures(session, job.workspace, job.plan, claim, seen.attached)
+    return seen
 
 
 async def give_up(job: DraftPlan, deps: Deps) -> None:

@@ -124,12 +124,15 @@ class SlackStandIn:
         application.router.add_route("*", "/api/{method}", self._api.handle)
         application.router.add_post("/response/{token}", self._response_url)
         application.router.add_routes(self._page.routes())
-        application.router.add_routes(file_routes(self.workspace.files, self._api.tokens))
+        application.router.add_routes(file_routes(self.workspace.files, self._api.tokens, self._may_read_files))
         application.router.add_routes(upload_routes(self.workspace))
         application.router.add_routes(self.registry.routes())
         application.router.add_static("/static/", STATIC)
         application.on_response_prepare.append(_never_cache)
         return application
+
+    def _may_read_files(self) -> bool:
+        return "files:read" in self.scopes
 
     async def _response_url(self, request: web.Request) -> web.Response:
         return await handle_response_url(self._context, request)
