@@ -8,7 +8,7 @@ from bot.slack.ids import ACTION_SHOW_ALL, Ref
 from bot.slack.messages import Block, Element
 from bot.views.kit import blocks as kit
 from bot.views.kit.fitting import Level
-from bot.views.kit.text import clean, clip, count, date, fits, mention, one_line
+from bot.views.kit.text import clean, clip, count, date, fits, is_link, mention, one_line
 from bot.views.plan import steps as plan_steps
 from bot.views.plan.failures import HINTS, sentence
 from bot.views.plan.faults import Names, explain_fault
@@ -60,7 +60,7 @@ def origin(snapshot: PlanSnapshot) -> Block:
 
 def _message(permalink: str | None) -> str:
     """A link to the message that was planned."""
-    return f" · <{permalink}|The message>" if permalink else ""
+    return f" · <{permalink}|The message>" if permalink and is_link(permalink) else ""
 
 
 def _people(snapshot: PlanSnapshot) -> str:

@@ -37,7 +37,7 @@ def unseen_words(pictures: Sequence[AttachedPicture]) -> str:
     if len(failed) > _NAMED:
         named.append(f"{count(len(failed) - _NAMED, 'other')} could not be read either")
     if failed and left_out:
-        named.append(f"{left_out:,} more were too many to look at")
+        named.append(f"{left_out:,} more {'was' if left_out == 1 else 'were'} too many")
     if failed:
         return f"{count(len(failed) + left_out, 'picture')} could not be read: {join(named)}."
     if left_out:
