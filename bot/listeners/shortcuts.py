@@ -14,10 +14,8 @@ from services.workspaces.settings import plan_emoji
 
 def register(app: AsyncApp) -> None:
     """Add the listeners of this file."""
-    app.shortcut({"type": "message_action", "callback_id": ids.SHORTCUT_PLAN})(
-        guard(payloads.message_shortcut, plan_message)
-    )
-    app.shortcut({"type": "shortcut", "callback_id": ids.SHORTCUT_REPORT})(guard(payloads.shortcut, report_issue))
+    app.shortcut(ids.SHORTCUT_PLAN)(guard(payloads.message_shortcut, plan_message))
+    app.shortcut(ids.SHORTCUT_REPORT)(guard(payloads.shortcut, report_issue))
     app.event("reaction_added")(guard(payloads.reaction, plan_by_emoji))
 
 

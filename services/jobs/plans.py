@@ -26,7 +26,8 @@ class OpenPlan(Request):
 
     `markup` is Slack's own form of `text`, where it has one: a form of ours takes plain words. `message_ts` is the
     message that states it, if one does, `permalink` the address of one that was planned as it stood there, and
-    `files` are what was sent along.
+    `files` are what was sent along. `press` is Slack's own id of the press by which it was chosen, if that is
+    another than `key`.
     """
 
     entrypoint: ClassVar[str] = "open_plan"
@@ -44,6 +45,7 @@ class OpenPlan(Request):
     urgency: str | None = None
     permalink: str | None = None
     files: tuple[AnswerFile, ...] = ()
+    press: str | None = None
     response_url: str | None = None
 
 

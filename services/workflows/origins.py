@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import and_, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Card, WorkflowPlan, Workspace
+from db.models import AuditEvent, Card, WorkflowPlan, Workspace
 from services.states import PlanState
 
 AS_IT_STOOD = ("shortcut", "emoji")
@@ -17,13 +17,14 @@ AS_IT_STOOD = ("shortcut", "emoji")
 
 @dataclass(frozen=True, slots=True)
 class PlanOfMessage:
-    """A plan, and where its card is; `ts` is None until it is posted."""
+    """A plan, and where its card is; `ts` is None until it is posted. `press`: of whoever had it planned."""
 
     id: UUID
     number: int
     is_discarded: bool
     channel: str
     ts: str | None
+    press: str | None
 
 
 async def plan_of_message(
@@ -52,4 +53,11 @@ async def plan_of_message(
     if row is None:
         return None
     plan, card = row
-    return PlanOfMessage(plan.id, plan.number, plan.state == PlanState.DISCARDED, card.channel_id, card.ts)
+    press = await session.scalar(
+        select(AuditEvent.facts["press"].as_string()).where(
+            AuditEvent.workspace_id == workspace_id,
+            AuditEvent.subject_id == plan.id,
+            AuditEvent.action == "plan.opened",
+        )
+    )
+    return PlanOfMessage(plan.id, plan.number, plan.state == PlanState.DISCARDED, card.channel_id, card.ts, press)

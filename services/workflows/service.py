@@ -76,7 +76,7 @@ class WorkflowService(PlanMoves):
             session,
             workspace_id,
             subject=plan.id,
-            actor=Actor(request.requester or request.reporter, request.channel, request.message_ts),
+            actor=Actor(request.requester or request.reporter, request.channel, request.message_ts, request.press),
             action="plan.opened",
             source=plan.source,
             key=plan.inbox_key,

@@ -7,9 +7,11 @@ from dataclasses import replace
 
 import pytest
 
+from bot.jobs.conversations.shortcuts import plan_message
 from bot.sandbox.slack import Message
 from bot.slack import ids
 from services.audit import OPERATOR
+from services.jobs import PlanMessage
 from services.workspaces import settings
 from tests.support.talk import plans, told
 from tests.support.town_hall import LEAK, TownHall, card_text, cards, drafted
@@ -167,6 +169,25 @@ async def test_what_was_edited_since_counts_as_it_is(hall: TownHall) -> None:
     await drafted(hall)
     [plan] = await plans(hall)
     assert plan.issue_text == LEAK
+
+
+async def test_a_press_whose_job_is_run_twice_plans_once_and_says_nothing(hall: TownHall) -> None:
+    message = posted(hall)
+    job = PlanMessage(
+        key="shortcut:1",
+        workspace=hall.deps.workspace.id,
+        user=hall.slack.user("priya").id,
+        channel=message.channel,
+        message_ts=message.ts,
+        source="shortcut",
+    )
+    await plan_message(job, hall.deps)
+    await plan_message(job, hall.deps)
+    await drafted(hall)
+    assert hall.slack.ephemerals("works", "priya") == []
+    await plan_message(job.model_copy(update={"key": "shortcut:2"}), hall.deps)
+    await told(hall, "priya", "planned already")
+    assert len(await plans(hall)) == 1
 
 
 async def test_the_author_who_left_is_still_the_reporter(hall: TownHall) -> None:

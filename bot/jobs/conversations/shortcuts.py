@@ -61,7 +61,9 @@ async def plan_message(job: PlanMessage, deps: Deps) -> None:
     except MayNotPlan as error:
         await _tell(job, may_not_plan(error.people), deps)
     else:
-        await _lead(job, known, deps)
+        # If it was by this very press, the worker that did it has died before it could say so.
+        if known.press != job.key:
+            await _lead(job, known, deps)
 
 
 async def give_up_message(job: PlanMessage, deps: Deps) -> None:
@@ -132,6 +134,7 @@ async def _issue(
         thread_ts=thread_ts,
         permalink=await _permalink(job, deps),
         files=talk.attached,
+        press=job.key,
         response_url=job.response_url,
     )
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from bot.slack.ids import ACTION_SHOW_ALL, Ref
 from bot.slack.messages import Block, Element
 from bot.views.kit import blocks as kit
 from bot.views.kit.fitting import Level
-from bot.views.kit.text import clean, clip, count, date, fits, is_link, mention, one_line
+from bot.views.kit.text import clean, clip, count, date, fits, mention, one_line
 from bot.views.plan import steps as plan_steps
 from bot.views.plan.failures import HINTS, sentence
 from bot.views.plan.faults import Names, explain_fault
@@ -38,6 +39,9 @@ _FOR_DETAILS = (FaultCode.UNUSED_SELECTION, FaultCode.UNUSED_OUTPUT)
 
 MAX_WARNING_CHARACTERS = 300
 
+_ADDRESS = re.compile(r"https?://[^\s<>|]{1,500}")
+"""Slack's address of a message, which no end of a link can stand in."""
+
 MAX_NAME_CHARACTERS = 45
 """The longest that a step is called by when another step names it."""
 
@@ -60,7 +64,7 @@ def origin(snapshot: PlanSnapshot) -> Block:
 
 def _message(permalink: str | None) -> str:
     """A link to the message that was planned."""
-    return f" · <{permalink}|The message>" if permalink and is_link(permalink) else ""
+    return f" · <{permalink}|The message>" if permalink and _ADDRESS.fullmatch(permalink) else ""
 
 
 def _people(snapshot: PlanSnapshot) -> str:
