@@ -35,4 +35,6 @@ class AttachedPicture:
 def pictures_among(files: Iterable[AnswerFile]) -> tuple[AttachedPicture, ...]:
     """Those files that are said to be pictures, or not said to be anything. Whether they are is seen later."""
     found = (file for file in files if not file.mimetype or file.mimetype.startswith("image/"))
-    return tuple(AttachedPicture(file.id, file.name) for file in found)[:MAX_KNOWN]
+    # Of what comes from another organisation Slack may tell no more than an id, and that says nothing to people.
+    named = (AttachedPicture(file.id, "a file" if file.name == file.id else file.name) for file in found)
+    return tuple(named)[:MAX_KNOWN]

@@ -13,7 +13,7 @@ from bot.slack import ids
 from services.audit import OPERATOR
 from services.jobs import PlanMessage
 from services.workspaces import settings
-from tests.support.talk import plans, told
+from tests.support.talk import heard_one, plans, told
 from tests.support.town_hall import LEAK, TownHall, card_text, cards, drafted
 
 
@@ -121,6 +121,23 @@ async def test_where_the_bot_is_not_it_says_what_to_do(hall: TownHall) -> None:
     answer = await told(hall, "priya", "not in this conversation", "town-square")
     assert "/invite @mudda" in answer.text
     assert await plans(hall) == []
+
+
+async def test_in_a_message_between_two_people_it_says_what_to_do(hall: TownHall) -> None:
+    direct = hall.slack.workspace.open_dm([hall.slack.user(name).id for name in ("priya", "dana")])
+    await chosen(hall, posted(hall, channel=direct.id))
+    await told(hall, "priya", "send it to me directly", direct.id)
+    assert await plans(hall) == []
+
+
+async def test_a_reply_below_it_is_heard_though_the_thread_was_nobodys_before(hall: TownHall) -> None:
+    root = posted(hall)
+    _, deliveries = hall.slack.post_user_message("marco", "works", "Same here", root.ts)
+    await asyncio.gather(*(delivery.settled() for delivery in deliveries))
+    await chosen(hall, root)
+    await drafted(hall)
+    hall.slack.post_user_message("dana", "works", "notify the residents as well", root.ts)
+    await heard_one(hall)
 
 
 @pytest.mark.parametrize("text", ["", " ", "   \n \u00a0 \u2003"])

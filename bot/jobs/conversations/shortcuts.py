@@ -48,21 +48,20 @@ async def plan_message(job: PlanMessage, deps: Deps) -> None:
         message = _chosen(job, messages, deps)
         issue = await _issue(job, message, messages, deps, more=more)
         parts = await named_parts(issue.markup or "", deps)
+        thread_ts = issue.thread_ts or job.message_ts
         async with deps.database.transaction() as session:
-            known = await plan_of_message(
-                session, job.workspace, job.channel, job.message_ts, issue.thread_ts or job.message_ts
-            )
+            known = await plan_of_message(session, job.workspace, job.channel, job.message_ts, thread_ts)
             if known is None or known.is_discarded:
                 key = issue.key if known is None else f"{issue.key}:after:{known.number}"
                 await written_down(session, issue.model_copy(update={"key": key}), parts, deps)
-                return
     except _NotPlanned as error:
         await _tell(job, error.note, deps)
     except MayNotPlan as error:
         await _tell(job, may_not_plan(error.people), deps)
     else:
-        # If it was by this very press, the worker that did it has died before it could say so.
-        if known.press != job.key:
+        if known is None or known.is_discarded:
+            deps.threads.note((job.workspace, job.channel, thread_ts))
+        elif known.press != job.key:  # else this is a second run, after the worker of the first has died
             await _lead(job, known, deps)
 
 

@@ -58,5 +58,7 @@ def test_what_is_said_to_be_something_else_is_no_picture_of_the_issue() -> None:
     kinds = ("image/png", "", "application/pdf", "image/svg+xml", "text/markdown")
     files = [AnswerFile(id=f"F{n}", name="a", mimetype=kind, permalink="") for n, kind in enumerate(kinds)]
     assert [picture.id for picture in pictures_among(files)] == ["F0", "F1", "F3"]
+    unnamed = AnswerFile(id="F1", name="F1", mimetype="", permalink="")
+    assert [picture.name for picture in pictures_among([unnamed])] == ["a file"]
     many = [AnswerFile(id=f"F{n}", name="a", mimetype="image/png", permalink="") for n in range(300)]
     assert len(pictures_among(many)) == MAX_KNOWN
