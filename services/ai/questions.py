@@ -28,6 +28,10 @@ log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 
 
+_OF_CONTENT = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+"""By these the API may mean the pictures that it was sent."""
+
+
 @dataclass(slots=True)
 class _EnumLimit:
     """The longest enum that the API may take, by what it has refused so far; one for all towns."""
@@ -74,9 +78,7 @@ class Questioner:
             usages = first.usages
             again = replace(question, prompt=question.prompt + prompts.reminder(first))
         except (GeminiRefused, GeminiBlocked) as first:
-            if not question.pictures or (
-                isinstance(first, GeminiRefused) and first.status != HTTPStatus.BAD_REQUEST
-            ):
+            if not question.pictures or (isinstance(first, GeminiRefused) and first.status not in _OF_CONTENT):
                 raise
             # A model that takes no pictures, or not these, still knows what was said.
             log.warning("The question is asked again without its pictures: %s", first)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.jobs.workflows.drafts import draft_plan
-from bot.sandbox.gemini.faults import Status
+from bot.sandbox.gemini.faults import Blocked, Fault, Status
 from bot.sandbox.slack import Fine, Message, RateLimited
 from bot.sandbox.slack.state.files import File, file_object
 from bot.slack import ids
@@ -171,8 +171,16 @@ async def test_each_draft_fetches_them_anew_and_nothing_of_them_is_kept(hall: To
     await hall.slack.wait_for(lambda: "is not a picture" not in card_text(card))
 
 
-async def test_a_model_that_takes_no_pictures_still_makes_a_plan(hall: TownHall) -> None:
-    hall.gemini.script(*[Status(400, message="Image input is not supported")] * 2, agent="selector")
+@pytest.mark.parametrize(
+    "refused",
+    [
+        [Status(400, message="Image input is not supported")] * 2,
+        [Status(413, message="Request payload size exceeds the limit")],
+        [Blocked("prompt", "IMAGE_SAFETY")],
+    ],
+)
+async def test_a_model_that_takes_no_pictures_still_makes_a_plan(hall: TownHall, refused: list[Fault]) -> None:
+    hall.gemini.script(*refused, agent="selector")
     card = await planned(hall, sent(hall, ("a.png", photo())))
     assert shown(hall, "selector") == []
     assert "Approve and run" in buttons(card)

@@ -57,6 +57,7 @@ class LostClaim(Exception):
 async def draft_plan(job: DraftPlan, deps: Deps) -> None:
     """Draft a plan and store it as a version, or the reason why there is none."""
     claim = uuid4()
+    deadline = asyncio.get_running_loop().time() + DRAFT_SECONDS
     async with deps.database.transaction() as session:
         issue = await deps.workflows.begin_draft(session, job.workspace, job, claim)
         if issue is None:
@@ -76,7 +77,7 @@ async def draft_plan(job: DraftPlan, deps: Deps) -> None:
         report = await deps.ai.judged(wish.plan, material.components, issue, material.policies)
         material = replace(material, wish=replace(wish, faults=report.errors))
     try:
-        draft = await _drafted(job, claim, material, deps)
+        draft = await _drafted(job, claim, material, deadline, deps)
     except LostClaim:
         logger.info("A draft was overtaken and thrown away")
     except DraftFailed as error:
@@ -117,13 +118,12 @@ async def give_up(job: DraftPlan, deps: Deps) -> None:
         await deps.workflows.fail(session, job.workspace, job.plan, Failure(FailureCode.INTERNAL))
 
 
-async def _drafted(job: DraftPlan, claim: UUID, material: _Material, deps: Deps) -> Draft:
+async def _drafted(job: DraftPlan, claim: UUID, material: _Material, deadline: float, deps: Deps) -> Draft:
     async def note_phase(phase: Phase, facts: Mapping[str, Any]) -> None:
         async with deps.database.transaction() as session:
             if not await deps.workflows.note_phase(session, job.workspace, job.plan, claim, phase, dict(facts)):
                 raise LostClaim
 
-    deadline = asyncio.get_running_loop().time() + DRAFT_SECONDS
     return await deps.ai.draft(
         material.issue,
         material.components,
