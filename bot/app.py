@@ -26,6 +26,7 @@ from bot.listeners import (
     questions,
     refining,
     runs,
+    shortcuts,
     workflows,
 )
 from bot.slack.dispatch import DEPS
@@ -36,6 +37,7 @@ ANY = re.compile("")
 LISTENERS = (
     issues,
     conversations,
+    shortcuts,
     plans,
     refining,
     runs,

@@ -24,6 +24,7 @@ from services.conversations.service import ConversationService
 from services.conversations.threads import OwnedThreads
 from services.learning.service import LearningService
 from services.notifications.service import NotificationService
+from services.pictures.photos import PhotoReader
 from services.pictures.service import PictureService
 from services.policies.service import PolicyService
 from services.queries.inquiries.asking import InquiryService
@@ -97,6 +98,7 @@ class Deps:
     metrics: Metrics = field(default_factory=Metrics)
     policies: PolicyService = field(default_factory=PolicyService)
     pictures: PictureService = field(default_factory=PictureService)
+    photos: PhotoReader = field(default_factory=PhotoReader)
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     defaults: Defaults = field(default_factory=Defaults)
     now: Callable[[], datetime] = utc_now

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.jobs import home, inquiries, notes, pictures, workspaces
-from bot.jobs.conversations import hearing, policy_files, replying, settling
+from bot.jobs.conversations import hearing, policy_files, replying, settling, shortcuts
 from bot.jobs.messages import cards, placing, private, replies, showing
 from bot.jobs.notifications import copies, digests, preferences
 from bot.jobs.notifications import gates as gate_acts
@@ -22,6 +22,7 @@ HANDLERS: tuple[Handler[Any], ...] = tuple(
         replying,
         settling,
         policy_files,
+        shortcuts,
         issues,
         drafts,
         dry_runs,

@@ -25,7 +25,7 @@ from bot.deps import Deps
 from bot.errors import IntakeUnavailable, MalformedPayload, SlackError
 from bot.logs import log_context
 from bot.slack.dispatch import DEPS
-from bot.slack.payloads import Click, Command, is_stranger, way_back
+from bot.slack.payloads import Click, Command, MessageShortcut, is_stranger, way_back
 from bot.views.private.notes import Note
 from db.session import DATABASE_ERRORS
 from services.errors import NotFound
@@ -123,7 +123,7 @@ async def _answered(body: Mapping[str, Any], deps: Deps) -> None:
 
 
 async def _told(request: Request, note: Note, deps: Deps) -> None:
-    response_url = request.response_url if isinstance(request, Command | Click) else None
+    response_url = request.response_url if isinstance(request, Command | Click | MessageShortcut) else None
     thread_ts = request.thread_ts if isinstance(request, Click) else None
     words = Tell(
         workspace=deps.workspace.id,

@@ -97,6 +97,7 @@ def _texts(form: payloads.SettingsForm) -> dict[str, str]:
         "tokens_per_day": form.tokens_per_day,
         "learn_from_plans": form.learn_from_plans.replace("default", ""),
         "plan_days": form.plan_days,
+        "plan_emoji": form.plan_emoji,
     }
 
 
@@ -108,6 +109,7 @@ _BLOCKS = {
     "tokens_per_day": ids.BLOCK_TOKENS,
     "learn_from_plans": ids.BLOCK_LEARN,
     "plan_days": ids.BLOCK_PLAN_DAYS,
+    "plan_emoji": ids.BLOCK_PLAN_EMOJI,
 }
 
 

@@ -10,6 +10,9 @@ COMMAND_MUDDA = "/mudda"
 COMMAND_COMPONENTS = "/components"
 COMMAND_WORKFLOWS = "/workflows"
 
+SHORTCUT_PLAN = "message.plan"
+SHORTCUT_REPORT = "issue.report"
+
 ACTION_APPROVE = "plan.approve"
 ACTION_DISCARD = "plan.discard"
 ACTION_TRY_AGAIN = "plan.try_again"
@@ -117,6 +120,7 @@ BLOCK_TIME_ZONE, INPUT_TIME_ZONE = "time_zone", "settings.time_zone"
 BLOCK_TOKENS, INPUT_TOKENS = "tokens_per_day", "settings.tokens"
 BLOCK_LEARN, INPUT_LEARN = "learn_from_plans", "settings.learn"
 BLOCK_PLAN_DAYS, INPUT_PLAN_DAYS = "plan_days", "settings.plan_days"
+BLOCK_PLAN_EMOJI, INPUT_PLAN_EMOJI = "plan_emoji", "settings.plan_emoji"
 BLOCK_PLACE_CARD = "card.place:"
 """The block's id ends in the Ref of the plan, by which a choice in its menu is known to be about it."""
 

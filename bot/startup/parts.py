@@ -37,6 +37,7 @@ from services.conversations.threads import OwnedThreads
 from services.learning.notes import NoteService
 from services.learning.service import LearningService
 from services.notifications.service import NotificationService
+from services.pictures.photos import PhotoReader
 from services.pictures.service import PictureService
 from services.policies.service import PolicyService
 from services.queries.inquiries.asking import InquiryService
@@ -134,6 +135,7 @@ async def shared_parts(
         retention=settings.retention,
         metrics=metrics,
         pictures=PictureService(),
+        photos=PhotoReader(),
     )
     return Parts(database, metrics, executor, bind)
 

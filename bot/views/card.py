@@ -49,6 +49,7 @@ from bot.views.plan.overview import (
     understood,
     warnings,
 )
+from bot.views.plan.pictures import unseen
 from bot.views.plan.policies import reading
 from bot.views.plan.sent import Known
 from bot.views.plan.steps import PlanStepView
@@ -83,6 +84,7 @@ def _of_plan(snapshot: PlanSnapshot) -> list[Block]:
             kit.header(f"#{snapshot.number} {_heading(snapshot)}"),
             origin(snapshot),
             quoted(snapshot.issue, level.quote),
+            *unseen(snapshot.issue.attached),
             *_body(snapshot, steps, level, most, told),
             *_end(snapshot, steps, shortened=_is_shortened(snapshot, steps, level), told=told),
         ]

@@ -69,6 +69,7 @@ class WorkspaceSettings(TypedDict, total=False):
     `learn_from_plans` whether earlier plans and notes are told to the plan maker. `default_channel` is where a
     plan is shown that was begun in no channel. `may_plan` is who may have plans drafted: "everybody", "approvers",
     or with "named" the `planners` too. `plan_days` is for how many days a plan that is over is kept, 0 for good.
+    `plan_emoji` is the name of the emoji that plans a message, or "off".
     """
 
     time_zone: str
@@ -78,6 +79,7 @@ class WorkspaceSettings(TypedDict, total=False):
     may_plan: str
     planners: list[str]
     plan_days: int
+    plan_emoji: str
 
 
 class MovedFrom(TypedDict):

@@ -21,7 +21,9 @@ class WorkflowPlan(Base):
     `version`, `title` and `steps` are those of the latest version. `revision` counts every change that a button
     could be stale about: each move of the state and each new version. `claim` is the token of the draft now under
     way; a worker whose token is no longer there has been replaced by another. `requester_id` is who had it
-    planned, where that is not the reporter. `change` is what somebody wants to be different about it, while that
+    planned, where that is not the reporter. `permalink` is the address of the message that was planned as it
+    stood there; `pictures` are those that came with the issue, and where they could not be looked at for the
+    draft, why not. `change` is what somebody wants to be different about it, while that
     is worked on, and afterwards if nothing came of it.
     """
 
@@ -38,6 +40,7 @@ class WorkflowPlan(Base):
         ),
         Index("workflow_plans_draft_idx", "workspace_id", "created_at", postgresql_where=text("state = 'DRAFT'")),
         Index("workflow_plans_reporter_idx", "workspace_id", "reporter_id", "number"),
+        Index("workflow_plans_thread_idx", "workspace_id", "channel_id", "thread_ts"),
         # Few of many: what people ask about most.
         Index(
             "workflow_plans_unfinished_idx",
@@ -63,6 +66,8 @@ class WorkflowPlan(Base):
     issue_search: Mapped[str] = mapped_column(TSVECTOR, Computed(ISSUE_SEARCH, persisted=True), deferred=True)
     place: Mapped[str | None]
     urgency: Mapped[str | None]
+    permalink: Mapped[str | None]
+    pictures: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
     state: Mapped[str]
     phase: Mapped[str | None]
     phase_facts: Mapped[dict[str, Any]] = mapped_column(default=dict)

@@ -128,8 +128,9 @@ class GeminiClient:
         schema: Mapping[str, Any],
         agent: str,
         deadline: float | None = None,
+        pictures: tuple[bytes, ...] = (),
     ) -> ModelAnswer:
-        """Ask for one JSON document of the given response schema.
+        """Ask for one JSON document of the given response schema; the model is shown `pictures` (JPEG) with it.
 
         `deadline` is a reading of the running loop's clock (`loop.time()`); nothing goes on after it. `agent`
         names the asker in the account. Cancelling frees the caller at once; its request ends with it, or if the
@@ -137,7 +138,7 @@ class GeminiClient:
         """
         tally = _Tally(agent, asyncio.get_running_loop().time(), deadline)
         try:
-            tally.response = await self._respond(Request(system, prompt, schema), tally)
+            tally.response = await self._respond(Request(system, prompt, schema, pictures), tally)
             text = text_of(tally.response)
             return ModelAnswer(text, parse(text), self._account(tally, "ok"))
         except GeminiError as error:

@@ -12,13 +12,24 @@ from typing import Any, Generic, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from services.ai import prompts
-from services.ai.errors import GeminiEmpty, GeminiError, GeminiMalformed, GeminiRefused, GeminiTruncated
+from services.ai.errors import (
+    GeminiBlocked,
+    GeminiEmpty,
+    GeminiError,
+    GeminiMalformed,
+    GeminiRefused,
+    GeminiTruncated,
+)
 from services.ai.gemini import GeminiClient, ModelAnswer
 from services.ai.usage import Usage
 
 log = logging.getLogger(__name__)
 
 _T = TypeVar("_T")
+
+
+_OF_CONTENT = (HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+"""By these the API may mean the pictures that it was sent."""
 
 
 @dataclass(slots=True)
@@ -30,7 +41,10 @@ class _EnumLimit:
 
 @dataclass(frozen=True, slots=True)
 class Question(Generic[_T]):
-    """What an agent is asked, and how its answer is read; `read` raises GeminiMalformed."""
+    """What an agent is asked, and how its answer is read; `read` raises GeminiMalformed.
+
+    `pictures` are JPEGs that the model is shown with it.
+    """
 
     agent: str
     system: str
@@ -38,6 +52,7 @@ class Question(Generic[_T]):
     schema: Callable[[Collection[str]], Mapping[str, Any]]
     keys: tuple[str, ...]
     read: Callable[[Any], _T]
+    pictures: tuple[bytes, ...] = ()
 
 
 class Questioner:
@@ -62,6 +77,13 @@ class Questioner:
         except (GeminiEmpty, GeminiTruncated, GeminiMalformed) as first:
             usages = first.usages
             again = replace(question, prompt=question.prompt + prompts.reminder(first))
+        except (GeminiRefused, GeminiBlocked) as first:
+            if not question.pictures or (isinstance(first, GeminiRefused) and first.status not in _OF_CONTENT):
+                raise
+            # A model that takes no pictures, or not these, still knows what was said.
+            log.warning("The question is asked again without its pictures: %s", first)
+            usages = first.usages
+            again = replace(question, pictures=())
         try:
             value, more = await self._ask_once(again, deadline)
         except GeminiError as second:
@@ -106,7 +128,12 @@ class Questioner:
         self, question: Question[_T], schema: Mapping[str, Any], deadline: float | None
     ) -> ModelAnswer:
         return await self._gemini.generate_async(
-            system=question.system, prompt=question.prompt, schema=schema, agent=question.agent, deadline=deadline
+            system=question.system,
+            prompt=question.prompt + (prompts.of_pictures(len(question.pictures)) if question.pictures else ""),
+            schema=schema,
+            agent=question.agent,
+            deadline=deadline,
+            pictures=question.pictures,
         )
 
 

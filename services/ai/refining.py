@@ -40,7 +40,15 @@ class RefiningAgents:
             return tuple(key for key in dict.fromkeys(chosen) if key in components)
 
         prompt = refining_prompts.selector_prompt(issue, components.values(), self.wish, today=self.today())
-        question = Question("selector", prompts.SELECTOR_SYSTEM, prompt, selector_schema, tuple(components), read)
+        question = Question(
+            "selector",
+            prompts.SELECTOR_SYSTEM,
+            prompt,
+            selector_schema,
+            tuple(components),
+            read,
+            issue.pictures,
+        )
         keys, usages = await self.questioner.ask(question, deadline)
         used = component_keys(self.wish.plan) if self.wish.plan else set[str]()
         kept = [key for key, spec in components.items() if key in used and spec.active]
@@ -66,7 +74,7 @@ class RefiningAgents:
             memory=memory,
             policies=policies,
         )
-        return await self._ask("refiner", prompt, components, deadline)
+        return await self._ask("refiner", prompt, components, deadline, issue.pictures)
 
     async def repair(
         self,
@@ -92,15 +100,20 @@ class RefiningAgents:
             memory=memory,
             policies=policies,
         )
-        return await self._ask("repair", prompt, components, deadline)
+        return await self._ask("repair", prompt, components, deadline, issue.pictures)
 
     async def _ask(
-        self, agent: str, prompt: str, components: Mapping[str, ComponentSpec], deadline: float | None
+        self,
+        agent: str,
+        prompt: str,
+        components: Mapping[str, ComponentSpec],
+        deadline: float | None,
+        pictures: tuple[bytes, ...],
     ) -> PlanProposal:
         def read(document: Any) -> Plan:
             return as_answered(shaped(Plan, document), self.wish.plan)
 
-        question = Question(agent, prompts.PLANNER_SYSTEM, prompt, plan_schema, tuple(components), read)
+        question = Question(agent, prompts.PLANNER_SYSTEM, prompt, plan_schema, tuple(components), read, pictures)
         plan, usages = await self.questioner.ask(question, deadline)
         return PlanProposal(plan, usages)
 

@@ -141,7 +141,15 @@ class AIService:
             return known
 
         prompt = prompts.selector_prompt(issue, components.values(), today=self._today())
-        question = Question("selector", prompts.SELECTOR_SYSTEM, prompt, selector_schema, tuple(components), read)
+        question = Question(
+            "selector",
+            prompts.SELECTOR_SYSTEM,
+            prompt,
+            selector_schema,
+            tuple(components),
+            read,
+            issue.pictures,
+        )
         keys, usages = await self._questioner.ask(question, deadline)
         return Selection(keys, usages)
 
@@ -159,7 +167,7 @@ class AIService:
         prompt = prompts.planner_prompt(
             issue, components.values(), self._max_steps, today=today, memory=memory, policies=policies
         )
-        return await self._ask_for_plan("planner", prompt, components, deadline)
+        return await self._ask_for_plan("planner", prompt, components, deadline, issue.pictures)
 
     async def repair(
         self,
@@ -184,17 +192,22 @@ class AIService:
             memory=memory,
             policies=policies,
         )
-        return await self._ask_for_plan("repair", prompt, components, deadline)
+        return await self._ask_for_plan("repair", prompt, components, deadline, issue.pictures)
 
     def _today(self) -> str:
         return prompts.today_in(self._zone, self._now())
 
     async def _ask_for_plan(
-        self, agent: str, prompt: str, components: Collection[str], deadline: float | None
+        self,
+        agent: str,
+        prompt: str,
+        components: Collection[str],
+        deadline: float | None,
+        pictures: tuple[bytes, ...],
     ) -> PlanProposal:
         def read(document: Any) -> Plan:
             return as_answered(shaped(Plan, document))
 
-        question = Question(agent, prompts.PLANNER_SYSTEM, prompt, plan_schema, tuple(components), read)
+        question = Question(agent, prompts.PLANNER_SYSTEM, prompt, plan_schema, tuple(components), read, pictures)
         plan, usages = await self._questioner.ask(question, deadline)
         return PlanProposal(plan, usages)

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from services.ai.intents import Line
+from services.jobs import AnswerFile
 from services.mentions import escaped, parts_of, readable
 
 MAX_ROOT = 6_000
@@ -21,6 +22,7 @@ class Said:
     """One message of a thread. `markup` is Slack's own form of it; `files` are the names of what was sent along.
 
     `user` is empty where another app wrote it, which then is called `app`. `is_mine`: the bot wrote it.
+    `attached` are those of its files that can be fetched.
     """
 
     ts: str
@@ -29,6 +31,7 @@ class Said:
     markup: str
     files: tuple[str, ...] = ()
     is_mine: bool = False
+    attached: tuple[AnswerFile, ...] = ()
 
     @property
     def says_nothing(self) -> bool:
@@ -53,6 +56,13 @@ class Talk:
         """The ids of the people who wrote in it, each once, those of what is shown last at the end."""
         said = [*([self.root] if self.root else []), *self.replies]
         return iter(dict.fromkeys(each.user for each in said if each.user and not each.is_mine))
+
+    @property
+    def attached(self) -> tuple[AnswerFile, ...]:
+        """What was sent along, that of the first message first, each once."""
+        said = [*([self.root] if self.root else []), *self.replies]
+        files = [file for each in said if not each.is_mine for file in each.attached]
+        return tuple({file.id: file for file in files}.values())
 
 
 def issue_markup(talk: Talk, names: Mapping[str, str]) -> str:

@@ -1,6 +1,15 @@
 """What is handed to the workers: small frozen messages, stored as JSON, each with a version."""
 
-from services.jobs.conversations import Hear, Lacking, LoadPolicyFile, ReplyKind, Say, Settle, Settlement
+from services.jobs.conversations import (
+    Hear,
+    Lacking,
+    LoadPolicyFile,
+    PlanMessage,
+    ReplyKind,
+    Say,
+    Settle,
+    Settlement,
+)
 from services.jobs.home import (
     DrawHome,
     FoldCard,
@@ -112,6 +121,7 @@ __all__ = [
     "OpenPlan",
     "PictureKind",
     "PlanDecision",
+    "PlanMessage",
     "PostCard",
     "PostGateRequest",
     "PostNotification",

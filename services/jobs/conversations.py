@@ -14,6 +14,7 @@ ReplyKind = Literal[
 ]
 Lacking = Literal["budget", "unavailable"]
 Settlement = Literal["issue", "change", "question"]
+MessageSource = Literal["shortcut", "emoji"]
 
 
 class Hear(Act):
@@ -39,6 +40,20 @@ class Hear(Act):
     def reply_thread(self) -> str | None:
         """The thread that an answer belongs in; None behind a slash command, which has none."""
         return self.thread_ts or self.message_ts
+
+
+class PlanMessage(Act):
+    """Plan what the message `message_ts` says, as `user` asks by a shortcut or an emoji: `source` says which.
+
+    `key` is Slack's own id of that. By `response_url` whoever used the shortcut is answered privately.
+    """
+
+    entrypoint: ClassVar[str] = "plan_message"
+
+    key: str
+    message_ts: str
+    source: MessageSource
+    response_url: str | None = None
 
 
 class Say(Job):

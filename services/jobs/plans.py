@@ -8,6 +8,7 @@ from uuid import UUID
 
 from db.queue import Job
 from services.jobs.requests import Act, Press, Request
+from services.jobs.runs import AnswerFile
 
 
 class PlanDecision(StrEnum):
@@ -24,7 +25,9 @@ class OpenPlan(Request):
     `requester` is who had it planned, where that is not the reporter: below what somebody else had written.
 
     `markup` is Slack's own form of `text`, where it has one: a form of ours takes plain words. `message_ts` is the
-    message that states it, if one does.
+    message that states it, if one does, `permalink` the address of one that was planned as it stood there, and
+    `files` are what was sent along. `press` is Slack's own id of the press by which it was chosen, if that is
+    another than `key`.
     """
 
     entrypoint: ClassVar[str] = "open_plan"
@@ -40,6 +43,9 @@ class OpenPlan(Request):
     thread_ts: str | None = None
     place: str | None = None
     urgency: str | None = None
+    permalink: str | None = None
+    files: tuple[AnswerFile, ...] = ()
+    press: str | None = None
     response_url: str | None = None
 
 

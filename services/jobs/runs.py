@@ -66,7 +66,7 @@ class DecideRun(Press):
 
 
 class AnswerFile(BaseModel):
-    """A file that somebody answered with, in Slack's keeping; `permalink` is an https address, or empty."""
+    """A file that somebody sent, in Slack's keeping; `permalink` is an https address, or empty."""
 
     model_config = ConfigDict(frozen=True)
 

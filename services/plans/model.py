@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
@@ -24,6 +24,7 @@ from pydantic import (
 
 from services.formats.storable import postgres_safe
 from services.mentions import Part
+from services.plans.attached import AttachedPicture
 from services.plans.references import RESERVED, Reference, scan
 
 
@@ -184,6 +185,8 @@ class Issue:
     """What was reported, and by whom (a Slack user id).
 
     `text` is as readers outside Slack read it; `parts` are those of it, if there is more in it than words.
+    `permalink` is the address of the message that was planned as it stood there. `attached` are the pictures that
+    came with it, `pictures` the JPEGs of those that the agents are shown, while a plan is drafted.
     """
 
     text: str
@@ -192,6 +195,9 @@ class Issue:
     reporter: str = ""
     channel: str = ""
     parts: tuple[Part, ...] = ()
+    permalink: str | None = None
+    attached: tuple[AttachedPicture, ...] = ()
+    pictures: tuple[bytes, ...] = field(default=(), repr=False)
 
 
 def dependencies(plan: Plan, sources: Sequence[Collection[str]] | None = None) -> dict[str, tuple[str, ...]]:

@@ -8,6 +8,7 @@ from typing import Any
 from db.models import PlanVersion, WorkflowPlan
 from services.ai.service import Draft
 from services.mentions import PARTS
+from services.plans.attached import AttachedPicture
 from services.plans.model import Issue
 from services.plans.polls import component_keys
 from services.plans.validation import Fault
@@ -42,6 +43,8 @@ def issue_of(plan: WorkflowPlan) -> Issue:
         plan.reporter_id,
         plan.channel_id,
         PARTS.validate_python(plan.issue_parts),
+        plan.permalink,
+        tuple(map(AttachedPicture.from_dict, plan.pictures)),
     )
 
 

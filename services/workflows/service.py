@@ -17,6 +17,7 @@ from services.ai.service import Draft, Usage
 from services.audit import Actor
 from services.jobs import DraftPlan, OpenPlan, PostCard, TellOfWish, WishOutcome
 from services.mentions import PARTS, Part, is_marked, readable
+from services.plans.attached import AttachedPicture, pictures_among
 from services.plans.model import Issue
 from services.states import Phase, PlanState
 from services.workflows.drafts import Failure, failure_to_json, issue_of
@@ -56,6 +57,8 @@ class WorkflowService(PlanMoves):
             issue_parts=PARTS.dump_python(tuple(parts), mode="json") if is_marked(parts) else [],
             place=request.place,
             urgency=request.urgency,
+            permalink=request.permalink,
+            pictures=[picture.to_dict() for picture in pictures_among(request.files)],
             state=PlanState.DRAFTING,
             phase=Phase.WAITING,
         )
@@ -73,7 +76,7 @@ class WorkflowService(PlanMoves):
             session,
             workspace_id,
             subject=plan.id,
-            actor=Actor(request.requester or request.reporter, request.channel, request.message_ts),
+            actor=Actor(request.requester or request.reporter, request.channel, request.message_ts, request.press),
             action="plan.opened",
             source=plan.source,
             key=plan.inbox_key,
@@ -113,6 +116,19 @@ class WorkflowService(PlanMoves):
         await session.flush()
         await self._cards.request_progress(session, workspace_id, plan_id)
         return True
+
+    async def note_pictures(
+        self,
+        session: AsyncSession,
+        workspace_id: UUID,
+        plan_id: UUID,
+        claim: UUID,
+        pictures: Sequence[AttachedPicture],
+    ) -> None:
+        """Keep which of the issue's pictures could not be looked at; nothing if the claim is no longer held."""
+        plan = await self._claimed(session, workspace_id, plan_id, claim)
+        if plan is not None:
+            plan.pictures = [picture.to_dict() for picture in pictures]
 
     async def store_version(
         self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, claim: UUID, draft: Draft

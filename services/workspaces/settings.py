@@ -24,6 +24,12 @@ from services.workspaces.installations import announce
 EVERYBODY, APPROVERS, NAMED = "everybody", "approvers", "named"
 """Who may have plans drafted."""
 
+PLAN_EMOJI, NO_EMOJI = "mudda", "off"
+"""The emoji that plans the message that it is put on, unless a workspace has chosen another, or none."""
+
+MAX_EMOJI = 100
+"""Characters of the name of an emoji: no longer one can be added to Slack."""
+
 MIN_PLAN_DAYS, MAX_DAYS = 30, 36_500
 
 
@@ -72,6 +78,12 @@ async def change(
     return settings
 
 
+def plan_emoji(settings: WorkspaceSettings) -> str | None:
+    """The name of the emoji that plans a message; None: none does."""
+    name = settings.get("plan_emoji", PLAN_EMOJI)
+    return None if name == NO_EMOJI else name
+
+
 async def current(session: AsyncSession, workspace_id: UUID) -> WorkspaceSettings:
     """What a workspace has set for itself."""
     return (await session.scalars(select(Workspace.settings).where(Workspace.id == workspace_id))).one()
@@ -115,6 +127,13 @@ def _may_plan(text: str) -> str:
     return text
 
 
+def _emoji(text: str) -> str:
+    name = text.strip().strip(":").lower()
+    if not re.fullmatch(rf"[\w+'-]{{1,{MAX_EMOJI}}}", name):
+        raise ValueError(f"{text} is not the name of an emoji, such as {PLAN_EMOJI}, nor {NO_EMOJI}.")
+    return name
+
+
 def _people(text: str) -> list[str]:
     people = [part.strip() for part in text.split(",")]
     if not all(re.fullmatch(r"[UW][A-Z0-9]{1,20}", person) for person in people):
@@ -130,6 +149,7 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "may_plan": _may_plan,
     "planners": _people,
     "plan_days": _days,
+    "plan_emoji": _emoji,
 }
 """What can be set for a workspace, and how it is read; each raises ValueError with a sentence."""
 

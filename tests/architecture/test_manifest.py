@@ -9,7 +9,7 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
-from bot.sandbox.slack.state.workspace import DEFAULT_COMMANDS
+from bot.sandbox.slack.state.workspace import DEFAULT_COMMANDS, DEFAULT_SHORTCUTS
 from bot.slack import ids
 from bot.slack.envelopes import LIFECYCLE_EVENTS
 from bot.slack.scopes import BOT_SCOPES
@@ -18,7 +18,15 @@ from bot.workspaces.oauth import REDIRECT_PATH
 ROOT = Path(__file__).parents[2]
 SCHEMA = Path(__file__).parent / "data" / "slack-manifest.schema.2.0.0.json"
 
-EVENTS = {"app_home_opened", "app_mention", "message.im", "message.channels", "message.groups", *LIFECYCLE_EVENTS}
+EVENTS = {
+    "app_home_opened",
+    "app_mention",
+    "message.im",
+    "message.channels",
+    "message.groups",
+    "reaction_added",
+    *LIFECYCLE_EVENTS,
+}
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +52,16 @@ def test_commands_are_those_of_the_code(manifest: dict[str, Any]) -> None:
     in_code = {value for name, value in vars(ids).items() if name.startswith("COMMAND_")}
     commands = [command["command"] for command in manifest["features"]["slash_commands"]]
     assert sorted(commands) == sorted(in_code)
+
+
+def test_shortcuts_are_those_of_the_code_and_of_the_sandbox(manifest: dict[str, Any]) -> None:
+    in_code = {value for name, value in vars(ids).items() if name.startswith("SHORTCUT_")}
+    shortcuts = [
+        (each["callback_id"], each["name"], each["description"], each["type"] == "message")
+        for each in manifest["features"]["shortcuts"]
+    ]
+    assert {each[0] for each in shortcuts} == in_code
+    assert [astuple(shortcut) for shortcut in DEFAULT_SHORTCUTS] == shortcuts
 
 
 def test_the_sandbox_has_the_commands_of_the_manifest(manifest: dict[str, Any]) -> None:

@@ -106,6 +106,7 @@ def _peopled(snapshot: PlanSnapshot, slack: SlackStandIn) -> PlanSnapshot:
         snapshot,
         issue=replace(snapshot.issue, reporter=reporter),
         decided_by=person(snapshot.decided_by),
+        requester=person(snapshot.requester),
         version=replace(snapshot.version, made_by=person(snapshot.version.made_by)) if snapshot.version else None,
         change=replace(snapshot.change, by=person(snapshot.change.by) or "") if snapshot.change else None,
         run=run(snapshot.run) if snapshot.run else None,

@@ -353,8 +353,11 @@ async def test_nothing_but_the_keyboard_is_needed(page: Page, bot: TinyBot) -> N
     await page.keyboard.press("Enter")
     discard = page.get_by_role("button", name="Discard", exact=True)
     await expect(discard).to_be_visible()
+    await page.keyboard.press("Shift+Tab")  # shortcuts
     await page.keyboard.press("Shift+Tab")  # attach a file
+    await page.keyboard.press("Shift+Tab")  # the message's menu
     await page.keyboard.press("Shift+Tab")  # reply in thread
+    await page.keyboard.press("Shift+Tab")  # add a reaction
     await page.keyboard.press("Shift+Tab")
     await expect(discard).to_be_focused()
     await page.keyboard.press("Enter")

@@ -50,7 +50,7 @@ async def test_a_policy_is_sent_to_the_bot(database_url: str) -> None:
             await page.get_by_test_id("send").click()
 
             messages = page.get_by_test_id("messages")
-            await expect(messages.get_by_test_id("message-file")).to_have_text("roads.md")
+            await expect(messages.get_by_test_id("attached-file")).to_contain_text("roads.md")
             await messages.get_by_test_id("thread-link").click(timeout=LONG_MS)
             await expect(page.locator("#thread")).to_contain_text(
                 "Version 1 of “Roads” is in force now (1 passage, 0 checks).", timeout=LONG_MS

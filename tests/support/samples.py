@@ -14,6 +14,8 @@ from uuid import UUID
 from services.ai.usage import STAND_IN_MODEL
 from services.components.specs import ApprovalPolicy, ComponentSpec
 from services.pages import Page
+from services.pictures.unseen import Unseen
+from services.plans.attached import AttachedPicture
 from services.plans.forecast import Forecast
 from services.plans.model import Condition, Issue, Plan, Step, StepInput
 from services.plans.validation import Fault, FaultCode
@@ -289,8 +291,20 @@ def hostile_plan(text: str = HOSTILE, *, steps: int = 6, warnings: int = 200) ->
         seconds=1e6,
         citations=tuple(Citation(text, UUID(int=number), text, text) for number in range(20)),
     )
-    issue = Issue(text, place=text, urgency=text, reporter=text, channel=text)
+    attached = tuple(AttachedPicture(text, text, why) for why in Unseen)
+    issue = Issue(text, place=text, urgency=text, reporter=text, channel=text, permalink=text, attached=attached)
     return replace(DRAFT, issue=issue, channel_id=text, version=version, decided_by=text)
+
+
+def from_message() -> PlanSnapshot:
+    """A plan for somebody's message, two of whose pictures could not be looked at."""
+    attached = (
+        AttachedPicture("F0TAP00001", "tap.jpg"),
+        AttachedPicture("F0TAP00002", "IMG_2041.heic", Unseen.OTHER_KIND),
+        AttachedPicture("F0TAP00003", "street.png", Unseen.TOO_LARGE),
+    )
+    link = "https://springfield.slack.com/archives/C0WORKS01/p1773045660000100"
+    return replace(DRAFT, issue=replace(ISSUE, permalink=link, attached=attached), requester=DECIDER)
 
 
 def _any_detail(text: str) -> Mapping[str, Any]:
@@ -370,6 +384,7 @@ GALLERY: Mapping[str, PlanSnapshot] = {
     "Trying other plans": drafting(Phase.SAMPLING, offered=24, selected=6, repairs=1, samples=2, faults=3),
     "Drafted": DRAFT,
     "Drafted, with a forecast": replace(DRAFT, forecast=FORECAST),
+    "Drafted from a message": from_message(),
     "Drafted, with a condition": asking_first(DRAFT),
     "Drafted, with warnings": draft(warnings=WARNINGS),
     "Drafted, by policies": cited(),

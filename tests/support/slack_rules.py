@@ -24,7 +24,7 @@ HARMFUL = [
 ]
 
 
-_PERMALINK = r"<https://[a-z.]+/archives/C[A-Z0-9]+/p[0-9]+\|(Open the card|#[0-9]+)>"
+_PERMALINK = r"<https://[a-z.]+/archives/C[A-Z0-9]+/p[0-9]+\|(Open the card|The message|#[0-9]+)>"
 _OURS = re.compile(rf"<@[UW][A-Z0-9]+>|<#C[A-Z0-9]+>|<!date\^[0-9]+\^[^<>|]+\|[^<>|]+>|{_PERMALINK}")
 
 

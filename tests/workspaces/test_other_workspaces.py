@@ -61,6 +61,9 @@ WITHOUT_IDS = {
     ("command", ids.COMMAND_COMPONENTS): "words",
     ("event", "app_mention"): "words",
     ("event", "message"): "words",
+    ("event", "reaction_added"): "a message of the workspace that it is sent from",
+    ("shortcut", ids.SHORTCUT_PLAN): "a message of the workspace that it is sent from",
+    ("shortcut", ids.SHORTCUT_REPORT): "nothing: it opens a form",
     ("view", ids.VIEW_NEW_ISSUE): "words, and the channel that it was opened in",
     ("event", "app_home_opened"): "who looks at their Home",
     ("view", ids.VIEW_APPROVALS): "the rules of the workspace that it is sent from",
@@ -158,6 +161,7 @@ SAMPLES: dict[str, Any] = {
     "key": "click:1",
     "source": "command",
     "channel": "C0WORKS001",
+    "message_ts": "1.1",
     "reporter": "U0PRIYA001",
     "user": "U0PRIYA001",
     "text": LEAK,
@@ -205,7 +209,10 @@ SAMPLES: dict[str, Any] = {
     "settings": {"default_channel": ""},
     "self_approval": False,
 }
-OWN_SAMPLES: dict[str, dict[str, Any]] = {"turn_home": {"listing": "reports"}}
+OWN_SAMPLES: dict[str, dict[str, Any]] = {
+    "turn_home": {"listing": "reports"},
+    "plan_message": {"source": "shortcut"},
+}
 DECISIONS = {
     "decide": ["approve", "discard", "try_again"],
     "decide_run": ["cancel", "approve", "skip", "mark_done"],

@@ -42,6 +42,7 @@ def _issue(job: Hear, words: Words) -> OpenPlan:
         markup=markup,
         message_ts=job.message_ts,
         thread_ts=job.reply_thread,
+        files=words.files(job),
         response_url=job.response_url,
     )
 

@@ -11,7 +11,7 @@ from bot.errors import RateLimited, SlackError, SlackUnavailable
 from bot.jobs.workflows.naming import named_parts
 from bot.slack.payloads import talk_of
 from services.conversations.talk import Said, Talk, issue_markup, with_files
-from services.jobs import Hear
+from services.jobs import AnswerFile, Hear
 from services.mentions import readable
 
 logger = logging.getLogger("mudda.hearing")
@@ -35,6 +35,10 @@ class Words:
         own = with_files(job.markup, [file.name for file in job.files])
         return (issue_markup(self.talk, self.names) if self.talk else "") or own
 
+    def files(self, job: Hear) -> tuple[AnswerFile, ...]:
+        """What was sent along with that."""
+        return self.talk.attached if self.talk else job.files
+
     def reporter(self, job: Hear) -> str:
         """Whose issue it is: whoever wrote the first message of the thread."""
         return (self.talk.reporter if self.talk else "") or job.user
@@ -48,11 +52,16 @@ async def read_words(job: Hear, deps: Deps, *, with_thread: bool) -> Words:
     talk = await _talk(job, job.thread_ts, deps)
     if talk is None:
         return Words(text)
+    return Words(text, talk, await author_names(talk, deps))
+
+
+async def author_names(talk: Talk, deps: Deps) -> Mapping[str, str]:
+    """What those who wrote in a thread are called, by their ids; of very many, not all."""
     authors = list(talk.authors())
     # The first has begun it, and the newest say what there is to do.
     wanted = [*authors[:1], *authors[1:][1 - MAX_AUTHORS :]]
     parts = await named_parts(" ".join(f"<@{author}>" for author in wanted), deps)
-    return Words(text, talk, {part.id: part.text.lstrip("@") for part in parts if part.id})
+    return {part.id: part.text.lstrip("@") for part in parts if part.id}
 
 
 async def _talk(job: Hear, thread_ts: str, deps: Deps) -> Talk | None:
@@ -65,7 +74,8 @@ async def _talk(job: Hear, thread_ts: str, deps: Deps) -> Talk | None:
         logger.info("Could not read a thread: %s", error)
         return None
     talk = talk_of(messages, bot=deps.workspace.bot_user_id, more=more)
-    own = Said(job.message_ts or "", job.user, "", job.markup, tuple(file.name for file in job.files))
+    names = tuple(file.name for file in job.files)
+    own = Said(job.message_ts or "", job.user, "", job.markup, names, attached=job.files)
     # Slack may not show it there yet, and where it does, the mention that called has been taken off here.
     others = [said for said in talk.replies if said.ts != own.ts]
     return replace(talk, replies=(*others, own))

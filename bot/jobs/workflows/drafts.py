@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.deps import Deps
 from bot.jobs.model_calls import count_calls
 from bot.jobs.registry import Handler, Lane
+from bot.jobs.workflows.looking import with_pictures
 from bot.jobs.workflows.reasons import failure_of
 from services.ai.errors import DraftFailed
 from services.ai.service import Draft
@@ -56,6 +57,7 @@ class LostClaim(Exception):
 async def draft_plan(job: DraftPlan, deps: Deps) -> None:
     """Draft a plan and store it as a version, or the reason why there is none."""
     claim = uuid4()
+    deadline = asyncio.get_running_loop().time() + DRAFT_SECONDS
     async with deps.database.transaction() as session:
         issue = await deps.workflows.begin_draft(session, job.workspace, job, claim)
         if issue is None:
@@ -65,6 +67,8 @@ async def draft_plan(job: DraftPlan, deps: Deps) -> None:
             return
     async with deps.database.reading() as session:
         material = await _material(session, job, issue, deps)
+    if issue.attached and material.components:
+        material = replace(material, issue=await _looked_at(job, claim, issue, deps))
     if not material.components:
         await _fail(job, claim, Failure(FailureCode.NO_COMPONENTS), (), deps)
         return
@@ -73,7 +77,7 @@ async def draft_plan(job: DraftPlan, deps: Deps) -> None:
         report = await deps.ai.judged(wish.plan, material.components, issue, material.policies)
         material = replace(material, wish=replace(wish, faults=report.errors))
     try:
-        draft = await _drafted(job, claim, material, deps)
+        draft = await _drafted(job, claim, material, deadline, deps)
     except LostClaim:
         logger.info("A draft was overtaken and thrown away")
     except DraftFailed as error:
@@ -100,19 +104,26 @@ async def _material(session: AsyncSession, job: DraftPlan, issue: Issue, deps: D
     return _Material(issue, known, memory, policies, wish)
 
 
+async def _looked_at(job: DraftPlan, claim: UUID, issue: Issue, deps: Deps) -> Issue:
+    """The issue with its pictures, as far as they can be had; which can't be stands on the card."""
+    seen = await with_pictures(issue, deps)
+    async with deps.database.transaction() as session:
+        await deps.workflows.note_pictures(session, job.workspace, job.plan, claim, seen.attached)
+    return seen
+
+
 async def give_up(job: DraftPlan, deps: Deps) -> None:
     """Drafting has failed in a way that nobody foresaw."""
     async with deps.database.transaction() as session:
         await deps.workflows.fail(session, job.workspace, job.plan, Failure(FailureCode.INTERNAL))
 
 
-async def _drafted(job: DraftPlan, claim: UUID, material: _Material, deps: Deps) -> Draft:
+async def _drafted(job: DraftPlan, claim: UUID, material: _Material, deadline: float, deps: Deps) -> Draft:
     async def note_phase(phase: Phase, facts: Mapping[str, Any]) -> None:
         async with deps.database.transaction() as session:
             if not await deps.workflows.note_phase(session, job.workspace, job.plan, claim, phase, dict(facts)):
                 raise LostClaim
 
-    deadline = asyncio.get_running_loop().time() + DRAFT_SECONDS
     return await deps.ai.draft(
         material.issue,
         material.components,

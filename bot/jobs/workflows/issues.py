@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from bot.deps import Deps
 from bot.jobs.registry import Handler, Lane
 from bot.jobs.workflows.naming import named_parts
@@ -9,6 +14,7 @@ from bot.views.private.notes import Note, may_not_plan
 from db.queue import enqueue
 from services.audit import Actor
 from services.jobs import OpenPlan, Tell
+from services.mentions import Part
 from services.planners import MayNotPlan, check_may_plan
 
 
@@ -24,12 +30,17 @@ async def open_plan(job: OpenPlan, deps: Deps) -> None:
         job = job.model_copy(update={"channel": await deps.slack.open_dm(job.reporter)})
     try:
         async with deps.database.transaction() as session:
-            await check_may_plan(session, job.workspace, job.reporter, deps.approvals)
-            plan_id = await deps.workflows.open_plan(session, job, parts)
+            plan_id = await written_down(session, job, parts, deps)
             if usual is not None:
                 await deps.cards.move(session, job.workspace, plan_id, usual, Actor(job.reporter))
     except MayNotPlan as error:
         await _tell(job, may_not_plan(error.people), deps)
+
+
+async def written_down(session: AsyncSession, job: OpenPlan, parts: Sequence[Part], deps: Deps) -> UUID:
+    """The plan that an issue becomes, its parts by the names that people see. Raises MayNotPlan."""
+    await check_may_plan(session, job.workspace, job.requester or job.reporter, deps.approvals)
+    return await deps.workflows.open_plan(session, job, parts)
 
 
 async def give_up_issue(job: OpenPlan, deps: Deps) -> None:

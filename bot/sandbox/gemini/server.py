@@ -36,14 +36,13 @@ from bot.sandbox.gemini.faults import (
 )
 from services.ai.usage import STAND_IN_MODEL
 
-_MAX_REQUEST = 20 * 2**20
-
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """One request. `at` is a reading of the event loop's clock, `agent` who asked, by the look of it.
 
     `store` and `thinking` are what the request says of being kept and of how hard to think; None: nothing.
+    `pictures` are what it was shown.
     """
 
     at: float
@@ -57,6 +56,7 @@ class Asked:
     version: str
     store: bool | None
     thinking: str | None
+    pictures: tuple[wire.Inline, ...] = ()
 
 
 class GeminiStandIn:
@@ -86,7 +86,7 @@ class GeminiStandIn:
 
     async def start(self) -> None:
         """Begin to listen, on a free port unless one was given."""
-        app = web.Application(client_max_size=_MAX_REQUEST)
+        app = web.Application(client_max_size=wire.MAX_INLINE)
         app.router.add_post("/{version:v1|v1beta}/models/{model}:generateContent", self._generate)
         app.router.add_get("/{version:v1|v1beta}/models/{model}", self._model)
         app.router.add_route("*", "/{path:.*}", self._not_found)
@@ -135,6 +135,8 @@ class GeminiStandIn:
             )
         try:
             asked = self._read(request.match_info, key, json.loads(await request.read()))
+        except wire.InlineRefused as exc:
+            return _error(Status(400, message=str(exc)))
         except (ValueError, LookupError, TypeError) as exc:
             return _error(Status(400, message=f"Invalid JSON payload received. {type(exc).__name__}"))
         if asked.schema and (where := next(wire.free_form(asked.schema, "response_schema"), "")):
@@ -163,6 +165,7 @@ class GeminiStandIn:
             version=path["version"],
             store=body.get("store"),
             thinking=wire.member(wire.member(config, "thinkingConfig", {}), "thinkingLevel", None),
+            pictures=tuple(each for content in body["contents"] for each in wire.inline_of(content)),
         )
 
     def _take(self, agent: str) -> Fault:

@@ -7,7 +7,9 @@ case, but for nested ones that a caller wrote in snake case.
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from bot.sandbox.gemini.faults import Blocked, Fault, Finished, NoCandidates, Truncated
@@ -26,6 +28,54 @@ def member(of: Mapping[str, Any], name: str, default: Any) -> Any:
 def text_of(content: Mapping[str, Any]) -> str:
     """The text of all parts of a content."""
     return "".join(part.get("text", "") for part in content["parts"])
+
+
+_SIGNATURES = {
+    "image/png": (b"\x89PNG\r\n\x1a\n",),
+    "image/jpeg": (b"\xff\xd8\xff",),
+    "image/webp": (b"RIFF",),
+    "image/heic": (b"\x00\x00\x00",),
+    "image/heif": (b"\x00\x00\x00",),
+}
+"""How a picture of each kind that the API takes begins."""
+
+MAX_INLINE = 20 * 2**20
+"""Bytes of a request, with what is sent inside of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inline:
+    """Data that was sent inside of a request."""
+
+    mime_type: str
+    data: bytes
+
+
+class InlineRefused(ValueError):
+    """What was sent inside of a request is none that the API takes; the error's text is the API's."""
+
+
+def inline_of(content: Mapping[str, Any]) -> Iterator[Inline]:
+    """What was sent inside of a content beside its text. Raises InlineRefused."""
+    for part in content["parts"]:
+        given = member(part, "inlineData", None)
+        if given is None:
+            continue
+        if "text" in part:
+            raise InlineRefused(
+                "Invalid value at 'contents[0].parts[0]' (oneof), oneof field 'data' is already set."
+            )
+        mime_type = member(given, "mimeType", "")
+        if mime_type not in _SIGNATURES:
+            raise InlineRefused(f"Unsupported MIME type: {mime_type}")
+        try:
+            # One SDK writes the letters that fit into a URL; the API takes either.
+            data = b64decode(given["data"].translate(str.maketrans("-_", "+/")), validate=True)
+        except (ValueError, TypeError, AttributeError):
+            raise InlineRefused("Invalid value (TYPE_BYTES), Base64 decoding failed") from None
+        if not data.startswith(_SIGNATURES[mime_type]):
+            raise InlineRefused("Unable to process input image. Please retry or report in troubleshooting.")
+        yield Inline(mime_type, data)
 
 
 def schema_of(config: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -17,6 +17,7 @@ from bot.sandbox.slack.methods import Context
 from bot.sandbox.slack.methods.files import upload_routes
 from bot.sandbox.slack.oauth import AppRegistry
 from bot.sandbox.slack.outbound.delivery import ACK_SECONDS, RETRY_DELAYS, Attempt, Delivery, Sender, sign
+from bot.sandbox.slack.outbound.gestures import Gestures
 from bot.sandbox.slack.outbound.interactions import Interactions, NotThere
 from bot.sandbox.slack.outbound.responses import handle_response_url
 from bot.sandbox.slack.rates import RateLimits
@@ -29,7 +30,9 @@ from bot.sandbox.slack.webapi import Call, WebApi
 
 SIGNING_SECRET = "stand-in-signing-secret"  # noqa: S105
 BOT_TOKEN = "xoxb-stand-in-token"  # noqa: S105
-EVENTS = frozenset({"app_mention", "message.im", "message.channels", "message.groups", "app_home_opened"})
+EVENTS = frozenset(
+    {"app_mention", "message.im", "message.channels", "message.groups", "app_home_opened", "reaction_added"}
+)
 TRANSCRIPT_SIZE = 2_000
 
 T = TypeVar("T")
@@ -83,7 +86,8 @@ class SlackStandIn:
         )
         self._do = Interactions(self._context, self._sender, subscribed=events)
         self._context.said = self._do.echo
-        self._page = Page(self.workspace, self._do, banner=banner)
+        self.gestures = Gestures(self._context, self._do, subscribed=events)
+        self._page = Page(self.workspace, self._do, self.gestures, banner=banner)
         self._port = port
         self._runner: web.AppRunner | None = None
 
@@ -120,12 +124,15 @@ class SlackStandIn:
         application.router.add_route("*", "/api/{method}", self._api.handle)
         application.router.add_post("/response/{token}", self._response_url)
         application.router.add_routes(self._page.routes())
-        application.router.add_routes(file_routes(self.workspace.files, self._api.tokens))
+        application.router.add_routes(file_routes(self.workspace.files, self._api.tokens, self._may_read_files))
         application.router.add_routes(upload_routes(self.workspace))
         application.router.add_routes(self.registry.routes())
         application.router.add_static("/static/", STATIC)
         application.on_response_prepare.append(_never_cache)
         return application
+
+    def _may_read_files(self) -> bool:
+        return "files:read" in self.scopes
 
     async def _response_url(self, request: web.Request) -> web.Response:
         return await handle_response_url(self._context, request)

@@ -13,6 +13,7 @@ GET /ui/state?user=U…           (user left out: the first person)
     {"ok", "team": {"id", "name", "domain"}, "banner": text to show above the page or "", "bot": User, "me": id,
      "users": [User], "groups": [{"id", "handle", "name"}],
      "commands": [{"command", "description", "usage_hint"}], "channels": [Channel],
+     "shortcuts": [{"callback_id", "name", "description", "is_for_messages"}],
      "views": [View] (the open modals, bottom first), "home": View or null, "last_event_id": int}
     User     {"id", "name", "real_name", "title", "is_bot", "color": six hex digits}
     Channel  {"id", "name", "topic", "is_private", "is_im", "user": the other party's id or null, "members": [id],
@@ -35,6 +36,8 @@ POST /ui/message       {"user", "channel", "text", "thread_ts"?, "files"?} -> {"
 POST /ui/click         {"user", "channel" and "message_ts", or "view_id", "block_id"?, "action_id",
                         "value"? | "selected_option"? | "selected_options"?} -> {"ok"}
     A button needs no value. The page shows `confirm` dialogs and opens `url`s itself.
+POST /ui/shortcut      {"user", "callback_id", "channel" and "message_ts" for one of a message} -> {"ok"}
+POST /ui/reaction      {"user", "channel", "message_ts", "name"} -> {"ok"}    put on, or taken away if it is there
 POST /ui/file?user=U…&name=leak.jpg      the file's bytes, 10 MB at most -> {"ok", "file": {"id", "name"}} or
     `file_too_large`; it is served back at its permalink's path, /files/<user>/<id>/<name>
 POST /ui/view/submit   {"user", "view_id", "values": {block_id: {action_id: text, option value, id, list, null}}}
@@ -57,12 +60,14 @@ import json
 import re
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from dataclasses import asdict
 from html import escape
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
+from bot.sandbox.slack.outbound.gestures import Gestures
 from bot.sandbox.slack.outbound.interactions import InputsRefused, Interactions, NotThere
 from bot.sandbox.slack.state.feed import Change
 from bot.sandbox.slack.state.model import Channel, Json, Message, User
@@ -78,17 +83,22 @@ _Handler = Callable[[Json], Awaitable[Json]]
 class Page:
     """The handlers behind the page."""
 
-    def __init__(self, workspace: Workspace, interactions: Interactions, *, banner: str) -> None:
+    def __init__(
+        self, workspace: Workspace, interactions: Interactions, gestures: Gestures, *, banner: str
+    ) -> None:
         self.closing = False
         self.banner = banner
         self._workspace = workspace
         self._do = interactions
+        self._gestures = gestures
 
     def routes(self) -> list[web.RouteDef]:
         """The page's routes, but for its static files."""
         posts: dict[str, _Handler] = {
             "message": self._message,
             "click": self._click,
+            "shortcut": self._shortcut,
+            "reaction": self._react,
             "view/submit": self._submit,
             "view/close": self._close,
             "home": self._home,
@@ -121,6 +131,7 @@ class Page:
                 {"command": c.command, "description": c.description, "usage_hint": c.usage_hint}
                 for c in workspace.commands
             ],
+            "shortcuts": [asdict(shortcut) for shortcut in workspace.shortcuts],
             "channels": [page_channel(channel, viewer.id, workspace.users) for channel in self._seen(viewer)],
             "views": [workspace.view_json(view) for view in workspace.stacks[viewer.id]],
             "home": workspace.view_json(home) if home else None,
@@ -281,6 +292,18 @@ class Page:
     async def _dm(self, body: Json) -> Json:
         user, other = self._do.user(body["user"]), self._do.user(body["with"])
         return {"ok": True, "channel": self._workspace.open_dm(list({user.id: None, other.id: None})).id}
+
+    async def _shortcut(self, body: Json) -> Json:
+        callback_id, ts = str(body["callback_id"]), body.get("message_ts")
+        if ts is None:
+            await self._gestures.shortcut(body["user"], callback_id)
+        else:
+            await self._gestures.message_shortcut(body["user"], self._channel(body).id, str(ts), callback_id)
+        return {"ok": True}
+
+    async def _react(self, body: Json) -> Json:
+        await self._gestures.react(body["user"], self._channel(body).id, body["message_ts"], str(body["name"]))
+        return {"ok": True}
 
     def _channel(self, body: Json) -> Channel:
         """The channel of a request; one that the user isn't in doesn't exist for them."""

@@ -15,6 +15,14 @@ from bot.slack.payloads.hearing import Heard, heard, talk_of
 from bot.slack.payloads.home import HomeOpened, SettingsForm, home_opened, settings
 from bot.slack.payloads.messages import Command, command
 from bot.slack.payloads.notifications import GateForm, NotificationsForm, gate_form, notifications
+from bot.slack.payloads.shortcuts import (
+    MessageShortcut,
+    Reaction,
+    Shortcut,
+    message_shortcut,
+    reaction,
+    shortcut,
+)
 
 __all__ = [
     "AnswerForm",
@@ -24,10 +32,13 @@ __all__ = [
     "GateForm",
     "Heard",
     "HomeOpened",
+    "MessageShortcut",
     "NewIssue",
     "NotificationsForm",
+    "Reaction",
     "Reason",
     "SettingsForm",
+    "Shortcut",
     "answer",
     "approvals",
     "click",
@@ -36,10 +47,13 @@ __all__ = [
     "heard",
     "home_opened",
     "is_stranger",
+    "message_shortcut",
     "new_issue",
     "notifications",
+    "reaction",
     "reason",
     "settings",
+    "shortcut",
     "talk_of",
     "way_back",
 ]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -139,4 +140,12 @@ def _said(message: Mapping[str, Any], bot: str) -> Said:
         markup=_without(_mark(bot), _written(message.get("text"))),
         files=tuple(str(file.get("name") or "a file") for file in message.get("files") or ()),
         is_mine=user == bot,
+        attached=tuple(_attached(message)),
     )
+
+
+def _attached(message: Mapping[str, Any]) -> Iterator[AnswerFile]:
+    """The files of a message; one that Slack does not let the bot see has no id that is good for anything."""
+    for file in message.get("files") or ():
+        with suppress(LookupError, TypeError, ValueError, AttributeError):
+            yield file_of(file)

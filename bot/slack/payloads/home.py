@@ -39,6 +39,7 @@ class SettingsForm:
     tokens_per_day: str
     learn_from_plans: str
     plan_days: str
+    plan_emoji: str
     channel: str = ""
 
 
@@ -71,6 +72,7 @@ def settings(body: Body) -> SettingsForm:
         tokens_per_day=text(given[ids.INPUT_TOKENS].get("value")).strip(),
         learn_from_plans=_option(given[ids.INPUT_LEARN]),
         plan_days=text(given[ids.INPUT_PLAN_DAYS].get("value")).strip(),
+        plan_emoji=text(given[ids.INPUT_PLAN_EMOJI].get("value")).strip(),
     )
 
 

@@ -14,7 +14,7 @@ from bot.views.kit import blocks as kit
 from bot.views.kit.text import clip, count
 from services.planners import planners
 from services.queries.snapshots import HomeSnapshot
-from services.workspaces.settings import Defaults
+from services.workspaces.settings import Defaults, plan_emoji
 
 
 def setup(home: HomeSnapshot, defaults: Defaults) -> list[Block]:
@@ -26,6 +26,7 @@ def setup(home: HomeSnapshot, defaults: Defaults) -> list[Block]:
         ("Own reports", [kit.span(_own(home))]),
         ("Reminder", [kit.span(_reminder(home.rules.remind_after_minutes))]),
         ("Plans from no channel", _channel(home)),
+        ("Emoji that plans a message", [kit.span(plan_emoji(home.settings) or "none")]),
         ("Time zone", [kit.span(clip(home.settings.get("time_zone", defaults.time_zone), 60))]),
         ("Model", [kit.span(_tokens(home.settings.get("tokens_per_day", defaults.tokens_per_day)))]),
         ("Learns from earlier plans", [kit.span(_yes(home.settings.get("learn_from_plans", defaults.learns)))]),

@@ -12,8 +12,11 @@ from services.approvals import ApprovalRules
 from services.workspaces.settings import (
     APPROVERS,
     EVERYBODY,
+    MAX_EMOJI,
     MIN_PLAN_DAYS,
     NAMED,
+    NO_EMOJI,
+    PLAN_EMOJI,
     Defaults,
     WorkspaceSettings,
 )
@@ -78,6 +81,13 @@ def _work(settings: WorkspaceSettings, defaults: Defaults) -> list[Block]:
             "Where are plans shown that were begun in no channel?",
             _channel(settings.get("default_channel")),
             "Empty: in a direct message, which asks where to show the plan. Invite Mudda to the channel first.",
+            optional=True,
+        ),
+        _input(
+            ids.BLOCK_PLAN_EMOJI,
+            "Which emoji plans the message that it is put on?",
+            _text(ids.INPUT_PLAN_EMOJI, settings.get("plan_emoji", ""), PLAN_EMOJI, MAX_EMOJI),
+            f"Empty: {PLAN_EMOJI}, once somebody has added an emoji of that name to Slack. {NO_EMOJI}: none does.",
             optional=True,
         ),
         _input(
@@ -159,11 +169,11 @@ def _number(action_id: str, value: str) -> Element:
     return {**element, "initial_value": value} if value else element
 
 
-def _text(action_id: str, value: str, placeholder: str) -> Element:
+def _text(action_id: str, value: str, placeholder: str, longest: int = _ZONE) -> Element:
     element: Element = {
         "type": "plain_text_input",
         "action_id": action_id,
-        "max_length": _ZONE,
+        "max_length": longest,
         "placeholder": plain(placeholder),
     }
     return {**element, "initial_value": value} if value else element

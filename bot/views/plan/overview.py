@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from bot.slack.ids import ACTION_SHOW_ALL, Ref
@@ -38,6 +39,9 @@ _FOR_DETAILS = (FaultCode.UNUSED_SELECTION, FaultCode.UNUSED_OUTPUT)
 
 MAX_WARNING_CHARACTERS = 300
 
+_ADDRESS = re.compile(r"https?://[^\s<>|]{1,500}")
+"""Slack's address of a message, which no end of a link can stand in."""
+
 MAX_NAME_CHARACTERS = 45
 """The longest that a step is called by when another step names it."""
 
@@ -53,9 +57,14 @@ def origin(snapshot: PlanSnapshot) -> Block:
     issue = snapshot.issue
     given = [("Place", issue.place), ("Urgency", issue.urgency)]
     return kit.context(
-        kit.mrkdwn(f"Reported by {_people(snapshot)} · {date(snapshot.created_at)}"),
+        kit.mrkdwn(f"Reported by {_people(snapshot)} · {date(snapshot.created_at)}{_message(issue.permalink)}"),
         *(kit.plain(f"{label}: {one_line(value)}", 200) for label, value in given if value and clean(value)),
     )
+
+
+def _message(permalink: str | None) -> str:
+    """A link to the message that was planned."""
+    return f" · <{permalink}|The message>" if permalink and _ADDRESS.fullmatch(permalink) else ""
 
 
 def _people(snapshot: PlanSnapshot) -> str:

@@ -12,7 +12,9 @@ _USES = f"""\
 • `{COMMAND_MUDDA} Water is coming up through the road at 5th and Main` drafts a plan and shows it in the channel.
 • `{COMMAND_MUDDA}` alone opens a form with place and urgency.
 • `@mudda` and what has happened does the same, and answers in the thread of your message.
-• `@mudda` below what somebody else wrote plans that. In a direct message with me you need no `@mudda`.
+• `@mudda` below what somebody else wrote plans that; so does *Plan this issue* in the menu of their message, \
+or the emoji that is set for it on the *Home* tab. Pictures are looked at, too.
+• In a direct message with me you need no `@mudda`.
 • Reply in the thread of a plan to change it or to ask about it; decisions are made by its buttons only.
 • *Request changes* on a plan says what should be different; behind its three dots a step can be edited.
 • The *Home* tab of my own page has what waits for you, and you can decide it there.

@@ -80,6 +80,11 @@ class Note(StrEnum):
     CARD_NOT_MOVED = "card_not_moved"
     CARD_COMES = "card_comes"
     CARD_IN_DIRECT = "card_in_direct"
+    NOT_IN_CONVERSATION = "not_in_conversation"
+    MESSAGE_GONE = "message_gone"
+    OWN_MESSAGE = "own_message"
+    APP_MESSAGE = "app_message"
+    EMPTY_MESSAGE = "empty_message"
 
 
 _CHANGED = "This card has changed since you opened it; nothing was done."
@@ -173,6 +178,17 @@ _TEXTS: Mapping[Note, str] = {
     Note.CARD_IN_DIRECT: (
         "Here only you would see the card. Ask for it in a channel, where those who decide can see it too."
     ),
+    Note.NOT_IN_CONVERSATION: (
+        "I am not in this conversation, so I can't read the message or show a plan here. In a channel, "
+        "`/invite @mudda` and then plan it again. Anywhere else, copy the text and send it to me directly."
+    ),
+    Note.MESSAGE_GONE: "That message was deleted, so there is nothing to plan.",
+    Note.OWN_MESSAGE: "That message is mine, so there is nothing to plan. Choose the one that says what is wrong.",
+    Note.APP_MESSAGE: (
+        "No person wrote that message, so I don't plan it. To have it planned all the same, "
+        f"copy its text behind `{COMMAND_MUDDA}`."
+    ),
+    Note.EMPTY_MESSAGE: "That message says nothing, so there is nothing to plan. Nothing was started.",
 }
 
 _BY: Mapping[Note, str] = {
@@ -226,6 +242,13 @@ def card_is_at(number: int, channel_id: str, link: str | None) -> str:
     if link is None:
         return f"The card of plan #{number} was gone. It will be back in {channel(channel_id)} in a moment."
     return f"<{link}|The card of plan #{number}> is in {channel(channel_id)}. If it was deleted, it comes back."
+
+
+def planned_before(number: int, channel_id: str, link: str | None) -> str:
+    """That a message has a plan already, and where its card is, as mrkdwn; without a link it is still to come."""
+    if link is None:
+        return f"This message is being planned already, as #{number}. The card comes to {channel(channel_id)}."
+    return f"This message is planned already: <{link}|the card of plan #{number}> is in {channel(channel_id)}."
 
 
 def may_not_plan(people: Sequence[str]) -> str:

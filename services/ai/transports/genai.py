@@ -21,6 +21,7 @@ from google.genai import errors, types
 from services.ai.errors import GeminiTimeout
 from services.ai.transports.transport import (
     CONNECT_SECONDS,
+    PICTURE,
     Failure,
     Outcome,
     Request,
@@ -89,7 +90,7 @@ class GenaiTransport:
             async with asyncio.timeout(limit):
                 await self._take_turn()
                 response = await self._client.aio.models.generate_content(
-                    model=self._target.model, contents=request.prompt, config=self._config(request, limit)
+                    model=self._target.model, contents=_contents(request), config=self._config(request, limit)
                 )
             http = response.sdk_http_response
             return _response(http.body if http and http.body else "")
@@ -142,6 +143,11 @@ class _Connector(aiohttp.TCPConnector):
         return await super().connect(
             req, traces, aiohttp.ClientTimeout(timeout.total, sock_connect=CONNECT_SECONDS)
         )
+
+
+def _contents(request: Request) -> types.Content:
+    pictures = [types.Part.from_bytes(data=each, mime_type=PICTURE) for each in request.pictures]
+    return types.Content(role="user", parts=[*pictures, types.Part.from_text(text=request.prompt)])
 
 
 def _response(body: str) -> Mapping[str, Any]:

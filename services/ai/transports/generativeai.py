@@ -24,6 +24,7 @@ from google.protobuf.json_format import ParseError
 from services.ai.errors import GeminiTimeout
 from services.ai.transports.connections import mount
 from services.ai.transports.transport import (
+    PICTURE,
     Failure,
     Outcome,
     Request,
@@ -85,7 +86,8 @@ class GenerativeaiTransport:
         # The SDK has one client for the whole process, unless a model is handed its own.
         model._client = self._client
         try:
-            response = model.generate_content(request.prompt, request_options={"timeout": limit, "retry": None})
+            parts = [*({"mime_type": PICTURE, "data": each} for each in request.pictures), request.prompt]
+            response = model.generate_content(parts, request_options={"timeout": limit, "retry": None})
             return dict(response.to_dict())
         except GoogleAPICallError as exc:
             return api_failure(int(exc.code or 0), _body(exc), str(exc.message), self._target.api_key)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -19,6 +19,9 @@ CONNECT_SECONDS = 5.0
 
 _RETRYABLE = frozenset({408, 429, 499, 500, 502, 503, 504})
 _DETAIL_LIMIT = 300
+
+PICTURE = "image/jpeg"
+"""What all pictures are that a model is shown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +49,12 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked, and the response schema of the answer."""
+    """What is asked, and the response schema of the answer. `pictures` are JPEGs, and stand before the prompt."""
 
     system: str
     prompt: str
     schema: Mapping[str, Any]
+    pictures: tuple[bytes, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)

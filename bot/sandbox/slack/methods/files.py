@@ -21,7 +21,11 @@ from bot.sandbox.slack.state.workspace import Workspace
 ALT_TEXT = 1_000
 UPLOAD_PATH = "/upload/v1/"
 
-NEEDED_SCOPES = {"files.getUploadURLExternal": "files:write", "files.completeUploadExternal": "files:write"}
+NEEDED_SCOPES = {
+    "files.info": "files:read",
+    "files.getUploadURLExternal": "files:write",
+    "files.completeUploadExternal": "files:write",
+}
 
 
 def info(context: Context, args: Json) -> Json:

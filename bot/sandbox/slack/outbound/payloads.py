@@ -130,6 +130,49 @@ def _message_event(workspace: Workspace, message: Message, kind: str) -> Json:
     return event
 
 
+def reaction_event(workspace: Workspace, user: User, message: Message, name: str) -> Json:
+    """The event of an emoji that somebody puts on a message."""
+    return {
+        "type": "reaction_added",
+        "user": user.id,
+        "reaction": name,
+        "item_user": message.user,
+        "item": {"type": "message", "channel": message.channel, "ts": message.ts},
+        "event_ts": workspace.next_ts(),
+    }
+
+
+def message_action(
+    workspace: Workspace, user: User, message: Message, *, callback_id: str, trigger_id: str, response_url: str
+) -> Json:
+    """A shortcut in the menu of a message."""
+    channel = workspace.channels[message.channel]
+    return {
+        **_shortcut(workspace, user, callback_id, trigger_id),
+        "type": "message_action",
+        "response_url": response_url,
+        "message_ts": message.ts,
+        "channel": {"id": channel.id, "name": "directmessage" if channel.is_im else channel.name},
+        "message": message_object(message, workspace.team),
+    }
+
+
+def global_shortcut(workspace: Workspace, user: User, *, callback_id: str, trigger_id: str) -> Json:
+    """A shortcut of the app, which says neither where it was chosen nor where to answer."""
+    return {**_shortcut(workspace, user, callback_id, trigger_id), "type": "shortcut"}
+
+
+def _shortcut(workspace: Workspace, user: User, callback_id: str, trigger_id: str) -> Json:
+    return {
+        "token": VERIFICATION_TOKEN,
+        "action_ts": workspace.next_ts(),
+        "user": _payload_user(workspace, user),
+        "callback_id": callback_id,
+        "trigger_id": trigger_id,
+        **_installation(workspace),
+    }
+
+
 def home_opened_event(workspace: Workspace, user: User) -> Json:
     """The event of a person who opens the App Home."""
     event: Json = {

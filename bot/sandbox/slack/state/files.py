@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from urllib.parse import quote
@@ -13,7 +13,7 @@ from aiohttp import web
 from bot.sandbox.slack.state.model import Json, Team
 
 FILE_BYTES = 10_000_000
-"""Of one file; more than that Slack's file_input does not take."""
+"""Of one file; more than that Slack's file_input does not take. With a message, much more can be sent."""
 
 KEPT_BYTES = 100_000_000
 _NAME = 200
@@ -54,15 +54,21 @@ class Files:
         self._files: dict[str, File] = {}
         self._bytes = 0
 
-    def add(self, file: File) -> None:
+    def add(self, file: File, most: int = FILE_BYTES) -> None:
         """Keep a file, and forget the oldest where there is no room. Raises ValueError if it is too large."""
-        if len(file.content) > FILE_BYTES:
-            raise ValueError(f"{file.name} is larger than {FILE_BYTES} bytes")
+        if len(file.content) > most:
+            raise ValueError(f"{file.name} is larger than {most} bytes")
+        if file.id in self._files:
+            self.forget(file.id)
         self._files[file.id] = file
         self._bytes += len(file.content)
         while self._bytes > KEPT_BYTES:
             oldest = self._files.pop(next(iter(self._files)))
             self._bytes -= len(oldest.content)
+
+    def forget(self, file_id: str) -> None:
+        """Somebody has deleted a file."""
+        self._bytes -= len(self._files.pop(file_id).content)
 
     def get(self, file_id: str) -> File | None:
         """A file by its id, unless it has been forgotten."""
@@ -116,15 +122,23 @@ def file_object(file: File, team: Team, url: str) -> Json:
     }
 
 
-def file_routes(files: Files, tokens: Collection[str]) -> list[web.RouteDef]:
-    """Where files are fetched: by people at their permalinks, by the app with its token at url_private."""
+_SIGN_IN = "<!DOCTYPE html><html><head><title>Sign in | Slack</title></head><body>Sign in</body></html>"
+
+
+def file_routes(files: Files, tokens: Collection[str], may_read: Callable[[], bool]) -> list[web.RouteDef]:
+    """Where files are fetched: by people at their permalinks, by the app with its token at url_private.
+
+    `may_read`: whether the token has the scope for it. Without it Slack shows a page to sign in at, with 200.
+    """
 
     async def shown(request: web.Request) -> web.Response:
         return _served(files.get(request.match_info["file"]))
 
     async def private(request: web.Request) -> web.Response:
         if request.headers.get("Authorization", "").removeprefix("Bearer ") not in tokens:
-            raise web.HTTPForbidden
+            return web.Response(status=403, text=_SIGN_IN, content_type="text/html")
+        if not may_read():
+            return web.Response(text=_SIGN_IN, content_type="text/html")
         return _served(files.get(request.match_info["file"]))
 
     return [

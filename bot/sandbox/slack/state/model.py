@@ -66,6 +66,16 @@ class Command:
     should_escape: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class AppShortcut:
+    """A shortcut that the app has registered: in the menu of every message, or from anywhere."""
+
+    callback_id: str
+    name: str
+    description: str
+    is_for_messages: bool
+
+
 @dataclass(slots=True)
 class Message:
     """One message. `ephemeral_to` is the only user who sees it; `blocks` have their ids filled in."""

@@ -18,6 +18,7 @@ from bot.sandbox.slack.state.ids import new_id, with_ids
 from bot.sandbox.slack.state.inputs import state_of
 from bot.sandbox.slack.state.model import (
     SLACKBOT,
+    AppShortcut,
     Channel,
     Clock,
     Command,
@@ -57,6 +58,17 @@ DEFAULT_COMMANDS = (
     Command("/components", "What plans can be made of", "[search]"),
     Command("/workflows", "The plans there are", "[open, mine, waiting, words, or #number]", should_escape=True),
 )
+DEFAULT_SHORTCUTS = (
+    AppShortcut(
+        "message.plan", "Plan this issue", "Drafts a plan for what this message reports", is_for_messages=True
+    ),
+    AppShortcut(
+        "issue.report",
+        "Report an issue",
+        "Opens a form for what is wrong, and drafts a plan",
+        is_for_messages=False,
+    ),
+)
 
 
 @dataclass(slots=True)
@@ -72,6 +84,7 @@ class Setup:
     channels: tuple[tuple[str, str, str, bool], ...] = DEFAULT_CHANNELS  # id, name, topic, is_private
     bot_channels: tuple[str, ...] = ("works", "water", "council")
     commands: tuple[Command, ...] = DEFAULT_COMMANDS
+    shortcuts: tuple[AppShortcut, ...] = DEFAULT_SHORTCUTS
     enterprise_id: str | None = None
 
 
@@ -81,7 +94,7 @@ class Workspace:
     def __init__(self, setup: Setup | None = None, *, clock: Clock = time.time) -> None:
         setup = setup or Setup()
         self.team, self.app_id, self.bot_id, self.bot = setup.team, setup.app_id, setup.bot_id, setup.bot
-        self.commands = setup.commands
+        self.commands, self.shortcuts = setup.commands, setup.shortcuts
         # Its organisation; whether the app is in all of that, or has been kept out of this workspace.
         self.enterprise_id = setup.enterprise_id
         self.is_org_wide = self.is_kept_out = False

@@ -2,6 +2,7 @@
 
 import { post, upload } from "./api.js";
 import { el } from "./dom.js";
+import { shortcutMenu } from "./gestures.js";
 import { icon } from "./icons.js";
 import { Suggestions } from "./suggest.js";
 import { toastFailure } from "./toast.js";
@@ -62,12 +63,13 @@ export class Composer {
       },
       icon("attach"),
     );
+    this.shortcuts = el("span", {}); // until it is known which there are
     this.node = el(
       "form",
       { class: "composer", on: { submit: (event) => this.#onSubmit(event) } },
       this.suggestions.list,
       this.files,
-      el("div", { class: "composer-box" }, attachButton, this.fileInput, this.field, this.sendButton),
+      el("div", { class: "composer-box" }, attachButton, this.fileInput, this.shortcuts, this.field, this.sendButton),
       this.hint,
     );
   }
@@ -79,6 +81,7 @@ export class Composer {
       this.place = place;
       this.#set(drafts.get(place) ?? "");
     }
+    if (this.store.shortcuts !== this.offered) this.#offer();
     const channel = this.store.channel;
     const name = channel ? (channel.is_im ? channel.name : `#${channel.name}`) : "";
     const label = this.thread ? "Reply…" : `Message ${name}`;
@@ -94,6 +97,11 @@ export class Composer {
   fill(text) {
     this.#set(text);
     this.focus();
+  }
+
+  #offer() {
+    this.offered = this.store.shortcuts;
+    this.shortcuts.replaceChildren(...(this.thread || !this.offered.length ? [] : [shortcutMenu(this.store)]));
   }
 
   #place() {

@@ -50,6 +50,7 @@ const EMOJI = new Map(
     mega: "📣",
     memo: "📝",
     motorway: "🛣️",
+    mudda: "🏙️",
     no_entry: "⛔",
     no_entry_sign: "🚫",
     octagonal_sign: "🛑",

@@ -4,6 +4,7 @@ import { attachedFiles } from "./attached.js";
 import { renderBlocks } from "./blocks.js";
 import { el } from "./dom.js";
 import { emoji } from "./emoji.js";
+import { messageMenu, react, reactionMenu } from "./gestures.js";
 import { icon } from "./icons.js";
 import { mrkdwn } from "./mrkdwn.js";
 import { clock, dayLabel, full } from "./time.js";
@@ -84,27 +85,29 @@ export function messageRow(message, store, look, openThread) {
           message.blocks.length ? null : editedMark(message),
           attachedFiles(message.files),
         ),
-        files(message),
         reactions(message, store),
         look.status && status(look.status, store),
         threadable && threadLink(message, store, look, openThread),
       ),
-      threadable &&
+      !message.ephemeral &&
         el(
           "div",
           { class: "message-tools" },
-          el(
-            "button",
-            {
-              type: "button",
-              class: "icon-button",
-              "aria-label": "Reply in thread",
-              title: "Reply in thread",
-              data: { key: `tool:${message.ts}`, testid: "reply-in-thread" },
-              on: { click: () => openThread(message.ts) },
-            },
-            icon("reply"),
-          ),
+          reactionMenu(message, store),
+          threadable &&
+            el(
+              "button",
+              {
+                type: "button",
+                class: "icon-button",
+                "aria-label": "Reply in thread",
+                title: "Reply in thread",
+                data: { key: `tool:${message.ts}`, testid: "reply-in-thread" },
+                on: { click: () => openThread(message.ts) },
+              },
+              icon("reply"),
+            ),
+          messageMenu(message, store),
         ),
     ),
   ].filter(Boolean);
@@ -131,24 +134,6 @@ function editedMark(message) {
   return el("span", { class: "edited", title: full(message.edited.ts), text: "(edited)" });
 }
 
-/** What was sent along, as links to where the server keeps it. */
-function files(message) {
-  if (!message.files?.length) return null;
-  return el(
-    "ul",
-    { class: "file-list" },
-    ...message.files.map((file) =>
-      el(
-        "li",
-        { class: "file", data: { testid: "message-file" } },
-        file.permalink
-          ? el("a", { href: new URL(file.permalink).pathname, target: "_blank", rel: "noopener", text: file.name })
-          : el("span", { text: file.name }),
-      ),
-    ),
-  );
-}
-
 function status(text, store) {
   const name = nameOf(store, store.botId);
   return el("p", { class: "thread-status", role: "status", data: { testid: "thread-status" } }, `${name} ${text}`);
@@ -162,13 +147,20 @@ function reactions(message, store) {
     ...message.reactions.map((reaction) =>
       el(
         "li",
-        {
-          class: "reaction",
-          title: `${reaction.users.map((id) => nameOf(store, id)).join(", ")} reacted with :${reaction.name}:`,
-          data: { testid: `reaction-${reaction.name}` },
-        },
-        emoji(reaction.name),
-        el("span", { text: String(reaction.count) }),
+        {},
+        el(
+          "button",
+          {
+            type: "button",
+            class: "reaction",
+            title: `${reaction.users.map((id) => nameOf(store, id)).join(", ")} reacted with :${reaction.name}:`,
+            "aria-pressed": String(reaction.users.includes(store.me)),
+            data: { key: `reaction:${message.ts}:${reaction.name}`, testid: `reaction-${reaction.name}` },
+            on: { click: () => react(message, store, reaction.name) },
+          },
+          emoji(reaction.name),
+          el("span", { text: String(reaction.count) }),
+        ),
       ),
     ),
   );

@@ -17,6 +17,7 @@ export class Store extends EventTarget {
     this.users = new Map();
     this.groups = new Map();
     this.commands = [];
+    this.shortcuts = [];
     this.channels = new Map();
     this.views = [];
     this.home = null;
@@ -36,6 +37,7 @@ export class Store extends EventTarget {
     this.banner = state.banner;
     this.botId = state.bot.id;
     this.commands = [...state.commands.filter((known) => known.command !== INVITE.command), INVITE];
+    this.shortcuts = state.shortcuts;
     this.views = state.views;
     this.home = state.home;
     this.groups = new Map(state.groups.map((group) => [group.id, group]));
