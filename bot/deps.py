@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from bot.metrics import Metrics
 from bot.slack.client import Slack
 from bot.slack.intake import Intake
+from bot.slack.surfaces import Surfaces
 from db.models.documents import WorkspaceSettings
 from db.session import Database
 from services.ai.budget import TokenBudget
@@ -97,6 +98,7 @@ class Deps:
     metrics: Metrics = field(default_factory=Metrics)
     policies: PolicyService = field(default_factory=PolicyService)
     pictures: PictureService = field(default_factory=PictureService)
+    surfaces: Surfaces = field(default_factory=Surfaces)
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     defaults: Defaults = field(default_factory=Defaults)
     now: Callable[[], datetime] = utc_now

@@ -13,6 +13,8 @@ EdgeError
     ├── ContentRefused       it does not take what the message says
     ├── FileRefused          a file of Slack's can't be had, or is none that may be fetched
     ├── UploadRefused        it takes no file of ours, now or later
+    ├── SurfaceRefused       it has no such method here, or not for this app: the plain way is taken
+    ├── StoppedByPerson      somebody pressed Stop: nothing more is to come
     └── HomeOvertaken        a Home shows something else than what was to be replaced
 """
 
@@ -89,3 +91,11 @@ class UploadRefused(SlackError):
 
 class HomeOvertaken(SlackError):
     """Somebody has published the Home since, and what was drawn may be older than what is there."""
+
+
+class SurfaceRefused(SlackError):
+    """Slack does not offer this here: on a free plan, or to an app that was installed before it asked for it."""
+
+
+class StoppedByPerson(SlackError):
+    """Somebody pressed Stop while something was streamed."""

@@ -20,6 +20,8 @@ from bot.errors import (
     RateLimited,
     SlackError,
     SlackUnavailable,
+    StoppedByPerson,
+    SurfaceRefused,
     TokenRefused,
     UploadRefused,
 )
@@ -98,6 +100,38 @@ UPLOAD = frozenset(
 UPLOADS = "files."
 """The methods of files: of these a missing scope means an app that was installed before it was asked for."""
 
+SURFACES = frozenset(
+    {
+        "chat.startStream",
+        "agents.sessions.setStatus",
+        "assistant.threads.setSuggestedPrompts",
+        "entity.presentDetails",
+    }
+)
+"""The methods that not every workspace has. A refusal of the kind below is no fault."""
+
+REFUSED = frozenset(
+    {
+        "unknown_method",
+        "not_allowed",
+        "not_authorized",
+        "not_supported",
+        "feature_not_enabled",
+        "method_deprecated",
+        "deprecated_endpoint",
+        "missing_scope",
+        "no_permission",
+        "access_denied",
+        "not_allowed_token_type",
+        "channel_type_not_supported",
+        "messages_tab_disabled",
+        "paid_only",
+        "paid_teams_only",
+        "team_not_eligible",
+        "user_not_eligible",
+    }
+)
+
 _KINDS: tuple[tuple[frozenset[str], type[SlackError]], ...] = (
     (PASSING, SlackUnavailable),
     (TOKEN, TokenRefused),
@@ -106,6 +140,7 @@ _KINDS: tuple[tuple[frozenset[str], type[SlackError]], ...] = (
     (CONTENT, ContentRefused),
     (UPLOAD, UploadRefused),
     (frozenset({"hash_conflict"}), HomeOvertaken),
+    (frozenset({"stopped_by_user"}), StoppedByPerson),
 )
 KINDS: Mapping[str, type[SlackError]] = {word: kind for words, kind in _KINDS for word in words}
 """By Slack's word, the error that it becomes; those of RATE_LIMITED say for how long, and are not among them."""
@@ -125,6 +160,8 @@ def translated(method: str, error: SlackApiError) -> SlackError:
         return RateLimited(method, timedelta(seconds=1))
     if code == "missing_scope" and method.startswith(UPLOADS):
         return UploadRefused(method, code)
+    if code in REFUSED and method in SURFACES:
+        return SurfaceRefused(method, code)
     return KINDS.get(code, SlackError)(method, code)
 
 

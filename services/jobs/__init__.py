@@ -1,5 +1,6 @@
 """What is handed to the workers: small frozen messages, stored as JSON, each with a version."""
 
+from services.jobs.agents import StopAnswer, SuggestPrompts
 from services.jobs.conversations import Hear, Lacking, LoadPolicyFile, ReplyKind, Say, Settle, Settlement
 from services.jobs.home import (
     DrawHome,
@@ -139,6 +140,8 @@ __all__ = [
     "SharePicture",
     "ShowCard",
     "StepDecision",
+    "StopAnswer",
+    "SuggestPrompts",
     "Tell",
     "TellDeputy",
     "TellOfFailure",

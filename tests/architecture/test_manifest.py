@@ -13,12 +13,21 @@ from bot.sandbox.slack.state.workspace import DEFAULT_COMMANDS
 from bot.slack import ids
 from bot.slack.envelopes import LIFECYCLE_EVENTS
 from bot.slack.scopes import BOT_SCOPES
+from bot.views.messages.prompts import prompts
 from bot.workspaces.oauth import REDIRECT_PATH
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = Path(__file__).parent / "data" / "slack-manifest.schema.2.0.0.json"
 
-EVENTS = {"app_home_opened", "app_mention", "message.im", "message.channels", "message.groups", *LIFECYCLE_EVENTS}
+EVENTS = {
+    "app_home_opened",
+    "app_mention",
+    "message.im",
+    "message.channels",
+    "message.groups",
+    "agent_session_stopped",
+    *LIFECYCLE_EVENTS,
+}
 
 
 @pytest.fixture(scope="module")
@@ -67,6 +76,14 @@ def test_all_urls_are_the_one_endpoint(manifest: dict[str, Any]) -> None:
     assert set(urls) == {"https://YOUR-HOST/slack/events"}
     assert len(urls) == 5
     assert manifest["oauth_config"]["redirect_urls"] == [f"https://YOUR-HOST{REDIRECT_PATH}"]
+
+
+def test_its_direct_message_is_that_of_an_agent_and_takes_messages(manifest: dict[str, Any]) -> None:
+    assert manifest["features"]["app_home"]["messages_tab_read_only_enabled"] is False
+    suggested = {
+        (each["title"], each["message"]) for each in manifest["features"]["agent_view"]["suggested_prompts"]
+    }
+    assert suggested == set(prompts(waiting=0, is_admin=False))
 
 
 def test_socket_mode_is_off_and_buttons_are_on(manifest: dict[str, Any]) -> None:

@@ -63,6 +63,7 @@ WITHOUT_IDS = {
     ("event", "message"): "words",
     ("view", ids.VIEW_NEW_ISSUE): "words, and the channel that it was opened in",
     ("event", "app_home_opened"): "who looks at their Home",
+    ("event", "agent_session_stopped"): "a thread, and who wants no answer there any more",
     ("view", ids.VIEW_APPROVALS): "the rules of the workspace that it is sent from",
     ("view", ids.VIEW_NOTIFICATIONS): "what a person sets for themselves",
     ("view", ids.VIEW_SETTINGS): "the settings of the workspace that it is sent from",

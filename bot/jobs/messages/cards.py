@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.deps import Deps
 from bot.errors import ChannelUnreachable, ContentRefused, MessageGone, SlackError
+from bot.jobs.agents.sessions import show_awaited
 from bot.jobs.messages.placing import note_place
 from bot.jobs.messages.posting import find_earlier
 from bot.jobs.registry import PATIENT_ATTEMPTS, Handler, Lane
@@ -45,6 +46,7 @@ async def post_card(job: PostCard, deps: Deps) -> None:
         is_the_card = await deps.cards.posted(session, job.workspace, job.plan, turn, ts)
     if is_the_card:
         await note_place(job.workspace, job.plan, turn.channel_id, ts, deps)
+        await show_awaited(turn.channel_id, turn.thread_ts, snapshot, deps)
     else:
         await deps.slack.delete(turn.channel_id, ts)
     await _have_followed(snapshot, deps)
@@ -79,6 +81,7 @@ async def draw_card(job: DrawCard, deps: Deps) -> None:
     else:
         async with deps.database.transaction() as session:
             await deps.cards.drawn(session, job.workspace, job.plan, turn, deps.now())
+        await show_awaited(turn.channel_id, turn.thread_ts, snapshot, deps)
 
 
 def _drawn(snapshot: PlanSnapshot, turn: Turn, deps: Deps) -> Message:

@@ -1,5 +1,6 @@
 """Slack's dicts become frozen requests here; the only folder that indexes into bodies."""
 
+from bot.slack.payloads.agents import SessionStopped, session_stopped
 from bot.slack.payloads.clicks import Click, click, is_stranger, way_back
 from bot.slack.payloads.forms import (
     AnswerForm,
@@ -27,6 +28,7 @@ __all__ = [
     "NewIssue",
     "NotificationsForm",
     "Reason",
+    "SessionStopped",
     "SettingsForm",
     "answer",
     "approvals",
@@ -39,6 +41,7 @@ __all__ = [
     "new_issue",
     "notifications",
     "reason",
+    "session_stopped",
     "settings",
     "talk_of",
     "way_back",

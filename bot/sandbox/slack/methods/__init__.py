@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
-from bot.sandbox.slack.methods import apps, assistant, chat, conversations, files, people, views
+from bot.sandbox.slack.methods import (
+    agents,
+    apps,
+    assistant,
+    chat,
+    conversations,
+    files,
+    people,
+    streams,
+    views,
+)
 from bot.sandbox.slack.methods.arguments import Context, Method
 
 METHODS: dict[str, Method] = {
@@ -13,6 +23,8 @@ METHODS: dict[str, Method] = {
     **views.METHODS,
     **files.METHODS,
     **assistant.METHODS,
+    **agents.METHODS,
+    **streams.METHODS,
 }
 
 WITHOUT_TOKEN = frozenset({"api.test", "oauth.v2.access"})

@@ -90,6 +90,9 @@ def update(context: Context, args: Json) -> Json:
     message = message_in(channel, text_argument(args, "ts"))
     if message.bot_id != workspace.bot_id:
         raise SlackError("cant_update_message")
+    if message.stream is not None and not message.stream.is_stopped:
+        raise SlackError("streaming_state_conflict")
+    message.stream = None
     content = content_of(args, text_limit=limits.UPDATE_TEXT)
     message.text = content.get("text", "")
     workspace.set_blocks(message, content.get("blocks", []))

@@ -140,6 +140,25 @@ class Interactions:
             return None
         return self.emit(payloads.home_opened_event(self._workspace, user))
 
+    def open_messages(self, user: User) -> Delivery | None:
+        """A person opens the direct message with the app; None if it hasn't subscribed to that."""
+        if "app_home_opened" not in self._subscribed:
+            return None
+        return self.emit(payloads.messages_opened_event(self._workspace, user))
+
+    def press_stop(self, user: User, channel: Channel, thread_ts: str) -> Delivery:
+        """A person presses Stop at a session of the app: what is streamed there takes nothing more."""
+        streams = [
+            message for message in channel.messages.values() if message.stream and message.thread_ts == thread_ts
+        ]
+        if channel.sessions.get(thread_ts) != "processing" or "agent_session_stopped" not in self._subscribed:
+            raise NotThere("action_not_found")
+        for message in streams:
+            if message.stream is not None:
+                message.stream.is_stopped = True
+        stopped = [message.ts for message in streams]
+        return self.emit(payloads.session_stopped_event(self._workspace, user, channel, thread_ts, stopped))
+
     def emit(self, event: Json) -> Delivery:
         """Send an event in the background, again until the app acks it."""
         delivery = event_delivery(payloads.event_envelope(self._workspace, event))

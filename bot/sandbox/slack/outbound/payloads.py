@@ -10,6 +10,18 @@ from bot.sandbox.slack.state.workspace import Workspace
 # Slack still sends the verification token that apps no longer need; bots should not look at it.
 VERIFICATION_TOKEN = "legacy-verification-token"  # noqa: S105
 
+EVENTS = frozenset(
+    {
+        "app_mention",
+        "message.im",
+        "message.channels",
+        "message.groups",
+        "app_home_opened",
+        "agent_session_stopped",
+    }
+)
+"""What an app has subscribed to that is told of everything there is."""
+
 
 def command_form(
     workspace: Workspace,
@@ -143,6 +155,32 @@ def home_opened_event(workspace: Workspace, user: User) -> Json:
     if view is not None:
         event["view"] = workspace.view_json(view)
     return event
+
+
+def messages_opened_event(workspace: Workspace, user: User) -> Json:
+    """The event of a person who opens the direct message with the app."""
+    return {
+        "type": "app_home_opened",
+        "user": user.id,
+        "channel": workspace.open_dm([user.id, workspace.bot.id]).id,
+        "tab": "messages",
+        "context": {},
+        "event_ts": workspace.next_ts(),
+    }
+
+
+def session_stopped_event(
+    workspace: Workspace, user: User, channel: Channel, thread_ts: str, streams: list[str]
+) -> Json:
+    """The event of a person who presses Stop; Slack leaves the status of the session to the app."""
+    return {
+        "type": "agent_session_stopped",
+        "channel": channel.id,
+        "user": user.id,
+        "thread_ts": thread_ts,
+        "streaming_message_ts": streams,
+        "event_ts": workspace.next_ts(),
+    }
 
 
 def block_actions(workspace: Workspace, user: User, *, action: Json, trigger_id: str, origin: Json) -> Json:

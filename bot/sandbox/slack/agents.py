@@ -1,0 +1,22 @@
+"""What people do with the app as an agent, in tests: a part of `SlackStandIn`."""
+
+from __future__ import annotations
+
+from bot.sandbox.slack.outbound.delivery import Delivery
+from bot.sandbox.slack.outbound.interactions import Interactions
+
+
+class AgentSide:
+    """Users and channels may be named by id or by name."""
+
+    _do: Interactions
+
+    async def open_messages(self, user: str) -> Delivery | None:
+        """Open the direct message with the bot: the app_home_opened event, acked or given up."""
+        delivery = self._do.open_messages(self._do.user(user))
+        return await delivery.settled() if delivery else None
+
+    async def press_stop(self, user: str, channel: str, thread_ts: str) -> Delivery:
+        """Press Stop at a session of the bot's that works on something; returns when the event is acked."""
+        stopped = self._do.press_stop(self._do.user(user), self._do.channel(channel), thread_ts)
+        return await stopped.settled()
