@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.jobs import home, inquiries, notes, pictures, workspaces
-from bot.jobs.agents import prompts, streaming
+from bot.jobs.agents import functions, prompts, streaming
 from bot.jobs.conversations import hearing, policy_files, replying, settling
 from bot.jobs.messages import cards, placing, private, replies, showing
 from bot.jobs.notifications import copies, digests, preferences
@@ -43,6 +43,7 @@ HANDLERS: tuple[Handler[Any], ...] = tuple(
         inquiries,
         streaming,
         prompts,
+        functions,
         notes,
         pictures,
         home,

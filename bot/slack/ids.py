@@ -10,6 +10,10 @@ COMMAND_MUDDA = "/mudda"
 COMMAND_COMPONENTS = "/components"
 COMMAND_WORKFLOWS = "/workflows"
 
+FUNCTION_DRAFT = "draft_plan"
+FUNCTION_RUN = "run_plan"
+"""Steps of workflows of Workflow Builder."""
+
 ACTION_APPROVE = "plan.approve"
 ACTION_DISCARD = "plan.discard"
 ACTION_TRY_AGAIN = "plan.try_again"

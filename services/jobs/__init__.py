@@ -1,6 +1,6 @@
 """What is handed to the workers: small frozen messages, stored as JSON, each with a version."""
 
-from services.jobs.agents import StopAnswer, SuggestPrompts
+from services.jobs.agents import CompleteFunction, DraftForWorkflow, StopAnswer, SuggestPrompts, WaitForPlan
 from services.jobs.conversations import Hear, Lacking, LoadPolicyFile, ReplyKind, Say, Settle, Settlement
 from services.jobs.home import (
     DrawHome,
@@ -84,9 +84,11 @@ __all__ = [
     "AnswerInquiry",
     "AnswerStep",
     "AskAtGate",
+    "CompleteFunction",
     "DecidePlan",
     "DecideRun",
     "DeleteNote",
+    "DraftForWorkflow",
     "DraftPlan",
     "DrawCard",
     "DrawHome",
@@ -151,5 +153,6 @@ __all__ = [
     "TurnHome",
     "TurnPage",
     "TypedInput",
+    "WaitForPlan",
     "WishOutcome",
 ]

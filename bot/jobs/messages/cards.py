@@ -19,6 +19,7 @@ from bot.views.messages.place import asking_where
 from bot.views.private.notes import Note
 from db.models.documents import MovedFrom
 from db.queue import enqueue
+from services import functions
 from services.cards import NoTurn, Turn
 from services.jobs import DrawCard, JobDeferral, PostCard, Tell
 from services.queries.snapshots import PlanSnapshot
@@ -58,8 +59,7 @@ async def draw_card(job: DrawCard, deps: Deps) -> None:
         turn = await deps.cards.begin_draw(session, job.workspace, job, deps.now())
         snapshot = await deps.queries.get(session, job.workspace, job.plan)
     # After the turn is taken, for a change from now on asks for another redraw; and before the card's own wait.
-    if turn is not NoTurn.NOT_POSTED:
-        await _have_followed(snapshot, deps)
+    await _have_followed(snapshot, deps, is_posted=turn is not NoTurn.NOT_POSTED)
     if isinstance(turn, JobDeferral):
         raise turn
     if isinstance(turn, NoTurn) or turn.ts is None:
@@ -90,13 +90,17 @@ def _drawn(snapshot: PlanSnapshot, turn: Turn, deps: Deps) -> Message:
     return asking_where(card(snapshot, card_id=turn.card_id), snapshot, usual)
 
 
-async def _have_followed(snapshot: PlanSnapshot, deps: Deps) -> None:
+async def _have_followed(snapshot: PlanSnapshot, deps: Deps, *, is_posted: bool = True) -> None:
     """Have people's own messages about a plan show what its card does, and those told who are asked now.
+
+    Steps of workflows that wait for it end, whether or not there is a card to be seen.
 
     In a transaction of its own: who holds the card's row must not wait for that of a plan, or of a run.
     """
     async with deps.database.transaction() as session:
-        await deps.notifications.follow(session, deps.workspace.id, snapshot, deps.now())
+        await functions.follow(session, deps.workspace.id, snapshot)
+        if is_posted:
+            await deps.notifications.follow(session, deps.workspace.id, snapshot, deps.now())
 
 
 async def _posted(turn: Turn, message: Message, deps: Deps) -> str:

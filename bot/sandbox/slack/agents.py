@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from bot.sandbox.slack.outbound.delivery import Delivery
 from bot.sandbox.slack.outbound.interactions import Interactions
+from bot.sandbox.slack.state.functions import FunctionExecution
+from bot.sandbox.slack.state.model import Json
 
 
 class AgentSide:
@@ -20,3 +22,11 @@ class AgentSide:
         """Press Stop at a session of the bot's that works on something; returns when the event is acked."""
         stopped = self._do.press_stop(self._do.user(user), self._do.channel(channel), thread_ts)
         return await stopped.settled()
+
+    async def run_function(self, callback_id: str, inputs: Json) -> tuple[FunctionExecution, Delivery]:
+        """A workflow comes to a step of the app's; returns when the event is acked or given up.
+
+        Raises ValueError where the inputs are not those that were declared.
+        """
+        execution, delivery = self._do.run_function(callback_id, inputs)
+        return execution, await delivery.settled()

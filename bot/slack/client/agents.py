@@ -56,3 +56,13 @@ class AgentCalls(Directory):
         listed = [{"title": title, "message": message} for title, message in prompts]
         call = self.client.assistant_threads_setSuggestedPrompts(channel_id=channel, prompts=listed)
         await self._called("assistant.threads.setSuggestedPrompts", call)
+
+    async def complete_function(self, execution: str, outputs: Mapping[str, Any]) -> None:
+        """A step of a workflow has done what it is for; that can be said once."""
+        call = self.client.functions_completeSuccess(function_execution_id=execution, outputs=dict(outputs))
+        await self._called("functions.completeSuccess", call)
+
+    async def fail_function(self, execution: str, sentence: str) -> None:
+        """A step of a workflow can't do what it is for; that, too, can be said once."""
+        call = self.client.functions_completeError(function_execution_id=execution, error=sentence)
+        await self._called("functions.completeError", call)

@@ -1,6 +1,6 @@
 """Slack's dicts become frozen requests here; the only folder that indexes into bodies."""
 
-from bot.slack.payloads.agents import SessionStopped, session_stopped
+from bot.slack.payloads.agents import FunctionExecuted, SessionStopped, function_executed, session_stopped
 from bot.slack.payloads.clicks import Click, click, is_stranger, way_back
 from bot.slack.payloads.forms import (
     AnswerForm,
@@ -22,6 +22,7 @@ __all__ = [
     "ApprovalRulesForm",
     "Click",
     "Command",
+    "FunctionExecuted",
     "GateForm",
     "Heard",
     "HomeOpened",
@@ -34,6 +35,7 @@ __all__ = [
     "approvals",
     "click",
     "command",
+    "function_executed",
     "gate_form",
     "heard",
     "home_opened",

@@ -9,6 +9,7 @@ from bot.sandbox.slack.methods import (
     chat,
     conversations,
     files,
+    functions,
     people,
     streams,
     views,
@@ -25,6 +26,7 @@ METHODS: dict[str, Method] = {
     **assistant.METHODS,
     **agents.METHODS,
     **streams.METHODS,
+    **functions.METHODS,
 }
 
 WITHOUT_TOKEN = frozenset({"api.test", "oauth.v2.access"})

@@ -22,6 +22,7 @@ from bot.sandbox.slack.outbound.delivery import (
 )
 from bot.sandbox.slack.outbound.responses import command_failed, show_command_answer
 from bot.sandbox.slack.state.files import File, clean_name, file_object, mimetype_of
+from bot.sandbox.slack.state.functions import FUNCTIONS, FunctionExecution, fits
 from bot.sandbox.slack.state.inputs import (
     action_object,
     elements_of,
@@ -158,6 +159,15 @@ class Interactions:
                 message.stream.is_stopped = True
         stopped = [message.ts for message in streams]
         return self.emit(payloads.session_stopped_event(self._workspace, user, channel, thread_ts, stopped))
+
+    def run_function(self, callback_id: str, inputs: Json) -> tuple[FunctionExecution, Delivery]:
+        """A workflow comes to a step of the app's. Raises ValueError where Slack does not let it begin."""
+        function = FUNCTIONS[callback_id]
+        if not fits(inputs, function.inputs, function.required_inputs):
+            raise ValueError("not the inputs that the function declares")
+        execution = FunctionExecution(self._workspace.new_id("Fx"), function, inputs)
+        self._workspace.executions[execution.id] = execution
+        return execution, self.emit(payloads.function_executed_event(self._workspace, execution))
 
     def emit(self, event: Json) -> Delivery:
         """Send an event in the background, again until the app acks it."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.sandbox.slack.state.functions import FunctionExecution
 from bot.sandbox.slack.state.inputs import state_of
 from bot.sandbox.slack.state.model import Channel, Json, Message, User, View
 from bot.sandbox.slack.state.shapes import message_object
@@ -18,6 +19,8 @@ EVENTS = frozenset(
         "message.groups",
         "app_home_opened",
         "agent_session_stopped",
+        "function_executed",
+        "entity_details_requested",
     }
 )
 """What an app has subscribed to that is told of everything there is."""
@@ -179,6 +182,27 @@ def session_stopped_event(
         "user": user.id,
         "thread_ts": thread_ts,
         "streaming_message_ts": streams,
+        "event_ts": workspace.next_ts(),
+    }
+
+
+def function_executed_event(workspace: Workspace, execution: FunctionExecution) -> Json:
+    """The event of a workflow that has come to a step of the app's. Its token is good only until the step ends."""
+    return {
+        "type": "function_executed",
+        "function": {
+            **execution.function.object(),
+            "id": workspace.new_id("Fn"),
+            "type": "app",
+            "app_id": workspace.app_id,
+            "date_created": 0,
+            "date_updated": 0,
+            "date_deleted": 0,
+        },
+        "inputs": execution.inputs,
+        "function_execution_id": execution.id,
+        "workflow_execution_id": workspace.new_id("Wx"),
+        "bot_access_token": f"xwfp-{workspace.token(20)}",
         "event_ts": workspace.next_ts(),
     }
 

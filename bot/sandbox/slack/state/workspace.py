@@ -14,6 +14,7 @@ from functools import partial
 
 from bot.sandbox.slack.state.feed import Feed, Signal
 from bot.sandbox.slack.state.files import Files
+from bot.sandbox.slack.state.functions import FunctionExecution
 from bot.sandbox.slack.state.ids import new_id, with_ids
 from bot.sandbox.slack.state.inputs import state_of
 from bot.sandbox.slack.state.model import (
@@ -87,6 +88,7 @@ class Workspace:
         self.is_org_wide = self.is_kept_out = False
         # Whether the app is an agent here: a paid plan, and an app that is declared as one.
         self.has_agents = True
+        self.executions: dict[str, FunctionExecution] = {}
         self.clock = clock
         self.signal = Signal()
         self.feed = Feed(self.signal, first_id=int(clock() * 1_000_000))

@@ -14,7 +14,7 @@ export class Suggestions {
   constructor(store, send) {
     this.store = store;
     this.send = send;
-    this.root = document.getElementById("suggestions");
+    this.root = el("div", { class: "prompts", role: "group", "aria-label": "Suggestions", hidden: true });
     this.opened = null;
   }
 
@@ -30,9 +30,9 @@ export class Suggestions {
       prompts.map((prompt, index) =>
         el("button", {
           type: "button",
-          class: "suggestion",
+          class: "prompt",
           text: prompt.title,
-          data: { key: `suggestion-${index}`, testid: "suggestion" },
+          data: { key: `prompt-${index}`, testid: "prompt" },
           on: { click: () => this.send(prompt.message) },
         }),
       ),

@@ -32,6 +32,7 @@ class App {
     this.composer = new Composer(store, { id: "composer-text", testid: "composer", onSend });
     byId("composer").append(this.composer.node);
     this.suggestions = new Suggestions(store, (text) => this.#say(text));
+    byId("composer").prepend(this.suggestions.root);
     this.thread = new ThreadPane(store, { onClose: () => this.closeThread() });
     this.modals = new ModalStack(store);
     this.home = new Home(store);
