@@ -11,6 +11,7 @@ EdgeError
     ├── ChannelUnreachable   the bot can't post there
     ├── MessageGone          the message can't be changed any more
     ├── ContentRefused       it does not take what the message says
+    │   └── MetadataRefused      or what is said beside it, to be found again and to be shown as a work object
     ├── FileRefused          a file of Slack's can't be had, or is none that may be fetched
     ├── UploadRefused        it takes no file of ours, now or later
     ├── SurfaceRefused       it has no such method here, or not for this app: the plain way is taken
@@ -79,6 +80,10 @@ class MessageGone(SlackError):
 
 class ContentRefused(SlackError):
     """Slack does not take what the message says: too long, or not of its form."""
+
+
+class MetadataRefused(ContentRefused):
+    """Slack does not take the metadata of a message."""
 
 
 class FileRefused(SlackError):

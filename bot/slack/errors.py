@@ -17,6 +17,7 @@ from bot.errors import (
     ContentRefused,
     HomeOvertaken,
     MessageGone,
+    MetadataRefused,
     RateLimited,
     SlackError,
     SlackUnavailable,
@@ -87,6 +88,10 @@ CONTENT = frozenset(
     }
 )
 
+METADATA = frozenset(
+    {"invalid_metadata", "invalid_metadata_format", "invalid_metadata_schema", "metadata_too_large"}
+)
+
 UPLOAD = frozenset(
     {
         "file_type_not_allowed",
@@ -138,6 +143,7 @@ _KINDS: tuple[tuple[frozenset[str], type[SlackError]], ...] = (
     (UNREACHABLE, ChannelUnreachable),
     (GONE, MessageGone),
     (CONTENT, ContentRefused),
+    (METADATA, MetadataRefused),
     (UPLOAD, UploadRefused),
     (frozenset({"hash_conflict"}), HomeOvertaken),
     (frozenset({"stopped_by_user"}), StoppedByPerson),

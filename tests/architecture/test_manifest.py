@@ -28,6 +28,7 @@ EVENTS = {
     "message.groups",
     "agent_session_stopped",
     "function_executed",
+    "entity_details_requested",
     *LIFECYCLE_EVENTS,
 }
 

@@ -7,7 +7,8 @@ import logging
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.deps import Deps
-from bot.errors import ChannelUnreachable, ContentRefused, MessageGone, SlackError
+from bot.errors import ChannelUnreachable, ContentRefused, MessageGone, MetadataRefused, SlackError
+from bot.jobs.agents.entities import with_entity, without_entity
 from bot.jobs.agents.sessions import show_awaited
 from bot.jobs.messages.placing import note_place
 from bot.jobs.messages.posting import find_earlier
@@ -87,7 +88,8 @@ async def draw_card(job: DrawCard, deps: Deps) -> None:
 def _drawn(snapshot: PlanSnapshot, turn: Turn, deps: Deps) -> Message:
     """The card; in a direct message it asks where else it should be shown."""
     usual = deps.workspace.settings.get("default_channel")
-    return asking_where(card(snapshot, card_id=turn.card_id), snapshot, usual)
+    message = asking_where(card(snapshot, card_id=turn.card_id), snapshot, usual)
+    return with_entity(message, snapshot, turn.channel_id, deps)
 
 
 async def _have_followed(snapshot: PlanSnapshot, deps: Deps, *, is_posted: bool = True) -> None:
@@ -106,6 +108,8 @@ async def _have_followed(snapshot: PlanSnapshot, deps: Deps, *, is_posted: bool 
 async def _posted(turn: Turn, message: Message, deps: Deps) -> str:
     try:
         return await deps.slack.post(turn.channel_id, message, thread_ts=turn.thread_ts)
+    except MetadataRefused as error:
+        return await _posted(turn, without_entity(message, error, deps), deps)
     except ContentRefused as error:
         logger.error("Slack refused a card as it is: %s", error)
         return await deps.slack.post(turn.channel_id, plainer(message), thread_ts=turn.thread_ts)
@@ -114,6 +118,8 @@ async def _posted(turn: Turn, message: Message, deps: Deps) -> str:
 async def _update(channel: str, ts: str, message: Message, deps: Deps) -> None:
     try:
         await deps.slack.update(channel, ts, message)
+    except MetadataRefused as error:
+        await _update(channel, ts, without_entity(message, error, deps), deps)
     except ContentRefused as error:
         logger.error("Slack refused a card as it is: %s", error)
         await deps.slack.update(channel, ts, plainer(message))

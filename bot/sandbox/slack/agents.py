@@ -30,3 +30,8 @@ class AgentSide:
         """
         execution, delivery = self._do.run_function(callback_id, inputs)
         return execution, await delivery.settled()
+
+    async def open_details(self, user: str, channel: str, message_ts: str) -> Delivery:
+        """Look at the work object of a message in the pane beside; what that shows is in `workspace.panes`."""
+        message = self._do.channel(channel).messages[message_ts]
+        return await self._do.open_details(self._do.user(user), message).settled()

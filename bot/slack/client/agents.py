@@ -6,10 +6,11 @@ workspace has them: each raises SurfaceRefused where Slack does not offer it, an
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
-from bot.slack.client.directory import Directory
+from bot.slack.client.directory import MODAL_SECONDS, Directory
 
 SessionStatus = Literal["active", "processing", "suspended", "closed"]
 """`suspended`: a person is awaited."""
@@ -56,6 +57,12 @@ class AgentCalls(Directory):
         listed = [{"title": title, "message": message} for title, message in prompts]
         call = self.client.assistant_threads_setSuggestedPrompts(channel_id=channel, prompts=listed)
         await self._called("assistant.threads.setSuggestedPrompts", call)
+
+    async def present(self, trigger_id: str, entity: Mapping[str, Any] | None, refusal: str = "not_found") -> None:
+        """Show a work object in the pane beside, or in place of it why not; a trigger is good for 3 s and once."""
+        given: dict[str, Any] = {"error": {"status": refusal}} if entity is None else {"metadata": dict(entity)}
+        call = self.client.entity_presentDetails(trigger_id=trigger_id, **given)
+        await self._called("entity.presentDetails", asyncio.wait_for(call, MODAL_SECONDS))
 
     async def complete_function(self, execution: str, outputs: Mapping[str, Any]) -> None:
         """A step of a workflow has done what it is for; that can be said once."""

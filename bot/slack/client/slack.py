@@ -103,7 +103,7 @@ class Slack(AgentCalls):
                 channel=channel,
                 text=message.text,
                 blocks=message.blocks,
-                metadata=message.metadata,
+                metadata=message.sent_metadata,
                 thread_ts=thread_ts,
                 unfurl_links=False,
                 unfurl_media=False,
@@ -112,10 +112,13 @@ class Slack(AgentCalls):
         return str(answer["ts"])
 
     async def update(self, channel: str, ts: str, message: Message) -> None:
-        """Redraw a message in place."""
+        """Redraw a message in place. What it is found again by stays as it is."""
+        metadata = message.sent_metadata if message.entities else None
         await self._called(
             "chat.update",
-            self.client.chat_update(channel=channel, ts=ts, text=message.text, blocks=message.blocks),
+            self.client.chat_update(
+                channel=channel, ts=ts, text=message.text, blocks=message.blocks, metadata=metadata
+            ),
         )
 
     async def permalink(self, channel: str, ts: str) -> str:

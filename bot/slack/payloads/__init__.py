@@ -1,6 +1,13 @@
 """Slack's dicts become frozen requests here; the only folder that indexes into bodies."""
 
-from bot.slack.payloads.agents import FunctionExecuted, SessionStopped, function_executed, session_stopped
+from bot.slack.payloads.agents import (
+    DetailsRequested,
+    FunctionExecuted,
+    SessionStopped,
+    details_requested,
+    function_executed,
+    session_stopped,
+)
 from bot.slack.payloads.clicks import Click, click, is_stranger, way_back
 from bot.slack.payloads.forms import (
     AnswerForm,
@@ -22,6 +29,7 @@ __all__ = [
     "ApprovalRulesForm",
     "Click",
     "Command",
+    "DetailsRequested",
     "FunctionExecuted",
     "GateForm",
     "Heard",
@@ -35,6 +43,7 @@ __all__ = [
     "approvals",
     "click",
     "command",
+    "details_requested",
     "function_executed",
     "gate_form",
     "heard",

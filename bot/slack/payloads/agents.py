@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from bot.slack.ids import FUNCTION_DRAFT, FUNCTION_RUN
-from bot.slack.payloads.reading import CHANNEL, KEY, TS, USER, Body, if_given, matching, parser, text
+from bot.slack.payloads.reading import CHANNEL, KEY, TS, URL, USER, Body, if_given, matching, parser, text
 
 EXECUTION = re.compile(r"Fx[A-Za-z0-9]{1,60}")
 
@@ -67,6 +68,32 @@ def function_executed(body: Body) -> FunctionExecuted:
         number=_number(inputs.get("plan_number")),
         user=_person(inputs.get("person")) or "",
         channel=if_given(CHANNEL, inputs.get("channel")) or "",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DetailsRequested:
+    """Somebody looks at a plan in the pane beside; `channel` is where they came from, if it is said."""
+
+    key: str
+    user: str
+    channel: str
+    trigger_id: str
+    plan: UUID
+    url: str
+
+
+@parser
+def details_requested(body: Body) -> DetailsRequested:
+    """An entity_details_requested event about an object of ours."""
+    event = body["event"]
+    return DetailsRequested(
+        key=f"event:{matching(KEY, body['event_id'])}",
+        user=matching(USER, event["user"]),
+        channel=if_given(CHANNEL, event.get("channel")) or "",
+        trigger_id=matching(KEY, event["trigger_id"]),
+        plan=UUID(matching(KEY, event["external_ref"]["id"])),
+        url=matching(URL, event["entity_url"]),
     )
 
 

@@ -8,6 +8,7 @@ from bot.sandbox.slack.methods import (
     assistant,
     chat,
     conversations,
+    entities,
     files,
     functions,
     people,
@@ -27,6 +28,7 @@ METHODS: dict[str, Method] = {
     **agents.METHODS,
     **streams.METHODS,
     **functions.METHODS,
+    **entities.METHODS,
 }
 
 WITHOUT_TOKEN = frozenset({"api.test", "oauth.v2.access"})

@@ -160,6 +160,14 @@ class Interactions:
         stopped = [message.ts for message in streams]
         return self.emit(payloads.session_stopped_event(self._workspace, user, channel, thread_ts, stopped))
 
+    def open_details(self, user: User, message: Message) -> Delivery:
+        """A person looks at the work object that a message shows, in the pane beside."""
+        if not message.entities or "entity_details_requested" not in self._subscribed:
+            raise NotThere("action_not_found")
+        trigger = self._tickets.new_trigger(user.id)
+        self._workspace.wanted[trigger] = message.entities[0]["external_ref"]["id"]
+        return self.emit(payloads.details_requested_event(self._workspace, user, message, trigger))
+
     def run_function(self, callback_id: str, inputs: Json) -> tuple[FunctionExecution, Delivery]:
         """A workflow comes to a step of the app's. Raises ValueError where Slack does not let it begin."""
         function = FUNCTIONS[callback_id]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
 from bot.sandbox.slack.state.functions import FunctionExecution
 from bot.sandbox.slack.state.inputs import state_of
 from bot.sandbox.slack.state.model import Channel, Json, Message, User, View
@@ -182,6 +184,23 @@ def session_stopped_event(
         "user": user.id,
         "thread_ts": thread_ts,
         "streaming_message_ts": streams,
+        "event_ts": workspace.next_ts(),
+    }
+
+
+def details_requested_event(workspace: Workspace, user: User, message: Message, trigger_id: str) -> Json:
+    """The event of a person who looks at a work object beside."""
+    entity = message.entities[0]
+    return {
+        "type": "entity_details_requested",
+        "user": user.id,
+        "trigger_id": trigger_id,
+        "external_ref": entity["external_ref"],
+        "entity_url": entity["url"],
+        "link": {"url": entity["url"], "domain": urlsplit(entity["url"]).hostname},
+        "channel": message.channel,
+        "message_ts": message.ts,
+        "user_locale": "en-US",
         "event_ts": workspace.next_ts(),
     }
 

@@ -136,6 +136,7 @@ class Message:
     latest_reply: str | None = None
     edited: Json | None = None
     metadata: Json | None = None
+    entities: list[Json] = field(default_factory=list)
     reactions: dict[str, list[str]] = field(default_factory=dict)
     ephemeral_to: str | None = None
     client_msg_id: str | None = None

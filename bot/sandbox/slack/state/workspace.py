@@ -88,6 +88,10 @@ class Workspace:
         self.is_org_wide = self.is_kept_out = False
         # Whether the app is an agent here: a paid plan, and an app that is declared as one.
         self.has_agents = True
+        # Whether work objects are turned on; which one a trigger asks for, and what is in each person's pane.
+        self.has_work_objects = True
+        self.wanted: dict[str, str] = {}
+        self.panes: dict[str, Json] = {}
         self.executions: dict[str, FunctionExecution] = {}
         self.clock = clock
         self.signal = Signal()
