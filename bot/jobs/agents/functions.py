@@ -49,7 +49,7 @@ async def draft_for_workflow(job: DraftForWorkflow, deps: Deps) -> None:
             plan = await deps.workflows.open_plan(session, issue)
             await functions.wait(session, job.workspace, job.execution, Function.DRAFT, plan, job.user)
     except MayNotPlan as error:
-        await _refuse(job, views.may_not_plan(job.user is not None, error.people), deps)
+        await _refuse(job, views.may_not_plan(error.people, is_named=job.user is not None), deps)
 
 
 async def wait_for_plan(job: WaitForPlan, deps: Deps) -> None:

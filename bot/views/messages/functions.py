@@ -43,7 +43,7 @@ def refusal(reason: Refusal) -> str:
     return _REFUSALS[reason]
 
 
-def may_not_plan(is_named: bool, people: Sequence[str]) -> str:
+def may_not_plan(people: Sequence[str], *, is_named: bool) -> str:
     """Whoever the workflow runs as may not have plans drafted here."""
     whose = "the person as whom it runs" if is_named else "a workflow that runs as nobody"
     return f"Only some people ({len(people):,}) may have plans drafted here, and {whose} is none of them."
