@@ -70,7 +70,11 @@ async def answer_inquiry(job: AnswerInquiry, deps: Deps) -> None:
 
 async def find_answer(job: FindAnswer, deps: Deps) -> None:
     """Find it, put on record what that took, and show it in place of "Looking…"."""
-    live, scope = LiveAnswer(job, deps), await _scope(job, deps)
+    live = LiveAnswer(job, deps)
+    if await live.is_stopped():
+        await _ended(job, views.words(views.STOPPED, record.id_of(job)), live, deps)
+        return
+    scope = await _scope(job, deps)
     if scope.is_stranger and scope.only is None:
         await _ended(job, views.words(views.STRANGER, record.id_of(job)), live, deps)
         return

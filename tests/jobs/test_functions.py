@@ -204,6 +204,19 @@ async def test_an_end_is_told_once_whatever_becomes_of_the_answer(hall: TownHall
     await waits(hall, 0)
 
 
+async def test_outputs_that_slack_does_not_take_end_it_all_the_same(hall: TownHall) -> None:
+    hall.slack.faults.script("functions.completeSuccess", [ErrorWord("parameter_validation_failed")])
+    assert "Something went wrong" in (await ended(hall, await draft(hall))).error
+
+
+async def test_a_stranger_is_told_of_no_plan(hall: TownHall) -> None:
+    await hall.slack.send_command("priya", "works", "/mudda", LEAK)
+    await drafted(hall)
+    stranger = {"id": "U0NOBODY01", "secret": "s"}
+    execution = await ended(hall, await run(hall, ids.FUNCTION_RUN, plan_number=1, person=stranger))
+    assert "no plan of that number" in execution.error
+
+
 async def test_what_has_ended_is_forgotten_after_a_while(hall: TownHall) -> None:
     await ended(hall, await draft(hall))
     await waits(hall, 0)

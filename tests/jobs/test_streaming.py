@@ -131,6 +131,13 @@ async def test_a_start_that_slack_took_and_did_not_answer_is_found_and_not_repea
     assert len(hall.slack.calls("chat.startStream")) == 1
 
 
+async def test_a_plain_beginning_that_slack_took_and_did_not_answer_is_not_streamed_beside(hall: TownHall) -> None:
+    hall.slack.faults.script("chat.startStream", [RateLimited()])
+    hall.slack.faults.script("chat.postMessage", [DropAfterAccepting()])
+    await is_one_answer(hall, await asked(hall))
+    assert len(hall.slack.calls("chat.startStream")) == 1
+
+
 async def test_an_end_that_slack_took_and_did_not_answer_is_no_second_answer(hall: TownHall) -> None:
     hall.slack.faults.script("chat.stopStream", [DropAfterAccepting()])
     hall.slack.faults.script("chat.update", [DropAfterAccepting()])

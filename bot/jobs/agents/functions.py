@@ -29,6 +29,9 @@ CARD_POLL = timedelta(seconds=1)
 
 SOURCE = "workflow"
 
+NOBODY_WAITS = frozenset({"execution_not_in_running_state", "function_execution_not_found"})
+"""Slack's words where it was told before, or the workflow was ended."""
+
 
 async def draft_for_workflow(job: DraftForWorkflow, deps: Deps) -> None:
     """Write the issue down, once; the step ends when there is something to decide about."""
@@ -55,8 +58,8 @@ async def draft_for_workflow(job: DraftForWorkflow, deps: Deps) -> None:
 async def wait_for_plan(job: WaitForPlan, deps: Deps) -> None:
     """Wait until the run of a plan is over; one that nobody has approved waits for that, too."""
     try:
-        if job.number is None:
-            raise NotFound("plan", 0)
+        if job.number is None or (job.user and not await _is_member(job.user, deps)):
+            raise NotFound("plan", job.number or 0)
         async with deps.database.transaction() as session:
             plan = await deps.queries.get_by_number(session, job.workspace, job.number)
             viewer = await deps.queries.viewer(session, job.workspace, job.user or "")
@@ -98,7 +101,9 @@ async def _tell(execution: Execution, outcome: Outcome, plan: PlanSnapshot | Non
     outputs: dict[str, object] = {"plan_number": plan.number, "outcome": views.OUTCOMES[outcome]}
     if address := await _address(plan, deps):
         outputs["plan_link"] = address
-    await _said(deps.slack.complete_function(execution.execution_id, outputs))
+    if not await _said(deps.slack.complete_function(execution.execution_id, outputs)):
+        # In a workflow that was made with other outputs: it must not wait for ever.
+        await _said(deps.slack.fail_function(execution.execution_id, views.refusal(Refusal.INTERNAL)))
 
 
 async def _address(plan: PlanSnapshot, deps: Deps) -> str | None:
@@ -112,18 +117,25 @@ async def _address(plan: PlanSnapshot, deps: Deps) -> str | None:
     return await link(channel, ts, deps)
 
 
+async def _is_member(user: str, deps: Deps) -> bool:
+    """Whether a person is of this organisation: others see no plan but that in whose thread they write."""
+    return await deps.slack.is_member(user, deps.workspace.team_id, deps.workspace.enterprise_id)
+
+
 async def _refuse(job: DraftForWorkflow | WaitForPlan, sentence: str, deps: Deps) -> None:
     await _said(deps.slack.fail_function(job.execution, sentence))
 
 
-async def _said(call: Awaitable[None]) -> None:
-    """Say how it ended. That it was said before, or that nobody waits any more, is no fault."""
+async def _said(call: Awaitable[None]) -> bool:
+    """Say how it ended; False if Slack does not take that. That nobody waits any more is no fault."""
     try:
         await call
     except (RateLimited, SlackUnavailable):
         raise
     except SlackError as error:
         logger.warning("A step of a workflow was not ended by this: %s", error)
+        return error.code in NOBODY_WAITS
+    return True
 
 
 async def _channel(job: DraftForWorkflow, deps: Deps) -> str:

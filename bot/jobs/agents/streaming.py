@@ -13,6 +13,7 @@ from uuid import UUID
 from bot.deps import Deps
 from bot.errors import RateLimited, SlackError, SlackUnavailable, StoppedByPerson, SurfaceRefused
 from bot.jobs.agents.sessions import show_session
+from bot.jobs.messages.posting import find_earlier
 from bot.jobs.registry import Handler, Lane
 from bot.slack.messages import Message
 from bot.slack.surfaces import Surface
@@ -38,6 +39,9 @@ async def begin_stream(job: AnswerInquiry, before: datetime | None, deps: Deps) 
     try:
         if before and (found := await _found(job, thread, inquiry, before, deps)):
             return found
+        if before and await find_earlier(job.channel, views.looking(inquiry), thread, before, deps):
+            # An earlier try took the plain way: so does this one, in the same message.
+            return None
         return await deps.slack.start_stream(
             job.channel, thread, [begun(inquiry)], user=job.user, team=deps.workspace.team_id
         )
@@ -64,9 +68,8 @@ class LiveAnswer:
         """Say what is being looked at. Raises NotWanted once whoever asked has pressed Stop."""
         if not self._job.is_streamed:
             return
-        async with self._deps.database.reading() as session:
-            if await streams.is_stopped(session, self._job.workspace, self._inquiry):
-                raise NotWanted
+        if await self.is_stopped():
+            raise NotWanted
         line = line_of(wanted.name)
         if line == self._line:
             return
@@ -74,6 +77,13 @@ class LiveAnswer:
         self._number, self._line = self._number + 1, line
         if not await self._append([done, task(self._inquiry, self._number, line, is_done=False)]):
             raise NotWanted
+
+    async def is_stopped(self) -> bool:
+        """Whether whoever asked has pressed Stop."""
+        if not self._job.is_streamed:
+            return False
+        async with self._deps.database.reading() as session:
+            return await streams.is_stopped(session, self._job.workspace, self._inquiry)
 
     async def end(self, message: Message) -> Message:
         """Stream the message to its end; what the message is to show at last, which is redrawn in any case."""
