@@ -13,6 +13,7 @@ from bot.sandbox.slack.limits import check_view
 from bot.sandbox.slack.limits.blocks import MODAL
 from bot.sandbox.slack.methods.arguments import Context
 from bot.sandbox.slack.outbound import payloads
+from bot.sandbox.slack.outbound.agents import AgentActions, NotThere
 from bot.sandbox.slack.outbound.delivery import (
     Delivery,
     Sender,
@@ -22,7 +23,6 @@ from bot.sandbox.slack.outbound.delivery import (
 )
 from bot.sandbox.slack.outbound.responses import command_failed, show_command_answer
 from bot.sandbox.slack.state.files import File, clean_name, file_object, mimetype_of
-from bot.sandbox.slack.state.functions import FUNCTIONS, FunctionExecution, fits
 from bot.sandbox.slack.state.inputs import (
     action_object,
     elements_of,
@@ -34,19 +34,13 @@ from bot.sandbox.slack.state.inputs import (
 )
 from bot.sandbox.slack.state.model import Channel, Json, Message, User, View
 
+__all__ = ["InputsRefused", "Interactions", "NotThere"]
+
 _FAILURES = {
     "operation_timeout": "The app did not answer in time. Please try again.",
     "dispatch_failed": "The app could not be reached. Please try again.",
     "invalid_response": "The app's answer to this form could not be understood.",
 }
-
-
-class NotThere(LookupError):
-    """What a person acts on doesn't exist; `word` is e.g. "message_not_found"."""
-
-    def __init__(self, word: str) -> None:
-        super().__init__(word)
-        self.word = word
 
 
 class InputsRefused(ValueError):
@@ -57,7 +51,7 @@ class InputsRefused(ValueError):
         self.errors = errors
 
 
-class Interactions:
+class Interactions(AgentActions):
     """Everything people can do, by the ids of users, channels, messages and views."""
 
     def __init__(self, context: Context, sender: Sender, *, subscribed: frozenset[str]) -> None:
@@ -140,42 +134,6 @@ class Interactions:
         if "app_home_opened" not in self._subscribed:
             return None
         return self.emit(payloads.home_opened_event(self._workspace, user))
-
-    def open_messages(self, user: User) -> Delivery | None:
-        """A person opens the direct message with the app; None if it hasn't subscribed to that."""
-        if "app_home_opened" not in self._subscribed:
-            return None
-        return self.emit(payloads.messages_opened_event(self._workspace, user))
-
-    def press_stop(self, user: User, channel: Channel, thread_ts: str) -> Delivery:
-        """A person presses Stop at a session of the app: what is streamed there takes nothing more."""
-        streams = [
-            message for message in channel.messages.values() if message.stream and message.thread_ts == thread_ts
-        ]
-        if channel.sessions.get(thread_ts) != "processing" or "agent_session_stopped" not in self._subscribed:
-            raise NotThere("action_not_found")
-        for message in streams:
-            if message.stream is not None:
-                message.stream.is_stopped = True
-        stopped = [message.ts for message in streams]
-        return self.emit(payloads.session_stopped_event(self._workspace, user, channel, thread_ts, stopped))
-
-    def open_details(self, user: User, message: Message) -> Delivery:
-        """A person looks at the work object that a message shows, in the pane beside."""
-        if not message.entities or "entity_details_requested" not in self._subscribed:
-            raise NotThere("action_not_found")
-        trigger = self._tickets.new_trigger(user.id)
-        self._workspace.wanted[trigger] = message.entities[0]["external_ref"]["id"]
-        return self.emit(payloads.details_requested_event(self._workspace, user, message, trigger))
-
-    def run_function(self, callback_id: str, inputs: Json) -> tuple[FunctionExecution, Delivery]:
-        """A workflow comes to a step of the app's. Raises ValueError where Slack does not let it begin."""
-        function = FUNCTIONS[callback_id]
-        if not fits(inputs, function.inputs, function.required_inputs):
-            raise ValueError("not the inputs that the function declares")
-        execution = FunctionExecution(self._workspace.new_id("Fx"), function, inputs)
-        self._workspace.executions[execution.id] = execution
-        return execution, self.emit(payloads.function_executed_event(self._workspace, execution))
 
     def emit(self, event: Json) -> Delivery:
         """Send an event in the background, again until the app acks it."""
