@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
+from bot.sandbox.gemini.faults import Fine
 from bot.sandbox.gemini.faults import Hold as ModelHold
 from bot.sandbox.slack import DropAfterAccepting, ErrorWord, Message, RateLimited
 from bot.slack.surfaces import REFUSED_FOR, Surface
@@ -178,6 +179,21 @@ async def test_whoever_asked_can_stop_it(hall: TownHall) -> None:
         query = select(AuditEvent.facts).where(AuditEvent.action == "inquiry.answered")
         assert [facts["trouble"] for facts in await session.scalars(query)] == ["stopped"]
         assert await session.scalar(select(func.count()).select_from(AnswerStream)) == 0
+
+
+async def test_an_answer_that_comes_after_stop_is_not_shown(hall: TownHall) -> None:
+    held = ModelHold()
+    # Everything was looked up: the next word of the model is the answer.
+    hall.gemini.script(Fine(), held, agent="inquiry")
+    thread = await asked(hall)
+    await asyncio.wait_for(held.reached.wait(), 60)
+    await hall.slack.press_stop("priya", dm_of(hall), thread)
+    await hall.slack.wait_for(lambda: "You stopped this answer" in words_of(replies(hall, thread)[0].blocks))
+    held.released.set()
+    await hall.slack.wait_for(lambda: len(hall.slack.calls("chat.update")) == 2)
+    await idle(hall)
+    [message] = replies(hall, thread)
+    assert words_of(message.blocks).strip() == "You stopped this answer."
 
 
 async def test_nobody_else_can(hall: TownHall) -> None:
