@@ -12,6 +12,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.deps import Workspace
 from bot.listeners import (
+    agents,
     approvals,
     components,
     conversations,
@@ -51,6 +52,7 @@ LISTENERS = (
     pictures,
     home,
     places,
+    agents,
 )
 
 

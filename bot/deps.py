@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from bot.metrics import Metrics
 from bot.slack.client import Slack
 from bot.slack.intake import Intake
+from bot.slack.surfaces import Surfaces
 from db.models.documents import WorkspaceSettings
 from db.session import Database
 from services.ai.budget import TokenBudget
@@ -99,6 +100,7 @@ class Deps:
     policies: PolicyService = field(default_factory=PolicyService)
     pictures: PictureService = field(default_factory=PictureService)
     photos: PhotoReader = field(default_factory=PhotoReader)
+    surfaces: Surfaces = field(default_factory=Surfaces)
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     defaults: Defaults = field(default_factory=Defaults)
     now: Callable[[], datetime] = utc_now

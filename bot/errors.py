@@ -11,8 +11,11 @@ EdgeError
     ├── ChannelUnreachable   the bot can't post there
     ├── MessageGone          the message can't be changed any more
     ├── ContentRefused       it does not take what the message says
+    │   └── MetadataRefused      or what is said beside it, to be found again and to be shown as a work object
     ├── FileRefused          a file of Slack's can't be had, or is none that may be fetched
     ├── UploadRefused        it takes no file of ours, now or later
+    ├── SurfaceRefused       it has no such method here, or not for this app: the plain way is taken
+    ├── StoppedByPerson      somebody pressed Stop: nothing more is to come
     └── HomeOvertaken        a Home shows something else than what was to be replaced
 """
 
@@ -79,6 +82,10 @@ class ContentRefused(SlackError):
     """Slack does not take what the message says: too long, or not of its form."""
 
 
+class MetadataRefused(ContentRefused):
+    """Slack does not take the metadata of a message."""
+
+
 class FileRefused(SlackError):
     """A file can't be had. `code` is Slack's word, or "too_large", "not_slacks" (its address), "not_given"."""
 
@@ -89,3 +96,11 @@ class UploadRefused(SlackError):
 
 class HomeOvertaken(SlackError):
     """Somebody has published the Home since, and what was drawn may be older than what is there."""
+
+
+class SurfaceRefused(SlackError):
+    """Slack does not offer this here: on a free plan, or to an app that was installed before it asked for it."""
+
+
+class StoppedByPerson(SlackError):
+    """Somebody pressed Stop while something was streamed."""

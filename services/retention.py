@@ -14,7 +14,18 @@ from typing import Any
 from sqlalchemy import ColumnElement, Delete, delete, exists, literal, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import AICall, Conversation, HeardMessage, InboxEntry, Installation, Run, WorkflowPlan, Workspace
+from db.models import (
+    AICall,
+    AnswerStream,
+    Conversation,
+    FunctionExecution,
+    HeardMessage,
+    InboxEntry,
+    Installation,
+    Run,
+    WorkflowPlan,
+    Workspace,
+)
 from services.states import PlanState, RunState
 
 MAX_BATCH_ROWS = 500
@@ -57,6 +68,8 @@ async def purge(session: AsyncSession, retention: Retention, now: datetime) -> M
     statements = {
         "inbox": _inbox(now, retention.inbox),
         "heard_messages": _heard(now, retention.inbox),
+        "answer_streams": _answer_streams(now, retention.inbox),
+        "function_executions": _ended_functions(now, retention.inbox),
         "conversations": _conversations(now, retention.model_calls),
         "model_calls": _model_calls(now, retention.model_calls),
         "plans": _plans(now, retention.plans),
@@ -102,6 +115,23 @@ def _heard(now: datetime, days: int | None) -> Delete | None:
     before = now - timedelta(days=days)
     old = select(HeardMessage.id).where(HeardMessage.created_at < before).limit(MAX_BATCH_ROWS)
     return delete(HeardMessage).where(HeardMessage.id.in_(old))
+
+
+def _answer_streams(now: datetime, days: int | None) -> Delete | None:
+    """Those of workers that died for good; of any other the row is gone when the answer is there."""
+    if days is None:
+        return None
+    before = now - timedelta(days=days)
+    old = select(AnswerStream.id).where(AnswerStream.created_at < before).limit(MAX_BATCH_ROWS)
+    return delete(AnswerStream).where(AnswerStream.id.in_(old))
+
+
+def _ended_functions(now: datetime, days: int | None) -> Delete | None:
+    if days is None:
+        return None
+    ended = FunctionExecution.completed_at < now - timedelta(days=days)
+    old = select(FunctionExecution.id).where(ended).limit(MAX_BATCH_ROWS)
+    return delete(FunctionExecution).where(FunctionExecution.id.in_(old))
 
 
 def _conversations(now: datetime, days: int | None) -> Delete | None:

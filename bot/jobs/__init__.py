@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from bot.jobs import home, inquiries, notes, pictures, workspaces
+from bot.jobs.agents import functions, prompts, streaming
 from bot.jobs.conversations import hearing, policy_files, replying, settling, shortcuts
 from bot.jobs.messages import cards, placing, private, replies, showing
 from bot.jobs.notifications import copies, digests, preferences
@@ -41,6 +42,9 @@ HANDLERS: tuple[Handler[Any], ...] = tuple(
         replies,
         private,
         inquiries,
+        streaming,
+        prompts,
+        functions,
         notes,
         pictures,
         home,

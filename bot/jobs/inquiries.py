@@ -13,6 +13,7 @@ from uuid import UUID
 
 from bot.deps import Deps
 from bot.errors import ChannelUnreachable, ContentRefused, MessageGone, RateLimited, SlackError, SlackUnavailable
+from bot.jobs.agents.streaming import LiveAnswer, begin_stream
 from bot.jobs.messages.posting import find_earlier
 from bot.jobs.model_calls import count_calls
 from bot.jobs.registry import Handler, Lane
@@ -22,6 +23,7 @@ from bot.views.kit.blocks import plainer
 from bot.views.messages import answer as views
 from bot.views.messages.answer import Known, answer_message, looking, people_in, plans_in
 from db.queue import enqueue
+from services import streams
 from services.jobs import AnswerInquiry, FindAnswer
 from services.queries.inquiries import record
 from services.queries.inquiries.asking import Answered, Inquiry, Trouble
@@ -45,38 +47,54 @@ async def answer_inquiry(job: AnswerInquiry, deps: Deps) -> None:
     async with deps.database.transaction() as session:
         before = await record.note_asked(session, job)
     try:
-        ts = await _looking(job, before, deps) if _is_open(job) else None
+        streamed = await begin_stream(job, before, deps) if _is_dm(job) and _is_open(job) else None
+        ts = streamed or (await _looking(job, before, deps) if _is_open(job) else None)
     except ChannelUnreachable as error:
         logger.info("Nothing can be answered there: %s", error)
         return
     # No job to find the answer was left behind by an earlier try: it would be under the same key.
-    finding = FindAnswer(**job.model_dump(), answer_ts=ts)
+    finding = FindAnswer(**job.model_dump(), answer_ts=ts, is_streamed=streamed is not None)
     async with deps.database.transaction() as session:
+        if streamed is not None:
+            await streams.begin(
+                session,
+                job.workspace,
+                record.id_of(job),
+                channel=job.channel,
+                thread_ts=str(job.thread_ts),
+                ts=streamed,
+                user=job.user,
+            )
         await enqueue(session, finding, key=f"answer:{record.id_of(job)}")
 
 
 async def find_answer(job: FindAnswer, deps: Deps) -> None:
     """Find it, put on record what that took, and show it in place of "Looking…"."""
+    live = LiveAnswer(job, deps)
+    if await live.is_stopped():
+        await _ended(job, views.words(views.STOPPED, record.id_of(job)), live, deps)
+        return
     scope = await _scope(job, deps)
     if scope.is_stranger and scope.only is None:
-        await _show(job, views.words(views.STRANGER, record.id_of(job)), deps)
+        await _ended(job, views.words(views.STRANGER, record.id_of(job)), live, deps)
         return
-    answered = await _answered(job, scope, deps)
+    answered = await _answered(job, scope, live, deps)
     async with deps.database.transaction() as session:
         await record.note_answered(session, job, answered)
     count_calls(answered.usages, deps)
     names, links = await asyncio.gather(_names(people_in(answered), deps), _links(plans_in(answered), deps))
     known = Known(dict(names), dict(links), is_narrowed=scope.places is not None)
-    await _show(job, answer_message(answered, known, record.id_of(job)), deps)
+    if answered.trouble == Trouble.STOPPED:
+        message = views.words(views.STOPPED, record.id_of(job))
+    else:
+        message = answer_message(answered, known, record.id_of(job))
+    await _ended(job, message, live, deps)
 
 
 async def give_up_inquiry(job: AnswerInquiry, deps: Deps) -> None:
     """Nothing was answered, for a reason of ours."""
-    await _show(
-        FindAnswer(**job.model_dump()) if not isinstance(job, FindAnswer) else job,
-        views.words(views.NOT_ANSWERED, record.id_of(job)),
-        deps,
-    )
+    finding = job if isinstance(job, FindAnswer) else FindAnswer(**job.model_dump())
+    await _ended(finding, views.words(views.NOT_ANSWERED, record.id_of(job)), LiveAnswer(finding, deps), deps)
 
 
 def _is_open(job: AnswerInquiry) -> bool:
@@ -93,6 +111,12 @@ async def _looking(job: AnswerInquiry, before: datetime | None, deps: Deps) -> s
     message = looking(record.id_of(job))
     ts = await find_earlier(job.channel, message, job.thread_ts, before, deps) if before else None
     return ts or await deps.slack.post(job.channel, message, thread_ts=job.thread_ts)
+
+
+async def _ended(job: FindAnswer, message: Message, live: LiveAnswer, deps: Deps) -> None:
+    """Show it, where it was streamed or not: the same message in the end."""
+    await _show(job, await live.end(message), deps)
+    await live.forget()
 
 
 async def _show(job: FindAnswer, message: Message, deps: Deps) -> None:
@@ -122,8 +146,9 @@ async def _shown(job: FindAnswer, message: Message, deps: Deps) -> None:
     await deps.slack.post(job.channel, message, thread_ts=job.thread_ts)
 
 
-async def _answered(job: FindAnswer, scope: Scope, deps: Deps) -> Answered:
+async def _answered(job: FindAnswer, scope: Scope, live: LiveAnswer, deps: Deps) -> Answered:
     async def door(of: Scope, wanted: Wanted) -> Facts:
+        await live.look(wanted)
         async with deps.database.reading() as session:
             return await look_up(session, of, wanted)
 
@@ -135,7 +160,7 @@ async def _answered(job: FindAnswer, scope: Scope, deps: Deps) -> Answered:
     if is_used_up:
         return await plain_answer(inquiry, scope, door, Trouble.BUDGET)
     answered = await deps.inquiries.answer(inquiry, scope, door)
-    if answered.trouble is None:
+    if answered.trouble in (None, Trouble.STOPPED):
         return answered
     logger.warning("A question was not answered by the model: %s", answered.trouble)
     return await plain_answer(inquiry, scope, door, answered.trouble, answered)

@@ -20,6 +20,7 @@ from sqlalchemy import text
 
 from bot.deps import utc_now
 from db.session import Database
+from services import functions
 from services.cards import CardService
 from services.retention import MAX_BATCH_ROWS, Retention, purge
 
@@ -52,6 +53,7 @@ async def upkeep(
             await purge_all(database, retention, utc_now())
         async with database.transaction() as session:
             await CardService().request_lagging(session, utc_now())
+            await functions.request_forgotten(session)
         with suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), timeout=EVERY_SECONDS)
 

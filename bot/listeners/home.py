@@ -17,7 +17,7 @@ from bot.views.modals.settings import settings_modal
 from bot.views.private.notes import Note
 from services import homes
 from services.approvals import NotAnApprover
-from services.jobs import HomeList, OpenHome, SaveSettings, Tell, TurnHome
+from services.jobs import HomeList, OpenHome, SaveSettings, SuggestPrompts, Tell, TurnHome
 from services.workspaces import settings as workspace_settings
 from services.workspaces.settings import NAMED, SettingRefused
 
@@ -33,10 +33,13 @@ def register(app: AsyncApp) -> None:
 
 
 async def opened(event: payloads.HomeOpened, deps: Deps, ack: AsyncAck) -> None:
-    """Somebody looks at their Home: have it drawn."""
+    """Somebody looks at their Home: have it drawn. At the messages beside it: say what may be written there."""
     if event.is_home:
         job = OpenHome(workspace=deps.workspace.id, user=event.user, view_hash=event.view_hash)
         await deps.intake.put(event.key, job)
+    elif event.dm is not None:
+        suggestion = SuggestPrompts(workspace=deps.workspace.id, user=event.user, channel=event.dm)
+        await deps.intake.put(event.key, suggestion)
     await ack()
 
 

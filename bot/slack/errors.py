@@ -17,9 +17,12 @@ from bot.errors import (
     ContentRefused,
     HomeOvertaken,
     MessageGone,
+    MetadataRefused,
     RateLimited,
     SlackError,
     SlackUnavailable,
+    StoppedByPerson,
+    SurfaceRefused,
     TokenRefused,
     UploadRefused,
 )
@@ -85,6 +88,10 @@ CONTENT = frozenset(
     }
 )
 
+METADATA = frozenset(
+    {"invalid_metadata", "invalid_metadata_format", "invalid_metadata_schema", "metadata_too_large"}
+)
+
 UPLOAD = frozenset(
     {
         "file_type_not_allowed",
@@ -98,14 +105,48 @@ UPLOAD = frozenset(
 UPLOADS = "files."
 """The methods of files: of these a missing scope means an app that was installed before it was asked for."""
 
+SURFACES = frozenset(
+    {
+        "chat.startStream",
+        "agents.sessions.setStatus",
+        "assistant.threads.setSuggestedPrompts",
+        "entity.presentDetails",
+    }
+)
+"""The methods that not every workspace has. A refusal of the kind below is no fault."""
+
+REFUSED = frozenset(
+    {
+        "unknown_method",
+        "not_allowed",
+        "not_authorized",
+        "not_supported",
+        "feature_not_enabled",
+        "method_deprecated",
+        "deprecated_endpoint",
+        "missing_scope",
+        "no_permission",
+        "access_denied",
+        "not_allowed_token_type",
+        "channel_type_not_supported",
+        "messages_tab_disabled",
+        "paid_only",
+        "paid_teams_only",
+        "team_not_eligible",
+        "user_not_eligible",
+    }
+)
+
 _KINDS: tuple[tuple[frozenset[str], type[SlackError]], ...] = (
     (PASSING, SlackUnavailable),
     (TOKEN, TokenRefused),
     (UNREACHABLE, ChannelUnreachable),
     (GONE, MessageGone),
     (CONTENT, ContentRefused),
+    (METADATA, MetadataRefused),
     (UPLOAD, UploadRefused),
     (frozenset({"hash_conflict"}), HomeOvertaken),
+    (frozenset({"stopped_by_user"}), StoppedByPerson),
 )
 KINDS: Mapping[str, type[SlackError]] = {word: kind for words, kind in _KINDS for word in words}
 """By Slack's word, the error that it becomes; those of RATE_LIMITED say for how long, and are not among them."""
@@ -125,6 +166,8 @@ def translated(method: str, error: SlackApiError) -> SlackError:
         return RateLimited(method, timedelta(seconds=1))
     if code == "missing_scope" and method.startswith(UPLOADS):
         return UploadRefused(method, code)
+    if code in REFUSED and method in SURFACES:
+        return SurfaceRefused(method, code)
     return KINDS.get(code, SlackError)(method, code)
 
 

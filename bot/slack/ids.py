@@ -12,6 +12,9 @@ COMMAND_WORKFLOWS = "/workflows"
 
 SHORTCUT_PLAN = "message.plan"
 SHORTCUT_REPORT = "issue.report"
+FUNCTION_DRAFT = "draft_plan"
+FUNCTION_RUN = "run_plan"
+"""Steps of workflows of Workflow Builder."""
 
 ACTION_APPROVE = "plan.approve"
 ACTION_DISCARD = "plan.discard"

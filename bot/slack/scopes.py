@@ -17,6 +17,7 @@ BOT_SCOPES: Mapping[str, str] = {
     "files:write": "send the graph of a plan and the report of a run when somebody asks for them",
     "channels:history": "in public channels: read the thread that it is mentioned in, hear replies to its plans",
     "groups:history": "the same in private channels that it was invited to",
+    "assistant:write": "be an agent in its direct messages: stream answers there, and suggest what to ask",
     "im:history": "hear what is written to it alone",
 }
 """By scope, what the app can't do without it. https://docs.slack.dev/reference/scopes"""

@@ -1,5 +1,6 @@
 """All tables; importing this package is what makes the metadata complete."""
 
+from db.models.agents import AnswerStream, FunctionExecution
 from db.models.ai_calls import AICall
 from db.models.approvals import ApprovalRulesRow, StepGate
 from db.models.audit import AuditEvent
@@ -18,6 +19,7 @@ from db.models.workspaces import Installation, Workspace
 
 __all__ = [
     "AICall",
+    "AnswerStream",
     "ApprovalRulesRow",
     "AuditEvent",
     "Base",
@@ -25,6 +27,7 @@ __all__ = [
     "Component",
     "Conversation",
     "Decision",
+    "FunctionExecution",
     "HeardMessage",
     "Home",
     "InboxEntry",

@@ -1,5 +1,6 @@
 """What is handed to the workers: small frozen messages, stored as JSON, each with a version."""
 
+from services.jobs.agents import CompleteFunction, DraftForWorkflow, StopAnswer, SuggestPrompts, WaitForPlan
 from services.jobs.conversations import (
     Hear,
     Lacking,
@@ -92,9 +93,11 @@ __all__ = [
     "AnswerInquiry",
     "AnswerStep",
     "AskAtGate",
+    "CompleteFunction",
     "DecidePlan",
     "DecideRun",
     "DeleteNote",
+    "DraftForWorkflow",
     "DraftPlan",
     "DrawCard",
     "DrawHome",
@@ -149,6 +152,8 @@ __all__ = [
     "SharePicture",
     "ShowCard",
     "StepDecision",
+    "StopAnswer",
+    "SuggestPrompts",
     "Tell",
     "TellDeputy",
     "TellOfFailure",
@@ -158,5 +163,6 @@ __all__ = [
     "TurnHome",
     "TurnPage",
     "TypedInput",
+    "WaitForPlan",
     "WishOutcome",
 ]

@@ -28,8 +28,12 @@ class AnswerInquiry(Act):
 
 
 class FindAnswer(AnswerInquiry):
-    """Find the answer, and put it where "Looking…" stands: in the message `answer_ts`, if there is one."""
+    """Find the answer, and put it where "Looking…" stands: in the message `answer_ts`, if there is one.
+
+    `is_streamed`: that message grows before the eyes of whoever asked, until it is ended.
+    """
 
     entrypoint: ClassVar[str] = "find_answer"
 
     answer_ts: str | None = None
+    is_streamed: bool = False

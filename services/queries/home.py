@@ -93,6 +93,12 @@ async def read(session: AsyncSession, workspace_id: UUID, user: str, now: dateti
     )
 
 
+async def waiting_for(session: AsyncSession, workspace_id: UUID, user: str, rules: ApprovalRules) -> int:
+    """How many things wait for a person."""
+    waits = _waits(workspace_id, Viewer(user, rules)).subquery()
+    return await session.scalar(select(func.count()).select_from(waits)) or 0
+
+
 async def _standing(session: AsyncSession, workspace_id: UUID, user: str, now: datetime) -> _Standing:
     """The person's Home, the rules and settings, and the figures of the last month."""
     since = now - FIGURES_SINCE

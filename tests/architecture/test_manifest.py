@@ -9,10 +9,12 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
+from bot.sandbox.slack.state.functions import FUNCTIONS
 from bot.sandbox.slack.state.workspace import DEFAULT_COMMANDS, DEFAULT_SHORTCUTS
 from bot.slack import ids
 from bot.slack.envelopes import LIFECYCLE_EVENTS
 from bot.slack.scopes import BOT_SCOPES
+from bot.views.messages.prompts import prompts
 from bot.workspaces.oauth import REDIRECT_PATH
 
 ROOT = Path(__file__).parents[2]
@@ -25,6 +27,9 @@ EVENTS = {
     "message.channels",
     "message.groups",
     "reaction_added",
+    "agent_session_stopped",
+    "function_executed",
+    "entity_details_requested",
     *LIFECYCLE_EVENTS,
 }
 
@@ -85,6 +90,30 @@ def test_all_urls_are_the_one_endpoint(manifest: dict[str, Any]) -> None:
     assert set(urls) == {"https://YOUR-HOST/slack/events"}
     assert len(urls) == 5
     assert manifest["oauth_config"]["redirect_urls"] == [f"https://YOUR-HOST{REDIRECT_PATH}"]
+
+
+def test_its_direct_message_is_that_of_an_agent_and_takes_messages(manifest: dict[str, Any]) -> None:
+    assert manifest["features"]["app_home"]["messages_tab_read_only_enabled"] is False
+    suggested = {
+        (each["title"], each["message"]) for each in manifest["features"]["agent_view"]["suggested_prompts"]
+    }
+    assert suggested == set(prompts(waiting=0, is_admin=False))
+
+
+def test_steps_of_workflows_are_those_of_the_code_and_decide_nothing(manifest: dict[str, Any]) -> None:
+    declared = manifest["functions"]
+    assert declared.keys() == {ids.FUNCTION_DRAFT, ids.FUNCTION_RUN} == FUNCTIONS.keys()
+    for name, function in FUNCTIONS.items():
+        given, results = declared[name]["input_parameters"], declared[name]["output_parameters"]
+        assert declared[name]["title"] == function.title
+        assert {key: each["type"] for key, each in given["properties"].items()} == function.inputs
+        assert {key: each["type"] for key, each in results["properties"].items()} == function.outputs
+        assert tuple(given["required"]) == function.required_inputs
+        assert tuple(results["required"]) == function.required_outputs
+        # Whoever runs a workflow, or made it, has not seen the plan.
+        assert not [key for key in given["properties"] if "appro" in key or "decide" in key]
+    assert manifest["settings"]["org_deploy_enabled"] is True
+    assert manifest["settings"]["function_runtime"] == "remote"
 
 
 def test_socket_mode_is_off_and_buttons_are_on(manifest: dict[str, Any]) -> None:

@@ -77,6 +77,8 @@ async def test_inbox_and_model_calls_are_forgotten_in_time(database: Database, w
     assert await purge_all(database, Retention(), NOW) == {
         "inbox": 3,
         "heard_messages": 3,
+        "answer_streams": 0,
+        "function_executions": 0,
         "conversations": 1,
         "model_calls": 1,
         "plans": 0,

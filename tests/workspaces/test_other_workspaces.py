@@ -66,6 +66,9 @@ WITHOUT_IDS = {
     ("shortcut", ids.SHORTCUT_REPORT): "nothing: it opens a form",
     ("view", ids.VIEW_NEW_ISSUE): "words, and the channel that it was opened in",
     ("event", "app_home_opened"): "who looks at their Home",
+    ("event", "function_executed"): "words, or the number of a plan in the workspace that runs the workflow",
+    ("event", "entity_details_requested"): "a plan: tried in tests/jobs/test_work_objects.py",
+    ("event", "agent_session_stopped"): "a thread, and who wants no answer there any more",
     ("view", ids.VIEW_APPROVALS): "the rules of the workspace that it is sent from",
     ("view", ids.VIEW_NOTIFICATIONS): "what a person sets for themselves",
     ("view", ids.VIEW_SETTINGS): "the settings of the workspace that it is sent from",
@@ -208,6 +211,7 @@ SAMPLES: dict[str, Any] = {
     "from_ts": "1.1",
     "settings": {"default_channel": ""},
     "self_approval": False,
+    "execution": "Fx0SAMPLE01",
 }
 OWN_SAMPLES: dict[str, dict[str, Any]] = {
     "turn_home": {"listing": "reports"},

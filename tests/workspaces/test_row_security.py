@@ -13,7 +13,18 @@ from sqlalchemy import Table, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from db.migrate import migrate
-from db.models import AICall, Base, Conversation, HeardMessage, Home, InboxEntry, PlanningNoteRow, Workspace
+from db.models import (
+    AICall,
+    AnswerStream,
+    Base,
+    Conversation,
+    FunctionExecution,
+    HeardMessage,
+    Home,
+    InboxEntry,
+    PlanningNoteRow,
+    Workspace,
+)
 from db.session import TENANT_ROLE, Database
 from services.approvals import ApprovalRules, ApprovalService
 from services.audit import Actor
@@ -72,6 +83,10 @@ async def two(database: Database) -> tuple[UUID, UUID]:
             await session.execute(insert(HeardMessage).values(**thread, **judged))
             home = {"workspace_id": workspace_id, "user_id": "U1", "opened_at": datetime.now(UTC)}
             await session.execute(insert(Home).values(home))
+            stream = {**thread, "workspace_id": workspace_id, "ts": "1.2", "user_id": "U1"}
+            await session.execute(insert(AnswerStream).values(stream))
+            waits = {"workspace_id": workspace_id, "execution_id": "Fx1", "function": "run"}
+            await session.execute(insert(FunctionExecution).values(waits))
             told = Subject.of_plan(plan, 1)
             ringing = NotificationService(ZoneInfo("UTC")).ringing
             await ringing.tell(session, workspace_id, told, "U1", None, datetime.now(UTC), is_personal=True)

@@ -7,7 +7,9 @@ import logging
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.deps import Deps
-from bot.errors import ChannelUnreachable, ContentRefused, MessageGone, SlackError
+from bot.errors import ChannelUnreachable, ContentRefused, MessageGone, MetadataRefused, SlackError
+from bot.jobs.agents.entities import with_entity, without_entity
+from bot.jobs.agents.sessions import show_awaited
 from bot.jobs.messages.placing import note_place
 from bot.jobs.messages.posting import find_earlier
 from bot.jobs.registry import PATIENT_ATTEMPTS, Handler, Lane
@@ -18,6 +20,7 @@ from bot.views.messages.place import asking_where
 from bot.views.private.notes import Note
 from db.models.documents import MovedFrom
 from db.queue import enqueue
+from services import functions
 from services.cards import NoTurn, Turn
 from services.jobs import DrawCard, JobDeferral, PostCard, Tell
 from services.queries.snapshots import PlanSnapshot
@@ -43,8 +46,10 @@ async def post_card(job: PostCard, deps: Deps) -> None:
         return
     async with deps.database.transaction() as session:
         is_the_card = await deps.cards.posted(session, job.workspace, job.plan, turn, ts)
+        await functions.follow(session, job.workspace, snapshot)
     if is_the_card:
         await note_place(job.workspace, job.plan, turn.channel_id, ts, deps)
+        await show_awaited(turn.channel_id, turn.thread_ts, snapshot, deps)
     else:
         await deps.slack.delete(turn.channel_id, ts)
     await _have_followed(snapshot, deps)
@@ -55,6 +60,8 @@ async def draw_card(job: DrawCard, deps: Deps) -> None:
     async with deps.database.transaction() as session:
         turn = await deps.cards.begin_draw(session, job.workspace, job, deps.now())
         snapshot = await deps.queries.get(session, job.workspace, job.plan)
+        # Steps of workflows that wait for the plan end, whether or not there is a card to be seen.
+        await functions.follow(session, job.workspace, snapshot)
         has_followers = turn is not NoTurn.NOT_POSTED and await deps.notifications.has_followers(session, snapshot)
     # After the turn is taken, for a change from now on asks for another redraw; and before the card's own wait.
     if has_followers:
@@ -80,12 +87,14 @@ async def draw_card(job: DrawCard, deps: Deps) -> None:
     else:
         async with deps.database.transaction() as session:
             await deps.cards.drawn(session, job.workspace, job.plan, turn, deps.now())
+        await show_awaited(turn.channel_id, turn.thread_ts, snapshot, deps)
 
 
 def _drawn(snapshot: PlanSnapshot, turn: Turn, deps: Deps) -> Message:
     """The card; in a direct message it asks where else it should be shown."""
     usual = deps.workspace.settings.get("default_channel")
-    return asking_where(card(snapshot, card_id=turn.card_id), snapshot, usual)
+    message = asking_where(card(snapshot, card_id=turn.card_id), snapshot, usual)
+    return with_entity(message, snapshot, turn.channel_id, deps)
 
 
 async def _have_followed(snapshot: PlanSnapshot, deps: Deps) -> None:
@@ -100,6 +109,8 @@ async def _have_followed(snapshot: PlanSnapshot, deps: Deps) -> None:
 async def _posted(turn: Turn, message: Message, deps: Deps) -> str:
     try:
         return await deps.slack.post(turn.channel_id, message, thread_ts=turn.thread_ts)
+    except MetadataRefused as error:
+        return await _posted(turn, without_entity(message, error, deps), deps)
     except ContentRefused as error:
         logger.error("Slack refused a card as it is: %s", error)
         return await deps.slack.post(turn.channel_id, plainer(message), thread_ts=turn.thread_ts)
@@ -108,6 +119,8 @@ async def _posted(turn: Turn, message: Message, deps: Deps) -> str:
 async def _update(channel: str, ts: str, message: Message, deps: Deps) -> None:
     try:
         await deps.slack.update(channel, ts, message)
+    except MetadataRefused as error:
+        await _update(channel, ts, without_entity(message, error, deps), deps)
     except ContentRefused as error:
         logger.error("Slack refused a card as it is: %s", error)
         await deps.slack.update(channel, ts, plainer(message))

@@ -12,6 +12,7 @@ from typing import Any, Self, TypeVar
 
 from aiohttp import web
 
+from bot.sandbox.slack.agents import AgentSide
 from bot.sandbox.slack.faults import Faults
 from bot.sandbox.slack.methods import Context
 from bot.sandbox.slack.methods.files import upload_routes
@@ -19,6 +20,7 @@ from bot.sandbox.slack.oauth import AppRegistry
 from bot.sandbox.slack.outbound.delivery import ACK_SECONDS, RETRY_DELAYS, Attempt, Delivery, Sender, sign
 from bot.sandbox.slack.outbound.gestures import Gestures
 from bot.sandbox.slack.outbound.interactions import Interactions, NotThere
+from bot.sandbox.slack.outbound.payloads import EVENTS
 from bot.sandbox.slack.outbound.responses import handle_response_url
 from bot.sandbox.slack.rates import RateLimits
 from bot.sandbox.slack.state.files import FILE_BYTES, File, file_routes
@@ -30,15 +32,12 @@ from bot.sandbox.slack.webapi import Call, WebApi
 
 SIGNING_SECRET = "stand-in-signing-secret"  # noqa: S105
 BOT_TOKEN = "xoxb-stand-in-token"  # noqa: S105
-EVENTS = frozenset(
-    {"app_mention", "message.im", "message.channels", "message.groups", "app_home_opened", "reaction_added"}
-)
 TRANSCRIPT_SIZE = 2_000
 
 T = TypeVar("T")
 
 
-class SlackStandIn:
+class SlackStandIn(AgentSide):
     """A Slack workspace with one app in it, over real HTTP on 127.0.0.1.
 
     `request_url` is where the app listens, e.g. http://127.0.0.1:3000/slack/events; it may be set later.

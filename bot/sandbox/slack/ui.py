@@ -17,7 +17,8 @@ GET /ui/state?user=U…           (user left out: the first person)
      "views": [View] (the open modals, bottom first), "home": View or null, "last_event_id": int}
     User     {"id", "name", "real_name", "title", "is_bot", "color": six hex digits}
     Channel  {"id", "name", "topic", "is_private", "is_im", "user": the other party's id or null, "members": [id],
-              "statuses": {thread_ts: what the bot is about}, "messages": [Message]}; channels first, then DMs
+              "statuses": {thread_ts: what the bot is about}, "sessions": {thread_ts: "processing" and the like},
+              "prompts": [{"title", "message"}], "messages": [Message]}; channels first, then DMs
     Message  {"ts", "channel", "user", "bot_id" or null, "text": mrkdwn, "blocks": [Block], "thread_ts" or null,
               "reply_count", "reply_users": [id], "latest_reply" or null, "edited": {"user", "ts"} or null,
               "reactions": [{"name", "users", "count"}], "files": [File],
@@ -45,11 +46,14 @@ POST /ui/view/submit   {"user", "view_id", "values": {block_id: {action_id: text
 POST /ui/view/close    {"user", "view_id", "clear"?: true for all modals} -> {"ok"}
 POST /ui/home          {"user"} -> {"ok"}                     the person opened the App Home
 POST /ui/dm            {"user", "with": id} -> {"ok", "channel": id}
+POST /ui/dm/opened     {"user"} -> {"ok"}                     the person looks at their direct message with the app
+POST /ui/stop          {"user", "channel", "thread_ts"} -> {"ok"}     Stop, at a session of the app's
 
 GET /ui/events?user=U…[&after=<id>]      text/event-stream, with Last-Event-ID honoured
     message, message_changed, ephemeral {"channel", "message"}; message_deleted {"channel", "ts"};
     view_opened, view_updated {"view"}; view_closed {"view_id"}; home_updated {"view"}; channel_joined {"channel"};
     notice {"channel" or null, "text"}; status {"channel", "thread_ts", "text"};
+    session {"channel", "thread_ts", "status"}; prompts {"channel", "prompts"};
     reset {}: too much was missed, load the state again
 """
 
@@ -103,6 +107,8 @@ class Page:
             "view/close": self._close,
             "home": self._home,
             "dm": self._dm,
+            "dm/opened": self._dm_opened,
+            "stop": self._stop,
         }
         return [
             web.get("/", _index),
@@ -303,6 +309,14 @@ class Page:
 
     async def _react(self, body: Json) -> Json:
         await self._gestures.react(body["user"], self._channel(body).id, body["message_ts"], str(body["name"]))
+        return {"ok": True}
+
+    async def _dm_opened(self, body: Json) -> Json:
+        self._do.open_messages(self._do.user(body["user"]))
+        return {"ok": True}
+
+    async def _stop(self, body: Json) -> Json:
+        await self._do.press_stop(self._do.user(body["user"]), self._channel(body), body["thread_ts"]).settled()
         return {"ok": True}
 
     def _channel(self, body: Json) -> Channel:

@@ -183,7 +183,7 @@ def _json_object(body: bytes) -> Json:
 def _readable(args: Json) -> Json:
     """The arguments with JSON strings decoded, so that tests see one shape whatever the transport."""
     readable = dict(args)
-    for name in ("blocks", "attachments", "metadata", "view"):
+    for name in ("blocks", "attachments", "metadata", "view", "chunks", "prompts", "outputs", "error"):
         if isinstance(readable.get(name), str):
             try:
                 readable[name] = json.loads(readable[name])

@@ -13,7 +13,8 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import SlackError, SlackUnavailable
 from bot.metrics import Metrics
-from bot.slack.client.directory import MODAL_SECONDS, Directory
+from bot.slack.client.agents import AgentCalls
+from bot.slack.client.directory import MODAL_SECONDS
 from bot.slack.files import FetchedFile, fetched, listed
 from bot.slack.messages import Message
 from services.workspaces.installations import Grant
@@ -22,7 +23,7 @@ from services.workspaces.installations import Grant
 TIMEOUT_SECONDS = 10.0
 
 
-class Slack(Directory):
+class Slack(AgentCalls):
     """Slack's Web API, as far as this bot needs it."""
 
     def __init__(self, client: AsyncWebClient, session: aiohttp.ClientSession, metrics: Metrics) -> None:
@@ -102,7 +103,7 @@ class Slack(Directory):
                 channel=channel,
                 text=message.text,
                 blocks=message.blocks,
-                metadata=message.metadata,
+                metadata=message.sent_metadata,
                 thread_ts=thread_ts,
                 unfurl_links=False,
                 unfurl_media=False,
@@ -111,10 +112,13 @@ class Slack(Directory):
         return str(answer["ts"])
 
     async def update(self, channel: str, ts: str, message: Message) -> None:
-        """Redraw a message in place."""
+        """Redraw a message in place. What it is found again by stays as it is."""
+        metadata = message.sent_metadata if message.entities else None
         await self._called(
             "chat.update",
-            self.client.chat_update(channel=channel, ts=ts, text=message.text, blocks=message.blocks),
+            self.client.chat_update(
+                channel=channel, ts=ts, text=message.text, blocks=message.blocks, metadata=metadata
+            ),
         )
 
     async def permalink(self, channel: str, ts: str) -> str:
@@ -133,6 +137,13 @@ class Slack(Directory):
         """The ts of a message that an earlier try may have posted, found by its metadata, or None."""
         async for message in self._messages(channel, thread_ts=thread_ts, since=since):
             if message.get("metadata") == mark:
+                return str(message["ts"])
+        return None
+
+    async def find_stream(self, channel: str, task: str, *, thread_ts: str, since: datetime) -> str | None:
+        """The ts of a message that an earlier try may have begun to stream, found by the id of a task in it."""
+        async for message in self._messages(channel, thread_ts=thread_ts, since=since):
+            if any(block.get("task_id") == task for block in message.get("blocks") or ()):
                 return str(message["ts"])
         return None
 

@@ -1,5 +1,13 @@
 """Slack's dicts become frozen requests here; the only folder that indexes into bodies."""
 
+from bot.slack.payloads.agents import (
+    DetailsRequested,
+    FunctionExecuted,
+    SessionStopped,
+    details_requested,
+    function_executed,
+    session_stopped,
+)
 from bot.slack.payloads.clicks import Click, click, is_stranger, way_back
 from bot.slack.payloads.forms import (
     AnswerForm,
@@ -29,6 +37,8 @@ __all__ = [
     "ApprovalRulesForm",
     "Click",
     "Command",
+    "DetailsRequested",
+    "FunctionExecuted",
     "GateForm",
     "Heard",
     "HomeOpened",
@@ -37,12 +47,15 @@ __all__ = [
     "NotificationsForm",
     "Reaction",
     "Reason",
+    "SessionStopped",
     "SettingsForm",
     "Shortcut",
     "answer",
     "approvals",
     "click",
     "command",
+    "details_requested",
+    "function_executed",
     "gate_form",
     "heard",
     "home_opened",
@@ -52,6 +65,7 @@ __all__ = [
     "notifications",
     "reaction",
     "reason",
+    "session_stopped",
     "settings",
     "shortcut",
     "talk_of",

@@ -14,13 +14,14 @@ from bot.slack.payloads.reading import CHANNEL, KEY, USER, Body, if_given, match
 class HomeOpened:
     """Somebody opened the bot's page in Slack. `view_hash` is Slack's name of the Home they see, if there is one.
 
-    `is_home`: they see the Home, and not the messages beside it.
+    `is_home`: they see the Home, and not the messages beside it, which are in the direct message `dm`.
     """
 
     key: str
     user: str
     is_home: bool
     view_hash: str | None
+    dm: str | None = None
     channel: str = ""
 
 
@@ -52,6 +53,7 @@ def home_opened(body: Body) -> HomeOpened:
         user=matching(USER, event["user"]),
         is_home=event.get("tab") in (None, "home"),
         view_hash=if_given(KEY, (event.get("view") or {}).get("hash")),
+        dm=if_given(CHANNEL, event.get("channel")),
     )
 
 

@@ -19,6 +19,7 @@ from services.queries.inquiries.wording import Cited, Words
 from services.queries.lookups.rows import People, Person, PlanRef, Row, RowKind, Took, Value
 
 LOOKING = "Looking…"
+STOPPED = "You stopped this answer."
 
 MAX_SAID = 1_800
 """Of an answer with its values filled in, as `weight` counts."""
@@ -40,6 +41,7 @@ _TROUBLES: Mapping[Trouble, str] = {
     Trouble.LATE: "That took too long to put into words.",
     Trouble.ROUNDS: "I did not get to the end of that.",
     Trouble.UNFOUNDED: "I could not put that into words that I am sure of.",
+    Trouble.STOPPED: STOPPED,
 }
 _FOUND = " This is what is on record:"
 _NOTHING = (

@@ -13,7 +13,7 @@ from bot.views.plan.overview import STATES
 from services.queries.snapshots import Awaited, AwaitedKind, PlanLine
 from services.states import PlanState, RunState
 
-_RUNS: Mapping[RunState, str] = {
+RUNS: Mapping[RunState, str] = {
     RunState.RUNNING: "Running",
     RunState.WAITING: "Waiting",
     RunState.COMPLETED: "Done",
@@ -54,7 +54,7 @@ def standing(line: PlanLine) -> str:
         return f"{STATES[line.state]} · {count(line.steps, 'step')}" if line.steps else STATES[line.state]
     if line.run_state is RunState.COMPLETED:
         return f"Done · {count(line.total, 'step')}"
-    return f"{_RUNS[line.run_state]} · {line.done:,} of {line.total:,} done"
+    return f"{RUNS[line.run_state]} · {line.done:,} of {line.total:,} done"
 
 
 def awaited(waits: Awaited | None) -> list[Element]:

@@ -32,7 +32,7 @@ SECONDS = 40.0
 """After so long what has been found is shown as it is."""
 
 LookUpDoor = Callable[[Scope, Wanted], Awaitable[Facts]]
-"""Looks one thing up, in a session of its own. Raises LookUpRefused."""
+"""Looks one thing up, in a session of its own. Raises LookUpRefused, and NotWanted."""
 
 
 class Trouble(StrEnum):
@@ -43,6 +43,11 @@ class Trouble(StrEnum):
     LATE = "late"
     ROUNDS = "rounds"
     UNFOUNDED = "unfounded"
+    STOPPED = "stopped"
+
+
+class NotWanted(Exception):
+    """Whoever asked wants no answer any more; raised by what looks things up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +98,11 @@ class InquiryService:
             usages += spent
             if said.answer:
                 return _answered(said.answer, notebook, tuple(usages))
-            for wanted in _new(said, notebook):
-                await write(notebook, scope, wanted, look_up)
+            try:
+                for wanted in _new(said, notebook):
+                    await write(notebook, scope, wanted, look_up)
+            except NotWanted:
+                return _so_far(notebook, tuple(usages), Trouble.STOPPED)
         return _so_far(notebook, tuple(usages), Trouble.ROUNDS)
 
     async def _ask(

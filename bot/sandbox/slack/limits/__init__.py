@@ -13,6 +13,7 @@ from bot.sandbox.slack.errors import SlackError
 from bot.sandbox.slack.limits.blocks import HOME, MARKDOWN_TEXT, MESSAGE, MODAL, check_block
 from bot.sandbox.slack.limits.checker import Problems
 from bot.sandbox.slack.limits.elements import ID
+from bot.sandbox.slack.limits.entities import check_entities
 from bot.sandbox.slack.limits.tables import text_length
 from bot.sandbox.slack.state.model import Blocks, Json
 
@@ -66,7 +67,9 @@ def check_metadata(metadata: Any) -> Json:
         raise SlackError("invalid_metadata_format")
     if not metadata:
         return {}
-    known = metadata.keys() <= {"event_type", "event_payload"}
+    if "entities" in metadata:
+        check_entities(metadata["entities"])
+    known = metadata.keys() <= {"event_type", "event_payload", "entities"}
     event_type, payload = metadata.get("event_type"), metadata.get("event_payload")
     if not known or not isinstance(event_type, str) or not event_type or not isinstance(payload, dict):
         raise SlackError("invalid_metadata_schema")

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from bot.sandbox.slack.methods import apps, assistant, chat, conversations, files, people, views
+from bot.sandbox.slack.methods import (
+    agents,
+    apps,
+    assistant,
+    chat,
+    conversations,
+    entities,
+    files,
+    functions,
+    people,
+    streams,
+    views,
+)
 from bot.sandbox.slack.methods.arguments import Context, Method
 
 METHODS: dict[str, Method] = {
@@ -13,6 +25,10 @@ METHODS: dict[str, Method] = {
     **views.METHODS,
     **files.METHODS,
     **assistant.METHODS,
+    **agents.METHODS,
+    **streams.METHODS,
+    **functions.METHODS,
+    **entities.METHODS,
 }
 
 WITHOUT_TOKEN = frozenset({"api.test", "oauth.v2.access"})

@@ -18,7 +18,7 @@ from bot.sandbox.slack.state.model import Channel, Json, Message
 from bot.sandbox.slack.state.shapes import message_object
 
 
-def content_of(args: Json, *, text_limit: int = limits.TEXT) -> Json:
+def content_of(args: Json, *, text_limit: int = limits.TEXT, has_work_objects: bool = True) -> Json:
     """The text, blocks, attachments and metadata of a call, checked; what the call doesn't name is absent.
 
     Raises what Slack answers: invalid_blocks, msg_blocks_too_long, metadata_too_large and the like.
@@ -39,7 +39,13 @@ def content_of(args: Json, *, text_limit: int = limits.TEXT) -> Json:
         content["attachments"] = limits.check_attachments(attachments)
     metadata = decoded(args, "metadata", "invalid_metadata_format")
     if metadata is not None:
-        content["metadata"] = limits.check_metadata(metadata)
+        checked = limits.check_metadata(metadata)
+        if "entities" in checked:
+            if not has_work_objects:
+                raise SlackError("invalid_metadata_schema")
+            content["entities"] = checked["entities"]
+        # By these alone a message is found again.
+        content["metadata"] = {name: value for name, value in checked.items() if name != "entities"}
     if not (content.get("text") or content.get("blocks") or content.get("attachments")):
         raise SlackError("no_text")
     if len(content.get("text", "")) > text_limit:
@@ -60,6 +66,7 @@ def bot_message(context: Context, channel: Channel, content: Json, thread_ts: st
         blocks=content.get("blocks", []),
         attachments=content.get("attachments", []),
         metadata=content.get("metadata") or None,
+        entities=content.get("entities", []),
         bot_id=workspace.bot_id,
         app_id=workspace.app_id,
         thread_ts=thread_ts,
@@ -69,7 +76,7 @@ def bot_message(context: Context, channel: Channel, content: Json, thread_ts: st
 def post_message(context: Context, args: Json) -> Json:
     """chat.postMessage."""
     channel = _channel_to_post_in(context, args)
-    content = content_of(args)
+    content = content_of(args, has_work_objects=context.workspace.has_work_objects)
     message = context.workspace.add(bot_message(context, channel, content, _thread_of(channel, args)))
     context.said(message, None)
     answer: Json = {
@@ -90,13 +97,18 @@ def update(context: Context, args: Json) -> Json:
     message = message_in(channel, text_argument(args, "ts"))
     if message.bot_id != workspace.bot_id:
         raise SlackError("cant_update_message")
-    content = content_of(args, text_limit=limits.UPDATE_TEXT)
+    if message.stream is not None and not message.stream.is_stopped:
+        raise SlackError("streaming_state_conflict")
+    message.stream = None
+    content = content_of(args, text_limit=limits.UPDATE_TEXT, has_work_objects=workspace.has_work_objects)
     message.text = content.get("text", "")
     workspace.set_blocks(message, content.get("blocks", []))
     if "attachments" in content:
         message.attachments = content["attachments"]
     if "metadata" in content:
         message.metadata = content["metadata"] or None
+    if "entities" in content:
+        message.entities = content["entities"]
     message.edited = {"user": workspace.bot.id, "ts": workspace.next_ts()}
     workspace.changed(message)
     context.said(message, "message_changed")

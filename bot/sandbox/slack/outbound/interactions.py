@@ -13,6 +13,7 @@ from bot.sandbox.slack.limits import check_view
 from bot.sandbox.slack.limits.blocks import MODAL
 from bot.sandbox.slack.methods.arguments import Context
 from bot.sandbox.slack.outbound import payloads
+from bot.sandbox.slack.outbound.agents import AgentActions, NotThere
 from bot.sandbox.slack.outbound.delivery import (
     Delivery,
     Sender,
@@ -33,19 +34,13 @@ from bot.sandbox.slack.state.inputs import (
 )
 from bot.sandbox.slack.state.model import Channel, Json, Message, User, View
 
+__all__ = ["InputsRefused", "Interactions", "NotThere"]
+
 _FAILURES = {
     "operation_timeout": "The app did not answer in time. Please try again.",
     "dispatch_failed": "The app could not be reached. Please try again.",
     "invalid_response": "The app's answer to this form could not be understood.",
 }
-
-
-class NotThere(LookupError):
-    """What a person acts on doesn't exist; `word` is e.g. "message_not_found"."""
-
-    def __init__(self, word: str) -> None:
-        super().__init__(word)
-        self.word = word
 
 
 class InputsRefused(ValueError):
@@ -56,7 +51,7 @@ class InputsRefused(ValueError):
         self.errors = errors
 
 
-class Interactions:
+class Interactions(AgentActions):
     """Everything people can do, by the ids of users, channels, messages and views."""
 
     def __init__(self, context: Context, sender: Sender, *, subscribed: frozenset[str]) -> None:

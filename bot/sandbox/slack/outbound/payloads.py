@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
+from bot.sandbox.slack.state.functions import FunctionExecution
 from bot.sandbox.slack.state.inputs import state_of
 from bot.sandbox.slack.state.model import Channel, Json, Message, User, View
 from bot.sandbox.slack.state.shapes import message_object
@@ -9,6 +12,21 @@ from bot.sandbox.slack.state.workspace import Workspace
 
 # Slack still sends the verification token that apps no longer need; bots should not look at it.
 VERIFICATION_TOKEN = "legacy-verification-token"  # noqa: S105
+
+EVENTS = frozenset(
+    {
+        "app_mention",
+        "message.im",
+        "message.channels",
+        "message.groups",
+        "app_home_opened",
+        "reaction_added",
+        "agent_session_stopped",
+        "function_executed",
+        "entity_details_requested",
+    }
+)
+"""What an app has subscribed to that is told of everything there is."""
 
 
 def command_form(
@@ -186,6 +204,70 @@ def home_opened_event(workspace: Workspace, user: User) -> Json:
     if view is not None:
         event["view"] = workspace.view_json(view)
     return event
+
+
+def messages_opened_event(workspace: Workspace, user: User) -> Json:
+    """The event of a person who opens the direct message with the app."""
+    return {
+        "type": "app_home_opened",
+        "user": user.id,
+        "channel": workspace.open_dm([user.id, workspace.bot.id]).id,
+        "tab": "messages",
+        "context": {},
+        "event_ts": workspace.next_ts(),
+    }
+
+
+def session_stopped_event(
+    workspace: Workspace, user: User, channel: Channel, thread_ts: str, streams: list[str]
+) -> Json:
+    """The event of a person who presses Stop; Slack leaves the status of the session to the app."""
+    return {
+        "type": "agent_session_stopped",
+        "channel": channel.id,
+        "user": user.id,
+        "thread_ts": thread_ts,
+        "streaming_message_ts": streams,
+        "event_ts": workspace.next_ts(),
+    }
+
+
+def details_requested_event(workspace: Workspace, user: User, message: Message, trigger_id: str) -> Json:
+    """The event of a person who looks at a work object beside."""
+    entity = message.entities[0]
+    return {
+        "type": "entity_details_requested",
+        "user": user.id,
+        "trigger_id": trigger_id,
+        "external_ref": entity["external_ref"],
+        "entity_url": entity["url"],
+        "link": {"url": entity["url"], "domain": urlsplit(entity["url"]).hostname},
+        "channel": message.channel,
+        "message_ts": message.ts,
+        "user_locale": "en-US",
+        "event_ts": workspace.next_ts(),
+    }
+
+
+def function_executed_event(workspace: Workspace, execution: FunctionExecution) -> Json:
+    """The event of a workflow that has come to a step of the app's. Its token is good only until the step ends."""
+    return {
+        "type": "function_executed",
+        "function": {
+            **execution.function.object(),
+            "id": workspace.new_id("Fn"),
+            "type": "app",
+            "app_id": workspace.app_id,
+            "date_created": 0,
+            "date_updated": 0,
+            "date_deleted": 0,
+        },
+        "inputs": execution.inputs,
+        "function_execution_id": execution.id,
+        "workflow_execution_id": workspace.new_id("Wx"),
+        "bot_access_token": f"xwfp-{workspace.token(20)}",
+        "event_ts": workspace.next_ts(),
+    }
 
 
 def block_actions(workspace: Workspace, user: User, *, action: Json, trigger_id: str, origin: Json) -> Json:

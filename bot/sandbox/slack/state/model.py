@@ -77,6 +77,56 @@ class AppShortcut:
 
 
 @dataclass(slots=True)
+class Stream:
+    """What a message that is being streamed holds so far: `parts` in order, text and tasks and blocks.
+
+    `mode` is "markdown" or "chunks", whichever came first. `is_stopped`: a person has pressed Stop.
+    """
+
+    started_at: float
+    mode: str | None = None
+    parts: Blocks = field(default_factory=list)
+    own_blocks: int = 0
+    is_stopped: bool = False
+
+    @property
+    def blocks(self) -> Blocks:
+        """The parts as blocks of a message."""
+        return [dict(part) for part in self.parts]
+
+    @property
+    def text(self) -> str:
+        """What was streamed as text."""
+        return "".join(part["text"] for part in self.parts if part["type"] == "markdown")
+
+    def add_text(self, text: str) -> None:
+        """Text that goes on where the last one ended."""
+        if self.parts and self.parts[-1]["type"] == "markdown":
+            self.parts[-1]["text"] += text
+        else:
+            self.parts.append({"type": "markdown", "text": text})
+
+    def add_blocks(self, blocks: Blocks) -> None:
+        """Blocks below what there is."""
+        self.parts += blocks
+        self.own_blocks += len(blocks)
+
+    def set_task(self, task_id: str, title: str, status: str) -> None:
+        """A new task, or what has become of one."""
+        task = next((part for part in self.parts if part.get("task_id") == task_id), None)
+        if task is None:
+            self.parts.append({"type": "task_card", "task_id": task_id, "title": title, "status": status})
+        else:
+            task |= {"title": title, "status": status}
+
+    def give_up_tasks(self) -> None:
+        """A task that goes on when its stream ends is shown as failed."""
+        for part in self.parts:
+            if part.get("status") == "in_progress":
+                part["status"] = "error"
+
+
+@dataclass(slots=True)
 class Message:
     """One message. `ephemeral_to` is the only user who sees it; `blocks` have their ids filled in."""
 
@@ -96,10 +146,12 @@ class Message:
     latest_reply: str | None = None
     edited: Json | None = None
     metadata: Json | None = None
+    entities: list[Json] = field(default_factory=list)
     reactions: dict[str, list[str]] = field(default_factory=dict)
     ephemeral_to: str | None = None
     client_msg_id: str | None = None
     files: tuple[Json, ...] = ()
+    stream: Stream | None = None
     # What each user has chosen in the message's menus: user -> block_id -> action_id -> state value.
     selections: dict[str, dict[str, Json]] = field(default_factory=dict)
 
@@ -113,7 +165,8 @@ class Message:
 class Channel:
     """A channel, private channel, direct message or group message; `messages` by ts, in order.
 
-    `statuses` are what the bot is about, by the ts of the thread.
+    `statuses` are what the bot is about, by the ts of the thread; `sessions` how its sessions as an agent stand.
+    `prompts` are what it suggests to write to it.
     """
 
     id: str
@@ -127,6 +180,8 @@ class Channel:
     messages: dict[str, Message] = field(default_factory=dict)
     ephemerals: dict[str, Message] = field(default_factory=dict)
     statuses: dict[str, str] = field(default_factory=dict)
+    sessions: dict[str, str] = field(default_factory=dict)
+    prompts: list[Json] = field(default_factory=list)
 
     @property
     def kind(self) -> str:

@@ -103,6 +103,8 @@ def page_channel(channel: Channel, viewer: str, users: dict[str, User]) -> Json:
         "user": other,
         "members": list(channel.members),
         "statuses": dict(channel.statuses),
+        "sessions": dict(channel.sessions),
+        "prompts": list(channel.prompts),
         "messages": [page_message(message) for message in messages],
     }
 

@@ -14,6 +14,7 @@ from functools import partial
 
 from bot.sandbox.slack.state.feed import Feed, Signal
 from bot.sandbox.slack.state.files import Files
+from bot.sandbox.slack.state.functions import FunctionExecution
 from bot.sandbox.slack.state.ids import new_id, with_ids
 from bot.sandbox.slack.state.inputs import state_of
 from bot.sandbox.slack.state.model import (
@@ -98,6 +99,13 @@ class Workspace:
         # Its organisation; whether the app is in all of that, or has been kept out of this workspace.
         self.enterprise_id = setup.enterprise_id
         self.is_org_wide = self.is_kept_out = False
+        # Whether the app is an agent here: a paid plan, and an app that is declared as one.
+        self.has_agents = True
+        # Whether work objects are turned on; which one a trigger asks for, and what is in each person's pane.
+        self.has_work_objects = True
+        self.wanted: dict[str, str] = {}
+        self.panes: dict[str, Json] = {}
+        self.executions: dict[str, FunctionExecution] = {}
         self.clock = clock
         self.signal = Signal()
         self.feed = Feed(self.signal, first_id=int(clock() * 1_000_000))
@@ -204,6 +212,22 @@ class Workspace:
             lambda: {"channel": channel.id, "thread_ts": thread_ts, "text": text},
             channel=channel.id,
         )
+
+    def set_session(self, channel: Channel, thread_ts: str, status: str) -> None:
+        """How the bot's session as an agent in a thread stands, e.g. "processing"."""
+        if channel.sessions.get(thread_ts) == status:
+            return
+        channel.sessions[thread_ts] = status
+        self.feed.publish(
+            "session",
+            lambda: {"channel": channel.id, "thread_ts": thread_ts, "status": status},
+            channel=channel.id,
+        )
+
+    def suggest(self, channel: Channel, prompts: list[Json]) -> None:
+        """What the bot suggests to write to it in a direct message."""
+        channel.prompts = prompts
+        self.feed.publish("prompts", lambda: {"channel": channel.id, "prompts": prompts}, channel=channel.id)
 
     def _count_reply(self, channel: Channel, reply: Message) -> None:
         parent = channel.messages.get(reply.thread_ts or "")

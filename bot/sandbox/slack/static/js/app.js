@@ -1,5 +1,6 @@
 /** The page as a whole: builds its parts, ties them to the store, and keeps the address in step. */
 
+import { Suggestions } from "./agent.js";
 import { Bell } from "./bell.js";
 import { Composer } from "./composer.js";
 import { announce, el } from "./dom.js";
@@ -30,6 +31,8 @@ class App {
     const onSend = () => this.list.toEnd();
     this.composer = new Composer(store, { id: "composer-text", testid: "composer", onSend });
     byId("composer").append(this.composer.node);
+    this.suggestions = new Suggestions(store, (text) => this.#say(text));
+    byId("composer").prepend(this.suggestions.root);
     this.thread = new ThreadPane(store, { onClose: () => this.closeThread() });
     this.modals = new ModalStack(store);
     this.home = new Home(store);
@@ -125,9 +128,15 @@ class App {
     this.scroller.hidden = !byId("home").hidden;
     byId("composer").hidden = this.scroller.hidden;
     this.composer.render();
+    this.suggestions.render();
     this.thread.render({ toEnd: Boolean(own && own.thread_ts === store.threadTs) });
     byId("client").classList.toggle("with-thread", Boolean(store.threadTs));
     this.#writeAddress();
+  }
+
+  #say(text) {
+    this.composer.fill(text);
+    this.composer.node.requestSubmit();
   }
 
   #drawEmpty(channel, count) {

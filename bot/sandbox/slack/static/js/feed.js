@@ -17,6 +17,8 @@ const EVENTS = [
   "channel_joined",
   "notice",
   "status",
+  "session",
+  "prompts",
 ];
 const FIRST_RETRY_MS = 400;
 const LONGEST_RETRY_MS = 5000;

@@ -64,6 +64,8 @@ export class Store extends EventTarget {
     else if (name === "message_deleted") this.#drop(data);
     else if (name === "channel_joined") this.#join(data.channel);
     else if (name === "status") this.#show(data);
+    else if (name === "session") this.#stand(data);
+    else if (name === "prompts") this.#suggest(data);
     else if (name === "home_updated") this.#set({ home: data.view }, "home");
     else if (name === "view_opened") this.#set({ views: [...this.views, data.view] }, "views");
     else if (name === "view_updated") this.#set({ views: replaceView(this.views, data.view) }, "views");
@@ -170,6 +172,18 @@ export class Store extends EventTarget {
     const key = `${channelId}/${ts}`;
     if (text) this.statuses.set(key, text);
     else this.statuses.delete(key);
+    this.#changed({ what: "messages", channelId, isNew: false });
+  }
+
+  #stand({ channel: channelId, thread_ts: ts, status }) {
+    const channel = this.channels.get(channelId);
+    if (channel) channel.sessions = { ...channel.sessions, [ts]: status };
+    this.#changed({ what: "messages", channelId, isNew: false });
+  }
+
+  #suggest({ channel: channelId, prompts }) {
+    const channel = this.channels.get(channelId);
+    if (channel) channel.prompts = prompts;
     this.#changed({ what: "messages", channelId, isNew: false });
   }
 

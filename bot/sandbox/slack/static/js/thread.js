@@ -1,9 +1,11 @@
 /** The thread pane: a message, its replies, and a composer of its own. */
 
+import { sessionLine } from "./agent.js";
 import { Composer } from "./composer.js";
-import { el } from "./dom.js";
+import { el, redraw } from "./dom.js";
 import { icon } from "./icons.js";
 import { MessageList } from "./list.js";
+import { nameOf } from "./message.js";
 
 export class ThreadPane {
   /** `onClose()` is called when the reader closes the pane. */
@@ -20,6 +22,7 @@ export class ThreadPane {
       data: { testid: "thread-messages" },
     });
     this.list = new MessageList(scroller, store, { inThread: true });
+    this.session = el("div", {});
     this.composer = new Composer(store, { id: "thread-text", testid: "thread-composer", thread: true });
     this.root.append(
       el(
@@ -39,6 +42,7 @@ export class ThreadPane {
         ),
       ),
       scroller,
+      this.session,
       el("div", { class: "composer-slot" }, this.composer.node),
     );
     this.root.addEventListener("keydown", (event) => {
@@ -62,6 +66,8 @@ export class ThreadPane {
     this.where.textContent = channel.is_im ? channel.name : `#${channel.name}`;
     const replies = this.store.replies(channelId, threadTs);
     this.list.render([root, ...replies], { toEnd: toEnd || opened, afterRoot: counted(replies.length) });
+    const session = sessionLine(this.store, channel, threadTs, nameOf(this.store, this.store.botId));
+    redraw(this.session, () => (session ? [session] : []));
     this.composer.render();
     if (opened) this.composer.focus();
   }
