@@ -13,6 +13,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.deps import Workspace
 from bot.listeners import (
     approvals,
+    clarifying,
     components,
     conversations,
     home,
@@ -49,6 +50,7 @@ LISTENERS = (
     pictures,
     home,
     places,
+    clarifying,
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -37,6 +37,7 @@ from services.runs.questions import QuestionService
 from services.runs.reminders import ReminderService
 from services.runs.service import RunService
 from services.selection.offers import OfferService
+from services.workflows.clarifying import ClarifyingService
 from services.workflows.rechecks import RecheckService
 from services.workflows.refining import RefiningService
 from services.workflows.service import WorkflowService
@@ -77,6 +78,7 @@ class Deps:
     approvals: ApprovalService
     workflows: WorkflowService
     refining: RefiningService
+    clarifying: ClarifyingService
     rechecks: RecheckService
     queries: WorkflowQueries
     inquiries: InquiryService
@@ -99,6 +101,7 @@ class Deps:
     pictures: PictureService = field(default_factory=PictureService)
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     defaults: Defaults = field(default_factory=Defaults)
+    clarify_after: timedelta = timedelta(hours=1)
     now: Callable[[], datetime] = utc_now
 
     @property

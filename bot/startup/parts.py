@@ -53,6 +53,7 @@ from services.runs.reminders import ReminderService
 from services.runs.service import RunService
 from services.selection.offers import OfferService
 from services.steps.sources import StepSources
+from services.workflows.clarifying import ClarifyingService
 from services.workflows.rechecks import RecheckService
 from services.workflows.refining import RefiningService
 from services.workflows.service import WorkflowService
@@ -118,6 +119,7 @@ async def shared_parts(
         notes=NoteService(approvals),
         workflows=WorkflowService(cards, approvals),
         refining=RefiningService(cards, approvals),
+        clarifying=ClarifyingService(cards, approvals),
         rechecks=RecheckService(components, PolicyService(), settings.plan_max_steps),
         queries=WorkflowQueries(approvals),
         inquiries=InquiryService(Questioner(gemini)),
@@ -132,6 +134,7 @@ async def shared_parts(
         intents=IntentJudge(gemini),
         threads=OwnedThreads(asyncio.get_running_loop().time),
         retention=settings.retention,
+        clarify_after=timedelta(minutes=settings.clarify_minutes),
         metrics=metrics,
         pictures=PictureService(),
     )

@@ -30,6 +30,7 @@ from bot.views.kit import blocks as kit
 from bot.views.kit.fitting import LEVELS, Level, fit
 from bot.views.kit.mentions import quoted
 from bot.views.kit.text import clip, count, fits, join
+from bot.views.plan import clarifying
 from bot.views.plan import steps as plan_steps
 from bot.views.plan.changes import MOST, changed, changing, news, not_changed
 from bot.views.plan.drafting import progress
@@ -83,6 +84,7 @@ def _of_plan(snapshot: PlanSnapshot) -> list[Block]:
             kit.header(f"#{snapshot.number} {_heading(snapshot)}"),
             origin(snapshot),
             quoted(snapshot.issue, level.quote),
+            *clarifying.unknown(snapshot.clarification),
             *_body(snapshot, steps, level, most, told),
             *_end(snapshot, steps, shortened=_is_shortened(snapshot, steps, level), told=told),
         ]
@@ -120,6 +122,9 @@ def summary(snapshot: PlanSnapshot) -> str:
     """The plan in one line, as plain text."""
     number, version = snapshot.number, snapshot.version
     match snapshot.state:
+        case PlanState.DRAFTING if snapshot.is_asking and snapshot.clarification:
+            asked = clarifying.question(snapshot.clarification)
+            return f"#{number} waits for an answer. {asked} {snapshot.issue.text}"
         case PlanState.DRAFTING if snapshot.change and version:
             return f"Changing plan #{number}: {snapshot.change.wish}"
         case PlanState.DRAFTING:
@@ -137,6 +142,8 @@ def summary(snapshot: PlanSnapshot) -> str:
 
 
 def _heading(snapshot: PlanSnapshot) -> str:
+    if snapshot.is_asking:
+        return "Waiting for an answer"
     if snapshot.state is PlanState.DRAFTING:
         return "Changing the plan…" if snapshot.change and snapshot.version else "Drafting a plan…"
     if snapshot.state is PlanState.FAILED:
@@ -149,6 +156,8 @@ def _heading(snapshot: PlanSnapshot) -> str:
 def _body(
     snapshot: PlanSnapshot, steps: Sequence[PlanStepView], level: Level, most: int, told: Sequence[str] | None
 ) -> list[Block]:
+    if snapshot.is_asking and snapshot.clarification:
+        return clarifying.asking(snapshot, snapshot.clarification)
     if snapshot.state is PlanState.DRAFTING:
         wished = [changing(snapshot.change)] if snapshot.change else []
         return [*wished, progress(snapshot.phase or Phase.WAITING, snapshot.phase_facts)]
@@ -183,6 +192,8 @@ def _end(
     more = [show_all(snapshot)] if shortened else []
     ref = Ref(snapshot.id, snapshot.revision).encode()
     match snapshot.state:
+        case PlanState.DRAFTING if snapshot.is_asking and snapshot.clarification:
+            return [kit.actions(*clarifying.answers(snapshot, snapshot.clarification), _discard(snapshot))]
         case PlanState.DRAFTING:
             return []
         case PlanState.DRAFT:

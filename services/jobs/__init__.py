@@ -1,5 +1,6 @@
 """What is handed to the workers: small frozen messages, stored as JSON, each with a version."""
 
+from services.jobs.clarifying import AnswerClarification, EndClarification, PostClarification
 from services.jobs.conversations import Hear, Lacking, LoadPolicyFile, ReplyKind, Say, Settle, Settlement
 from services.jobs.home import (
     DrawHome,
@@ -79,6 +80,7 @@ from services.jobs.runs import (
 
 __all__ = [
     "Act",
+    "AnswerClarification",
     "AnswerFile",
     "AnswerInquiry",
     "AnswerStep",
@@ -92,6 +94,7 @@ __all__ = [
     "DrawNotification",
     "DrawQuestion",
     "EditPlan",
+    "EndClarification",
     "EndWork",
     "FindAnswer",
     "FoldCard",
@@ -113,6 +116,7 @@ __all__ = [
     "PictureKind",
     "PlanDecision",
     "PostCard",
+    "PostClarification",
     "PostGateRequest",
     "PostNotification",
     "PostNudge",

@@ -184,6 +184,7 @@ class Issue:
     """What was reported, and by whom (a Slack user id).
 
     `text` is as readers outside Slack read it; `parts` are those of it, if there is more in it than words.
+    `place_found` is what a geocoder made of the place: no person's words.
     """
 
     text: str
@@ -192,6 +193,7 @@ class Issue:
     reporter: str = ""
     channel: str = ""
     parts: tuple[Part, ...] = ()
+    place_found: str | None = None
 
 
 def dependencies(plan: Plan, sources: Sequence[Collection[str]] | None = None) -> dict[str, tuple[str, ...]]:

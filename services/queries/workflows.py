@@ -25,6 +25,7 @@ from services.queries.filters import PlanFilter
 from services.queries.lines import Viewer
 from services.queries.snapshots import ChangeSnapshot, PlanLine, PlanSnapshot, VersionSnapshot
 from services.states import Phase, PlanState, StepState
+from services.workflows.clarifications import clarification_of
 from services.workflows.drafts import failure_from_json, issue_of
 from services.workflows.versions import VersionKind
 
@@ -209,6 +210,7 @@ def plan_snapshot(plan: WorkflowPlan, version: PlanVersion | None) -> PlanSnapsh
         decided_at=plan.decided_at,
         requester=plan.requester_id,
         change=_change(plan),
+        clarification=clarification_of(plan.clarification),
     )
 
 

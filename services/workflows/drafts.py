@@ -42,6 +42,7 @@ def issue_of(plan: WorkflowPlan) -> Issue:
         plan.reporter_id,
         plan.channel_id,
         PARTS.validate_python(plan.issue_parts),
+        plan.place_found,
     )
 
 
