@@ -26,8 +26,11 @@ _AT = (
     r"(?:the\s+)?[^\W_]"
 )
 _ON = r"\b(?:on|in|along|off)\s+(?:the\s+)?(?!(?:I|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)\b)"
+_GERMAN_STREET = (
+    r"\b[A-ZÄÖÜ][\wäöüß-]{2,}(?:(?:straße|strasse|platz|allee|gasse|weg|ring|brücke|ufer)\b|str\.)(?:\s+\d+\w?\b)?"
+)
 _GERMAN = (
-    r"\b[A-ZÄÖÜ][\wäöüß-]{2,}(?:straße|strasse|str\.|platz|allee|gasse|weg|ring|brücke|ufer)\b"
+    rf"{_GERMAN_STREET}"
     r"|\b(?:[Aa]m|[Aa]n der|[Bb]eim?|[Bb]ei der|[Vv]or (?:dem|der)|[Nn]ahe|[Nn]eben (?:dem|der)|[Gg]egenüber|Ecke)"
     r"\s+(?!(?:Montag|Dienstag|Mittwoch|Donnerstag|Freitag|Samstag|Sonntag|Abend|Morgen|Mittag|Tag)\b)"
     r"[A-ZÄÖÜ]\w+"
@@ -49,6 +52,7 @@ _WORDS = re.compile(
     r"|[.,;!?\n]|$)",
     re.IGNORECASE,
 )
+_STREET = re.compile(_GERMAN_STREET)
 
 
 def says_where(text: str) -> bool:
@@ -60,5 +64,5 @@ def place_in(text: str) -> str:
     """The place that a text names, in its own words; empty where none can be made out."""
     if not says_where(text):
         return ""
-    found = [match.strip() for match in _WORDS.findall(text)]
+    found = _STREET.findall(text) or [match.strip() for match in _WORDS.findall(text)]
     return found[-1][:MAX_PLACE] if found else ""

@@ -23,6 +23,8 @@ def register(app: AsyncApp) -> None:
     """Add the listeners of this file."""
     app.action(ids.ACTION_CLARIFY_ANSWER)(guard(payloads.click, show_form))
     app.action(ids.ACTION_CLARIFY_ANYWAY)(guard(payloads.click, plan_anyway))
+    app.action(ids.ACTION_CLARIFY_SAME)(guard(payloads.click, same))
+    app.action(ids.ACTION_CLARIFY_UNDO)(guard(payloads.click, undo))
     for number in range(MAX_CHOICES):
         app.action(f"{ids.ACTION_CLARIFY_CHOICE}{number}")(guard(payloads.click, choose))
     app.view(ids.VIEW_CLARIFY)(guard(clarify, answer))
@@ -53,6 +55,18 @@ async def answer(form: ClarifyForm, deps: Deps, ack: AsyncAck) -> None:
 async def plan_anyway(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
     """It is to be planned without an answer."""
     await deps.intake.put(click.key, _answer(click, deps, is_anyway=True))
+    await ack()
+
+
+async def same(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
+    """It is the same as what is planned already."""
+    await deps.intake.put(click.key, _answer(click, deps, is_same=True))
+    await ack()
+
+
+async def undo(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
+    """It is not the same after all."""
+    await deps.intake.put(click.key, _answer(click, deps, is_undone=True))
     await ack()
 
 

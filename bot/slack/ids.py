@@ -21,6 +21,8 @@ ACTION_PLAN_CHANGES = "plan.changes"
 ACTION_VERSION_COMPARE = "version.compare"
 ACTION_CLARIFY_ANSWER = "clarify.answer"
 ACTION_CLARIFY_ANYWAY = "clarify.anyway"
+ACTION_CLARIFY_SAME = "clarify.same"
+ACTION_CLARIFY_UNDO = "clarify.undo"
 ACTION_CLARIFY_CHOICE = "clarify.choice."
 """With the number of the place behind it, from 0."""
 

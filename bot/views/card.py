@@ -84,7 +84,8 @@ def _of_plan(snapshot: PlanSnapshot) -> list[Block]:
             kit.header(f"#{snapshot.number} {_heading(snapshot)}"),
             origin(snapshot),
             quoted(snapshot.issue, level.quote),
-            *clarifying.unknown(snapshot.clarification),
+            *clarifying.affected(snapshot),
+            *clarifying.unknown(snapshot),
             *_body(snapshot, steps, level, most, told),
             *_end(snapshot, steps, shortened=_is_shortened(snapshot, steps, level), told=told),
         ]
@@ -95,6 +96,9 @@ def _of_plan(snapshot: PlanSnapshot) -> list[Block]:
 def _put_away(snapshot: PlanSnapshot) -> list[Block]:
     """A discarded plan in one line; the rest is behind the button."""
     name = kit.span(f"#{snapshot.number} {clip(title(snapshot), kit.HEADER)}", bold=True)
+    if snapshot.is_put_away and (other := snapshot.look_alike):
+        same = kit.rich_text(kit.paragraph(name, kit.span(" · "), *clarifying.put_away(snapshot, other)))
+        return [same, kit.actions(clarifying.undoing(snapshot), show_all(snapshot))]
     return [
         kit.rich_text(kit.paragraph(name, kit.span(" · "), *decided(snapshot))),
         kit.actions(show_all(snapshot)),
@@ -112,6 +116,7 @@ def _of_run(snapshot: PlanSnapshot, run: RunSnapshot, version: VersionSnapshot) 
             kit.header(f"#{snapshot.number} {title(snapshot)}"),
             origin(snapshot),
             quoted(snapshot.issue, longest),
+            *clarifying.affected(snapshot),
             *overview.body(snapshot, run, steps, level, most, approvers=snapshot.approvers, more=more),
         ]
 
@@ -123,7 +128,7 @@ def summary(snapshot: PlanSnapshot) -> str:
     number, version = snapshot.number, snapshot.version
     match snapshot.state:
         case PlanState.DRAFTING if snapshot.is_asking and snapshot.clarification:
-            asked = clarifying.question(snapshot.clarification)
+            asked = clarifying.question(snapshot.clarification, snapshot.look_alike)
             return f"#{number} waits for an answer. {asked} {snapshot.issue.text}"
         case PlanState.DRAFTING if snapshot.change and version:
             return f"Changing plan #{number}: {snapshot.change.wish}"
@@ -131,6 +136,8 @@ def summary(snapshot: PlanSnapshot) -> str:
             return f"Drafting plan #{number}: {snapshot.issue.text}"
         case PlanState.FAILED:
             return f"No plan yet for #{number}: {sentence(_failure(snapshot))}"
+        case PlanState.DISCARDED if snapshot.is_put_away and snapshot.look_alike:
+            return f"Plan #{number} is the same as #{snapshot.look_alike.number}: {title(snapshot)}"
         case PlanState.DISCARDED:
             return f"Plan #{number} was discarded: {title(snapshot)}"
         case PlanState.APPROVED if snapshot.run:

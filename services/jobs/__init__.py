@@ -1,6 +1,6 @@
 """What is handed to the workers: small frozen messages, stored as JSON, each with a version."""
 
-from services.jobs.clarifying import AnswerClarification, EndClarification, PostClarification
+from services.jobs.clarifying import AnswerClarification, EndClarification, PostClarification, TellOfSame
 from services.jobs.conversations import Hear, Lacking, LoadPolicyFile, ReplyKind, Say, Settle, Settlement
 from services.jobs.home import (
     DrawHome,
@@ -146,6 +146,7 @@ __all__ = [
     "Tell",
     "TellDeputy",
     "TellOfFailure",
+    "TellOfSame",
     "TellOfWait",
     "TellOfWish",
     "TellUnreached",

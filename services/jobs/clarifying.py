@@ -34,6 +34,15 @@ class AnswerClarification(Act):
     response_url: str | None = None
 
 
+class TellOfSame(Job):
+    """Say in the thread of a plan that was put away for another how the run of that ended, once."""
+
+    entrypoint: ClassVar[str] = "tell_of_same"
+
+    plan: UUID
+    run: UUID
+
+
 class PostClarification(Job):
     """Say in the thread of a card, once, what is asked there; nothing if it is answered by then."""
 

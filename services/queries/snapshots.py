@@ -19,7 +19,7 @@ from services.plans.model import Issue, Plan
 from services.plans.validation import Fault
 from services.policies.specs import Citation
 from services.states import Phase, PlanState, RunState, StepState
-from services.workflows.clarifications import Clarification
+from services.workflows.clarifications import Clarification, LookAlike, Settled
 from services.workflows.drafts import Failure
 from services.workflows.versions import VersionKind
 
@@ -208,6 +208,10 @@ class PlanSnapshot:
     """What somebody wants to be different: while that is worked on, and afterwards if nothing came of it."""
     clarification: Clarification | None = None
     """What was asked before it was planned."""
+    look_alike: LookAlike | None = None
+    """The open plan that it may be the same as, or for which it was put away."""
+    people: int = 1
+    """How many people have reported it."""
     shown_in: str = ""
     """The channel of its card."""
     link: str | None = None
@@ -218,6 +222,12 @@ class PlanSnapshot:
         """Whether it waits for an answer before it is drafted."""
         asked = self.clarification
         return self.state is PlanState.DRAFTING and asked is not None and asked.is_open
+
+    @property
+    def is_put_away(self) -> bool:
+        """Whether it was put away for another plan."""
+        asked = self.clarification
+        return self.state is PlanState.DISCARDED and asked is not None and asked.outcome is Settled.SAME
 
     @property
     def asked_people(self) -> tuple[str, ...]:

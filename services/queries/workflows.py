@@ -25,6 +25,7 @@ from services.queries.filters import PlanFilter
 from services.queries.lines import Viewer
 from services.queries.snapshots import ChangeSnapshot, PlanLine, PlanSnapshot, VersionSnapshot
 from services.states import Phase, PlanState, StepState
+from services.workflows import look_alikes
 from services.workflows.clarifications import clarification_of
 from services.workflows.drafts import failure_from_json, issue_of
 from services.workflows.versions import VersionKind
@@ -138,7 +139,7 @@ class WorkflowQueries:
 
     async def _one(self, session: AsyncSession, workspace_id: UUID, which: ColumnElement[bool]) -> PlanSnapshot:
         query = (
-            select(WorkflowPlan, PlanVersion, Card.channel_id, Card.link)
+            select(WorkflowPlan, PlanVersion, Card.channel_id, Card.link, look_alikes.others())
             .outerjoin(Card, Card.plan_id == WorkflowPlan.id)
             .outerjoin(
                 PlanVersion,
@@ -153,7 +154,13 @@ class WorkflowQueries:
         run = await runs.latest(session, workspace_id, row[0].id, settings)
         approvers = settings.deciders(row[0].reporter_id, row[0].requester_id)
         plan = replace(
-            plan_snapshot(row[0], row[1]), run=run, approvers=approvers, shown_in=row[2] or "", link=row[3]
+            plan_snapshot(row[0], row[1]),
+            run=run,
+            approvers=approvers,
+            shown_in=row[2] or "",
+            link=row[3],
+            people=1 + row[4],
+            look_alike=await look_alikes.shown(session, row[0]),
         )
         if plan.state is not PlanState.DRAFT or plan.version is None:
             return plan

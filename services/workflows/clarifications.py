@@ -41,14 +41,13 @@ class Settled(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LookAlike:
-    """An open plan that may be about the same: what people need to know to tell. `link` leads to its card."""
+    """Another plan that may be about the same: what people need to know to tell. `link` leads to its card."""
 
     id: UUID
     number: int
     title: str
     reporter: str
     at: datetime
-    place: str = ""
     link: str | None = None
 
 
@@ -57,12 +56,14 @@ class Found:
     """What was found out about an issue before it is planned.
 
     `lacks` is what it does not say, `choices` the places that may be meant, `look_alike` an open plan that may be
-    about the same, and `place_found` the one place that a geocoder knows.
+    about the same, and `place_found` the one place that a geocoder knows. `is_wide`: whoever sees its card may see
+    what is shown in public channels.
     """
 
     lacks: tuple[Lack, ...] = ()
     choices: tuple[str, ...] = ()
     look_alike: UUID | None = None
+    is_wide: bool = False
     place_found: str | None = None
 
     @property

@@ -20,6 +20,7 @@ from services.jobs import AnswerClarification, DraftPlan, EndClarification, Post
 from services.mentions import PARTS, Part, PartKind
 from services.places import MAX_PLACE
 from services.states import Phase, PlanState
+from services.workflows import look_alikes
 from services.workflows.clarifications import (
     MAX_ANSWER,
     AnsweredBefore,
@@ -90,6 +91,7 @@ class ClarifyingService(PlanMoves):
                 lacks=[each.value for each in found.lacks],
                 choices=[postgres_safe(each) for each in found.choices],
                 look_alike=str(found.look_alike) if found.look_alike else None,
+                wide=found.is_wide,
                 at=now.isoformat(),
                 due=(now + wait).isoformat(),
             )
@@ -124,7 +126,7 @@ class ClarifyingService(PlanMoves):
         """What a person is to answer. Raises NotAsked, AnsweredBefore or NotFound."""
         return _asked(await self._locked(session, workspace_id, plan_id), user)
 
-    async def answer(self, session: AsyncSession, job: AnswerClarification, reply: Reply) -> None:
+    async def answer(self, session: AsyncSession, job: AnswerClarification, reply: Reply, now: datetime) -> None:
         """Take an answer, or that it is to be planned without one, and have the plan drafted.
 
         Raises NotAsked, AnsweredBefore or NotFound; the same act again is none.
@@ -133,9 +135,47 @@ class ClarifyingService(PlanMoves):
         if _is_mine(plan, job.key):
             return
         asked = _asked(plan, job.user)
+        if reply.is_same and asked.look_alike is not None:
+            if await self._is_put_away(session, plan, asked.look_alike, job, now):
+                return
+            await self._settle(session, plan, Settled.GONE, job.actor, press=job.key)
+            return
         said = "" if reply.is_anyway else _take(plan, asked, reply)
         outcome = Settled.ANSWERED if said else Settled.ANYWAY
         await self._settle(session, plan, outcome, job.actor, answer=said, press=job.key)
+
+    async def undo(self, session: AsyncSession, job: AnswerClarification) -> None:
+        """It is not the same after all: the plan is drafted. Raises NotAsked, AnsweredBefore or NotFound."""
+        plan = await self._locked(session, job.workspace, job.plan)
+        if _is_mine(plan, job.key):
+            return
+        if plan.state != PlanState.DISCARDED or plan.same_as is None:
+            raise AnsweredBefore(None, plan.state)
+        if job.user not in (*_people(plan), plan.decided_by):
+            raise NotAsked(_people(plan))
+        other, plan.same_as = plan.same_as, None
+        plan.decided_by = plan.decided_at = None
+        # For good is only what people discard themselves.
+        plan.state, plan.phase, plan.phase_facts = PlanState.DRAFTING, Phase.WAITING, {}
+        await self._settle(session, plan, Settled.ANYWAY, job.actor, press=job.key)
+        await self._cards.request_redraw(session, job.workspace, other)
+
+    async def _is_put_away(
+        self, session: AsyncSession, plan: WorkflowPlan, other_id: UUID, job: AnswerClarification, now: datetime
+    ) -> bool:
+        """Put the plan away for the open one; False if that is over meanwhile."""
+        wide = bool((plan.clarification or {}).get("wide"))
+        other = await look_alikes.still_open(session, plan, other_id, wide=wide, now=now)
+        if other is None:
+            return False
+        plan.same_as, plan.decided_by, plan.decided_at = other.id, job.user, now
+        kept = {**(plan.clarification or {}), "outcome": Settled.SAME.value, "by": job.user, "press": job.key}
+        plan.clarification = kept
+        await self._move(
+            session, plan, PlanState.DISCARDED, actor=job.actor, action="plan.same", same_as=other.number
+        )
+        await self._cards.request_redraw(session, job.workspace, other.id)
+        return True
 
     async def end(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> None:
         """Nobody has answered in time: the plan is drafted without. Nothing if somebody has."""

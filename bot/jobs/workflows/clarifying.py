@@ -10,11 +10,12 @@ from datetime import timedelta
 from uuid import UUID
 
 from bot.deps import Deps
-from bot.errors import ChannelUnreachable
+from bot.errors import ChannelUnreachable, SlackError
 from bot.jobs.messages.posting import find_earlier
 from bot.jobs.model_calls import count_calls
 from bot.jobs.registry import PATIENT_ATTEMPTS, Handler, Lane
 from bot.views.messages.clarification import clarification_message
+from bot.views.messages.place import is_direct
 from bot.views.private.notes import Note, clarified_by, stale, with_people
 from db.queue import enqueue
 from services.ai.errors import GeminiError
@@ -26,6 +27,7 @@ from services.errors import NotFound
 from services.jobs import AnswerClarification, DraftPlan, EndClarification, JobDeferral, PostClarification, Tell
 from services.places import place_in, says_where
 from services.plans.model import Issue
+from services.workflows import look_alikes
 from services.workflows.clarifications import (
     MAX_CHOICES,
     AnsweredBefore,
@@ -49,7 +51,7 @@ POST_POLL = timedelta(seconds=1)
 async def made_clear(
     job: DraftPlan, claim: UUID, issue: Issue, specs: Mapping[str, ComponentSpec], deps: Deps
 ) -> Issue | None:
-    """The issue, with its place looked up; None if people are asked first, and it is drafted once they answer."""
+    """The issue, its place looked up; None if people are asked first, and it is drafted once they answer."""
     if deps.clarify_after <= timedelta(0):
         return issue
     async with deps.database.reading() as session:
@@ -61,10 +63,15 @@ async def made_clear(
     if judged is None:
         judged, usages = await _judge(issue, deps)
     lacks = lacking(issue, judged)
+    wide = await _is_wide(job, deps)
+    async with deps.database.reading() as session:
+        look_alike = await look_alikes.likeliest(session, job.workspace, job.plan, wide=wide, now=deps.now())
     hits = await _hits(issue, geocoder, deps)
     found = Found(
         lacks=lacks,
         choices=hits if 1 < len(hits) <= MAX_CHOICES else (),
+        look_alike=look_alike,
+        is_wide=wide,
         place_found=hits[0] if len(hits) == 1 else None,
     )
     async with deps.database.transaction() as session:
@@ -92,6 +99,19 @@ async def _judge(issue: Issue, deps: Deps) -> tuple[tuple[str, ...], tuple[Usage
         logger.info("Nobody is asked what is missing: %s", error)
         return (), error.usages
     return judged.missing, usages
+
+
+async def _is_wide(job: DraftPlan, deps: Deps) -> bool:
+    """Whether whoever sees the card may see what is in public channels: not people of other organisations."""
+    async with deps.database.reading() as session:
+        plan = await deps.queries.get(session, job.workspace, job.plan)
+    if is_direct(plan.shown_in):
+        return True
+    try:
+        return not (await deps.slack.channel_kind(plan.shown_in)).is_shared
+    except SlackError as error:
+        logger.info("Slack does not say who reads along: %s", error)
+        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +165,12 @@ async def post_clarification(job: PostClarification, deps: Deps) -> None:
 async def answer(job: AnswerClarification, deps: Deps) -> None:
     """Take the answer; or tell whoever gave it, privately, why it came to nothing."""
     try:
+        reply = await _reply(job, deps)
         async with deps.database.transaction() as session:
-            await deps.clarifying.answer(session, job, await _reply(job, deps))
+            if job.is_undone:
+                await deps.clarifying.undo(session, job)
+            else:
+                await deps.clarifying.answer(session, job, reply, deps.now())
     except NotAsked as error:
         await _tell(job, with_people(Note.CLARIFY_NOT_ASKED, error.people), deps)
     except AnsweredBefore as error:
