@@ -50,8 +50,8 @@ _SMALL = _set(
     "a an and are as at be been by can for from has have i in into is it its just my near of off on or our out "
     "over so that the there this to up us was we were with you your again still since today morning yesterday "
     "night please somebody someone very all no not number corner front next outside opposite beside behind "
-    "between along der die das den dem des ein eine einen einem einer und oder ist sind war es im am auf bei beim vor "
-    "nach zu zur zum von vom mit seit heute gestern wieder schon noch bitte nicht kein keine ecke nähe neben "
+    "between along der die das den dem des ein eine einen einem einer und oder ist sind war es im am auf bei beim "
+    "vor nach zu zur zum von vom mit seit heute gestern wieder schon noch bitte nicht kein keine ecke nähe neben "
     "gegenüber hier wir ich uns sich nr "
     "में पर के की का को से है हैं था थी एक और यह वह पास सामने कल आज फिर बहुत रहा रही रहे हो गया गई"
 )
