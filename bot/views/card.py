@@ -98,7 +98,8 @@ def _put_away(snapshot: PlanSnapshot) -> list[Block]:
     name = kit.span(f"#{snapshot.number} {clip(title(snapshot), kit.HEADER)}", bold=True)
     if snapshot.is_put_away and (other := snapshot.look_alike):
         same = kit.rich_text(kit.paragraph(name, kit.span(" · "), *clarifying.put_away(snapshot, other)))
-        return [same, kit.actions(clarifying.undoing(snapshot), show_all(snapshot))]
+        told = kit.context(kit.plain(f"How #{other.number} ends is told in the thread here."))
+        return [same, told, kit.actions(clarifying.undoing(snapshot), show_all(snapshot))]
     return [
         kit.rich_text(kit.paragraph(name, kit.span(" · "), *decided(snapshot))),
         kit.actions(show_all(snapshot)),
