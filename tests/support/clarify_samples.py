@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
+from services.plans.model import Issue
 from services.queries.snapshots import PlanSnapshot
 from services.states import Phase, PlanState
 from services.workflows.clarifications import Clarification, Lack, LookAlike, Settled
@@ -43,6 +44,7 @@ def settled(outcome: Settled, snapshot: PlanSnapshot = samples.DRAFT, **what: An
     return replace(snapshot, clarification=replace(asked(**what), outcome=outcome, by=by))
 
 
+PLACELESS = Issue("The street light is broken and it is dark", reporter=samples.REPORTER)
 PUT_AWAY = replace(
     settled(Settled.SAME, samples.decided(PlanState.DISCARDED), look_alike=OTHER.id),
     version=None,
@@ -50,10 +52,10 @@ PUT_AWAY = replace(
 )
 
 GALLERY: Mapping[str, PlanSnapshot] = {
-    "Asking where it is": asking(lacks=(Lack.PLACE,)),
+    "Asking where it is": replace(asking(lacks=(Lack.PLACE,)), issue=PLACELESS),
     "Asking which place": asking(choices=PLACES),
     "Asking whether it is the same": asking(look_alike=OTHER),
-    "Planned without an answer": settled(Settled.UNANSWERED, lacks=(Lack.PLACE,)),
+    "Planned without an answer": settled(Settled.UNANSWERED, lacks=(Lack.TIME,)),
     "Put away as the same issue": PUT_AWAY,
     "Reported by several": replace(samples.DRAFT, people=3),
 }
