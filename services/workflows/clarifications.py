@@ -41,7 +41,10 @@ class Settled(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LookAlike:
-    """Another plan that may be about the same: what people need to know to tell. `link` leads to its card."""
+    """Another plan that may be about the same: what people need to know to tell. `link` leads to its card.
+
+    Of one that is not to be seen there is no title.
+    """
 
     id: UUID
     number: int

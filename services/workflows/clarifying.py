@@ -122,10 +122,6 @@ class ClarifyingService(PlanMoves):
         asked = clarification_of(plan.clarification)
         return asked if asked is not None and asked.is_open else None
 
-    async def asked_of(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, user: str) -> Clarification:
-        """What a person is to answer. Raises NotAsked, AnsweredBefore or NotFound."""
-        return _asked(await self._locked(session, workspace_id, plan_id), user)
-
     async def answer(self, session: AsyncSession, job: AnswerClarification, reply: Reply, now: datetime) -> None:
         """Take an answer, or that it is to be planned without one, and have the plan drafted.
 
@@ -157,8 +153,8 @@ class ClarifyingService(PlanMoves):
         plan.decided_by = plan.decided_at = None
         # For good is only what people discard themselves.
         plan.state, plan.phase, plan.phase_facts = PlanState.DRAFTING, Phase.WAITING, {}
+        await self._cards.request_redraws(session, [(job.workspace, plan.id), (job.workspace, other)])
         await self._settle(session, plan, Settled.ANYWAY, job.actor, press=job.key)
-        await self._cards.request_redraw(session, job.workspace, other)
 
     async def _is_put_away(
         self, session: AsyncSession, plan: WorkflowPlan, other_id: UUID, job: AnswerClarification, now: datetime
@@ -171,10 +167,11 @@ class ClarifyingService(PlanMoves):
         plan.same_as, plan.decided_by, plan.decided_at = other.id, job.user, now
         kept = {**(plan.clarification or {}), "outcome": Settled.SAME.value, "by": job.user, "press": job.key}
         plan.clarification = kept
+        # Both cards at once: all take their locks in one order.
+        await self._cards.request_redraws(session, [(job.workspace, plan.id), (job.workspace, other.id)])
         await self._move(
             session, plan, PlanState.DISCARDED, actor=job.actor, action="plan.same", same_as=other.number
         )
-        await self._cards.request_redraw(session, job.workspace, other.id)
         return True
 
     async def end(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -80,7 +81,10 @@ async def followers(session: AsyncSession, workspace_id: UUID, plan_id: UUID) ->
 
 
 async def shown(session: AsyncSession, plan: WorkflowPlan) -> LookAlike | None:
-    """What a card says of the other plan: while it is asked, if nobody has said, once it is put away for it."""
+    """What a card says of the other plan: while it is asked, if nobody has said, once it is put away for it.
+
+    No more than its number where it is not to be seen any more: the card may have been moved since.
+    """
     asked = clarification_of(plan.clarification)
     is_of_interest = asked is not None and asked.outcome in (None, Settled.UNANSWERED, Settled.GONE)
     other_id = plan.same_as or (asked.look_alike if asked is not None and is_of_interest else None)
@@ -88,6 +92,7 @@ async def shown(session: AsyncSession, plan: WorkflowPlan) -> LookAlike | None:
         return None
     found = await session.execute(
         select(
+            _seen(plan, wide=bool((plan.clarification or {}).get("wide"))),
             WorkflowPlan.id,
             WorkflowPlan.number,
             func.left(func.coalesce(WorkflowPlan.title, WorkflowPlan.issue_text), _TITLE),
@@ -99,7 +104,11 @@ async def shown(session: AsyncSession, plan: WorkflowPlan) -> LookAlike | None:
         .where(WorkflowPlan.workspace_id == plan.workspace_id, WorkflowPlan.id == other_id)
     )
     row = found.one_or_none()
-    return None if row is None else LookAlike(*row)
+    if row is None:
+        return None
+    is_seen, *facts = row
+    other = LookAlike(*facts)
+    return other if is_seen else replace(other, title="", reporter="", link=None)
 
 
 def others() -> ColumnElement[int]:
@@ -123,12 +132,6 @@ def _plan(workspace_id: UUID, plan_id: UUID) -> Select[Any]:
 
 def _open(plan: WorkflowPlan, *, wide: bool, now: datetime) -> Select[Any]:
     """The query of plans that are not over, of these days, whose cards are to be seen where that of `plan` is."""
-    here = (
-        select(Card.channel_id)
-        .where(Card.workspace_id == plan.workspace_id, Card.plan_id == plan.id)
-        .scalar_subquery()
-    )
-    seen = or_(Card.channel_id == here, and_(literal(wide), Card.is_private.is_(False)))
     over = exists().where(Run.plan_id == WorkflowPlan.id, Run.state.in_(_OVER))
     undecided = WorkflowPlan.state.in_((PlanState.DRAFTING, PlanState.DRAFT))
     return (
@@ -139,9 +142,16 @@ def _open(plan: WorkflowPlan, *, wide: bool, now: datetime) -> Select[Any]:
             WorkflowPlan.id != plan.id,
             WorkflowPlan.created_at > now - DAYS,
             or_(undecided, and_(WorkflowPlan.state == PlanState.APPROVED, ~over)),
-            seen,
+            _seen(plan, wide=wide),
         )
     )
+
+
+def _seen(plan: WorkflowPlan, *, wide: bool) -> ColumnElement[bool]:
+    """Whether a card is to be seen by all who see that of `plan`."""
+    mine = aliased(Card)
+    here = select(mine.channel_id).where(mine.workspace_id == plan.workspace_id, mine.plan_id == plan.id)
+    return or_(Card.channel_id == here.scalar_subquery(), and_(literal(wide), Card.is_private.is_(False)))
 
 
 def _report(plan: WorkflowPlan) -> Report:

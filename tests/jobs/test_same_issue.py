@@ -14,6 +14,7 @@ from bot.jobs.workflows import clarifying
 from bot.sandbox.slack import Message
 from bot.slack import ids
 from db.models import PlanVersion, Run, WorkflowPlan
+from services.audit import Actor
 from services.jobs import AnswerClarification, TellOfSame
 from services.workflows import look_alikes
 from tests.support.same_issue import AGAIN, card_with, first_plan, reported_again
@@ -222,3 +223,17 @@ async def test_what_is_elsewhere_in_town_asks_nobody(hall: TownHall) -> None:
     await card_with(hall, 2, "Approve and run")
     async with hall.database.reading() as session:
         assert await session.scalar(select(func.count()).select_from(PlanVersion)) == 2
+
+
+async def test_a_card_that_is_moved_takes_no_more_than_the_number_of_the_other_with_it(hall: TownHall) -> None:
+    await first_plan(hall, "council")
+    await reported_again(hall, channel="council")
+    second = (await plans(hall))[1]
+    async with hall.database.transaction() as session:
+        to, actor = hall.slack.channel("works").id, Actor(second.reporter_id)
+        await hall.deps.cards.move(session, second.workspace_id, second.id, to, actor)
+    card = await card_with(hall, 2, "Is this the same as #1?")
+    assert LEAK not in card_text(card)
+    # And what is no longer where both can be seen is not the same any more: it is planned.
+    await press(hall, card, ids.ACTION_CLARIFY_SAME)
+    assert LEAK not in card_text(await card_with(hall, 2, "Approve and run"))

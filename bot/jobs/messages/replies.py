@@ -45,7 +45,8 @@ async def tell_of_same(job: TellOfSame, deps: Deps) -> None:
         mine = await deps.queries.get(session, job.workspace, job.plan)
         snapshot = await deps.queries.get_by_run(session, job.workspace, job.run)
         channel, thread_ts = await deps.cards.place(session, job.workspace, job.plan)
-    if not mine.is_put_away or mine.look_alike is None or mine.look_alike.id != snapshot.id or thread_ts is None:
+    other = mine.look_alike
+    if not mine.is_put_away or other is None or other.id != snapshot.id or not other.title or thread_ts is None:
         return
     message = outcome_message(replace(snapshot, issue=replace(snapshot.issue, reporter=mine.issue.reporter)))
     try:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from bot.deps import Deps
 from bot.errors import ChannelUnreachable, SlackError
 from bot.jobs.messages.posting import find_earlier
@@ -58,7 +60,7 @@ async def made_clear(
         if not await deps.clarifying.wants_asking(session, job):
             return issue
         judged = await deps.clarifying.judged_missing(session, job)
-        geocoder = await _geocoder(job, specs, deps)
+        geocoder = await _geocoder(session, job, specs, deps)
     usages: tuple[Usage, ...] = ()
     if judged is None:
         judged, usages = await _judge(issue, deps)
@@ -120,14 +122,15 @@ class _Geocoder:
     name: str
 
 
-async def _geocoder(job: DraftPlan, specs: Mapping[str, ComponentSpec], deps: Deps) -> _Geocoder | None:
+async def _geocoder(
+    session: AsyncSession, job: DraftPlan, specs: Mapping[str, ComponentSpec], deps: Deps
+) -> _Geocoder | None:
     """The component that looks up places, if it is among those that the plan may use."""
     found = geocoder_of(specs.values())
     if found is None:
         return None
     spec, name = found
-    async with deps.database.reading() as session:
-        documents = await deps.components.definitions(session, job.workspace, {spec.key})
+    documents = await deps.components.definitions(session, job.workspace, {spec.key})
     document = documents.get(spec.key)
     return None if document is None else _Geocoder(ComponentDefinition.model_validate(document), name)
 

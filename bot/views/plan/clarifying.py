@@ -48,7 +48,8 @@ def asking(snapshot: PlanSnapshot, asked: Clarification) -> list[Block]:
     """The question and who is asked, and by when it is planned without an answer."""
     people = join([mention(user) for user in snapshot.asked_people], last="or")
     until = f"{people} can answer here or in the thread. Without an answer I plan it anyway · {date(asked.due)}"
-    other = [_described(snapshot.look_alike)] if snapshot.look_alike else []
+    look_alike = snapshot.look_alike
+    other = [_described(look_alike)] if look_alike is not None and look_alike.title else []
     asked_for = question(asked, snapshot.look_alike)
     return [kit.section(f"*{asked_for}*"), *other, kit.context(kit.mrkdwn(until))]
 
