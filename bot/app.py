@@ -14,6 +14,7 @@ from bot.deps import Workspace
 from bot.listeners import (
     agents,
     approvals,
+    clarifying,
     components,
     conversations,
     home,
@@ -53,6 +54,7 @@ LISTENERS = (
     home,
     places,
     agents,
+    clarifying,
 )
 
 

@@ -94,6 +94,7 @@ class Settings(BaseSettings):
     tokens_per_day: int = Field(default=0, ge=0)
     learn_from_plans: bool = True
     plan_max_steps: int = Field(default=200, ge=1, le=10_000)
+    clarify_minutes: int = Field(default=60, ge=0, le=10_080)
     time_zone: Annotated[str, AfterValidator(_time_zone)] = "UTC"
     retention_days: Annotated[str, AfterValidator(_retention)] = "inbox=7,model_calls=90,plans=never,removed=30"
     card_interval_seconds: float = Field(default=2, ge=0.1, le=60)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -39,6 +39,7 @@ from services.runs.questions import QuestionService
 from services.runs.reminders import ReminderService
 from services.runs.service import RunService
 from services.selection.offers import OfferService
+from services.workflows.clarifying import ClarifyingService
 from services.workflows.rechecks import RecheckService
 from services.workflows.refining import RefiningService
 from services.workflows.service import WorkflowService
@@ -79,6 +80,7 @@ class Deps:
     approvals: ApprovalService
     workflows: WorkflowService
     refining: RefiningService
+    clarifying: ClarifyingService
     rechecks: RecheckService
     queries: WorkflowQueries
     inquiries: InquiryService
@@ -103,6 +105,7 @@ class Deps:
     surfaces: Surfaces = field(default_factory=Surfaces)
     zone: ZoneInfo = field(default_factory=lambda: ZoneInfo("UTC"))
     defaults: Defaults = field(default_factory=Defaults)
+    clarify_after: timedelta = timedelta(hours=1)
     now: Callable[[], datetime] = utc_now
 
     @property

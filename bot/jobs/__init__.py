@@ -13,8 +13,8 @@ from bot.jobs.notifications import gates as gate_acts
 from bot.jobs.registry import Handler
 from bot.jobs.runs import decisions as run_decisions
 from bot.jobs.runs import gates, questions, steps
+from bot.jobs.workflows import clarifying, drafts, dry_runs, issues, refining
 from bot.jobs.workflows import decisions as plan_decisions
-from bot.jobs.workflows import drafts, dry_runs, issues, refining
 
 HANDLERS: tuple[Handler[Any], ...] = tuple(
     handler
@@ -26,6 +26,7 @@ HANDLERS: tuple[Handler[Any], ...] = tuple(
         shortcuts,
         issues,
         drafts,
+        clarifying,
         dry_runs,
         refining,
         plan_decisions,

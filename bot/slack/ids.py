@@ -25,6 +25,13 @@ ACTION_REQUEST_CHANGES = "plan.request_changes"
 ACTION_PLAN_UPDATE = "plan.update"
 ACTION_PLAN_CHANGES = "plan.changes"
 ACTION_VERSION_COMPARE = "version.compare"
+ACTION_CLARIFY_ANSWER = "clarify.answer"
+ACTION_CLARIFY_ANYWAY = "clarify.anyway"
+ACTION_CLARIFY_SAME = "clarify.same"
+ACTION_CLARIFY_UNDO = "clarify.undo"
+ACTION_CLARIFY_CHOICE = "clarify.choice."
+"""With the number of the place behind it, from 0."""
+
 ACTION_CARD_SHOW = "card.show"
 ACTION_GRAPH_PLAN = "graph.plan"
 ACTION_GRAPH_RUN = "graph.run"
@@ -64,6 +71,7 @@ ACTION_WORKFLOWS_PAGE = "workflows.page"
 
 VIEW_NEW_ISSUE = "issue.new"
 VIEW_PLAN_DETAILS = "plan.details"
+VIEW_CLARIFY = "clarify"
 VIEW_REQUEST_CHANGES = "plan.request_changes"
 VIEW_STEP_CHOICE = "plan.step_choice"
 VIEW_STEP_EDIT = "plan.step_edit"
@@ -109,6 +117,9 @@ BLOCK_REMINDER, INPUT_REMINDER = "reminder", "approvals.reminder"
 BLOCK_LIMIT, INPUT_LIMIT = "limit", "approvals.limit"
 BLOCK_OUTCOME, INPUT_OUTCOME = "outcome", "approvals.outcome"
 
+BLOCK_LACK, INPUT_LACK = "lack.", "lack.text"
+"""The block's id ends in what is lacking."""
+
 BLOCK_PERSON, INPUT_PERSON = "person", "gate.person"
 BLOCK_MODE, INPUT_MODE = "mode", "notifications.mode"
 BLOCK_DEPUTY, INPUT_DEPUTY = "deputy", "notifications.deputy"
@@ -129,6 +140,9 @@ BLOCK_PLACE_CARD = "card.place:"
 
 METADATA_CARD = "mudda_card"
 """The event type of a card's message metadata; its payload is {"card": the card's id}."""
+
+METADATA_CLARIFICATION = "mudda_clarification"
+"""The event type of what is asked before an issue is planned; its payload is {"plan": the plan's id}."""
 
 METADATA_OUTCOME = "mudda_outcome"
 """The event type of the metadata of the reply that says how a run ended; its payload is {"run": the run's id}."""
@@ -210,6 +224,26 @@ class Ref:
         if match is None:
             raise ValueError("not a reference")
         return cls(UUID(match[1]), int(match[2]))
+
+
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """One of several things that a card offers, from 0."""
+
+    ref: Ref
+    number: int
+
+    def encode(self) -> str:
+        """The button's value, e.g. `0b6c….3:1`."""
+        return f"{self.ref.encode()}:{self.number}"
+
+    @classmethod
+    def decode(cls, value: str) -> Numbered:
+        """Read a button's value. Raises ValueError on anything that we did not write."""
+        ref, _, number = value.partition(":")
+        if not re.fullmatch(r"[0-9]", number):
+            raise ValueError("not a number")
+        return cls(Ref.decode(ref), int(number))
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,6 +54,7 @@ from services.runs.reminders import ReminderService
 from services.runs.service import RunService
 from services.selection.offers import OfferService
 from services.steps.sources import StepSources
+from services.workflows.clarifying import ClarifyingService
 from services.workflows.rechecks import RecheckService
 from services.workflows.refining import RefiningService
 from services.workflows.service import WorkflowService
@@ -119,6 +120,7 @@ async def shared_parts(
         notes=NoteService(approvals),
         workflows=WorkflowService(cards, approvals),
         refining=RefiningService(cards, approvals),
+        clarifying=ClarifyingService(cards, approvals),
         rechecks=RecheckService(components, PolicyService(), settings.plan_max_steps),
         queries=WorkflowQueries(approvals),
         inquiries=InquiryService(Questioner(gemini)),
@@ -133,6 +135,7 @@ async def shared_parts(
         intents=IntentJudge(gemini),
         threads=OwnedThreads(asyncio.get_running_loop().time),
         retention=settings.retention,
+        clarify_after=timedelta(minutes=settings.clarify_minutes),
         metrics=metrics,
         pictures=PictureService(),
         photos=PhotoReader(),

@@ -30,6 +30,7 @@ from bot.views.kit import blocks as kit
 from bot.views.kit.fitting import LEVELS, Level, fit
 from bot.views.kit.mentions import quoted
 from bot.views.kit.text import clip, count, fits, join
+from bot.views.plan import clarifying
 from bot.views.plan import steps as plan_steps
 from bot.views.plan.changes import MOST, changed, changing, news, not_changed
 from bot.views.plan.drafting import progress
@@ -85,6 +86,8 @@ def _of_plan(snapshot: PlanSnapshot) -> list[Block]:
             origin(snapshot),
             quoted(snapshot.issue, level.quote),
             *unseen(snapshot.issue.attached),
+            *clarifying.affected(snapshot),
+            *clarifying.unknown(snapshot),
             *_body(snapshot, steps, level, most, told),
             *_end(snapshot, steps, shortened=_is_shortened(snapshot, steps, level), told=told),
         ]
@@ -95,6 +98,10 @@ def _of_plan(snapshot: PlanSnapshot) -> list[Block]:
 def _put_away(snapshot: PlanSnapshot) -> list[Block]:
     """A discarded plan in one line; the rest is behind the button."""
     name = kit.span(f"#{snapshot.number} {clip(title(snapshot), kit.HEADER)}", bold=True)
+    if snapshot.is_put_away and (other := snapshot.look_alike):
+        same = kit.rich_text(kit.paragraph(name, kit.span(" · "), *clarifying.put_away(snapshot, other)))
+        told = kit.context(kit.plain(f"How #{other.number} ends is told in the thread here."))
+        return [same, told, kit.actions(clarifying.undoing(snapshot), show_all(snapshot))]
     return [
         kit.rich_text(kit.paragraph(name, kit.span(" · "), *decided(snapshot))),
         kit.actions(show_all(snapshot)),
@@ -112,6 +119,7 @@ def _of_run(snapshot: PlanSnapshot, run: RunSnapshot, version: VersionSnapshot) 
             kit.header(f"#{snapshot.number} {title(snapshot)}"),
             origin(snapshot),
             quoted(snapshot.issue, longest),
+            *clarifying.affected(snapshot),
             *overview.body(snapshot, run, steps, level, most, approvers=snapshot.approvers, more=more),
         ]
 
@@ -122,12 +130,17 @@ def summary(snapshot: PlanSnapshot) -> str:
     """The plan in one line, as plain text."""
     number, version = snapshot.number, snapshot.version
     match snapshot.state:
+        case PlanState.DRAFTING if snapshot.is_asking and snapshot.clarification:
+            asked = clarifying.question(snapshot.clarification, snapshot.look_alike)
+            return f"#{number} waits for an answer. {asked} {snapshot.issue.text}"
         case PlanState.DRAFTING if snapshot.change and version:
             return f"Changing plan #{number}: {snapshot.change.wish}"
         case PlanState.DRAFTING:
             return f"Drafting plan #{number}: {snapshot.issue.text}"
         case PlanState.FAILED:
             return f"No plan yet for #{number}: {sentence(_failure(snapshot))}"
+        case PlanState.DISCARDED if snapshot.is_put_away and snapshot.look_alike:
+            return f"Plan #{number} is the same as #{snapshot.look_alike.number}: {title(snapshot)}"
         case PlanState.DISCARDED:
             return f"Plan #{number} was discarded: {title(snapshot)}"
         case PlanState.APPROVED if snapshot.run:
@@ -139,6 +152,8 @@ def summary(snapshot: PlanSnapshot) -> str:
 
 
 def _heading(snapshot: PlanSnapshot) -> str:
+    if snapshot.is_asking:
+        return "Waiting for an answer"
     if snapshot.state is PlanState.DRAFTING:
         return "Changing the plan…" if snapshot.change and snapshot.version else "Drafting a plan…"
     if snapshot.state is PlanState.FAILED:
@@ -151,6 +166,8 @@ def _heading(snapshot: PlanSnapshot) -> str:
 def _body(
     snapshot: PlanSnapshot, steps: Sequence[PlanStepView], level: Level, most: int, told: Sequence[str] | None
 ) -> list[Block]:
+    if snapshot.is_asking and snapshot.clarification:
+        return clarifying.asking(snapshot, snapshot.clarification)
     if snapshot.state is PlanState.DRAFTING:
         wished = [changing(snapshot.change)] if snapshot.change else []
         return [*wished, progress(snapshot.phase or Phase.WAITING, snapshot.phase_facts)]
@@ -185,6 +202,8 @@ def _end(
     more = [show_all(snapshot)] if shortened else []
     ref = Ref(snapshot.id, snapshot.revision).encode()
     match snapshot.state:
+        case PlanState.DRAFTING if snapshot.is_asking and snapshot.clarification:
+            return [kit.actions(*clarifying.answers(snapshot, snapshot.clarification), _discard(snapshot))]
         case PlanState.DRAFTING:
             return []
         case PlanState.DRAFT:

@@ -62,6 +62,28 @@ class PlanChange(TypedDict):
     failure: NotRequired[dict[str, Any]]
 
 
+class PlanClarification(TypedDict):
+    """What was asked about an issue before it was planned: what it `lacks`, or which of the `choices` is meant.
+
+    `look_alike` is the open plan that may be about the same; with `wide` whoever sees the card may see what is
+    shown in public channels. `at` and `due` are moments in ISO 8601: when it was
+    asked, and when it is planned anyway. `outcome` is there once that is settled: "answered", "anyway",
+    "unanswered", "same" or "gone" (the open plan was over by then); `by` is who settled it, `answer` their words,
+    and `press` Slack's own id of how.
+    """
+
+    lacks: list[str]
+    choices: list[str]
+    look_alike: str | None
+    wide: bool
+    at: str
+    due: str
+    outcome: NotRequired[str]
+    by: NotRequired[str]
+    answer: NotRequired[str]
+    press: NotRequired[str]
+
+
 class WorkspaceSettings(TypedDict, total=False):
     """What a workspace has set for itself; what is not there is as for the whole deployment.
 

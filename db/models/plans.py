@@ -24,7 +24,8 @@ class WorkflowPlan(Base):
     planned, where that is not the reporter. `permalink` is the address of the message that was planned as it
     stood there; `pictures` are those that came with the issue, and where they could not be looked at for the
     draft, why not. `change` is what somebody wants to be different about it, while that
-    is worked on, and afterwards if nothing came of it.
+    is worked on, and afterwards if nothing came of it. `clarification` is what was asked before it was planned.
+    `place_found` is what a geocoder made of its place. `same_as` is the plan that it was put away for.
     """
 
     __tablename__ = "workflow_plans"
@@ -41,6 +42,7 @@ class WorkflowPlan(Base):
         Index("workflow_plans_draft_idx", "workspace_id", "created_at", postgresql_where=text("state = 'DRAFT'")),
         Index("workflow_plans_reporter_idx", "workspace_id", "reporter_id", "number"),
         Index("workflow_plans_thread_idx", "workspace_id", "channel_id", "thread_ts"),
+        Index("workflow_plans_same_idx", "same_as", postgresql_where=text("same_as IS NOT NULL")),
         # Few of many: what people ask about most.
         Index(
             "workflow_plans_unfinished_idx",
@@ -65,6 +67,7 @@ class WorkflowPlan(Base):
     issue_parts: Mapped[list[Any]] = mapped_column(default=list)
     issue_search: Mapped[str] = mapped_column(TSVECTOR, Computed(ISSUE_SEARCH, persisted=True), deferred=True)
     place: Mapped[str | None]
+    place_found: Mapped[str | None]
     urgency: Mapped[str | None]
     permalink: Mapped[str | None]
     pictures: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")
@@ -73,6 +76,8 @@ class WorkflowPlan(Base):
     phase_facts: Mapped[dict[str, Any]] = mapped_column(default=dict)
     failure: Mapped[dict[str, Any] | None]
     change: Mapped[dict[str, Any] | None]
+    clarification: Mapped[dict[str, Any] | None]
+    same_as: Mapped[UUID | None] = mapped_column(ForeignKey("workflow_plans.id", ondelete="SET NULL"))
     version: Mapped[int | None]
     title: Mapped[str | None]
     steps: Mapped[int | None]

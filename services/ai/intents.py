@@ -113,7 +113,10 @@ A request in the form of a question ("can you send somebody to fix the light at 
 the thread of a plan a change. A report is an issue even if it is angry, short of facts or badly spelled. In the
 thread of a plan, what changes how this plan is carried out is a change, and not another issue.
 - about_plan: the number of the plan that they name, such as 12 for "#12"; else 0.
-- missing: for an issue only, what is not said and has to be asked for: "place", "time", "what"; else [].
+- missing: for an issue only, what is not said and without which nobody can begin: "place" where somebody has to
+  go there and nothing says where, in whatever words; "time" where something is to be done at a certain time and
+  nothing says when; "what" where nothing says what is wrong; "crew" where one certain crew is asked for and
+  nothing says which. Else []: what would only be good to know is not missing.
 
 {prompts.UNTRUSTED}"""
 

@@ -234,6 +234,7 @@ def _issue_block(issue: Issue) -> str:
     stated = {
         "text": issue.text,
         "place": issue.place,
+        "place_found": issue.place_found,
         "urgency": issue.urgency,
         "mentioned": [{"name": name, "id": of_id} for of_id, name in mentioned.items()],
     }

@@ -18,6 +18,9 @@ from services.jobs import Hear, Lacking
 
 BY_MODEL, BY_RULES = "model", "rules"
 
+ANSWER = "answer"
+"""In place of an intent, where somebody has said what they were asked about their issue."""
+
 POLICY = "policy"
 """In place of an intent, where somebody has sent a policy."""
 

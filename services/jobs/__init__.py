@@ -1,6 +1,7 @@
 """What is handed to the workers: small frozen messages, stored as JSON, each with a version."""
 
 from services.jobs.agents import CompleteFunction, DraftForWorkflow, StopAnswer, SuggestPrompts, WaitForPlan
+from services.jobs.clarifying import AnswerClarification, EndClarification, PostClarification, TellOfSame
 from services.jobs.conversations import (
     Hear,
     Lacking,
@@ -89,6 +90,7 @@ from services.jobs.runs import (
 
 __all__ = [
     "Act",
+    "AnswerClarification",
     "AnswerFile",
     "AnswerInquiry",
     "AnswerStep",
@@ -104,6 +106,7 @@ __all__ = [
     "DrawNotification",
     "DrawQuestion",
     "EditPlan",
+    "EndClarification",
     "EndWork",
     "FindAnswer",
     "FoldCard",
@@ -126,6 +129,7 @@ __all__ = [
     "PlanDecision",
     "PlanMessage",
     "PostCard",
+    "PostClarification",
     "PostGateRequest",
     "PostNotification",
     "PostNudge",
@@ -157,6 +161,7 @@ __all__ = [
     "Tell",
     "TellDeputy",
     "TellOfFailure",
+    "TellOfSame",
     "TellOfWait",
     "TellOfWish",
     "TellUnreached",

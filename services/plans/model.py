@@ -187,6 +187,7 @@ class Issue:
     `text` is as readers outside Slack read it; `parts` are those of it, if there is more in it than words.
     `permalink` is the address of the message that was planned as it stood there. `attached` are the pictures that
     came with it, `pictures` the JPEGs of those that the agents are shown, while a plan is drafted.
+    `place_found` is what a geocoder made of the place: no person's words.
     """
 
     text: str
@@ -198,6 +199,7 @@ class Issue:
     permalink: str | None = None
     attached: tuple[AttachedPicture, ...] = ()
     pictures: tuple[bytes, ...] = field(default=(), repr=False)
+    place_found: str | None = None
 
 
 def dependencies(plan: Plan, sources: Sequence[Collection[str]] | None = None) -> dict[str, tuple[str, ...]]:

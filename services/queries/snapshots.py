@@ -19,6 +19,7 @@ from services.plans.model import Issue, Plan
 from services.plans.validation import Fault
 from services.policies.specs import Citation
 from services.states import Phase, PlanState, RunState, StepState
+from services.workflows.clarifications import Clarification, LookAlike, Settled
 from services.workflows.drafts import Failure
 from services.workflows.versions import VersionKind
 
@@ -205,10 +206,33 @@ class PlanSnapshot:
     """The version before its version, while that is still to be decided about."""
     change: ChangeSnapshot | None = None
     """What somebody wants to be different: while that is worked on, and afterwards if nothing came of it."""
+    clarification: Clarification | None = None
+    """What was asked before it was planned."""
+    look_alike: LookAlike | None = None
+    """The open plan that it may be the same as, or for which it was put away."""
+    people: int = 1
+    """How many people have reported it."""
     shown_in: str = ""
     """The channel of its card."""
     link: str | None = None
     """The address of its card in Slack, where it is known."""
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether it waits for an answer before it is drafted."""
+        asked = self.clarification
+        return self.state is PlanState.DRAFTING and asked is not None and asked.is_open
+
+    @property
+    def is_put_away(self) -> bool:
+        """Whether it was put away for another plan."""
+        asked = self.clarification
+        return self.state is PlanState.DISCARDED and asked is not None and asked.outcome is Settled.SAME
+
+    @property
+    def asked_people(self) -> tuple[str, ...]:
+        """Who can answer what is asked before it is drafted."""
+        return tuple(dict.fromkeys(user for user in (self.issue.reporter, self.requester) if user))
 
 
 class AwaitedKind(StrEnum):

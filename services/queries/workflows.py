@@ -25,6 +25,8 @@ from services.queries.filters import PlanFilter
 from services.queries.lines import Viewer
 from services.queries.snapshots import ChangeSnapshot, PlanLine, PlanSnapshot, VersionSnapshot
 from services.states import Phase, PlanState, StepState
+from services.workflows import look_alikes
+from services.workflows.clarifications import clarification_of
 from services.workflows.drafts import failure_from_json, issue_of
 from services.workflows.versions import VersionKind
 
@@ -48,9 +50,12 @@ class Origin:
     response_url: str | None
 
 
-def _plans() -> Select[WorkflowPlan, PlanVersion, str, str | None]:
+_Found = Select[WorkflowPlan, PlanVersion, str, str | None, Any]
+
+
+def _plans() -> _Found:
     return (
-        select(WorkflowPlan, PlanVersion, Card.channel_id, Card.link)
+        select(WorkflowPlan, PlanVersion, Card.channel_id, Card.link, look_alikes.others())
         .outerjoin(Card, Card.plan_id == WorkflowPlan.id)
         .outerjoin(
             PlanVersion,
@@ -158,7 +163,7 @@ class WorkflowQueries:
         self,
         session: AsyncSession,
         workspace_id: UUID,
-        query: Select[WorkflowPlan, PlanVersion, str, str | None],
+        query: _Found,
         values: Mapping[str, Any],
     ) -> PlanSnapshot:
         row = (await session.execute(query, {"workspace": workspace_id, **values})).one_or_none()
@@ -168,7 +173,13 @@ class WorkflowQueries:
         run = await runs.latest(session, workspace_id, row[0].id, settings)
         approvers = settings.deciders(row[0].reporter_id, row[0].requester_id)
         plan = replace(
-            plan_snapshot(row[0], row[1]), run=run, approvers=approvers, shown_in=row[2] or "", link=row[3]
+            plan_snapshot(row[0], row[1]),
+            run=run,
+            approvers=approvers,
+            shown_in=row[2] or "",
+            link=row[3],
+            people=1 + row[4],
+            look_alike=await look_alikes.shown(session, row[0]),
         )
         if plan.state is not PlanState.DRAFT or plan.version is None:
             return plan
@@ -225,6 +236,7 @@ def plan_snapshot(plan: WorkflowPlan, version: PlanVersion | None) -> PlanSnapsh
         decided_at=plan.decided_at,
         requester=plan.requester_id,
         change=_change(plan),
+        clarification=clarification_of(plan.clarification),
     )
 
 

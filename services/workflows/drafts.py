@@ -45,6 +45,7 @@ def issue_of(plan: WorkflowPlan) -> Issue:
         PARTS.validate_python(plan.issue_parts),
         plan.permalink,
         tuple(map(AttachedPicture.from_dict, plan.pictures)),
+        place_found=plan.place_found,
     )
 
 

@@ -17,6 +17,7 @@ from services.cards import CardService
 from services.errors import NotFound, StaleVersion
 from services.jobs import DraftPlan
 from services.states import Phase, PlanState, check_move
+from services.workflows.clarifications import Settled, is_asking
 
 
 class PlanMoves:
@@ -56,6 +57,9 @@ class PlanMoves:
     ) -> None:
         """Let the agents work on the plan once more."""
         check_move(PlanState(plan.state), PlanState.DRAFTING)
+        if is_asking(plan):
+            # It was not drafted for want of a card, say: what was asked then is of no interest any more.
+            plan.clarification = {**(plan.clarification or {}), "outcome": Settled.ANYWAY.value}
         plan.draft += 1
         plan.phase = Phase.WAITING
         plan.phase_facts = {}

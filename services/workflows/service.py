@@ -20,6 +20,7 @@ from services.mentions import PARTS, Part, is_marked, readable
 from services.plans.attached import AttachedPicture, pictures_among
 from services.plans.model import Issue
 from services.states import Phase, PlanState
+from services.workflows.clarifications import is_asking
 from services.workflows.drafts import Failure, failure_to_json, issue_of
 from services.workflows.moves import PlanMoves
 from services.workflows.versions import is_changing, made_of, next_version
@@ -91,7 +92,7 @@ class WorkflowService(PlanMoves):
     ) -> Issue | None:
         """Claim the draft for the worker that calls; None if this draft is no longer wanted."""
         plan = await self._locked(session, workspace_id, job.plan)
-        if plan.state != PlanState.DRAFTING or plan.draft != job.draft:
+        if plan.state != PlanState.DRAFTING or plan.draft != job.draft or is_asking(plan):
             return None
         plan.claim = claim
         # What a worker that died had come to know is not known of this draft.

@@ -26,7 +26,15 @@ from services.pages import Page as ListPage
 from services.queries.filters import PlanFilter
 from services.queries.snapshots import HomeSnapshot, PlanSnapshot, RunSnapshot
 from services.workspaces.settings import Defaults
-from tests.support import answer_samples, home_samples, notification_samples, refine_samples, run_samples, samples
+from tests.support import (
+    answer_samples,
+    clarify_samples,
+    home_samples,
+    notification_samples,
+    refine_samples,
+    run_samples,
+    samples,
+)
 from tests.support.browser import launched_chromium, opened_page
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -43,7 +51,12 @@ samples that the tests of the views use (`samples.py`, `run_samples.py` and `hom
 by `python -m tests.e2e.gallery`.
 """
 
-STATES: Mapping[str, PlanSnapshot] = {**samples.GALLERY, **refine_samples.GALLERY, **run_samples.GALLERY}
+STATES: Mapping[str, PlanSnapshot] = {
+    **samples.GALLERY,
+    **clarify_samples.GALLERY,
+    **refine_samples.GALLERY,
+    **run_samples.GALLERY,
+}
 MESSAGES: Mapping[str, Message] = {**notification_samples.MESSAGES, **answer_samples.MESSAGES}
 VIEWS: Mapping[str, View] = notification_samples.VIEWS
 HOMES: Mapping[str, HomeSnapshot] = home_samples.GALLERY
@@ -110,6 +123,7 @@ def _peopled(snapshot: PlanSnapshot, slack: SlackStandIn) -> PlanSnapshot:
         version=replace(snapshot.version, made_by=person(snapshot.version.made_by)) if snapshot.version else None,
         change=replace(snapshot.change, by=person(snapshot.change.by) or "") if snapshot.change else None,
         run=run(snapshot.run) if snapshot.run else None,
+        look_alike=replace(snapshot.look_alike, reporter=decider) if snapshot.look_alike else None,
     )
 
 

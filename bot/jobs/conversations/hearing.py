@@ -23,12 +23,14 @@ from bot.jobs.model_calls import count_calls
 from bot.jobs.registry import Handler, Lane
 from bot.views.private.notes import Note
 from db.queue import enqueue
-from services.ai.intents import Intent, PlanInThread, Saying, Where
+from services.ai.intents import Intent, Line, PlanInThread, Saying, Where
 from services.ai.usage import Usage
-from services.conversations.rules import is_call_for_help
-from services.conversations.service import BY_RULES, POLICY, Meant, PlanOfThread
+from services.conversations.rules import is_call_for_help, is_question, plainly
+from services.conversations.service import ANSWER, BY_RULES, POLICY, Meant, PlanOfThread
 from services.conversations.talk import lines_above
-from services.jobs import AnswerFile, Hear, LoadPolicyFile, ReplyKind, Say, Tell
+from services.jobs import AnswerClarification, AnswerFile, Hear, LoadPolicyFile, ReplyKind, Say, Tell
+from services.states import PlanState
+from services.workflows.clarifications import Clarification, reply_in_words
 
 logger = logging.getLogger("mudda.hearing")
 
@@ -44,12 +46,16 @@ POLICY_ENDINGS = (".md", ".markdown", ".yaml", ".yml")
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """What there is to know of where it was said, and of who said it; `lately` is how much they have."""
+    """What there is to know of where it was said, and of who said it; `lately` is how much they have.
+
+    `asked` is what they have been asked about their issue there, and not answered yet.
+    """
 
     plan: PlanOfThread | None
     is_stranger: bool
     lately: int
     has_budget: bool
+    asked: Clarification | None
 
 
 async def hear(job: Hear, deps: Deps) -> None:
@@ -62,6 +68,8 @@ async def hear(job: Hear, deps: Deps) -> None:
         await _answered_only(job, place, "enough" if place.lately == MAX_A_MINUTE else None, deps)
     elif policies := _policy_files(job):
         await _load(job, place, policies, deps)
+    elif place.asked is not None and _is_answer(job, place.asked):
+        await _answers(job, place, deps)
     elif is_call_for_help(job.text):
         await _answered_only(job, place, "help", deps)
     elif not job.text and (job.thread_ts is None or job.where == Where.DM or place.plan is not None):
@@ -87,16 +95,18 @@ async def give_up_hearing(job: Hear, deps: Deps) -> None:
 
 
 async def _place(session: AsyncSession, job: Hear, deps: Deps) -> _Place:
-    plan = None
+    plan = asked = None
     if job.thread_ts is not None:
         plan = await deps.conversations.plan_of(session, job.workspace, job.channel, job.thread_ts)
+    if plan is not None and plan.state == PlanState.DRAFTING:
+        asked = await deps.clarifying.open_for(session, job.workspace, plan.id, job.user)
     is_stranger = job.is_stranger
     if is_stranger:
         is_stranger = job.user not in (await deps.approvals.settings(session, job.workspace)).approvers
     since = deps.now() - timedelta(minutes=1)
     lately = await deps.conversations.heard_since(session, job.workspace, job.user, since)
     is_used_up = await deps.budget.is_used_up(session, job.workspace, deps.now())
-    return _Place(plan, is_stranger, lately, not is_used_up)
+    return _Place(plan, is_stranger, lately, not is_used_up, asked)
 
 
 async def _judged(job: Hear, place: _Place, deps: Deps) -> None:
@@ -209,6 +219,36 @@ async def _answered_only(job: Hear, place: _Place, kind: ReplyKind | None, deps:
             )
             await enqueue(session, say)
     deps.metrics.heard.labels(meant.intent, BY_RULES).inc()
+
+
+def _is_answer(job: Hear, asked: Clarification) -> bool:
+    """Whether it is the answer to what they were asked; a question of their own, or thanks, is none."""
+    if not job.text.strip():
+        return False
+    if reply_in_words(asked, job.text).is_plain:
+        return True
+    plain = plainly(Saying(job.text, Where(job.where), above=(Line("", ""),)))
+    return plain in (None, Intent.ISSUE) and not is_question(job.text) and not is_call_for_help(job.text)
+
+
+async def _answers(job: Hear, place: _Place, deps: Deps) -> None:
+    """It is what they have been asked about their issue: no model has to say so."""
+    assert place.plan is not None  # noqa: S101 - it is asked in the thread of a plan
+    answer = AnswerClarification(
+        key=job.key,
+        workspace=job.workspace,
+        plan=place.plan.id,
+        user=job.user,
+        channel=job.channel,
+        message_ts=job.message_ts,
+        thread_ts=job.thread_ts,
+        words=job.text,
+    )
+    async with deps.database.transaction() as session:
+        meant = Meant(ANSWER, BY_RULES)
+        if await deps.conversations.keep(session, job, meant, place.plan.id, keep_words=False) is not None:
+            await enqueue(session, answer)
+    deps.metrics.heard.labels(ANSWER, BY_RULES).inc()
 
 
 async def _load(job: Hear, place: _Place, files: tuple[AnswerFile, ...], deps: Deps) -> None:

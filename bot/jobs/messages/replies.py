@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.deps import Deps
 from bot.errors import ChannelUnreachable
 from bot.jobs.messages.posting import find_earlier
 from bot.jobs.registry import PATIENT_ATTEMPTS, Handler, Lane
 from bot.views.messages.failure import run_failed_message, step_waits_message
 from bot.views.messages.outcome import outcome_message
-from services.jobs import ReplyToReporter, TellOfFailure, TellOfWait
+from db.queue import enqueue
+from services.jobs import ReplyToReporter, TellOfFailure, TellOfSame, TellOfWait
 from services.states import RunState
+from services.workflows import look_alikes
 
 
 async def reply_to_reporter(job: ReplyToReporter, deps: Deps) -> None:
@@ -18,6 +22,9 @@ async def reply_to_reporter(job: ReplyToReporter, deps: Deps) -> None:
         reply = await deps.runs.begin_reply(session, job.workspace, job.run, deps.now())
         snapshot = await deps.queries.get_by_run(session, job.workspace, job.run)
         channel, thread_ts = await deps.cards.place(session, job.workspace, job.plan)
+        for other in await look_alikes.followers(session, job.workspace, job.plan):
+            same = TellOfSame(workspace=job.workspace, plan=other, run=job.run)
+            await enqueue(session, same, key=f"same:{other}:{job.run}")
     if reply is None:
         return
     message = outcome_message(snapshot)
@@ -30,6 +37,23 @@ async def reply_to_reporter(job: ReplyToReporter, deps: Deps) -> None:
         return
     async with deps.database.transaction() as session:
         await deps.runs.replied(session, job.workspace, job.run, ts)
+
+
+async def tell_of_same(job: TellOfSame, deps: Deps) -> None:
+    """Post the outcome where somebody else had reported the same, for them; unless it is there already."""
+    async with deps.database.transaction() as session:
+        mine = await deps.queries.get(session, job.workspace, job.plan)
+        snapshot = await deps.queries.get_by_run(session, job.workspace, job.run)
+        channel, thread_ts = await deps.cards.place(session, job.workspace, job.plan)
+    other = mine.look_alike
+    if not mine.is_put_away or other is None or other.id != snapshot.id or not other.title or thread_ts is None:
+        return
+    message = outcome_message(replace(snapshot, issue=replace(snapshot.issue, reporter=mine.issue.reporter)))
+    try:
+        if not await find_earlier(channel, message, thread_ts, mine.created_at, deps):
+            await deps.slack.post(channel, message, thread_ts=thread_ts)
+    except ChannelUnreachable:
+        return
 
 
 async def tell_of_failure(job: TellOfFailure, deps: Deps) -> None:
@@ -71,6 +95,7 @@ async def tell_of_wait(job: TellOfWait, deps: Deps) -> None:
 
 HANDLERS = (
     Handler(ReplyToReporter, Lane.QUICK, reply_to_reporter, attempts=PATIENT_ATTEMPTS),
+    Handler(TellOfSame, Lane.QUICK, tell_of_same, attempts=PATIENT_ATTEMPTS),
     Handler(TellOfWait, Lane.QUICK, tell_of_wait, attempts=PATIENT_ATTEMPTS),
     Handler(TellOfFailure, Lane.QUICK, tell_of_failure, attempts=PATIENT_ATTEMPTS),
 )

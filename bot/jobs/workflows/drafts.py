@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.deps import Deps
 from bot.jobs.model_calls import count_calls
 from bot.jobs.registry import Handler, Lane
+from bot.jobs.workflows.clarifying import made_clear
 from bot.jobs.workflows.looking import with_pictures
 from bot.jobs.workflows.reasons import failure_of
 from services.ai.errors import DraftFailed
@@ -72,6 +73,10 @@ async def draft_plan(job: DraftPlan, deps: Deps) -> None:
     if not material.components:
         await _fail(job, claim, Failure(FailureCode.NO_COMPONENTS), (), deps)
         return
+    clear = await made_clear(job, claim, issue, material.components, deps)
+    if clear is None:
+        return
+    material = replace(material, issue=clear)
     wish = material.wish
     if wish and wish.plan:
         report = await deps.ai.judged(wish.plan, material.components, issue, material.policies)

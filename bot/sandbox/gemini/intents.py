@@ -6,6 +6,15 @@ import json
 import re
 from typing import Any
 
+_SOMEWHERE = re.compile(
+    r"\b(pot-?holes?|street ?(?:lights?|lamps?)|manholes?|graffiti|fallen trees?|hydrants?|(?:water )?leaks?)\b",
+    re.IGNORECASE,
+)
+_SAYS_WHERE = re.compile(
+    r"\b(at|on|near|in|by|along|outside|opposite|behind|beside|between|before|corner|ward|sector"
+    r"|street(?! ?(?:light|lamp))|road|avenue|lane)\b|\d",
+    re.IGNORECASE,
+)
 _BLOCK = re.compile(r'<data name="(\w+)">\n(.*?)\n?</data>', re.DOTALL)
 _NUMBER = re.compile(r"#(\d{1,9})\b")
 _SMALL = re.compile(
@@ -39,8 +48,17 @@ def intent(prompt: str) -> dict[str, Any]:
     text = said.get("text", "").strip()
     number = _NUMBER.search(text)
     meant = _meant(text, called=said["called"], has_plan="plan" in blocks, has_above="above" in blocks)
-    missing = ["place"] if meant == "issue" and not re.search(r"\b(at|on|near|in|corner)\b", text) else []
-    return {"intent": meant, "about_plan": int(number[1]) if number else 0, "missing": missing}
+    missing = _missing(" ".join([text, *(line.get("text", "") for line in blocks.get("above", ()))]))
+    return {
+        "intent": meant,
+        "about_plan": int(number[1]) if number else 0,
+        "missing": missing if meant == "issue" else [],
+    }
+
+
+def _missing(text: str) -> list[str]:
+    """What is not said of something that stands somewhere, such as a street light."""
+    return ["place"] if _SOMEWHERE.search(text) and not _SAYS_WHERE.search(text) else []
 
 
 def _meant(text: str, *, called: bool, has_plan: bool, has_above: bool) -> str:

@@ -55,7 +55,7 @@ def title(snapshot: PlanSnapshot) -> str:
 def origin(snapshot: PlanSnapshot) -> Block:
     """Who reported it and when, and the place and urgency where they were given."""
     issue = snapshot.issue
-    given = [("Place", issue.place), ("Urgency", issue.urgency)]
+    given = [("Place", issue.place), ("Found as", issue.place_found), ("Urgency", issue.urgency)]
     return kit.context(
         kit.mrkdwn(f"Reported by {_people(snapshot)} · {date(snapshot.created_at)}{_message(issue.permalink)}"),
         *(kit.plain(f"{label}: {one_line(value)}", 200) for label, value in given if value and clean(value)),

@@ -15,6 +15,7 @@ _USES = f"""\
 • `@mudda` below what somebody else wrote plans that; so does *Plan this issue* in the menu of their message, \
 or the emoji that is set for it on the *Home* tab. Pictures are looked at, too.
 • In a direct message with me you need no `@mudda`.
+• Where a report leaves out where it is, I ask once; so I do where it may be the same as an open plan.
 • Reply in the thread of a plan to change it or to ask about it; decisions are made by its buttons only.
 • *Request changes* on a plan says what should be different; behind its three dots a step can be edited.
 • The *Home* tab of my own page has what waits for you, and you can decide it there.

@@ -42,6 +42,8 @@ class Note(StrEnum):
     NOT_FIT = "not_fit"
     ASKED_ENOUGH = "asked_enough"
     NOTIFICATIONS_SET = "notifications_set"
+    CLARIFY_NOT_ASKED = "clarify_not_asked"
+    CLARIFIED_BY = "clarified_by"
     NOT_ASKED = "not_asked"
     QUESTION_OVER = "question_over"
     QUESTION_ANSWERED = "question_answered"
@@ -121,6 +123,8 @@ _TEXTS: Mapping[Note, str] = {
     ),
     Note.ASKED_ENOUGH: "So much has been asked about this step already that it is best to go on in the thread.",
     Note.NOTIFICATIONS_SET: f"Saved. `{COMMAND_MUDDA} notifications` shows how you are told.",
+    Note.CLARIFY_NOT_ASKED: "Only whoever reported this can answer, so nothing was done.",
+    Note.CLARIFIED_BY: "This has been answered already. The card shows what comes of it.",
     Note.NOT_ASKED: "This question was put to somebody else, so nothing was done.",
     Note.QUESTION_OVER: "This question is closed: it was answered, or is no longer needed. Nothing was done.",
     Note.QUESTION_ANSWERED: "This question has been answered already. Thank you all the same.",
@@ -201,6 +205,8 @@ _BY: Mapping[Note, str] = {
         "Only an approver can change who the approvers are. Nothing was changed. Approvers: {who}."
     ),
     Note.NOTES_CLOSED: "Only an approver can see and change the planning notes. Approvers: {who}.",
+    Note.CLARIFY_NOT_ASKED: "Only {who} can answer this, so nothing was done.",
+    Note.CLARIFIED_BY: "{who} has answered this already. The card shows what comes of it.",
     Note.QUESTION_ANSWERED: "{who} has answered this already. Thank you all the same.",
     Note.STEP_READY: "{who} has approved this step already; it is about to start.",
     Note.STEP_RUNNING: "{who} has approved this step already; it is under way.",
@@ -274,6 +280,11 @@ def approved_by(user_id: str | None) -> str:
 def question_over(answered_by: str | None) -> str:
     """The code for an answer that comes too late, given who was first, if anyone."""
     return _by(Note.QUESTION_ANSWERED, answered_by) or Note.QUESTION_OVER
+
+
+def clarified_by(user_id: str | None) -> str | None:
+    """The code for an answer that comes second, given who was first; None if no person was."""
+    return _by(Note.CLARIFIED_BY, user_id)
 
 
 def refusal(error: ApprovalRefused) -> str:

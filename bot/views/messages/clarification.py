@@ -1,0 +1,24 @@
+"""What is asked in the thread of a card before the issue is planned."""
+
+from __future__ import annotations
+
+from bot.slack.ids import METADATA_CLARIFICATION
+from bot.slack.messages import Message
+from bot.views.kit.text import join, mention
+from bot.views.plan.clarifying import numbered, question
+from services.queries.snapshots import PlanSnapshot
+from services.workflows.clarifications import Clarification
+
+
+def clarification_message(snapshot: PlanSnapshot, asked: Clarification) -> Message:
+    """Mentions whoever can answer; its metadata is {"plan": the plan's id}."""
+    people = join([mention(user) for user in snapshot.asked_people])
+    how = "Say yes or no here" if snapshot.look_alike else "Write it here"
+    how = "Reply with a number or in your own words" if asked.choices and not snapshot.look_alike else how
+    places = "" if snapshot.look_alike else numbered(asked)
+    lines = [f"{people} {question(asked, snapshot.look_alike)}", places, f"{how}, or use the buttons on the card."]
+    return Message(
+        "\n".join(line for line in lines if line),
+        [],
+        {"event_type": METADATA_CLARIFICATION, "event_payload": {"plan": str(snapshot.id)}},
+    )

@@ -1,0 +1,128 @@
+"""What is asked before an issue is planned, as the card shows it: the question, its buttons, what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.slack.ids import (
+    ACTION_CLARIFY_ANSWER,
+    ACTION_CLARIFY_ANYWAY,
+    ACTION_CLARIFY_CHOICE,
+    ACTION_CLARIFY_SAME,
+    ACTION_CLARIFY_UNDO,
+    Numbered,
+    Ref,
+)
+from bot.slack.messages import Block, Element
+from bot.views.kit import blocks as kit
+from bot.views.kit.text import clip, date, escape, join, mention, one_line
+from services.queries.snapshots import PlanSnapshot
+from services.states import PlanState
+from services.workflows.clarifications import Clarification, Lack, LookAlike, Settled
+
+_TITLE = 200
+
+_QUESTIONS: Mapping[Lack, str] = {
+    Lack.PLACE: "Where is it?",
+    Lack.TIME: "When did it happen, or when should it be done?",
+    Lack.WHAT: "What exactly is wrong?",
+    Lack.CREW: "Which crew should do it?",
+}
+_UNKNOWN: Mapping[Lack, str] = {
+    Lack.PLACE: "where it is",
+    Lack.TIME: "when",
+    Lack.WHAT: "what exactly is wrong",
+    Lack.CREW: "which crew",
+}
+
+
+def question(asked: Clarification, look_alike: LookAlike | None = None) -> str:
+    """What is asked, in words of ours."""
+    if look_alike is not None:
+        return f"Is this the same as #{look_alike.number}?"
+    which = ["Which place do you mean?"] if asked.choices else []
+    return " ".join([*which, *(_QUESTIONS[each] for each in asked.lacks)])
+
+
+def asking(snapshot: PlanSnapshot, asked: Clarification) -> list[Block]:
+    """The question and who is asked, and by when it is planned without an answer."""
+    people = join([mention(user) for user in snapshot.asked_people], last="or")
+    until = f"{people} can answer here or in the thread. Without an answer I plan it anyway · {date(asked.due)}"
+    look_alike = snapshot.look_alike
+    other = [_described(look_alike)] if look_alike is not None and look_alike.title else []
+    asked_for = question(asked, snapshot.look_alike)
+    return [kit.section(f"*{asked_for}*"), *other, kit.context(kit.mrkdwn(until))]
+
+
+def answers(snapshot: PlanSnapshot, asked: Clarification) -> list[Element]:
+    """The buttons: a place each, words, or to plan it without an answer."""
+    ref = Ref(snapshot.id, snapshot.revision)
+    if snapshot.look_alike is not None:
+        return [
+            kit.button("Same issue", ACTION_CLARIFY_SAME, ref.encode(), style="primary"),
+            kit.button("New plan", ACTION_CLARIFY_ANYWAY, ref.encode()),
+        ]
+    choices = [
+        kit.button(one_line(place), f"{ACTION_CLARIFY_CHOICE}{number}", Numbered(ref, number).encode())
+        for number, place in enumerate(asked.choices)
+    ]
+    label = "Another place" if asked.choices else "Answer"
+    style = None if asked.choices else "primary"
+    words = kit.button(label, ACTION_CLARIFY_ANSWER, ref.encode(), style=style)  # type: ignore[arg-type]
+    return [*choices, words, kit.button("Plan anyway", ACTION_CLARIFY_ANYWAY, ref.encode())]
+
+
+def _described(other: LookAlike) -> Block:
+    """The open plan: its title, who reported it and when."""
+    title = clip(one_line(other.title), _TITLE)
+    named = kit.link(other.link, title) if other.link else kit.span(title)
+    runs = [named, kit.span(" · reported by "), kit.person(other.reporter), kit.span(" · "), kit.moment(other.at)]
+    return kit.rich_text(kit.quotation(*runs))
+
+
+def _named(other: LookAlike) -> str:
+    return f"<{other.link}|#{other.number}>" if other.link else f"#{other.number}"
+
+
+def put_away(snapshot: PlanSnapshot, other: LookAlike) -> list[Element]:
+    """For which plan it was put away, by whom and when."""
+    name = f"Same as #{other.number}"
+    runs = [kit.link(other.link, name) if other.link else kit.span(name)]
+    by = [kit.span(" · "), kit.person(snapshot.decided_by)] if snapshot.decided_by else []
+    when = [kit.span(" · "), kit.moment(snapshot.decided_at)] if snapshot.decided_at else []
+    return [*runs, *by, *when]
+
+
+def undoing(snapshot: PlanSnapshot) -> Element:
+    """The button for a plan that is not the same after all."""
+    return kit.button("Plan it anyway", ACTION_CLARIFY_UNDO, Ref(snapshot.id, snapshot.revision).encode())
+
+
+def affected(snapshot: PlanSnapshot) -> list[Block]:
+    """How many people have reported it, where there are several."""
+    if snapshot.people < 2:
+        return []
+    return [kit.context(kit.plain(f"{snapshot.people:,} people reported this"))]
+
+
+def unknown(snapshot: PlanSnapshot) -> list[Block]:
+    """What a plan was made without knowing, and why; nothing where somebody has answered."""
+    asked, other = snapshot.clarification, snapshot.look_alike
+    if asked is None or asked.outcome not in (Settled.ANYWAY, Settled.UNANSWERED, Settled.GONE):
+        return []
+    if other is not None and snapshot.state is not PlanState.DISCARDED:
+        gone = asked.outcome is Settled.GONE
+        said = "was over by then, so this is planned anew." if gone else "may be the same. Nobody has said."
+        return [kit.context(kit.mrkdwn(f"{_named(other)} {said}"))]
+    missing = [*(["which place is meant"] if asked.choices else []), *(_UNKNOWN[each] for each in asked.lacks)]
+    if not missing:
+        return []
+    why = "Nobody answered in time." if asked.outcome is Settled.UNANSWERED else ""
+    if asked.outcome is Settled.ANYWAY and asked.by:
+        why = f"{mention(asked.by)} wanted it planned anyway."
+    return [kit.context(kit.mrkdwn(f"Planned without knowing {join(missing)}. {why}".strip()))]
+
+
+def numbered(asked: Clarification) -> str:
+    """The places to choose from as lines, by the numbers that a reply may name."""
+    return "\n".join(f"{number}. {escape(one_line(place))}" for number, place in enumerate(asked.choices, 1))

@@ -1,0 +1,158 @@
+"""Open plans that may be about the same as a new issue, and people who have reported what is planned already."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from db.models import Card, Run, WorkflowPlan
+from services.issue_words import issue_query
+from services.likeness import LIKELY, Report, likeness
+from services.states import PlanState, RunState
+from services.workflows.clarifications import LookAlike, Settled, clarification_of
+
+DAYS = timedelta(days=14)
+"""What was reported longer ago is another story."""
+
+CANDIDATES = 40
+"""Those that share the most telling words with the issue are compared with it."""
+
+_OVER = (RunState.COMPLETED, RunState.CANCELLED)
+_TITLE = 200
+
+
+async def likeliest(
+    session: AsyncSession, workspace_id: UUID, plan_id: UUID, *, wide: bool, now: datetime
+) -> UUID | None:
+    """The open plan that a new one is most likely the same as; None: there is none to ask people about.
+
+    Only older ones, so that of two new reports one is planned. Only those whose cards everybody sees who sees the
+    card of the new one: in the same conversation, or with `wide` in a public channel.
+    """
+    plan = await session.scalar(_plan(workspace_id, plan_id))
+    if plan is None:
+        return None
+    words = issue_query(f"{plan.issue_text} {plan.place or ''}")
+    found = await session.scalars(
+        _open(plan, wide=wide, now=now)
+        .where(WorkflowPlan.number < plan.number, WorkflowPlan.issue_search.op("@@")(words))
+        .order_by(func.ts_rank(WorkflowPlan.issue_search, words).desc(), WorkflowPlan.number.desc())
+        .limit(CANDIDATES)
+    )
+    new = _report(plan)
+    scored = [(likeness(new, _report(other)), other.number, other.id) for other in found]
+    best = max(scored, default=(0.0, 0, None))
+    return best[2] if best[0] >= LIKELY else None
+
+
+async def still_open(
+    session: AsyncSession, plan: WorkflowPlan, other_id: UUID, *, wide: bool, now: datetime
+) -> WorkflowPlan | None:
+    """The other plan, or that which it was itself put away for, if that is open still; None if it is over.
+
+    Its run is held until the transaction ends: whoever says how it ended sees who else has reported it.
+    """
+    for _ in range(2):
+        other = await session.scalar(_plan(plan.workspace_id, other_id).with_for_update())
+        if other is None or other.same_as is None:
+            break
+        other_id = other.same_as
+    await session.execute(select(Run.id).where(Run.plan_id == other_id).with_for_update(read=True))
+    found: WorkflowPlan | None = await session.scalar(
+        _open(plan, wide=wide, now=now).where(WorkflowPlan.id == other_id)
+    )
+    return found
+
+
+async def followers(session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> list[UUID]:
+    """The plans that were put away for this one, whose reporters hear what comes of it."""
+    found = await session.scalars(
+        select(WorkflowPlan.id)
+        .where(WorkflowPlan.workspace_id == workspace_id, WorkflowPlan.same_as == plan_id)
+        .order_by(WorkflowPlan.number)
+    )
+    return list(found)
+
+
+async def shown(session: AsyncSession, plan: WorkflowPlan) -> LookAlike | None:
+    """What a card says of the other plan: while it is asked, if nobody has said, once it is put away for it.
+
+    No more than its number where it is not to be seen any more: the card may have been moved since.
+    """
+    asked = clarification_of(plan.clarification)
+    is_of_interest = asked is not None and asked.outcome in (None, Settled.UNANSWERED, Settled.GONE)
+    other_id = plan.same_as or (asked.look_alike if asked is not None and is_of_interest else None)
+    if other_id is None:
+        return None
+    found = await session.execute(
+        select(
+            _seen(plan, wide=bool((plan.clarification or {}).get("wide"))),
+            WorkflowPlan.id,
+            WorkflowPlan.number,
+            func.left(func.coalesce(WorkflowPlan.title, WorkflowPlan.issue_text), _TITLE),
+            WorkflowPlan.reporter_id,
+            WorkflowPlan.created_at,
+            Card.link,
+        )
+        .outerjoin(Card, Card.plan_id == WorkflowPlan.id)
+        .where(WorkflowPlan.workspace_id == plan.workspace_id, WorkflowPlan.id == other_id)
+    )
+    row = found.one_or_none()
+    if row is None:
+        return None
+    is_seen, *facts = row
+    other = LookAlike(*facts)
+    return other if is_seen else replace(other, title="", reporter="", link=None)
+
+
+def others() -> ColumnElement[int]:
+    """How many people besides its reporter have reported a plan, in a query of it."""
+    same = aliased(WorkflowPlan)
+    return (
+        select(func.count(func.distinct(same.reporter_id)))
+        .where(
+            same.workspace_id == WorkflowPlan.workspace_id,
+            same.same_as == WorkflowPlan.id,
+            same.reporter_id != WorkflowPlan.reporter_id,
+        )
+        .correlate(WorkflowPlan)
+        .scalar_subquery()
+    )
+
+
+def _plan(workspace_id: UUID, plan_id: UUID) -> Select[Any]:
+    return select(WorkflowPlan).where(WorkflowPlan.workspace_id == workspace_id, WorkflowPlan.id == plan_id)
+
+
+def _open(plan: WorkflowPlan, *, wide: bool, now: datetime) -> Select[Any]:
+    """The query of plans that are not over, of these days, whose cards are to be seen where that of `plan` is."""
+    over = exists().where(Run.plan_id == WorkflowPlan.id, Run.state.in_(_OVER))
+    undecided = WorkflowPlan.state.in_((PlanState.DRAFTING, PlanState.DRAFT))
+    return (
+        select(WorkflowPlan)
+        .join(Card, Card.plan_id == WorkflowPlan.id)
+        .where(
+            WorkflowPlan.workspace_id == plan.workspace_id,
+            WorkflowPlan.id != plan.id,
+            WorkflowPlan.created_at > now - DAYS,
+            or_(undecided, and_(WorkflowPlan.state == PlanState.APPROVED, ~over)),
+            _seen(plan, wide=wide),
+        )
+    )
+
+
+def _seen(plan: WorkflowPlan, *, wide: bool) -> ColumnElement[bool]:
+    """Whether a card is to be seen by all who see that of `plan`."""
+    mine = aliased(Card)
+    here = select(mine.channel_id).where(mine.workspace_id == plan.workspace_id, mine.plan_id == plan.id)
+    return or_(Card.channel_id == here.scalar_subquery(), and_(literal(wide), Card.is_private.is_(False)))
+
+
+def _report(plan: WorkflowPlan) -> Report:
+    return Report(plan.issue_text, plan.place or plan.place_found or "")
