@@ -18,6 +18,7 @@ from uuid import UUID, uuid4
 import asyncpg
 from sqlalchemy import Connection, event
 from sqlalchemy.engine import ExceptionContext
+from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.exc import DBAPIError, DisconnectionError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -143,7 +144,7 @@ def _check_alive(connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
     if TRUSTED_SECONDS < idle < math.inf:
         try:
             connection.ping()
-        except Exception as error:
+        except (*DATABASE_ERRORS, AsyncAdapt_asyncpg_dbapi.Error) as error:
             raise DisconnectionError from error
 
 
