@@ -150,6 +150,8 @@ def lines(workspace_id: UUID) -> Select[Any]:
             WorkflowPlan.channel_id,
             WorkflowPlan.created_at,
             WorkflowPlan.steps,
+            WorkflowPlan.requester_id,
+            WorkflowPlan.clarification,
             Card.link,
             Card.channel_id.label("shown_in"),
             Run.state.label("run_state"),
@@ -206,6 +208,9 @@ def line_of(row: Any, rules: ApprovalRules) -> PlanLine:
 def _awaited(state: PlanState, row: Any, rules: ApprovalRules) -> Awaited | None:
     """Who is waited for, and for what: for the first of these, of several steps."""
     deciders = rules.deciders(row.reporter_id)
+    if state is PlanState.DRAFTING and row.clarification is not None and "outcome" not in row.clarification:
+        asked = dict.fromkeys(user for user in (row.reporter_id, row.requester_id) if user)
+        return Awaited(AwaitedKind.ANSWER, tuple(asked))
     if state is PlanState.DRAFT:
         return Awaited(AwaitedKind.REVIEW, deciders)
     if state is PlanState.FAILED:

@@ -139,8 +139,8 @@ async def test_what_somebody_may_not_see_is_not_shown_to_them(hall: TownHall) ->
 
 
 async def test_who_can_see_a_channel_and_where_its_cards_are_is_on_record(hall: TownHall) -> None:
-    for channel in ("works", "council"):
-        await hall.slack.send_command("priya", channel, "/mudda", LEAK)
+    for channel, issue in (("works", LEAK), ("council", "The street light at Oak Street 3 is out")):
+        await hall.slack.send_command("priya", channel, "/mudda", issue)
         await drafted(hall, channel)
     async with hall.database.reading() as session:
         found = (await session.scalars(select(Card).order_by(Card.created_at))).all()

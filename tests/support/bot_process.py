@@ -96,4 +96,6 @@ def serve_env(slack: SlackStandIn, gemini_url: str, database_url: str) -> dict[s
         "DATABASE_URL": database_url,
         "HOST": "127.0.0.1",
         "PORT": "0",
+        # Kills and storms state one issue many times, and are not about whether that is the same one.
+        "CLARIFY_MINUTES": "0",
     }

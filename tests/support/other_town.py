@@ -97,6 +97,8 @@ def press(towns: Towns, action: str, value: str) -> Delivery:
 def values_of(action: str, ref: ids.Ref) -> list[str]:
     """What a button of that name may carry about something."""
     choices = {ids.ACTION_PLAN_MORE: ids.PLAN_CHOICES, ids.ACTION_GATE_MORE: ids.GATE_CHOICES}
+    if action.startswith(ids.ACTION_CLARIFY_CHOICE):
+        return [ids.Numbered(ref, 0).encode()]
     if action in choices:
         return [ids.Choice(name, ref).encode() for name in choices[action]]
     return [ids.VersionRef(ref, 1).encode() if action == ids.ACTION_VERSION_COMPARE else ref.encode()]
@@ -120,6 +122,7 @@ async def form(towns: Towns, name: str, ref: str) -> Delivery:
                 ids.BLOCK_WISH: {ids.INPUT_WISH: {"type": "plain_text_input", "value": "ask first"}},
                 ids.BLOCK_STEP: {ids.INPUT_STEP: {"type": "static_select", "selected_option": option}},
                 ids.BLOCK_ANSWER: {ids.INPUT_ANSWER: {"type": "plain_text_input", "value": "yes"}},
+                f"{ids.BLOCK_LACK}place": {ids.INPUT_LACK: {"type": "plain_text_input", "value": "Elm Street"}},
                 ids.BLOCK_PERSON: {
                     ids.INPUT_PERSON: {"type": "users_select", "selected_user": slack.user("dana").id}
                 },

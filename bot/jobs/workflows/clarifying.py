@@ -65,9 +65,7 @@ async def made_clear(
     if judged is None:
         judged, usages = await _judge(issue, deps)
     lacks = lacking(issue, judged)
-    wide = await _is_wide(job, deps)
-    async with deps.database.reading() as session:
-        look_alike = await look_alikes.likeliest(session, job.workspace, job.plan, wide=wide, now=deps.now())
+    look_alike, wide = await _look_alike(job, deps)
     hits = await _hits(issue, geocoder, deps)
     found = Found(
         lacks=lacks,
@@ -101,6 +99,16 @@ async def _judge(issue: Issue, deps: Deps) -> tuple[tuple[str, ...], tuple[Usage
         logger.info("Nobody is asked what is missing: %s", error)
         return (), error.usages
     return judged.missing, usages
+
+
+async def _look_alike(job: DraftPlan, deps: Deps) -> tuple[UUID | None, bool]:
+    """The open plan that it may be the same as, and whether that is to be looked for in public channels."""
+    async with deps.database.reading() as session:
+        found = await look_alikes.likeliest(session, job.workspace, job.plan, wide=True, now=deps.now())
+    if found is None or await _is_wide(job, deps):
+        return found, True
+    async with deps.database.reading() as session:
+        return await look_alikes.likeliest(session, job.workspace, job.plan, wide=False, now=deps.now()), False
 
 
 async def _is_wide(job: DraftPlan, deps: Deps) -> bool:

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 _SOMEWHERE = re.compile(
-    r"\b(pot-?holes?|street ?(?:lights?|lamps?)|manholes?|graffiti|fallen trees?|hydrants?|(?:water )?leaks?)\b",
+    r"\b(pot-?holes?|street ?(?:lights?|lamps?)|manholes?|graffiti|fallen trees?)\b",
     re.IGNORECASE,
 )
 _SAYS_WHERE = re.compile(

@@ -13,9 +13,12 @@ from services.workflows.clarifications import Clarification
 def clarification_message(snapshot: PlanSnapshot, asked: Clarification) -> Message:
     """Mentions whoever can answer; its metadata is {"plan": the plan's id}."""
     people = join([mention(user) for user in snapshot.asked_people])
-    how = "Say yes or no here" if snapshot.look_alike else "Write it here"
-    how = "Reply with a number or in your own words" if asked.choices and not snapshot.look_alike else how
-    places = "" if snapshot.look_alike else numbered(asked)
+    if asked.look_alike is not None:
+        places, how = "", "Say yes or no here"
+    elif asked.choices:
+        places, how = numbered(asked), "Reply with a number or in your own words"
+    else:
+        places, how = "", "Write it here"
     lines = [f"{people} {question(asked, snapshot.look_alike)}", places, f"{how}, or use the buttons on the card."]
     return Message(
         "\n".join(line for line in lines if line),

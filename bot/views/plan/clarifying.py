@@ -38,8 +38,8 @@ _UNKNOWN: Mapping[Lack, str] = {
 
 def question(asked: Clarification, look_alike: LookAlike | None = None) -> str:
     """What is asked, in words of ours."""
-    if look_alike is not None:
-        return f"Is this the same as #{look_alike.number}?"
+    if asked.look_alike is not None:
+        return f"Is this the same as {f'#{look_alike.number}' if look_alike else 'another plan'}?"
     which = ["Which place do you mean?"] if asked.choices else []
     return " ".join([*which, *(_QUESTIONS[each] for each in asked.lacks)])
 
@@ -57,7 +57,7 @@ def asking(snapshot: PlanSnapshot, asked: Clarification) -> list[Block]:
 def answers(snapshot: PlanSnapshot, asked: Clarification) -> list[Element]:
     """The buttons: a place each, words, or to plan it without an answer."""
     ref = Ref(snapshot.id, snapshot.revision)
-    if snapshot.look_alike is not None:
+    if asked.look_alike is not None:
         return [
             kit.button("Same issue", ACTION_CLARIFY_SAME, ref.encode(), style="primary"),
             kit.button("New plan", ACTION_CLARIFY_ANYWAY, ref.encode()),
