@@ -298,11 +298,8 @@ def hostile_plan(text: str = HOSTILE, *, steps: int = 6, warnings: int = 200) ->
 
 def from_message() -> PlanSnapshot:
     """A plan for somebody's message, two of whose pictures could not be looked at."""
-    attached = (
-        AttachedPicture("F0TAP00001", "tap.jpg"),
-        AttachedPicture("F0TAP00002", "IMG_2041.heic", Unseen.OTHER_KIND),
-        AttachedPicture("F0TAP00003", "street.png", Unseen.TOO_LARGE),
-    )
+    sent = {"tap.jpg": None, "IMG_2041.heic": Unseen.OTHER_KIND, "street.png": Unseen.TOO_LARGE}
+    attached = tuple(AttachedPicture(name, name, why) for name, why in sent.items())
     link = "https://springfield.slack.com/archives/C0WORKS01/p1773045660000100"
     return replace(DRAFT, issue=replace(ISSUE, permalink=link, attached=attached), requester=DECIDER)
 
