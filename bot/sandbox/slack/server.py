@@ -61,6 +61,7 @@ class SlackStandIn:
         banner: str = "",
         transcript_size: int | None = TRANSCRIPT_SIZE,
         registry: AppRegistry | None = None,
+        switch: Sequence[web.RouteDef] = (),
     ) -> None:
         self.signing_secret = signing_secret
         self.workspace = Workspace(setup, clock=clock)
@@ -83,7 +84,8 @@ class SlackStandIn:
         )
         self._do = Interactions(self._context, self._sender, subscribed=events)
         self._context.said = self._do.echo
-        self._page = Page(self.workspace, self._do, banner=banner)
+        self._switch = switch
+        self._page = Page(self.workspace, self._do, banner=banner, has_switch=bool(switch))
         self._port = port
         self._runner: web.AppRunner | None = None
 
@@ -119,7 +121,7 @@ class SlackStandIn:
         application = web.Application(middlewares=[own_origin_only(lambda: hosts)], client_max_size=FILE_BYTES)
         application.router.add_route("*", "/api/{method}", self._api.handle)
         application.router.add_post("/response/{token}", self._response_url)
-        application.router.add_routes(self._page.routes())
+        application.router.add_routes([*self._page.routes(), *self._switch])
         application.router.add_routes(file_routes(self.workspace.files, self._api.tokens))
         application.router.add_routes(upload_routes(self.workspace))
         application.router.add_routes(self.registry.routes())

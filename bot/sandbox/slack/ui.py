@@ -11,6 +11,7 @@ or failed to do, 400 `invalid_arguments`, 404 for what isn't there (`channel_not
 
 GET /ui/state?user=U…           (user left out: the first person)
     {"ok", "team": {"id", "name", "domain"}, "banner": text to show above the page or "", "bot": User, "me": id,
+     "has_switch": whether there is a town whose faults can be set (bot/sandbox/switch_page.py),
      "users": [User], "groups": [{"id", "handle", "name"}],
      "commands": [{"command", "description", "usage_hint"}], "channels": [Channel],
      "views": [View] (the open modals, bottom first), "home": View or null, "last_event_id": int}
@@ -78,9 +79,10 @@ _Handler = Callable[[Json], Awaitable[Json]]
 class Page:
     """The handlers behind the page."""
 
-    def __init__(self, workspace: Workspace, interactions: Interactions, *, banner: str) -> None:
+    def __init__(self, workspace: Workspace, interactions: Interactions, *, banner: str, has_switch: bool) -> None:
         self.closing = False
         self.banner = banner
+        self._has_switch = has_switch
         self._workspace = workspace
         self._do = interactions
 
@@ -113,6 +115,7 @@ class Page:
             "ok": True,
             "team": {"id": workspace.team.id, "name": workspace.team.name, "domain": workspace.team.domain},
             "banner": self.banner,
+            "has_switch": self._has_switch,
             "bot": page_user(workspace.bot),
             "me": viewer.id,
             "users": [page_user(user) for user in [*workspace.people, workspace.bot]],

@@ -3,6 +3,7 @@
 import { Bell } from "./bell.js";
 import { Composer } from "./composer.js";
 import { announce, el } from "./dom.js";
+import { FaultPanel } from "./faults.js";
 import { Feed } from "./feed.js";
 import { Home } from "./home.js";
 import { icon } from "./icons.js";
@@ -38,6 +39,7 @@ class App {
       onOpened: () => this.#opened(),
     });
     this.bell = new Bell(store, { onOpen: (channelId, message) => this.#show(channelId, message) });
+    this.faults = new FaultPanel(store);
     this.feed = new Feed({
       onState: (state) => store.load(state),
       onEvent: (name, data) => this.#onEvent(name, data),
@@ -98,7 +100,10 @@ class App {
       this.sidebar.render();
       this.bell.render();
     }
-    if (what === "all") this.modals.sync();
+    if (what === "all") {
+      this.modals.sync();
+      this.faults.load();
+    }
   }
 
   /** `own`: the message that the reader has just sent, to which the view goes. */
