@@ -21,6 +21,7 @@ from bot.sandbox.slack.oauth import AppRegistry
 from bot.sandbox.slack.server import BOT_TOKEN
 from bot.sandbox.slack.state.storage import load, save
 from bot.sandbox.slack.state.workspace import Workspace
+from bot.sandbox.switch_page import switch_routes
 from bot.sandbox.town import Town, sandbox_pack
 from bot.sandbox.towns import TEAMS, install, town_setup
 from bot.serve import RunningBot, running_bot
@@ -87,7 +88,7 @@ async def running_sandbox(
             _forget(home)
         gemini = None if settings.gemini_api_key else await stack.enter_async_context(GeminiStandIn())
         town = await stack.enter_async_context(Town())
-        slacks = await _slacks(workspaces, home, BANNER if gemini else "", stack)
+        slacks = await _slacks(workspaces, home, BANNER if gemini else "", town, stack)
         note(slacks[0].url)
         # A database of its own: the sandbox must neither take a real bot's jobs nor leave it plans.
         own = settings.model_copy(
@@ -107,7 +108,7 @@ async def running_sandbox(
         yield Sandbox(slacks, town, bot, gemini)
 
 
-async def _slacks(count: int, home: Path, banner: str, stack: AsyncExitStack) -> list[SlackStandIn]:
+async def _slacks(count: int, home: Path, banner: str, town: Town, stack: AsyncExitStack) -> list[SlackStandIn]:
     """The Slack of each town, with what was said there the last time."""
     registry = AppRegistry()
     slacks = []
@@ -118,6 +119,7 @@ async def _slacks(count: int, home: Path, banner: str, stack: AsyncExitStack) ->
             banner=_banner(number, count, banner),
             registry=registry,
             bot_token="" if count > 1 else BOT_TOKEN,
+            switch=switch_routes(town.switch),
         )
         path = home / (CONVERSATIONS if number == 0 else f"slack-{number + 1}.json")
         load(slack.workspace, path)

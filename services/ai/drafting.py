@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, Protocol
 
-from services.ai.errors import GeminiError, NothingFits, PlanRejected
+from services.ai.errors import GeminiError, GeminiMalformed, NothingFits, PlanRejected
 from services.ai.sense import makes_more_sense, sense_to_mend, telling_keys
 from services.ai.usage import Usage
 from services.components.specs import ComponentSpec
@@ -270,12 +270,20 @@ class Drafting:
 
     async def _plan(self, selected: tuple[str, ...]) -> Plan:
         await self._on_phase(Phase.PLANNING, {"selected": len(selected)})
-        return await self._ask_for_plan(selected, self._deadline)
+        try:
+            return await self._ask_for_plan(selected, self._deadline, self._memory)
+        except GeminiMalformed as error:
+            if self._fitting(self._shown(selected)) == NOTHING:
+                raise
+            # A note or an example may be what kept it from answering with a plan.
+            self.usages += error.usages
+            return await self._ask_for_plan(selected, self._deadline, NOTHING)
 
-    async def _ask_for_plan(self, selected: tuple[str, ...], deadline: float | None) -> Plan:
+    async def _ask_for_plan(self, selected: tuple[str, ...], deadline: float | None, memory: Memory) -> Plan:
         chosen = self._shown(selected)
+        told = memory.fitting(self._issue.text, chosen, self._components)
         drafted = await self._agents.plan(
-            self._issue, chosen, deadline=deadline, memory=self._fitting(chosen), policies=self._policies
+            self._issue, chosen, deadline=deadline, memory=told, policies=self._policies
         )
         self.usages += drafted.usages
         return with_gates(drafted.plan, self._components, self._policies)
@@ -287,16 +295,18 @@ class Drafting:
             return []
         await self._on_phase(Phase.SAMPLING, {"samples": SAMPLES, "faults": len(invalid.report.errors)})
         async with asyncio.TaskGroup() as group:
-            asked = [group.create_task(self._one_sample(selected, deadline)) for _ in range(SAMPLES)]
+            # What leads one astray may be a note or an example: the last one does without.
+            memories = [self._memory] * (SAMPLES - 1) + [NOTHING]
+            asked = [group.create_task(self._one_sample(selected, deadline, memory)) for memory in memories]
         plans = [plan for task in asked if (plan := task.result()) is not None]
         if plans:
             await self._on_phase(Phase.CHECKING, {"repairs": 1})
         return [_Candidate(plan, await self._report(plan, selected)) for plan in plans]
 
-    async def _one_sample(self, selected: tuple[str, ...], deadline: float | None) -> Plan | None:
+    async def _one_sample(self, selected: tuple[str, ...], deadline: float | None, memory: Memory) -> Plan | None:
         """Another plan. One that does not come is no failure: there is a plan to go on with."""
         try:
-            return await self._ask_for_plan(selected, deadline)
+            return await self._ask_for_plan(selected, deadline, memory)
         except GeminiError as error:
             self.usages += error.usages
             log.warning("A sample came to nothing: %s", error, extra={"action": "draft.sample"})

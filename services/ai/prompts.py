@@ -167,13 +167,19 @@ def repair_prompt(
         [
             planner_prompt(issue, components, max_steps, today=today, memory=memory, policies=policies),
             "This is a plan that was made for it:",
-            data_block("plan", plan_document(plan)),
+            data_block("plan", _shown_plan(plan, max_steps)),
             f"{_judgement(faults)}, each with the step and the field it is in:",
             faults_block(faults, explain),
             *sense_hints(faults),
             "Answer with the whole plan, all faults removed. Change nothing that is right.",
         ]
     )
+
+
+def _shown_plan(plan: Plan, max_steps: int) -> dict[str, Any]:
+    """The plan, of one with far too many steps no more than it may have: that they are too many is a fault."""
+    shown = plan.steps[: max_steps + 1]
+    return plan_document(plan if len(shown) == len(plan.steps) else plan.model_copy(update={"steps": shown}))
 
 
 def plan_document(plan: Plan) -> dict[str, Any]:

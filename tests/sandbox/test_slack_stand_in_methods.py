@@ -162,6 +162,14 @@ class TestConversations:
         assert (direct["channel"]["is_im"], direct["channel"]["user"]) == (True, PRIYA)
         assert await word_of(here.client.conversations_info(channel="C0NOWHERE1")) == "channel_not_found"
 
+    async def test_of_a_private_channel_it_tells_only_with_the_scope(self, here: World) -> None:
+        council = here.slack.channel("council").id
+
+        assert await word_of(here.client.conversations_info(channel=council)) == "missing_scope"
+
+        here.slack.scopes |= {"groups:read"}
+        assert (await here.client.conversations_info(channel=council))["channel"]["is_private"] is True
+
     async def test_list(self, here: World) -> None:
         list_ = here.client.conversations_list
         public = await list_()

@@ -53,17 +53,22 @@ class TownHall:
 
 @asynccontextmanager
 async def town_hall(
-    database_url: str, *, components: bool = True, slack: SlackStandIn | None = None, **settings: Any
+    database_url: str,
+    *,
+    components: bool = True,
+    slack: SlackStandIn | None = None,
+    gemini: GeminiStandIn | None = None,
+    **settings: Any,
 ) -> AsyncIterator[TownHall]:
     """Start it. `settings` override what the bot is set to; without components there is nothing to plan with."""
     async with (
         slack or SlackStandIn(retry_delays=(0.0, 0.1, 0.2)) as slack_stand_in,
-        GeminiStandIn() as gemini,
+        gemini or GeminiStandIn() as gemini_stand_in,
         Town() as town,
         running_bot(
             bot_settings(
                 slack_stand_in,
-                gemini,
+                gemini_stand_in,
                 database_url,
                 **{"component_allowed_hosts": town.url.removeprefix("http://"), **settings},
             ),
@@ -73,7 +78,7 @@ async def town_hall(
         slack_stand_in.request_url = f"http://127.0.0.1:{bot.port}/slack/events"
         if components:
             await load_pack(bot.parts.database.everywhere(), slack_stand_in, town.url)
-        yield TownHall(slack_stand_in, gemini, town, bot, bot.parts.database.everywhere())
+        yield TownHall(slack_stand_in, gemini_stand_in, town, bot, bot.parts.database.everywhere())
 
 
 def bot_settings(slack: SlackStandIn, gemini: GeminiStandIn, database_url: str, **settings: Any) -> Settings:

@@ -36,6 +36,9 @@ from bot.sandbox.gemini.faults import (
 )
 from services.ai.usage import STAND_IN_MODEL
 
+Mind = Callable[[Agent, str, datetime], dict[str, Any]]
+"""What an agent is answered to its prompt, on a day."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -63,13 +66,15 @@ class GeminiStandIn:
     """Answers on `url` from start to stop; `async with` does both.
 
     `delay` seconds pass before each answer; `model` is what it calls itself in them. `transcript`
-    has every request; `running` and `most_at_once` count those that are being answered.
+    has every request; `running` and `most_at_once` count those that are being answered. `mind` says what is
+    answered: by the rules of who asks, unless another is given.
     """
 
-    def __init__(self, *, port: int = 0, delay: float = 0.0) -> None:
+    def __init__(self, *, port: int = 0, delay: float = 0.0, mind: Mind | None = None) -> None:
         self.delay = delay
         self.model = STAND_IN_MODEL
         self.transcript: list[Asked] = []
+        self._mind = mind or _document
         self.running = 0
         self.most_at_once = 0
         self._wanted_port = port
@@ -201,7 +206,7 @@ class GeminiStandIn:
     def _good(self, asked: Asked, *, numbers: bool) -> dict[str, Any]:
         """An answer of the API, which may still say that the question was not answered."""
         day = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-        text = spoiled(_document(agent_of(asked.schema, asked.prompt), asked.prompt, day), asked.fault)
+        text = spoiled(self._mind(agent_of(asked.schema, asked.prompt), asked.prompt, day), asked.fault)
         return wire.response(asked.fault, asked.system + asked.prompt, text, self.model, numbers=numbers)
 
     async def _pause(self, seconds: float) -> None:

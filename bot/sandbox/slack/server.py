@@ -22,12 +22,13 @@ from bot.sandbox.slack.outbound.gestures import Gestures
 from bot.sandbox.slack.outbound.interactions import Interactions, NotThere
 from bot.sandbox.slack.outbound.payloads import EVENTS
 from bot.sandbox.slack.outbound.responses import handle_response_url
+from bot.sandbox.slack.page_requests import own_origin_only
 from bot.sandbox.slack.rates import RateLimits
 from bot.sandbox.slack.state.files import FILE_BYTES, File, file_routes
 from bot.sandbox.slack.state.model import Channel, Clock, Json, Message, User, View
 from bot.sandbox.slack.state.tickets import Tickets
 from bot.sandbox.slack.state.workspace import Setup, Workspace
-from bot.sandbox.slack.ui import STATIC, Page, own_origin_only
+from bot.sandbox.slack.ui import STATIC, Page
 from bot.sandbox.slack.webapi import Call, WebApi
 
 SIGNING_SECRET = "stand-in-signing-secret"  # noqa: S105
@@ -63,6 +64,7 @@ class SlackStandIn(AgentSide):
         banner: str = "",
         transcript_size: int | None = TRANSCRIPT_SIZE,
         registry: AppRegistry | None = None,
+        switch: Sequence[web.RouteDef] = (),
     ) -> None:
         self.signing_secret = signing_secret
         self.workspace = Workspace(setup, clock=clock)
@@ -86,7 +88,8 @@ class SlackStandIn(AgentSide):
         self._do = Interactions(self._context, self._sender, subscribed=events)
         self._context.said = self._do.echo
         self.gestures = Gestures(self._context, self._do, subscribed=events)
-        self._page = Page(self.workspace, self._do, self.gestures, banner=banner)
+        self._switch = switch
+        self._page = Page(self.workspace, self._do, self.gestures, banner=banner, has_switch=bool(switch))
         self._port = port
         self._runner: web.AppRunner | None = None
 
@@ -122,7 +125,7 @@ class SlackStandIn(AgentSide):
         application = web.Application(middlewares=[own_origin_only(lambda: hosts)], client_max_size=FILE_BYTES)
         application.router.add_route("*", "/api/{method}", self._api.handle)
         application.router.add_post("/response/{token}", self._response_url)
-        application.router.add_routes(self._page.routes())
+        application.router.add_routes([*self._page.routes(), *self._switch])
         application.router.add_routes(file_routes(self.workspace.files, self._api.tokens, self._may_read_files))
         application.router.add_routes(upload_routes(self.workspace))
         application.router.add_routes(self.registry.routes())

@@ -11,6 +11,7 @@ or failed to do, 400 `invalid_arguments`, 404 for what isn't there (`channel_not
 
 GET /ui/state?user=U…           (user left out: the first person)
     {"ok", "team": {"id", "name", "domain"}, "banner": text to show above the page or "", "bot": User, "me": id,
+     "has_switch": whether there is a town whose faults can be set (bot/sandbox/switch_page.py),
      "users": [User], "groups": [{"id", "handle", "name"}],
      "commands": [{"command", "description", "usage_hint"}], "channels": [Channel],
      "shortcuts": [{"callback_id", "name", "description", "is_for_messages"}],
@@ -62,17 +63,16 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import asdict
 from html import escape
 from pathlib import Path
-from typing import Any
 
 from aiohttp import web
 
 from bot.sandbox.slack.outbound.gestures import Gestures
 from bot.sandbox.slack.outbound.interactions import InputsRefused, Interactions, NotThere
+from bot.sandbox.slack.page_requests import Handler, failed, posted, refused
 from bot.sandbox.slack.state.feed import Change
 from bot.sandbox.slack.state.model import Channel, Json, Message, User
 from bot.sandbox.slack.state.shapes import page_channel, page_user, page_user_group
@@ -81,24 +81,29 @@ from bot.sandbox.slack.state.workspace import Workspace
 STATIC = Path(__file__).parent / "static"
 KEEP_ALIVE_SECONDS = 15.0
 
-_Handler = Callable[[Json], Awaitable[Json]]
-
 
 class Page:
     """The handlers behind the page."""
 
     def __init__(
-        self, workspace: Workspace, interactions: Interactions, gestures: Gestures, *, banner: str
+        self,
+        workspace: Workspace,
+        interactions: Interactions,
+        gestures: Gestures,
+        *,
+        banner: str,
+        has_switch: bool,
     ) -> None:
         self.closing = False
         self.banner = banner
+        self._has_switch = has_switch
         self._workspace = workspace
         self._do = interactions
         self._gestures = gestures
 
     def routes(self) -> list[web.RouteDef]:
         """The page's routes, but for its static files."""
-        posts: dict[str, _Handler] = {
+        posts: dict[str, Handler] = {
             "message": self._message,
             "click": self._click,
             "shortcut": self._shortcut,
@@ -116,19 +121,20 @@ class Page:
             web.get("/ui/state", self._state),
             web.get("/ui/events", self._events),
             web.post("/ui/file", self._upload),
-            *(web.post(f"/ui/{path}", _posted(handler)) for path, handler in posts.items()),
+            *(web.post(f"/ui/{path}", posted(handler)) for path, handler in posts.items()),
         ]
 
     async def _state(self, request: web.Request) -> web.Response:
         workspace = self._workspace
         viewer = workspace.find_user(request.query.get("user") or workspace.people[0].id)
         if viewer is None or viewer.is_bot:
-            return _refused("user_not_found", 404)
+            return refused("user_not_found", 404)
         home = workspace.homes.get(viewer.id)
         state: Json = {
             "ok": True,
             "team": {"id": workspace.team.id, "name": workspace.team.name, "domain": workspace.team.domain},
             "banner": self.banner,
+            "has_switch": self._has_switch,
             "bot": page_user(workspace.bot),
             "me": viewer.id,
             "users": [page_user(user) for user in [*workspace.people, workspace.bot]],
@@ -153,7 +159,7 @@ class Page:
         feed = self._workspace.feed
         viewer = self._workspace.find_user(request.query.get("user", ""))
         if viewer is None:
-            return _refused("user_not_found", 404)
+            return refused("user_not_found", 404)
         last = request.headers.get("Last-Event-ID") or request.query.get("after") or ""
         seen = int(last) if last.isdecimal() else feed.last_id
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
@@ -204,24 +210,24 @@ class Page:
     async def _command(self, user: User, channel: Channel, text: str, *, in_thread: bool) -> Json:
         command, _, rest = text.partition(" ")
         if in_thread:
-            return _failed("not_in_threads", f"{command} can't be used in threads.")
+            return failed("not_in_threads", f"{command} can't be used in threads.")
         if command == "/invite":
             return self._invite(channel, rest)
         known = next((each for each in self._workspace.commands if each.command == command), None)
         if known is None:
-            return _failed("unknown_command", f"{command} is not a command here.")
+            return failed("unknown_command", f"{command} is not a command here.")
         words = rest.strip()
         text = self._to_mrkdwn(words, named=True) if known.should_escape else escape(words, quote=False)
         prepared = self._do.prepare_command(user, channel, command, text)
         delivery = await self._do.deliver(prepared)
         if delivery.failed:
-            return _failed(delivery.failed, f"{command} failed: the app did not answer.")
+            return failed(delivery.failed, f"{command} failed: the app did not answer.")
         return {"ok": True, "command": command}
 
     def _invite(self, channel: Channel, rest: str) -> Json:
         invited = self._workspace.find_user(rest.strip().lower())
         if invited is None or channel.is_im:
-            return _failed("user_not_found", "Nobody of that name is here.")
+            return failed("user_not_found", "Nobody of that name is here.")
         if invited.id not in channel.members:
             self._workspace.join(channel, invited.id)
             ts = self._workspace.next_ts()
@@ -263,27 +269,27 @@ class Page:
                 chosen=chosen,
             )
         await self._do.deliver(delivery)
-        return _failed(delivery.failed, "The app did not answer.") if delivery.failed else {"ok": True}
+        return failed(delivery.failed, "The app did not answer.") if delivery.failed else {"ok": True}
 
     async def _submit(self, body: Json) -> Json:
         user = self._do.user(body["user"])
         try:
             prepared = self._do.prepare_submission(user, body["view_id"], body["values"])
         except InputsRefused as refused:
-            return {**_failed("validation_errors", "Please check the form."), "errors": refused.errors}
+            return {**failed("validation_errors", "Please check the form."), "errors": refused.errors}
         delivery = await self._do.deliver(prepared)
         if delivery.errors:
-            return {**_failed("validation_errors", "Please check the form."), "errors": delivery.errors}
-        return _failed(delivery.failed, "The app did not answer.") if delivery.failed else {"ok": True}
+            return {**failed("validation_errors", "Please check the form."), "errors": delivery.errors}
+        return failed(delivery.failed, "The app did not answer.") if delivery.failed else {"ok": True}
 
     async def _upload(self, request: web.Request) -> web.Response:
         user = self._workspace.find_user(request.query.get("user", ""))
         if user is None:
-            return _refused("user_not_found", 404)
+            return refused("user_not_found", 404)
         try:
             file = self._do.upload(user, request.query.get("name", ""), await request.read())
         except web.HTTPRequestEntityTooLarge:
-            return _refused("file_too_large", 413, "That file is too large: 10 MB at most.")
+            return refused("file_too_large", 413, "That file is too large: 10 MB at most.")
         return web.json_response({"ok": True, "file": {"id": file.id, "name": file.name}})
 
     async def _close(self, body: Json) -> Json:
@@ -327,42 +333,6 @@ class Page:
         return channel
 
 
-def own_origin_only(hosts: Callable[[], frozenset[str]]) -> Any:
-    """Middleware that keeps other sites off the page: checks Host always, Origin where there is one."""
-
-    @web.middleware
-    async def check(
-        request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
-    ) -> web.StreamResponse:
-        if request.path.startswith("/ui/"):
-            origin = request.headers.get("Origin")
-            allowed = hosts()
-            if request.host not in allowed or (origin and origin.removeprefix("http://") not in allowed):
-                return _refused("forbidden_origin", 403)
-        return await handler(request)
-
-    return check
-
-
-def _posted(handler: _Handler) -> Callable[[web.Request], Awaitable[web.Response]]:
-    """Read a JSON body, run the handler, turn what it raises into Slack-like words."""
-
-    async def handle(request: web.Request) -> web.Response:
-        if request.content_type != "application/json":
-            return _refused("invalid_arguments", 400)
-        try:
-            body = json.loads(await request.read())
-            if not isinstance(body, dict):
-                return _refused("invalid_arguments", 400)
-            return web.json_response(await handler(body))
-        except NotThere as missing:
-            return _refused(missing.word, 404)
-        except (KeyError, ValueError, TypeError, AttributeError) as error:
-            return _refused("invalid_arguments", 400, f"The request can't be understood: {error!r}")
-
-    return handle
-
-
 async def _index(request: web.Request) -> web.FileResponse:
     return web.FileResponse(STATIC / "index.html")
 
@@ -376,23 +346,3 @@ async def _permalink(request: web.Request) -> web.Response:
 def _sse(change: Change) -> bytes:
     data = json.dumps(change.data(), separators=(",", ":"))
     return f"id: {change.id}\nevent: {change.name}\ndata: {data}\n\n".encode()
-
-
-def _failed(word: str, message: str) -> Json:
-    return {"ok": False, "error": word, "message": message}
-
-
-def _refused(word: str, status: int, message: str = "") -> web.Response:
-    said = message or _SENTENCES.get(word) or f"{word.replace('_', ' ').capitalize()}."
-    return web.json_response(_failed(word, said), status=status)
-
-
-_SENTENCES = {
-    "action_not_found": "This card has changed since you opened it; nothing was done.",
-    "message_not_found": "This message is gone; nothing was done.",
-    "view_not_found": "This form has been closed; nothing was done.",
-    "file_not_found": "This file is gone.",
-    "channel_not_found": "This conversation is not there, or you are not in it.",
-    "user_not_found": "This person is not there.",
-}
-"""What the page says where something that was pressed is not there any more."""

@@ -24,6 +24,7 @@ from bot.sandbox.slack.faults import (
     Slow,
 )
 from bot.sandbox.slack.methods import METHODS, WITHOUT_TOKEN, Context
+from bot.sandbox.slack.methods.conversations import INFO_SCOPES
 from bot.sandbox.slack.methods.files import NEEDED_SCOPES
 from bot.sandbox.slack.rates import RateLimits
 from bot.sandbox.slack.state.model import Json
@@ -115,7 +116,7 @@ class WebApi:
             self._check_token(method, token)
             if method not in METHODS:
                 raise SlackError("unknown_method")
-            if NEEDED_SCOPES.get(method, "") not in {"", *self.scopes}:
+            if self._needed(method, args) not in {"", *self.scopes}:
                 raise SlackError("missing_scope")
             about_token = {"token": token} if method.startswith("auth.") else {}
             return {"ok": True, **METHODS[method](self.context, args | about_token)}
@@ -125,6 +126,13 @@ class WebApi:
                 answer["errors"] = [message.removeprefix("[ERROR] ") for message in error.messages]
                 answer["response_metadata"] = {"messages": list(error.messages)}
             return answer
+
+    def _needed(self, method: str, args: Json) -> str:
+        """The scope that a call takes, where the stand-in asks for one."""
+        channel = self.context.workspace.channels.get(str(args.get("channel")))
+        if method != "conversations.info" or channel is None:
+            return NEEDED_SCOPES.get(method, "")
+        return INFO_SCOPES.get(channel.kind, "") if self.context.workspace.bot.id in channel.members else ""
 
     def _check_token(self, method: str, token: str | None) -> None:
         if method in WITHOUT_TOKEN:

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.sandbox.town.faults import Endless, Fault, Hang, Hold, Reset, Status
+from bot.sandbox.town.faults import Endless, Fault, Hang, Hold, Reset, Slow, Status
 from bot.sandbox.town.server import Received, Town
 
-__all__ = ["Endless", "Fault", "Hang", "Hold", "Received", "Reset", "Status", "Town", "sandbox_pack"]
+__all__ = ["Endless", "Fault", "Hang", "Hold", "Received", "Reset", "Slow", "Status", "Town", "sandbox_pack"]
 
 _PACK = Path(__file__).parent.parent / "pack.yaml"
 _PLACEHOLDER = "http://town.invalid"

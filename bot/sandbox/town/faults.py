@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import socket
 import struct
 from dataclasses import dataclass, field
@@ -89,7 +90,19 @@ class Hold:
                 end.cancel()
 
 
-Fault = Status | Hang | Reset | Endless | Hold
+@dataclass(frozen=True, slots=True)
+class Slow:
+    """The request takes effect, and is answered so many seconds later."""
+
+    seconds: float
+
+    async def held(self, stopping: asyncio.Event) -> None:
+        """Wait so long, or until the town stops."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(stopping.wait(), self.seconds)
+
+
+Fault = Status | Hang | Reset | Endless | Hold | Slow
 
 
 def _cut(request: web.Request) -> web.StreamResponse:

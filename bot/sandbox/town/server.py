@@ -15,10 +15,11 @@ from typing import Any, Self
 from aiohttp import web
 
 from bot.sandbox.town.api import Answer, Call, Refused, Route, Values
-from bot.sandbox.town.faults import Fault, Hold
+from bot.sandbox.town.faults import Fault, Hold, Slow
 from bot.sandbox.town.open311 import Open311
 from bot.sandbox.town.people import Notices
 from bot.sandbox.town.streets import Streets
+from bot.sandbox.town.switch import FaultSwitch
 from bot.sandbox.town.works import Works
 
 KEY_NAMES = ("TOWN_TOKEN", "TOWN_CREWS_KEY", "TOWN_OPEN311_KEY", "TOWN_NOTICES_PASSWORD")
@@ -72,6 +73,8 @@ class Town:
         self.works = Works(self.open311)
         self.notices = Notices()
         self.streets = Streets()
+        self._parts = (self.open311, self.works, self.notices, self.streets)
+        self.switch = FaultSwitch([route.name for part in self._parts for route in part.routes()])
         self.url = ""
         self._port = port
         self._now = now
@@ -84,7 +87,7 @@ class Town:
     async def start(self) -> None:
         """Listen on 127.0.0.1."""
         app = web.Application()
-        for part in (self.open311, self.works, self.notices, self.streets):
+        for part in self._parts:
             for route in part.routes():
                 app.router.add_route(route.method, route.path, self._handler(route))
         app.router.add_get("/ledger", self._show_ledger)
@@ -135,23 +138,25 @@ class Town:
         return handle
 
     async def _serve(self, route: Route, request: web.Request) -> web.StreamResponse:
-        fault = self._faults[route.name].popleft() if self._faults[route.name] else None
+        scripted = self._faults[route.name]
+        fault = scripted.popleft() if scripted else self.switch.fault(route.name)
         key = request.headers.get("Idempotency-Key")
         answer, call, replayed = None, None, False
         try:
             call = await self._call(request)
-            if fault is None or isinstance(fault, Hold) or fault.applied:
+            if fault is None or isinstance(fault, Hold | Slow) or fault.applied:
                 answer, replayed = self._answer(route, call, key)
         except Refused as refusal:
             answer = Answer(refusal.status, route.error(refusal))
         applied = answer is not None and answer.status < 300 and not replayed
-        sent = answer.status if answer is not None and fault is None else getattr(fault, "status", None)
+        is_answered = answer is not None and (fault is None or isinstance(fault, Slow))
+        sent = answer.status if is_answered and answer is not None else getattr(fault, "status", None)
         await self._note(route, request, call, key, status=sent, applied=applied, replayed=replayed)
-        if isinstance(fault, Hold):
+        if isinstance(fault, Hold | Slow):
             await fault.held(self._stopping)
         elif fault is not None:
             return await fault.happen(request, self._stopping)
-        assert answer is not None  # noqa: S101 - without a fault, or with a Hold, there is one
+        assert answer is not None  # noqa: S101 - without a fault, or with one that only waits, there is one
         return web.json_response(answer.document, status=answer.status)
 
     async def _call(self, request: web.Request) -> Call:

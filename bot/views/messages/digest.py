@@ -8,8 +8,8 @@ from datetime import date
 from bot.slack.ids import COMMAND_MUDDA, METADATA_DEPUTY, METADATA_DIGEST
 from bot.slack.messages import Element, Message
 from bot.views.kit import blocks as kit
-from bot.views.kit.text import clip, count, escape, mention, one_line
-from bot.views.kit.text import date as moment
+from bot.views.kit.text import clip, count, mention, one_line
+from bot.views.run.lines import card_link
 from services.notifications.digests import Digest, DigestLine
 from services.notifications.subjects import NotificationKind
 
@@ -31,7 +31,7 @@ def digest_message(digest: Digest, links: Mapping[tuple[str, str], str]) -> Mess
     how = f"What waits longest is first. `{COMMAND_MUDDA} notifications` sets how you are told."
     blocks = [
         kit.header(waiting),
-        *(kit.section(_line(line, links)) for line in digest.lines),
+        *(kit.rich_text(_line(line, links)) for line in digest.lines),
         *more,
         kit.context(kit.mrkdwn(how)),
     ]
@@ -58,11 +58,15 @@ def deputy_message(user: str, first: date, last: date) -> Message:
     )
 
 
-def _line(line: DigestLine, links: Mapping[tuple[str, str], str]) -> str:
-    """One thing that waits, as mrkdwn, with a link to its card."""
-    name = escape(clip(one_line(line.title), _TITLE))
+def _line(line: DigestLine, links: Mapping[tuple[str, str], str]) -> Element:
+    """One thing that waits, with a link to its card. Titles are a model's: nothing in them is parsed."""
     link = links.get(line.card) if line.card else None
-    what = f"<{link}|#{line.number}> {name}" if link else f"#{line.number} {name}"
-    step = f"“{escape(clip(one_line(line.step), _STEP))}” " if line.step else ""
-    absent = f" · for {mention(line.on_behalf_of)}" if line.on_behalf_of else ""
-    return f"*{what}*\n{step}{_ASKS[line.kind]} · since {moment(line.since)}{absent}"
+    step = f"“{clip(one_line(line.step), _STEP)}” " if line.step else ""
+    absent = [kit.span(" · for "), kit.person(line.on_behalf_of)] if line.on_behalf_of else []
+    return kit.paragraph(
+        card_link(link, f"#{line.number}"),
+        kit.span(f" {clip(one_line(line.title), _TITLE)}", bold=True),
+        kit.span(f"\n{step}{_ASKS[line.kind]} · since "),
+        kit.moment(line.since),
+        *absent,
+    )

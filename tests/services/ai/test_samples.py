@@ -11,9 +11,10 @@ import pytest
 
 from bot.sandbox.gemini.faults import BrokenJson, Fault, Fine, Hang, Hold, Slow, Status, Text
 from bot.sandbox.gemini.server import GeminiStandIn
-from services.ai.errors import GeminiTimeout, GeminiUnavailable, PlanRejected
+from services.ai.errors import GeminiMalformed, GeminiTimeout, GeminiUnavailable, PlanRejected
 from services.ai.gemini import GeminiClient, RetryPolicy
 from services.ai.service import AIService, Draft
+from services.learning.memory import NOTHING, Memory, PlanningNote
 from services.plans.model import Issue
 from services.states import Phase
 from tests.support.pack import COMPONENTS
@@ -67,10 +68,10 @@ class Drafted:
         return self.result.plan.workflow_name
 
 
-async def drafted(service: AIService, seconds: float | None = None) -> Drafted:
+async def drafted(service: AIService, seconds: float | None = None, memory: Memory = NOTHING) -> Drafted:
     made = Drafted()
     deadline = None if seconds is None else asyncio.get_running_loop().time() + seconds
-    made.result = await service.draft(ISSUE, COMPONENTS, deadline=deadline, on_phase=made.tell)
+    made.result = await service.draft(ISSUE, COMPONENTS, deadline=deadline, on_phase=made.tell, memory=memory)
     made.accounts = [(usage.agent, usage.outcome) for usage in made.result.usages]
     return made
 
@@ -101,6 +102,45 @@ async def test_samples_are_asked_the_first_question_and_at_the_same_time(
     assert task.result().result is not None
     first, *samples = [asked.prompt for asked in gemini.transcript if asked.agent == "planner"]
     assert samples == [first, first]
+
+
+async def test_one_sample_is_made_without_notes(gemini: GeminiStandIn, service: AIService) -> None:
+    invalid_twice(gemini, [broken("other", 1), good("sample", *USED)])
+    await drafted(service, memory=Memory(notes=(PlanningNote("Obey me"),)))
+    first, *samples = [asked.prompt for asked in gemini.transcript if asked.agent == "planner"]
+    assert "Obey me" in first
+    assert sorted("Obey me" in prompt for prompt in samples) == [False, True]
+
+
+async def test_what_is_no_plan_is_asked_for_again_without_notes(gemini: GeminiStandIn, service: AIService) -> None:
+    gemini.script(Text(json.dumps({"selected_component_ids": USED})), agent="selector")
+    gemini.script(*[Text('{"steps": 5}')] * 2, good("second", *USED), agent="planner")
+    made = await drafted(service, memory=Memory(notes=(PlanningNote("Obey me"),)))
+    assert made.name == "second"
+    *before, last = [asked.prompt for asked in gemini.transcript if asked.agent == "planner"]
+    assert all("Obey me" in prompt for prompt in before)
+    assert "Obey me" not in last
+
+
+async def test_what_is_no_plan_is_a_failure_where_there_are_no_notes(
+    gemini: GeminiStandIn, service: AIService
+) -> None:
+    gemini.script(Text(json.dumps({"selected_component_ids": USED})), agent="selector")
+    gemini.script(*[Text('{"steps": 5}')] * 2, agent="planner")
+    with pytest.raises(GeminiMalformed):
+        await drafted(service)
+
+
+async def test_of_far_too_many_steps_a_repair_is_shown_no_more_than_may_be(
+    gemini: GeminiStandIn, service: AIService
+) -> None:
+    gemini.script(Text(json.dumps({"selected_component_ids": USED})), agent="selector")
+    gemini.script(broken("endless", 3_000), agent="planner")
+    gemini.script(good("short", *USED), agent="repair")
+    assert (await drafted(service)).name == "short"
+    repair = next(asked.prompt for asked in gemini.transcript if asked.agent == "repair")
+    assert "nobody.knows_5" in repair
+    assert "nobody.knows_2999" not in repair
 
 
 @pytest.mark.parametrize("after", [0, 1])

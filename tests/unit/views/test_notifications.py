@@ -94,3 +94,10 @@ def test_harmful_text_everywhere(text: str) -> None:
 def test_foreign_text_has_no_place_where_it_would_be_parsed() -> None:
     run = peopled(run_samples.hostile_run(samples.HOSTILE, state=RunState.WAITING))
     assert all("bold" not in string for string in parsed(notification_message(run, asked_for(run), LINK).blocks))
+
+
+def test_no_title_is_parsed_in_a_digest() -> None:
+    lines = tuple(replace(line, title=samples.HOSTILE, step=samples.HOSTILE) for line in DIGEST.lines)
+    message = digest_message(replace(DIGEST, lines=lines), LINKS)
+    check_message(message)
+    assert not any("evil" in text for text in parsed(message.blocks))

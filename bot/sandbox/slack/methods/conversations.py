@@ -56,6 +56,10 @@ def _messages_page(context: Context, messages: list[Message], args: Json) -> Jso
     }
 
 
+INFO_SCOPES = {"public_channel": "channels:read", "private_channel": "groups:read"}
+"""What conversations.info takes to tell of a channel that the app is in, by its kind."""
+
+
 def info(context: Context, args: Json) -> Json:
     """conversations.info."""
     channel = visible_channel(context, args)

@@ -21,6 +21,11 @@ export function loadState(user) {
   return ask(`/ui/state${user ? `?user=${encodeURIComponent(user)}` : ""}`);
 }
 
+/** Which of the town's APIs go wrong, and how. */
+export function loadFaults() {
+  return ask("/ui/faults");
+}
+
 /** Upload a file that a person has chosen. The answer is as that of `post`, with `file` {id, name}. */
 export function upload(user, file) {
   const query = new URLSearchParams({ user, name: file.name });

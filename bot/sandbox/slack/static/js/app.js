@@ -4,6 +4,7 @@ import { Suggestions } from "./agent.js";
 import { Bell } from "./bell.js";
 import { Composer } from "./composer.js";
 import { announce, el } from "./dom.js";
+import { FaultPanel } from "./faults.js";
 import { Feed } from "./feed.js";
 import { Home } from "./home.js";
 import { icon } from "./icons.js";
@@ -41,6 +42,7 @@ class App {
       onOpened: () => this.#opened(),
     });
     this.bell = new Bell(store, { onOpen: (channelId, message) => this.#show(channelId, message) });
+    this.faults = new FaultPanel(store);
     this.feed = new Feed({
       onState: (state) => store.load(state),
       onEvent: (name, data) => this.#onEvent(name, data),
@@ -101,7 +103,10 @@ class App {
       this.sidebar.render();
       this.bell.render();
     }
-    if (what === "all") this.modals.sync();
+    if (what === "all") {
+      this.modals.sync();
+      this.faults.load();
+    }
   }
 
   /** `own`: the message that the reader has just sent, to which the view goes. */

@@ -35,6 +35,7 @@ export class Store extends EventTarget {
     this.me = state.me;
     this.team = state.team;
     this.banner = state.banner;
+    this.hasSwitch = state.has_switch;
     this.botId = state.bot.id;
     this.commands = [...state.commands.filter((known) => known.command !== INVITE.command), INVITE];
     this.shortcuts = state.shortcuts;
