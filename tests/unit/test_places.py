@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from services.places import place_in, says_where
@@ -37,3 +39,15 @@ def test_what_is_said(text: str) -> None:
 def test_what_is_not_said(text: str) -> None:
     assert not says_where(text)
     assert place_in(text) == ""
+
+
+@pytest.mark.parametrize(
+    "piece", ["A", "A-", "A ", "9", "9 ", "at ", "Aa'", "Am ", "at x ", "Street ", "Ä", "\n", "Aa." * 20 + " "]
+)
+def test_no_text_holds_up_the_others(piece: str) -> None:
+    """One long word took a minute of the event loop."""
+    text = piece * (40_000 // len(piece))
+    began = time.process_time()
+    says_where(text)
+    place_in(text)
+    assert time.process_time() - began < 1
