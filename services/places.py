@@ -31,7 +31,10 @@ _AT = (
     r"(?:the\s+)?[^\W_]"
 )
 _ON = r"\b(?:on|in|along|off)\s+(?:the\s+)?(?!(?:I|Monday|Tuesday|Wednesday|Thursday|Friday|Saturday|Sunday)\b)"
-_GERMAN_STREET = r"\b[A-ZÄÖÜ][\wäöüß-]{2,40}(?:(?:straße|strasse|platz|allee|gasse|weg|ring|brücke|ufer)\b|str\.)(?:\s+\d+\w?\b)?"
+_GERMAN_STREET = (
+    r"\b[A-ZÄÖÜ][\wäöüß-]{2,40}(?:(?:straße|strasse|platz|allee|gasse|weg|ring|brücke|ufer)\b|str\.)"
+    r"(?:\s+\d+\w?\b)?"
+)
 _GERMAN = (
     rf"{_GERMAN_STREET}"
     r"|\b(?:[Aa]m|[Aa]n der|[Bb]eim?|[Bb]ei der|[Vv]or (?:dem|der)|[Nn]ahe|[Nn]eben (?:dem|der)|[Gg]egenüber|Ecke)"

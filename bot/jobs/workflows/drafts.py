@@ -68,14 +68,14 @@ async def draft_plan(job: DraftPlan, deps: Deps) -> None:
             return
     async with deps.database.reading() as session:
         material = await _material(session, job, issue, deps)
-    if issue.attached and material.components:
-        material = replace(material, issue=await _looked_at(job, claim, issue, deps))
     if not material.components:
         await _fail(job, claim, Failure(FailureCode.NO_COMPONENTS), (), deps)
         return
     clear = await made_clear(job, claim, issue, material.components, deps)
     if clear is None:
         return
+    if clear.attached:
+        clear = await _looked_at(job, claim, clear, deps)
     material = replace(material, issue=clear)
     wish = material.wish
     if wish and wish.plan:
