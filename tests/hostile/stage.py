@@ -219,6 +219,8 @@ async def stage(database_url: str) -> AsyncIterator[Stage]:
                 slack=SlackStandIn(retry_delays=(0.0, 0.1, 0.2), transcript_size=None),
                 component_allowed_hosts="127.0.0.1",
                 card_interval_seconds=2.0,
+                # The same report is made again and again here.
+                clarify_minutes=0,
                 gemini=GeminiStandIn(mind=mind),
                 gemini_api_key=SecretStr(GEMINI_KEY),
             ) as hall,

@@ -224,7 +224,7 @@ class TestPreferences:
         await told(hall, "marco", count=2)
         digest = await self._sent(hall, "dana")
         assert digest.text == "1 thing waits for you"
-        assert "#1> Stop the leak" in card_text(digest)
+        assert "Stop the leak" in card_text(digest)
         assert "waits for approval" in card_text(digest)
         assert direct(hall, "dana") == []
         dana = hall.slack.user("dana").id

@@ -31,7 +31,7 @@ async def test_a_rush_does_not_hold_up_another_town(towns: Towns, commands: int)
     await rush(towns, commands)
     busy, calm = towns.slacks
     await calm.send_command("priya", "works", "/mudda", LEAK)
-    await calm.wait_for(lambda: cards(calm), timeout=30)
+    await calm.wait_for(lambda: cards(calm), timeout=90)
     assert len(cards(busy)) < commands / 2
 
 
