@@ -93,9 +93,7 @@ async def test_a_home_that_somebody_else_published_is_read_and_drawn_again(hall:
     await hall.slack.send_command("marco", "works", "/mudda", LEAK)
     await saying(hall, "priya", "You have not reported anything yet.")
     calls = hall.slack.calls("views.publish")
-    refused = next(
-        number for number, call in enumerate(calls) if call.response == {"ok": False, "error": "hash_conflict"}
-    )
+    refused = next(number for number, call in enumerate(calls) if call.fault == ErrorWord("hash_conflict"))
     assert "hash" in calls[refused].args
     assert "hash" not in calls[refused + 1].args
 
