@@ -275,7 +275,7 @@ async def test_the_result_of_a_worker_that_only_slept_is_thrown_away(yard: Yard,
         safe = {await run_state(yard.database, yard.runs[phase, SAFE]) for phase in ("during", "after")}
         return (safe, await yard.act("during", UNSAFE)) == ({"COMPLETED"}, "UNCERTAIN")
 
-    await until(taken_over, TAKEN_OVER_SECONDS + 5)
+    await until(taken_over, 3 * TAKEN_OVER_SECONDS)
     before = {which: await yard.received(*which) for which in yard.runs}
     for held in during:
         held.released.set()
