@@ -34,10 +34,10 @@ logger = logging.getLogger("mudda.database")
 ReadSession = NewType("ReadSession", AsyncSession)
 
 # PgQueuer reads one row per job under these; more connections than this only add switching on small machines.
-# All are kept: what a pool makes beyond its size it closes as it comes back, and in a storm that is one for each
-# few transactions. The last that came back goes out first, so on a quiet day the others rest.
-POOL_SIZE = 20
-MAX_OVERFLOW = 0
+# What a pool makes beyond its size it closes as it comes back: in a storm that costs something, but a server of a
+# hundred connections has to do for several processes.
+POOL_SIZE = 10
+MAX_OVERFLOW = 10
 
 IDLE_IN_TRANSACTION_MS = "10000"
 """Less than the 15 s after which another worker takes over."""
