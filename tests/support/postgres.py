@@ -19,6 +19,15 @@ from db.session import Database
 
 TEMPLATE = "mudda_template"
 
+SETTINGS = {
+    # A power cut during a test run may cost the test's data.
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    # Several processes test at once, each with a bot or two that takes some forty.
+    "max_connections": "400",
+}
+
 
 class TestServer:
     """The server, started by the process that pytest was started as; its workers are told the URL."""
@@ -33,14 +42,14 @@ class TestServer:
         self.url = self._runner.run(self._start())
 
     async def _start(self) -> str:
+        async with embedded_postgres(self.directory / "postgres") as url:
+            connection = await asyncpg.connect(url)
+            for name, value in SETTINGS.items():
+                await connection.execute(f"ALTER SYSTEM SET {name} = {value}")
+            await connection.execute(f"CREATE DATABASE {TEMPLATE}")
+            await connection.close()
+        # Begun again: how many may connect is settled at the start.
         url = await self._stack.enter_async_context(embedded_postgres(self.directory / "postgres"))
-        connection = await asyncpg.connect(url)
-        # A power cut during a test run may cost the test's data.
-        for setting in ("fsync", "full_page_writes", "synchronous_commit"):
-            await connection.execute(f"ALTER SYSTEM SET {setting} = off")
-        await connection.execute("SELECT pg_reload_conf()")
-        await connection.execute(f"CREATE DATABASE {TEMPLATE}")
-        await connection.close()
         await migrate(database_url(url, TEMPLATE))
         return url
 
