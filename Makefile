@@ -7,7 +7,7 @@ ARGS ?=
 PROCESSES ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 
 .DEFAULT_GOAL := help
-.PHONY: help sandbox test soak check lint types imports format bench lock venv clean runtime
+.PHONY: help sandbox test soak check lint types imports format bench languages lock venv clean runtime
 
 help:  ## show this list
 	@echo "Mudda. Usage: make TARGET [ARGS='more arguments for the command']"
@@ -42,6 +42,9 @@ bench: venv  ## run the benchmarks, one after the other, and print their tables 
 	@set -e; for bench in $(basename $(notdir $(wildcard tests/bench/bench_$(or $(ARGS),*).py))); do \
 		echo "== $$bench"; $(RUN) tests.bench.$$bench; \
 	done
+
+languages: venv  ## bring the catalogs of translations up to date with what the code says
+	@$(RUN) tests.support.catalogs
 
 lock:  ## pin the dependencies of pyproject.toml again (ARGS=--upgrade for newer ones)
 	@scripts/lock $(ARGS)

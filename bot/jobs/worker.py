@@ -27,8 +27,10 @@ from bot.errors import RateLimited, SlackUnavailable, TokenRefused
 from bot.jobs import HANDLERS
 from bot.jobs.registry import Handler, Lane
 from bot.jobs.upkeep import upkeep
+from bot.languages import speaking
 from bot.logs import log_context
 from bot.metrics import Metrics
+from bot.readers import language_for, reader_of
 from bot.workspaces.tenants import Tenants
 from db.queue import Job, JobRow, current_row, queue_settings
 from db.queue_driver import OwnedJobQueries, QueueDriver
@@ -216,7 +218,8 @@ class Worker:
             if deps is None:
                 logger.info("A job of a workspace that is not served any more is dropped")
                 return None
-            await handler.run(job, deps)
+            with speaking(await language_for(reader_of(job), deps)):
+                await handler.run(job, deps)
         except JobDeferral as deferred:
             return RetryRequested(deferred.delay, str(deferred))
         except RateLimited as error:
@@ -261,7 +264,8 @@ class Worker:
         try:
             deps = await self._deps(handler, job)
             if handler.give_up is not None and deps is not None:
-                await handler.give_up(job, deps)
+                with speaking(await language_for(reader_of(job), deps)):
+                    await handler.give_up(job, deps)
         except Exception as error:
             if _is_outage(error):
                 return self._wait_out(error, job_id)

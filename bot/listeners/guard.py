@@ -23,7 +23,9 @@ from slack_bolt.kwargs_injection.async_args import AsyncArgs
 
 from bot.deps import Deps
 from bot.errors import IntakeUnavailable, MalformedPayload, SlackError
+from bot.languages import Language, speaking
 from bot.logs import log_context
+from bot.readers import language_for
 from bot.slack.dispatch import DEPS
 from bot.slack.payloads import Click, Command, MessageShortcut, is_stranger, way_back
 from bot.views.private.notes import Note
@@ -75,7 +77,8 @@ def guard(parse: Callable[[Mapping[str, Any]], R], handler: Handler[R], *, membe
                         await _told(request, Note.STRANGER, deps)
                         await args.ack()
                     else:
-                        await _handled(request, handler, deps, args.ack)
+                        with speaking(await _language(request, deps)):
+                            await _handled(request, handler, deps, args.ack)
             except MalformedPayload as error:
                 logger.warning("Ignored a payload: %s", error)
                 await _answered(args.body, deps)
@@ -97,6 +100,12 @@ async def _is_kept_out(body: Mapping[str, Any], user: str, deps: Deps) -> bool:
         return False
     async with deps.database.reading() as session:
         return user not in (await deps.approvals.settings(session, deps.workspace.id)).approvers
+
+
+async def _language(request: Request, deps: Deps) -> Language:
+    """The language of a form that may be opened now; what else is said is said by jobs."""
+    opens = getattr(request, "trigger_id", None)
+    return await language_for(request.user if opens else None, deps)
 
 
 async def _handled(request: R, handler: Handler[R], deps: Deps, ack: AsyncAck) -> None:

@@ -91,7 +91,8 @@ class WorkspaceSettings(TypedDict, total=False):
     `learn_from_plans` whether earlier plans and notes are told to the plan maker. `default_channel` is where a
     plan is shown that was begun in no channel. `may_plan` is who may have plans drafted: "everybody", "approvers",
     or with "named" the `planners` too. `plan_days` is for how many days a plan that is over is kept, 0 for good.
-    `plan_emoji` is the name of the emoji that plans a message, or "off".
+    `plan_emoji` is the name of the emoji that plans a message, or "off". `language` is that of the cards, for
+    everybody who reads them; without it a card is in the language of whoever asked for the plan.
     """
 
     time_zone: str
@@ -102,6 +103,7 @@ class WorkspaceSettings(TypedDict, total=False):
     planners: list[str]
     plan_days: int
     plan_emoji: str
+    language: str
 
 
 class MovedFrom(TypedDict):

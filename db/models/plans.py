@@ -25,7 +25,8 @@ class WorkflowPlan(Base):
     stood there; `pictures` are those that came with the issue, and where they could not be looked at for the
     draft, why not. `change` is what somebody wants to be different about it, while that
     is worked on, and afterwards if nothing came of it. `clarification` is what was asked before it was planned.
-    `place_found` is what a geocoder made of its place. `same_as` is the plan that it was put away for.
+    `place_found` is what a geocoder made of its place. `same_as` is the plan that it was put away for. `locale` is
+    in what language whoever asked for it reads Slack ("de-DE"), where that is known.
     """
 
     __tablename__ = "workflow_plans"
@@ -68,6 +69,7 @@ class WorkflowPlan(Base):
     issue_search: Mapped[str] = mapped_column(TSVECTOR, Computed(ISSUE_SEARCH, persisted=True), deferred=True)
     place: Mapped[str | None]
     place_found: Mapped[str | None]
+    locale: Mapped[str | None]
     urgency: Mapped[str | None]
     permalink: Mapped[str | None]
     pictures: Mapped[list[Any]] = mapped_column(default=list, server_default="[]")

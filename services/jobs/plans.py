@@ -48,6 +48,11 @@ class OpenPlan(Request):
     press: str | None = None
     response_url: str | None = None
 
+    @property
+    def reader(self) -> str:
+        """Who hears what becomes of it."""
+        return self.requester or self.reporter
+
 
 class PostCard(Job):
     """Post the card of a plan, once."""

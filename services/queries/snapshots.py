@@ -216,6 +216,8 @@ class PlanSnapshot:
     """The channel of its card."""
     link: str | None = None
     """The address of its card in Slack, where it is known."""
+    locale: str | None = None
+    """In what language whoever asked for it reads Slack."""
 
     @property
     def is_asking(self) -> bool:

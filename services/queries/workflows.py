@@ -237,6 +237,7 @@ def plan_snapshot(plan: WorkflowPlan, version: PlanVersion | None) -> PlanSnapsh
         requester=plan.requester_id,
         change=_change(plan),
         clarification=clarification_of(plan.clarification),
+        locale=plan.locale,
     )
 
 

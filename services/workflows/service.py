@@ -29,10 +29,12 @@ from services.workflows.versions import is_changing, made_of, next_version
 class WorkflowService(PlanMoves):
     """Plans and the moves they make. Every method takes a session and leaves the commit to its caller."""
 
-    async def open_plan(self, session: AsyncSession, request: OpenPlan, parts: Sequence[Part] = ()) -> UUID:
+    async def open_plan(
+        self, session: AsyncSession, request: OpenPlan, parts: Sequence[Part] = (), locale: str | None = None
+    ) -> UUID:
         """Write an issue down as a plan in DRAFTING and schedule its card and its draft; once per inbox key.
 
-        `parts` are those of its text; none where it is plain words.
+        `parts` are those of its text; none where it is plain words. `locale` is that of whoever asks for it.
         """
         workspace_id = request.workspace
         known = await session.scalar(
@@ -58,6 +60,7 @@ class WorkflowService(PlanMoves):
             issue_parts=PARTS.dump_python(tuple(parts), mode="json") if is_marked(parts) else [],
             place=request.place,
             urgency=request.urgency,
+            locale=locale,
             permalink=request.permalink,
             pictures=[picture.to_dict() for picture in pictures_among(request.files)],
             state=PlanState.DRAFTING,

@@ -32,6 +32,9 @@ MAX_EMOJI = 100
 
 MIN_PLAN_DAYS, MAX_DAYS = 30, 36_500
 
+LANGUAGES = ("en", "de", "hi")
+"""The languages that cards may be in, as `bot.languages` has them."""
+
 
 class SettingRefused(ValueError):
     """A text that is no value of the setting `name`; the error's own text is a sentence that says why."""
@@ -134,6 +137,12 @@ def _emoji(text: str) -> str:
     return name
 
 
+def _language(text: str) -> str:
+    if text not in LANGUAGES:
+        raise ValueError(f"{text} must be one of {', '.join(LANGUAGES)}.")
+    return text
+
+
 def _people(text: str) -> list[str]:
     people = [part.strip() for part in text.split(",")]
     if not all(re.fullmatch(r"[UW][A-Z0-9]{1,20}", person) for person in people):
@@ -150,6 +159,7 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "planners": _people,
     "plan_days": _days,
     "plan_emoji": _emoji,
+    "language": _language,
 }
 """What can be set for a workspace, and how it is read; each raises ValueError with a sentence."""
 

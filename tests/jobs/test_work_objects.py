@@ -99,7 +99,7 @@ async def test_who_may_not_see_a_plan_does_not_see_it_beside(hall: TownHall) -> 
 
 async def test_a_stranger_and_a_plan_that_is_not_there(hall: TownHall) -> None:
     card = await plan_card(hall)
-    hall.slack.faults.script("users.info", [ErrorWord("user_not_found")])
+    hall.slack.faults.script("users.info", [ErrorWord("user_not_found")] * 2)
     await hall.slack.open_details("dana", "works", card.ts)
     assert pane(hall, "dana") == {"error": {"status": "not_found"}}
     card.entities[0]["external_ref"]["id"] = str(uuid4())

@@ -235,7 +235,7 @@ async def test_what_is_typed_into_a_form_is_words(hall: TownHall) -> None:
 
 
 async def test_a_name_that_slack_does_not_tell_is_what_it_wrote(hall: TownHall) -> None:
-    hall.slack.faults.script("users.info", [ErrorWord("missing_scope")])
+    hall.slack.faults.script("users.info", [ErrorWord("missing_scope")] * 2)
     await hall.slack.send_command("priya", "works", "/mudda", "A leak, tell <@U0DANA0001|dana.w>")
     await drafted(hall)
     [plan] = await plans(hall)
@@ -243,7 +243,7 @@ async def test_a_name_that_slack_does_not_tell_is_what_it_wrote(hall: TownHall) 
 
 
 async def test_a_name_is_asked_for_again_after_an_outage(hall: TownHall) -> None:
-    hall.slack.faults.script("users.info", [ServerError(503)])
+    hall.slack.faults.script("users.info", [ServerError(503)] * 2)
     await hall.slack.send_command("priya", "works", "/mudda", "A leak, tell <@U0DANA0001>")
     await drafted(hall)
     [plan] = await plans(hall)

@@ -13,6 +13,8 @@ from bot.jobs.agents.sessions import show_awaited
 from bot.jobs.messages.placing import note_place
 from bot.jobs.messages.posting import find_earlier
 from bot.jobs.registry import PATIENT_ATTEMPTS, Handler, Lane
+from bot.languages import speaking
+from bot.readers import language_of_card
 from bot.slack.messages import Message
 from bot.views.card import card
 from bot.views.kit.blocks import plainer
@@ -93,8 +95,9 @@ async def draw_card(job: DrawCard, deps: Deps) -> None:
 def _drawn(snapshot: PlanSnapshot, turn: Turn, deps: Deps) -> Message:
     """The card; in a direct message it asks where else it should be shown."""
     usual = deps.workspace.settings.get("default_channel")
-    message = asking_where(card(snapshot, card_id=turn.card_id), snapshot, usual)
-    return with_entity(message, snapshot, turn.channel_id, deps)
+    with speaking(language_of_card(snapshot, deps.workspace)):
+        message = asking_where(card(snapshot, card_id=turn.card_id), snapshot, usual)
+        return with_entity(message, snapshot, turn.channel_id, deps)
 
 
 async def _have_followed(snapshot: PlanSnapshot, deps: Deps) -> None:

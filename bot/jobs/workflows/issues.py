@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.deps import Deps
 from bot.jobs.registry import Handler, Lane
 from bot.jobs.workflows.naming import named_parts
+from bot.languages import spoken
 from bot.views.private.notes import Note, may_not_plan
 from db.queue import enqueue
 from services.audit import Actor
@@ -40,7 +41,7 @@ async def open_plan(job: OpenPlan, deps: Deps) -> None:
 async def written_down(session: AsyncSession, job: OpenPlan, parts: Sequence[Part], deps: Deps) -> UUID:
     """The plan that an issue becomes, its parts by the names that people see. Raises MayNotPlan."""
     await check_may_plan(session, job.workspace, job.requester or job.reporter, deps.approvals)
-    return await deps.workflows.open_plan(session, job, parts)
+    return await deps.workflows.open_plan(session, job, parts, spoken().tag)
 
 
 async def give_up_issue(job: OpenPlan, deps: Deps) -> None:

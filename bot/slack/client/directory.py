@@ -21,6 +21,16 @@ MODAL_SECONDS = 2.0
 # A channel that is made private is taken for public for so long at most.
 KIND_SECONDS = 300.0
 
+# In what language somebody reads Slack is remembered for so long; that Slack did not say it, for a shorter time.
+LOCALE_SECONDS = 3_600.0
+NO_LOCALE_SECONDS = 60.0
+
+# So many people are remembered at most: about 10 MB.
+MAX_LOCALES = 50_000
+
+# A word in the right language is worth so long a wait, and no longer.
+LOCALE_WAIT_SECONDS = 0.5
+
 # It looks like a person to users.info.
 SLACKBOT = "USLACKBOT"
 
@@ -59,6 +69,7 @@ class Directory:
         self.client = client
         self._metrics = metrics
         self._kinds: dict[str, tuple[ChannelKind, float]] = {}
+        self._locales: dict[str, tuple[str | None, float]] = {}
 
     async def open_dm(self, user: str) -> str:
         """The channel of the direct message with a person, opened if there was none."""
@@ -84,6 +95,24 @@ class Directory:
             is_admin=bool(found.get("is_admin") or found.get("is_owner")),
             is_stranger=bool(found.get("is_stranger")),
         )
+
+    async def locale(self, user: str) -> str | None:
+        """In what language a person reads Slack ("de-DE"), remembered; None where Slack does not say it soon."""
+        now = asyncio.get_running_loop().time()
+        known, until = self._locales.get(user, (None, 0.0))
+        if until < now:
+            known = await self._asked_locale(user)
+            if len(self._locales) >= MAX_LOCALES:
+                self._locales.clear()
+            self._locales[user] = (known, now + (NO_LOCALE_SECONDS if known is None else LOCALE_SECONDS))
+        return known
+
+    async def _asked_locale(self, user: str) -> str | None:
+        call = asyncio.wait_for(self.client.users_info(user=user, include_locale=True), LOCALE_WAIT_SECONDS)
+        try:
+            return str((await self._called("users.info", call))["user"].get("locale") or "") or None
+        except SlackError:
+            return None
 
     async def is_member(self, user: str, team: str, enterprise: str | None) -> bool:
         """Whether a person is of this workspace, or of its organisation; of one that is not known: no."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
 
+from bot.languages import _
 from bot.slack.messages import Block, Element, Message
 from bot.views.kit.text import clip, escape, is_channel, is_group, is_link, is_user, mention, one_line
 
@@ -194,13 +195,13 @@ def quotation(*runs: Element) -> Element:
 
 def group(group_id: str) -> Element:
     """A user group inside rich text."""
-    return {"type": "usergroup", "usergroup_id": group_id} if is_group(group_id) else span("a group")
+    return {"type": "usergroup", "usergroup_id": group_id} if is_group(group_id) else span(_("a group"))
 
 
 def place(channel_id: str) -> Element:
     """A channel inside rich text."""
     return (
-        {"type": "channel", "channel_id": channel_id} if is_channel(channel_id) else span("a private conversation")
+        {"type": "channel", "channel_id": channel_id} if is_channel(channel_id) else span(_("a private conversation"))
     )
 
 

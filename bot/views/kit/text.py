@@ -9,7 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import Literal
 
+from bot.languages import _, ngettext
 from services.formats.storable import seen
 
 ELLIPSIS = "…"
@@ -78,10 +80,15 @@ def parts(text: str, longest: int) -> Iterator[str]:
         rest = rest[len(part) :].removeprefix("\n")
 
 
-def join(words: Sequence[str], *, most: int = 5, last: str = "and") -> str:
-    """A list as it is said: "a, b and c", or "a, b and 7 more"."""
-    shown = list(words) if len(words) <= most else [*words[: most - 1], f"{len(words) - most + 1:,} more"]
-    return f" {last} ".join([", ".join(shown[:-1]), shown[-1]]) if len(shown) > 1 else "".join(shown)
+def join(words: Sequence[str], *, most: int = 5, last: Literal["and", "or"] = "and") -> str:
+    """A list as it is said: "a, b and c", or "a, b and 7 more"; of what can be chosen, "a, b or c"."""
+    shown = list(words)
+    if len(words) > most:
+        shown = [*words[: most - 1], _("{count} more", count=len(words) - most + 1)]
+    if len(shown) < 2:
+        return "".join(shown)
+    ends = {"all": ", ".join(shown[:-1]), "last": shown[-1]}
+    return _("{all} or {last}", **ends) if last == "or" else _("{all} and {last}", **ends)
 
 
 def count(number: int, noun: str) -> str:
@@ -91,7 +98,7 @@ def count(number: int, noun: str) -> str:
 
 def kilobytes(size: int) -> str:
     """About how much so many bytes are: "less than 1 kB", "1,480 kB"."""
-    return f"{round(size / 1_000):,} kB" if size >= 1_000 else "less than 1 kB"
+    return _("{size} kB", size=round(size / 1_000)) if size >= 1_000 else _("less than 1 kB")
 
 
 def spaced(name: str) -> str:
@@ -103,16 +110,16 @@ def lasted(seconds: float) -> str:
     """How long something took: "41 s", "3 min 20 s", "2 h 5 min", "3 days 4 h"; "less than 1 s"."""
     whole = max(0, round(seconds))
     if whole < 1:
-        return "less than 1 s"
+        return _("less than 1 s")
     days, hours, minutes = whole // 86_400, whole // 3_600 % 24, whole // 60 % 60
     parts = [
-        (days, count(days, "day")),
-        (hours, f"{hours} h"),
-        (minutes, f"{minutes} min"),
-        (whole, f"{whole % 60} s"),
+        (days, ngettext("{count} day", "{count} days", days)),
+        (hours, _("{hours} h", hours=hours)),
+        (minutes, _("{minutes} min", minutes=minutes)),
+        (whole % 60, _("{seconds} s", seconds=whole % 60)),
     ]
-    first = next(index for index, (number, _) in enumerate(parts) if number)
-    return " ".join(words for _, words in parts[first : first + 2] if not words.startswith("0 "))
+    first = next(index for index, (amount, _words) in enumerate(parts) if amount)
+    return " ".join(words for amount, words in parts[first : first + 2] if amount)
 
 
 def sentences(parts: Iterable[str]) -> str:
@@ -142,12 +149,12 @@ def is_link(url: str) -> bool:
 
 def mention(user_id: str) -> str:
     """Mrkdwn that names a person by their Slack id."""
-    return f"<@{user_id}>" if is_user(user_id) else "someone"
+    return f"<@{user_id}>" if is_user(user_id) else _("someone")
 
 
 def channel(channel_id: str) -> str:
     """Mrkdwn that names a channel by its Slack id; a direct message has no name to show."""
-    return f"<#{channel_id}>" if channel_id[:1] == "C" and is_channel(channel_id) else "a private conversation"
+    return f"<#{channel_id}>" if channel_id[:1] == "C" and is_channel(channel_id) else _("a private conversation")
 
 
 def date(moment: datetime) -> str:

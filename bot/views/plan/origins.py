@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from bot.views.kit.text import clip, join, one_line
 from services.plans.model import Step
@@ -72,7 +72,7 @@ class Answers:
 _REPORT, _RUN = "the report", "the run"
 
 
-def makers(origins: Any, *, last: str = "and") -> str:
+def makers(origins: Any, *, last: Literal["and", "or"] = "and") -> str:
     """Who made a value, or may have: "a person and the plan maker". Facts are taken as they come."""
     listed = origins if isinstance(origins, list) else []
     return join([_MAKERS[each] for each in map(str, listed) if each in _MAKERS], last=last) or "nobody"

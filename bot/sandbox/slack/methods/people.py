@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.sandbox.slack.errors import SlackError
-from bot.sandbox.slack.methods.arguments import Context, Method, page_of, required_text, text_argument
+from bot.sandbox.slack.methods.arguments import Context, Method, flag, page_of, required_text, text_argument
 from bot.sandbox.slack.state.model import Json
 from bot.sandbox.slack.state.shapes import user_object
 
@@ -38,7 +38,9 @@ def users_info(context: Context, args: Json) -> Json:
     user = context.workspace.users.get(required_text(args, "user"))
     if user is None:
         raise SlackError("user_not_found")
-    return {"user": user_object(user, context.workspace.team)}
+    shown = user_object(user, context.workspace.team)
+    # Slack leaves it out unless it is asked for: https://docs.slack.dev/reference/methods/users.info.
+    return {"user": shown | {"locale": user.locale} if flag(args, "include_locale") else shown}
 
 
 def users_list(context: Context, args: Json) -> Json:

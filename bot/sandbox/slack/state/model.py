@@ -30,6 +30,7 @@ class User:
     """A person or the bot; `name` is what follows the @, `color` six hex digits.
 
     `team_id` is that of the person's own organisation, where that is not the workspace's. `is_admin` of this one.
+    `locale` is what they have chosen in Slack: a language and a country.
     """
 
     id: str
@@ -41,6 +42,7 @@ class User:
     is_deactivated: bool = False
     team_id: str | None = None
     is_admin: bool = False
+    locale: str = "en-US"
 
 
 @dataclass(frozen=True, slots=True)
