@@ -166,11 +166,15 @@ class Sources:
         self.contracts = contracts
         self.hints = Hints()
         self._of = {name: contracts.of(spec) for name, spec in components.items() if spec is not None}
+        # By the text of a reference, of which three checks ask.
+        self._answered: dict[str, Answered | None] = {}
 
     def answered(self, found: Reference) -> Answered | None:
         """What is said of the field that a reference points to; None if nobody says anything of that step."""
-        contract = self._of.get(found.source)
-        return None if contract is None else contract.answer.at(found.path)
+        if found.text not in self._answered:
+            contract = self._of.get(found.source)
+            self._answered[found.text] = None if contract is None else contract.answer.at(found.path)
+        return self._answered[found.text]
 
     def brings(self, found: Reference) -> Shape | None:
         """What a reference brings, as far as anybody says."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import cached_property, lru_cache
@@ -73,12 +73,15 @@ class _Sense:
         return self.outline.any_after(self.acts)
 
     def repeated_writes(self) -> Iterator[Fault]:
-        groups = defaultdict(list)
-        times = Counter(step.component_id for step, acts in zip(self.steps, self.acts, strict=True) if acts)
+        alike = defaultdict(list)
         for number in self.outline.order:
-            step = self.steps[number]
-            if self.acts[number] and times[step.component_id] > 1:
-                groups[step.component_id, _sent(self.outline.read[number].inputs)].append(number)
+            if self.acts[number]:
+                alike[self.steps[number].component_id, _sources(self.outline.read[number])].append(number)
+        groups = defaultdict(list)
+        for (component, _), numbers in alike.items():
+            # To write a value as it is compared takes long, and most writes differ in what they take it from.
+            for number in numbers if len(numbers) > 1 else ():
+                groups[component, _sent(self.outline.read[number].inputs)].append(number)
         pairs = (pair for group in groups.values() for pair in pairwise(group))
         for first, second in islice(pairs, _MAX_COMPARED):
             if not self._is_meant(first, second):
@@ -199,6 +202,13 @@ class _Sense:
                     told = number
         if told is not None:
             yield fault(FaultCode.REPORTER_TOLD_EARLY, self.steps[told].step_id)
+
+
+def _sources(read: ReadStep) -> frozenset[str]:
+    """The steps that what is sent is taken from."""
+    return frozenset(
+        [part.source for each in read.inputs if each.found for part in each.found if isinstance(part, Reference)]
+    )
 
 
 def _sent(inputs: Iterable[ReadInput]) -> frozenset[tuple[str, str, str]]:
