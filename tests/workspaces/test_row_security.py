@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
@@ -97,6 +98,19 @@ async def two(database: Database) -> tuple[UUID, UUID]:
 async def count(database: Database, table: Table) -> int:
     async with database.reading() as session:
         return int(await session.scalar(select(func.count()).select_from(table)) or 0)
+
+
+async def test_the_wall_asks_once_for_each_statement_and_not_for_each_row(database: Database) -> None:
+    """Asked for each row, it took longer than all else that a statement over many rows does."""
+    async with database.everywhere().reading() as session:
+        rules = (await session.execute(text("SELECT tablename, qual FROM pg_policies"))).all()
+    assert len(rules) >= len(TABLES)
+    asked_for_each_row = [
+        table
+        for table, rule in rules
+        if len(re.findall(r"SELECT [^)]*current_setting\(", rule)) < rule.count("current_setting(")
+    ]
+    assert not asked_for_each_row
 
 
 async def test_every_table_has_the_wall_or_a_reason_to_have_none(database: Database) -> None:
