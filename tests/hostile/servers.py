@@ -41,7 +41,7 @@ async def speaking() -> AsyncIterator[str]:
 
 @asynccontextmanager
 async def _serving(app: web.Application, port: int) -> AsyncIterator[str]:
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", port, reuse_port=True).start()

@@ -41,7 +41,7 @@ class SocketGate:
         application.router.add_post("/api/apps.connections.open", self._open)
         application.router.add_get("/link", self._link)
         application.router.add_route("*", "/api/{method}", self._pass_on)
-        runner = web.AppRunner(application, access_log=None)
+        runner = web.AppRunner(application, access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"

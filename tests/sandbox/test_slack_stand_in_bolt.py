@@ -61,7 +61,7 @@ async def bolt(slack: SlackStandIn) -> AsyncIterator[None]:
         client = AsyncWebClient(token=slack.bot_token, base_url=slack.api_url, session=session)
         app = AsyncApp(client=client, signing_secret=slack.signing_secret, process_before_response=True)
         register(app)
-        runner = web.AppRunner(app.web_app(), access_log=None)
+        runner = web.AppRunner(app.web_app(), access_log=None, shutdown_timeout=0.1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         slack.request_url = f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events"

@@ -38,7 +38,7 @@ async def city_with(answer: Any) -> AsyncIterator[City]:
     city = City(answer)
     app = web.Application()
     app.add_routes([web.get("/look", city.look), web.get("/watch", city.watch), web.post("/{name}", city.take)])
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     try:
         await web.TCPSite(runner, "127.0.0.1", 0).start()

@@ -59,7 +59,7 @@ async def geocoder(port: int = 0) -> AsyncIterator[Geocoder]:
     serving = Geocoder()
     app = web.Application()
     app.router.add_get("/search", serving.answer)
-    runner = web.AppRunner(app)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", port)
     await site.start()
