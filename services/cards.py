@@ -14,7 +14,21 @@ from datetime import datetime, timedelta
 from enum import Enum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, Uuid, bindparam, cast, func, or_, select, text, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Integer,
+    Text,
+    Uuid,
+    bindparam,
+    cast,
+    func,
+    or_,
+    select,
+    text,
+    tuple_,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Card
@@ -55,6 +69,21 @@ _HELD = (
     .where(Card.workspace_id == bindparam("workspace", type_=Uuid), Card.plan_id == bindparam("plan", type_=Uuid))
     .with_for_update()
     .execution_options(populate_existing=True)
+)
+_DRAWN = (
+    update(Card)
+    .where(
+        Card.workspace_id == bindparam("workspace", type_=Uuid),
+        Card.plan_id == bindparam("plan", type_=Uuid),
+        Card.drawing_until == bindparam("until", type_=DateTime(timezone=True)),
+    )
+    .values(
+        drawn_at=bindparam("now", type_=DateTime(timezone=True)),
+        drawn_generation=bindparam("turn", type_=Integer),
+        drawing_until=None,
+    )
+    .returning(Card.id)
+    .execution_options(synchronize_session=False)
 )
 
 
@@ -301,15 +330,14 @@ class CardService:
         self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, turn: Turn, now: datetime
     ) -> None:
         """Slack has the redraw of this turn."""
+        values = {"workspace": workspace_id, "plan": plan_id, "until": turn.until}
+        if await session.scalar(_DRAWN, {**values, "now": now, "turn": turn.generation}) is not None:
+            return
+        # We slept through our lease and may have painted over what a later turn drew.
         card = await self._locked(session, workspace_id, plan_id)
         card.drawn_at = now
-        if card.drawing_until == turn.until:
-            card.drawing_until = None
-            card.drawn_generation = turn.generation
-        else:
-            # We slept through our lease and may have painted over what a later turn drew.
-            await session.flush()
-            await self.request_redraw(session, workspace_id, plan_id)
+        await session.flush()
+        await self.request_redraw(session, workspace_id, plan_id)
 
     async def give_back(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, turn: Turn) -> None:
         """Slack did not take the redraw: free the turn for the next try."""

@@ -132,3 +132,24 @@ def run_state(states: Iterable[StepState]) -> RunState:
     if present & {S.WAITING, S.UNCERTAIN}:
         return RunState.WAITING
     return RunState.FAILED if S.FAILED in present else RunState.COMPLETED
+
+
+class NotificationState(StrEnum):
+    """DUE to be posted, SENT, HELD for a digest, which then has TOLD of it; UNREACHABLE; OVER: nothing to do."""
+
+    DUE = "due"
+    SENT = "sent"
+    HELD = "held"
+    TOLD = "told"
+    UNREACHABLE = "unreachable"
+    OVER = "over"
+
+
+OPEN_NOTIFICATIONS = (
+    NotificationState.DUE,
+    NotificationState.SENT,
+    NotificationState.HELD,
+    NotificationState.TOLD,
+    NotificationState.UNREACHABLE,
+)
+"""The states of what may still wait for somebody."""

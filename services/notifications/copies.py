@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Notification, NotificationPreference
@@ -18,16 +18,8 @@ from db.queue import enqueue
 from services.jobs.notifications import DrawNotification, TellUnreached
 from services.notifications.preferences import PreferenceService
 from services.notifications.ringing import RingService
-from services.notifications.subjects import (
-    OPEN,
-    NotificationKind,
-    NotificationState,
-    Standing,
-    Subject,
-    Verdict,
-    standings,
-    verdict,
-)
+from services.notifications.subjects import NotificationKind, Standing, Subject, Verdict, standings, verdict
+from services.states import OPEN_NOTIFICATIONS, NotificationState
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,14 +51,11 @@ class CopyService:
         self._preferences = preferences
         self._ringing = ringing
 
-    async def are_open(self, session: AsyncSession, plan_id: UUID) -> bool:
-        """Whether a message about a plan still asks for something, or is about to."""
-        open_rows = exists().where(Notification.plan_id == plan_id, Notification.state.in_(OPEN))
-        return bool(await session.scalar(select(open_rows)))
-
     async def follow(self, session: AsyncSession, plan_id: UUID) -> None:
         """The plan's card is drawn: have all messages about it show the same."""
-        open_rows = select(Notification).where(Notification.plan_id == plan_id, Notification.state.in_(OPEN))
+        open_rows = select(Notification).where(
+            Notification.plan_id == plan_id, Notification.state.in_(OPEN_NOTIFICATIONS)
+        )
         rows = (await session.scalars(open_rows.execution_options(populate_existing=True))).all()
         stand = await standings(session, rows) if rows else {}
         # Of thousands that wait few have changed, and only those are held.

@@ -13,7 +13,8 @@ from db.models import Card, Notification, StepRun, WorkflowPlan
 from services.jobs.notifications import SendDigest
 from services.notifications.preferences import NotificationMode, PreferenceService
 from services.notifications.ringing import RingService
-from services.notifications.subjects import OPEN, NotificationKind, NotificationState, standings
+from services.notifications.subjects import NotificationKind, standings
+from services.states import OPEN_NOTIFICATIONS, NotificationState
 
 SHOWN = 10
 """So many lines are in a digest; how many more there are is said below them."""
@@ -59,7 +60,7 @@ class DigestService:
         if not is_begun:
             mine = update(Notification).where(*held, Notification.digest_at.is_(None)).values(digest_at=job.at)
             await session.execute(mine)
-        query = select(Notification).where(*own, Notification.state.in_(OPEN))
+        query = select(Notification).where(*own, Notification.state.in_(OPEN_NOTIFICATIONS))
         rows = (await session.scalars(query.order_by(Notification.created_at, Notification.id).limit(_READ))).all()
         waiting = await self._waiting(session, rows)
         preferences = await self._preferences.get(session, job.workspace, job.user)
@@ -79,7 +80,7 @@ class DigestService:
         preferences = await self._preferences.get(session, job.workspace, job.user)
         is_daily = preferences.mode is NotificationMode.DIGEST
         left = (
-            select(func.count()).where(*own, Notification.state.in_(OPEN))
+            select(func.count()).where(*own, Notification.state.in_(OPEN_NOTIFICATIONS))
             if is_daily
             else select(func.count()).where(*held)
         )

@@ -16,9 +16,9 @@ from services.deputies import deputies_of
 from services.jobs.notifications import PostNotification, RemindPerson, SendDigest
 from services.notifications.people import asked_about, asked_in_trouble, personal, with_deputies
 from services.notifications.preferences import NotificationMode, PreferenceService
-from services.notifications.subjects import NotificationKind, NotificationState, Subject
+from services.notifications.subjects import NotificationKind, Subject
 from services.queries.snapshots import PlanSnapshot
-from services.states import PlanState, RunState, StepState
+from services.states import NotificationState, PlanState, RunState, StepState
 
 BURST = 5
 BURST_WINDOW = timedelta(minutes=5)

@@ -13,7 +13,6 @@ from services.notifications.digests import DigestService
 from services.notifications.preferences import PreferenceService
 from services.notifications.ringing import RingService
 from services.queries.snapshots import PlanSnapshot
-from services.states import PlanState
 
 
 class NotificationService:
@@ -24,10 +23,6 @@ class NotificationService:
         self.ringing = RingService(self.preferences)
         self.copies = CopyService(self.preferences, self.ringing)
         self.digests = DigestService(self.preferences, self.ringing)
-
-    async def has_followers(self, session: AsyncSession, snapshot: PlanSnapshot) -> bool:
-        """Whether there may be something to do for `follow`; for most that is drawn of a run there is not."""
-        return snapshot.state == PlanState.DRAFT or await self.copies.are_open(session, snapshot.id)
 
     async def follow(
         self, session: AsyncSession, workspace_id: UUID, snapshot: PlanSnapshot, now: datetime

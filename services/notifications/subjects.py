@@ -25,27 +25,6 @@ class NotificationKind(StrEnum):
     FAILED = "failed"
 
 
-class NotificationState(StrEnum):
-    """DUE to be posted, SENT, HELD for a digest, which then has TOLD of it; UNREACHABLE; OVER: nothing to do."""
-
-    DUE = "due"
-    SENT = "sent"
-    HELD = "held"
-    TOLD = "told"
-    UNREACHABLE = "unreachable"
-    OVER = "over"
-
-
-OPEN = (
-    NotificationState.DUE,
-    NotificationState.SENT,
-    NotificationState.HELD,
-    NotificationState.TOLD,
-    NotificationState.UNREACHABLE,
-)
-"""The states of what may still wait for somebody."""
-
-
 @dataclass(frozen=True, slots=True)
 class Subject:
     """A plan, a step as it was at `revision`, or a failed run; `occasion` counts how often it was handed on."""

@@ -216,6 +216,10 @@ class PlanSnapshot:
     """The channel of its card."""
     link: str | None = None
     """The address of its card in Slack, where it is known."""
+    has_copies: bool = False
+    """Whether people have messages of their own about it that still ask for something."""
+    is_awaited: bool = False
+    """Whether a step of a workflow of Slack waits for what becomes of it."""
     locale: str | None = None
     """In what language whoever asked for it reads Slack."""
 

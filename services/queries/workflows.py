@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Integer, Select, Uuid, and_, bindparam, func, or_, select
+from sqlalchemy import Integer, Select, Uuid, bindparam, exists, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Card, PlanVersion, Run, StepRun, WorkflowPlan
+from db.models import Card, FunctionExecution, Notification, PlanVersion, Run, StepRun, WorkflowPlan
 from db.models.documents import PlanChange
 from services.approvals import ApprovalService
 from services.components.specs import ApprovalPolicy, ComponentSpec
@@ -24,7 +25,7 @@ from services.queries import forecasts, lines, runs
 from services.queries.filters import PlanFilter
 from services.queries.lines import Viewer
 from services.queries.snapshots import ChangeSnapshot, PlanLine, PlanSnapshot, VersionSnapshot
-from services.states import Phase, PlanState, StepState
+from services.states import OPEN_NOTIFICATIONS, Phase, PlanState, StepState
 from services.workflows import look_alikes
 from services.workflows.clarifications import clarification_of
 from services.workflows.drafts import failure_from_json, issue_of
@@ -50,17 +51,23 @@ class Origin:
     response_url: str | None
 
 
-_Found = Select[WorkflowPlan, PlanVersion, str, str | None, Any]
+_Found = Select[WorkflowPlan, str, str | None, Any, bool, bool]
+
+MAX_KEPT = 256
+"""So many versions are kept as they were read: each redraw while a run goes on shows the same one."""
 
 
 def _plans() -> _Found:
     return (
-        select(WorkflowPlan, PlanVersion, Card.channel_id, Card.link, look_alikes.others())
-        .outerjoin(Card, Card.plan_id == WorkflowPlan.id)
-        .outerjoin(
-            PlanVersion,
-            and_(PlanVersion.plan_id == WorkflowPlan.id, PlanVersion.version == WorkflowPlan.version),
+        select(
+            WorkflowPlan,
+            Card.channel_id,
+            Card.link,
+            look_alikes.others(),
+            exists().where(Notification.plan_id == WorkflowPlan.id, Notification.state.in_(OPEN_NOTIFICATIONS)),
+            exists().where(FunctionExecution.plan_id == WorkflowPlan.id, FunctionExecution.completed_at.is_(None)),
         )
+        .outerjoin(Card, Card.plan_id == WorkflowPlan.id)
         .where(WorkflowPlan.workspace_id == bindparam("workspace", type_=Uuid))
     )
 
@@ -78,6 +85,7 @@ class WorkflowQueries:
 
     def __init__(self, approvals: ApprovalService) -> None:
         self._approvals = approvals
+        self._versions: OrderedDict[tuple[UUID, int], VersionSnapshot] = OrderedDict()
 
     async def get(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> PlanSnapshot:
         """One plan with its latest version. Raises NotFound."""
@@ -173,18 +181,38 @@ class WorkflowQueries:
         run = await runs.latest(session, workspace_id, row[0].id, settings)
         approvers = settings.deciders(row[0].reporter_id, row[0].requester_id)
         plan = replace(
-            plan_snapshot(row[0], row[1]),
+            plan_snapshot(row[0], None),
+            version=await self._version(session, row[0]),
             run=run,
             approvers=approvers,
-            shown_in=row[2] or "",
-            link=row[3],
-            people=1 + row[4],
+            shown_in=row[1] or "",
+            link=row[2],
+            people=1 + row[3],
+            has_copies=row[4],
+            is_awaited=row[5],
             look_alike=await look_alikes.shown(session, row[0]),
         )
         if plan.state is not PlanState.DRAFT or plan.version is None:
             return plan
         forecast = await forecasts.read(session, workspace_id, plan.id, plan.version)
         return replace(plan, forecast=forecast, former=await _former(session, plan.id, plan.version))
+
+    async def _version(self, session: AsyncSession, plan: WorkflowPlan) -> VersionSnapshot | None:
+        """The latest version, from memory if it was read lately: what is kept as a version never changes."""
+        if plan.version is None:
+            return None
+        key = plan.id, plan.version
+        if (known := self._versions.get(key)) is not None:
+            self._versions.move_to_end(key)
+            return known
+        found = select(PlanVersion).where(PlanVersion.plan_id == plan.id, PlanVersion.version == plan.version)
+        row = await session.scalar(found)
+        if row is None:
+            return None
+        read = self._versions[key] = version_snapshot(row)
+        if len(self._versions) > MAX_KEPT:
+            self._versions.popitem(last=False)
+        return read
 
 
 async def _former(session: AsyncSession, plan_id: UUID, version: VersionSnapshot) -> VersionSnapshot | None:

@@ -26,7 +26,7 @@ from services import functions
 from services.cards import NoTurn, Turn
 from services.jobs import DrawCard, JobDeferral, PostCard, Tell
 from services.queries.snapshots import PlanSnapshot
-from services.states import FailureCode
+from services.states import FailureCode, PlanState
 from services.workflows.drafts import Failure
 
 logger = logging.getLogger("mudda.cards")
@@ -63,10 +63,10 @@ async def draw_card(job: DrawCard, deps: Deps) -> None:
         turn = await deps.cards.begin_draw(session, job.workspace, job, deps.now())
         snapshot = await deps.queries.get(session, job.workspace, job.plan)
         # Steps of workflows that wait for the plan end, whether or not there is a card to be seen.
-        await functions.follow(session, job.workspace, snapshot)
-        has_followers = turn is not NoTurn.NOT_POSTED and await deps.notifications.has_followers(session, snapshot)
+        if snapshot.is_awaited:
+            await functions.follow(session, job.workspace, snapshot)
     # After the turn is taken, for a change from now on asks for another redraw; and before the card's own wait.
-    if has_followers:
+    if turn is not NoTurn.NOT_POSTED and (snapshot.has_copies or snapshot.state is PlanState.DRAFT):
         await _have_followed(snapshot, deps)
     if isinstance(turn, JobDeferral):
         raise turn

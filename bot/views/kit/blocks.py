@@ -201,7 +201,9 @@ def group(group_id: str) -> Element:
 def place(channel_id: str) -> Element:
     """A channel inside rich text."""
     return (
-        {"type": "channel", "channel_id": channel_id} if is_channel(channel_id) else span(_("a private conversation"))
+        {"type": "channel", "channel_id": channel_id}
+        if is_channel(channel_id)
+        else span(_("a private conversation"))
     )
 
 
