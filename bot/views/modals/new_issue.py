@@ -16,9 +16,7 @@ from bot.slack.ids import (
 from bot.slack.messages import Block, Element, View
 from bot.views.kit.blocks import plain
 from bot.views.kit.text import clip
-
-URGENCIES = ("Emergency", "Today", "This week", "When you can")
-"""How soon it has to be seen to. An option's value is the very word that people see."""
+from bot.views.plan.urgency import URGENCIES, urgency_words
 
 ISSUE_LENGTH = 3_000
 PLACE_LENGTH = 200
@@ -88,5 +86,5 @@ def _urgency() -> Element:
         "type": "static_select",
         "action_id": INPUT_URGENCY,
         "placeholder": plain("Choose one"),
-        "options": [{"text": plain(urgency), "value": urgency} for urgency in URGENCIES],
+        "options": [{"text": plain(urgency_words(urgency)), "value": urgency} for urgency in URGENCIES],
     }
