@@ -94,7 +94,7 @@ def understood(snapshot: PlanSnapshot, longest: int) -> list[Block]:
     text = clip(snapshot.version.plan.description, longest) if snapshot.version else ""
     if not text or not says_something_new(text, title(snapshot), snapshot.issue.text):
         return []
-    return [kit.rich_text(kit.paragraph(*kit.runs(_("*Understood as:* {text}"), text=text)))]
+    return [kit.rich_text(kit.paragraph(*kit.runs(_("*Understood as: *{text}"), text=text)))]
 
 
 def plan_block(
