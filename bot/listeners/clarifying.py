@@ -8,6 +8,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.deps import Deps
 from bot.errors import MalformedPayload
+from bot.languages import _
 from bot.listeners.guard import guard
 from bot.slack import ids, payloads
 from bot.slack.payloads.clarifying import ClarifyForm, clarify
@@ -45,7 +46,7 @@ async def show_form(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
 async def answer(form: ClarifyForm, deps: Deps, ack: AsyncAck) -> None:
     """What was said in the form; something there has to be."""
     if not form.given:
-        errors = {f"{ids.BLOCK_LACK}{name}": NOTHING_SAID for name in form.asked[:1]}
+        errors = {f"{ids.BLOCK_LACK}{name}": _(NOTHING_SAID) for name in form.asked[:1]}
         await ack(response_action="errors", errors=errors)
         return
     await deps.intake.put(form.key, _answer(form, deps, given=dict(form.given)))

@@ -17,7 +17,7 @@ from bot.metrics import Metrics
 from bot.slack.client import Slack
 from bot.slack.intake import WRITERS, Intake
 from bot.startup.slack import identified
-from bot.views.plan.faults import Names, sentence
+from bot.views.plan.faults import for_the_model
 from bot.workspaces.directory import InstalledWorkspaces
 from bot.workspaces.tenants import OneWorkspace
 from db.models import Workspace as WorkspaceRow
@@ -112,7 +112,7 @@ async def shared_parts(
         settings=settings,
         database=database,
         intake=intake,
-        ai=AIService(gemini, max_steps=settings.plan_max_steps, explain=partial(sentence, names=Names())),
+        ai=AIService(gemini, max_steps=settings.plan_max_steps, explain=for_the_model),
         components=components,
         offers=OfferService(components),
         cards=cards,

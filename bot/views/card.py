@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+from bot.languages import _, ngettext, number, spoken
 from bot.slack.ids import (
     ACTION_APPROVE,
     ACTION_DISCARD,
@@ -29,7 +30,7 @@ from bot.slack.messages import Block, Element, Message
 from bot.views.kit import blocks as kit
 from bot.views.kit.fitting import LEVELS, Level, fit
 from bot.views.kit.mentions import quoted
-from bot.views.kit.text import clip, count, fits, join
+from bot.views.kit.text import clip, fits, join, sentences
 from bot.views.plan import clarifying
 from bot.views.plan import steps as plan_steps
 from bot.views.plan.changes import MOST, changed, changing, news, not_changed
@@ -100,7 +101,8 @@ def _put_away(snapshot: PlanSnapshot) -> list[Block]:
     name = kit.span(f"#{snapshot.number} {clip(title(snapshot), kit.HEADER)}", bold=True)
     if snapshot.is_put_away and (other := snapshot.look_alike):
         same = kit.rich_text(kit.paragraph(name, kit.span(" · "), *clarifying.put_away(snapshot, other)))
-        told = kit.context(kit.plain(f"How #{other.number} ends is told in the thread here."))
+        how = _("How #{number} ends is told in the thread here.", number=str(other.number))
+        told = kit.context(kit.plain(how))
         return [same, told, kit.actions(clarifying.undoing(snapshot), show_all(snapshot))]
     return [
         kit.rich_text(kit.paragraph(name, kit.span(" · "), *decided(snapshot))),
@@ -128,38 +130,51 @@ def _of_run(snapshot: PlanSnapshot, run: RunSnapshot, version: VersionSnapshot) 
 
 def summary(snapshot: PlanSnapshot) -> str:
     """The plan in one line, as plain text."""
-    number, version = snapshot.number, snapshot.version
+    number, version, name = str(snapshot.number), snapshot.version, title(snapshot)
     match snapshot.state:
         case PlanState.DRAFTING if snapshot.is_asking and snapshot.clarification:
             asked = clarifying.question(snapshot.clarification, snapshot.look_alike)
-            return f"#{number} waits for an answer. {asked} {snapshot.issue.text}"
+            return _(
+                "#{number} waits for an answer. {question} {issue}",
+                number=number,
+                question=asked,
+                issue=snapshot.issue.text,
+            )
         case PlanState.DRAFTING if snapshot.change and version:
-            return f"Changing plan #{number}: {snapshot.change.wish}"
+            return _("Changing plan #{number}: {wish}", number=number, wish=snapshot.change.wish)
         case PlanState.DRAFTING:
-            return f"Drafting plan #{number}: {snapshot.issue.text}"
+            return _("Drafting plan #{number}: {issue}", number=number, issue=snapshot.issue.text)
         case PlanState.FAILED:
-            return f"No plan yet for #{number}: {sentence(_failure(snapshot))}"
+            return _("No plan yet for #{number}: {why}", number=number, why=sentence(_failure(snapshot)))
         case PlanState.DISCARDED if snapshot.is_put_away and snapshot.look_alike:
-            return f"Plan #{number} is the same as #{snapshot.look_alike.number}: {title(snapshot)}"
+            other = str(snapshot.look_alike.number)
+            return _("Plan #{number} is the same as #{other}: {title}", number=number, other=other, title=name)
         case PlanState.DISCARDED:
-            return f"Plan #{number} was discarded: {title(snapshot)}"
+            return _("Plan #{number} was discarded: {title}", number=number, title=name)
         case PlanState.APPROVED if snapshot.run:
-            return overview.summary(snapshot, snapshot.run, title(snapshot))
+            return overview.summary(snapshot, snapshot.run, name)
         case PlanState.APPROVED:
-            return f"Plan #{number} was approved: {title(snapshot)}"
-    steps = f" ({count(len(version.plan.steps), 'step')})" if version else ""
-    return f"Plan #{number} is ready for review: {title(snapshot)}{steps}"
+            return _("Plan #{number} was approved: {title}", number=number, title=name)
+    if version is None:
+        return _("Plan #{number} is ready for review: {title}", number=number, title=name)
+    return ngettext(
+        "Plan #{number} is ready for review: {title} ({count} step)",
+        "Plan #{number} is ready for review: {title} ({count} steps)",
+        len(version.plan.steps),
+        number=number,
+        title=name,
+    )
 
 
 def _heading(snapshot: PlanSnapshot) -> str:
     if snapshot.is_asking:
-        return "Waiting for an answer"
+        return _("Waiting for an answer")
     if snapshot.state is PlanState.DRAFTING:
-        return "Changing the plan…" if snapshot.change and snapshot.version else "Drafting a plan…"
+        return _("Changing the plan…") if snapshot.change and snapshot.version else _("Drafting a plan…")
     if snapshot.state is PlanState.FAILED:
-        return "No plan yet"
+        return _("No plan yet")
     if snapshot.version is None:
-        return "Discarded"
+        return _("Discarded")
     return title(snapshot)
 
 
@@ -188,10 +203,11 @@ def _version(
     if steps:
         drawn.append(plan_block(snapshot, version, steps, level, most))
     if len(steps) > most:
-        drawn.append(kit.context(kit.plain(f"…and {count(len(steps) - most, 'more step')}")))
+        left_out = ngettext("…and {count} more step", "…and {count} more steps", len(steps) - most)
+        drawn.append(kit.context(kit.plain(left_out)))
     drawn += reading(version.citations, level.lines)
     if notes := warnings(version, steps, level.lines, to_mind(version)):
-        drawn.append(kit.rich_text(kit.paragraph(kit.span("Please note", bold=True)), kit.bullets(notes)))
+        drawn.append(kit.rich_text(kit.paragraph(kit.span(_("Please note"), bold=True)), kit.bullets(notes)))
     return [*drawn, *expected(snapshot)]
 
 
@@ -207,14 +223,14 @@ def _end(
         case PlanState.DRAFTING:
             return []
         case PlanState.DRAFT:
-            more += [kit.button("All changes", ACTION_PLAN_CHANGES, ref)] if told and len(told) > MOST else []
+            more += [kit.button(_("All changes"), ACTION_PLAN_CHANGES, ref)] if told and len(told) > MOST else []
             deciding = (*_approve(snapshot, steps), _request_changes(ref), *more, _discard(snapshot))
             buttons = kit.actions(*deciding, *_menu(snapshot, steps))
             if snapshot.approvers is None:
                 return [buttons]
             return [kit.context(kit.mrkdwn(may_decide(snapshot.approvers))), buttons]
         case PlanState.FAILED:
-            again = kit.button("Try again", ACTION_TRY_AGAIN, ref, style="primary")
+            again = kit.button(_("Try again"), ACTION_TRY_AGAIN, ref, style="primary")
             hint = [_request_changes(ref)] if _failure(snapshot).code in HINTABLE else []
             return [kit.actions(again, *hint, _discard(snapshot))]
     return [kit.context(kit.mrkdwn(decision(snapshot))), *([kit.actions(*more)] if more else [])]
@@ -225,14 +241,14 @@ def _approve(snapshot: PlanSnapshot, steps: Sequence[PlanStepView]) -> list[Elem
     if not steps:
         return []
     ask = kit.confirm(
-        f"Run plan #{snapshot.number}?",
+        _("Run plan #{number}?", number=str(snapshot.number)),
         follows(snapshot.version, steps),
-        yes="Approve and run",
-        no="Not yet",
+        yes=_("Approve and run"),
+        no=_("Not yet"),
         style="primary",
     )
     ref = Ref(snapshot.id, snapshot.revision).encode()
-    return [kit.button("Approve and run", ACTION_APPROVE, ref, style="primary", ask=ask)]
+    return [kit.button(_("Approve and run"), ACTION_APPROVE, ref, style="primary", ask=ask)]
 
 
 def follows(version: VersionSnapshot | None, steps: Sequence[PlanStepView]) -> str:
@@ -240,54 +256,58 @@ def follows(version: VersionSnapshot | None, steps: Sequence[PlanStepView]) -> s
     specs = version.components if version else {}
     acting = [step for step in steps if plan_steps.writes(specs.get(step.step.component_id))]
     if not acting:
-        return "It only looks things up; nothing is changed and nobody is told."
+        return _("It only looks things up; nothing is changed and nobody is told.")
     names = list(dict.fromkeys(_lower(clip(step.component, _DEED)) for step in acting))
-    opening = (
-        f"This runs all {count(len(steps), 'step')} for real." if len(steps) > 1 else "This runs it for real."
-    )
-    drawn = (
-        f"{opening} It will {join(names, most=most)}. {_asking_first(steps)}" for most in range(_DEEDS, 1, -1)
-    )
-    return next((text for text in drawn if fits(text, kit.CONFIRM)), f"{opening} {_asking_first(steps)}")
+    opening = _("This runs it for real.")
+    if len(steps) > 1:
+        opening = _("This runs all {count} steps for real.", count=len(steps))
+    asking = _asking_first(steps)
+    deeds = (_("It will {deeds}.", deeds=join(names, most=most)) for most in range(_DEEDS, 1, -1))
+    drawn = (sentences([opening, each, asking]) for each in deeds)
+    return next((text for text in drawn if fits(text, kit.CONFIRM)), sentences([opening, asking]))
 
 
 def _asking_first(steps: Sequence[PlanStepView]) -> str:
-    numbers = [f"{step.number:,}" for step in steps if step.locked]
+    numbers = [number(step.number) for step in steps if step.locked]
     if not numbers:
-        return "Nothing asks again first."
-    return (
-        f"Step {numbers[0]} asks again first." if len(numbers) == 1 else f"Steps {join(numbers)} ask again first."
-    )
+        return _("Nothing asks again first.")
+    if len(numbers) == 1:
+        return _("Step {number} asks again first.", number=numbers[0])
+    return _("Steps {numbers} ask again first.", numbers=join(numbers))
 
 
 def _lower(name: str) -> str:
-    """A name inside a sentence: "Create a work order" begins small, "SMS to residents" does not."""
-    return name if name[1:2].isupper() else f"{name[:1].lower()}{name[1:]}"
+    """A name inside an English sentence: "Create a work order" begins small, "SMS to residents" does not."""
+    return name if spoken().code != "en" or name[1:2].isupper() else f"{name[:1].lower()}{name[1:]}"
 
 
 def _menu(snapshot: PlanSnapshot, steps: Sequence[PlanStepView]) -> list[Element]:
     """What else can be done with a plan that has steps, behind three dots."""
     ref = Ref(snapshot.id, snapshot.revision)
-    options = [("Dry run", CHOICE_DRY_RUN), ("Show all", CHOICE_SHOW_ALL), ("Show graph", CHOICE_SHOW_GRAPH)]
-    options.append(("Edit step", CHOICE_EDIT_STEP))
-    options += [("Versions", CHOICE_VERSIONS)] if snapshot.version and snapshot.version.version > 1 else []
+    options = [
+        (_("Dry run"), CHOICE_DRY_RUN),
+        (_("Show all"), CHOICE_SHOW_ALL),
+        (_("Show graph"), CHOICE_SHOW_GRAPH),
+        (_("Edit step"), CHOICE_EDIT_STEP),
+    ]
+    options += [(_("Versions"), CHOICE_VERSIONS)] if snapshot.version and snapshot.version.version > 1 else []
     choices = [(label, Choice(name, ref).encode()) for label, name in options]
     return [kit.overflow(ACTION_PLAN_MORE, *choices)] if steps else []
 
 
 def _request_changes(ref: str) -> Element:
-    return kit.button("Request changes", ACTION_REQUEST_CHANGES, ref)
+    return kit.button(_("Request changes"), ACTION_REQUEST_CHANGES, ref)
 
 
 def _discard(snapshot: PlanSnapshot) -> Element:
     ask = kit.confirm(
-        f"Discard plan #{snapshot.number}?",
-        "Nothing has been sent to anyone. A discarded plan can't be brought back.",
-        yes="Discard",
-        no="Keep it",
+        _("Discard plan #{number}?", number=str(snapshot.number)),
+        _("Nothing has been sent to anyone. A discarded plan can't be brought back."),
+        yes=_("Discard"),
+        no=_("Keep it"),
     )
     return kit.button(
-        "Discard", ACTION_DISCARD, Ref(snapshot.id, snapshot.revision).encode(), style="danger", ask=ask
+        _("Discard"), ACTION_DISCARD, Ref(snapshot.id, snapshot.revision).encode(), style="danger", ask=ask
     )
 
 

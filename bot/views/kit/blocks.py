@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from string import Formatter
 from typing import Literal
 
-from bot.languages import _
+from bot.languages import _, number
 from bot.slack.messages import Block, Element, Message
 from bot.views.kit.text import clip, escape, is_channel, is_group, is_link, is_user, mention, one_line
 
@@ -144,27 +145,65 @@ def typed(text: str) -> list[Element]:
 
 def person(user_id: str) -> Element:
     """A person inside rich text."""
-    return {"type": "user", "user_id": user_id} if is_user(user_id) else span("someone")
+    return {"type": "user", "user_id": user_id} if is_user(user_id) else span(_("someone"))
 
 
-def people(user_ids: Sequence[str], *, last: str = "and") -> list[Element]:
+def runs(sentence: str, **values: Element | Sequence[Element] | str | int) -> list[Element]:
+    """A sentence as rich text, with people, links, moments and words at their names; bold between asterisks.
+
+    `sentence` is one of our own, said without its values: `runs(_("*Edited by* {who}"), who=person(user))`.
+    """
+    found: list[Element] = []
+    for run in _runs(sentence, values):
+        before = found[-1] if found else {}
+        if run["type"] == before.get("type") == "text" and run.get("style") == before.get("style"):
+            found[-1] = {**run, "text": before["text"] + run["text"]}
+        else:
+            found.append(run)
+    return found
+
+
+def _runs(sentence: str, values: dict[str, Element | Sequence[Element] | str | int]) -> Iterator[Element]:
+    is_bold = False
+    for words, name, _spec, _conversion in Formatter().parse(sentence):
+        for index, part in enumerate(words.split("*")):
+            is_bold = is_bold != (index > 0)
+            if part:
+                yield span(part, bold=is_bold)
+        value = values[name] if name is not None else ()
+        match value:
+            case str() | int():
+                yield span(value if isinstance(value, str) else number(value), bold=is_bold)
+            case dict():
+                yield value
+            case _:
+                yield from value
+
+
+def people(user_ids: Sequence[str], *, last: Literal["and", "or"] = "and") -> list[Element]:
     """Several people inside rich text, as many as a line holds: "@A, @B and @C", or "@A, …, @E and 7 more"."""
-    shown: list[Element] = []
-    for index, user in enumerate(user_ids[:PEOPLE]):
-        if index:
-            shown.append(span(f" {last} " if index == len(user_ids) - 1 else ", "))
-        shown.append(person(user))
-    return [*shown, span(f" {last} {len(user_ids) - PEOPLE} more")] if len(user_ids) > PEOPLE else shown
+    return _listed([[person(user)] for user in user_ids], last)
 
 
 def acting(people: Sequence[tuple[str, str | None]]) -> list[Element]:
     """Several people inside rich text, each with the absent in whose place they acted: "@A and @B for @C"."""
-    shown: list[Element] = []
-    for index, (user, absent) in enumerate(people[:PEOPLE]):
-        if index:
-            shown.append(span(" and " if index == len(people) - 1 else ", "))
-        shown += [person(user), *([span(" for "), person(absent)] if absent else [])]
-    return [*shown, span(f" and {len(people) - PEOPLE} more")] if len(people) > PEOPLE else shown
+    return _listed([_acting(user, absent) for user, absent in people], "and")
+
+
+def _acting(user: str, absent: str | None) -> list[Element]:
+    if absent is None:
+        return [person(user)]
+    return runs(_("{who} for {absent}"), who=person(user), absent=person(absent))
+
+
+def _listed(items: Sequence[Sequence[Element]], last: Literal["and", "or"]) -> list[Element]:
+    shown = list(items[:PEOPLE])
+    if len(items) > PEOPLE:
+        shown.append([span(_("{count} more", count=len(items) - PEOPLE))])
+    if len(shown) < 2:
+        return [run for item in shown for run in item]
+    before = [run for index, item in enumerate(shown[:-1]) for run in ([span(", "), *item] if index else item)]
+    return runs(_("{all} or {last}") if last == "or" else _("{all} and {last}"), all=before, last=shown[-1])
 
 
 def link(url: str, label: str) -> Element:

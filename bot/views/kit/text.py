@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import date as calendar_day
 from datetime import datetime
 from typing import Literal
 
-from bot.languages import _, ngettext
+from bot.languages import _, day, ngettext, spoken
 from services.formats.storable import seen
 
 ELLIPSIS = "…"
@@ -89,6 +90,16 @@ def join(words: Sequence[str], *, most: int = 5, last: Literal["and", "or"] = "a
         return "".join(shown)
     ends = {"all": ", ".join(shown[:-1]), "last": shown[-1]}
     return _("{all} or {last}", **ends) if last == "or" else _("{all} and {last}", **ends)
+
+
+def in_quotes(text: str) -> str:
+    """A text in quotation marks: “water main”."""
+    return _("“{text}”", text=text)
+
+
+def on_day(value: calendar_day) -> str:
+    """A day: "2026-01-31" in English, else as people write it."""
+    return value.isoformat() if spoken().code == "en" else day(value)
 
 
 def count(number: int, noun: str) -> str:

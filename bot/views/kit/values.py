@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from bot.languages import N_, _
 from bot.views.kit.text import one_line, spaced
 
-EMPTY = "(empty)"
+EMPTY = N_("(empty)")
 _DEEPEST = 6
 """Values nested deeper than this are not taken apart: no form that people fill in goes further."""
 
@@ -33,7 +34,7 @@ def as_text(value: Any) -> str:
         case None:
             return ""
         case bool():
-            return "yes" if value else "no"
+            return _("yes") if value else _("no")
     return str(value)
 
 
@@ -60,6 +61,6 @@ def _flat(name: str, value: Any, depth: int) -> Iterator[tuple[str, str]]:
         for index, inner in enumerate(value):
             yield from _flat(f"{name}[{index}]", inner, depth - 1)
     elif is_nested(value):
-        yield (name, "…" if value else EMPTY)
+        yield (name, "…" if value else _(EMPTY))
     else:
-        yield (name, as_text(value) or EMPTY)
+        yield (name, as_text(value) or _(EMPTY))

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from bot.languages import N_, _
 from bot.slack.ids import BLOCK_ANSWER, INPUT_ANSWER, VIEW_STEP_ANSWER
 from bot.slack.messages import Element, View
 from bot.views.kit import blocks as kit
@@ -20,11 +21,9 @@ _TEXT, _NOTE = 150, 3_000
 _RADIOS = 10
 """So many options at most are shown all at once; more go into a menu."""
 
-_KEPT = "It is kept with the plan, where others can see it."
+_KEPT = N_("It is kept with the plan, where others can see it.")
 
-_LINKED = f"Up to {MAX_PHOTOS}, each at most 10 MB. Links are kept with the plan, where others can see them."
-
-_TYPES = join(PHOTO_TYPES, most=len(PHOTO_TYPES), last="or")
+_LINKED = N_("Up to {count}, each at most 10 MB. Links are kept with the plan, where others can see them.")
 
 
 def answer_modal(question: Question, *, channel: str, message_ts: str) -> View:
@@ -34,17 +33,17 @@ def answer_modal(question: Question, *, channel: str, message_ts: str) -> View:
     return {
         "type": "modal",
         "callback_id": VIEW_STEP_ANSWER,
-        "title": kit.plain("Answer"),
-        "submit": kit.plain("Answer"),
-        "close": kit.plain("Cancel"),
+        "title": kit.plain(_("Answer")),
+        "submit": kit.plain(_("Answer")),
+        "close": kit.plain(_("Cancel")),
         "private_metadata": json.dumps(origin),
         "blocks": [
             kit.rich_text(kit.quote(clip(question.question, MAX_TEXT))),
             {
                 "type": "input",
                 "block_id": BLOCK_ANSWER,
-                "label": kit.plain("Your photo" if is_photo else "Your answer"),
-                "hint": kit.plain(_LINKED if is_photo else _KEPT),
+                "label": kit.plain(_("Your photo") if is_photo else _("Your answer")),
+                "hint": kit.plain(_(_LINKED, count=MAX_PHOTOS) if is_photo else _(_KEPT)),
                 "optional": False,
                 "element": _element(question),
             },
@@ -55,11 +54,14 @@ def answer_modal(question: Question, *, channel: str, message_ts: str) -> View:
 def answer_fault(answer: str, files: Sequence[AnswerFile] | None) -> str:
     """What is wrong with an answer, to be said in the form; empty if nothing is. `files` are None for a text."""
     if files is None:
-        return "" if answer else "Write a word or two."
+        return "" if answer else _("Write a word or two.")
     if len(files) > MAX_PHOTOS:
-        return f"At most {MAX_PHOTOS} photos, please."
+        return _("At most {count} photos, please.", count=MAX_PHOTOS)
     is_photos = files and all(file.mimetype in PHOTO_MIMETYPES for file in files)
-    return "" if is_photos else f"Mudda can't read that as a photo. Choose a {_TYPES} file."
+    if is_photos:
+        return ""
+    types = join(PHOTO_TYPES, most=len(PHOTO_TYPES), last="or")
+    return _("Mudda can't read that as a photo. Choose a {types} file.", types=types)
 
 
 def _element(question: Question) -> Element:

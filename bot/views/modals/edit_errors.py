@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from bot.languages import _
 from bot.slack.ids import BLOCK_AFTER, BLOCK_GATE, BLOCK_REMOVE, BLOCK_VALUE
 from bot.views.kit.text import clip
 from bot.views.modals.edit_step import StepForm
 from bot.views.plan.faults import Names, sentence
+from bot.views.plan.steps import called
 from services.plans.validation import Fault
 
 _ERROR = 300
@@ -18,7 +20,7 @@ _MOST = 3
 def edit_errors(form: StepForm, faults: Iterable[Fault], *, removed: bool) -> dict[str, str]:
     """Sentences by block; what is about no field of the form stands under the order of the steps."""
     names = Names(
-        steps={view.step.step_id: f"step {view.number:,} ({clip(view.title, _NAME)})" for view in form.steps},
+        steps={view.step.step_id: called(view.number, clip(view.title, _NAME)) for view in form.steps},
         components={form.step.component_id: form.view.component},
     )
     found: dict[str, list[str]] = {}
@@ -38,5 +40,6 @@ def _block(form: StepForm, fault: Fault) -> str:
 
 
 def _said(sentences: Sequence[str]) -> str:
-    more = f" And {len(sentences) - _MOST:,} more." if len(sentences) > _MOST else ""
-    return clip(" ".join(dict.fromkeys(sentences[:_MOST])), _ERROR) + more
+    told = clip(" ".join(dict.fromkeys(sentences[:_MOST])), _ERROR)
+    left_out = len(sentences) - _MOST
+    return " ".join([told, _("And {count} more.", count=left_out)]) if left_out > 0 else told

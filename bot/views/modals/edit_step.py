@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from bot.languages import LANGUAGES, _, language_of, number, speaking
 from bot.slack.ids import (
     BLOCK_AFTER,
     BLOCK_GATE,
@@ -31,7 +32,7 @@ from bot.views.kit import blocks as kit
 from bot.views.kit.text import clip, one_line, spaced
 from bot.views.modals.reason import origin
 from bot.views.modals.request_changes import step_options
-from bot.views.plan.steps import PlanStepView, in_order, in_words
+from bot.views.plan.steps import PlanStepView, called, in_order, in_words
 from services.components.specs import ApprovalPolicy, ComponentSpec
 from services.plans.model import Step, StepInput, dependencies
 from services.plans.references import RESERVED, Reference, scan
@@ -96,8 +97,10 @@ class StepForm:
         typed = text.strip()
         if typed == field.shown.strip():
             return None
-        for words, reference in self._references().items():
+        for words, reference in self._in_every_language().items():
             typed = typed.replace(words, reference)
+        if typed == field.item.value.strip():
+            return None
         return field.item.model_copy(update={"value": typed, "typed": bool(typed)})
 
     def _fields(self) -> Iterator[Field]:
@@ -127,6 +130,14 @@ class StepForm:
             words = words.replace(said, reference)
         return words == value
 
+    def _in_every_language(self) -> dict[str, str]:
+        """The same in each language, the spoken one first: a form may have been opened in another."""
+        known = self._references()
+        for code in LANGUAGES:
+            with speaking(language_of(code)):
+                known = {**self._references(), **known}
+        return known
+
     def _references(self) -> dict[str, str]:
         """What stands in brackets, and the reference that it is; of two that are called the same the first."""
         known: dict[str, str] = {}
@@ -154,17 +165,17 @@ def step_choice_modal(
     menu: Element = {
         "type": "static_select",
         "action_id": INPUT_STEP,
-        "placeholder": kit.plain("Choose a step"),
+        "placeholder": kit.plain(_("Choose a step")),
         **_grouped(steps),
     }
     return {
         "type": "modal",
         "callback_id": VIEW_STEP_CHOICE,
-        "title": kit.plain("Edit step"),
-        "submit": kit.plain("Edit"),
-        "close": kit.plain("Cancel"),
+        "title": kit.plain(_("Edit step")),
+        "submit": kit.plain(_("Edit")),
+        "close": kit.plain(_("Cancel")),
         "private_metadata": origin(Ref(snapshot.id, snapshot.revision), channel, message_ts, thread_ts),
-        "blocks": [_input(BLOCK_STEP, "Which step?", menu)],
+        "blocks": [_input(BLOCK_STEP, _("Which step?"), menu)],
     }
 
 
@@ -173,13 +184,13 @@ def edit_step_modal(ref: Ref, form: StepForm, place: Mapping[str, str]) -> View:
     return {
         "type": "modal",
         "callback_id": VIEW_STEP_EDIT,
-        "title": kit.plain("Edit step"),
-        "submit": kit.plain("Save"),
-        "close": kit.plain("Cancel"),
+        "title": kit.plain(_("Edit step")),
+        "submit": kit.plain(_("Save")),
+        "close": kit.plain(_("Cancel")),
         "private_metadata": json.dumps({"ref": ref.encode(), "step": form.step.step_id, **place}),
         "blocks": [
-            kit.header(f"{form.view.number:,}. {form.view.title}"),
-            kit.context(kit.plain(f"Uses {clip(form.view.component, 150)}.")),
+            kit.header(f"{number(form.view.number)}. {form.view.title}"),
+            kit.context(kit.plain(_("Uses {component}.", component=clip(form.view.component, 150)))),
             *_value_blocks(form),
             *_gate_block(form),
             *_after_block(form),
@@ -190,25 +201,29 @@ def edit_step_modal(ref: Ref, form: StepForm, place: Mapping[str, str]) -> View:
 
 def said(form: StepForm, typed: Sequence[StepInput], *, gated: bool, removed: bool) -> str:
     """What somebody wanted of a step, in words, for when it can't be done and is given back."""
-    number = f"step {form.view.number:,} ({clip(form.view.title, _LINE)})"
+    step = called(form.view.number, clip(form.view.title, _LINE))
     if removed:
-        return f"Remove {number}."
-    lines = [f"{_label(item.name)}: {item.value or '(left out)'}" for item in typed]
-    gate = "asks a person first" if gated or form.always_asks else "does not ask a person first"
-    return "\n".join([f"Edit {number}, which {gate}.", *lines])
+        return _("Remove {step}.", step=step)
+    left_out = _("(left out)")
+    lines = [f"{_label(item.name)}: {item.value or left_out}" for item in typed]
+    wish = _("Edit {step}, which does not ask a person first.", step=step)
+    if gated or form.always_asks:
+        wish = _("Edit {step}, which asks a person first.", step=step)
+    return "\n".join([wish, *lines])
 
 
 def _value_blocks(form: StepForm) -> list[Block]:
     blocks: list[Block] = []
     if any("[" in field.shown for field in form.fields):
-        words = "What stands in brackets is filled in when the plan is carried out."
+        words = _("What stands in brackets is filled in when the plan is carried out.")
         blocks.append(kit.context(kit.plain(words)))
-    for number, field in enumerate(form.fields):
+    for nth, field in enumerate(form.fields):
         if not field.is_editable:
-            blocks.append(kit.context(kit.plain(f"{_label(field.item.name)}: too long to be changed here.")))
+            too_long = _("{field}: too long to be changed here.", field=_label(field.item.name))
+            blocks.append(kit.context(kit.plain(too_long)))
             continue
         block = _input(
-            f"{BLOCK_VALUE}{number}", _label(field.item.name), _element(field), optional=not field.required
+            f"{BLOCK_VALUE}{nth}", _label(field.item.name), _element(field), optional=not field.required
         )
         blocks.append({**block, "hint": kit.plain(field.hint, 300)} if field.hint else block)
     return blocks
@@ -216,12 +231,12 @@ def _value_blocks(form: StepForm) -> list[Block]:
 
 def _gate_block(form: StepForm) -> list[Block]:
     if form.always_asks:
-        return [kit.context(kit.plain("A person is always asked just before this step."))]
-    option = {"text": kit.plain("Ask a person just before this step"), "value": _YES}
+        return [kit.context(kit.plain(_("A person is always asked just before this step.")))]
+    option = {"text": kit.plain(_("Ask a person just before this step")), "value": _YES}
     element: Element = {"type": "checkboxes", "action_id": INPUT_GATE, "options": [option]}
     if form.step.requires_approval:
         element["initial_options"] = [option]
-    return [_input(BLOCK_GATE, "Approval", element, optional=True)]
+    return [_input(BLOCK_GATE, _("Approval"), element, optional=True)]
 
 
 def _after_block(form: StepForm) -> list[Block]:
@@ -230,21 +245,21 @@ def _after_block(form: StepForm) -> list[Block]:
     element: Element = {
         "type": "multi_static_select",
         "action_id": INPUT_AFTER,
-        "placeholder": kit.plain("It starts at once"),
+        "placeholder": kit.plain(_("It starts at once")),
         **_grouped(form.others),
     }
     before = [option for option in step_options(form.others) if option["value"] in form.before]
     if before:
         element["initial_options"] = before
-    block = _input(BLOCK_AFTER, "Comes right after", element, optional=True)
-    hint = "A step whose answer this one takes always comes before it."
+    block = _input(BLOCK_AFTER, _("Comes right after"), element, optional=True)
+    hint = _("A step whose answer this one takes always comes before it.")
     return [{**block, "hint": kit.plain(hint)}]
 
 
 def _remove_block() -> Block:
-    option = {"text": kit.plain("Remove this step from the plan"), "value": _YES}
+    option = {"text": kit.plain(_("Remove this step from the plan")), "value": _YES}
     element: Element = {"type": "checkboxes", "action_id": INPUT_REMOVE, "options": [option]}
-    return _input(BLOCK_REMOVE, "Remove", element, optional=True)
+    return _input(BLOCK_REMOVE, _("Remove"), element, optional=True)
 
 
 def _grouped(steps: Sequence[PlanStepView]) -> dict[str, Any]:
@@ -255,8 +270,8 @@ def _grouped(steps: Sequence[PlanStepView]) -> dict[str, Any]:
     groups = [options[start : start + _GROUP] for start in range(0, len(options), _GROUP)]
     return {
         "option_groups": [
-            {"label": kit.plain(f"From step {number * _GROUP + 1:,}"), "options": group}
-            for number, group in enumerate(groups)
+            {"label": kit.plain(_("From step {number}", number=nth * _GROUP + 1)), "options": group}
+            for nth, group in enumerate(groups)
         ]
     }
 
@@ -278,7 +293,7 @@ def _element(field: Field) -> Element:
         menu: Element = {
             "type": "static_select",
             "action_id": INPUT_VALUE,
-            "placeholder": kit.plain("Choose one"),
+            "placeholder": kit.plain(_("Choose one")),
             "options": options,
         }
         return {**menu, "initial_option": chosen} if chosen else menu
@@ -293,7 +308,7 @@ def _element(field: Field) -> Element:
 
 def _label(name: str) -> str:
     words = clip(one_line(spaced(name.replace(".", " "))), 100)
-    return f"{words[:1].upper()}{words[1:]}" or "Value"
+    return f"{words[:1].upper()}{words[1:]}" or _("Value")
 
 
 def _declared(spec: ComponentSpec) -> Iterator[tuple[str, tuple[Mapping[str, Any], bool]]]:
@@ -331,5 +346,5 @@ def _options(schema: Mapping[str, Any]) -> tuple[str, ...]:
 def _hint(schema: Mapping[str, Any], options: Sequence[str]) -> str:
     described = schema.get("description")
     words = one_line(described) if isinstance(described, str) else ""
-    kind = {"integer": "A whole number.", "number": "A number."}.get(str(schema.get("type")), "")
+    kind = {"integer": _("A whole number."), "number": _("A number.")}.get(str(schema.get("type")), "")
     return clip(words or ("" if options else kind), 200)

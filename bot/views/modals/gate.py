@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from bot.languages import _
 from bot.slack.ids import (
     BLOCK_PERSON,
     BLOCK_REASON,
@@ -23,31 +24,31 @@ _TITLE = 200
 
 def hand_over_modal(ref: Ref, title: str, *, channel: str, message_ts: str, thread_ts: str | None) -> View:
     """Asks to whom the decision about the step `title` is handed. The private metadata is as a reason's."""
-    hint = "Someone who may decide about this step. They get it in a direct message, and it stays on record."
+    hint = _("Someone who may decide about this step. They get it in a direct message, and it stays on record.")
     return {
         **_form(ref, channel, message_ts, thread_ts),
         "callback_id": VIEW_GATE_HAND_OVER,
-        "title": plain("Hand over"),
-        "submit": plain("Hand over"),
-        "blocks": [_step(title), _person("Who should decide?", hint)],
+        "title": plain(_("Hand over")),
+        "submit": plain(_("Hand over")),
+        "blocks": [_step(title), _person(_("Who should decide?"), hint)],
     }
 
 
 def ask_modal(ref: Ref, title: str, *, channel: str, message_ts: str, thread_ts: str | None) -> View:
     """Asks who is to be asked what about the step `title`, while it waits on."""
-    hint = "It is put to them in the thread of the card. The step waits on."
+    hint = _("It is put to them in the thread of the card. The step waits on.")
     return {
         **_form(ref, channel, message_ts, thread_ts),
         "callback_id": VIEW_GATE_ASK,
-        "title": plain("Ask for more"),
-        "submit": plain("Ask"),
+        "title": plain(_("Ask for more")),
+        "submit": plain(_("Ask")),
         "blocks": [
             _step(title),
-            _person("Who may know?", hint),
+            _person(_("Who may know?"), hint),
             {
                 "type": "input",
                 "block_id": BLOCK_REASON,
-                "label": plain("What do you want to know?"),
+                "label": plain(_("What do you want to know?")),
                 "element": {
                     "type": "plain_text_input",
                     "action_id": INPUT_REASON,
@@ -62,7 +63,7 @@ def ask_modal(ref: Ref, title: str, *, channel: str, message_ts: str, thread_ts:
 def _form(ref: Ref, channel: str, message_ts: str, thread_ts: str | None) -> View:
     origin = {"ref": ref.encode(), "channel": channel, "message_ts": message_ts}
     metadata = json.dumps({**origin, "thread_ts": thread_ts} if thread_ts else origin)
-    return {"type": "modal", "close": plain("Cancel"), "private_metadata": metadata}
+    return {"type": "modal", "close": plain(_("Cancel")), "private_metadata": metadata}
 
 
 def _step(title: str) -> Block:
@@ -75,5 +76,5 @@ def _person(label: str, hint: str) -> Block:
         "block_id": BLOCK_PERSON,
         "label": plain(label),
         "hint": plain(hint),
-        "element": {"type": "users_select", "action_id": INPUT_PERSON, "placeholder": plain("Choose a person")},
+        "element": {"type": "users_select", "action_id": INPUT_PERSON, "placeholder": plain(_("Choose a person"))},
     }

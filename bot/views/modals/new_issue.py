@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from bot.languages import _
 from bot.slack.ids import (
     BLOCK_ISSUE,
     BLOCK_PLACE,
@@ -16,9 +17,7 @@ from bot.slack.ids import (
 from bot.slack.messages import Block, Element, View
 from bot.views.kit.blocks import plain
 from bot.views.kit.text import clip
-
-URGENCIES = ("Emergency", "Today", "This week", "When you can")
-"""How soon it has to be seen to. An option's value is the very word that people see."""
+from bot.views.plan.urgency import URGENCIES, urgency_words
 
 ISSUE_LENGTH = 3_000
 PLACE_LENGTH = 200
@@ -30,14 +29,14 @@ def new_issue_modal(channel_id: str, text: str = "", *, response_url: str | None
     return {
         "type": "modal",
         "callback_id": VIEW_NEW_ISSUE,
-        "title": plain("New issue"),
-        "submit": plain("Draft a plan"),
-        "close": plain("Cancel"),
+        "title": plain(_("New issue")),
+        "submit": plain(_("Draft a plan")),
+        "close": plain(_("Cancel")),
         "private_metadata": destination(channel_id, response_url),
         "blocks": [
-            _input(BLOCK_ISSUE, "What has happened?", _issue(text)),
-            _input(BLOCK_PLACE, "Where?", _place(), optional=True),
-            _input(BLOCK_URGENCY, "How urgent is it?", _urgency(), optional=True),
+            _input(BLOCK_ISSUE, _("What has happened?"), _issue(text)),
+            _input(BLOCK_PLACE, _("Where?"), _place(), optional=True),
+            _input(BLOCK_URGENCY, _("How urgent is it?"), _urgency(), optional=True),
         ],
     }
 
@@ -68,7 +67,7 @@ def _issue(text: str) -> Element:
         "multiline": True,
         "max_length": ISSUE_LENGTH,
         "focus_on_load": True,
-        "placeholder": plain("Water is coming up through the road at 5th and Main"),
+        "placeholder": plain(_("Water is coming up through the road at 5th and Main")),
     }
     initial = clip(text, ISSUE_LENGTH)
     return {**element, "initial_value": initial} if initial else element
@@ -79,7 +78,7 @@ def _place() -> Element:
         "type": "plain_text_input",
         "action_id": INPUT_PLACE,
         "max_length": PLACE_LENGTH,
-        "placeholder": plain("An address, a crossing, the name of a park"),
+        "placeholder": plain(_("An address, a crossing, the name of a park")),
     }
 
 
@@ -87,6 +86,6 @@ def _urgency() -> Element:
     return {
         "type": "static_select",
         "action_id": INPUT_URGENCY,
-        "placeholder": plain("Choose one"),
-        "options": [{"text": plain(urgency), "value": urgency} for urgency in URGENCIES],
+        "placeholder": plain(_("Choose one")),
+        "options": [{"text": plain(urgency_words(urgency)), "value": urgency} for urgency in URGENCIES],
     }

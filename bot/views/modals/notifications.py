@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from bot.languages import N_, _
 from bot.slack.ids import (
     BLOCK_DEPUTY,
     BLOCK_FIRST_DAY,
@@ -21,9 +22,12 @@ from bot.views.modals.new_issue import destination
 from services.notifications.preferences import NotificationMode, Preferences
 
 _MODES = {
-    NotificationMode.EACH: ("Each at once", "A direct message for all that waits for you"),
-    NotificationMode.DIGEST: ("One message a day, at 9", "All that waits for you, with links to the cards"),
-    NotificationMode.MINE: ("Only what is mine", "What you started, or are asked about by name"),
+    NotificationMode.EACH: (N_("Each at once"), N_("A direct message for all that waits for you")),
+    NotificationMode.DIGEST: (
+        N_("One message a day, at 9"),
+        N_("All that waits for you, with links to the cards"),
+    ),
+    NotificationMode.MINE: (N_("Only what is mine"), N_("What you started, or are asked about by name")),
 }
 
 
@@ -32,22 +36,24 @@ def notifications_modal(preferences: Preferences, channel_id: str, *, response_u
     return {
         "type": "modal",
         "callback_id": VIEW_NOTIFICATIONS,
-        "title": plain("Notifications"),
-        "submit": plain("Save"),
-        "close": plain("Cancel"),
+        "title": plain(_("Notifications")),
+        "submit": plain(_("Save")),
+        "close": plain(_("Cancel")),
         "private_metadata": destination(channel_id, response_url),
         "blocks": [
-            _input(BLOCK_MODE, "How are you told what waits for you?", _mode(preferences.mode)),
+            _input(BLOCK_MODE, _("How are you told what waits for you?"), _mode(preferences.mode)),
             _input(
                 BLOCK_DEPUTY,
-                "Who decides for you while you are away?",
+                _("Who decides for you while you are away?"),
                 _person(preferences.deputy),
-                "Someone of your organisation. They may decide what you may, except about their own reports. "
-                "It stays on record that they did it for you.",
+                _(
+                    "Someone of your organisation. They may decide what you may, except about their own reports. "
+                    "It stays on record that they did it for you."
+                ),
                 optional=True,
             ),
-            _input(BLOCK_FIRST_DAY, "First day away", _day(INPUT_FIRST_DAY, preferences.first), optional=True),
-            _input(BLOCK_LAST_DAY, "Last day away", _day(INPUT_LAST_DAY, preferences.last), optional=True),
+            _input(BLOCK_FIRST_DAY, _("First day away"), _day(INPUT_FIRST_DAY, preferences.first), optional=True),
+            _input(BLOCK_LAST_DAY, _("Last day away"), _day(INPUT_LAST_DAY, preferences.last), optional=True),
         ],
     }
 
@@ -65,7 +71,7 @@ def _input(block_id: str, label: str, element: Element, hint: str = "", *, optio
 
 def _mode(chosen: NotificationMode) -> Element:
     options = {
-        mode: {"text": plain(label), "description": plain(words), "value": mode.value}
+        mode: {"text": plain(_(label)), "description": plain(_(words)), "value": mode.value}
         for mode, (label, words) in _MODES.items()
     }
     return {
@@ -77,10 +83,14 @@ def _mode(chosen: NotificationMode) -> Element:
 
 
 def _person(user: str | None) -> Element:
-    element: Element = {"type": "users_select", "action_id": INPUT_DEPUTY, "placeholder": plain("Choose a person")}
+    element: Element = {
+        "type": "users_select",
+        "action_id": INPUT_DEPUTY,
+        "placeholder": plain(_("Choose a person")),
+    }
     return {**element, "initial_user": user} if user else element
 
 
 def _day(action_id: str, day: date | None) -> Element:
-    element: Element = {"type": "datepicker", "action_id": action_id, "placeholder": plain("Choose a day")}
+    element: Element = {"type": "datepicker", "action_id": action_id, "placeholder": plain(_("Choose a day"))}
     return {**element, "initial_date": day.isoformat()} if day else element

@@ -6,10 +6,11 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bot.languages import N_, _
 from bot.slack.ids import BLOCK_OUTPUT, INPUT_OUTPUT
 from bot.slack.messages import Block, Element
 from bot.views.kit import blocks as kit
-from bot.views.kit.text import clip, join, one_line, spaced
+from bot.views.kit.text import clip, in_quotes, join, one_line, sentences, spaced
 from bot.views.kit.values import as_text
 from services.steps.outputs import AwaitedOutput
 
@@ -20,12 +21,12 @@ _OPTION = 75
 _TEXT = 3_000
 _TAKERS = 60
 _KINDS: Mapping[str, str] = {
-    "string": "text",
-    "integer": "a whole number",
-    "number": "a number",
-    "boolean": "yes or no",
-    "array": "a list, as JSON",
-    "object": "an object, as JSON",
+    "string": N_("text"),
+    "integer": N_("a whole number"),
+    "number": N_("a number"),
+    "boolean": N_("yes or no"),
+    "array": N_("a list, as JSON"),
+    "object": N_("an object, as JSON"),
 }
 
 
@@ -46,29 +47,29 @@ def output_inputs(awaited: Sequence[AwaitedOutput]) -> list[Block]:
 
 def unfit(types: frozenset[str]) -> str:
     """What is wrong with a value that is not of these types."""
-    return f"Enter {_kinds(types)}."
+    return _("Enter {what}.", what=_kinds(types))
 
 
 def _label(awaited: AwaitedOutput) -> str:
     names = [part for part in awaited.path if isinstance(part, str)]
-    words = clip(one_line(spaced(names[-1])), 150) if names else "the answer"
+    words = clip(one_line(spaced(names[-1])), 150) if names else _("the answer")
     return f"{words[:1].upper()}{words[1:]}"
 
 
 def _hint(awaited: AwaitedOutput) -> str:
-    takers = join([f"“{clip(one_line(taker), _TAKERS)}”" for taker in awaited.takers], most=2)
-    kind = f" Enter {_kinds(awaited.types)}." if awaited.types and not _choices(awaited) else ""
-    return f"Needed by {takers}.{kind}"
+    takers = join([in_quotes(clip(one_line(taker), _TAKERS)) for taker in awaited.takers], most=2)
+    kind = unfit(awaited.types) if awaited.types and not _choices(awaited) else ""
+    return sentences([_("Needed by {steps}.", steps=takers), kind])
 
 
 def _kinds(types: frozenset[str]) -> str:
-    return join([_KINDS.get(name, name) for name in sorted(types)], last="or")
+    return join([_(_KINDS.get(name, name)) for name in sorted(types)], last="or")
 
 
 def _choices(awaited: AwaitedOutput) -> list[tuple[str, str]]:
     """What there is to choose from, as labels and values; nothing where any text may be typed."""
     if awaited.types == {"boolean"}:
-        return [("Yes", "true"), ("No", "false")]
+        return [(_("Yes"), "true"), (_("No"), "false")]
     fit = len(awaited.options) <= _OPTIONS and all(len(option) <= _OPTION for option in awaited.options)
     return [(option, option) for option in awaited.options] if fit else []
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
+from bot.languages import _, ngettext, number
 from bot.slack.ids import ACTION_GRAPH_PLAN, VIEW_PLAN_DETAILS, Ref
 from bot.slack.messages import Block, Element, View
 from bot.views.kit import blocks as kit
 from bot.views.kit.fitting import fit_view
 from bot.views.kit.mentions import ids_in, naming
-from bot.views.kit.text import ELLIPSIS, clean, clip, count, fits, one_line, sentences, weight
+from bot.views.kit.text import ELLIPSIS, clean, clip, fits, one_line, sentences, weight
 from bot.views.kit.values import label
 from bot.views.plan import steps as plan_steps
 from bot.views.plan.forecast import expected
@@ -45,8 +46,8 @@ def details_modal(snapshot: PlanSnapshot) -> View:
     return {
         "type": "modal",
         "callback_id": VIEW_PLAN_DETAILS,
-        "title": kit.plain(f"Plan #{snapshot.number}"),
-        "close": kit.plain("Close"),
+        "title": kit.plain(_("Plan #{number}", number=str(snapshot.number))),
+        "close": kit.plain(_("Close")),
         "blocks": fit_view(lambda longest: _modal_blocks(snapshot, steps, longest)),
     }
 
@@ -71,7 +72,7 @@ def _modal_blocks(snapshot: PlanSnapshot, steps: Sequence[PlanStepView], longest
 def _graph(snapshot: PlanSnapshot, steps: Sequence[PlanStepView]) -> list[Block]:
     """The button for a picture of a plan that has steps."""
     ref = Ref(snapshot.id, snapshot.revision).encode()
-    return [kit.actions(kit.button("Show graph", ACTION_GRAPH_PLAN, ref))] if steps else []
+    return [kit.actions(kit.button(_("Show graph"), ACTION_GRAPH_PLAN, ref))] if steps else []
 
 
 def report(snapshot: PlanSnapshot, longest: int) -> list[Block]:
@@ -95,7 +96,9 @@ def step_blocks(steps: Sequence[T], longest: int, draw: Callable[[T, int], list[
         for start in range(0, len(shown), each)
     ]
     if len(shown) < len(steps):
-        blocks.append(kit.context(kit.plain(f"{count(len(steps) - len(shown), 'more step')} did not fit here")))
+        left_out = len(steps) - len(shown)
+        said = ngettext("{count} more step did not fit here", "{count} more steps did not fit here", left_out)
+        blocks.append(kit.context(kit.plain(said)))
     return blocks
 
 
@@ -109,8 +112,9 @@ def _all_steps(steps: Sequence[PlanStepView], longest: int) -> list[Block]:
 def _step(
     step: PlanStepView, longest: int, titles: Mapping[int, str], numbers: Mapping[str, int], answers: Answers
 ) -> Element:
-    heading = f"{step.number:,}. {f'{plan_steps.LOCK} ' if step.locked else ''}{step.title}"
-    facts = sentences([f"Uses “{step.component}”.", plan_steps.waiting(step, titles), plan_steps.taking(step)])
+    heading = f"{number(step.number)}. {f'{plan_steps.LOCK} ' if step.locked else ''}{step.title}"
+    uses = _("Uses “{component}”.", component=step.component)
+    facts = sentences([uses, plan_steps.waiting(step, titles), plan_steps.taking(step)])
     parts = [
         step.more,
         facts,
@@ -131,14 +135,16 @@ def _sends(step: PlanStepView, numbers: Mapping[str, int], answers: Answers) -> 
         words = answers.came_from(given.value, is_report_told=False)
         yield f"• {clip(name, 80)}: {clip(value, _INPUT)}{f' ({words})' if words else ''}"
     if len(inputs) > _INPUTS:
-        yield f"• and {count(len(inputs) - _INPUTS, 'more value')}"
+        yield ngettext("• and {count} more value", "• and {count} more values", len(inputs) - _INPUTS)
 
 
 def _warning_blocks(version: VersionSnapshot, steps: Sequence[PlanStepView], longest: int) -> list[Block]:
     each = longest // MAX_WARNING_CHARACTERS
     notes = warnings(version, steps, each * _WARNING_BLOCKS - 1)
     groups = [notes[start : start + each] for start in range(0, len(notes), each)]
-    return [kit.header("Please note"), *(kit.rich_text(kit.bullets(group)) for group in groups)] if notes else []
+    return (
+        [kit.header(_("Please note")), *(kit.rich_text(kit.bullets(group)) for group in groups)] if notes else []
+    )
 
 
 def _parts(text: str, longest: int) -> list[str]:

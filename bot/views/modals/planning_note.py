@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from bot.languages import _
 from bot.slack.ids import BLOCK_REASON, INPUT_REASON, VIEW_NOTE, Ref
 from bot.slack.messages import Element, View
 from bot.views.kit.blocks import plain
@@ -19,16 +20,16 @@ def planning_note_modal(
     return {
         "type": "modal",
         "callback_id": VIEW_NOTE,
-        "title": plain("Planning note"),
-        "submit": plain("Save"),
-        "close": plain("Cancel"),
+        "title": plain(_("Planning note")),
+        "submit": plain(_("Save")),
+        "close": plain(_("Cancel")),
         "private_metadata": json.dumps({**origin, "response_url": response_url} if response_url else origin),
         "blocks": [
             {
                 "type": "input",
                 "block_id": BLOCK_REASON,
-                "label": plain("What should plans mind?"),
-                "hint": plain("One wish, without names of people: it is shown to the model with every plan."),
+                "label": plain(_("What should plans mind?")),
+                "hint": plain(_("One wish, without names of people: it is shown to the model with every plan.")),
                 "optional": False,
                 "element": _text(note.text if note else ""),
             }
@@ -43,7 +44,7 @@ def _text(text: str) -> Element:
         "multiline": True,
         "max_length": MAX_TEXT,
         "focus_on_load": True,
-        "placeholder": plain("Notices are sent after the crew has been assigned"),
+        "placeholder": plain(_("Notices are sent after the crew has been assigned")),
     }
     initial = clip(text, MAX_TEXT)
     return {**element, "initial_value": initial} if initial else element

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from bot.languages import _
 from bot.slack.ids import VIEW_POLICY
 from bot.slack.messages import Block, View
 from bot.views.kit import blocks as kit
 from bot.views.kit.json_text import MAX_PART_CHARACTERS
-from bot.views.kit.text import one_line, parts
+from bot.views.kit.text import on_day, one_line, parts
 from services.policies.specs import PassageSnapshot
 
 
@@ -15,8 +16,8 @@ def policy_modal(passage: PassageSnapshot) -> View:
     return {
         "type": "modal",
         "callback_id": VIEW_POLICY,
-        "title": kit.plain("Policy"),
-        "close": kit.plain("Close"),
+        "title": kit.plain(_("Policy")),
+        "close": kit.plain(_("Close")),
         "blocks": [
             kit.header(one_line(passage.policy)),
             kit.context(kit.plain(standing(passage))),
@@ -28,16 +29,22 @@ def policy_modal(passage: PassageSnapshot) -> View:
 
 def standing(passage: PassageSnapshot) -> str:
     """Which version it is, and when it is in force: "Version 2 · in force from 2026-01-01 until 2026-12-31"."""
-    begins = f" from {passage.effective_from:%Y-%m-%d}" if passage.effective_from else ""
-    ends = f" until {passage.effective_until:%Y-%m-%d}" if passage.effective_until else ""
-    words = [f"Version {passage.version:,}"]
-    if passage.removed_at is not None:
-        words.append(f"out of force since {passage.removed_at:%Y-%m-%d}")
-    else:
-        words.append(f"in force{begins}{ends}" if begins or ends else "in force without end")
+    words = [_("Version {number}", number=passage.version), _in_force(passage)]
     if passage.latest > passage.version:
-        words.append(f"there is a version {passage.latest:,} by now")
+        words.append(_("there is a version {number} by now", number=passage.latest))
     return " · ".join(words)
+
+
+def _in_force(passage: PassageSnapshot) -> str:
+    begins = on_day(passage.effective_from) if passage.effective_from else ""
+    ends = on_day(passage.effective_until) if passage.effective_until else ""
+    if passage.removed_at is not None:
+        return _("out of force since {day}", day=on_day(passage.removed_at.date()))
+    if begins and ends:
+        return _("in force from {day} until {last_day}", day=begins, last_day=ends)
+    if begins:
+        return _("in force from {day}", day=begins)
+    return _("in force until {day}", day=ends) if ends else _("in force without end")
 
 
 def _heading(passage: PassageSnapshot) -> list[Block]:

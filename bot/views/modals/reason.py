@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 
+from bot.languages import _
 from bot.slack.ids import (
     BLOCK_REASON,
     INPUT_REASON,
@@ -38,12 +39,12 @@ def reject_modal(
     button was about, and where it stands.
     """
     title, follows = _about(ref, snapshot, rejecting)
-    hint = "The reason is shown with the plan and kept on record."
+    hint = _("The reason is shown with the plan and kept on record.")
     return {
-        **_form(title, "Why should it not go on?", hint, follows=follows),
+        **_form(title, _("Why should it not go on?"), hint, follows=follows),
         "callback_id": VIEW_STEP_REJECT,
-        "title": plain("Reject step"),
-        "submit": plain("Reject step"),
+        "title": plain(_("Reject step")),
+        "submit": plain(_("Reject step")),
         "private_metadata": origin(ref, channel, message_ts, thread_ts),
     }
 
@@ -53,12 +54,12 @@ def skip_modal(
 ) -> View:
     """Says what follows if a step of the plan's run is skipped, and asks why; that may stay empty."""
     title, follows = _about(ref, snapshot, skipping)
-    hint = "The reason is shown with the plan and kept on record."
+    hint = _("The reason is shown with the plan and kept on record.")
     return {
-        **_form(title, "Why is it skipped?", hint, optional=True, follows=follows),
+        **_form(title, _("Why is it skipped?"), hint, optional=True, follows=follows),
         "callback_id": VIEW_STEP_SKIP,
-        "title": plain("Skip step"),
-        "submit": plain("Skip step"),
+        "title": plain(_("Skip step")),
+        "submit": plain(_("Skip step")),
         "private_metadata": origin(ref, channel, message_ts, thread_ts),
     }
 
@@ -74,10 +75,12 @@ def mark_done_modal(
 ) -> View:
     """Asks how it is known that the step `title` was done, and for what later steps take from it."""
     return {
-        **_form(title, "What was done, and how do you know?", "It is kept on record with the step.", awaited),
+        **_form(
+            title, _("What was done, and how do you know?"), _("It is kept on record with the step."), awaited
+        ),
         "callback_id": VIEW_STEP_MARK_DONE,
-        "title": plain("Mark done"),
-        "submit": plain("Mark done"),
+        "title": plain(_("Mark done")),
+        "submit": plain(_("Mark done")),
         "private_metadata": origin(ref, channel, message_ts, thread_ts),
     }
 
@@ -92,12 +95,12 @@ def edit_outputs_modal(
     thread_ts: str | None = None,
 ) -> View:
     """Asks for what later steps take from the step `title`, which is over; they are what it has answered then."""
-    hint = "It is kept on record. Once you have saved, press Retry at the step that failed."
+    hint = _("It is kept on record. Once you have saved, press Retry at the step that failed.")
     return {
-        **_form(title, "How do you know?", hint, awaited),
+        **_form(title, _("How do you know?"), hint, awaited),
         "callback_id": VIEW_STEP_EDIT_OUTPUTS,
-        "title": plain("Fill in answer"),
-        "submit": plain("Save"),
+        "title": plain(_("Fill in answer")),
+        "submit": plain(_("Save")),
         "private_metadata": origin(ref, channel, message_ts, thread_ts),
     }
 
@@ -108,7 +111,10 @@ def _about(
     """The step that a button is about, by its number and title, and what follows from the decision."""
     steps = in_order(snapshot.version, snapshot.run) if snapshot.version and snapshot.run else ()
     step = next((step for step in steps if step.now.id == ref.id), None)
-    return (f"Step {step.view.number:,}: {step.view.title}", follow(step, steps)) if step else ("", "")
+    if step is None:
+        return "", ""
+    title = _("Step {number}: {title}", number=step.view.number, title=step.view.title)
+    return title, follow(step, steps)
 
 
 def _form(
@@ -122,7 +128,7 @@ def _form(
 ) -> View:
     return {
         "type": "modal",
-        "close": plain("Cancel"),
+        "close": plain(_("Cancel")),
         "blocks": [
             {"type": "section", "text": plain(one_line(title), _TITLE)},
             *([{"type": "section", "text": plain(follows, _FOLLOWS)}] if follows else []),

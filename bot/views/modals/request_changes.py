@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from bot.languages import _, number
 from bot.slack.ids import (
     BLOCK_ASK_BEFORE,
     BLOCK_LEAVE_OUT,
@@ -39,9 +40,9 @@ def request_changes_modal(
     return {
         "type": "modal",
         "callback_id": VIEW_REQUEST_CHANGES,
-        "title": plain("Request changes"),
-        "submit": plain("Request changes"),
-        "close": plain("Cancel"),
+        "title": plain(_("Request changes")),
+        "submit": plain(_("Request changes")),
+        "close": plain(_("Cancel")),
         "private_metadata": origin(Ref(snapshot.id, snapshot.revision), channel, message_ts, thread_ts),
         "blocks": [_wish(optional=bool(choices)), *choices],
     }
@@ -50,7 +51,7 @@ def request_changes_modal(
 def step_options(steps: Sequence[PlanStepView]) -> list[Element]:
     """The steps as the options of a menu: the number and the title of each, and its id as the value."""
     return [
-        {"text": plain(clip(f"{step.number:,}. {step.title}", _OPTION), _OPTION), "value": step.step.step_id}
+        {"text": plain(clip(f"{number(step.number)}. {step.title}", _OPTION), _OPTION), "value": step.step.step_id}
         for step in steps
     ]
 
@@ -59,8 +60,8 @@ def _wish(*, optional: bool) -> Block:
     return {
         "type": "input",
         "block_id": BLOCK_WISH,
-        "label": plain("What should be different?"),
-        "hint": plain("A new version is made, which people can compare, approve or change again."),
+        "label": plain(_("What should be different?")),
+        "hint": plain(_("A new version is made, which people can compare, approve or change again.")),
         "optional": optional,
         "element": {
             "type": "plain_text_input",
@@ -68,22 +69,22 @@ def _wish(*, optional: bool) -> Block:
             "multiline": True,
             "max_length": MAX_WISH,
             "focus_on_load": True,
-            "placeholder": plain("Notify the school too. Assign the crew first, then send the notice."),
+            "placeholder": plain(_("Notify the school too. Assign the crew first, then send the notice.")),
         },
     }
 
 
 def _choices(steps: Sequence[PlanStepView], specs: Mapping[str, ComponentSpec]) -> list[Block]:
     ungated = [step for step in steps if not step.locked and writes(specs.get(step.step.component_id))]
-    asks = _several(BLOCK_ASK_BEFORE, INPUT_ASK_BEFORE, "Ask a person before", ungated) if ungated else []
-    return [*_several(BLOCK_LEAVE_OUT, INPUT_LEAVE_OUT, "Leave out", steps), *asks]
+    asks = _several(BLOCK_ASK_BEFORE, INPUT_ASK_BEFORE, _("Ask a person before"), ungated) if ungated else []
+    return [*_several(BLOCK_LEAVE_OUT, INPUT_LEAVE_OUT, _("Leave out"), steps), *asks]
 
 
 def _several(block_id: str, action_id: str, label: str, steps: Sequence[PlanStepView]) -> list[Block]:
     element: Element = {
         "type": "multi_static_select",
         "action_id": action_id,
-        "placeholder": plain("Choose steps"),
+        "placeholder": plain(_("Choose steps")),
         "options": step_options(steps),
     }
     return [{"type": "input", "block_id": block_id, "label": plain(label), "optional": True, "element": element}]

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from bot.languages import _, ngettext
 from bot.slack.ids import ACTION_GRAPH_RUN, ACTION_STEP_DETAILS, VIEW_RUN_DETAILS, Ref
 from bot.slack.messages import Block, Element, View
 from bot.views.kit import blocks as kit
 from bot.views.kit.fitting import fit_view
 from bot.views.kit.json_text import json_text
 from bot.views.kit.mentions import naming
-from bot.views.kit.text import ELLIPSIS, clip, count, kilobytes, lasted, one_line, weight
+from bot.views.kit.text import ELLIPSIS, clip, kilobytes, lasted, one_line, weight
 from bot.views.kit.values import as_text
 from bot.views.modals.plan import details_modal, report, step_blocks
 from bot.views.plan.origins import Answers
@@ -47,8 +48,8 @@ def run_details_modal(snapshot: PlanSnapshot, history: History | None = None) ->
     return {
         "type": "modal",
         "callback_id": VIEW_RUN_DETAILS,
-        "title": kit.plain(f"Run of plan #{snapshot.number}"),
-        "close": kit.plain("Close"),
+        "title": kit.plain(_("Run of plan #{number}", number=str(snapshot.number))),
+        "close": kit.plain(_("Close")),
         "blocks": fit_view(lambda longest: _blocks(snapshot, run, version, history, longest)),
     }
 
@@ -72,7 +73,7 @@ def _blocks(
 
 
 def _graph(snapshot: PlanSnapshot, run: RunSnapshot) -> Element:
-    return kit.button("Show graph", ACTION_GRAPH_RUN, Ref(run.id, snapshot.revision).encode())
+    return kit.button(_("Show graph"), ACTION_GRAPH_RUN, Ref(run.id, snapshot.revision).encode())
 
 
 def _menu(steps: Sequence[RunStepView], longest: int) -> list[Element]:
@@ -86,11 +87,14 @@ def _menu(steps: Sequence[RunStepView], longest: int) -> list[Element]:
             (clip(run_steps.headline(step), longest_title), Ref(step.now.id, step.now.revision).encode())
             for step in group
         ]
-        groups.append((f"Steps {group[0].view.number:,} to {group[-1].view.number:,}", options))
+        name = _("Steps {first} to {last}", first=group[0].view.number, last=group[-1].view.number)
+        groups.append((name, options))
     if not groups:
         return []
-    some = f" (the first {_OPTIONS} of {len(telling):,})" if len(telling) > _OPTIONS else ""
-    return [kit.menu(f"Show a step in full{some}", ACTION_STEP_DETAILS, groups)]
+    label = _("Show a step in full")
+    if len(telling) > _OPTIONS:
+        label = _("Show a step in full (the first {count} of {all})", count=_OPTIONS, all=len(telling))
+    return [kit.menu(label, ACTION_STEP_DETAILS, groups)]
 
 
 def _history(plan: int, history: History | None, version: VersionSnapshot, longest: int) -> list[Block]:
@@ -121,14 +125,18 @@ def _step(
         is_cut = is_cut or not answer.is_whole
         parts += [kit.paragraph(kit.span(_answered(step))), kit.preformatted(answer.text or kit.EMPTY)]
     elif step.now.is_long:
-        parts.append(kit.paragraph(kit.span(f"The answer has {kilobytes(step.now.output_size)}.")))
+        said = _("The answer has {size}.", size=kilobytes(step.now.output_size))
+        parts.append(kit.paragraph(kit.span(said)))
     if is_cut and left > _LEAST:
-        parts.append(kit.paragraph(kit.span("Cut short here: “Show a step in full” above has more.")))
+        said = _("Cut short here: “Show a step in full” above has more.")
+        parts.append(kit.paragraph(kit.span(said)))
     return [*parts, kit.paragraph(kit.span("\n"))]
 
 
 def _answered(step: RunStepView) -> str:
-    return f"From an answer of {kilobytes(step.now.output_size)}:" if step.now.is_long else "Answer:"
+    if step.now.is_long:
+        return _("From an answer of {size}:", size=kilobytes(step.now.output_size))
+    return _("Answer:")
 
 
 def _request(step: RunStepView, answers: Answers, known: Known, field: int) -> tuple[list[str], frozenset[str]]:
@@ -138,7 +146,8 @@ def _request(step: RunStepView, answers: Answers, known: Known, field: int) -> t
         return [], frozenset()
     values = requests.values(step.view, step.spec, request, known, Origins(step.view.step, answers))
     shown = values[:_FIELDS]
-    more = [f"• …and {count(len(values) - _FIELDS, 'more value')}"] if len(values) > _FIELDS else []
+    left_out = len(values) - _FIELDS
+    more = [ngettext("• …and {count} more value", "• …and {count} more values", left_out)] if left_out > 0 else []
     lines = [
         f"{sends(step)}: {requests.address(request, _ADDRESS)}",
         *(f"• {text(each, field)}" for each in shown),
@@ -149,14 +158,14 @@ def _request(step: RunStepView, answers: Answers, known: Known, field: int) -> t
 def sends(step: RunStepView) -> str:
     """Whether a request is to come, has been made, or never was: "Would send", "Sent" or "Not sent"."""
     if step.now.state in (StepState.WAITING, StepState.READY) and not builtins.standing(step.now):
-        return "Would send"
-    return "Not sent" if step.now.started_at is None else "Sent"
+        return _("Would send")
+    return _("Not sent") if step.now.started_at is None else _("Sent")
 
 
 def facts(step: RunStepView, numbered: Mapping[str, int]) -> Iterator[str]:
     """How a step stands, what went wrong and what is odd, a line each."""
     now = step.now
-    yield f"{builtins.standing(now) or run_steps.standing(now)}{_tries(step)}"
+    yield _tried(step, builtins.standing(now) or run_steps.standing(now))
     if step.view.follows:
         yield following(step.view.follows)
     if now.error:
@@ -165,18 +174,21 @@ def facts(step: RunStepView, numbered: Mapping[str, int]) -> Iterator[str]:
     yield from (caution(warning) for warning in now.warnings[:_WARNINGS])
 
 
-def _tries(step: RunStepView) -> str:
-    """How long the last attempt took, where it came to an end by itself, and how many there were."""
+def _tried(step: RunStepView, standing: str) -> str:
+    """How it stands, how long the last attempt took if it came to an end by itself, and how many there were."""
     now = step.now
     if now.started_at is None:
-        return ""
+        return standing
     itself = now.state in (StepState.DONE, StepState.FAILED) and now.ended_at and not run_steps.reason(now)
-    took = f" in {lasted((now.ended_at - now.started_at).total_seconds())}" if itself and now.ended_at else ""
+    if itself and now.ended_at:
+        took = lasted((now.ended_at - now.started_at).total_seconds())
+        standing = _("{standing} in {time}", standing=standing, time=took)
     to_come = now.state in (StepState.READY, StepState.WAITING) and not builtins.standing(now)
-    return f"{took} · {count(now.attempt - to_come, 'attempt')}"
+    attempts = now.attempt - to_come
+    return " · ".join([standing, ngettext("{count} attempt", "{count} attempts", attempts)])
 
 
 def _code(error: Mapping[str, Any]) -> str:
     """An error as it is on record, for whoever runs Mudda."""
     record = ", ".join(f"{name}: {as_text(value)}" for name, value in error.items())
-    return clip(one_line(f"On record: {record}"), _RECORD)
+    return clip(one_line(_("On record: {facts}", facts=record)), _RECORD)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.languages import N_, _, ngettext
 from bot.slack import ids
 from bot.slack.messages import Block, Element, View
 from bot.views.kit.blocks import plain
-from bot.views.kit.text import clip, count
+from bot.views.kit.text import clip
 from services.approvals import ApprovalRules
 from services.workspaces.settings import (
     APPROVERS,
@@ -22,11 +23,13 @@ from services.workspaces.settings import (
 )
 
 _MAY_PLAN = (
-    (EVERYBODY, "Everybody"),
-    (APPROVERS, "Approvers only"),
-    (NAMED, "Approvers, and the people named below"),
+    (EVERYBODY, N_("Everybody")),
+    (APPROVERS, N_("Approvers only")),
+    (NAMED, N_("Approvers, and the people named below")),
 )
-_OWN = (("false", "Somebody else has to decide"), ("true", "They may decide themselves"))
+_OWN = (("false", N_("Somebody else has to decide")), ("true", N_("They may decide themselves")))
+_LEARNS = (("true", N_("Yes")), ("false", N_("No")))
+_DEFAULT = "default"
 _ZONE = 60
 
 
@@ -35,9 +38,9 @@ def settings_modal(settings: WorkspaceSettings, rules: ApprovalRules, defaults: 
     return {
         "type": "modal",
         "callback_id": ids.VIEW_SETTINGS,
-        "title": plain("Settings"),
-        "submit": plain("Save"),
-        "close": plain("Cancel"),
+        "title": plain(_("Settings")),
+        "submit": plain(_("Save")),
+        "close": plain(_("Cancel")),
         "blocks": [*_people(settings, rules), *_work(settings, defaults)],
     }
 
@@ -45,25 +48,27 @@ def settings_modal(settings: WorkspaceSettings, rules: ApprovalRules, defaults: 
 def _people(settings: WorkspaceSettings, rules: ApprovalRules) -> list[Block]:
     chosen = settings.get("may_plan", EVERYBODY)
     return [
-        _input(ids.BLOCK_MAY_PLAN, "Who may have plans drafted?", _select(ids.INPUT_MAY_PLAN, _MAY_PLAN, chosen)),
+        _input(
+            ids.BLOCK_MAY_PLAN, _("Who may have plans drafted?"), _select(ids.INPUT_MAY_PLAN, _MAY_PLAN, chosen)
+        ),
         _input(
             ids.BLOCK_PLANNERS,
-            "Those people",
+            _("Those people"),
             _users(ids.INPUT_PLANNERS, settings.get("planners", [])),
-            "They count only if you chose to name people above.",
+            _("They count only if you chose to name people above."),
             optional=True,
         ),
         _input(
             ids.BLOCK_SELF_APPROVAL,
-            "When an approver has reported something",
+            _("When an approver has reported something"),
             _select(ids.INPUT_SELF_APPROVAL, _OWN, "true" if rules.self_approval else "false"),
-            "While nobody is named as an approver, anyone may decide about anything.",
+            _("While nobody is named as an approver, anyone may decide about anything."),
         ),
         _input(
             ids.BLOCK_REMIND_AFTER,
-            "Remind after how many minutes?",
+            _("Remind after how many minutes?"),
             _number(ids.INPUT_REMIND_AFTER, f"{rules.remind_after_minutes:g}"),
-            "0: never. Later reminders come less and less often.",
+            _("0: never. Later reminders come less and less often."),
         ),
     ]
 
@@ -71,52 +76,78 @@ def _people(settings: WorkspaceSettings, rules: ApprovalRules) -> list[Block]:
 def _work(settings: WorkspaceSettings, defaults: Defaults) -> list[Block]:
     tokens, days = settings.get("tokens_per_day"), settings.get("plan_days")
     zone = clip(defaults.time_zone, _ZONE)
-    limit = f"at most {count(defaults.tokens_per_day, 'token')}" if defaults.tokens_per_day else "no limit"
-    kept = f"kept for {count(defaults.plan_days, 'day')}" if defaults.plan_days else "kept for good"
-    learns = (("", f"As everywhere ({'yes' if defaults.learns else 'no'})"), ("true", "Yes"), ("false", "No"))
-    learn = {True: "true", False: "false", None: ""}[settings.get("learn_from_plans")]
+    everywhere = N_("As everywhere (yes)") if defaults.learns else N_("As everywhere (no)")
+    learn = {True: "true", False: "false", None: _DEFAULT}[settings.get("learn_from_plans")]
     return [
         _input(
             ids.BLOCK_DEFAULT_CHANNEL,
-            "Where are plans shown that were begun in no channel?",
+            _("Where are plans shown that were begun in no channel?"),
             _channel(settings.get("default_channel")),
-            "Empty: in a direct message, which asks where to show the plan. Invite Mudda to the channel first.",
+            _("Empty: in a direct message, which asks where to show the plan. Invite Mudda to the channel first."),
             optional=True,
         ),
         _input(
             ids.BLOCK_PLAN_EMOJI,
-            "Which emoji plans the message that it is put on?",
+            _("Which emoji plans the message that it is put on?"),
             _text(ids.INPUT_PLAN_EMOJI, settings.get("plan_emoji", ""), PLAN_EMOJI, MAX_EMOJI),
-            f"Empty: {PLAN_EMOJI}, once somebody has added an emoji of that name to Slack. {NO_EMOJI}: none does.",
+            _(
+                "Empty: {emoji}, once somebody has added an emoji of that name to Slack. {none}: none does.",
+                emoji=PLAN_EMOJI,
+                none=NO_EMOJI,
+            ),
             optional=True,
         ),
         _input(
             ids.BLOCK_TIME_ZONE,
-            "Time zone",
+            _("Time zone"),
             _text(ids.INPUT_TIME_ZONE, settings.get("time_zone", ""), "America/Chicago"),
-            f"Empty: {zone}. The model's day begins at midnight there.",
+            _("Empty: {zone}. The model's day begins at midnight there.", zone=zone),
             optional=True,
         ),
         _input(
             ids.BLOCK_TOKENS,
-            "How many tokens of the model a day?",
+            _("How many tokens of the model a day?"),
             _number(ids.INPUT_TOKENS, "" if tokens is None else f"{tokens}"),
-            f"Empty: {limit}. 0: no limit. A plan takes some thousands.",
+            _limit(defaults.tokens_per_day),
             optional=True,
         ),
         _input(
             ids.BLOCK_LEARN,
-            "Are earlier plans and notes told to the model?",
-            _select(ids.INPUT_LEARN, [(value or "default", label) for value, label in learns], learn or "default"),
+            _("Are earlier plans and notes told to the model?"),
+            _select(ids.INPUT_LEARN, [(_DEFAULT, everywhere), *_LEARNS], learn),
         ),
         _input(
             ids.BLOCK_PLAN_DAYS,
-            "For how many days are plans kept that are over?",
+            _("For how many days are plans kept that are over?"),
             _number(ids.INPUT_PLAN_DAYS, "" if days is None else f"{days}"),
-            f"Empty: {kept}. 0: for good; else at least {MIN_PLAN_DAYS}. What people decided stays on record.",
+            _kept(defaults.plan_days),
             optional=True,
         ),
     ]
+
+
+def _limit(tokens: int) -> str:
+    if not tokens:
+        return _("Empty: no limit. 0: no limit. A plan takes some thousands.")
+    return ngettext(
+        "Empty: at most {count} token. 0: no limit. A plan takes some thousands.",
+        "Empty: at most {count} tokens. 0: no limit. A plan takes some thousands.",
+        tokens,
+    )
+
+
+def _kept(days: int) -> str:
+    if not days:
+        return _(
+            "Empty: kept for good. 0: for good; else at least {least}. What people decided stays on record.",
+            least=MIN_PLAN_DAYS,
+        )
+    return ngettext(
+        "Empty: kept for {count} day. 0: for good; else at least {least}. What people decided stays on record.",
+        "Empty: kept for {count} days. 0: for good; else at least {least}. What people decided stays on record.",
+        days,
+        least=MIN_PLAN_DAYS,
+    )
 
 
 def _input(block_id: str, label: str, element: Element, hint: str = "", *, optional: bool = False) -> Block:
@@ -131,7 +162,7 @@ def _input(block_id: str, label: str, element: Element, hint: str = "", *, optio
 
 
 def _select(action_id: str, choices: Sequence[tuple[str, str]], chosen: str) -> Element:
-    options = {value: {"text": plain(label), "value": value} for value, label in choices}
+    options = {value: {"text": plain(_(label)), "value": value} for value, label in choices}
     return {
         "type": "static_select",
         "action_id": action_id,
@@ -144,7 +175,7 @@ def _users(action_id: str, chosen: Sequence[str]) -> Element:
     element: Element = {
         "type": "multi_users_select",
         "action_id": action_id,
-        "placeholder": plain("Choose people"),
+        "placeholder": plain(_("Choose people")),
     }
     return {**element, "initial_users": list(chosen)} if chosen else element
 
@@ -153,7 +184,7 @@ def _channel(chosen: str | None) -> Element:
     element: Element = {
         "type": "conversations_select",
         "action_id": ids.INPUT_DEFAULT_CHANNEL,
-        "placeholder": plain("Choose a channel"),
+        "placeholder": plain(_("Choose a channel")),
         "filter": {"include": ["public", "private"], "exclude_bot_users": True},
     }
     return {**element, "initial_conversation": chosen} if chosen else element

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
+from bot.languages import _
 from bot.slack.ids import VIEW_STEP_DETAILS
 from bot.slack.messages import Block, View
 from bot.views.kit import blocks as kit
@@ -41,8 +42,10 @@ def step_details_modal(snapshot: PlanSnapshot, step_id: UUID, answer: Any) -> Vi
     return {
         "type": "modal",
         "callback_id": VIEW_STEP_DETAILS,
-        "title": kit.plain(clip(f"Plan #{snapshot.number}, step {step.view.number}", _TITLE)),
-        "close": kit.plain("Close"),
+        "title": kit.plain(
+            clip(_("Plan #{number}, step {step}", number=str(snapshot.number), step=step.view.number), _TITLE)
+        ),
+        "close": kit.plain(_("Close")),
         "blocks": _blocks(step, steps, answer, f"{snapshot.number}.{run.number}"),
     }
 
@@ -62,7 +65,7 @@ def _blocks(step: RunStepView, steps: Sequence[RunStepView], answer: Any, export
     origins = Origins(step.view.step, Answers.of(each.view for each in steps))
     sent = list(_request(step, origins, request))
     rest = Room(blocks=_BLOCKS - len(sent), size=left - len(json.dumps(sent)))
-    answered = [] if answer is None else rest.boxes("Answer", answer)
+    answered = [] if answer is None else rest.boxes(_("Answer"), answer)
     return [
         *head,
         *sent,
@@ -79,20 +82,21 @@ def _request(step: RunStepView, origins: Origins, room: Room) -> Iterator[Block]
         return
     yield from room.boxes(sends(step), f"{request.get('method') or ''} {request.get('url') or ''}")
     if lines := origins.lines():
-        yield from room.boxes("Where values come from", lines)
+        yield from room.boxes(_("Where values come from"), lines)
     pairs = "\n".join(f"{name}: {value}" for name, value in request.get("query") or ())
     headers = [f"{name}: {value}" for name, value in (request.get("headers") or {}).items()]
-    headers += [f"{name}: (set for this component)" for name in request.get("own_headers") or ()]
+    own = _("(set for this component)")
+    headers += [f"{name}: {own}" for name in request.get("own_headers") or ()]
     if pairs:
-        yield from room.boxes("Query", pairs)
+        yield from room.boxes(_("Query"), pairs)
     if headers:
-        yield from room.boxes("Headers", "\n".join(headers))
+        yield from room.boxes(_("Headers"), "\n".join(headers))
     if request.get("body") is not None:
-        form = " (sent as a form)" if request.get("body_format") == "form" else ""
-        yield from room.boxes(f"Body{form}", request["body"])
+        is_form = request.get("body_format") == "form"
+        yield from room.boxes(_("Body (sent as a form)") if is_form else _("Body"), request["body"])
 
 
 def _cut(value: Any, export: str) -> Iterator[Block]:
     size = kilobytes(len(json.dumps(value, ensure_ascii=False).encode(errors="replace")))
-    words = f"Cut: {size} in all; `mudda export {export}` has it."
+    words = _("Cut: {size} in all; `mudda export {number}` has it.", size=size, number=export)
     yield kit.rich_text(kit.paragraph(*kit.typed(words)))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.languages import _, ngettext
 from bot.slack.ids import ACTION_VERSION_COMPARE, VIEW_COMPARE, VIEW_VERSIONS, Ref, VersionRef
 from bot.slack.messages import Block, Element, View
 from bot.views.kit import blocks as kit
-from bot.views.kit.text import clip, count, one_line
+from bot.views.kit.text import clip, in_quotes, one_line
 from bot.views.modals.reason import origin
 from bot.views.plan.changes import different
 from bot.views.plan.faults import Names, explain_fault
@@ -16,6 +17,9 @@ from services.queries.snapshots import PlanSnapshot, VersionSnapshot
 from services.queries.versions import MAX_LISTED, VersionLine
 from services.states import PlanState
 from services.workflows.versions import VersionKind
+
+_TITLE = 24
+"""Of a modal's title and its buttons: Slack takes no more."""
 
 _WISH = 300
 _LINES = 80
@@ -37,14 +41,14 @@ def versions_modal(
     current = lines[0].version if lines else 0
     blocks = [block for line in lines for block in _line(line, ref, current)]
     if len(lines) == MAX_LISTED and lines[-1].version > 1:
-        blocks.append(kit.context(kit.plain("Earlier versions are kept and not listed here.")))
+        blocks.append(kit.context(kit.plain(_("Earlier versions are kept and not listed here."))))
     return {
         "type": "modal",
         "callback_id": VIEW_VERSIONS,
-        "title": kit.plain(f"Plan #{snapshot.number}: versions"[:24]),
-        "close": kit.plain("Close"),
+        "title": kit.plain(clip(_("Plan #{number}: versions", number=str(snapshot.number)), _TITLE)),
+        "close": kit.plain(_("Close")),
         "private_metadata": origin(ref, channel, message_ts, thread_ts),
-        "blocks": blocks or [kit.context(kit.plain("There is no version yet."))],
+        "blocks": blocks or [kit.context(kit.plain(_("There is no version yet.")))],
     }
 
 
@@ -66,44 +70,51 @@ def compare_modal(
     view: View = {
         "type": "modal",
         "callback_id": VIEW_COMPARE,
-        "title": kit.plain(f"Versions {old.version} and {new.version}"),
-        "close": kit.plain("Close"),
+        "title": kit.plain(
+            clip(_("Versions {old} and {new}", old=str(old.version), new=str(new.version)), _TITLE)
+        ),
+        "close": kit.plain(_("Close")),
         "private_metadata": origin(ref, channel, message_ts, thread_ts),
         "blocks": [*_refused(old, faults), *_compared(old, new)],
     }
     if snapshot.state is PlanState.DRAFT and not faults:
-        view["submit"] = kit.plain(f"Restore version {old.version}")
+        view["submit"] = kit.plain(clip(_("Restore version {version}", version=str(old.version)), _TITLE))
     return view
 
 
 def _line(line: VersionLine, ref: Ref, current: int) -> list[Block]:
-    name = f"Version {line.version}" + (" (current)" if line.version == current else "")
-    wish = [kit.span(f"\n“{clip(one_line(line.wish), _WISH)}”", italic=True)] if line.wish else []
+    number = str(line.version)
+    name = _("Version {number}", number=number)
+    if line.version == current:
+        name = _("Version {number} (current)", number=number)
+    wish = [kit.span(f"\n{in_quotes(clip(one_line(line.wish), _WISH))}", italic=True)] if line.wish else []
     words = kit.paragraph(
         kit.span(name, bold=True),
         kit.span(" · "),
         *_made(line),
         kit.span(" · "),
         kit.moment(line.made_at),
-        kit.span(f" · {count(line.steps, 'step')}"),
+        kit.span(" · "),
+        kit.span(ngettext("{count} step", "{count} steps", line.steps)),
         *wish,
     )
     if line.version == current:
         return [kit.rich_text(words)]
-    compare = kit.button("Compare", ACTION_VERSION_COMPARE, VersionRef(ref, line.version).encode())
+    compare = kit.button(_("Compare"), ACTION_VERSION_COMPARE, VersionRef(ref, line.version).encode())
     return [kit.rich_text(words), kit.actions(compare)]
 
 
 def _made(line: VersionLine) -> list[Element]:
-    who = [kit.person(line.made_by)] if line.made_by else []
+    who = kit.person(line.made_by or "")
     match line.kind:
         case VersionKind.REFINED:
-            return [kit.span("changed by "), *who]
+            return kit.runs(_("changed by {who}"), who=who)
         case VersionKind.EDITED:
-            return [kit.span("edited by "), *who]
+            return kit.runs(_("edited by {who}"), who=who)
         case VersionKind.RESTORED:
-            return [kit.span(f"version {line.based_on or '?'}, brought back by "), *who]
-    return [kit.span("drafted")]
+            earlier = str(line.based_on or "?")
+            return kit.runs(_("version {version}, brought back by {who}"), version=earlier, who=who)
+    return [kit.span(_("drafted"))]
 
 
 def _compared(old: VersionSnapshot, new: VersionSnapshot) -> list[Block]:
@@ -112,17 +123,23 @@ def _compared(old: VersionSnapshot, new: VersionSnapshot) -> list[Block]:
     parts = [shown[start : start + _PER_BLOCK] for start in range(0, len(shown), _PER_BLOCK)]
     more = len(lines) - len(shown)
     return [
-        kit.header(f"In version {new.version}, unlike in version {old.version}"),
+        kit.header(_("In version {new}, unlike in version {old}", new=str(new.version), old=str(old.version))),
         *(kit.rich_text(kit.bullets(part)) for part in parts),
-        *([] if lines else [kit.context(kit.plain("Nothing that people see is different."))]),
-        *([kit.context(kit.plain(f"…and {count(more, 'more change')}"))] if more else []),
+        *([] if lines else [kit.context(kit.plain(_("Nothing that people see is different.")))]),
+        *([kit.context(kit.plain(_more(more)))] if more else []),
     ]
+
+
+def _more(changes: int) -> str:
+    return ngettext("…and {count} more change", "…and {count} more changes", changes)
 
 
 def _refused(old: VersionSnapshot, faults: Sequence[Fault]) -> list[Block]:
     if not faults:
         return []
     names = Names(components={key: spec.name for key, spec in old.components.items()})
-    said = f"Version {old.version} can't be restored: it does not fit what the town has today."
+    said = _(
+        "Version {version} can't be restored: it does not fit what the town has today.", version=str(old.version)
+    )
     told = explain_fault(faults, _FAULTS, limit=_FAULT, names=names)
     return [kit.rich_text(kit.paragraph(kit.span(said, bold=True)), kit.bullets(told))]

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from bot.languages import N_, _
 from bot.views.kit.text import clip, join
 from bot.views.pictures.words import local, title_of
 from bot.views.plan import steps as plan_steps
@@ -37,16 +38,16 @@ LOOKS: Mapping[StepState, Look] = {
 """How a step of a run is drawn."""
 
 _MARKS: Mapping[Look, str] = {
-    Look.DONE: "done",
-    Look.RUNNING: "under way",
-    Look.WAITING: "waits for a person",
-    Look.FAILED: "failed or rejected",
-    Look.UNCERTAIN: "not known whether it was done",
-    Look.SKIPPED: "skipped",
-    Look.PENDING: "not started",
-    Look.CANCELLED: "not done",
+    Look.DONE: N_("done"),
+    Look.RUNNING: N_("under way"),
+    Look.WAITING: N_("waits for a person"),
+    Look.FAILED: N_("failed or rejected"),
+    Look.UNCERTAIN: N_("not known whether it was done"),
+    Look.SKIPPED: N_("skipped"),
+    Look.PENDING: N_("not started"),
+    Look.CANCELLED: N_("not done"),
 }
-_GATE = "A person must agree first"
+_GATE = N_("A person must agree first")
 _TOLD = (StepState.SKIPPED, StepState.FAILED, StepState.UNCERTAIN)
 _LEFT_OUT = (Look.SKIPPED, Look.CANCELLED)
 _NOTE = 140
@@ -57,14 +58,14 @@ def graph(snapshot: PlanSnapshot, now: datetime, zone: ZoneInfo) -> Graph | None
     version, run = snapshot.version, snapshot.run
     if version is None or not version.plan.steps:
         return None
-    as_of = f"as of {local(now, zone)} ({zone.key})"
+    as_of = _("as of {time} ({zone})", time=local(now, zone), zone=zone.key)
     if run is None:
         views = plan_steps.in_order(version)
-        standing = f"{STATES[snapshot.state]} · {plan_steps.shape(views)} · {as_of}"
+        standing = f"{_(STATES[snapshot.state])} · {plan_steps.shape(views)} · {as_of}"
         return _graph(snapshot, standing, views, [_planned(view) for view in views])
     steps = run_steps.in_order(version, run)
     numbered = run_steps.numbers(steps)
-    standing = f"Run {run.number} · {overview.line(run, steps)} · {as_of}"
+    standing = " · ".join([_("Run {number}", number=str(run.number)), overview.line(run, steps), as_of])
     return _graph(snapshot, standing, [s.view for s in steps], [_under_way(step, numbered) for step in steps])
 
 
@@ -78,8 +79,8 @@ def _graph(snapshot: PlanSnapshot, standing: str, views: Sequence[PlanStepView],
         boxes=tuple(boxes),
         arrows=arrows,
         legend=tuple(_legend(boxes, arrows)),
-        several="{count} steps",
-        alt=described(f"Graph of plan {name}. {standing}.", boxes, views),
+        several=_("{count} steps"),
+        alt=described(_("Graph of plan {name}. {standing}.", name=name, standing=standing), boxes, views),
     )
 
 
@@ -90,7 +91,7 @@ def _planned(view: PlanStepView) -> Box:
         title=view.title,
         note=_condition(view),
         gated=view.locked,
-        gate=_GATE if view.locked else "",
+        gate=_(_GATE) if view.locked else "",
     )
 
 
@@ -107,13 +108,13 @@ def _under_way(step: RunStepView, numbered: Mapping[str, int]) -> Box:
         state=state,
         note=told or _condition(view),
         gated=now.gated,
-        gate=_GATE if is_open and now.state is StepState.PENDING else "",
+        gate=_(_GATE) if is_open and now.state is StepState.PENDING else "",
     )
 
 
 def _condition(view: PlanStepView) -> str:
     """When it is carried out at all, if not always."""
-    any_of = "If any of the steps before it was carried out." if view.step.needs == "any" else ""
+    any_of = _("If any of the steps before it was carried out.") if view.step.needs == "any" else ""
     return clip(" ".join(filter(None, (view.condition, any_of))), _NOTE)
 
 
@@ -130,13 +131,13 @@ def _arrows(views: Sequence[PlanStepView], looks: Mapping[int, Look]) -> Iterato
 def _legend(boxes: Sequence[Box], arrows: Sequence[Arrow]) -> Iterator[Sign]:
     """Only what there is to be seen."""
     shown = {box.look for box in boxes}
-    yield from (Sign(look, words) for look, words in _MARKS.items() if look in shown)
+    yield from (Sign(look, _(words)) for look, words in _MARKS.items() if look in shown)
     if any(box.gated for box in boxes):
-        yield Sign("gate", "a person must agree first")
+        yield Sign("gate", _("a person must agree first"))
     if any(arrow.carries for arrow in arrows):
-        yield Sign("value", "uses what the step before found")
+        yield Sign("value", _("uses what the step before found"))
     if not all(arrow.carries for arrow in arrows):
-        yield Sign("order", "only comes after it")
+        yield Sign("order", _("only comes after it"))
 
 
 def described(head: str, boxes: Sequence[Box], views: Sequence[PlanStepView]) -> str:
@@ -149,6 +150,9 @@ def described(head: str, boxes: Sequence[Box], views: Sequence[PlanStepView]) ->
 
 
 def _told(box: Box, view: PlanStepView) -> str:
-    after = f" after {join([str(number) for number in view.waits_for])}" if view.waits_for else ""
+    title = box.title
+    if view.waits_for:
+        title = _("{title} after {numbers}", title=title, numbers=join([str(each) for each in view.waits_for]))
     state = f": {box.state}" if box.state else ""
-    return f"{box.label} {box.title}{after}{state}{' (a person must agree first)' if box.gate else ''}."
+    asks = _("a person must agree first")
+    return f"{box.label} {title}{state}{f' ({asks})' if box.gate else ''}."

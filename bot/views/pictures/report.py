@@ -11,8 +11,9 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.languages import _, ngettext, spoken
 from bot.views.kit.json_text import json_text
-from bot.views.kit.text import clean, clip, count, kilobytes, one_line
+from bot.views.kit.text import clean, clip, in_quotes, kilobytes, one_line, sentences
 from bot.views.modals.run import facts, sends
 from bot.views.pictures.graph import LOOKS, graph
 from bot.views.pictures.words import Names, flat, local, named, who
@@ -20,6 +21,7 @@ from bot.views.plan import policies
 from bot.views.plan.origins import Answers
 from bot.views.plan.overview import made_by, title, warnings
 from bot.views.plan.sent import Known, text
+from bot.views.plan.urgency import urgency_words
 from bot.views.run import builtins, leaving, overview, requests
 from bot.views.run import steps as run_steps
 from bot.views.run.answers import is_untold
@@ -77,35 +79,47 @@ def report(
     if run is None or version is None:
         return None
     steps = run_steps.in_order(version, run)
-    of = f"plan #{snapshot.number}, run {run.number}"
-    made = f"made {local(now, zone)} ({zone.key}) for {who(asked_by, names)}"
+    numbers = {"number": str(snapshot.number), "run": str(run.number)}
+    of = _("plan #{number}, run {run}", **numbers)
+    made = _("made {time} ({zone}) for {who}", time=local(now, zone), zone=zone.key, who=who(asked_by, names))
     known = leaving.known(snapshot.issue, steps)
     decided = list(_decisions(snapshot, run, history, version, steps, names, zone))
     left_out = history.all_decisions - len(history.decisions)
     return Report(
-        title=f"Report on {of}",
+        title=_("Report on plan #{number}, run {run}", **numbers),
         standing=f"{one_line(title(snapshot))} · {overview.line(run, steps)}",
         footer=f"{one_line(town)} · {of} · {made}",
-        page="Page {page} of {pages}",
+        page=_("Page {page} of {pages}"),
         sections=(
             _reported(snapshot, steps, names, zone),
             _planned(version, steps),
             Section(
-                "Who decided what",
+                _("Who decided what"),
                 events=tuple(decided),
-                lines=(f"{left_out:,} earlier decisions are not shown.",) if left_out > 0 else (),
+                lines=(_earlier(left_out),) if left_out > 0 else (),
             ),
-            Section("The plan as a picture", has_graph=True),
+            Section(_("The plan as a picture"), has_graph=True),
             Section(
-                "What was done",
+                _("What was done"),
                 lines=(
-                    f"Times are those of {zone.key}. “mudda export {snapshot.number}.{run.number}” has all of it.",
+                    _(
+                        "Times are those of {zone}. “mudda export {number}.{run}” has all of it.",
+                        zone=zone.key,
+                        **numbers,
+                    ),
                 ),
                 steps=tuple(_entry(step, steps, known, names, zone) for step in steps),
             ),
         ),
         graph=graph(snapshot, now, zone),
-        too_large="The plan has too many steps for one picture that can be read; they are listed below.",
+        too_large=_("The plan has too many steps for one picture that can be read; they are listed below."),
+        language=spoken().code,
+    )
+
+
+def _earlier(decisions: int) -> str:
+    return ngettext(
+        "{count} earlier decision is not shown.", "{count} earlier decisions are not shown.", decisions
     )
 
 
@@ -113,15 +127,15 @@ def _reported(snapshot: PlanSnapshot, steps: Sequence[RunStepView], names: Names
     issue = snapshot.issue
     channel = names.get(snapshot.channel_id)
     given = [
-        ("Reported by", who(issue.reporter, names)),
-        ("When", f"{local(snapshot.created_at, zone)} ({zone.key})"),
-        ("Channel", f"#{channel}" if channel else "a private conversation"),
-        ("Place", one_line(issue.place or "")),
-        ("Urgency", one_line(issue.urgency or "")),
-        ("Pictures", ", ".join(_pictures(steps))),
+        (_("Reported by"), who(issue.reporter, names)),
+        (_("When"), f"{local(snapshot.created_at, zone)} ({zone.key})"),
+        (_("Channel"), f"#{channel}" if channel else _("a private conversation")),
+        (_("Place"), one_line(issue.place or "")),
+        (_("Urgency"), one_line(urgency_words(issue.urgency))),
+        (_("Pictures"), ", ".join(_pictures(steps))),
     ]
     return Section(
-        "What was reported",
+        _("What was reported"),
         quote=clip(issue.text, _ISSUE),
         facts=tuple((label, value) for label, value in given if value),
     )
@@ -133,17 +147,20 @@ def _pictures(steps: Sequence[RunStepView]) -> Iterator[str]:
         output = step.now.output
         if step.view.step.component_id == ASK_PERSON and isinstance(output, Mapping):
             for file in output.get("files") or ():
-                yield f"{clip(one_line(str(file.get('name'))), 80)} (step {step.view.number})"
+                name = clip(one_line(str(file.get("name"))), 80)
+                yield _("{name} (step {number})", name=name, number=step.view.number)
 
 
 def _planned(version: VersionSnapshot, steps: Sequence[RunStepView]) -> Section:
     notes = warnings(version, [step.view for step in steps], _WARNINGS)
     cited = [policies.name(citation) for citation in version.citations]
     return Section(
-        "The plan",
+        _("The plan"),
         lines=tuple(filter(None, (clean(version.plan.description), made_by(version) + "."))),
         facts=tuple(
-            (label, "\n".join(lines)) for label, lines in (("Policies", cited), ("Please note", notes)) if lines
+            (label, "\n".join(lines))
+            for label, lines in ((_("Policies"), cited), (_("Please note"), notes))
+            if lines
         ),
     )
 
@@ -159,19 +176,20 @@ def _decisions(
 ) -> Iterator[tuple[str, str, str]]:
     titles = {step.view.step.step_id: f"{step.view.number}. {step.view.title}" for step in steps}
     if snapshot.decided_at:
-        what = f"Approved the plan (version {version.version})"
+        what = _("Approved the plan (version {version})", version=str(version.version))
         yield local(snapshot.decided_at, zone), who(snapshot.decided_by, names), what
-    yield local(run.started_at, zone), who(run.started_by, names), f"Started run {run.number}"
+    started = _("Started run {number}", number=str(run.number))
+    yield local(run.started_at, zone), who(run.started_by, names), started
     for line in history.decisions:
         yield local(line.at, zone), who(line.user, names), _decided(line, titles, names)
     if run.ended_at:
         by = who(run.ended_by, names) if run.ended_by else ""
-        yield local(run.ended_at, zone), by, f"Ended: {overview.line(run, steps)}"
+        yield local(run.ended_at, zone), by, _("Ended: {how}", how=overview.line(run, steps))
 
 
 def _decided(line: DecisionLine, titles: Mapping[str, str], names: Names) -> str:
-    about = f": {titles.get(line.step_id, 'a step')}" if line.step_id else ""
-    reason = f": “{clip(named(one_line(line.reason), names), _REASON)}”" if line.reason else ""
+    about = f": {titles.get(line.step_id) or _('a step')}" if line.step_id else ""
+    reason = f": {in_quotes(clip(named(one_line(line.reason), names), _REASON))}" if line.reason else ""
     return f"{decision_words(line.kind)}{about}{reason}"
 
 
@@ -181,7 +199,9 @@ def _entry(step: RunStepView, steps: Sequence[RunStepView], known: Known, names:
     request = dict(now.request) if now.request else None
     origins = Origins(view.step, Answers.of(each.view for each in steps))
     shown = json_text(masked(now.output), room) if now.output is not None else None
-    cut = "" if shown is None or (shown.is_whole and not now.is_long) else f" (cut: {kilobytes(now.output_size)})"
+    answered = "" if shown is None else _("Answer")
+    if shown is not None and (now.is_long or not shown.is_whole):
+        answered = _("Answer (cut: {size})", size=kilobytes(now.output_size))
     return Entry(
         label=f"{view.number}.",
         title=view.title,
@@ -193,7 +213,7 @@ def _entry(step: RunStepView, steps: Sequence[RunStepView], known: Known, names:
             named(line, names)
             for line in (_sent(step, _masked_request(request), known, origins, room) if request else ())
         ),
-        answered=f"Answer{cut}" if shown else "",
+        answered=answered,
         answer=named(shown.text, names) if shown else "",
     )
 
@@ -201,8 +221,8 @@ def _entry(step: RunStepView, steps: Sequence[RunStepView], known: Known, names:
 def _told(step: RunStepView, steps: Sequence[RunStepView], names: Names, zone: ZoneInfo) -> Iterator[str]:
     """What it uses and when, how it stands, what is odd about it, who decided."""
     now = step.now
-    began = f" Began {local(now.started_at, zone)}." if now.started_at else ""
-    yield f"Uses {step.view.component}.{began} {step.view.condition}".strip()
+    began = _("Began {time}.", time=local(now.started_at, zone)) if now.started_at else ""
+    yield sentences([_("Uses {component}.", component=step.view.component), began, step.view.condition])
     numbered = run_steps.numbers(steps)
     yield from facts(step, numbered)
     if told := builtins.told(now, step.view.step, _REASON):
@@ -234,7 +254,7 @@ def _sent(
     for value in values[:_FIELDS]:
         yield text(value, min(_FIELD, room // 4))
     if len(values) > _FIELDS:
-        yield f"…and {count(len(values) - _FIELDS, 'more value')}"
+        yield ngettext("…and {count} more value", "…and {count} more values", len(values) - _FIELDS)
 
 
 def _masked_request(request: Mapping[str, Any]) -> dict[str, Any]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from bot.languages import _, ngettext
 from bot.slack.messages import Block, Element
 from bot.views.kit import blocks as kit
-from bot.views.kit.text import clip, count, join, one_line, spaced
+from bot.views.kit.text import clip, in_quotes, join, one_line, spaced
 from bot.views.plan.conditions import only_if
 from bot.views.plan.failures import sentence
-from bot.views.plan.steps import PlanStepView, in_order, in_words
+from bot.views.plan.steps import PlanStepView, called, in_order, in_words
 from services.plans.differences import ChangeKind, Difference, differences
 from services.queries.snapshots import ChangeSnapshot, PlanSnapshot, VersionSnapshot
 from services.workflows.versions import VersionKind
@@ -32,7 +33,8 @@ def news(snapshot: PlanSnapshot) -> list[str] | None:
 def changed(version: VersionSnapshot, told: Sequence[str], lines: int) -> Block:
     """Who made a version what it is, and what is different, in at most so many lines."""
     shown = told[:lines]
-    more = [f"…and {count(len(told) - len(shown), 'more change')}"] if len(told) > len(shown) else []
+    left_out = len(told) - len(shown)
+    more = [ngettext("…and {count} more change", "…and {count} more changes", left_out)] if left_out else []
     return kit.rich_text(kit.paragraph(*headline(version)), *_bullets([*shown, *more]))
 
 
@@ -40,15 +42,15 @@ def not_changed(change: ChangeSnapshot | None) -> list[Block]:
     """What somebody wanted to be different, and why nothing came of it."""
     if change is None or change.outcome is None:
         return []
-    said = "The plan stays as it is: it has that already, or none of the components can do it."
+    said = _("The plan stays as it is: it has that already, or none of the components can do it.")
     if change.failure is not None:
-        said = f"The plan was not changed. {sentence(change.failure)}"
+        said = _("The plan was not changed. {why}", why=sentence(change.failure))
     return [kit.rich_text(kit.paragraph(kit.span(said, bold=True)), _wished(change))]
 
 
 def changing(change: ChangeSnapshot) -> Block:
     """What is being worked on."""
-    return kit.rich_text(kit.paragraph(kit.span("Changing the plan:", bold=True)), _wished(change))
+    return kit.rich_text(kit.paragraph(kit.span(_("Changing the plan:"), bold=True)), _wished(change))
 
 
 def headline(version: VersionSnapshot) -> list[Element]:
@@ -56,13 +58,14 @@ def headline(version: VersionSnapshot) -> list[Element]:
     who = kit.person(version.made_by or "")
     match version.kind:
         case VersionKind.REFINED:
-            said = f": “{clip(one_line(version.wish or ''), _WISH)}”"
-            return [kit.span("Changed by ", bold=True), who, kit.span(said)]
+            wish = clip(one_line(version.wish or ""), _WISH)
+            return kit.runs(_("*Changed by* {who}: “{wish}”"), who=who, wish=wish)
         case VersionKind.EDITED:
-            return [kit.span("Edited by ", bold=True), who]
+            return kit.runs(_("*Edited by* {who}"), who=who)
         case VersionKind.RESTORED:
-            return [kit.span(f"Version {version.based_on or '?'} brought back by ", bold=True), who]
-    return [kit.span("Drafted anew", bold=True)]
+            earlier = str(version.based_on or "?")
+            return kit.runs(_("*Version {version} brought back by* {who}"), version=earlier, who=who)
+    return kit.runs(_("*Drafted anew*"))
 
 
 def different(old: VersionSnapshot, new: VersionSnapshot) -> list[str]:
@@ -74,7 +77,7 @@ def different(old: VersionSnapshot, new: VersionSnapshot) -> list[str]:
 
 
 def _bullets(lines: Sequence[str]) -> list[Element]:
-    return [kit.bullets(lines)] if lines else [kit.paragraph(kit.span("Nothing that people see is different."))]
+    return [kit.bullets(lines)] if lines else [kit.paragraph(kit.span(_("Nothing that people see is different.")))]
 
 
 def _wished(change: ChangeSnapshot) -> Element:
@@ -108,58 +111,71 @@ class _Told:
     def line(self, change: Difference) -> str:
         """One difference as a line: "Added: Notify the school", "Step 3 (Close a road) asks a person first"."""
         if change.step is None:
-            return f"Called “{clip(one_line(change.new), _VALUE)}” now"
+            return _("Called “{name}” now", name=clip(one_line(change.new), _VALUE))
         step_id = change.step.step_id
         match change.kind:
             case ChangeKind.ADDED:
-                return f"Added: {self._title(step_id, self._steps)} (step {self._numbers[step_id]:,})"
+                title = self._title(step_id, self._steps)
+                return _("Added: {title} (step {number})", title=title, number=self._numbers[step_id])
             case ChangeKind.REMOVED:
-                return f"Removed: {self._title(step_id, self._before)}"
+                return _("Removed: {title}", title=self._title(step_id, self._before))
             case ChangeKind.REORDERED:
-                return f"{self._step(step_id)} {self._order(change)}"
+                return self._order(self._step(step_id), change)
             case ChangeKind.INPUT:
                 return f"{self._step(step_id)}, {self._field(change.field)}: {self._values(change)}"
-        return f"{self._step(step_id)} {self._deed(change)}"
+        return self._deed(self._step(step_id), change)
 
-    def _deed(self, change: Difference) -> str:
+    def _deed(self, step: str, change: Difference) -> str:
         match change.kind:
             case ChangeKind.GATED:
-                return "asks a person first now"
+                return _("{step} asks a person first now", step=step)
             case ChangeKind.UNGATED:
-                return "does not ask a person first any more"
+                return _("{step} does not ask a person first any more", step=step)
             case ChangeKind.REPLACED:
-                return f"uses {self._component(change.new)} instead of {self._component(change.old)}"
+                new, old = self._component(change.new), self._component(change.old)
+                return _("{step} uses {new} instead of {old}", step=step, new=new, old=old)
             case ChangeKind.CONDITION:
                 when = only_if(change.step.when if change.step else None, self._numbers)
-                return f"has a condition: {when.rstrip('.')}" if when else "has no condition any more"
-        return f"was “{clip(one_line(change.old), _VALUE)}”"
+                if not when:
+                    return _("{step} has no condition any more", step=step)
+                return _("{step} has a condition: {condition}", step=step, condition=when.rstrip(".।"))
+        return _("{step} was “{old}”", step=step, old=clip(one_line(change.old), _VALUE))
 
-    def _order(self, change: Difference) -> str:
-        after = [self._step(each, small=True) for each in change.after]
-        not_after = [self._step(each, small=True) for each in change.not_after]
-        parts = [f"comes after {join(after)} now"] if after else []
-        return join([*parts, *([f"does not wait for {join(not_after)} any more"] if not_after else [])])
+    def _order(self, step: str, change: Difference) -> str:
+        after = join([self._step(each, small=True) for each in change.after])
+        others = join([self._step(each, small=True) for each in change.not_after])
+        if after and others:
+            return _(
+                "{step} comes after {steps} now and does not wait for {others} any more",
+                step=step,
+                steps=after,
+                others=others,
+            )
+        if after:
+            return _("{step} comes after {steps} now", step=step, steps=after)
+        return _("{step} does not wait for {others} any more", step=step, others=others)
 
     def _values(self, change: Difference) -> str:
         if not change.new:
-            return f"left out (was {self._quoted(change.old, {})})"
+            return _("left out (was {old})", old=self._quoted(change.old, {}))
         old = {step_id: view.number for step_id, view in self._before.items()}
         new = self._quoted(change.new, self._numbers)
         return f"{self._quoted(change.old, old)} → {new}" if change.old else new
 
     def _quoted(self, text: str, numbers: Mapping[str, int]) -> str:
-        return f"“{clip(one_line(in_words(text, numbers)), _VALUE)}”"
+        return in_quotes(clip(one_line(in_words(text, numbers)), _VALUE))
 
     def _field(self, field: str) -> str:
         return clip(one_line(spaced(field.rpartition(".")[2])), _NAME)
 
     def _component(self, key: str) -> str:
-        return f"“{self._components.get(key) or clip(one_line(key), _NAME)}”"
+        return in_quotes(self._components.get(key) or clip(one_line(key), _NAME))
 
     def _step(self, step_id: str, *, small: bool = False) -> str:
         if step_id not in self._numbers:
             return self._title(step_id, self._before)
-        return f"{'step' if small else 'Step'} {self._numbers[step_id]:,} ({self._title(step_id, self._steps)})"
+        number, title = self._numbers[step_id], self._title(step_id, self._steps)
+        return called(number, title) if small else _("Step {number} ({title})", number=number, title=title)
 
     def _title(self, step_id: str, steps: Mapping[str, PlanStepView]) -> str:
-        return clip(steps[step_id].title, _NAME) if step_id in steps else "a step"
+        return clip(steps[step_id].title, _NAME) if step_id in steps else _("a step")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bot.views.kit.text import clip, join, one_line
+from bot.languages import _
+from bot.views.kit.text import clip, in_quotes, join, one_line
 from bot.views.plan.values import field_words
 from services.plans.model import Comparison, Condition, Operator
 from services.plans.references import RESERVED, Reference, parse
@@ -19,69 +20,74 @@ def only_if(condition: Condition | None, numbers: Mapping[str, int]) -> str:
     if condition is None:
         return ""
     tests = [_test(comparison, numbers) for comparison in condition.tests]
-    return f"Only if {join(tests, last='and' if condition.match == 'all' else 'or')}."
+    return _("Only if {conditions}.", conditions=join(tests, last="and" if condition.match == "all" else "or"))
 
 
 def skipped(tests: Sequence[Mapping[str, Any]], numbers: Mapping[str, int], waits_for: Sequence[int]) -> str:
     """Why the plan itself skipped a step; `waits_for` are the numbers of the steps before it."""
     if tests:
-        return f"Not needed: {join([_found(test, numbers) for test in tests[:_MOST]])}."
+        return _("Not needed: {reasons}.", reasons=join([_found(test, numbers) for test in tests[:_MOST]]))
     if len(waits_for) == 1:
-        return f"Not needed, because step {waits_for[0]:,} was skipped."
-    return "Not needed, because what it builds on was skipped."
+        return _("Not needed, because step {number} was skipped.", number=waits_for[0])
+    return _("Not needed, because what it builds on was skipped.")
 
 
 def _test(comparison: Comparison, numbers: Mapping[str, int]) -> str:
-    who, what, from_whom = _subject(comparison.value, numbers)
+    source, field = _subject(comparison.value, numbers)
+    value = _value(comparison.value, numbers)
     others = join([_other(text, numbers) for text in comparison.to], last="or")
     match comparison.operator:
         case Operator.PRESENT:
-            return f"{who} gives {_the(what)}"
+            return _("{source} gives the {field}", source=source, field=field)
         case Operator.EMPTY:
-            return f"{who} gives no {what}"
+            return _("{source} gives no {field}", source=source, field=field)
         case Operator.EQUALS | Operator.ONE_OF:
-            return f"{_the(what)} {from_whom} is {others}"
+            return _("{value} is {others}", value=value, others=others)
         case Operator.NOT_EQUALS:
-            return f"{_the(what)} {from_whom} is not {others}"
+            return _("{value} is not {others}", value=value, others=others)
         case Operator.GREATER:
-            return f"{_the(what)} {from_whom} is above {others}"
+            return _("{value} is above {others}", value=value, others=others)
         case Operator.LESS:
-            return f"{_the(what)} {from_whom} is below {others}"
+            return _("{value} is below {others}", value=value, others=others)
 
 
 def _found(test: Mapping[str, Any], numbers: Mapping[str, int]) -> str:
     """What was found in place of what was asked for. A row may be older or newer than this code."""
-    who, what, from_whom = _subject(str(test.get("value", "")), numbers)
-    found = test.get("found")
+    reference, found = str(test.get("value", "")), test.get("found")
     if found is None or found == "":
-        return f"{who} gave no {what}"
-    return f"{_the(what)} {from_whom} is {_quoted(str(found))}"
+        source, field = _subject(reference, numbers)
+        return _("{source} gave no {field}", source=source, field=field)
+    return _("{value} is {others}", value=_value(reference, numbers), others=_quoted(str(found)))
 
 
-def _subject(reference: str, numbers: Mapping[str, int]) -> tuple[str, str, str]:
-    """Who gives a value, what it is called, and where it is from: "step 1", "request id", "from step 1"."""
+def _subject(reference: str, numbers: Mapping[str, int]) -> tuple[str, str]:
+    """Who gives a value, and what it is called: "step 1", "request id"."""
     found = parse(reference)[:1]
     if not found or not isinstance(found[0], Reference):
-        return "something", _quoted(reference), "of the plan"
-    source = found[0].source
+        return _("something"), _quoted(reference)
+    field, source = field_words(found[0]), found[0].source
     if source in RESERVED:
-        whose = "the report" if source == "issue" else "the run"
-        return whose, field_words(found[0]), f"of {whose}"
-    whose = f"step {numbers[source]:,}" if source in numbers else "an earlier step"
-    return whose, field_words(found[0]), f"from {whose}"
+        return _("the report") if source == "issue" else _("the run"), field
+    return _("step {number}", number=numbers[source]) if source in numbers else _("an earlier step"), field
 
 
-def _the(what: str) -> str:
-    return f"the {what}"
+def _value(reference: str, numbers: Mapping[str, int]) -> str:
+    """A value and where it is from: "the request id from step 1"."""
+    source, field = _subject(reference, numbers)
+    found = parse(reference)[:1]
+    if not found or not isinstance(found[0], Reference):
+        return _("the {field} of the plan", field=field)
+    if found[0].source == "issue":
+        return _("the {field} of the report", field=field)
+    if found[0].source in RESERVED:
+        return _("the {field} of the run", field=field)
+    return _("the {field} from {source}", field=field, source=source)
 
 
 def _other(text: str, numbers: Mapping[str, int]) -> str:
     parts = parse(text)
-    if len(parts) == 1 and isinstance(parts[0], Reference):
-        _, what, from_whom = _subject(text, numbers)
-        return f"{_the(what)} {from_whom}"
-    return _quoted(text)
+    return _value(text, numbers) if len(parts) == 1 and isinstance(parts[0], Reference) else _quoted(text)
 
 
 def _quoted(text: str) -> str:
-    return f"“{clip(one_line(text), _VALUE)}”"
+    return in_quotes(clip(one_line(text), _VALUE))

@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from bot.languages import N_, _, ngettext
 from bot.slack.messages import Block
 from bot.views.kit.blocks import Status, plan, span, task_card
-from bot.views.kit.text import count
 from services.states import Phase
 
 _TITLES = {
-    Phase.WAITING: "Waiting for a turn",
-    Phase.SELECTING: "Choosing components",
-    Phase.PLANNING: "Arranging the steps",
-    Phase.REPAIRING: "Fixing the plan",
-    Phase.SAMPLING: "Trying other plans",
-    Phase.CHECKING: "Checking the plan",
+    Phase.WAITING: N_("Waiting for a turn"),
+    Phase.SELECTING: N_("Choosing components"),
+    Phase.PLANNING: N_("Arranging the steps"),
+    Phase.REPAIRING: N_("Fixing the plan"),
+    Phase.SAMPLING: N_("Trying other plans"),
+    Phase.CHECKING: N_("Checking the plan"),
 }
 _WORDS = {
-    Phase.SELECTING: ("Choose components", "Choosing components", "Chose components"),
-    Phase.PLANNING: ("Arrange the steps", "Arranging the steps", "Arranged the steps"),
-    Phase.REPAIRING: ("Fix the plan", "Fixing the plan", "Fixed the plan"),
-    Phase.SAMPLING: ("Try other plans", "Trying other plans", "Tried other plans"),
-    Phase.CHECKING: ("Check the plan", "Checking the plan", "Checked the plan"),
+    Phase.SELECTING: (N_("Choose components"), N_("Choosing components"), N_("Chose components")),
+    Phase.PLANNING: (N_("Arrange the steps"), N_("Arranging the steps"), N_("Arranged the steps")),
+    Phase.REPAIRING: (N_("Fix the plan"), N_("Fixing the plan"), N_("Fixed the plan")),
+    Phase.SAMPLING: (N_("Try other plans"), N_("Trying other plans"), N_("Tried other plans")),
+    Phase.CHECKING: (N_("Check the plan"), N_("Checking the plan"), N_("Checked the plan")),
 }
 """What each phase is called before, while and after it is worked on."""
 
@@ -36,7 +36,7 @@ def progress(phase: Phase, facts: Mapping[str, Any]) -> Block:
         _task(each, position - now, _fact(each, facts, is_past=position < now), again=each in phases[:position])
         for position, each in enumerate(phases)
     ]
-    return plan(_TITLES[phase], tasks)
+    return plan(_(_TITLES[phase]), tasks)
 
 
 def _phases(phase: Phase, facts: Mapping[str, Any]) -> list[Phase]:
@@ -53,9 +53,10 @@ def _task(phase: Phase, distance: int, fact: str, *, again: bool) -> Block:
     before, during, after = _WORDS[phase]
     task_id = f"{phase.value}-again" if again else phase.value
     if distance > 0:
-        return task_card(task_id, before, "pending")
+        return task_card(task_id, _(before), "pending")
     status: Status = "in_progress" if distance == 0 else "complete"
-    return task_card(task_id, during if distance == 0 else after, status, [span(fact)] if fact else ())
+    title = _(during) if distance == 0 else _(after)
+    return task_card(task_id, title, status, [span(fact)] if fact else ())
 
 
 def _fact(phase: Phase, facts: Mapping[str, Any], *, is_past: bool) -> str:
@@ -63,16 +64,20 @@ def _fact(phase: Phase, facts: Mapping[str, Any], *, is_past: bool) -> str:
         _number(facts, name) for name in ("selected", "offered", "faults", "samples")
     )
     if phase is Phase.SELECTING and offered:
-        return (
-            f"{selected:,} of {count(offered, 'component')}" if selected else f"From {count(offered, 'component')}"
+        if not selected:
+            return ngettext("From {count} component", "From {count} components", offered)
+        return ngettext(
+            "{selected} of {count} component", "{selected} of {count} components", offered, selected=selected
         )
     if phase is Phase.SAMPLING and is_past:
-        return count(samples, "other plan")
+        return ngettext("{count} other plan", "{count} other plans", samples)
     # The number is of the latest plan: what was mended before other plans were tried had one of its own.
     if phase is Phase.SAMPLING and faults:
-        return f"{count(faults, 'thing')} still did not fit together"
+        return ngettext(
+            "{count} thing still did not fit together", "{count} things still did not fit together", faults
+        )
     if phase is Phase.REPAIRING and faults and not (is_past and samples):
-        return f"{count(faults, 'thing')} did not fit together"
+        return ngettext("{count} thing did not fit together", "{count} things did not fit together", faults)
     return ""
 
 

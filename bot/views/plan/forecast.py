@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 
+from bot.languages import _, ngettext
 from bot.slack.messages import Block
 from bot.views.kit import blocks as kit
-from bot.views.kit.text import clip, count, join, lasted, one_line
+from bot.views.kit.text import clip, join, lasted, one_line
 from services.components.specs import ComponentSpec
 from services.plans.forecast import Forecast
 from services.queries.snapshots import PlanSnapshot
@@ -35,7 +36,9 @@ def expected(snapshot: PlanSnapshot, *, with_tokens: bool = False) -> list[Block
         *(history if known else ()),
         *(_tokens(forecast, version.tokens) if with_tokens else ()),
     ]
-    return [kit.context(kit.plain(f"Forecast: {' · '.join(parts)}", MAX_CHARACTERS))] if parts else []
+    if not parts:
+        return []
+    return [kit.context(kit.plain(_("Forecast: {facts}", facts=" · ".join(parts)), MAX_CHARACTERS))]
 
 
 def _time(forecast: Forecast) -> Iterator[str]:
@@ -43,8 +46,12 @@ def _time(forecast: Forecast) -> Iterator[str]:
     if usual is None or long is None:
         return
     about, at_most = _round(usual), _round(long, up=True)
-    words = f"usually about {lasted(about)}" if about else f"usually {lasted(0)}"
-    yield f"{words}, seldom over {lasted(at_most)}" if at_most > about else words
+    known = {"usual": lasted(about), "most": lasted(at_most)}
+    if at_most > about:
+        said = _("usually about {usual}, seldom over {most}", **known)
+        yield said if about else _("usually {usual}, seldom over {most}", **known)
+    else:
+        yield _("usually about {usual}", **known) if about else _("usually {usual}", **known)
 
 
 def _round(seconds: float, *, up: bool = False) -> int:
@@ -57,37 +64,45 @@ def _help(forecast: Forecast) -> Iterator[str]:
     if chance is None:
         return
     if chance == 1:
-        yield "so far all such steps went through without help"
+        yield _("so far all such steps went through without help")
     elif chance == 0:
-        yield "one of its steps has always needed help so far"
+        yield _("one of its steps has always needed help so far")
     else:
-        yield f"about {min(max(round(chance * 100), 1), 99)} in 100 go through without help"
+        share = min(max(round(chance * 100), 1), 99)
+        yield _("about {share} in 100 go through without help", share=share)
 
 
 def _waits(forecast: Forecast) -> Iterator[str]:
     people = [
-        count(number, noun)
-        for number, noun in ((forecast.approvals, "approval"), (forecast.answers, "answer"))
+        words
+        for number, words in (
+            (forecast.approvals, ngettext("{count} approval", "{count} approvals", forecast.approvals)),
+            (forecast.answers, ngettext("{count} answer", "{count} answers", forecast.answers)),
+        )
         if number
     ]
     if people:
-        yield f"plus the wait for {join(people)}"
+        yield _("plus the wait for {what}", what=join(people))
     if forecast.wait_minutes:
-        yield f"plus {lasted(forecast.wait_minutes * 60)} that it is to wait"
+        yield _("plus {time} that it is to wait", time=lasted(forecast.wait_minutes * 60))
     if forecast.poll_minutes:
-        yield f"plus up to {lasted(forecast.poll_minutes * 60)} until something holds"
+        yield _("plus up to {time} until something holds", time=lasted(forecast.poll_minutes * 60))
     if forecast.open_waits:
-        yield f"plus {count(forecast.open_waits, 'wait')} whose length only the run will tell"
+        yield ngettext(
+            "plus {count} wait whose length only the run will tell",
+            "plus {count} waits whose length only the run will tell",
+            forecast.open_waits,
+        )
 
 
 def _history(forecast: Forecast, components: Mapping[str, ComponentSpec]) -> Iterator[str]:
     if not forecast.unknown:
         return
     if forecast.chance is None:
-        yield "no history yet"
+        yield _("no history yet")
         return
     names = [_name(key, components) for key in forecast.unknown]
-    yield f"not counting {join(names, most=_NAMES)}: no history yet"
+    yield _("not counting {components}: no history yet", components=join(names, most=_NAMES))
 
 
 def _name(key: str, components: Mapping[str, ComponentSpec]) -> str:
@@ -98,4 +113,6 @@ def _name(key: str, components: Mapping[str, ComponentSpec]) -> str:
 def _tokens(forecast: Forecast, of_version: int) -> Iterator[str]:
     """What drafting has cost, where that is more than the version says of itself."""
     if forecast.tokens > of_version:
-        yield f"{count(forecast.tokens, 'token')} with the drafts before"
+        yield ngettext(
+            "{count} token with the drafts before", "{count} tokens with the drafts before", forecast.tokens
+        )

@@ -6,15 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
+from bot.languages import N_, _
 from bot.views.kit.text import clip, join, one_line
 from services.plans.model import Step
 from services.plans.origins import Origin, Source, origins_of
 
 _MAKERS = {
-    "person": "a person",
-    "registry": "its own list of values",
-    "component": "the answer of another component",
-    "model": "the plan maker",
+    "person": N_("a person"),
+    "registry": N_("its own list of values"),
+    "component": N_("the answer of another component"),
+    "model": N_("the plan maker"),
 }
 _NAME = 40
 _MOST = 3
@@ -56,23 +57,28 @@ class Answers:
         sources = origins_of(text, self.keys)
         words = dict.fromkeys(self._named(source) for source in sources if source.origin is not Origin.MODEL)
         if not is_report_told:
-            words = {each: None for each in words if each not in (_REPORT, _RUN)}
-        partly = "partly " if Source(Origin.MODEL) in sources else ""
-        return f"{partly}from {join(list(words), most=_MOST)}" if words else ""
+            words = {each: None for each in words if each not in (_(_REPORT), _(_RUN))}
+        if not words:
+            return ""
+        named = join(list(words), most=_MOST)
+        if Source(Origin.MODEL) in sources:
+            return _("partly from {sources}", sources=named)
+        return _("from {sources}", sources=named)
 
     def _named(self, source: Source) -> str:
         if source.origin is Origin.PERSON:
-            return "the answer of a person" if source.step else _REPORT
+            return _("the answer of a person") if source.step else _(_REPORT)
         if source.origin is Origin.REGISTRY:
-            return _RUN
+            return _(_RUN)
         # In quotation marks, or a component called “a person” could pass for one.
-        return f"the answer of “{clip(one_line(self.names.get(source.step) or source.step), _NAME)}”"
+        name = clip(one_line(self.names.get(source.step) or source.step), _NAME)
+        return _("the answer of “{component}”", component=name)
 
 
-_REPORT, _RUN = "the report", "the run"
+_REPORT, _RUN = N_("the report"), N_("the run")
 
 
 def makers(origins: Any, *, last: Literal["and", "or"] = "and") -> str:
     """Who made a value, or may have: "a person and the plan maker". Facts are taken as they come."""
     listed = origins if isinstance(origins, list) else []
-    return join([_MAKERS[each] for each in map(str, listed) if each in _MAKERS], last=last) or "nobody"
+    return join([_(_MAKERS[each]) for each in map(str, listed) if each in _MAKERS], last=last) or _("nobody")

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from bot.languages import N_, _, decimal, ngettext
 from bot.slack.ids import ACTION_SHOW_ALL, Ref
 from bot.slack.messages import Block, Element
 from bot.views.kit import blocks as kit
 from bot.views.kit.fitting import Level
-from bot.views.kit.text import clean, clip, count, date, fits, mention, one_line
+from bot.views.kit.text import clean, clip, date, fits, mention, one_line
 from bot.views.plan import steps as plan_steps
 from bot.views.plan.failures import HINTS, sentence
 from bot.views.plan.faults import Names, explain_fault
@@ -17,6 +18,7 @@ from bot.views.plan.policies import following
 from bot.views.plan.sameness import says_something_new
 from bot.views.plan.sent import Known, Value, folded, is_cut, lines, ordered, planned
 from bot.views.plan.steps import PlanStepView
+from bot.views.plan.urgency import urgency_words
 from services.ai.usage import STAND_IN_MODEL
 from services.components.specs import ComponentSpec
 from services.plans.validation import Fault, FaultCode
@@ -25,19 +27,26 @@ from services.states import FailureCode, PlanState
 from services.workflows.drafts import Failure
 
 STATES = {
-    PlanState.DRAFTING: "Being drafted",
-    PlanState.DRAFT: "To be reviewed",
-    PlanState.APPROVED: "Approved",
-    PlanState.DISCARDED: "Discarded",
-    PlanState.FAILED: "No plan could be drafted",
+    PlanState.DRAFTING: N_("Being drafted"),
+    PlanState.DRAFT: N_("To be reviewed"),
+    PlanState.APPROVED: N_("Approved"),
+    PlanState.DISCARDED: N_("Discarded"),
+    PlanState.FAILED: N_("No plan could be drafted"),
 }
-"""A plan's state in words."""
+"""A plan's state in words; said with `_`."""
 
+_DECIDED_BY = {
+    PlanState.APPROVED: N_("Approved by {who}"),
+    PlanState.DISCARDED: N_("Discarded by {who}"),
+}
 
 _FOR_DETAILS = (FaultCode.UNUSED_SELECTION, FaultCode.UNUSED_OUTPUT)
 """Nobody has to do anything about these."""
 
 MAX_WARNING_CHARACTERS = 300
+
+_SHORT = 0.1
+"""In seconds: planning that took less is not told more exactly."""
 
 _ADDRESS = re.compile(r"https?://[^\s<>|]{1,500}")
 """Slack's address of a message, which no end of a link can stand in."""
@@ -55,22 +64,29 @@ def title(snapshot: PlanSnapshot) -> str:
 def origin(snapshot: PlanSnapshot) -> Block:
     """Who reported it and when, and the place and urgency where they were given."""
     issue = snapshot.issue
-    given = [("Place", issue.place), ("Found as", issue.place_found), ("Urgency", issue.urgency)]
+    given = [
+        (_("Place"), issue.place),
+        (_("Found as"), issue.place_found),
+        (_("Urgency"), urgency_words(issue.urgency)),
+    ]
+    said = [*_people(snapshot), date(snapshot.created_at), *_message(issue.permalink)]
     return kit.context(
-        kit.mrkdwn(f"Reported by {_people(snapshot)} · {date(snapshot.created_at)}{_message(issue.permalink)}"),
+        kit.mrkdwn(" · ".join(said)),
         *(kit.plain(f"{label}: {one_line(value)}", 200) for label, value in given if value and clean(value)),
     )
 
 
-def _message(permalink: str | None) -> str:
+def _message(permalink: str | None) -> list[str]:
     """A link to the message that was planned."""
-    return f" · <{permalink}|The message>" if permalink and _ADDRESS.fullmatch(permalink) else ""
+    label = _("The message")
+    return [f"<{permalink}|{label}>"] if permalink and _ADDRESS.fullmatch(permalink) else []
 
 
-def _people(snapshot: PlanSnapshot) -> str:
+def _people(snapshot: PlanSnapshot) -> list[str]:
     """The reporter, and whoever had it planned where that is somebody else."""
-    reporter, requester = mention(snapshot.issue.reporter), snapshot.requester
-    return f"{reporter} · Asked for by {mention(requester)}" if requester else reporter
+    reported = _("Reported by {who}", who=mention(snapshot.issue.reporter))
+    requester = snapshot.requester
+    return [reported, _("Asked for by {who}", who=mention(requester))] if requester else [reported]
 
 
 def understood(snapshot: PlanSnapshot, longest: int) -> list[Block]:
@@ -78,8 +94,7 @@ def understood(snapshot: PlanSnapshot, longest: int) -> list[Block]:
     text = clip(snapshot.version.plan.description, longest) if snapshot.version else ""
     if not text or not says_something_new(text, title(snapshot), snapshot.issue.text):
         return []
-    runs = [kit.span("Understood as: ", bold=True), kit.span(text)]
-    return [kit.rich_text(kit.paragraph(*runs))]
+    return [kit.rich_text(kit.paragraph(*kit.runs(_("*Understood as: *{text}"), text=text)))]
 
 
 def plan_block(
@@ -97,8 +112,9 @@ def plan_block(
         for step in steps[:most]
     ]
     locked = sum(step.locked for step in steps)
-    gates = f" · {plan_steps.LOCK} {locked:,} {'needs' if locked == 1 else 'need'} approval" if locked else ""
-    return kit.plan(plan_steps.shape(steps) + gates, tasks)
+    shape = plan_steps.shape(steps)
+    gates = ngettext("{lock} {count} needs approval", "{lock} {count} need approval", locked, lock=plan_steps.LOCK)
+    return kit.plan(f"{shape} · {gates}" if locked else shape, tasks)
 
 
 def details(step: PlanStepView, spec: ComponentSpec | None, known: Known, level: Level) -> list[Element]:
@@ -134,14 +150,17 @@ def is_all_shown(step: PlanStepView, spec: ComponentSpec | None, known: Known, l
 
 def made_by(version: VersionSnapshot) -> str:
     """Which model planned, at what cost, in how long; of what a person made by hand, only which version it is."""
+    number = _("version {version}", version=str(version.version))
     if not version.model:
-        return f"Changed by hand · version {version.version}"
-    stand_in = version.model == STAND_IN_MODEL
-    planner = (
-        "a rule-based stand-in, not by Gemini" if stand_in else clip(one_line(version.model), MAX_NAME_CHARACTERS)
-    )
-    took = f"{version.seconds:,.1f} s" if version.seconds >= 0.1 else "under 0.1 s"
-    return f"Planned by {planner} · {count(version.tokens, 'token')} · {took} · version {version.version}"
+        return " · ".join([_("Changed by hand"), number])
+    planned = _("Planned by {model}", model=clip(one_line(version.model), MAX_NAME_CHARACTERS))
+    if version.model == STAND_IN_MODEL:
+        planned = _("Planned by a rule-based stand-in, not by Gemini")
+    tokens = ngettext("{count} token", "{count} tokens", version.tokens)
+    took = _("{seconds} s", seconds=decimal(version.seconds))
+    if version.seconds < _SHORT:
+        took = _("under {seconds} s", seconds=decimal(_SHORT))
+    return " · ".join([planned, tokens, took, number])
 
 
 def to_mind(version: VersionSnapshot) -> tuple[Fault, ...]:
@@ -155,7 +174,8 @@ def warnings(
     """The plan's warnings, or those in `faults`, as sentences, the last of which says how many more there are."""
     names = Names(
         steps={
-            step.step.step_id: f"step {step.number:,} ({clip(step.title, MAX_NAME_CHARACTERS)})" for step in steps
+            step.step.step_id: plan_steps.called(step.number, clip(step.title, MAX_NAME_CHARACTERS))
+            for step in steps
         },
         components={key: spec.name for key, spec in version.components.items()},
     )
@@ -166,7 +186,7 @@ def warnings(
 
 def show_all(snapshot: PlanSnapshot) -> Element:
     """The button that opens the whole plan."""
-    return kit.button("Show all", ACTION_SHOW_ALL, Ref(snapshot.id, snapshot.revision).encode())
+    return kit.button(_("Show all"), ACTION_SHOW_ALL, Ref(snapshot.id, snapshot.revision).encode())
 
 
 def failure_block(snapshot: PlanSnapshot, level: Level) -> Block:
@@ -174,7 +194,7 @@ def failure_block(snapshot: PlanSnapshot, level: Level) -> Block:
     failure = _failure(snapshot)
     elements = [
         kit.paragraph(kit.span(sentence(failure), bold=True)),
-        kit.paragraph(*kit.typed(HINTS[failure.code])),
+        kit.paragraph(*kit.typed(_(HINTS[failure.code]))),
     ]
     if faults := explain_fault(failure.faults, level.lines, limit=MAX_WARNING_CHARACTERS, names=Names()):
         elements.append(kit.bullets(faults))
@@ -187,27 +207,37 @@ def _failure(snapshot: PlanSnapshot) -> Failure:
 
 def decision(snapshot: PlanSnapshot) -> str:
     """Who decided and when, as mrkdwn: "Discarded by @x · today 10:42"."""
-    verb = "Approved" if snapshot.state is PlanState.APPROVED else "Discarded"
-    absent = f" for {mention(snapshot.decided_for)}" if snapshot.decided_for else ""
-    who = f" by {mention(snapshot.decided_by)}{absent}" if snapshot.decided_by else ""
-    when = f" · {date(snapshot.decided_at)}" if snapshot.decided_at else ""
-    return f"{verb}{who}{when}"
+    said = _(STATES[_decided(snapshot)])
+    if snapshot.decided_by:
+        who = mention(snapshot.decided_by)
+        if snapshot.decided_for:
+            who = _("{who} for {absent}", who=who, absent=mention(snapshot.decided_for))
+        said = _(_DECIDED_BY[_decided(snapshot)], who=who)
+    return f"{said} · {date(snapshot.decided_at)}" if snapshot.decided_at else said
+
+
+def _decided(snapshot: PlanSnapshot) -> PlanState:
+    return PlanState.APPROVED if snapshot.state is PlanState.APPROVED else PlanState.DISCARDED
 
 
 def decided(snapshot: PlanSnapshot) -> list[Element]:
     """What `decision` says, as rich text."""
-    verb = "Approved" if snapshot.state is PlanState.APPROVED else "Discarded"
-    who = [kit.span(f"{verb} by "), kit.person(snapshot.decided_by)] if snapshot.decided_by else [kit.span(verb)]
+    said = [kit.span(_(STATES[_decided(snapshot)]))]
+    if snapshot.decided_by:
+        said = kit.runs(_(_DECIDED_BY[_decided(snapshot)]), who=kit.person(snapshot.decided_by))
     when = [kit.span(" · "), kit.moment(snapshot.decided_at)] if snapshot.decided_at else []
-    return [*who, *when]
+    return [*said, *when]
 
 
 def _head(step: PlanStepView, spec: ComponentSpec | None, level: Level) -> str:
     name = clip(step.component, MAX_NAME_CHARACTERS)
     # What leaves the house stands below it, a line each.
     sends = level.sent and plan_steps.writes(spec) and step.step.inputs
-    to = "" if step.component == step.title else f" to “{name}”"
-    uses = f"Sends{to}:" if sends else f"Uses “{name}”." if to else ""
+    is_named = step.component == step.title
+    if sends:
+        uses = _("Sends:") if is_named else _("Sends to “{component}”:", component=name)
+    else:
+        uses = "" if is_named else _("Uses “{component}”.", component=name)
     more = clip(step.more, level.more) if level.more else ""
     parts = (more, plan_steps.provided(step), following(step.follows), uses)
     return "\n".join(part for part in parts if part)

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from bot.languages import N_, _, ngettext
 from bot.slack.messages import Block
 from bot.views.kit import blocks as kit
-from bot.views.kit.text import clip, count, join, one_line
+from bot.views.kit.text import clip, join, one_line
 from services.pictures.unseen import Unseen
 from services.plans.attached import AttachedPicture
 
 _WHY: Mapping[Unseen, str] = {
-    Unseen.NO_PICTURE: "is not a picture",
-    Unseen.OTHER_KIND: "is of a kind that I can't read (PNG, JPEG, WebP and GIF I can)",
-    Unseen.TOO_LARGE: "is too large",
-    Unseen.GONE: "was deleted",
-    Unseen.REFUSED: "is not shown to me by Slack",
-    Unseen.UNAVAILABLE: "did not come from Slack in time",
+    Unseen.NO_PICTURE: N_("“{name}” is not a picture"),
+    Unseen.OTHER_KIND: N_("“{name}” is of a kind that I can't read (PNG, JPEG, WebP and GIF I can)"),
+    Unseen.TOO_LARGE: N_("“{name}” is too large"),
+    Unseen.GONE: N_("“{name}” was deleted"),
+    Unseen.REFUSED: N_("“{name}” is not shown to me by Slack"),
+    Unseen.UNAVAILABLE: N_("“{name}” did not come from Slack in time"),
 }
 _NAMED, _NAME = 3, 40
 
@@ -32,15 +33,27 @@ def unseen_words(pictures: Sequence[AttachedPicture]) -> str:
     failed = [picture for picture in pictures if picture.unseen in _WHY]
     left_out = sum(picture.unseen is Unseen.TOO_MANY for picture in pictures)
     named = [
-        f"“{clip(one_line(each.name), _NAME)}” {_WHY[each.unseen]}" for each in failed[:_NAMED] if each.unseen
+        _(_WHY[each.unseen], name=clip(one_line(each.name), _NAME)) for each in failed[:_NAMED] if each.unseen
     ]
     if len(failed) > _NAMED:
-        named.append(f"{count(len(failed) - _NAMED, 'other')} could not be read either")
+        others = len(failed) - _NAMED
+        named.append(
+            ngettext("{count} other could not be read either", "{count} others could not be read either", others)
+        )
     if failed and left_out:
-        named.append(f"{left_out:,} more {'was' if left_out == 1 else 'were'} too many")
+        named.append(ngettext("{count} more was too many", "{count} more were too many", left_out))
     if failed:
-        return f"{count(len(failed) + left_out, 'picture')} could not be read: {join(named)}."
+        return ngettext(
+            "{count} picture could not be read: {reasons}.",
+            "{count} pictures could not be read: {reasons}.",
+            len(failed) + left_out,
+            reasons=join(named),
+        )
     if left_out:
-        seen = len(pictures) - left_out
-        return f"Only the first {count(seen, 'picture')} of {len(pictures):,} were looked at."
+        return ngettext(
+            "Only the first {count} picture of {all} was looked at.",
+            "Only the first {count} pictures of {all} were looked at.",
+            len(pictures) - left_out,
+            all=len(pictures),
+        )
     return ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from bot.languages import _
 from bot.slack.ids import ACTION_POLICY_READ, Ref
 from bot.slack.messages import Block
 from bot.views.kit import blocks as kit
@@ -25,14 +26,14 @@ def name(citation: Citation) -> str:
 
 def following(follows: Sequence[str]) -> str:
     """The sentence of a step that cites passages: "Follows: Road works, 3.1 Closures."; empty for the others."""
-    return f"Follows: {join(follows, most=3)}." if follows else ""
+    return _("Follows: {passages}.", passages=join(follows, most=3)) if follows else ""
 
 
 def reading(citations: Sequence[Citation], most: int = MAX_READ) -> list[Block]:
     """A menu of the cited passages by policy, each of which it shows; nothing where nothing is cited."""
     shown = citations[:most]
     groups = [(policy, _options(shown, policy)) for policy in dict.fromkeys(each.policy for each in shown)]
-    return [kit.actions(kit.menu("Read what it follows", ACTION_POLICY_READ, groups))] if groups else []
+    return [kit.actions(kit.menu(_("Read what it follows"), ACTION_POLICY_READ, groups))] if groups else []
 
 
 def _options(citations: Iterable[Citation], policy: str) -> list[tuple[str, str]]:

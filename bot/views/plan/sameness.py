@@ -22,12 +22,12 @@ _UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u
 _EMPTY = frozenset(
     word
     for line in (
-        "a an and are as at be been by can for from has have in into is it its of on or that the their there this",
-        "to was we were will with step steps plan plans issue report reported request",
-        "one two three four five six seven eight nine ten",
-        "der die das und ein eine ist im in von zu mit den dem des",
+        "a,an,and,are,as,at,be,been,by,can,for,from,has,have,in,into,is,it,its,of,on,or,that,the,their,there,this",
+        "to,was,we,were,will,with,step,steps,plan,plans,issue,report,reported,request",
+        "one,two,three,four,five,six,seven,eight,nine,ten",
+        "der,die,das,und,ein,eine,ist,im,in,von,zu,mit,den,dem,des",
     )
-    for word in line.split()
+    for word in line.split(",")
 )
 """Words that say nothing by themselves, and those that every plan is described with."""
 

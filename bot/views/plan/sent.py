@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from bot.languages import N_, _, ngettext
 from bot.slack.messages import Element
 from bot.views.kit import blocks as kit
 from bot.views.kit.mentions import ids_in, naming
@@ -23,7 +24,7 @@ from services.plans.model import Issue, StepInput
 from services.plans.references import OPEN, RESERVED, MalformedReference, Reference, parse
 from services.steps.resolving import Values
 
-NOT_SHOWN = "(not shown here)"
+NOT_SHOWN = N_("(not shown here)")
 
 _NAME = 60
 ENOUGH = 1_000
@@ -104,10 +105,14 @@ class Known:
         """E.g. "known only once it runs: work order id (step 4)"."""
         if reference.source in RESERVED:
             return in_words(reference.text, self._numbers).strip("[]")
-        what = field_words(reference)
-        said = "" if what == label(name).lower() else f": {what}"
+        field = field_words(reference)
+        is_said = field == label(name).lower()
         step = self._numbers.get(reference.source)
-        return f"known only once it runs{said}{f' (step {step:,})' if step else ''}"
+        if step is None:
+            return _("known only once it runs") if is_said else _("known only once it runs: {field}", field=field)
+        if is_said:
+            return _("known only once it runs (step {number})", number=step)
+        return _("known only once it runs: {field} (step {number})", field=field, number=step)
 
 
 def planned(step: PlanStepView, known: Known) -> list[Value]:
@@ -159,7 +164,7 @@ def is_cut(drawn: Sequence[Sequence[Element]]) -> bool:
 def folded(values: Sequence[Value]) -> list[Value]:
     """The values as a channel may see them: what may open a door is left out."""
     return [
-        Value(value.name, NOT_SHOWN) if _UNTOLD.search(label(value.name).lower()) else value for value in values
+        Value(value.name, _(NOT_SHOWN)) if _UNTOLD.search(label(value.name).lower()) else value for value in values
     ]
 
 
@@ -167,8 +172,9 @@ def _more(values: int, most: int) -> list[list[Element]]:
     left_out = values - most
     if left_out <= 0:
         return []
-    number = f"{left_out:,}" if values < ENOUGH else f"more than {left_out - 1:,}"
-    return [[kit.span(f"…and {number} more {'value' if left_out == 1 else 'values'}")]]
+    if values < ENOUGH:
+        return [[kit.span(ngettext("…and {count} more value", "…and {count} more values", left_out))]]
+    return [[kit.span(_("…and more than {count} more values", count=left_out - 1))]]
 
 
 def _values(item: StepInput, known: Known) -> Iterator[Value]:

@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from bot.views.kit.text import clip, count, fits, join, one_line, sentences
+from bot.languages import N_, _, ngettext, number
+from bot.views.kit.text import clip, fits, join, one_line, sentences
 from bot.views.plan import policies
 from bot.views.plan.conditions import only_if
 from bot.views.plan.values import field_words
@@ -22,12 +23,12 @@ LOCK = "🔒"
 
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s")
 _GIVEN = {
-    "issue.text": "what was reported",
-    "issue.reporter": "who reported it",
-    "issue.channel": "the channel of the report",
-    "issue.place": "the place of the report",
-    "issue.urgency": "how urgent it is",
-    "run.id": "the id of the run",
+    "issue.text": N_("what was reported"),
+    "issue.reporter": N_("who reported it"),
+    "issue.channel": N_("the channel of the report"),
+    "issue.place": N_("the place of the report"),
+    "issue.urgency": N_("how urgent it is"),
+    "run.id": N_("the id of the run"),
 }
 
 
@@ -69,8 +70,8 @@ def in_order(version: VersionSnapshot) -> tuple[PlanStepView, ...]:
     place = {step_id: position for position, step_id in enumerate(order)}
     steps = sorted(version.plan.steps, key=lambda step: place[step.step_id])
     numbers: dict[str, int] = {}
-    for number, step in enumerate(steps, start=1):
-        numbers.setdefault(step.step_id, number)
+    for nth, step in enumerate(steps, start=1):
+        numbers.setdefault(step.step_id, nth)
     return tuple(
         replace(
             _view(step, number, version.components.get(step.component_id), needs[step.step_id], numbers, cited),
@@ -87,11 +88,17 @@ def numbers(steps: Sequence[PlanStepView]) -> dict[str, int]:
 
 def shape(steps: Sequence[PlanStepView]) -> str:
     """How the plan runs, in a few words: "6 steps, up to 3 side by side"."""
-    words = count(len(steps), "step")
     if len(steps) < 2:
-        return words
+        return ngettext("{count} step", "{count} steps", len(steps))
     widest = _widest(steps)
-    return f"{words}, up to {widest:,} side by side" if widest > 1 else f"{words}, one after the other"
+    if widest > 1:
+        return _("{count} steps, up to {widest} side by side", count=len(steps), widest=widest)
+    return _("{count} steps, one after the other", count=len(steps))
+
+
+def called(number: int, title: str) -> str:
+    """A step inside a sentence: "step 3 (Send a crew)"."""
+    return _("step {number} ({title})", number=number, title=title)
 
 
 def writes(spec: ComponentSpec | None) -> bool:
@@ -106,21 +113,28 @@ def waiting(step: PlanStepView, titles: Mapping[int, str]) -> str:
 
 def after(step: PlanStepView) -> str:
     """What a step waits for, as it stands behind its title: " · after 2 and 3"; empty if it starts at once."""
-    return f" · after {join([f'{number:,}' for number in step.waits_for])}" if step.waits_for else ""
+    if not step.waits_for:
+        return ""
+    words = _("after {numbers}", numbers=join([number(each) for each in step.waits_for]))
+    return f" · {words}"
 
 
 def provided(step: PlanStepView) -> str:
     """If a step is carried out at all, where that is not sure; empty where it is."""
-    several = len(step.waits_for) > 1 and step.step.needs == "any"
-    before = join([f"{number:,}" for number in step.waits_for], last="or")
-    return sentences([f"Only if step {before} was carried out." if several else "", step.condition])
+    before = ""
+    if len(step.waits_for) > 1 and step.step.needs == "any":
+        numbers = join([number(each) for each in step.waits_for], last="or")
+        before = _("Only if step {numbers} was carried out.", numbers=numbers)
+    return sentences([before, step.condition])
 
 
 def _start(step: PlanStepView, titles: Mapping[int, str]) -> str:
     if not step.waits_for:
-        return "Starts at once."
-    any_of = ", if any of them was carried out" if len(step.waits_for) > 1 and step.step.needs == "any" else ""
-    return f"Starts after {join([f'step {number:,} ({titles[number]})' for number in step.waits_for])}{any_of}."
+        return _("Starts at once.")
+    before = join([called(each, titles[each]) for each in step.waits_for])
+    if len(step.waits_for) > 1 and step.step.needs == "any":
+        return _("Starts after {steps}, if any of them was carried out.", steps=before)
+    return _("Starts after {steps}.", steps=before)
 
 
 def taking(step: PlanStepView) -> str:
@@ -128,19 +142,22 @@ def taking(step: PlanStepView) -> str:
     by_step: dict[int, list[str]] = {}
     for take in step.takes:
         by_step.setdefault(take.number, []).append(take.what)
-    sources = [f"{join(whats)} from step {number:,}" for number, whats in by_step.items()]
-    return f"Takes {join(sources)}." if sources else ""
+    sources = [
+        _("{fields} from step {number}", fields=join(whats), number=each) for each, whats in by_step.items()
+    ]
+    return _("Takes {values}.", values=join(sources)) if sources else ""
 
 
 def agreement(step: PlanStepView) -> str:
     """The sentence of a step that must not run before a person has agreed; empty for the others."""
-    return f"{LOCK} Needs approval before anything is sent." if step.locked else ""
+    return _("{lock} Needs approval before anything is sent.", lock=LOCK) if step.locked else ""
 
 
 def headline(step: PlanStepView) -> str:
     """A step in one line: its number and title, what it waits for, and whether it asks first."""
-    lock, asks = (f"{LOCK} ", " · needs approval") if step.locked else ("", "")
-    return f"{step.number:,}. {lock}{step.title}{after(step)}{asks}"
+    lock = f"{LOCK} " if step.locked else ""
+    line = f"{number(step.number)}. {lock}{step.title}{after(step)}"
+    return " · ".join([line, _("needs approval")]) if step.locked else line
 
 
 def in_words(value: str, numbers: Mapping[str, int]) -> str:
@@ -150,9 +167,9 @@ def in_words(value: str, numbers: Mapping[str, int]) -> str:
         if not isinstance(part, Reference):
             return part if isinstance(part, str) else part.text
         if part.source in numbers:
-            return f"[{_field(part)} from step {numbers[part.source]:,}]"
+            return _("[{field} from step {number}]", field=_field(part), number=numbers[part.source])
         given = _GIVEN.get(f"{part.source}.{render_path(part.path)}")
-        return f"[{given}]" if given else part.text
+        return f"[{_(given)}]" if given else part.text
 
     return "".join(say(part) for part in parse(value))
 
@@ -195,10 +212,10 @@ def _headline(words: str) -> tuple[str, str]:
     """A description as a title and what the title leaves out: all of it, where a sentence had to be cut."""
     if fits(words, TITLE):
         return words.rstrip("."), ""
-    first, _, rest = _SENTENCE_END.sub("\n", words, count=1).partition("\n")
+    first, _end, rest = _SENTENCE_END.sub("\n", words, count=1).partition("\n")
     return (first.rstrip("."), rest) if fits(first, TITLE) else (clip(first, TITLE), words)
 
 
 def _field(reference: Reference) -> str:
     """What a reference names: `data[0].work_order_id` is "the work order id"."""
-    return f"the {field_words(reference)}"
+    return _("the {field}", field=field_words(reference))

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from bot.slack import ids
-from bot.views.modals.new_issue import URGENCIES, new_issue_modal
+from bot.views.modals.new_issue import new_issue_modal
 from bot.views.modals.reason import REASON_LENGTH, mark_done_modal, reject_modal, skip_modal
+from bot.views.plan.urgency import URGENCIES
 from bot.views.private.help import EMPTY_MENTION, HELP
 from bot.views.private.notes import Note, approved_by, discarded_by, note_text, run_note, stale, step_note
 from services.states import PlanState, RunState, StepState
