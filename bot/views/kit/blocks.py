@@ -6,9 +6,10 @@ import hashlib
 import json
 from collections.abc import Sequence
 from datetime import datetime
+from string import Formatter
 from typing import Literal
 
-from bot.languages import _
+from bot.languages import _, number
 from bot.slack.messages import Block, Element, Message
 from bot.views.kit.text import clip, escape, is_channel, is_group, is_link, is_user, mention, one_line
 
@@ -142,29 +143,50 @@ def typed(text: str) -> list[Element]:
     return [span(part, code=index % 2 == 1) for index, part in enumerate(text.split("`")) if part]
 
 
+def filled(sentence: str, **values: Element | Sequence[Element] | str | int) -> list[Element]:
+    """A sentence as rich text: runs, texts and numbers in place of its names, all of them to the letter."""
+    runs: list[Element] = []
+    words = ""
+    for text, name, _spec, _conversion in Formatter().parse(sentence):
+        value = values[name] if name else ""
+        words += text
+        if isinstance(value, str | int):
+            words += number(value) if isinstance(value, int) else value
+        elif value:
+            runs += [*([span(words)] if words else []), *([value] if isinstance(value, dict) else value)]
+            words = ""
+    return [*runs, span(words)] if words else runs
+
+
 def person(user_id: str) -> Element:
     """A person inside rich text."""
-    return {"type": "user", "user_id": user_id} if is_user(user_id) else span("someone")
+    return {"type": "user", "user_id": user_id} if is_user(user_id) else span(_("someone"))
 
 
-def people(user_ids: Sequence[str], *, last: str = "and") -> list[Element]:
+def people(user_ids: Sequence[str], *, last: Literal["and", "or"] = "and") -> list[Element]:
     """Several people inside rich text, as many as a line holds: "@A, @B and @C", or "@A, …, @E and 7 more"."""
-    shown: list[Element] = []
-    for index, user in enumerate(user_ids[:PEOPLE]):
-        if index:
-            shown.append(span(f" {last} " if index == len(user_ids) - 1 else ", "))
-        shown.append(person(user))
-    return [*shown, span(f" {last} {len(user_ids) - PEOPLE} more")] if len(user_ids) > PEOPLE else shown
+    return _enumerated([[person(user)] for user in user_ids], last)
 
 
 def acting(people: Sequence[tuple[str, str | None]]) -> list[Element]:
     """Several people inside rich text, each with the absent in whose place they acted: "@A and @B for @C"."""
-    shown: list[Element] = []
-    for index, (user, absent) in enumerate(people[:PEOPLE]):
-        if index:
-            shown.append(span(" and " if index == len(people) - 1 else ", "))
-        shown += [person(user), *([span(" for "), person(absent)] if absent else [])]
-    return [*shown, span(f" and {len(people) - PEOPLE} more")] if len(people) > PEOPLE else shown
+    return _enumerated([_acting(user, absent) for user, absent in people], "and")
+
+
+def _acting(user: str, absent: str | None) -> list[Element]:
+    if not absent:
+        return [person(user)]
+    return filled(_("{deputy} for {absent}"), deputy=person(user), absent=person(absent))
+
+
+def _enumerated(items: Sequence[Sequence[Element]], last: Literal["and", "or"]) -> list[Element]:
+    if len(items) < 2:
+        return [run for item in items for run in item]
+    is_cut = len(items) > PEOPLE
+    shown = items[:PEOPLE] if is_cut else items[:-1]
+    end = _("{count} more", count=len(items) - PEOPLE) if is_cut else items[-1]
+    runs = [run for item in shown for run in (span(", "), *item)][1:]
+    return filled(_("{all} or {last}") if last == "or" else _("{all} and {last}"), all=runs, last=end)
 
 
 def link(url: str, label: str) -> Element:
@@ -201,7 +223,9 @@ def group(group_id: str) -> Element:
 def place(channel_id: str) -> Element:
     """A channel inside rich text."""
     return (
-        {"type": "channel", "channel_id": channel_id} if is_channel(channel_id) else span(_("a private conversation"))
+        {"type": "channel", "channel_id": channel_id}
+        if is_channel(channel_id)
+        else span(_("a private conversation"))
     )
 
 
