@@ -261,10 +261,12 @@ def _answered(component: str, status: Any, said: str) -> str:
     """What it did, with what it said: "“Crews” refused it: “The crew is at WO-7” (409, conflict)."."""
     quoted = _quoted(said, _SAID) if said else ""
     if not isinstance(status, int):
-        return _(_ERROR_SAID if said else SENTENCES["http_status"], component=component, said=quoted)
+        words = _ERROR_SAID if said else SENTENCES["http_status"]
+        return _(words, component=component, said=quoted)
     did, meaning = _STATUSES.get(status, (_REFUSED if 400 <= status < 500 else _FAILED, ""))
     why = f"{status}, {_(meaning)}" if meaning else str(status)
-    return _(did[1] if said else did[0], component=component, said=quoted, status=why)
+    words = did[1] if said else did[0]
+    return _(words, component=component, said=quoted, status=why)
 
 
 def _count(value: Any) -> str:
