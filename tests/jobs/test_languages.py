@@ -17,6 +17,7 @@ from services.jobs import SetNotifications
 from services.workspaces import settings
 from tests.support.approvals import rules
 from tests.support.notifications import told
+from tests.support.own_steps import answer, ask, question
 from tests.support.run_starts import until
 from tests.support.stand_in_plans import script_plan
 from tests.support.town_hall import LEAK, TownHall, card_text, cards, drafted
@@ -50,12 +51,17 @@ def by_action(message: Message) -> dict[str, dict[str, Any]]:
     }
 
 
-async def at_gate(hall: TownHall) -> Message:
-    """The card of a plan whose first step waits for approval."""
-    plan = {"workflow_name": "Stop the leak", "description": "Mend it.", "steps": [order(gate=True)]}
+async def planned(hall: TownHall, *steps: dict[str, Any]) -> Message:
+    """The card of a plan of these steps."""
+    plan = {"workflow_name": "Stop the leak", "description": "Mend it.", "steps": list(steps)}
     script_plan(hall.gemini, plan)
     await hall.slack.send_command("priya", "works", "/mudda", LEAK)
-    card = await drafted(hall)
+    return await drafted(hall)
+
+
+async def at_gate(hall: TownHall) -> Message:
+    """The card of a plan whose first step waits for approval."""
+    card = await planned(hall, order(gate=True))
     await hall.slack.click("marco", "works", card.ts, ids.ACTION_APPROVE)
     return await hall.slack.wait_for(
         lambda: next((each for each in cards(hall.slack) if ids.ACTION_STEP_APPROVE in by_action(each)), None), 30
@@ -91,12 +97,24 @@ async def test_a_card_is_in_the_language_of_whoever_asked_and_a_copy_in_that_of_
 async def test_what_is_posted_below_a_card_is_in_its_language_whoever_wanted_it(hall: TownHall) -> None:
     reads(hall, "priya", "de-DE")
     reads(hall, "dana", "hi-IN")
-    plan = {"workflow_name": "Stop the leak", "description": "Mend it.", "steps": [order()]}
-    script_plan(hall.gemini, plan)
-    await hall.slack.send_command("priya", "works", "/mudda", LEAK)
-    card = await drafted(hall)
-    await hall.slack.click("dana", "works", card.ts, ids.ACTION_DRY_RUN)
+    card = await planned(hall, order())
+    menu = by_action(card)[ids.ACTION_PLAN_MORE]
+    wish = next(each["value"] for each in menu["options"] if each["value"].startswith(ids.CHOICE_DRY_RUN))
+    await hall.slack.click("dana", "works", card.ts, ids.ACTION_PLAN_MORE, wish)
     await hall.slack.wait_for(lambda: "Probelauf: nichts wurde geändert" in thread(hall, card))
+
+
+async def test_each_of_those_who_are_asked_reads_the_question_in_their_own_language(hall: TownHall) -> None:
+    reads(hall, "priya", "de-DE")
+    reads(hall, "dana", "hi-IN")
+    card = await planned(hall, ask("<!subteam^S0WATERCRW|@water-crew>"))
+    await hall.slack.click("marco", "works", card.ts, ids.ACTION_APPROVE)
+    his, hers = await question(hall, "marco"), await question(hall, "dana")
+    assert "A question for you" in card_text(his)
+    assert "आपके लिए एक सवाल" in card_text(hers)
+    await answer(hall, "The red one", "marco")
+    await hall.slack.wait_for(lambda: " का जवाब: " in card_text(hers))
+    await hall.slack.wait_for(lambda: "Answered by " in card_text(his))
 
 
 async def test_a_deputy_is_told_in_their_own_language(hall: TownHall) -> None:
