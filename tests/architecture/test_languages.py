@@ -16,9 +16,11 @@ SAYING = ("_", "N_", "ngettext")
 SAID = (
     "bot/views/card.py",
     "bot/views/kit",
+    "bot/views/messages",
     "bot/views/modals",
     "bot/views/pictures",
     "bot/views/plan",
+    "bot/views/run",
 )
 """The folders in which every sentence is said by one of SAYING."""
 WORDS = re.compile(r"[A-Za-z]{2,}[,:;]? [a-z]{2,}|\b[A-Z][a-z]+ [A-Za-z]{2,}|\b[aA] [a-z]{3,}")

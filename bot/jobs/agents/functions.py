@@ -13,6 +13,8 @@ from bot.deps import Deps
 from bot.errors import RateLimited, SlackError, SlackUnavailable
 from bot.jobs.messages.posting import link
 from bot.jobs.registry import PATIENT_ATTEMPTS, Handler, Lane
+from bot.languages import speaking, spoken
+from bot.readers import language_of_card
 from bot.views.messages import functions as views
 from bot.views.messages.functions import Refusal
 from services import functions
@@ -89,7 +91,9 @@ async def complete_function(job: CompleteFunction, deps: Deps) -> None:
     outcome = Outcome.FORGOTTEN if plan is None else functions.outcome_of(execution.function, plan)
     if outcome is None:
         return
-    await _tell(execution, outcome, plan, deps)
+    language = spoken() if plan is None else language_of_card(plan, deps.workspace)
+    with speaking(language):
+        await _tell(execution, outcome, plan, deps)
     async with deps.database.transaction() as session:
         await functions.completed(session, job.workspace, job.step, deps.now())
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 import aiohttp
@@ -63,11 +64,14 @@ class Person:
 
 
 class Directory:
-    """Looks up people, groups and channels, as the app of one token."""
+    """Looks up people, groups and channels, as the app of one token. `clock` says for how long they are known."""
 
-    def __init__(self, client: AsyncWebClient, metrics: Metrics) -> None:
+    def __init__(
+        self, client: AsyncWebClient, metrics: Metrics, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.client = client
         self._metrics = metrics
+        self._clock = clock
         self._kinds: dict[str, tuple[ChannelKind, float]] = {}
         self._locales: dict[str, tuple[str | None, float]] = {}
 
@@ -97,14 +101,18 @@ class Directory:
         )
 
     async def locale(self, user: str) -> str | None:
-        """In what language a person reads Slack ("de-DE"), remembered; None where Slack does not say it soon."""
-        now = asyncio.get_running_loop().time()
-        known, until = self._locales.get(user, (None, 0.0))
-        if until < now:
-            known = await self._asked_locale(user)
+        """In what language a person reads Slack ("de-DE"), remembered; None where Slack does not say it soon.
+
+        One that was known is kept for as long as Slack does not say another.
+        """
+        now = self._clock()
+        known, until = self._locales.get(user, (None, now))
+        if until <= now:
+            found = await self._asked_locale(user)
+            known = found or known
             if len(self._locales) >= MAX_LOCALES:
                 self._locales.clear()
-            self._locales[user] = (known, now + (NO_LOCALE_SECONDS if known is None else LOCALE_SECONDS))
+            self._locales[user] = (known, now + (NO_LOCALE_SECONDS if found is None else LOCALE_SECONDS))
         return known
 
     async def _asked_locale(self, user: str) -> str | None:
@@ -149,8 +157,8 @@ class Directory:
 
     async def channel_kind(self, channel: str) -> ChannelKind:
         """Who reads along in a channel; one that the bot may not see is private. It is remembered for a while."""
-        now = asyncio.get_running_loop().time()
-        known, until = self._kinds.get(channel, (None, 0.0))
+        now = self._clock()
+        known, until = self._kinds.get(channel, (None, now))
         if known is None or until < now:
             known = await self._asked_kind(channel)
             self._kinds[channel] = (known, now + KIND_SECONDS)

@@ -10,16 +10,18 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
+from bot.languages import N_, Sentence, _, day, decimal, number
 from bot.slack.ids import COMMAND_MUDDA, COMMAND_WORKFLOWS, METADATA_ANSWER
 from bot.slack.messages import Block, Element, Message
 from bot.views.kit import blocks as kit
-from bot.views.kit.text import clip, join, lasted, one_line, weight
+from bot.views.kit.text import clip, join, lasted, one_line, sentences, weight
+from bot.views.messages.facts import fact
 from services.queries.inquiries.asking import Answered, Trouble
 from services.queries.inquiries.wording import Cited, Words
 from services.queries.lookups.rows import People, Person, PlanRef, Row, RowKind, Took, Value
 
-LOOKING = "Looking…"
-STOPPED = "You stopped this answer."
+LOOKING = N_("Looking…")
+STOPPED = N_("You stopped this answer.")
 
 MAX_SAID = 1_800
 """Of an answer with its values filled in, as `weight` counts."""
@@ -35,30 +37,28 @@ _RUN = 15
 """What a run of text weighs besides its text."""
 
 
-_TROUBLES: Mapping[Trouble, str] = {
-    Trouble.UNAVAILABLE: "The model can't be reached just now, so I looked by plain rules.",
-    Trouble.BUDGET: "The model's budget for today is used up, so I looked by plain rules.",
-    Trouble.LATE: "That took too long to put into words.",
-    Trouble.ROUNDS: "I did not get to the end of that.",
-    Trouble.UNFOUNDED: "I could not put that into words that I am sure of.",
+_TROUBLES: Mapping[Trouble, Sentence] = {
+    Trouble.UNAVAILABLE: N_("The model can't be reached just now, so I looked by plain rules."),
+    Trouble.BUDGET: N_("The model's budget for today is used up, so I looked by plain rules."),
+    Trouble.LATE: N_("That took too long to put into words."),
+    Trouble.ROUNDS: N_("I did not get to the end of that."),
+    Trouble.UNFOUNDED: N_("I could not put that into words that I am sure of."),
     Trouble.STOPPED: STOPPED,
 }
-_FOUND = " This is what is on record:"
-_NOTHING = (
-    f" I found nothing that fits. `{COMMAND_WORKFLOWS}` lists the plans, `{COMMAND_WORKFLOWS} #12` shows one."
-)
-_OFF_RECORD = (
+_FOUND = N_("This is what is on record:")
+_NOTHING = N_("I found nothing that fits. `{workflows}` lists the plans, `{workflows} #12` shows one.")
+_OFF_RECORD = N_(
     "I can tell what is on record here: how plans stand and what they wait for, who decided what, what failed, "
     "the components, the policies. I can't decide, change or send anything when asked: the buttons on a plan's "
-    "card do. "
-    f"Ask me, say, `{COMMAND_MUDDA} ask what is open in Ward 4?`"
+    "card do. Ask me, say, `{mudda} ask what is open in Ward 4?`"
 )
-STRANGER = (
+STRANGER = N_(
     "Only people of the organisation that runs Mudda are told more than what is about the plan in this thread. "
     "Ask in the thread of a plan."
 )
-NOT_ANSWERED = "I could not answer that just now. Please ask again."
-_PRIVATE = f"Plans of private conversations are left out here. `{COMMAND_MUDDA} ask` answers you alone."
+NOT_ANSWERED = N_("I could not answer that just now. Please ask again.")
+_PRIVATE = N_("Plans of private conversations are left out here. `{mudda} ask` answers you alone.")
+_COMMANDS = {"mudda": COMMAND_MUDDA, "workflows": COMMAND_WORKFLOWS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +75,13 @@ class Known:
 
 def looking(inquiry_id: UUID) -> Message:
     """What is seen at once."""
-    return _message([kit.rich_text(kit.paragraph(kit.span(LOOKING, italic=True)))], LOOKING, inquiry_id)
+    text = _(LOOKING)
+    return _message([kit.rich_text(kit.paragraph(kit.span(text, italic=True)))], text, inquiry_id)
 
 
-def words(text: str, inquiry_id: UUID) -> Message:
+def words(sentence: Sentence, inquiry_id: UUID) -> Message:
     """An answer in our own words alone; what stands between backticks is to be typed as it is."""
+    text = _(sentence, **_COMMANDS)
     return _message([kit.rich_text(kit.paragraph(*kit.typed(text)))], text.replace("`", ""), inquiry_id)
 
 
@@ -144,8 +146,9 @@ def _message(blocks: list[Block], text: str, inquiry_id: UUID) -> Message:
 
 def _said(answered: Answered, known: Known) -> Iterator[Element]:
     if not answered.pieces:
-        trouble = "" if answered.trouble is None else _TROUBLES[answered.trouble]
-        yield from kit.typed((trouble + (_FOUND if shown_rows(answered) else _NOTHING)).strip())
+        trouble = "" if answered.trouble is None else _(_TROUBLES[answered.trouble])
+        found = _(_FOUND) if shown_rows(answered) else _(_NOTHING, **_COMMANDS)
+        yield from kit.typed(sentences([trouble, found]))
         return
     room = MAX_SAID
     for piece in answered.pieces:
@@ -177,15 +180,15 @@ def _plan_link(plan: PlanRef, known: Known) -> Element:
 def _value(value: Value, known: Known) -> Element:
     match value:
         case bool():
-            return kit.span("yes" if value else "no")
+            return kit.span(_("yes") if value else _("no"))
         case int():
-            return kit.span(f"{value:,}")
+            return kit.span(number(value))
         case float():
-            return kit.span(f"{value:,.1f}")
+            return kit.span(decimal(value))
         case datetime():
             return kit.moment(value)
         case date():
-            return kit.span(value.isoformat())
+            return kit.span(day(value))
         case Person():
             return kit.span(_name(value.id, known))
         case People():
@@ -193,11 +196,11 @@ def _value(value: Value, known: Known) -> Element:
         case Took():
             return kit.span(lasted(value.seconds))
         case _:
-            return kit.span(clip(one_line(value), _VALUE))
+            return kit.span(clip(fact(one_line(value)), _VALUE))
 
 
 def _name(user_id: str, known: Known) -> str:
-    return clip(one_line(known.names.get(user_id, "")), 60) or "someone"
+    return clip(one_line(known.names.get(user_id, "")), 60) or _("someone")
 
 
 def _list(lines: Sequence[Sequence[Element]]) -> Block:
@@ -212,9 +215,9 @@ def _notes(answered: Answered, dropped: int, known: Known) -> Iterator[str]:
         counts = [(row.values.get("found"), row.values.get("shown")) for row in answered.rows]
         left_out += sum(all_ - shown for all_, shown in counts if isinstance(all_, int) and isinstance(shown, int))
     if left_out > 0 and not answered.pieces:
-        yield f"…and {left_out:,} more. `{COMMAND_WORKFLOWS}` and a word searches all plans."
+        yield _("…and {count} more. `{workflows}` and a word searches all plans.", count=left_out, **_COMMANDS)
     if known.is_narrowed:
-        yield _PRIVATE
+        yield _(_PRIVATE, **_COMMANDS)
 
 
 def _line(row: Row, known: Known) -> Iterator[Element]:
@@ -224,81 +227,95 @@ def _line(row: Row, known: Known) -> Iterator[Element]:
         yield _plan_link(row.plan, known)
     if row.kind in _TITLED and "title" in given:
         yield kit.span(f" {clip(one_line(str(given['title'])), _TITLE)}")
-    for label, name, end in _LINES[row.kind]:
+    for name, sentence, separator in _LINES[row.kind]:
         value = given.get(name)
         # "Waits for approval" says how it stands, and more.
         if value is None or (name == "state" and "waits_for" in given):
             continue
-        separator = " · " if is_begun and not label.startswith((",", ":")) else ""
-        if separator + label:
-            yield kit.span(separator + label)
-        yield _value(value, known)
-        if end:
-            yield kit.span(end)
+        before = separator if is_begun or separator != _APART else ""
+        yield from kit.runs(f"{before}{_(sentence)}", value=_value(value, known))
         is_begun = True
 
 
 _TITLED = (RowKind.PLAN, RowKind.WAIT, RowKind.DECISION)
 _TITLE = 80
 
-_LINES: Mapping[RowKind, Sequence[tuple[str, str, str]]] = {
+_APART, _COMMA, _COLON = " · ", ", ", ": "
+_PLAIN = N_("{value}")
+_WAITS_FOR, _FROM = N_("waits for {value}"), N_("from {value}")
+_MAY_DECIDE, _CALLS = N_("May decide: {value}"), N_("calls: {value}")
+
+_LINES: Mapping[RowKind, Sequence[tuple[str, Sentence, str]]] = {
     RowKind.SUMMARY: (),
-    RowKind.PLAN: (("", "state", ""), ("waits for ", "waits_for", ""), ("from ", "people", ""), ("", "place", "")),
-    RowKind.WAIT: (("waits for ", "waits_for", ""), ("since ", "since", ""), ("from ", "people", "")),
+    RowKind.PLAN: (
+        ("state", _PLAIN, _APART),
+        ("waits_for", _WAITS_FOR, _APART),
+        ("people", _FROM, _APART),
+        ("place", _PLAIN, _APART),
+    ),
+    RowKind.WAIT: (
+        ("waits_for", _WAITS_FOR, _APART),
+        ("since", N_("since {value}"), _APART),
+        ("people", _FROM, _APART),
+    ),
     RowKind.RUN: (
-        ("Run ", "run", ""),
-        (": ", "state", ""),
-        ("started by ", "started_by", ""),
-        ("took ", "took", ""),
+        ("run", N_("Run {value}"), _APART),
+        ("state", _PLAIN, _COLON),
+        ("started_by", N_("started by {value}"), _APART),
+        ("took", N_("took {value}"), _APART),
     ),
     RowKind.STEP: (
-        ("Step ", "step", ""),
-        (", ", "title", ""),
-        (": ", "state", ""),
-        ("waits for ", "waits_for", ""),
-        ("from ", "people", ""),
-        ("", "error", ""),
+        ("step", N_("Step {value}"), _APART),
+        ("title", _PLAIN, _COMMA),
+        ("state", _PLAIN, _COLON),
+        ("waits_for", _WAITS_FOR, _APART),
+        ("people", _FROM, _APART),
+        ("error", _PLAIN, _APART),
     ),
     RowKind.DECISION: (
-        ("", "what", ""),
-        (": ", "step", ""),
-        ("by ", "by", ""),
-        ("", "at", ""),
-        ("“", "reason", "”"),
+        ("what", _PLAIN, _APART),
+        ("step", _PLAIN, _COLON),
+        ("by", N_("by {value}"), _APART),
+        ("at", _PLAIN, _APART),
+        ("reason", N_("“{value}”"), _APART),
     ),
     RowKind.COMPONENT: (
-        ("", "name", ""),
-        (": ", "description", ""),
-        ("", "does", ""),
-        ("approval: ", "approval", ""),
-        ("in use: ", "in_use", ""),
+        ("name", _PLAIN, _APART),
+        ("description", _PLAIN, _COLON),
+        ("does", _PLAIN, _APART),
+        ("approval", N_("approval: {value}"), _APART),
+        ("in_use", N_("in use: {value}"), _APART),
     ),
     RowKind.FAILURES: (
-        ("", "component", ""),
-        (": ", "failed", " failed"),
-        (", ", "calls", " calls"),
-        (", ", "uncertain", " uncertain"),
-        ("last failed ", "last_failed_at", ""),
+        ("component", _PLAIN, _APART),
+        ("failed", N_("{value} failed"), _COLON),
+        ("calls", N_("{value} calls"), _COMMA),
+        ("uncertain", N_("{value} uncertain"), _COMMA),
+        ("last_failed_at", N_("last failed {value}"), _APART),
     ),
     RowKind.DURATION: (
-        ("Median ", "median", ""),
-        ("shortest ", "shortest", ""),
-        ("longest ", "longest", ""),
-        ("plans: ", "plans", ""),
+        ("median", N_("Median {value}"), _APART),
+        ("shortest", N_("shortest {value}"), _APART),
+        ("longest", N_("longest {value}"), _APART),
+        ("plans", N_("plans: {value}"), _APART),
     ),
     RowKind.COUNT: (
-        ("", "state", ""),
-        ("", "reporter", ""),
-        ("", "place", ""),
-        ("", "month", ""),
-        (": ", "plans", ""),
+        ("state", _PLAIN, _APART),
+        ("reporter", _PLAIN, _APART),
+        ("place", _PLAIN, _APART),
+        ("month", _PLAIN, _APART),
+        ("plans", _PLAIN, _COLON),
     ),
-    RowKind.POLICY: (("", "policy", ""), (", ", "section", ""), (": ", "text", "")),
+    RowKind.POLICY: (("policy", _PLAIN, _APART), ("section", _PLAIN, _COMMA), ("text", _PLAIN, _COLON)),
     RowKind.APPROVERS: (
-        ("May decide: ", "people", ""),
-        ("May decide: ", "who", ""),
-        ("have to agree: ", "quorum", ""),
+        ("people", _MAY_DECIDE, _APART),
+        ("who", _MAY_DECIDE, _APART),
+        ("quorum", N_("have to agree: {value}"), _APART),
     ),
-    RowKind.TOKENS: (("", "agent", ""), (": ", "tokens", " tokens"), ("calls: ", "calls", "")),
+    RowKind.TOKENS: (
+        ("agent", _PLAIN, _APART),
+        ("tokens", N_("{value} tokens"), _COLON),
+        ("calls", _CALLS, _APART),
+    ),
 }
-"""Of each kind of row what is shown: what stands before a value, its name, and what stands behind it."""
+"""Of each kind of row what is shown: a value's name, what is said of it, and what stands before that."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.languages import _
 from bot.slack.ids import METADATA_CLARIFICATION
 from bot.slack.messages import Message
 from bot.views.kit.text import join, mention
@@ -14,12 +15,13 @@ def clarification_message(snapshot: PlanSnapshot, asked: Clarification) -> Messa
     """Mentions whoever can answer; its metadata is {"plan": the plan's id}."""
     people = join([mention(user) for user in snapshot.asked_people])
     if asked.look_alike is not None:
-        places, how = "", "Say yes or no here"
+        places, how = "", _("Say yes or no here, or use the buttons on the card.")
     elif asked.choices:
-        places, how = numbered(asked), "Reply with a number or in your own words"
+        places = numbered(asked)
+        how = _("Reply with a number or in your own words, or use the buttons on the card.")
     else:
-        places, how = "", "Write it here"
-    lines = [f"{people} {question(asked, snapshot.look_alike)}", places, f"{how}, or use the buttons on the card."]
+        places, how = "", _("Write it here, or use the buttons on the card.")
+    lines = [f"{people} {question(asked, snapshot.look_alike)}", places, how]
     return Message(
         "\n".join(line for line in lines if line),
         [],

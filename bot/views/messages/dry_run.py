@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from bot.languages import N_, Sentence, _, ngettext
 from bot.slack.ids import METADATA_DRY_RUN
 from bot.slack.messages import Block, Element, Message
 from bot.views.kit import blocks as kit
 from bot.views.kit.fitting import LEVELS, Level
 from bot.views.kit.mentions import ids_in, naming
-from bot.views.kit.text import clip, count, date, join, mention, sentences
+from bot.views.kit.text import clip, date, join, mention, sentences
 from bot.views.plan import steps as plan_steps
 from bot.views.plan.conditions import skipped
 from bot.views.plan.faults import Names, explain_fault
@@ -29,7 +30,7 @@ from services.plans.references import Reference, parse
 from services.queries.snapshots import PlanSnapshot, VersionSnapshot
 from services.runs.dry_runs import DryRun, StepForecast, StepVerdict, mark
 
-NOTHING = "Dry run: nothing was changed"
+NOTHING = N_("Dry run: nothing was changed")
 
 _PAGES = 10
 """The most messages that one dry run is worth: a longer one says less of each step, and then of fewer."""
@@ -40,15 +41,21 @@ _FRAME = 2_500
 
 _FAULT = 200
 _NAME = 80
-_INTRODUCTIONS: Mapping[StepVerdict, str] = {
-    StepVerdict.WOULD_SEND: "Would send",
-    StepVerdict.WOULD_WAIT: "Would wait",
-    StepVerdict.READ: "Looked up for real (read-only)",
-    StepVerdict.NOT_READ: "Would look up",
-    StepVerdict.WOULD_FAIL: "Would send, if it could",
-    StepVerdict.WOULD_SKIP: "Would send, if it were needed",
+_INTRODUCTIONS: Mapping[StepVerdict, tuple[Sentence, Sentence]] = {
+    StepVerdict.WOULD_SEND: (N_("Would send to “{component}”."), N_("Would send to “{component}”:")),
+    StepVerdict.WOULD_WAIT: (N_("Would wait."), N_("Would wait:")),
+    StepVerdict.READ: (N_("Looked up for real (read-only)."), N_("Looked up for real (read-only):")),
+    StepVerdict.NOT_READ: (N_("Would look up."), N_("Would look up:")),
+    StepVerdict.WOULD_FAIL: (
+        N_("Would send to “{component}”, if it could."),
+        N_("Would send to “{component}”, if it could:"),
+    ),
+    StepVerdict.WOULD_SKIP: (
+        N_("Would send to “{component}”, if it were needed."),
+        N_("Would send to “{component}”, if it were needed:"),
+    ),
 }
-_TO = (StepVerdict.WOULD_SEND, StepVerdict.WOULD_FAIL, StepVerdict.WOULD_SKIP)
+"""What would be done with a step, alone and before the values."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +93,26 @@ def _message(
     number: int,
     left_out: int,
 ) -> Message:
-    said = f"{NOTHING}. Plan #{snapshot.number}: {_totals(steps)}"
-    more = [kit.context(kit.plain(f"…and {count(left_out, 'more step')}. {NOTHING}."))] if left_out else []
-    asked = f"{NOTHING} · asked for by {mention(found.user)} · {date(found.at)} · version {found.version}"
+    nothing, totals = _(NOTHING), _totals(steps)
+    said = _("Dry run: nothing was changed. Plan #{number}: {totals}", number=str(snapshot.number), totals=totals)
+    rest = ngettext(
+        "…and {count} more step. Dry run: nothing was changed.",
+        "…and {count} more steps. Dry run: nothing was changed.",
+        left_out,
+    )
+    more = [kit.context(kit.plain(rest))] if left_out else []
+    labels = [
+        nothing,
+        _("asked for by {who}", who=mention(found.user)),
+        date(found.at),
+        _("version {number}", number=str(found.version)),
+    ]
     drawn = [
-        kit.header(f"#{snapshot.number} {NOTHING}"),
-        *([kit.rich_text(kit.paragraph(kit.span(_totals(steps))))] if number == 1 else []),
+        kit.header(f"#{snapshot.number} {nothing}"),
+        *([kit.rich_text(kit.paragraph(kit.span(totals)))] if number == 1 else []),
         *blocks,
         *more,
-        kit.context(kit.mrkdwn(asked)),
+        kit.context(kit.mrkdwn(" · ".join(labels))),
     ]
     return Message(
         text=kit.fallback(said),
@@ -107,17 +125,23 @@ def _totals(steps: Sequence[_Step]) -> str:
     fates = Counter(step.now.fate for step in steps)
     gates = sum(step.now.gated for step in steps)
     words = [
-        (fates[StepVerdict.WOULD_SEND], "would be sent"),
-        (fates[StepVerdict.WOULD_WAIT], "would wait"),
-        (fates[StepVerdict.READ], "looked up for real"),
-        (fates[StepVerdict.NOT_READ], "would be looked up"),
-        (fates[StepVerdict.WOULD_FAIL], "would fail"),
-        (fates[StepVerdict.WOULD_SKIP], "would be skipped"),
+        (fates[StepVerdict.WOULD_SEND], N_("{count} would be sent")),
+        (fates[StepVerdict.WOULD_WAIT], N_("{count} would wait")),
+        (fates[StepVerdict.READ], N_("{count} looked up for real")),
+        (fates[StepVerdict.NOT_READ], N_("{count} would be looked up")),
+        (fates[StepVerdict.WOULD_FAIL], N_("{count} would fail")),
+        (fates[StepVerdict.WOULD_SKIP], N_("{count} would be skipped")),
     ]
-    said = join([f"{number:,} {what}" for number, what in words if number])
-    asks = f"{gates:,} would need approval first." if gates else "None would need approval first."
-    fails = "What waits for a step that fails would not start." if fates[StepVerdict.WOULD_FAIL] else ""
-    return sentences([f"Of {count(len(steps), 'step')}: {said}.", asks, fails])
+    said = join([_(what, count=number) for number, what in words if number])
+    asks = _("{count} would need approval first.", count=gates)
+    fails = _("What waits for a step that fails would not start.")
+    return sentences(
+        [
+            ngettext("Of {count} step: {facts}.", "Of {count} steps: {facts}.", len(steps), facts=said),
+            asks if gates else _("None would need approval first."),
+            fails if fates[StepVerdict.WOULD_FAIL] else "",
+        ]
+    )
 
 
 def _faults(version: VersionSnapshot, found: DryRun) -> list[Block]:
@@ -126,11 +150,14 @@ def _faults(version: VersionSnapshot, found: DryRun) -> list[Block]:
         return []
     steps = plan_steps.in_order(version)
     names = Names(
-        steps={step.step.step_id: f"step {step.number:,} ({clip(step.title, 45)})" for step in steps},
+        steps={
+            step.step.step_id: _("step {number} ({title})", number=step.number, title=clip(step.title, 45))
+            for step in steps
+        },
         components={key: spec.name for key, spec in version.components.items()},
     )
     told = explain_fault(found.faults, 5, limit=_FAULT, names=names)
-    return [kit.rich_text(kit.paragraph(kit.span("It would no longer be valid", bold=True)), kit.bullets(told))]
+    return [kit.rich_text(kit.paragraph(kit.span(_("It would no longer be valid"), bold=True)), kit.bullets(told))]
 
 
 def _pages(issue: Issue, steps: Sequence[_Step]) -> tuple[list[list[Block]], int]:
@@ -179,33 +206,32 @@ def _drawn(step: _Step, numbered: Mapping[str, int], known: Known, level: Level)
         return
     values = requests.values(view, step.spec, request, known, is_made=False)
     drawn = lines(values, level.fields, level.field)
-    yield kit.paragraph(heading, *said, kit.span(f"\n{_introduction(step)}{':' if drawn else '.'}"))
+    alone, before_values = _INTRODUCTIONS[now.fate]
+    introduction = before_values if drawn else alone
+    words = _(introduction, component=clip(view.component, _NAME))
+    yield kit.paragraph(heading, *said, kit.span(f"\n{words}"))
     if drawn:
         yield kit.listed(drawn)
     if now.fate is StepVerdict.READ:
-        answer = answer_summary(now.output, step.spec, limit=level.field) or "nothing that fits a line"
-        yield kit.paragraph(*naming(f"Answered: {answer}", ids_in(now.output)))
-
-
-def _introduction(step: _Step) -> str:
-    to = f" to “{clip(step.view.component, _NAME)}”" if step.now.fate in _TO else ""
-    words, comma, condition = _INTRODUCTIONS[step.now.fate].partition(",")
-    return f"{words}{to}{comma}{condition}"
+        answer = answer_summary(now.output, step.spec, limit=level.field) or _("nothing that fits a line")
+        yield kit.paragraph(*naming(_("Answered: {answer}", answer=answer), ids_in(now.output)))
 
 
 def _said(step: _Step, numbered: Mapping[str, int], level: Level) -> Iterator[str]:
     now = step.now
     if now.skip is not None:
-        yield f"Would be skipped. {clip(skipped(now.skip, numbered, step.view.waits_for), 3 * level.field)}"
+        why = clip(skipped(now.skip, numbered, step.view.waits_for), 3 * level.field)
+        yield sentences([_("Would be skipped."), why])
     elif step.view.condition:
         yield clip(step.view.condition, 2 * level.field)
     if now.error:
-        yield f"Would fail. {clip(explain_error(now.error, step.view.component, numbered), 3 * level.field)}"
+        why = clip(explain_error(now.error, step.view.component, numbered), 3 * level.field)
+        yield sentences([_("Would fail."), why])
     if now.gated:
-        yield "Would need approval first."
+        yield _("Would need approval first.")
     if now.awaits:
         wanted = join([_awaited(reference, numbered) for reference in now.awaits])
-        yield clip(f"Known only once it runs: {wanted}.", 2 * level.field)
+        yield clip(_("Known only once it runs: {values}.", values=wanted), 2 * level.field)
 
 
 def _in_words(now: StepForecast, numbered: Mapping[str, int]) -> dict[str, Any] | None:
@@ -238,7 +264,7 @@ def _awaited(reference: str, numbered: Mapping[str, int]) -> str:
     found = parts[0] if parts and isinstance(parts[0], Reference) else None
     if found is None or found.source not in numbered:
         return _value(reference, numbered).strip("()")
-    return f"{field_words(found)} (step {numbered[found.source]:,})"
+    return _("{what} (step {number})", what=field_words(found), number=numbered[found.source])
 
 
 def _value(reference: str, numbered: Mapping[str, int]) -> str:

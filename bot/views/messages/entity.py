@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from bot.languages import _
 from bot.views.kit.text import clip
 from bot.views.plan.overview import STATES, title
 from bot.views.run.lines import RUNS
@@ -52,9 +53,11 @@ def task(snapshot: PlanSnapshot, url: str, zone: ZoneInfo, now: datetime, *, in_
         "external_ref": {"id": str(snapshot.id), "type": REFERENCE},
         "entity_payload": {
             "attributes": {
-                "title": {"text": clip(title(snapshot), _TITLE) or f"Plan #{snapshot.number}"},
+                "title": {
+                    "text": clip(title(snapshot), _TITLE) or _("Plan #{number}", number=str(snapshot.number))
+                },
                 "display_id": f"#{snapshot.number}",
-                "display_type": "Plan",
+                "display_type": _("Plan"),
                 "product_name": "Mudda",
                 "metadata_last_modified": int(now.timestamp()),
             },
@@ -66,9 +69,9 @@ def task(snapshot: PlanSnapshot, url: str, zone: ZoneInfo, now: datetime, *, in_
 def _fields(snapshot: PlanSnapshot, zone: ZoneInfo, *, in_full: bool) -> Iterator[tuple[str, Any]]:
     run = snapshot.run
     if run is None or snapshot.state is not PlanState.APPROVED:
-        status, colour = STATES[snapshot.state], _PLAN_COLOURS[snapshot.state]
+        status, colour = _(STATES[snapshot.state]), _PLAN_COLOURS[snapshot.state]
     else:
-        status, colour = RUNS[run.state], _RUN_COLOURS[run.state]
+        status, colour = _(RUNS[run.state]), _RUN_COLOURS[run.state]
     yield "status", {"value": status, "tag_color": colour}
     yield "date_created", {"value": int(snapshot.created_at.timestamp())}
     waiting = [] if run is None else [step for step in run.steps if step.state is StepState.WAITING]

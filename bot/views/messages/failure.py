@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
+from bot.languages import N_, Sentence, _
 from bot.slack.ids import METADATA_FAILURE, METADATA_WAIT
 from bot.slack.messages import Message
 from bot.views.kit import blocks as kit
@@ -19,10 +20,13 @@ from services.states import RunState, StepState
 
 _WHY = 200
 _TITLE = 120
-_ASKS: Mapping[StepState, str] = {
-    StepState.WAITING: "needs approval. Approve or reject it on the card.",
-    StepState.UNCERTAIN: (
-        "may have been done, or not. Check whether it arrived, then retry it, mark it done or skip it on the card."
+_ASKS: Mapping[StepState, Sentence] = {
+    StepState.WAITING: N_(
+        "{people}: step {number} of plan #{plan}, “{title}”, needs approval. Approve or reject it on the card."
+    ),
+    StepState.UNCERTAIN: N_(
+        "{people}: step {number} of plan #{plan}, “{title}”, may have been done, or not. Check whether it "
+        "arrived, then retry it, mark it done or skip it on the card."
     ),
 }
 """What a step asks of people, by its state."""
@@ -37,9 +41,14 @@ def step_waits_message(snapshot: PlanSnapshot, step_id: UUID, revision: int) -> 
     step = next((step for step in steps if step.now.id == step_id and step.now.revision == revision), None)
     if step is None or step.now.state not in _ASKS:
         return None
-    what = f": step {step.view.number:,} of plan #{snapshot.number}, “{clip(step.view.title, _TITLE)}”, "
     asked = asked_about(snapshot, step.now) or snapshot.approvers or [run.started_by]
-    said = [*kit.people(asked), kit.span(what + _ASKS[step.now.state])]
+    said = kit.runs(
+        _(_ASKS[step.now.state]),
+        people=kit.people(asked),
+        number=step.view.number,
+        plan=str(snapshot.number),
+        title=clip(step.view.title, _TITLE),
+    )
     return Message(
         text="".join(map(as_mrkdwn, said)),
         blocks=kit.seal([kit.rich_text(kit.paragraph(*said))], "wait"),
@@ -58,9 +67,9 @@ def run_failed_message(snapshot: PlanSnapshot, at: datetime) -> Message:
     steps = run_steps.in_order(version, run)
     said = [
         kit.person(run.started_by),
-        kit.span(f" Plan #{snapshot.number}: "),
+        kit.span(f" {_('Plan #{number}', number=str(snapshot.number))}: "),
         *overview.told(run, steps, _WHY),
-        kit.span(" Retry it or skip it on the card."),
+        kit.span(f" {_('Retry it or skip it on the card.')}"),
     ]
     return Message(
         text="".join(map(as_mrkdwn, said)),

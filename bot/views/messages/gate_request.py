@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from uuid import UUID
 
+from bot.languages import N_, _
 from bot.slack.ids import COMMAND_MUDDA, METADATA_GATE_REQUEST, METADATA_UNREACHED
 from bot.slack.messages import Message
 from bot.views.kit import blocks as kit
@@ -15,6 +16,7 @@ from bot.views.run.errors import REASONS
 from services.queries.snapshots import PlanSnapshot, StepSnapshot
 
 _TITLE, _TEXT = 120, 1_000
+_REFUSED = N_("Slack refused it")
 
 
 def gate_request(snapshot: PlanSnapshot, step_id: UUID, revision: int, number: int) -> Message | None:
@@ -23,12 +25,12 @@ def gate_request(snapshot: PlanSnapshot, step_id: UUID, revision: int, number: i
     if step is None or len(step.requests) < number:
         return None
     asked = step.requests[number - 1]
-    said = [
-        kit.person(asked["person"]),
-        kit.span(": "),
-        kit.person(asked["by"]),
-        kit.span(f" asks before deciding about {_name(snapshot, step)}:"),
-    ]
+    said = kit.runs(
+        _("{person}: {who} asks before deciding about {step}:"),
+        person=kit.person(asked["person"]),
+        who=kit.person(asked["by"]),
+        step=_name(snapshot, step),
+    )
     text = clip(asked["text"], _TEXT)
     payload = {"step": str(step_id), "revision": revision, "number": number}
     return Message(
@@ -45,12 +47,17 @@ def unreached_message(
     step, run = _step(snapshot, step_id), snapshot.run
     if step is None or run is None:
         return None
-    said = [kit.person(run.started_by), kit.span(f": nobody who is asked about {_name(snapshot, step)} could be ")]
-    said.append(kit.span("written to. "))
+    said = kit.runs(
+        _("{person}: nobody who is asked about {step} could be written to."),
+        person=kit.person(run.started_by),
+        step=_name(snapshot, step),
+    )
     for user, reason in list(reasons.items())[: kit.PEOPLE]:
-        said += [kit.person(user), kit.span(f": {REASONS.get(reason, 'Slack refused it')}. ")]
-    said.append(kit.span("Decide on the card, hand it over there, or change who may decide: "))
-    said.append(kit.span(f"{COMMAND_MUDDA} approvers", code=True))
+        why = _(REASONS.get(reason, _REFUSED))
+        said += [kit.span(" "), *kit.runs(_("{person}: {reason}."), person=kit.person(user), reason=why)]
+    way = _("Decide on the card, hand it over there, or change who may decide: {command}")
+    said.append(kit.span(" "))
+    said += kit.runs(way, command=kit.span(f"{COMMAND_MUDDA} approvers", code=True))
     payload = {"step": str(step_id), "revision": revision}
     return Message(
         text="".join(map(as_mrkdwn, said)),
@@ -66,4 +73,6 @@ def _step(snapshot: PlanSnapshot, step_id: UUID) -> StepSnapshot | None:
 def _name(snapshot: PlanSnapshot, step: StepSnapshot) -> str:
     views = plan_steps.in_order(snapshot.version) if snapshot.version else ()
     view = next((view for view in views if view.step.step_id == step.step_id), None)
-    return f"step {view.number:,}, “{clip(one_line(view.title), _TITLE)}”" if view else "a step"
+    if view is None:
+        return _("a step")
+    return _("step {number}, “{title}”", number=view.number, title=clip(one_line(view.title), _TITLE))

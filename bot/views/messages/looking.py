@@ -6,28 +6,29 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
+from bot.languages import N_, Sentence, _
 from bot.slack.messages import Block
 from bot.views.messages.answer import LOOKING
 
-_LINES: Mapping[str, str] = {
-    "plans": "Looking through the plans",
-    "plan": "Reading the plan",
-    "waiting": "Looking at what waits for people",
-    "decisions": "Looking at who decided what",
-    "components": "Looking through the components",
-    "failures": "Counting what failed",
-    "durations": "Working out how long things took",
-    "counts": "Counting plans",
-    "policies": "Reading the policies",
-    "approvers": "Looking at who may decide",
-    "tokens": "Adding up what the model has cost",
+_LINES: Mapping[str, Sentence] = {
+    "plans": N_("Looking through the plans"),
+    "plan": N_("Reading the plan"),
+    "waiting": N_("Looking at what waits for people"),
+    "decisions": N_("Looking at who decided what"),
+    "components": N_("Looking through the components"),
+    "failures": N_("Counting what failed"),
+    "durations": N_("Working out how long things took"),
+    "counts": N_("Counting plans"),
+    "policies": N_("Reading the policies"),
+    "approvers": N_("Looking at who may decide"),
+    "tokens": N_("Adding up what the model has cost"),
 }
 """By the name of a look-up."""
 
 
 def line_of(look_up: str) -> str:
     """What is being looked at, in words."""
-    return _LINES.get(look_up, LOOKING)
+    return _(_LINES.get(look_up, LOOKING))
 
 
 def task_id(inquiry: UUID, number: int = 0) -> str:
@@ -37,7 +38,7 @@ def task_id(inquiry: UUID, number: int = 0) -> str:
 
 def begun(inquiry: UUID) -> dict[str, Any]:
     """The first thing that is seen."""
-    return task(inquiry, 0, LOOKING, is_done=False)
+    return task(inquiry, 0, _(LOOKING), is_done=False)
 
 
 def task(inquiry: UUID, number: int, line: str, *, is_done: bool) -> dict[str, Any]:

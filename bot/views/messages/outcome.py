@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import islice
 
+from bot.languages import N_, _, ngettext
 from bot.slack.ids import METADATA_OUTCOME
 from bot.slack.messages import Element, Message
 from bot.views.kit import blocks as kit
 from bot.views.kit.blocks import as_mrkdwn
 from bot.views.kit.mentions import ids_in, naming
-from bot.views.kit.text import clip, count, is_user, lasted
+from bot.views.kit.text import clip, is_user, lasted
 from bot.views.plan.overview import title
 from bot.views.run import overview
 from bot.views.run import steps as run_steps
@@ -45,20 +46,27 @@ def outcome_message(snapshot: PlanSnapshot) -> Message:
 def _said(run: RunSnapshot, steps: Sequence[RunStepView], name: str) -> list[Element]:
     """How it ended: "Done in 41 s, 6 steps: Burst water main"."""
     if run.ended_by:
-        after = f" after {lasted((run.ended_at - run.started_at).total_seconds())}" if run.ended_at else ""
-        opening = kit.span(f"“{name}” was cancelled by ")
-        return [
-            opening,
-            kit.person(run.ended_by),
-            kit.span(f"{after}, {overview.progress(run)}{_under_way(run)}."),
-        ]
-    return [kit.span(f"“{name}”: "), *overview.told(run, steps, _RESULT)]
+        words = (
+            N_("“{name}” was cancelled by {who} after {time}, {progress}.")
+            if run.ended_at
+            else N_("“{name}” was cancelled by {who}, {progress}.")
+        )
+        return kit.runs(
+            _(words),
+            name=name,
+            who=kit.person(run.ended_by),
+            time=lasted((run.ended_at - run.started_at).total_seconds()) if run.ended_at else "",
+            progress=", ".join(filter(None, [overview.progress(run), _under_way(run)])),
+        )
+    return [kit.span(f"{_('“{text}”', text=name)}: "), *overview.told(run, steps, _RESULT)]
 
 
 def _under_way(run: RunSnapshot) -> str:
-    """What a cancel could not stop: ", 1 call was under way"."""
+    """What a cancel could not stop: "1 call was under way"."""
     calls = sum(step.state is StepState.RUNNING for step in run.steps)
-    return f", {count(calls, 'call')} {'was' if calls == 1 else 'were'} under way" if calls else ""
+    if not calls:
+        return ""
+    return ngettext("{count} call was under way", "{count} calls were under way", calls)
 
 
 def _results(steps: Sequence[RunStepView]) -> list[list[Element]]:

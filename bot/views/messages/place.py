@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from bot.languages import _
 from bot.slack.ids import ACTION_CARD_CHOOSE, ACTION_CARD_PLACE, BLOCK_PLACE_CARD, Place, Ref
 from bot.slack.messages import Block, Element, Message
 from bot.views.kit import blocks as kit
-from bot.views.kit.text import channel, is_channel
+from bot.views.kit.text import channel, is_channel, sentences
 from services.queries.snapshots import PlanSnapshot
 from services.states import PlanState
 
@@ -28,11 +29,11 @@ def is_direct(channel_id: str) -> bool:
 def _question(snapshot: PlanSnapshot, default_channel: str | None) -> list[Block]:
     ref = Ref(snapshot.id, snapshot.revision)
     usual = default_channel if default_channel and is_channel(default_channel) else None
-    words = "Only you can see this card. Where should others see it, to decide about it?"
-    known = f" Usually that is {channel(usual)}." if usual else ""
-    there = [kit.button("Show it there", ACTION_CARD_PLACE, Place(ref, usual).encode())] if usual else []
-    row = kit.actions(*there, _menu("Another channel" if usual else "Choose a channel"))
-    asked = kit.seal([kit.section(f"{words}{known}")], "place")
+    words = _("Only you can see this card. Where should others see it, to decide about it?")
+    known = _("Usually that is {channel}.", channel=channel(usual)) if usual else ""
+    there = [kit.button(_("Show it there"), ACTION_CARD_PLACE, Place(ref, usual).encode())] if usual else []
+    row = kit.actions(*there, _menu(_("Another channel") if usual else _("Choose a channel")))
+    asked = kit.seal([kit.section(sentences([words, known]))], "place")
     return [*asked, {**row, "block_id": f"{BLOCK_PLACE_CARD}{ref.encode()}"}]
 
 
@@ -47,6 +48,7 @@ def _menu(placeholder: str) -> Element:
 
 def moved(number: int, to: str, link: str | None) -> Message:
     """What stands where a card was: where it is now."""
-    card = f"<{link}|The card of plan #{number}>" if link else f"The card of plan #{number}"
-    words = f"{card} is now in {channel(to)}."
+    name = _("The card of plan #{number}", number=str(number))
+    card = f"<{link}|{name}>" if link else name
+    words = _("{card} is now in {channel}.", card=card, channel=channel(to))
     return Message(words, kit.seal([kit.section(words)], "moved"))

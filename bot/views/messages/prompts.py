@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+from bot.languages import N_, _, ngettext
+
 Prompt = tuple[str, str]
 
 MAX_PROMPTS = 4
 
-WHAT_CAN_YOU_DO: Prompt = ("What can Mudda do?", "help")
-MY_REPORTS: Prompt = ("How do my reports stand?", "How do the plans for what I reported stand?")
-OPEN: Prompt = ("What is going on?", "Which plans are open?")
-FAILURES: Prompt = ("What failed lately?", "Which components failed most often in the last 30 days?")
+WHAT_CAN_YOU_DO: Prompt = (N_("What can Mudda do?"), "help")
+MY_REPORTS: Prompt = (N_("How do my reports stand?"), N_("How do the plans for what I reported stand?"))
+OPEN: Prompt = (N_("What is going on?"), N_("Which plans are open?"))
+FAILURES: Prompt = (
+    N_("What failed lately?"),
+    N_("Which components failed most often in the last 30 days?"),
+)
 
 
 def prompts(*, waiting: int, is_admin: bool) -> tuple[Prompt, ...]:
     """For a person for whom so many things wait: what they are awaited for comes first."""
+    others = [FAILURES, OPEN, MY_REPORTS] if is_admin else [MY_REPORTS, OPEN]
     found = [_waiting(waiting)] if waiting else []
-    found += [FAILURES, OPEN, MY_REPORTS] if is_admin else [MY_REPORTS, OPEN]
-    return (*found[: MAX_PROMPTS - 1], WHAT_CAN_YOU_DO)
+    found += [(_(title), _(message)) for title, message in others]
+    title, message = WHAT_CAN_YOU_DO
+    return (*found[: MAX_PROMPTS - 1], (_(title), message))
 
 
 def _waiting(count: int) -> Prompt:
-    title = "What waits for me?" if count == 1 else f"What are the {count:,} things that wait for me?"
-    return title, "What waits for me?"
+    title = ngettext("What waits for me?", "What are the {count} things that wait for me?", count)
+    return title, _("What waits for me?")

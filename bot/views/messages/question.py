@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.languages import _
 from bot.slack.ids import (
     ACTION_STEP_ANSWER,
     METADATA_QUESTION,
@@ -23,16 +24,19 @@ def question_message(question: Question) -> Message:
 
     It is the same for all who are asked.
     """
-    about = f"Plan #{question.plan_number}, reported by {mention(question.reporter)}"
+    about = _(
+        "Plan #{number}, reported by {who}", number=str(question.plan_number), who=mention(question.reporter)
+    )
+    words = _("A question for you")
     blocks = [
-        kit.rich_text(kit.paragraph(kit.span("A question for you", bold=True), *_others(question))),
+        kit.rich_text(kit.paragraph(kit.span(words, bold=True), *_others(question))),
         kit.context(kit.mrkdwn(about), kit.plain(clip(one_line(question.title), _TITLE))),
         kit.rich_text(kit.quote(clip(question.question, _QUESTION))),
         *_end(question),
     ]
     payload = {"step": str(question.step_id), "attempt": question.attempt}
     return Message(
-        text=kit.fallback(f"A question for you: {question.question}"),
+        text=kit.fallback(f"{words}: {question.question}"),
         blocks=kit.seal(blocks, "question"),
         metadata={"event_type": METADATA_QUESTION, "event_payload": payload},
     )
@@ -40,8 +44,8 @@ def question_message(question: Question) -> Message:
 
 def question_reminder(question: Question, number: int) -> Message:
     """The reminder of that number, which counts from 1; the button stays with the question itself."""
-    words = "Your answer is still needed"
-    about = f"Plan #{question.plan_number}. Answer it with the button further up."
+    words = _("Your answer is still needed")
+    about = _("Plan #{number}. Answer it with the button further up.", number=str(question.plan_number))
     blocks = [
         kit.rich_text(kit.paragraph(kit.span(words, bold=True)), kit.quote(clip(question.question, _QUESTION))),
         kit.context(kit.plain(about)),
@@ -57,22 +61,22 @@ def question_reminder(question: Question, number: int) -> Message:
 def _others(question: Question) -> list[Element]:
     if not question.is_open or len(question.people) < 2:
         return []
-    return [kit.span(". It goes to "), *kit.people(question.people), kit.span("; the first answer counts.")]
+    return kit.runs(_(". It goes to {people}; the first answer counts."), people=kit.people(question.people))
 
 
 def _end(question: Question) -> list[Block]:
     if question.answer is not None:
         return [kit.rich_text(kit.paragraph(*_answered(question)))]
     if not question.is_open:
-        return [kit.context(kit.plain("This question is closed; no answer is needed."))]
-    return [kit.actions(kit.button("Answer", ACTION_STEP_ANSWER, _ref(question), style="primary"))]
+        return [kit.context(kit.plain(_("This question is closed; no answer is needed.")))]
+    return [kit.actions(kit.button(_("Answer"), ACTION_STEP_ANSWER, _ref(question), style="primary"))]
 
 
 def _answered(question: Question) -> list[Element]:
     """Who answered what; of photos a link to each."""
     by = question.answered_by if len(question.people) > 1 else None
-    who = [kit.span("Answered by ", bold=True), kit.person(by), kit.span(": ")] if by else []
-    opening = who or [kit.span("Answered: ", bold=True)]
+    who = kit.runs(_("Answered by {who}: "), who=kit.person(by)) if by else [kit.span(_("Answered: "))]
+    opening = [{**run, "style": {"bold": True}} if run["type"] == "text" else run for run in who]
     if question.files:
         return [*opening, *kit.links([(file.permalink, file.name) for file in question.files])]
     return [*opening, kit.span(clip(question.answer or "", _ANSWER))]

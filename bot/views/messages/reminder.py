@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+from bot.languages import _
 from bot.slack.ids import METADATA_REMINDER
 from bot.slack.messages import Message
 from bot.views.kit import blocks as kit
@@ -42,10 +43,16 @@ def gate_reminder(
     asked = snapshot.approvers if stuck else asked_at_gate(snapshot, step)
     people = [mention(user) for user in asked or [run.started_by]]
     title = escape(clip(view.title, _TITLE))
-    what = f"step {view.number:,} of plan #{snapshot.number}, “{title}”, is waiting for approval."
-    wish = f"{mention(by)} asks you to look." if by else ""
-    way = f"<{card}|Go to the card>" if card else ""
-    text = f"{join(people, most=MAX_MENTIONS)}: {sentences([what, wish, stuck, way])}"
+    what = _(
+        "{people}: step {number} of plan #{plan}, “{title}”, is waiting for approval.",
+        people=join(people, most=MAX_MENTIONS),
+        number=view.number,
+        plan=str(snapshot.number),
+        title=title,
+    )
+    wish = _("{who} asks you to look.", who=mention(by)) if by else ""
+    way = f"<{card}|{_('Go to the card')}>" if card else ""
+    text = sentences([what, wish, stuck, way])
     return Message(
         text=text,
         blocks=kit.seal([kit.section(text)], "reminder"),

@@ -162,7 +162,7 @@ def for_the_model(fault: Fault) -> str:
         return sentence(fault, Names())
 
 
-def _words(fault: Fault, names: Names) -> dict[str, str]:
+def _words(fault: Fault, names: Names) -> dict[str, str | int]:
     """A fault's facts as words. Details are taken as they come: a row may be older than this code."""
     detail = fault.detail
     source = _text(fault, "source")

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-from bot.views.kit.text import clip, count, join, one_line, spaced
+from bot.languages import _, ngettext
+from bot.views.kit.text import clip, join, one_line, spaced
 from bot.views.kit.values import as_text
 from services.components.builtins import ASK_PERSON, BUILTINS, WAIT_UNTIL
 from services.components.specs import ComponentSpec
@@ -48,7 +49,7 @@ def answer_summary(output: Any, spec: ComponentSpec | None, *, limit: int = MAX_
     declared = _declared(spec.response_schema) if spec else {}
     found = _said(output, declared, _DEEPEST)
     if output == [] and spec and spec.http_method.upper() == "GET":
-        found = "nothing found"
+        found = _("nothing found")
     return clip(one_line(found), limit)
 
 
@@ -64,8 +65,8 @@ def _of_our_own(output: Any, key: str) -> str:
     if key == ASK_PERSON and output.get("files"):
         return join([file["name"] for file in output["files"]])
     told = output.get(_TOLD.get(key, ""))
-    words = "" if told is None or isinstance(told, (Mapping, list)) else as_text(told)
-    return f"“{words}”" if words and key == ASK_PERSON else words
+    words = "" if told is None or isinstance(told, (Mapping, list)) else _text(told)
+    return _("“{text}”", text=words) if words and key == ASK_PERSON else words
 
 
 def _said(output: Any, declared: Mapping[str, int], depth: int) -> str:
@@ -73,7 +74,13 @@ def _said(output: Any, declared: Mapping[str, int], depth: int) -> str:
         return _document(output, declared, depth)
     if isinstance(output, list):
         return _list(output, declared, depth)
-    return as_text(output[:_READ] if isinstance(output, str) else output)
+    return _text(output)
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    return as_text(value[:_READ] if isinstance(value, str) else value)
 
 
 def _document(document: Mapping[str, Any], declared: Mapping[str, int], depth: int) -> str:
@@ -91,7 +98,11 @@ def _list(items: list[Any], declared: Mapping[str, int], depth: int) -> str:
     first = _said(items[0], declared, depth - 1) if items and depth else ""
     if len(items) < 2:
         return first
-    return f"{count(len(items), 'result')}, the first: {first}" if first else count(len(items), "result")
+    if not first:
+        return ngettext("{count} result", "{count} results", len(items))
+    return ngettext(
+        "{count} result, the first: {first}", "{count} results, the first: {first}", len(items), first=first
+    )
 
 
 def _fields(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
@@ -100,7 +111,7 @@ def _fields(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         words = spaced(one_line(str(name)))
         if isinstance(value, (Mapping, list)) or is_untold(words):
             continue
-        text = as_text(value[:_READ] if isinstance(value, str) else value).strip()
+        text = _text(value).strip()
         if text:
             yield words, text
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bot.languages import N_, _, ngettext
 from bot.slack.messages import Element
 from bot.views.kit import blocks as kit
-from bot.views.kit.text import count
 from bot.views.run.answers import answer_summary
 from services.components.builtins import ASK_PERSON, BUILTINS, NOTIFY, WAIT_FOR, WAIT_UNTIL
 from services.plans.model import Step
@@ -14,7 +14,7 @@ from services.queries.snapshots import StepSnapshot
 from services.states import StepState
 from services.steps.waits import people_asked
 
-_PLAIN = {NOTIFY: "Posted.", WAIT_FOR: "The time has passed."}
+_PLAIN = {NOTIFY: N_("Posted."), WAIT_FOR: N_("The time has passed.")}
 
 
 def is_asking(step: StepSnapshot) -> bool:
@@ -26,15 +26,15 @@ def is_asking(step: StepSnapshot) -> bool:
 def standing(step: StepSnapshot) -> str:
     """How a step stands that waits for more than a worker; empty for others."""
     if is_asking(step):
-        return "Waiting for an answer"
-    return "Waiting" if step.state is StepState.READY and step.wait and step.retry_at else ""
+        return _("Waiting for an answer")
+    return _("Waiting") if step.state is StepState.READY and step.wait and step.retry_at else ""
 
 
 def told(step: StepSnapshot, wire: Step, limit: int) -> list[Element] | None:
     """What came of a built-in step so far, as rich text; None where other words say it."""
     if is_asking(step):
         people = [str(each["person"]) for each in people_asked(step.wait)]
-        return [kit.span("Waiting for an answer from "), *kit.people(people, last="or")]
+        return kit.runs(_("Waiting for an answer from {people}"), people=kit.people(people, last="or"))
     if step.state is StepState.READY and step.wait and step.retry_at:
         return _waiting(step, wire)
     if step.state is StepState.DONE and not step.note and wire.component_id in BUILTINS:
@@ -45,16 +45,24 @@ def told(step: StepSnapshot, wire: Step, limit: int) -> list[Element] | None:
 def _waiting(step: StepSnapshot, wire: Step) -> list[Element]:
     if step.retry_at is None:
         return []
+    when = kit.moment(step.retry_at)
     if wire.component_id != WAIT_UNTIL:
-        return [kit.span("Waiting until "), kit.moment(step.retry_at)]
+        return kit.runs(_("Waiting until {when}"), when=when)
     polls = (step.wait or {}).get("polls", 0)
-    tries = f" (looked {count(polls, 'time')} so far)" if isinstance(polls, int) and polls else ""
-    return [kit.span("Not yet. Looks again at "), kit.moment(step.retry_at), kit.span(tries)]
+    if not isinstance(polls, int) or not polls:
+        return kit.runs(_("Not yet. Looks again at {when}"), when=when)
+    looked = ngettext(
+        "Not yet. Looks again at {when} (looked {count} time so far)",
+        "Not yet. Looks again at {when} (looked {count} times so far)",
+        polls,
+        when="{when}",
+    )
+    return kit.runs(looked, when=when)
 
 
 def _done(step: StepSnapshot, wire: Step, limit: int) -> list[Element]:
     if wire.component_id in _PLAIN:
-        return [kit.span(_PLAIN[wire.component_id])]
+        return [kit.span(_(_PLAIN[wire.component_id]))]
     words = answer_summary(step.output, BUILTINS[wire.component_id], limit=limit)
     if wire.component_id == ASK_PERSON and step.wait:
         said = _photos(step, limit) or [kit.span(words)]

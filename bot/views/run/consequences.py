@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.languages import N_, Sentence, _, number
 from bot.views.kit.text import clip, join, sentences
 from bot.views.plan.steps import writes
 from bot.views.run.steps import RunStepView
@@ -22,30 +23,44 @@ def skipping(step: RunStepView, steps: Sequence[RunStepView]) -> str:
     return sentences(
         [
             _not_done(step),
-            f"{_named(lacking)} {_verb(lacking, 'needs', 'need')} its answer and will fail." if lacking else "",
-            f"{_named(going_on)} {_verb(going_on, 'goes', 'go')} on without it." if going_on else "",
-            "" if behind else "No other step waits for it.",
+            _about(
+                lacking,
+                N_("Step {number} ({title}) needs its answer and will fail."),
+                N_("Steps {numbers} need its answer and will fail."),
+            ),
+            _about(
+                going_on,
+                N_("Step {number} ({title}) goes on without it."),
+                N_("Steps {numbers} go on without it."),
+            ),
+            "" if behind else _("No other step waits for it."),
         ]
     )
 
 
 def rejecting(step: RunStepView, steps: Sequence[RunStepView]) -> str:
     """What is not done if a step is rejected, and what will not start."""
-    held = _held(step, steps)
-    waits = f"{_named(held)} {_verb(held, 'does', 'do')} not start unless it is retried or skipped."
-    return sentences([f"Nothing is sent to “{_component(step)}”.", waits if held else ""])
+    waits = _about(
+        _held(step, steps),
+        N_("Step {number} ({title}) does not start unless it is retried or skipped."),
+        N_("Steps {numbers} do not start unless it is retried or skipped."),
+    )
+    return sentences([_("Nothing is sent to “{component}”.", component=_component(step)), waits])
 
 
 def retrying(step: RunStepView, steps: Sequence[RunStepView]) -> str:
     """What is sent once more if a step is retried, and what goes on then."""
-    held = _held(step, steps)
     is_unsure = step.now.state is StepState.UNCERTAIN
     return sentences(
         [
-            f"This is sent to “{_component(step)}” again.",
-            "It may have arrived the first time: then it is done twice." if is_unsure else "",
-            "It asks for approval again first." if step.now.gated and not is_unsure else "",
-            f"{_named(held)} {_verb(held, 'goes', 'go')} on once it is done." if held else "",
+            _("This is sent to “{component}” again.", component=_component(step)),
+            _("It may have arrived the first time: then it is done twice.") if is_unsure else "",
+            _("It asks for approval again first.") if step.now.gated and not is_unsure else "",
+            _about(
+                _held(step, steps),
+                N_("Step {number} ({title}) goes on once it is done."),
+                N_("Steps {numbers} go on once it is done."),
+            ),
         ]
     )
 
@@ -55,22 +70,29 @@ def stopping(run: RunSnapshot, steps: Sequence[RunStepView]) -> str:
     left = [step for step in steps if step.now.state not in OVER and step.now.state is not StepState.RUNNING]
     done = sum(step.state is StepState.DONE for step in run.steps)
     calls = any(step.state is StepState.RUNNING for step in run.steps)
+    so_far = (
+        _("What is done stays done ({done} of {total}).", done=done, total=len(run.steps))
+        if done
+        else _("Nothing has been done yet.")
+    )
     return sentences(
         [
-            f"{_named(left)} will not be done." if left else "",
-            f"What is done stays done ({done:,} of {len(run.steps):,})." if done else "Nothing has been done yet.",
-            "A call under way may still finish." if calls else "",
-            "No step can be retried after that.",
+            _about(left, N_("Step {number} ({title}) will not be done."), N_("Steps {numbers} will not be done.")),
+            so_far,
+            _("A call under way may still finish.") if calls else "",
+            _("No step can be retried after that."),
         ]
     )
 
 
 def _not_done(step: RunStepView) -> str:
     if step.now.state is StepState.UNCERTAIN:
-        return f"“{_component(step)}” is not called again; what may have arrived stays as it is."
-    if not writes(step.spec):
-        return f"“{_component(step)}” is not asked."
-    return f"Nothing is sent to “{_component(step)}”."
+        words = N_("“{component}” is not called again; what may have arrived stays as it is.")
+    elif not writes(step.spec):
+        words = N_("“{component}” is not asked.")
+    else:
+        words = N_("Nothing is sent to “{component}”.")
+    return _(words, component=_component(step))
 
 
 def _behind(step: RunStepView, steps: Sequence[RunStepView]) -> list[RunStepView]:
@@ -89,15 +111,13 @@ def _held(step: RunStepView, steps: Sequence[RunStepView]) -> list[RunStepView]:
     return held
 
 
-def _named(steps: Sequence[RunStepView]) -> str:
-    """E.g. "Step 5 (Warn the residents)", "Steps 5, 6 and 7"."""
+def _about(steps: Sequence[RunStepView], one: Sentence, several: Sentence) -> str:
+    """A sentence about "Step 5 (Warn the residents)", or about "Steps 5, 6 and 7"; empty where there is none."""
+    if not steps:
+        return ""
     if len(steps) == 1:
-        return f"Step {steps[0].view.number:,} ({clip(steps[0].view.title, _TITLE)})"
-    return f"Steps {join([f'{step.view.number:,}' for step in steps], most=_MOST)}"
-
-
-def _verb(steps: Sequence[RunStepView], one: str, several: str) -> str:
-    return one if len(steps) == 1 else several
+        return _(one, number=steps[0].view.number, title=clip(steps[0].view.title, _TITLE))
+    return _(several, numbers=join([number(step.view.number) for step in steps], most=_MOST))
 
 
 def _component(step: RunStepView) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from bot.languages import N_, _, ngettext
 from bot.slack.ids import (
     ACTION_GATE_MORE,
     ACTION_STEP_APPROVE,
@@ -23,7 +24,7 @@ from bot.slack.ids import (
 from bot.slack.messages import Block, Element
 from bot.views.kit import blocks as kit
 from bot.views.kit.fitting import Level
-from bot.views.kit.text import clip, count, date, join, mention, one_line
+from bot.views.kit.text import clip, date, join, mention, one_line, sentences
 from bot.views.plan.origins import Answers
 from bot.views.plan.sent import Known, is_cut, lines
 from bot.views.plan.steps import LOCK, writes
@@ -43,21 +44,23 @@ MAX_GATES_SHOWN = 3
 """Of steps that ask the same thing, so many are shown at once; the others come up as those are decided."""
 
 _ASKING = (StepState.WAITING, StepState.UNCERTAIN, StepState.FAILED)
-_NOUNS = {
-    StepState.WAITING: "for approval",
-    StepState.UNCERTAIN: "for word whether it was done",
-    StepState.FAILED: "to be retried or skipped",
+_UNDECIDED = {
+    LimitOutcome.FAIL: N_("With no decision by {date}, the step fails."),
+    LimitOutcome.SKIP: N_("With no decision by {date}, the step is skipped."),
 }
-_UNDECIDED = {LimitOutcome.FAIL: "the step fails", LimitOutcome.SKIP: "the step is skipped"}
 
 
 def may_decide(approvers: Sequence[str] | None) -> str:
     """Who may decide, as mrkdwn. `approvers` leaves the reporter out; None is anyone."""
     if approvers is None:
-        return "Anyone in this channel can decide."
+        return _("Anyone in this channel can decide.")
     if not approvers:
-        return f"Nobody can decide: the only approver reported it. Add another with `{COMMAND_MUDDA} approvers`."
-    return f"{join([mention(user) for user in approvers], last='or')} can decide."
+        return _(
+            "Nobody can decide: the only approver reported it. Add another with `{command} approvers`.",
+            command=COMMAND_MUDDA,
+        )
+    who = join([mention(user) for user in approvers], last="or")
+    return ngettext("{who} can decide.", "{who} can decide.", len(approvers), who=who)
 
 
 def named(step: RunStepView, approvers: Sequence[str] | None) -> Sequence[str] | None:
@@ -73,7 +76,13 @@ def too_few(quorum: int, approvers: Sequence[str] | None) -> str:
     if not approvers or quorum <= len(approvers):
         return ""
     who = join([mention(user) for user in approvers])
-    return f"{quorum} must approve, but only {who} can: add an approver with `{COMMAND_MUDDA} approvers`."
+    return ngettext(
+        "{count} must approve, but only {who} can: add an approver with `{command} approvers`.",
+        "{count} must approve, but only {who} can: add an approver with `{command} approvers`.",
+        quorum,
+        who=who,
+        command=COMMAND_MUDDA,
+    )
 
 
 def asking(run: RunSnapshot, steps: Sequence[RunStepView], level: Level) -> list[RunStepView]:
@@ -101,10 +110,29 @@ def sections(
         for step in shown:
             blocks += section(step, steps, level, approvers, known)
         if left_out := sum(step.now.state is state for step in steps) - len(shown):
-            waits = "waits" if left_out == 1 else "wait"
-            words = f"…and {count(left_out, 'more step')} {waits} {_NOUNS[state]}"
-            blocks.append(kit.context(kit.plain(words)))
+            blocks.append(kit.context(kit.plain(_left_out(state, left_out))))
     return blocks
+
+
+def _left_out(state: StepState, number: int) -> str:
+    """How many more steps ask for the same."""
+    match state:
+        case StepState.WAITING:
+            return ngettext(
+                "…and {count} more step waits for approval", "…and {count} more steps wait for approval", number
+            )
+        case StepState.UNCERTAIN:
+            return ngettext(
+                "…and {count} more step waits for word whether it was done",
+                "…and {count} more steps wait for word whether it was done",
+                number,
+            )
+        case _:
+            return ngettext(
+                "…and {count} more step waits to be retried or skipped",
+                "…and {count} more steps wait to be retried or skipped",
+                number,
+            )
 
 
 def section(
@@ -129,14 +157,14 @@ def _gate(
     ref = _ref(step)
     may_agree = named(step, approvers)
     call, is_cut = _call(step, level, answers, known)
-    more = [kit.button("Show in full", ACTION_STEP_DETAILS, ref)] if is_cut else []
+    more = [kit.button(_("Show in full"), ACTION_STEP_DETAILS, ref)] if is_cut else []
     return [
         kit.rich_text(_heading(f"{LOCK} ", step, level), *call),
         kit.context(*(kit.mrkdwn(words) for words in (_may_agree(step, may_agree), *_standing(step, may_agree)))),
         *_requests(step, level),
         kit.actions(
-            kit.button("Approve step", ACTION_STEP_APPROVE, ref, style="primary"),
-            kit.button("Reject step", ACTION_STEP_REJECT, ref, style="danger"),
+            kit.button(_("Approve step"), ACTION_STEP_APPROVE, ref, style="primary"),
+            kit.button(_("Reject step"), ACTION_STEP_REJECT, ref, style="danger"),
             *more,
             _more(step),
         ),
@@ -147,9 +175,9 @@ def _more(step: RunStepView) -> Element:
     """What can be done at a gate without deciding, behind three dots."""
     ref = Ref(step.now.id, step.now.revision)
     options = (
-        ("Ask for more information", CHOICE_ASK),
-        ("Hand over to someone else", CHOICE_HAND_OVER),
-        ("Remind", CHOICE_REMIND),
+        (_("Ask for more information"), CHOICE_ASK),
+        (_("Hand over to someone else"), CHOICE_HAND_OVER),
+        (_("Remind"), CHOICE_REMIND),
     )
     return kit.overflow(ACTION_GATE_MORE, *((label, Choice(name, ref).encode()) for label, name in options))
 
@@ -158,9 +186,13 @@ def _requests(step: RunStepView, level: Level) -> list[Block]:
     """What people have asked others before they decide, the last ones."""
     shown = step.now.requests[-_REQUESTS:]
     lines = [
-        [kit.person(each["by"]), kit.span(" asked "), kit.person(each["person"]), kit.span(f": {words}")]
+        kit.runs(
+            _("{who} asked {person}: {words}"),
+            who=kit.person(each["by"]),
+            person=kit.person(each["person"]),
+            words=clip(one_line(each["text"]), level.field),
+        )
         for each in shown
-        for words in [clip(one_line(each["text"]), level.field)]
     ]
     return [kit.rich_text(kit.paragraph(*kit.stacked(lines)))] if lines else []
 
@@ -170,8 +202,14 @@ def _may_agree(step: RunStepView, people: Sequence[str] | None) -> str:
     if step.view.people is None:
         return may_decide(people)
     if not people:
-        return "A policy names who must approve this, and none of them is an approver."
-    return f"By a policy, only {join([mention(user) for user in people], last='or')} can approve this."
+        return _("A policy names who must approve this, and none of them is an approver.")
+    who = join([mention(user) for user in people], last="or")
+    return ngettext(
+        "By a policy, only {who} can approve this.",
+        "By a policy, only {who} can approve this.",
+        len(people),
+        who=who,
+    )
 
 
 def _question(step: RunStepView, level: Level) -> list[Block]:
@@ -186,7 +224,7 @@ def _question(step: RunStepView, level: Level) -> list[Block]:
             kit.paragraph(*kit.stacked([waits, *run_steps.warned(step.now, 2 * level.field)])),
             *([kit.quote(clip(one_line(question), level.field))] if question else []),
         ),
-        kit.actions(kit.button("Skip step", ACTION_STEP_SKIP, _ref(step))),
+        kit.actions(kit.button(_("Skip step"), ACTION_STEP_SKIP, _ref(step))),
     ]
 
 
@@ -195,35 +233,50 @@ def _standing(step: RunStepView, approvers: Sequence[str] | None) -> list[str]:
     now = step.now
     words = []
     if now.assigned_to and now.assigned_by:
-        words.append(f"Handed to {mention(now.assigned_to)} by {mention(now.assigned_by)}.")
+        words.append(
+            _("Handed to {person} by {who}.", person=mention(now.assigned_to), who=mention(now.assigned_by))
+        )
     if now.quorum > 1:
-        words.append(too_few(now.quorum, approvers) or f"{now.quorum} must approve.")
+        words.append(too_few(now.quorum, approvers) or _("{count} must approve.", count=now.quorum))
     if now.agreed:
         people = join([_agreed(user, now.deputies.get(user)) for user in now.agreed])
-        words.append(f"Approved so far by {people} ({len(now.agreed)} of {now.quorum})")
+        words.append(
+            _(
+                "Approved so far by {people} ({count} of {quorum})",
+                people=people,
+                count=len(now.agreed),
+                quorum=now.quorum,
+            )
+        )
     if now.limit_at is not None and now.limit_outcome in _UNDECIDED:
-        words.append(f"With no decision by {date(now.limit_at)}, {_UNDECIDED[now.limit_outcome]}.")
+        words.append(_(_UNDECIDED[now.limit_outcome], date=date(now.limit_at)))
     elif now.limit_at is not None:
-        words.append(f"A decision is due by {date(now.limit_at)}.")
+        words.append(_("A decision is due by {date}.", date=date(now.limit_at)))
     return words
 
 
 def _agreed(user: str, deputy: str | None) -> str:
-    return mention(user) if deputy is None else f"{mention(deputy)} for {mention(user)}"
+    if deputy is None:
+        return mention(user)
+    return _("{deputy} for {absent}", deputy=mention(deputy), absent=mention(user))
 
 
 def _call(step: RunStepView, level: Level, answers: Answers, known: Known) -> tuple[list[Element], bool]:
     """What will be sent, and whether any of it is cut."""
     request = step.now.request
     if not request:
-        return [kit.paragraph(kit.span("It needs approval before it goes on."))], False
+        return [kit.paragraph(kit.span(_("It needs approval before it goes on.")))], False
     values = requests.values(step.view, step.spec, request, known, Origins(step.view.step, answers))
     drawn = lines(values, level.fields, level.full)
-    name = f"“{clip(step.view.component, level.field)}”"
-    told = f"Approve to send this to {name}:" if drawn else f"Approve to call {name}, which is sent no values."
+    words = (
+        N_("Approve to send this to “{component}”:")
+        if drawn
+        else N_("Approve to call “{component}”, which is sent no values.")
+    )
+    told = _(words, component=clip(step.view.component, level.field))
     cut = len(values) > level.fields or is_cut(drawn)
     if cut:
-        drawn.append([kit.span("Cut short here: “Show in full” has all of it.")])
+        drawn.append([kit.span(_("Cut short here: “Show in full” has all of it."))])
     return [kit.paragraph(kit.span(told)), *([kit.listed(drawn)] if drawn else [])], cut
 
 
@@ -233,9 +286,9 @@ def _trouble(
     """What went wrong, and what can be done about it."""
     ref = _ref(step)
     uncertain = step.now.state is StepState.UNCERTAIN
-    retry = kit.button("Retry", ACTION_STEP_RETRY, ref, ask=_ask_retry(step, steps))
-    skip = kit.button("Skip step", ACTION_STEP_SKIP, ref)
-    marks = [kit.button("Mark done", ACTION_STEP_MARK_DONE, ref)] if uncertain else []
+    retry = kit.button(_("Retry"), ACTION_STEP_RETRY, ref, ask=_ask_retry(step, steps))
+    skip = kit.button(_("Skip step"), ACTION_STEP_SKIP, ref)
+    marks = [kit.button(_("Mark done"), ACTION_STEP_MARK_DONE, ref)] if uncertain else []
     said = run_steps.result(step, numbered, 3 * level.field)
     lines = [[kit.span(said)]] if said else []
     if decided := run_steps.decision(step.now, limit=level.field):
@@ -253,10 +306,10 @@ def _ask_retry(step: RunStepView, steps: Sequence[RunStepView]) -> Element | Non
     if not writes(step.spec):
         return None
     return kit.confirm(
-        f"Send step {step.view.number:,} again?",
+        _("Send step {number} again?", number=step.view.number),
         consequences.retrying(step, steps),
-        yes="Retry",
-        no="Not yet",
+        yes=_("Retry"),
+        no=_("Not yet"),
     )
 
 
@@ -266,21 +319,23 @@ def _edit(step: RunStepView, steps: Sequence[RunStepView]) -> list[Element]:
     parts = parse(str(error.get("reference"))) if error.get("code") == UnresolvedReference.code else ()
     sources = {part.source for part in parts if isinstance(part, Reference)}
     lacking = [other for other in steps if other.now.step_id in sources and other.now.state in OVER]
-    return [kit.button("Fill in answer", ACTION_STEP_EDIT_OUTPUTS, _ref(other)) for other in lacking[:1]]
+    return [kit.button(_("Fill in answer"), ACTION_STEP_EDIT_OUTPUTS, _ref(other)) for other in lacking[:1]]
 
 
 def _uncertain(step: RunStepView, level: Level, is_explained: bool) -> str:
     name = clip(step.view.component, level.field)
-    unknown = "" if is_explained else f"Mudda can't tell whether the call to “{name}” arrived. "
-    return (
-        f"{unknown}Check there first. Retry sends it again, even if it arrived. Mark done records that it was "
-        "done. Skip step goes on without it."
+    unknown = _("Mudda can't tell whether the call to “{component}” arrived.", component=name)
+    ways = _(
+        "Check there first. Retry sends it again, even if it arrived. Mark done records that it was done. "
+        "Skip step goes on without it."
     )
+    return sentences(["" if is_explained else unknown, ways])
 
 
 def _heading(mark: str, step: RunStepView, level: Level) -> Element:
     title = clip(step.view.title, level.field)
-    return kit.paragraph(kit.span(f"{mark}Step {step.view.number:,}: {title}", bold=True))
+    words = _("Step {number}: {title}", number=step.view.number, title=title)
+    return kit.paragraph(kit.span(f"{mark}{words}", bold=True))
 
 
 def _ref(step: RunStepView) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import TypeVar
 
+from bot.languages import N_, Sentence, _
 from bot.slack.ids import COMMAND_WORKFLOWS
 from bot.slack.messages import Block, Element
 from bot.views.kit import blocks as kit
@@ -17,33 +18,34 @@ from services.states import RunState
 
 T = TypeVar("T")
 
-_STATES: Mapping[RunState, str] = {
-    RunState.RUNNING: "Running",
-    RunState.WAITING: "Waiting for a person",
-    RunState.COMPLETED: "Done",
-    RunState.FAILED: "Failed",
-    RunState.CANCELLED: "Cancelled",
+_STATES: Mapping[RunState, Sentence] = {
+    RunState.RUNNING: N_("Running"),
+    RunState.WAITING: N_("Waiting for a person"),
+    RunState.COMPLETED: N_("Done"),
+    RunState.FAILED: N_("Failed"),
+    RunState.CANCELLED: N_("Cancelled"),
 }
-_OUTCOMES = {
-    "done": "done",
-    "retry": "to be tried again",
-    "failed": "failed",
-    "uncertain": "may have been done, or not",
-    "interrupted": "Mudda was interrupted",
+_OUTCOMES: Mapping[str, Sentence] = {
+    "done": N_("done"),
+    "retry": N_("to be tried again"),
+    "failed": N_("failed"),
+    "uncertain": N_("may have been done, or not"),
+    "interrupted": N_("Mudda was interrupted"),
 }
-_DECISIONS = {
-    "approve": "Approved",
-    "reject": "Rejected",
-    "retry": "Retried",
-    "skip": "Skipped",
-    "mark_done": "Marked done",
-    "edit_outputs": "Filled in the answer",
-    "answer": "Answered",
-    "time_out": "Time ran out",
-    "cancel": "Ended the run",
-    "again": "Started it again",
+_DECISIONS: Mapping[str, Sentence] = {
+    "approve": N_("Approved"),
+    "reject": N_("Rejected"),
+    "retry": N_("Retried"),
+    "skip": N_("Skipped"),
+    "mark_done": N_("Marked done"),
+    "edit_outputs": N_("Filled in the answer"),
+    "answer": N_("Answered"),
+    "time_out": N_("Time ran out"),
+    "cancel": N_("Ended the run"),
+    "again": N_("Started it again"),
 }
-_TIMED_OUT = {"fail": "step failed", "skip": "step skipped"}
+_TIMED_OUT: Mapping[str, Sentence] = {"fail": N_("step failed"), "skip": N_("step skipped")}
+_NOBODY = N_("nobody decided")
 _TITLE = 60
 MAX_DETAIL_CHARACTERS = 200
 """An error or a reason in a history, at its longest."""
@@ -80,28 +82,31 @@ def sections(
             yield kit.span(" · ")
         yield kit.moment(line.at)
         if line.kind == "time_out":
-            yield kit.span(f" ({_TIMED_OUT.get(line.reason or '', 'nobody decided')})")
+            yield kit.span(f" ({_(_TIMED_OUT.get(line.reason or '', _NOBODY))})")
         elif line.reason:
-            yield kit.span(f": “{clip(one_line(line.reason), detail)}”")
+            yield kit.span(f": {_('“{text}”', text=clip(one_line(line.reason), detail))}")
 
     each = max(1, longest // MAX_LINE_CHARACTERS)
     return [
-        *_section("Runs", history.runs[:lines], history.all_runs, _run, each),
+        *_section(_("Runs"), history.runs[:lines], history.all_runs, _run, each),
         *_others(history, plan),
-        *_section("Attempts", history.attempts[-lines:], history.all_attempts, attempt, each),
-        *_section("Decisions", history.decisions[-lines:], history.all_decisions, decision, each),
+        *_section(_("Attempts"), history.attempts[-lines:], history.all_attempts, attempt, each),
+        *_section(_("Decisions"), history.decisions[-lines:], history.all_decisions, decision, each),
     ]
 
 
 def decision_words(kind: str) -> str:
     """What somebody did, in a word or two."""
-    return _DECISIONS.get(kind, clip(one_line(kind), _TITLE))
+    return _(_DECISIONS[kind]) if kind in _DECISIONS else clip(one_line(kind), _TITLE)
 
 
 def _others(history: History, plan: int) -> Iterator[Block]:
     """How to open a run other than the one that is shown."""
     if history.all_runs > 1:
-        yield kit.context(kit.mrkdwn(f"`{COMMAND_WORKFLOWS} #{plan}.1` shows run 1 of this plan, and so on."))
+        way = _(
+            "`{command} #{plan}.1` shows run 1 of this plan, and so on.", command=COMMAND_WORKFLOWS, plan=str(plan)
+        )
+        yield kit.context(kit.mrkdwn(way))
 
 
 def _section(
@@ -110,9 +115,9 @@ def _section(
     """A heading and a line for each item, so many to a block; nothing where there is none."""
     if not shown:
         return
-    left_out = total - len(shown)
-    more = f" (the last {len(shown):,} of {total:,})" if left_out else ""
-    first: list[Element] = [kit.paragraph(kit.span(f"{heading}{more}", bold=True))]
+    if len(shown) < total:
+        heading = _("{heading} (the last {count} of {total})", heading=heading, count=len(shown), total=total)
+    first: list[Element] = [kit.paragraph(kit.span(heading, bold=True))]
     drawn = iter(shown)
     while lines := [kit.paragraph(*draw(item)) for item in islice(drawn, each)]:
         yield kit.rich_text(*first, *lines)
@@ -120,19 +125,28 @@ def _section(
 
 
 def _run(line: RunLine) -> Iterator[Element]:
-    yield kit.span(f"Run {line.number:,} · {_STATES[line.state]} · started by ")
-    yield kit.person(line.started_by)
-    yield kit.span(" · ")
-    yield kit.moment(line.started_at)
+    yield from kit.runs(
+        _("Run {number} · {state} · started by {who} · {when}"),
+        number=line.number,
+        state=_(_STATES[line.state]),
+        who=kit.person(line.started_by),
+        when=kit.moment(line.started_at),
+    )
     if line.ended_at:
-        yield kit.span(f" · took {lasted((line.ended_at - line.started_at).total_seconds())}")
+        took = lasted((line.ended_at - line.started_at).total_seconds())
+        yield kit.span(_(" · took {time}", time=took))
     if line.ended_by:
-        yield kit.span(" · ended by ")
-        yield kit.person(line.ended_by)
+        yield from kit.runs(_(" · ended by {who}"), who=kit.person(line.ended_by))
 
 
 def _attempt(line: AttemptLine) -> str:
-    status = f" ({line.status})" if line.status else ""
-    took = lasted((line.ended_at - line.started_at).total_seconds())
-    outcome = _OUTCOMES.get(line.outcome, clip(one_line(line.outcome), _TITLE))
-    return f"attempt {line.number:,}{status}: {outcome}, took {took}"
+    facts = {
+        "number": line.number,
+        "outcome": _(_OUTCOMES[line.outcome])
+        if line.outcome in _OUTCOMES
+        else clip(one_line(line.outcome), _TITLE),
+        "time": lasted((line.ended_at - line.started_at).total_seconds()),
+    }
+    if not line.status:
+        return _("attempt {number}: {outcome}, took {time}", **facts)
+    return _("attempt {number} ({status}): {outcome}, took {time}", status=str(line.status), **facts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.languages import N_, _
 from bot.slack.messages import Element
 from bot.views.kit import blocks as kit
 from bot.views.kit.fitting import Level
@@ -26,12 +27,15 @@ _NOTHING_LEAVES = (StepState.SKIPPED, StepState.CANCELLED, StepState.WAITING)
 _AT_GATE = ("rejected", "gate_timeout")
 """A step that came to this has sent nothing."""
 
-_VERBS = {
-    StepState.DONE: "Sent",
-    StepState.RUNNING: "Sending",
-    StepState.FAILED: "Tried to send",
-    StepState.UNCERTAIN: "Tried to send",
+_TRIED = N_("Tried to send:"), N_("Tried to send to “{component}”:")
+_WILL = N_("Sends:"), N_("Sends to “{component}”:")
+_HEADINGS = {
+    StepState.DONE: (N_("Sent:"), N_("Sent to “{component}”:")),
+    StepState.RUNNING: (N_("Sending:"), N_("Sending to “{component}”:")),
+    StepState.FAILED: _TRIED,
+    StepState.UNCERTAIN: _TRIED,
 }
+"""Without the component, where the step is called as that is, and with it."""
 
 
 def known(issue: Issue, steps: Sequence[RunStepView]) -> Known:
@@ -60,9 +64,10 @@ def leaving(step: RunStepView, known: Known, level: Level) -> list[Element]:
     drawn = lines(folded(sent(step, known)), most, longest)
     if not drawn:
         return []
-    to = "" if step.view.component == step.view.title else f" to “{clip(step.view.component, _NAME)}”"
-    verb = _VERBS.get(state, "Sends")
-    return kit.stacked([[kit.span(f"{verb}{to}:")], *([kit.span("• "), *line] for line in drawn)])
+    alone, named = _HEADINGS.get(state, _WILL)
+    is_named = step.view.component != step.view.title
+    heading = _(named, component=clip(step.view.component, _NAME)) if is_named else _(alone)
+    return kit.stacked([[kit.span(heading)], *([kit.span("• "), *line] for line in drawn)])
 
 
 def _is_refused(step: RunStepView) -> bool:

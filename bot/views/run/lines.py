@@ -6,27 +6,30 @@ from collections.abc import Mapping
 from typing import TypeGuard
 from urllib.parse import urlsplit
 
+from bot.languages import N_, Sentence, _, ngettext
 from bot.slack.messages import Element
 from bot.views.kit import blocks as kit
-from bot.views.kit.text import clip, count, one_line
+from bot.views.kit.text import clip, one_line
 from bot.views.plan.overview import STATES
 from services.queries.snapshots import Awaited, AwaitedKind, PlanLine
 from services.states import PlanState, RunState
 
-RUNS: Mapping[RunState, str] = {
-    RunState.RUNNING: "Running",
-    RunState.WAITING: "Waiting",
-    RunState.COMPLETED: "Done",
-    RunState.FAILED: "Stopped",
-    RunState.CANCELLED: "Cancelled",
+RUNS: Mapping[RunState, Sentence] = {
+    RunState.RUNNING: N_("Running"),
+    RunState.WAITING: N_("Waiting"),
+    RunState.COMPLETED: N_("Done"),
+    RunState.FAILED: N_("Stopped"),
+    RunState.CANCELLED: N_("Cancelled"),
 }
-_UNTIL: Mapping[AwaitedKind, str] = {
-    AwaitedKind.REVIEW: " to review it",
-    AwaitedKind.NO_PLAN: " to try again",
-    AwaitedKind.GATE: " to approve a step",
-    AwaitedKind.ANSWER: " to answer a question",
-    AwaitedKind.UNCERTAIN: " to find out whether a step was done",
-    AwaitedKind.FAILED: " to see to a step that failed",
+"""How a run stands, in a word."""
+
+_AWAITS: Mapping[AwaitedKind, Sentence] = {
+    AwaitedKind.REVIEW: N_(" · waits for {who} to review it"),
+    AwaitedKind.NO_PLAN: N_(" · waits for {who} to try again"),
+    AwaitedKind.GATE: N_(" · waits for {who} to approve a step"),
+    AwaitedKind.ANSWER: N_(" · waits for {who} to answer a question"),
+    AwaitedKind.UNCERTAIN: N_(" · waits for {who} to find out whether a step was done"),
+    AwaitedKind.FAILED: N_(" · waits for {who} to see to a step that failed"),
 }
 _LINK = 600
 
@@ -34,9 +37,7 @@ _LINK = 600
 def plan_line(line: PlanLine, longest: int, *, is_own: bool = False) -> Element:
     """The line as a paragraph of rich text. `is_own`: its reporter reads it, and need not be told who that is."""
     title = f"#{line.number} {clip(one_line(line.title), longest)}"
-    origin = [] if is_own else [kit.span("reported by "), kit.person(line.reporter_id)]
-    if line.shown_in.startswith("C"):
-        origin += [kit.span(" in " if origin else "in "), kit.place(line.shown_in)]
+    origin = _origin(line, is_own=is_own)
     return kit.paragraph(
         card_link(line.link, title),
         kit.span(f"\n{standing(line)}"),
@@ -48,13 +49,30 @@ def plan_line(line: PlanLine, longest: int, *, is_own: bool = False) -> Element:
     )
 
 
+def _origin(line: PlanLine, *, is_own: bool) -> list[Element]:
+    """Who reported it, and where the card is."""
+    who, place = kit.person(line.reporter_id), kit.place(line.shown_in)
+    is_in_channel = line.shown_in.startswith("C")
+    if is_own:
+        return kit.runs(_("in {place}"), place=place) if is_in_channel else []
+    if is_in_channel:
+        return kit.runs(_("reported by {who} in {place}"), who=who, place=place)
+    return kit.runs(_("reported by {who}"), who=who)
+
+
 def standing(line: PlanLine) -> str:
     """How a plan stands, with its run: "Running · 3 of 8 done", "To be reviewed · 6 steps"."""
     if line.run_state is None or line.state is not PlanState.APPROVED:
-        return f"{STATES[line.state]} · {count(line.steps, 'step')}" if line.steps else STATES[line.state]
+        state = _(STATES[line.state])
+        return f"{state} · {_steps(line.steps)}" if line.steps else state
+    state = _(RUNS[line.run_state])
     if line.run_state is RunState.COMPLETED:
-        return f"Done · {count(line.total, 'step')}"
-    return f"{RUNS[line.run_state]} · {line.done:,} of {line.total:,} done"
+        return f"{state} · {_steps(line.total)}"
+    return f"{state} · {_('{done} of {total} done', done=line.done, total=line.total)}"
+
+
+def _steps(number: int) -> str:
+    return ngettext("{count} step", "{count} steps", number)
 
 
 def awaited(waits: Awaited | None) -> list[Element]:
@@ -62,10 +80,10 @@ def awaited(waits: Awaited | None) -> list[Element]:
     if waits is None:
         return []
     if waits.people is None:
-        who = [kit.span("anyone")]
+        who = [kit.span(_("anyone"))]
     else:
-        who = kit.people(waits.people, last="or") or [kit.span("an approver, and the only one reported it,")]
-    return [kit.span(" · waits for "), *who, kit.span(_UNTIL[waits.kind])]
+        who = kit.people(waits.people, last="or") or [kit.span(_("an approver, and the only one reported it,"))]
+    return kit.runs(_(_AWAITS[waits.kind]), who=who)
 
 
 def card_link(url: str | None, label: str) -> Element:
@@ -79,7 +97,7 @@ def card_button(url: str | None, action_id: str, value: str) -> list[Element]:
     """A button that leads to the card, where Slack has said where that is."""
     if not _leads(url):
         return []
-    return [{**kit.button("Open card", action_id, value), "url": url}]
+    return [{**kit.button(_("Open card"), action_id, value), "url": url}]
 
 
 def _leads(url: str | None) -> TypeGuard[str]:

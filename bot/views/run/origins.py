@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from bot.views.kit.text import clip, count, one_line
+from bot.languages import N_, _, ngettext
+from bot.views.kit.text import clip, one_line
 from bot.views.kit.values import as_text, flat
 from bot.views.plan.origins import Answers
 from services.formats import strict_json
@@ -16,7 +17,7 @@ from services.plans.references import may_refer
 
 _LINES = 60
 _NAME = 80
-_PLACES = {"path": " (in the address)", "header": " (header)"}
+_PLACES = {"path": N_("{name} (in the address)"), "header": N_("{name} (header)")}
 
 
 class Origins:
@@ -43,12 +44,18 @@ class Origins:
     def lines(self) -> str:
         """All that come from elsewhere, a line each, as the plan names them; empty if there are none."""
         found = [
-            f"{clip(one_line(item.name), _NAME)}{_PLACES.get(item.location, '')}: {words}"
+            f"{_placed(item.location, clip(one_line(item.name), _NAME))}: {words}"
             for item in self._step.inputs
             if (words := self._answers.came_from(item.value))
         ]
-        more = [f"…and {count(len(found) - _LINES, 'more value')}"] if len(found) > _LINES else []
-        return "\n".join([*found[:_LINES], *more])
+        if len(found) > _LINES:
+            more = ngettext("…and {count} more value", "…and {count} more values", len(found) - _LINES)
+            found = [*found[:_LINES], more]
+        return "\n".join(found)
+
+
+def _placed(location: str, name: str) -> str:
+    return _(_PLACES[location], name=name) if location in _PLACES else name
 
 
 def _place(location: str) -> str:

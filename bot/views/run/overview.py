@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import assert_never
 
+from bot.languages import N_, Sentence, _, ngettext, number
 from bot.slack.ids import (
     ACTION_RUN_AGAIN,
     ACTION_RUN_CANCEL,
@@ -16,7 +18,7 @@ from bot.slack.ids import (
 from bot.slack.messages import Block, Element
 from bot.views.kit import blocks as kit
 from bot.views.kit.fitting import Level
-from bot.views.kit.text import clip, count, date, join, lasted, mention, one_line
+from bot.views.kit.text import clip, date, join, lasted, mention, one_line, sentences
 from bot.views.plan.sent import Known
 from bot.views.run import consequences
 from bot.views.run import steps as run_steps
@@ -46,6 +48,18 @@ _URGENCY = {
 }
 """Which steps are shown where not all can be: those that people have to do with, then those under way."""
 
+_COUNTED = {
+    StepState.PENDING: N_("not started: {count}"),
+    StepState.READY: N_("about to start: {count}"),
+    StepState.RUNNING: N_("under way: {count}"),
+    StepState.WAITING: N_("waiting for approval: {count}"),
+    StepState.DONE: N_("done: {count}"),
+    StepState.SKIPPED: N_("skipped: {count}"),
+    StepState.FAILED: N_("failed: {count}"),
+    StepState.UNCERTAIN: N_("may have been done, or not: {count}"),
+    StepState.CANCELLED: N_("not done: {count}"),
+}
+
 
 def line(run: RunSnapshot, steps: Sequence[RunStepView]) -> str:
     """How a run stands, in one line of plain text: "Running · 3 of 8 done"."""
@@ -54,50 +68,71 @@ def line(run: RunSnapshot, steps: Sequence[RunStepView]) -> str:
         case RunState.COMPLETED:
             return _done(run)
         case RunState.CANCELLED:
-            return f"Cancelled · {so_far}"
+            return f"{_('Cancelled')} · {so_far}"
         case RunState.FAILED:
-            return f"Stopped{_where(steps)} · {so_far}"
+            return f"{_stopped(steps)} · {so_far}"
     rejected = sum(run_steps.is_rejected(step) for step in run.steps)
     failed = sum(step.state is StepState.FAILED for step in run.steps) - rejected
-    counted = [f"{number:,} {word}" for number, word in ((failed, "failed"), (rejected, "rejected")) if number]
-    going = _waiting(steps) if run.state is RunState.WAITING else "Running"
-    return " · ".join([going, so_far, *counted])
+    labels = [
+        _waiting(steps) if run.state is RunState.WAITING else _("Running"),
+        so_far,
+        _("{count} failed", count=failed) if failed else "",
+        _("{count} rejected", count=rejected) if rejected else "",
+    ]
+    return " · ".join(filter(None, labels))
 
 
 def told(run: RunSnapshot, steps: Sequence[RunStepView], longest: int) -> list[Element]:
     """The same as rich text in whole sentences, with who stopped it and why."""
     stuck = [step for step in steps if step.now.state is StepState.FAILED]
     if run.state is not RunState.FAILED or not stuck:
-        return [kit.span(f"{line(run, steps)}.")]
+        return [kit.span(_("{sentence}.", sentence=line(run, steps)))]
     first = stuck[0]
     why = one_line(run_steps.result(first, run_steps.numbers(steps), longest))
     if len(stuck) > 1 or not run_steps.is_rejected(first.now) or not first.now.decided_by:
-        return [kit.span(f"{line(run, steps)}.{f' {why}' if why else ''}")]
+        return [kit.span(sentences([_("{sentence}.", sentence=line(run, steps)), why]))]
     reason = clip(one_line(run_steps.reason(first.now)), longest)
-    title = f" rejected “{clip(first.view.title, _NAME)}”{f': “{reason}”' if reason else ''} · {progress(run)}."
-    return [
-        kit.span(f"Stopped at step {first.view.number:,}: "),
-        kit.person(first.now.decided_by),
-        kit.span(title),
-    ]
+    words = (
+        N_("Stopped at step {number}: {who} rejected “{title}”: “{reason}” · {progress}.")
+        if reason
+        else N_("Stopped at step {number}: {who} rejected “{title}” · {progress}.")
+    )
+    return kit.runs(
+        _(words),
+        number=first.view.number,
+        who=kit.person(first.now.decided_by),
+        title=clip(first.view.title, _NAME),
+        reason=reason,
+        progress=progress(run),
+    )
 
 
 def progress(run: RunSnapshot) -> str:
     """E.g. "3 of 8 done"."""
-    return f"{run_steps.over(run.steps):,} of {len(run.steps):,} done"
+    return _("{done} of {total} done", done=run_steps.over(run.steps), total=len(run.steps))
 
 
 def summary(snapshot: PlanSnapshot, run: RunSnapshot, title: str) -> str:
     """The run in one line, as plain text, for notifications."""
-    so_far = f" ({progress(run)})"
-    words = {
-        RunState.RUNNING: f"is running{so_far}",
-        RunState.WAITING: f"{_awaits(run)}{so_far}",
-        RunState.COMPLETED: "is done",
-        RunState.FAILED: f"{'was rejected' if _is_rejected(run) else 'has failed'}{so_far}",
-        RunState.CANCELLED: f"was cancelled{so_far}",
-    }
-    return f"Plan #{snapshot.number} {words[run.state]}: {title}"
+    return _(_summary(run), number=str(snapshot.number), progress=progress(run), title=title)
+
+
+def _summary(run: RunSnapshot) -> Sentence:
+    match run.state:
+        case RunState.RUNNING:
+            return N_("Plan #{number} is running ({progress}): {title}")
+        case RunState.WAITING:
+            return _awaits(run)
+        case RunState.COMPLETED:
+            return N_("Plan #{number} is done: {title}")
+        case RunState.FAILED if _is_rejected(run):
+            return N_("Plan #{number} was rejected ({progress}): {title}")
+        case RunState.FAILED:
+            return N_("Plan #{number} has failed ({progress}): {title}")
+        case RunState.CANCELLED:
+            return N_("Plan #{number} was cancelled ({progress}): {title}")
+        case _:
+            assert_never(run.state)
 
 
 def body(
@@ -150,24 +185,26 @@ def outline(
 
 def standing(run: RunSnapshot) -> str:
     """Who started the run and who cancelled it, as mrkdwn."""
-    again = f" · run {run.number}" if run.number > 1 else ""
-    started = f"Started by {mention(run.started_by)} · {date(run.started_at)}{again}"
+    labels = [_("Started by {who}", who=mention(run.started_by)), date(run.started_at)]
+    if run.number > 1:
+        labels.append(_("run {number}", number=str(run.number)))
+    started = " · ".join(labels)
     if not run.ended_by:
         return started
     when = f" · {date(run.ended_at)}" if run.ended_at else ""
-    return f"{started}\nCancelled by {mention(run.ended_by)}{when}"
+    return f"{started}\n{_('Cancelled by {who}', who=mention(run.ended_by))}{when}"
 
 
 def details_button(snapshot: PlanSnapshot, run: RunSnapshot) -> Element:
     """The button that opens the run with every request and every answer."""
-    return kit.button("Details", ACTION_RUN_DETAILS, Ref(run.id, snapshot.revision).encode())
+    return kit.button(_("Details"), ACTION_RUN_DETAILS, Ref(run.id, snapshot.revision).encode())
 
 
 def report(snapshot: PlanSnapshot, run: RunSnapshot) -> list[Element]:
     """The button that has a run which is over as a file, to be kept or sent on."""
     if run.state not in (RunState.COMPLETED, RunState.CANCELLED):
         return []
-    return [kit.button("Report", ACTION_RUN_REPORT, Ref(run.id, snapshot.revision).encode())]
+    return [kit.button(_("Report"), ACTION_RUN_REPORT, Ref(run.id, snapshot.revision).encode())]
 
 
 def _is_rejected(run: RunSnapshot) -> bool:
@@ -177,33 +214,52 @@ def _is_rejected(run: RunSnapshot) -> bool:
 
 
 def _done(run: RunSnapshot) -> str:
-    took = f" in {lasted((run.ended_at - run.started_at).total_seconds())}" if run.ended_at else ""
     skipped = sum(step.state is StepState.SKIPPED for step in run.steps)
-    return f"Done{took}, {count(len(run.steps), 'step')}" + (f", {skipped:,} skipped" if skipped else "")
+    labels = [
+        _("Done in {time}", time=lasted((run.ended_at - run.started_at).total_seconds()))
+        if run.ended_at
+        else _("Done"),
+        ngettext("{count} step", "{count} steps", len(run.steps)),
+        _("{count} skipped", count=skipped) if skipped else "",
+    ]
+    return ", ".join(filter(None, labels))
 
 
-def _where(steps: Sequence[RunStepView]) -> str:
+def _stopped(steps: Sequence[RunStepView]) -> str:
+    """Where a run has stopped: "Stopped at step 3: “Send a crew” failed"."""
     failed = [step for step in steps if step.now.state is StepState.FAILED]
-    if len(failed) == 1:
-        was = "was rejected" if run_steps.is_rejected(failed[0].now) else "failed"
-        return f" at step {failed[0].view.number:,}: “{clip(failed[0].view.title, _NAME)}” {was}"
-    return f" at steps {join([f'{step.view.number:,}' for step in failed])}" if failed else ""
+    if not failed:
+        return _("Stopped")
+    if len(failed) > 1:
+        return _("Stopped at steps {numbers}", numbers=join([number(step.view.number) for step in failed]))
+    words = (
+        N_("Stopped at step {number}: “{title}” was rejected")
+        if run_steps.is_rejected(failed[0].now)
+        else N_("Stopped at step {number}: “{title}” failed")
+    )
+    return _(words, number=failed[0].view.number, title=clip(failed[0].view.title, _NAME))
 
 
 def _waiting(steps: Sequence[RunStepView]) -> str:
     """Whom a run waits for that nobody but people can help on: "Waiting for approval of step 5"."""
     at_gate = [step for step in steps if step.now.state is StepState.WAITING]
     if len(at_gate) != 1 or any(step.now.state is StepState.UNCERTAIN for step in steps):
-        return "Waiting for a person"
-    what = "an answer to" if is_asking(at_gate[0].now) else "approval of"
-    return f"Waiting for {what} step {at_gate[0].view.number:,}"
+        return _("Waiting for a person")
+    words = (
+        N_("Waiting for an answer to step {number}")
+        if is_asking(at_gate[0].now)
+        else N_("Waiting for approval of step {number}")
+    )
+    return _(words, number=at_gate[0].view.number)
 
 
-def _awaits(run: RunSnapshot) -> str:
-    """The same of a run without its plan: "needs approval"."""
+def _awaits(run: RunSnapshot) -> Sentence:
+    """The same of a run without its plan."""
     if any(step.state is StepState.UNCERTAIN for step in run.steps):
-        return "needs a check: a step may have been done, or not"
-    return "needs an answer" if all(map(is_asking, _at_gate(run))) else "needs approval"
+        return N_("Plan #{number} needs a check: a step may have been done, or not ({progress}): {title}")
+    if all(map(is_asking, _at_gate(run))):
+        return N_("Plan #{number} needs an answer ({progress}): {title}")
+    return N_("Plan #{number} needs approval ({progress}): {title}")
 
 
 def _at_gate(run: RunSnapshot) -> list[StepSnapshot]:
@@ -220,10 +276,9 @@ def _pick(steps: Sequence[RunStepView], most: int) -> list[RunStepView]:
 
 def _left_out(steps: Sequence[RunStepView], shown: Sequence[RunStepView]) -> str:
     states = Counter(step.now.state for step in steps) - Counter(step.now.state for step in shown)
-    facts = join(
-        [f"{run_steps.STATES[state].lower()}: {number:,}" for state, number in states.most_common()], most=9
-    )
-    return f"…and {count(len(steps) - len(shown), 'more step')} ({facts})"
+    facts = join([_(_COUNTED[state], count=found) for state, found in states.most_common()], most=9)
+    left_out = len(steps) - len(shown)
+    return ngettext("…and {count} more step ({facts})", "…and {count} more steps ({facts})", left_out, facts=facts)
 
 
 def _task(step: RunStepView, numbered: dict[str, int], level: Level, known: Known, *, is_bare: bool) -> Block:
@@ -247,25 +302,21 @@ def _ending(snapshot: PlanSnapshot, run: RunSnapshot, steps: Sequence[RunStepVie
     ref = Ref(run.id, snapshot.revision).encode()
     if run.state in _GOING:
         ask = kit.confirm(
-            f"Cancel the run of plan #{snapshot.number}?",
+            _("Cancel the run of plan #{number}?", number=str(snapshot.number)),
             consequences.stopping(run, steps),
-            yes="Cancel run",
-            no="Let it run",
+            yes=_("Cancel run"),
+            no=_("Let it run"),
         )
-        return [kit.button("Cancel run", ACTION_RUN_CANCEL, ref, style="danger", ask=ask)]
+        return [kit.button(_("Cancel run"), ACTION_RUN_CANCEL, ref, style="danger", ask=ask)]
     if run.state is RunState.FAILED:
         ask = kit.confirm(
-            f"Stop the run of plan #{snapshot.number}?",
+            _("Stop the run of plan #{number}?", number=str(snapshot.number)),
             consequences.stopping(run, steps),
-            yes="Stop run",
-            no="Not yet",
+            yes=_("Stop run"),
+            no=_("Not yet"),
         )
-        return [kit.button("Stop run", ACTION_RUN_STOP, ref, style="danger", ask=ask)]
+        return [kit.button(_("Stop run"), ACTION_RUN_STOP, ref, style="danger", ask=ask)]
     return again(snapshot, run)
-
-
-def _all(run: RunSnapshot) -> str:
-    return f"all {count(len(run.steps), 'step')}" if len(run.steps) > 1 else "its step"
 
 
 def again(snapshot: PlanSnapshot, run: RunSnapshot) -> list[Element]:
@@ -274,12 +325,19 @@ def again(snapshot: PlanSnapshot, run: RunSnapshot) -> list[Element]:
     if not is_over or any(step.state is StepState.RUNNING for step in run.steps):
         return []
     gates = sum(step.gated for step in run.steps)
-    asks = f" {count(gates, 'step')} {'asks' if gates == 1 else 'ask'} for approval again first." if gates else ""
+    again = ngettext(
+        "This runs its step for real once more; what was sent before is sent again.",
+        "This runs all {count} steps for real once more; what was sent before is sent again.",
+        len(run.steps),
+    )
+    asks = ngettext(
+        "{count} step asks for approval again first.", "{count} steps ask for approval again first.", gates
+    )
     ask = kit.confirm(
-        f"Run plan #{snapshot.number} again?",
-        f"This runs {_all(run)} for real once more; what was sent before is sent again.{asks}",
-        yes="Run again",
-        no="Not now",
+        _("Run plan #{number} again?", number=str(snapshot.number)),
+        sentences([again, asks if gates else ""]),
+        yes=_("Run again"),
+        no=_("Not now"),
         style="primary",
     )
-    return [kit.button("Run again", ACTION_RUN_AGAIN, Ref(run.id, snapshot.revision).encode(), ask=ask)]
+    return [kit.button(_("Run again"), ACTION_RUN_AGAIN, Ref(run.id, snapshot.revision).encode(), ask=ask)]

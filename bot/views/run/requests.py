@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any, Protocol
 from urllib.parse import quote
 
+from bot.languages import N_, _
 from bot.views.kit.mentions import ids_in
 from bot.views.kit.text import clip, one_line
 from bot.views.kit.values import EMPTY, as_text, flat, is_nested
@@ -17,7 +18,7 @@ from bot.views.plan.sent import ENOUGH, Known, Value, addressed, ordered
 from bot.views.plan.steps import PlanStepView
 from services.components.specs import ComponentSpec
 
-IN_ADDRESS = "see Details"
+IN_ADDRESS = N_("see Details")
 """For a value in the address that can't be told any more from what it was made of."""
 
 
@@ -52,7 +53,7 @@ def values(
         *_in_address(step, request, known, origins, is_made=is_made),
         *(
             Value(
-                f"{name} (header)" if place == "header" else name,
+                _("{name} (header)", name=name) if place == "header" else name,
                 text,
                 "" if origins is None else origins.of(place, name),
                 ids_in(text),
@@ -72,7 +73,7 @@ def _in_address(
             value = known.value(item.name, item.value)
             is_told = not is_made or quote(value.text, safe="", errors="replace") in url
             origin = "" if origins is None else origins.of("path", item.name)
-            yield Value(value.name, value.text if is_told else IN_ADDRESS, origin, value.ids)
+            yield Value(value.name, value.text if is_told else _(IN_ADDRESS), origin, value.ids)
 
 
 def _placed(request: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:

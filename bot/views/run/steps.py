@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bot.languages import N_, Sentence, _
 from bot.slack.messages import Element
 from bot.views.kit import blocks as kit
 from bot.views.kit.blocks import Status
@@ -34,24 +35,24 @@ STATUS: Mapping[StepState, Status] = {
 }
 """What Slack draws beside a step."""
 
-STATES: Mapping[StepState, str] = {
-    StepState.PENDING: "Not started",
-    StepState.READY: "About to start",
-    StepState.RUNNING: "Under way",
-    StepState.WAITING: "Waiting for approval",
-    StepState.DONE: "Done",
-    StepState.SKIPPED: "Skipped",
-    StepState.FAILED: "Failed",
-    StepState.UNCERTAIN: "May have been done, or not",
-    StepState.CANCELLED: "Not done",
+STATES: Mapping[StepState, Sentence] = {
+    StepState.PENDING: N_("Not started"),
+    StepState.READY: N_("About to start"),
+    StepState.RUNNING: N_("Under way"),
+    StepState.WAITING: N_("Waiting for approval"),
+    StepState.DONE: N_("Done"),
+    StepState.SKIPPED: N_("Skipped"),
+    StepState.FAILED: N_("Failed"),
+    StepState.UNCERTAIN: N_("May have been done, or not"),
+    StepState.CANCELLED: N_("Not done"),
 }
 """A step's state in words."""
 
-_ENDINGS = {
-    StepState.SKIPPED: " (skipped)",
-    StepState.CANCELLED: " (not done)",
-    StepState.FAILED: " (failed)",
-    StepState.UNCERTAIN: " (not sure)",
+_TITLES = {
+    StepState.SKIPPED: N_("{title} (skipped)"),
+    StepState.CANCELLED: N_("{title} (not done)"),
+    StepState.FAILED: N_("{title} (failed)"),
+    StepState.UNCERTAIN: N_("{title} (not sure)"),
 }
 """Said in words, and not by a colour alone."""
 
@@ -91,17 +92,18 @@ def over(steps: Iterable[StepSnapshot]) -> int:
 def headline(step: RunStepView, *, after: bool = False) -> str:
     """A step in one line; with `after`, what one that has not started waits for, and whether it asks first."""
     state, view = step.now.state, step.view
-    ending = " (rejected)" if is_rejected(step.now) else _ENDINGS.get(state, "")
+    words = N_("{title} (rejected)") if is_rejected(step.now) else _TITLES.get(state)
+    title = _(words, title=view.title) if words else view.title
     at_gate = state is StepState.WAITING and not builtins.is_asking(step.now)
     locked = at_gate or (step.now.gated and state is StepState.PENDING)
-    asks = " · needs approval" if locked and after else ""
+    asks = _(" · needs approval") if locked and after else ""
     behind = f"{plan_steps.after(view) if after and state is StepState.PENDING else ''}{asks}"
-    return f"{view.number:,}. {f'{LOCK} ' if locked else ''}{view.title}{ending}{behind}"
+    return f"{view.number:,}. {f'{LOCK} ' if locked else ''}{title}{behind}"
 
 
 def standing(step: StepSnapshot) -> str:
     """A step's state in words."""
-    return "Rejected" if is_rejected(step) else STATES[step.state]
+    return _("Rejected") if is_rejected(step) else _(STATES[step.state])
 
 
 def result(step: RunStepView, numbered: Mapping[str, int], limit: int) -> str:
@@ -111,9 +113,9 @@ def result(step: RunStepView, numbered: Mapping[str, int], limit: int) -> str:
         case StepState.PENDING:
             return plan_steps.provided(step.view)
         case StepState.WAITING:
-            return f"{STATES[now.state]}."
+            return _("Waiting for approval.")
         case StepState.RUNNING if now.attempt > 1:
-            return f"Attempt {now.attempt:,}."
+            return _("Attempt {number}.", number=now.attempt)
         case StepState.DONE if not _is_marked(now):
             return _answer(step, limit)
         case StepState.FAILED if is_rejected(now) and now.decided_by:
@@ -130,9 +132,14 @@ def _answer(step: RunStepView, limit: int) -> str:
     words = answer_summary(step.now.output, step.spec, limit=limit)
     if not step.now.is_long:
         return words
-    first = ", the first" if isinstance(step.now.output, list) else ""
-    size = f"A long answer ({kilobytes(step.now.output_size)})"
-    return clip(f"{size}{first}: {words}" if words else f"{size}. Details has it.", limit)
+    size = kilobytes(step.now.output_size)
+    if not words:
+        said = _("A long answer ({size}). Details has it.", size=size)
+    elif isinstance(step.now.output, list):
+        said = _("A long answer ({size}), the first: {words}", size=size, words=words)
+    else:
+        said = _("A long answer ({size}): {words}", size=size, words=words)
+    return clip(said, limit)
 
 
 def told(step: RunStepView, numbered: Mapping[str, int], limit: int) -> list[Element]:
@@ -142,7 +149,7 @@ def told(step: RunStepView, numbered: Mapping[str, int], limit: int) -> list[Ele
     words = "" if own is not None else result(step, numbered, limit)
     lines: list[list[Element]] = [own] if own else [naming(words, ids_in(now.output))] if words else []
     if own is None and now.retry_at is not None and now.state is StepState.READY:
-        lines.append([kit.span("Tries again at "), kit.moment(now.retry_at)])
+        lines.append(kit.runs(_("Tries again at {when}"), when=kit.moment(now.retry_at)))
     if decided := decision(now, limit=min(limit, _NOTE)):
         lines.append(decided)
     return kit.stacked([*lines, *warned(now, limit)])
@@ -153,15 +160,15 @@ def in_short(step: StepSnapshot) -> list[Element]:
     if builtins.is_asking(step):
         return [kit.span(builtins.standing(step))]
     if is_rejected(step):
-        return (
-            [kit.span("Rejected by "), kit.person(step.decided_by)] if step.decided_by else [kit.span("Rejected")]
-        )
+        by = step.decided_by
+        return kit.runs(_("Rejected by {who}"), who=kit.person(by)) if by else [kit.span(_("Rejected"))]
     error = step.error or {}
     if step.state is StepState.FAILED and isinstance(status := error.get("status"), int):
-        return [kit.span(f"{'Refused' if 400 <= status < 500 else 'Failed'} ({status})")]
+        words = N_("Refused ({status})") if 400 <= status < 500 else N_("Failed ({status})")
+        return [kit.span(_(words, status=str(status)))]
     if step.state is StepState.FAILED and error.get("code") == "gate_timeout":
-        return [kit.span("Time ran out")]
-    return [kit.span(STATES[step.state])]
+        return [kit.span(_("Time ran out"))]
+    return [kit.span(_(STATES[step.state]))]
 
 
 def warned(step: StepSnapshot, limit: int) -> list[list[Element]]:
@@ -178,17 +185,18 @@ def _warned(warning: Mapping[str, Any], limit: int) -> list[Element]:
 
 def decision(step: StepSnapshot, *, limit: int = _NOTE) -> list[Element]:
     """Who decided what about a step, when and why, as runs of rich text; nothing where nobody has."""
-    verb = _verb(step)
-    if not verb or not step.decided_by:
+    done = _done(step)
+    if done is None or not step.decided_by:
         return []
     when = [kit.span(" · "), kit.moment(step.decided_at)] if step.decided_at else []
     note = clip(one_line(reason(step)), limit)
-    return [kit.span(f"{verb} by "), *_deciders(step, verb), *when, *([kit.span(f": “{note}”")] if note else [])]
+    said = [kit.span(f": {_('“{text}”', text=note)}")] if note else []
+    return [*kit.runs(_(done), who=_deciders(step, done)), *when, *said]
 
 
-def _deciders(step: StepSnapshot, verb: str) -> list[Element]:
+def _deciders(step: StepSnapshot, done: Sentence) -> list[Element]:
     """Who it was, and in whose place."""
-    if verb == "Approved" and step.agreed:
+    if done == _APPROVED and step.agreed:
         if not step.deputies:
             return kit.people(step.agreed)
         pairs = [(step.deputies.get(user, user), user if user in step.deputies else None) for user in step.agreed]
@@ -202,24 +210,28 @@ def reason(step: StepSnapshot) -> str:
     return step.note or (given if isinstance(given, str) else "")
 
 
-def _verb(step: StepSnapshot) -> str:
+_APPROVED = N_("Approved by {who}")
+
+
+def _done(step: StepSnapshot) -> Sentence | None:
+    """What people did about a step; None where they need not have done anything."""
     match step.state:
         case StepState.SKIPPED:
-            return "Skipped"
+            return N_("Skipped by {who}")
         case StepState.FAILED if is_rejected(step):
-            return "Rejected"
+            return N_("Rejected by {who}")
         case StepState.DONE if _is_marked(step):
-            return "Marked done"
+            return N_("Marked done by {who}")
         case StepState.DONE | StepState.READY | StepState.RUNNING:
-            return _verb_of_going_on(step)
-    return ""
+            return _gone_on(step)
+    return None
 
 
-def _verb_of_going_on(step: StepSnapshot) -> str:
+def _gone_on(step: StepSnapshot) -> Sentence:
     """What people did at a gate, or about a step that had gone wrong; of both the later."""
     if step.gated and (step.attempt == 1 or step.decided_by in step.agreed):
-        return "Approved"
-    return "Retried"
+        return _APPROVED
+    return N_("Retried by {who}")
 
 
 def is_rejected(step: StepSnapshot) -> bool:
