@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Literal
@@ -35,6 +36,7 @@ of them counts, so what stays below the lower figure is safe by both.
 """
 
 EMPTY = "–"
+_NAMED = re.compile(r"\{(\w+)\}")
 
 
 def plainer(message: Message) -> Message:
@@ -142,29 +144,53 @@ def typed(text: str) -> list[Element]:
     return [span(part, code=index % 2 == 1) for index, part in enumerate(text.split("`")) if part]
 
 
+def worded(sentence: str, *, bold: bool = False, italic: bool = False, **runs: Sequence[Element]) -> list[Element]:
+    """A sentence as rich text, with `runs` at their names in braces: `worded(_("By {who}"), who=[person(user)])`.
+
+    So each language puts them where it wants. Other people's texts have no place in the sentence itself.
+    """
+    elements: list[Element] = []
+    for index, part in enumerate(_NAMED.split(sentence)):
+        words = f"{{{part}}}" if index % 2 else part
+        own = [span(words, bold=bold, italic=italic)] if words else []
+        for run in runs.get(part, own) if index % 2 else own:
+            before = elements[-1] if elements else {}
+            if before.get("type") == run["type"] == "text" and before.get("style") == run.get("style"):
+                elements[-1] = {**before, "text": before["text"] + run["text"]}
+            else:
+                elements.append(run)
+    return elements
+
+
 def person(user_id: str) -> Element:
     """A person inside rich text."""
-    return {"type": "user", "user_id": user_id} if is_user(user_id) else span("someone")
+    return {"type": "user", "user_id": user_id} if is_user(user_id) else span(_("someone"))
 
 
-def people(user_ids: Sequence[str], *, last: str = "and") -> list[Element]:
+def people(user_ids: Sequence[str], *, last: Literal["and", "or"] = "and") -> list[Element]:
     """Several people inside rich text, as many as a line holds: "@A, @B and @C", or "@A, …, @E and 7 more"."""
-    shown: list[Element] = []
-    for index, user in enumerate(user_ids[:PEOPLE]):
-        if index:
-            shown.append(span(f" {last} " if index == len(user_ids) - 1 else ", "))
-        shown.append(person(user))
-    return [*shown, span(f" {last} {len(user_ids) - PEOPLE} more")] if len(user_ids) > PEOPLE else shown
+    return _series([[person(user)] for user in user_ids], last)
 
 
 def acting(people: Sequence[tuple[str, str | None]]) -> list[Element]:
     """Several people inside rich text, each with the absent in whose place they acted: "@A and @B for @C"."""
-    shown: list[Element] = []
-    for index, (user, absent) in enumerate(people[:PEOPLE]):
-        if index:
-            shown.append(span(" and " if index == len(people) - 1 else ", "))
-        shown += [person(user), *([span(" for "), person(absent)] if absent else [])]
-    return [*shown, span(f" and {len(people) - PEOPLE} more")] if len(people) > PEOPLE else shown
+    return _series([_acting(user, absent) for user, absent in people], "and")
+
+
+def _acting(user: str, absent: str | None) -> list[Element]:
+    if not absent:
+        return [person(user)]
+    return worded(_("{who} for {absent}"), who=[person(user)], absent=[person(absent)])
+
+
+def _series(items: Sequence[Sequence[Element]], last: Literal["and", "or"]) -> list[Element]:
+    shown = [list(item) for item in items[:PEOPLE]]
+    if len(items) > PEOPLE:
+        shown.append([span(_("{count} more", count=len(items) - PEOPLE))])
+    if len(shown) < 2:
+        return [element for item in shown for element in item]
+    ends = {"all": [part for item in shown[:-1] for part in (span(", "), *item)][1:], "last": shown[-1]}
+    return worded(_("{all} or {last}") if last == "or" else _("{all} and {last}"), **ends)
 
 
 def link(url: str, label: str) -> Element:
@@ -201,7 +227,9 @@ def group(group_id: str) -> Element:
 def place(channel_id: str) -> Element:
     """A channel inside rich text."""
     return (
-        {"type": "channel", "channel_id": channel_id} if is_channel(channel_id) else span(_("a private conversation"))
+        {"type": "channel", "channel_id": channel_id}
+        if is_channel(channel_id)
+        else span(_("a private conversation"))
     )
 
 
