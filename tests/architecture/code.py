@@ -17,7 +17,7 @@ PACKAGES = ("bot", "services", "db")
 def files(*folders: str, suffixes: tuple[str, ...] = (".py",)) -> Iterator[Path]:
     """The files below these folders of the project, in a fixed order."""
     for folder in folders:
-        for path in sorted((ROOT / folder).rglob("*")):
+        for path in sorted((ROOT / folder).rglob("*")) or [ROOT / folder]:
             if path.suffix in suffixes and "__pycache__" not in path.parts:
                 yield path
 

@@ -13,6 +13,8 @@ from bot.deps import Deps
 from bot.errors import RateLimited, SlackError, SlackUnavailable
 from bot.jobs.messages.posting import link
 from bot.jobs.registry import PATIENT_ATTEMPTS, Handler, Lane
+from bot.languages import language_of, speaking, spoken
+from bot.readers import language_of_card
 from bot.views.messages import functions as views
 from bot.views.messages.functions import Refusal
 from services import functions
@@ -49,7 +51,7 @@ async def draft_for_workflow(job: DraftForWorkflow, deps: Deps) -> None:
     try:
         async with deps.database.transaction() as session:
             await check_may_plan(session, job.workspace, reporter, deps.approvals)
-            plan = await deps.workflows.open_plan(session, issue)
+            plan = await deps.workflows.open_plan(session, issue, (), spoken().tag)
             await functions.wait(session, job.workspace, job.execution, Function.DRAFT, plan, job.user)
     except MayNotPlan as error:
         await _refuse(job, views.may_not_plan(error.people, is_named=job.user is not None), deps)
@@ -89,7 +91,8 @@ async def complete_function(job: CompleteFunction, deps: Deps) -> None:
     outcome = Outcome.FORGOTTEN if plan is None else functions.outcome_of(execution.function, plan)
     if outcome is None:
         return
-    await _tell(execution, outcome, plan, deps)
+    with speaking(language_of(None) if plan is None else language_of_card(plan, deps.workspace)):
+        await _tell(execution, outcome, plan, deps)
     async with deps.database.transaction() as session:
         await functions.completed(session, job.workspace, job.step, deps.now())
 

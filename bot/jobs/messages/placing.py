@@ -10,6 +10,8 @@ from bot.deps import Deps
 from bot.errors import RateLimited, SlackError, SlackUnavailable
 from bot.jobs.messages.showing import show_card
 from bot.jobs.registry import Handler, Lane
+from bot.languages import speaking
+from bot.readers import language_of_card
 from bot.slack.messages import Message
 from bot.views.messages.place import is_direct, moved
 from bot.views.private.notes import Note, note_text
@@ -61,7 +63,9 @@ async def fold_card(job: FoldCard, deps: Deps) -> None:
         return
     if ts is None:
         raise JobDeferral(FOLD_POLL, "the card has not arrived yet")
-    message = moved(plan.number, channel, await _link(channel, ts, deps))
+    address = await _link(channel, ts, deps)
+    with speaking(language_of_card(plan, deps.workspace)):
+        message = moved(plan.number, channel, address)
     try:
         await deps.slack.update(job.from_channel, job.from_ts, message)
     except (RateLimited, SlackUnavailable):

@@ -8,6 +8,8 @@ from bot.deps import Deps
 from bot.errors import ChannelUnreachable
 from bot.jobs.messages.posting import find_earlier
 from bot.jobs.registry import PATIENT_ATTEMPTS, Handler, Lane
+from bot.languages import speaking
+from bot.readers import language_of_card
 from bot.views.messages.failure import run_failed_message, step_waits_message
 from bot.views.messages.outcome import outcome_message
 from db.queue import enqueue
@@ -27,7 +29,8 @@ async def reply_to_reporter(job: ReplyToReporter, deps: Deps) -> None:
             await enqueue(session, same, key=f"same:{other}:{job.run}")
     if reply is None:
         return
-    message = outcome_message(snapshot)
+    with speaking(language_of_card(snapshot, deps.workspace)):
+        message = outcome_message(snapshot)
     ts = None
     try:
         if reply.begun_at is not None:
@@ -48,7 +51,8 @@ async def tell_of_same(job: TellOfSame, deps: Deps) -> None:
     other = mine.look_alike
     if not mine.is_put_away or other is None or other.id != snapshot.id or not other.title or thread_ts is None:
         return
-    message = outcome_message(replace(snapshot, issue=replace(snapshot.issue, reporter=mine.issue.reporter)))
+    with speaking(language_of_card(mine, deps.workspace)):
+        message = outcome_message(replace(snapshot, issue=replace(snapshot.issue, reporter=mine.issue.reporter)))
     try:
         if not await find_earlier(channel, message, thread_ts, mine.created_at, deps):
             await deps.slack.post(channel, message, thread_ts=thread_ts)
@@ -67,7 +71,8 @@ async def tell_of_failure(job: TellOfFailure, deps: Deps) -> None:
     # In a transaction of its own: who holds the card's row must not wait for that of a run.
     async with deps.database.transaction() as session:
         await deps.notifications.ringing.ring_failure(session, job.workspace, snapshot, deps.now())
-    message = run_failed_message(snapshot, job.failed_at)
+    with speaking(language_of_card(snapshot, deps.workspace)):
+        message = run_failed_message(snapshot, job.failed_at)
     try:
         # Looked for first each time: nothing says whether an earlier try was killed after Slack took it.
         if not await find_earlier(channel, message, thread_ts, job.failed_at, deps):
@@ -81,7 +86,8 @@ async def tell_of_wait(job: TellOfWait, deps: Deps) -> None:
     async with deps.database.transaction() as session:
         snapshot = await deps.queries.get_by_run(session, job.workspace, job.run)
         channel, thread_ts = await deps.cards.place(session, job.workspace, job.plan)
-    message = step_waits_message(snapshot, job.step, job.revision)
+    with speaking(language_of_card(snapshot, deps.workspace)):
+        message = step_waits_message(snapshot, job.step, job.revision)
     if message is None:
         return
     async with deps.database.transaction() as session:

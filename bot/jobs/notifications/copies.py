@@ -12,6 +12,8 @@ from bot.errors import ChannelUnreachable, ContentRefused, MessageGone, RateLimi
 from bot.jobs.messages.posting import find_earlier
 from bot.jobs.notifications.links import card_link
 from bot.jobs.registry import PATIENT_ATTEMPTS, Handler, Lane
+from bot.languages import speaking
+from bot.readers import language_for, language_of_card
 from bot.slack.messages import Message
 from bot.views.kit.blocks import plainer
 from bot.views.messages.gate_request import unreached_message
@@ -30,7 +32,9 @@ async def post_notification(job: PostNotification, deps: Deps) -> None:
         if copy is None:
             return
         snapshot = await _snapshot(session, copy, deps)
-    message = notification_message(snapshot, copy, await card_link(snapshot.id, deps))
+    link = await card_link(snapshot.id, deps)
+    with speaking(await language_for(copy.user, deps)):
+        message = notification_message(snapshot, copy, link)
     try:
         channel, ts = await _delivered(copy, message, deps)
     except (RateLimited, SlackUnavailable):
@@ -51,7 +55,9 @@ async def draw_notification(job: DrawNotification, deps: Deps) -> None:
         if copy is None or copy.channel is None or copy.ts is None:
             return
         snapshot = await _snapshot(session, copy, deps)
-    message = notification_message(snapshot, copy, await card_link(snapshot.id, deps))
+    link = await card_link(snapshot.id, deps)
+    with speaking(await language_for(copy.user, deps)):
+        message = notification_message(snapshot, copy, link)
     try:
         await _updated(copy.channel, copy.ts, message, deps)
     except (MessageGone, ChannelUnreachable) as error:
@@ -71,7 +77,8 @@ async def remind_person(job: RemindPerson, deps: Deps) -> None:
             return
         snapshot = await _snapshot(session, copy, deps)
     link = await card_link(snapshot.id, deps)
-    message = person_reminder(snapshot, copy, link, number=job.reminder, by=job.by)
+    with speaking(await language_for(copy.user, deps)):
+        message = person_reminder(snapshot, copy, link, number=job.reminder, by=job.by)
     try:
         if not await find_earlier(copy.channel, message, None, snapshot.created_at, deps):
             await deps.slack.post(copy.channel, message)
@@ -87,7 +94,8 @@ async def tell_unreached(job: TellUnreached, deps: Deps) -> None:
         snapshot = await deps.queries.get_by_run(session, job.workspace, job.run)
         reasons = await deps.notifications.copies.reasons(session, job.workspace, job.step, job.revision)
         channel, thread_ts = await deps.cards.place(session, job.workspace, job.plan)
-    message = unreached_message(snapshot, job.step, job.revision, reasons)
+    with speaking(language_of_card(snapshot, deps.workspace)):
+        message = unreached_message(snapshot, job.step, job.revision, reasons)
     if message is None:
         return
     try:

@@ -8,6 +8,8 @@ from bot.deps import Deps
 from bot.errors import ChannelUnreachable
 from bot.jobs.messages.posting import find_earlier
 from bot.jobs.registry import PATIENT_ATTEMPTS, Handler, Lane
+from bot.languages import speaking
+from bot.readers import language_of_card
 from bot.slack.messages import Message
 from bot.views.messages.gate_request import gate_request
 from bot.views.messages.reminder import gate_reminder
@@ -53,7 +55,8 @@ async def post_nudge(job: PostNudge, deps: Deps) -> None:
         snapshot = await _snapshot(session, job, deps)
         ringing = deps.notifications.ringing
         await ringing.remind(session, job.workspace, snapshot, job.step, job.nudge, job.by)
-    message = gate_reminder(snapshot, job.step, gate_id=job.gate, number=job.nudge, by=job.by)
+    with speaking(language_of_card(snapshot, deps.workspace)):
+        message = gate_reminder(snapshot, job.step, gate_id=job.gate, number=job.nudge, by=job.by)
     await _post_in_thread(snapshot, message, deps)
 
 
@@ -61,7 +64,9 @@ async def post_gate_request(job: PostGateRequest, deps: Deps) -> None:
     """Put what somebody wants to know before they decide into the thread of the card, once."""
     async with deps.database.transaction() as session:
         snapshot = await _snapshot(session, job, deps)
-    await _post_in_thread(snapshot, gate_request(snapshot, job.step, job.revision, job.number), deps)
+    with speaking(language_of_card(snapshot, deps.workspace)):
+        message = gate_request(snapshot, job.step, job.revision, job.number)
+    await _post_in_thread(snapshot, message, deps)
 
 
 async def _carry_out(session: AsyncSession, job: GateAct, deps: Deps) -> None:

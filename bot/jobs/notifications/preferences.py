@@ -9,6 +9,8 @@ from bot.deps import Deps
 from bot.errors import RateLimited, SlackError, SlackUnavailable
 from bot.jobs.messages.posting import find_earlier
 from bot.jobs.registry import PATIENT_ATTEMPTS, Handler, Lane
+from bot.languages import speaking
+from bot.readers import language_for
 from bot.views.messages.digest import deputy_message
 from bot.views.private.notes import Note
 from db.queue import enqueue
@@ -48,7 +50,8 @@ async def tell_deputy(job: TellDeputy, deps: Deps) -> None:
         found = await deps.notifications.preferences.get(session, job.workspace, job.user)
     if found.deputy is None or found.first is None or found.last is None:
         return
-    message = deputy_message(job.user, found.first, found.last)
+    with speaking(await language_for(found.deputy, deps)):
+        message = deputy_message(job.user, found.first, found.last)
     try:
         channel = await deps.slack.open_dm(found.deputy)
         if not await find_earlier(channel, message, None, deps.now() - LOOK_BACK, deps):

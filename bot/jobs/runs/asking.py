@@ -8,6 +8,8 @@ from dataclasses import replace
 from bot.deps import Deps
 from bot.errors import RateLimited, SlackError, SlackUnavailable
 from bot.jobs.messages.posting import post_once
+from bot.languages import speaking
+from bot.readers import language_for
 from bot.views.messages.question import question_message
 from services.components.builtins import MAX_PEOPLE
 from services.jobs import RunStep
@@ -66,8 +68,10 @@ async def _post(
     """Post the question to each who does not have it. What came of each is on record before the next."""
     async with deps.database.reading() as session:
         question = await deps.questions.question(session, job.workspace, job.step)
-    message, reasons = question_message(question), dict(unreached)
+    reasons = dict(unreached)
     for person, channel in channels.items():
+        with speaking(await language_for(person, deps)):
+            message = question_message(question)
         try:
             ts = await post_once(channel, message, None, attempt, deps)
         except (RateLimited, SlackUnavailable):

@@ -10,6 +10,8 @@ from bot.deps import Deps
 from bot.errors import ChannelUnreachable
 from bot.jobs.messages.posting import find_earlier, link
 from bot.jobs.registry import PATIENT_ATTEMPTS, Handler, Lane
+from bot.languages import speaking
+from bot.readers import language_of_card
 from bot.views.messages.reminder import gate_reminder
 from bot.views.private.notes import Note, with_people
 from db.queue import enqueue
@@ -30,7 +32,8 @@ async def remind_gate(job: RemindGate, deps: Deps) -> None:
         _, ts = await deps.cards.message(session, job.workspace, job.plan)
     try:
         card = await link(channel, ts, deps)
-        message = gate_reminder(snapshot, job.step, gate_id=due.gate_id, number=due.number, card=card)
+        with speaking(language_of_card(snapshot, deps.workspace)):
+            message = gate_reminder(snapshot, job.step, gate_id=due.gate_id, number=due.number, card=card)
         if message is None:
             return
         if due.begun_at is None or not await find_earlier(channel, message, thread_ts, due.begun_at, deps):

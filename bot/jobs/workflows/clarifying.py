@@ -16,6 +16,8 @@ from bot.errors import ChannelUnreachable, SlackError
 from bot.jobs.messages.posting import find_earlier
 from bot.jobs.model_calls import count_calls
 from bot.jobs.registry import PATIENT_ATTEMPTS, Handler, Lane
+from bot.languages import speaking
+from bot.readers import language_of_card
 from bot.views.messages.clarification import clarification_message
 from bot.views.messages.place import is_direct
 from bot.views.private.notes import Note, clarified_by, stale, with_people
@@ -165,7 +167,8 @@ async def post_clarification(job: PostClarification, deps: Deps) -> None:
         return
     if ts is None:
         raise JobDeferral(POST_POLL, "the card has not arrived yet")
-    message = clarification_message(snapshot, asked)
+    with speaking(language_of_card(snapshot, deps.workspace)):
+        message = clarification_message(snapshot, asked)
     try:
         if not await find_earlier(channel, message, thread_ts, asked.at, deps):
             await deps.slack.post(channel, message, thread_ts=thread_ts)

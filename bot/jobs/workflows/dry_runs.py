@@ -10,6 +10,8 @@ from bot.deps import Deps
 from bot.errors import ChannelUnreachable
 from bot.jobs.messages.posting import find_earlier
 from bot.jobs.registry import Handler, Lane
+from bot.languages import speaking
+from bot.readers import language_of_card
 from bot.views.messages.dry_run import dry_run as messages
 from bot.views.private.notes import Note, stale
 from db.queue import enqueue
@@ -83,8 +85,10 @@ async def _post(found: _Found, kept: dry_runs.DryRun, *, is_first_try: bool, dep
     """Post what is not there yet, in order."""
     async with deps.database.transaction() as session:
         channel, thread_ts = await deps.cards.place(session, found.workspace_id, found.snapshot.id)
+    with speaking(language_of_card(found.snapshot, deps.workspace)):
+        parts = tuple(messages(found.snapshot, found.version, kept))
     try:
-        for message in messages(found.snapshot, found.version, kept):
+        for message in parts:
             if is_first_try or not await find_earlier(channel, message, thread_ts, kept.at, deps):
                 await deps.slack.post(channel, message, thread_ts=thread_ts)
     except ChannelUnreachable as error:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from bot.deps import Deps
 from bot.errors import RateLimited, SlackError, SlackUnavailable
 from bot.jobs.registry import PATIENT_ATTEMPTS, Handler, Lane
+from bot.languages import _
 from bot.rechecking import rechecked
 from bot.views.private.changes import not_changed
 from bot.views.private.notes import Note
@@ -65,7 +66,7 @@ async def give_up_edit(job: EditPlan, deps: Deps) -> None:
 
 async def restore(job: RestoreVersion, deps: Deps) -> None:
     """Bring a version back as a new one, checked once more against what there is now."""
-    said = f"Restore version {job.to_version}."
+    said = _said(job)
     try:
         async with deps.database.reading() as session:
             snapshot = await deps.queries.get(session, job.workspace, job.plan)
@@ -82,7 +83,11 @@ async def restore(job: RestoreVersion, deps: Deps) -> None:
 
 async def give_up_restoring(job: RestoreVersion, deps: Deps) -> None:
     """Nothing was changed, for a reason of ours."""
-    await refuse(job, WishOutcome.BUSY, f"Restore version {job.to_version}.", deps)
+    await refuse(job, WishOutcome.BUSY, _said(job), deps)
+
+
+def _said(job: RestoreVersion) -> str:
+    return _("Restore version {version}.", version=job.to_version)
 
 
 async def _current(job: EditPlan, deps: Deps) -> tuple[PlanSnapshot, VersionSnapshot]:

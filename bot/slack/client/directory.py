@@ -107,6 +107,10 @@ class Directory:
             self._locales[user] = (known, now + (NO_LOCALE_SECONDS if known is None else LOCALE_SECONDS))
         return known
 
+    def forget_locale(self, user: str) -> None:
+        """Ask anew when it is needed next: it may not be what it was."""
+        self._locales.pop(user, None)
+
     async def _asked_locale(self, user: str) -> str | None:
         call = asyncio.wait_for(self.client.users_info(user=user, include_locale=True), LOCALE_WAIT_SECONDS)
         try:

@@ -151,7 +151,7 @@ def page_turns(page: Page[T], search: str, action: str) -> list[Block]:
 
 def _component(spec: ComponentSpec, longest: int) -> Element:
     lock = f" {LOCK}" if spec.approval is ApprovalPolicy.STEP else ""
-    off = "" if spec.active else f" {_('(switched off)')}"
+    off = "" if spec.active else " " + _("(switched off)")
     method = f"{spec.type} {spec.http_method}" if spec.type == "REST" else spec.type
     facts = [clip(fact, longest) for fact in (one_line(spec.category), method, spec.key) if fact]
     description = clip(one_line(spec.description), longest)

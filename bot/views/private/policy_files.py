@@ -128,7 +128,7 @@ def _loaded(outcome: Loaded) -> Iterator[str]:
         yield _("“{name}” is as it was: version {version} ({passages}, {checks}). Nothing has changed.", **facts)
     if outcome.unknown:
         names = clip(", ".join(map(one_line, outcome.unknown)), 300)
-        yield f" {_('Its checks name what there is not here: {names}.', names=names)}"
+        yield " " + _("Its checks name what there is not here: {names}.", names=names)
 
 
 def _unfetched(outcome: Unfetched) -> str:
