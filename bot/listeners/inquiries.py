@@ -7,6 +7,7 @@ import re
 from slack_bolt.async_app import AsyncAck
 
 from bot.deps import Deps
+from bot.languages import _
 from bot.slack import payloads
 from bot.views.messages.answer import LOOKING
 from services.jobs import AnswerInquiry
@@ -22,7 +23,7 @@ def is_asking(text: str) -> bool:
 async def ask(command: payloads.Command, deps: Deps, ack: AsyncAck) -> None:
     """The question, handed over: it is answered by the response URL, and "Looking…" is seen at once."""
     await deps.intake.put(command.key, _inquiry(command, deps))
-    await ack(text=LOOKING)
+    await ack(text=_(LOOKING))
 
 
 def _inquiry(command: payloads.Command, deps: Deps) -> AnswerInquiry:

@@ -13,7 +13,7 @@ from bot.deps import Deps
 from bot.errors import RateLimited, SlackError, SlackUnavailable
 from bot.jobs.messages.posting import link
 from bot.jobs.registry import PATIENT_ATTEMPTS, Handler, Lane
-from bot.languages import language_of, speaking, spoken
+from bot.languages import speaking, spoken
 from bot.readers import language_of_card
 from bot.views.messages import functions as views
 from bot.views.messages.functions import Refusal
@@ -91,7 +91,8 @@ async def complete_function(job: CompleteFunction, deps: Deps) -> None:
     outcome = Outcome.FORGOTTEN if plan is None else functions.outcome_of(execution.function, plan)
     if outcome is None:
         return
-    with speaking(language_of(None) if plan is None else language_of_card(plan, deps.workspace)):
+    language = spoken() if plan is None else language_of_card(plan, deps.workspace)
+    with speaking(language):
         await _tell(execution, outcome, plan, deps)
     async with deps.database.transaction() as session:
         await functions.completed(session, job.workspace, job.step, deps.now())

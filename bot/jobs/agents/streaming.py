@@ -15,6 +15,7 @@ from bot.errors import RateLimited, SlackError, SlackUnavailable, StoppedByPerso
 from bot.jobs.agents.sessions import show_session
 from bot.jobs.messages.posting import find_earlier
 from bot.jobs.registry import Handler, Lane
+from bot.languages import _
 from bot.slack.messages import Message
 from bot.slack.surfaces import Surface
 from bot.views.messages import answer as views
@@ -61,7 +62,7 @@ class LiveAnswer:
     def __init__(self, job: FindAnswer, deps: Deps) -> None:
         self._job, self._deps = job, deps
         self._inquiry = record.id_of(job)
-        self._number, self._line = 0, views.LOOKING
+        self._number, self._line = 0, _(views.LOOKING)
         self._takes_more = job.is_streamed
 
     async def look(self, wanted: Wanted) -> None:

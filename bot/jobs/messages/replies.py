@@ -51,8 +51,9 @@ async def tell_of_same(job: TellOfSame, deps: Deps) -> None:
     other = mine.look_alike
     if not mine.is_put_away or other is None or other.id != snapshot.id or not other.title or thread_ts is None:
         return
+    theirs = replace(snapshot, issue=replace(snapshot.issue, reporter=mine.issue.reporter))
     with speaking(language_of_card(mine, deps.workspace)):
-        message = outcome_message(replace(snapshot, issue=replace(snapshot.issue, reporter=mine.issue.reporter)))
+        message = outcome_message(theirs)
     try:
         if not await find_earlier(channel, message, thread_ts, mine.created_at, deps):
             await deps.slack.post(channel, message, thread_ts=thread_ts)

@@ -32,9 +32,7 @@ async def post_notification(job: PostNotification, deps: Deps) -> None:
         if copy is None:
             return
         snapshot = await _snapshot(session, copy, deps)
-    link = await card_link(snapshot.id, deps)
-    with speaking(await language_for(copy.user, deps)):
-        message = notification_message(snapshot, copy, link)
+    message = await _drawn(snapshot, copy, deps)
     try:
         channel, ts = await _delivered(copy, message, deps)
     except (RateLimited, SlackUnavailable):
@@ -55,9 +53,7 @@ async def draw_notification(job: DrawNotification, deps: Deps) -> None:
         if copy is None or copy.channel is None or copy.ts is None:
             return
         snapshot = await _snapshot(session, copy, deps)
-    link = await card_link(snapshot.id, deps)
-    with speaking(await language_for(copy.user, deps)):
-        message = notification_message(snapshot, copy, link)
+    message = await _drawn(snapshot, copy, deps)
     try:
         await _updated(copy.channel, copy.ts, message, deps)
     except (MessageGone, ChannelUnreachable) as error:
@@ -103,6 +99,13 @@ async def tell_unreached(job: TellUnreached, deps: Deps) -> None:
             await deps.slack.post(channel, message, thread_ts=thread_ts)
     except ChannelUnreachable as error:
         logger.warning("Nobody could be told that nobody could be told: %s", error)
+
+
+async def _drawn(snapshot: PlanSnapshot, copy: Copy, deps: Deps) -> Message:
+    """The message in the language of whoever gets it."""
+    link = await card_link(snapshot.id, deps)
+    with speaking(await language_for(copy.user, deps)):
+        return notification_message(snapshot, copy, link)
 
 
 async def _snapshot(session: AsyncSession, copy: Copy, deps: Deps) -> PlanSnapshot:

@@ -86,9 +86,9 @@ async def _post(found: _Found, kept: dry_runs.DryRun, *, is_first_try: bool, dep
     async with deps.database.transaction() as session:
         channel, thread_ts = await deps.cards.place(session, found.workspace_id, found.snapshot.id)
     with speaking(language_of_card(found.snapshot, deps.workspace)):
-        parts = tuple(messages(found.snapshot, found.version, kept))
+        drawn = messages(found.snapshot, found.version, kept)
     try:
-        for message in parts:
+        for message in drawn:
             if is_first_try or not await find_earlier(channel, message, thread_ts, kept.at, deps):
                 await deps.slack.post(channel, message, thread_ts=thread_ts)
     except ChannelUnreachable as error:

@@ -66,7 +66,7 @@ async def give_up_edit(job: EditPlan, deps: Deps) -> None:
 
 async def restore(job: RestoreVersion, deps: Deps) -> None:
     """Bring a version back as a new one, checked once more against what there is now."""
-    said = _said(job)
+    said = _wish_of(job)
     try:
         async with deps.database.reading() as session:
             snapshot = await deps.queries.get(session, job.workspace, job.plan)
@@ -83,11 +83,11 @@ async def restore(job: RestoreVersion, deps: Deps) -> None:
 
 async def give_up_restoring(job: RestoreVersion, deps: Deps) -> None:
     """Nothing was changed, for a reason of ours."""
-    await refuse(job, WishOutcome.BUSY, _said(job), deps)
+    await refuse(job, WishOutcome.BUSY, _wish_of(job), deps)
 
 
-def _said(job: RestoreVersion) -> str:
-    return _("Restore version {version}.", version=job.to_version)
+def _wish_of(job: RestoreVersion) -> str:
+    return _("Restore version {number}.", number=str(job.to_version))
 
 
 async def _current(job: EditPlan, deps: Deps) -> tuple[PlanSnapshot, VersionSnapshot]:

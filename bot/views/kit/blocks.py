@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Sequence
 from datetime import datetime
+from string import Formatter
 from typing import Literal
 
-from bot.languages import _
+from bot.languages import _, number
 from bot.slack.messages import Block, Element, Message
 from bot.views.kit.text import clip, escape, is_channel, is_group, is_link, is_user, mention, one_line
 
@@ -36,7 +36,6 @@ of them counts, so what stays below the lower figure is safe by both.
 """
 
 EMPTY = "–"
-_NAMED = re.compile(r"\{(\w+)\}")
 
 
 def plainer(message: Message) -> Message:
@@ -144,22 +143,19 @@ def typed(text: str) -> list[Element]:
     return [span(part, code=index % 2 == 1) for index, part in enumerate(text.split("`")) if part]
 
 
-def worded(sentence: str, *, bold: bool = False, italic: bool = False, **runs: Sequence[Element]) -> list[Element]:
-    """A sentence as rich text, with `runs` at their names in braces: `worded(_("By {who}"), who=[person(user)])`.
-
-    So each language puts them where it wants. Other people's texts have no place in the sentence itself.
-    """
-    elements: list[Element] = []
-    for index, part in enumerate(_NAMED.split(sentence)):
-        words = f"{{{part}}}" if index % 2 else part
-        own = [span(words, bold=bold, italic=italic)] if words else []
-        for run in runs.get(part, own) if index % 2 else own:
-            before = elements[-1] if elements else {}
-            if before.get("type") == run["type"] == "text" and before.get("style") == run.get("style"):
-                elements[-1] = {**before, "text": before["text"] + run["text"]}
-            else:
-                elements.append(run)
-    return elements
+def filled(sentence: str, **values: Element | Sequence[Element] | str | int) -> list[Element]:
+    """A sentence as rich text: runs, texts and numbers in place of its names, all of them to the letter."""
+    runs: list[Element] = []
+    words = ""
+    for text, name, _spec, _conversion in Formatter().parse(sentence):
+        value = values[name] if name else ""
+        words += text
+        if isinstance(value, str | int):
+            words += number(value) if isinstance(value, int) else value
+        elif value:
+            runs += [*([span(words)] if words else []), *([value] if isinstance(value, dict) else value)]
+            words = ""
+    return [*runs, span(words)] if words else runs
 
 
 def person(user_id: str) -> Element:
@@ -169,28 +165,28 @@ def person(user_id: str) -> Element:
 
 def people(user_ids: Sequence[str], *, last: Literal["and", "or"] = "and") -> list[Element]:
     """Several people inside rich text, as many as a line holds: "@A, @B and @C", or "@A, …, @E and 7 more"."""
-    return _series([[person(user)] for user in user_ids], last)
+    return _enumerated([[person(user)] for user in user_ids], last)
 
 
 def acting(people: Sequence[tuple[str, str | None]]) -> list[Element]:
     """Several people inside rich text, each with the absent in whose place they acted: "@A and @B for @C"."""
-    return _series([_acting(user, absent) for user, absent in people], "and")
+    return _enumerated([_acting(user, absent) for user, absent in people], "and")
 
 
 def _acting(user: str, absent: str | None) -> list[Element]:
     if not absent:
         return [person(user)]
-    return worded(_("{who} for {absent}"), who=[person(user)], absent=[person(absent)])
+    return filled(_("{deputy} for {absent}"), deputy=person(user), absent=person(absent))
 
 
-def _series(items: Sequence[Sequence[Element]], last: Literal["and", "or"]) -> list[Element]:
-    shown = [list(item) for item in items[:PEOPLE]]
-    if len(items) > PEOPLE:
-        shown.append([span(_("{count} more", count=len(items) - PEOPLE))])
-    if len(shown) < 2:
-        return [element for item in shown for element in item]
-    ends = {"all": [part for item in shown[:-1] for part in (span(", "), *item)][1:], "last": shown[-1]}
-    return worded(_("{all} or {last}") if last == "or" else _("{all} and {last}"), **ends)
+def _enumerated(items: Sequence[Sequence[Element]], last: Literal["and", "or"]) -> list[Element]:
+    if len(items) < 2:
+        return [run for item in items for run in item]
+    is_cut = len(items) > PEOPLE
+    shown = items[:PEOPLE] if is_cut else items[:-1]
+    end = _("{count} more", count=len(items) - PEOPLE) if is_cut else items[-1]
+    runs = [run for item in shown for run in (span(", "), *item)][1:]
+    return filled(_("{all} or {last}") if last == "or" else _("{all} and {last}"), all=runs, last=end)
 
 
 def link(url: str, label: str) -> Element:

@@ -86,7 +86,7 @@ def person_reminder(
     snapshot: PlanSnapshot, copy: Copy, link: str | None, *, number: int, by: str | None = None
 ) -> Message:
     """The reminder of that number; the buttons stay with the message that it is about."""
-    who = [*kit.worded(_("{who} reminds you."), who=[kit.person(by)]), kit.span(" ")] if by else []
+    who = [*kit.filled(_("{who} reminds you."), who=kit.person(by)), kit.span(" ")] if by else []
     name, waits = _name(snapshot, copy), _("Still waiting for you")
     where = _("Its buttons are further up here.")
     blocks: list[Block] = [
@@ -143,7 +143,7 @@ def _ended(name: str, verdict: Verdict) -> Block:
         return kit.rich_text(kit.paragraph(*said, kit.span(_(_ENDINGS.get(verdict.kind, _OVER)))))
     people = verdict.agreed or ((verdict.user, verdict.on_behalf_of),)
     when = [kit.span(" · "), kit.moment(verdict.at)] if verdict.at else []
-    return kit.rich_text(kit.paragraph(*said, *kit.worded(_(verb), who=kit.acting(people)), *when))
+    return kit.rich_text(kit.paragraph(*said, *kit.filled(_(verb), who=kit.acting(people)), *when))
 
 
 def _plainly(verdict: Verdict) -> str:

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from bot.languages import N_, Sentence, _, ngettext
 from bot.slack.ids import ACTION_NOTE_DELETE, ACTION_NOTE_EDIT, ACTION_NOTES_PAGE, Ref
-from bot.slack.messages import Block, Message
+from bot.slack.messages import Block, Element, Message
 from bot.views.kit import blocks as kit
 from bot.views.kit.text import clip, one_line
 from bot.views.private.lists import page_turns
@@ -53,10 +53,14 @@ def _note(note: NoteSnapshot, longest: int) -> list[Block]:
     words = kit.paragraph(
         kit.span(clip(one_line(note.text), longest)),
         kit.span("\n"),
-        *kit.worded(_(_ORIGINS[note.origin]), italic=True, who=[kit.person(note.author)]),
+        *map(_slanted, kit.filled(_(_ORIGINS[note.origin]), who=kit.person(note.author))),
     )
     buttons = kit.actions(
         kit.button(_("Edit"), ACTION_NOTE_EDIT, ref),
         kit.button(_("Delete"), ACTION_NOTE_DELETE, ref, style="danger", ask=ask),
     )
     return [kit.rich_text(words), buttons]
+
+
+def _slanted(run: Element) -> Element:
+    return {**run, "style": {"italic": True}} if run["type"] == "text" else run
