@@ -7,9 +7,8 @@ from bot.slack import ids
 from bot.views.private.notes import Note, note_text
 from tests.support.approvals import rules
 from tests.support.homes import opened
-from tests.support.own_steps import ask, posted
+from tests.support.notifications import told
 from tests.support.town_hall import LEAK, TownHall, drafted
-from tests.support.town_runs import approved
 
 GERMAN, HINDI = language_of("de-DE"), language_of("hi-IN")
 
@@ -61,9 +60,9 @@ async def test_whoever_presses_too_late_is_told_so_in_their_own_language(hall: T
     assert answer.text.startswith("Darüber können Sie nicht entscheiden")
 
 
-async def test_a_question_is_put_in_the_language_of_whoever_is_asked(hall: TownHall) -> None:
-    await hall.slack.gestures.choose_language("marco", "hi-IN")
-    await hall.slack.gestures.choose_language("priya", "de-DE")
-    await approved(hall, ask())
-    question = await posted(hall, ids.METADATA_QUESTION)
-    assert question.text.startswith(in_german("A question for you"))
+async def test_who_is_asked_to_decide_is_asked_in_their_own_language(hall: TownHall) -> None:
+    await rules(hall, "marco", "dana")
+    await hall.slack.gestures.choose_language("marco", "de-DE")
+    await hall.slack.send_command("priya", "works", "/mudda", LEAK)
+    assert (await told(hall, "marco")).text.startswith(in_german("A plan waits for your approval"))
+    assert (await told(hall, "dana")).text.startswith("A plan waits for your approval")
