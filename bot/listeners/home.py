@@ -94,6 +94,7 @@ async def save_settings(form: payloads.SettingsForm, deps: Deps, ack: AsyncAck) 
 
 def _texts(form: payloads.SettingsForm) -> dict[str, str]:
     """The settings as `mudda workspaces set` takes them; empty for what holds everywhere."""
+    language = {} if form.language is None else {"language": form.language.replace("default", "")}
     return {
         "may_plan": form.may_plan,
         "planners": ",".join(form.planners),
@@ -103,7 +104,7 @@ def _texts(form: payloads.SettingsForm) -> dict[str, str]:
         "learn_from_plans": form.learn_from_plans.replace("default", ""),
         "plan_days": form.plan_days,
         "plan_emoji": form.plan_emoji,
-        "language": form.language.replace("default", ""),
+        **language,
     }
 
 
