@@ -6,7 +6,7 @@ from bot.languages import _, language_of, speaking
 from bot.slack import ids
 from bot.views.private.notes import Note, note_text
 from tests.support.approvals import rules
-from tests.support.homes import opened
+from tests.support.homes import opened, saying, settings
 from tests.support.notifications import told
 from tests.support.town_hall import LEAK, TownHall, drafted
 
@@ -66,3 +66,12 @@ async def test_who_is_asked_to_decide_is_asked_in_their_own_language(hall: TownH
     await hall.slack.send_command("priya", "works", "/mudda", LEAK)
     assert (await told(hall, "marco")).text.startswith(in_german("A plan waits for your approval"))
     assert (await told(hall, "dana")).text.startswith("A plan waits for your approval")
+
+
+async def test_an_admin_chooses_the_language_of_all_cards(hall: TownHall) -> None:
+    await rules(hall, "marco")
+    await opened(hall, "marco", "each plan's own")
+    await settings(hall, "marco", language="de")
+    await saying(hall, "marco", "Deutsch", "Saved.")
+    await settings(hall, "marco", language="default")
+    await saying(hall, "marco", "each plan's own", "Saved.")
