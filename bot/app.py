@@ -21,6 +21,7 @@ from bot.listeners import (
     issues,
     notes,
     notifications,
+    people,
     pictures,
     places,
     plans,
@@ -55,6 +56,7 @@ LISTENERS = (
     places,
     agents,
     clarifying,
+    people,
 )
 
 

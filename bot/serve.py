@@ -17,6 +17,7 @@ from bot.config import Settings, component_secret, keys_of
 from bot.errors import SettingsError
 from bot.jobs.runs.slack_steps import register_slack_steps
 from bot.jobs.worker import Worker
+from bot.languages import load_catalogs
 from bot.metrics import Metrics
 from bot.monitoring import Readiness
 from bot.slack.client import Slack, slack_client
@@ -59,6 +60,7 @@ async def running_bot(
     `secrets` finds what components' packs name as `env:NAME`.
     """
     async with AsyncExitStack() as stack:
+        await asyncio.to_thread(load_catalogs)
         direct_url = await stack.enter_async_context(database_for(settings))
         pooled = await is_pooled(settings)
         await migrated(direct_url)

@@ -12,6 +12,7 @@ from bot.cli.export import as_json
 from bot.cli.table import table
 from bot.config import Settings
 from bot.deps import utc_now
+from bot.views.private.setting_faults import setting_fault
 from db.models import Workspace
 from db.session import Database
 from services import audit, workspaces
@@ -130,7 +131,7 @@ async def set_(database: Database, team_id: str, change: str) -> str:
         try:
             kept = await workspace_settings.change(session, workspace_id, {name: text}, audit.OPERATOR)
         except SettingRefused as error:
-            raise CommandFailed(str(error)) from error
+            raise CommandFailed(setting_fault(error)) from error
     return f"{team_id}: {name} is {kept.get(name, 'as for the deployment')}."
 
 

@@ -10,6 +10,7 @@ from bot.deps import Deps
 from bot.errors import HomeOvertaken, RateLimited, SlackError, SlackUnavailable
 from bot.jobs.registry import Handler, Lane
 from bot.jobs.runs.gates import redraw_awaiting
+from bot.languages import N_, _
 from bot.slack.client import Person
 from bot.slack.messages import Message, View
 from bot.views.home import home_view
@@ -23,7 +24,7 @@ from services.workspaces.settings import SettingRefused
 
 logger = logging.getLogger("mudda.home")
 
-_HERE = "Plans that were begun in no channel will be shown here."
+_HERE = N_("Plans that were begun in no channel will be shown here.")
 NOT_A_MEMBER = "user_not_in_channel"
 """Slack's word where the bot may post, and whoever is to be told there is not in the channel."""
 
@@ -110,7 +111,7 @@ async def _refusal(job: SaveSettings, deps: Deps) -> Note | None:
 async def _may_post(channel: str, user: str, deps: Deps) -> bool:
     """Whether plans can be shown in a channel; who sets that is told so there."""
     try:
-        await deps.slack.tell(channel, user, Message(_HERE, []))
+        await deps.slack.tell(channel, user, Message(_(_HERE), []))
     except (RateLimited, SlackUnavailable):
         raise
     except SlackError as error:

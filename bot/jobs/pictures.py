@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from bot.deps import Deps
 from bot.errors import ChannelUnreachable, MessageGone, RateLimited, SlackError, SlackUnavailable, UploadRefused
 from bot.jobs.registry import PATIENT_ATTEMPTS, Handler, Lane
+from bot.languages import speaking
+from bot.readers import language_of_card
 from bot.slack.messages import Message
 from bot.views.pictures import words
 from bot.views.pictures.graph import graph
@@ -67,7 +69,9 @@ async def make_picture(job: MakePicture, deps: Deps) -> None:
     number = found.snapshot.number
     await _tell(job, words.being_made(job.picture, number, found.channel), deps)
     try:
-        file = await (_graph(found, deps) if job.picture is PictureKind.GRAPH else _report(job, found, deps))
+        # It is shown in the thread of the card, so in its language.
+        with speaking(language_of_card(found.snapshot, deps.workspace)):
+            file = await (_graph(found, deps) if job.picture is PictureKind.GRAPH else _report(job, found, deps))
     except TooLarge:
         version = found.snapshot.version
         await _tell(job, words.too_large(number, len(version.plan.steps) if version else 0), deps)
@@ -87,10 +91,12 @@ async def share_picture(job: SharePicture, deps: Deps) -> None:
     """Show the file in the thread of the card, unless an earlier try has."""
     async with deps.database.transaction() as session:
         channel, thread_ts = await deps.cards.place(session, job.workspace, job.plan)
+        snapshot = await deps.queries.get(session, job.workspace, job.plan)
     try:
         if not await _is_shared(job, channel, thread_ts, deps):
-            said = words.comment(job.picture, job.number, job.title, job.user)
-            name = words.title_of(job.number, job.title)
+            with speaking(language_of_card(snapshot, deps.workspace)):
+                said = words.comment(job.picture, job.number, job.title, job.user)
+                name = words.title_of(job.number, job.title)
             await deps.slack.share(job.file, title=name, channel=channel, thread_ts=thread_ts, comment=said)
     except (UploadRefused, ChannelUnreachable, MessageGone) as error:
         logger.info("A picture could not be shown: %s", error)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.deps import Deps
+from bot.languages import _
 from bot.listeners.guard import guard
 from bot.slack import ids, payloads
 from bot.views.kit.text import is_user
@@ -49,22 +50,22 @@ def _errors(form: payloads.ApprovalRulesForm, bot: str) -> dict[str, str]:
         ids.BLOCK_APPROVERS: _wrong_people(form.approvers, bot),
         ids.BLOCK_QUORUM: ""
         if _is_within(form.quorum, 1, most)
-        else f"Enter a whole number from 1 to {most}, no more than there are approvers.",
+        else _("Enter a whole number from 1 to {most}, no more than there are approvers.", most=most),
         ids.BLOCK_REMINDER: ""
         if _is_within(form.remind_after, 0, MAX_REMINDER_MINUTES)
-        else f"Enter a whole number of minutes from 0 (never) to {MAX_REMINDER_MINUTES:,} (a week).",
+        else _("Enter a whole number of minutes from 0 (never) to {most} (a week).", most=MAX_REMINDER_MINUTES),
         ids.BLOCK_LIMIT: ""
         if not form.limit or _is_within(form.limit, 1, MAX_LIMIT_MINUTES)
-        else f"Enter a whole number of minutes from 1 to {MAX_LIMIT_MINUTES:,} (90 days), or nothing.",
-        ids.BLOCK_OUTCOME: "" if form.outcome in frozenset(LimitOutcome) else "Choose one of these.",
+        else _("Enter a whole number of minutes from 1 to {most} (90 days), or nothing.", most=MAX_LIMIT_MINUTES),
+        ids.BLOCK_OUTCOME: "" if form.outcome in frozenset(LimitOutcome) else _("Choose one of these."),
     }
     return {block: error for block, error in errors.items() if error}
 
 
 def _wrong_people(approvers: tuple[str, ...], bot: str) -> str:
     if bot in approvers:
-        return "Mudda can't decide about its own plans. Choose people."
-    return "" if all(map(is_user, approvers)) else "Choose people, one by one."
+        return _("Mudda can't decide about its own plans. Choose people.")
+    return "" if all(map(is_user, approvers)) else _("Choose people, one by one.")
 
 
 def _is_within(number: str, least: int, most: int) -> bool:

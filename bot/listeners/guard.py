@@ -103,9 +103,9 @@ async def _is_kept_out(body: Mapping[str, Any], user: str, deps: Deps) -> bool:
 
 
 async def _language(request: Request, deps: Deps) -> Language:
-    """The language of a form that may be opened now; what else is said is said by jobs."""
-    opens = getattr(request, "trigger_id", None)
-    return await language_for(request.user if opens else None, deps)
+    """The language of a form that may be opened now, or of what is wrong in one; all else is said by jobs."""
+    speaks = getattr(request, "trigger_id", None) or request.key.startswith("view:")
+    return await language_for(request.user if speaks else None, deps)
 
 
 async def _handled(request: R, handler: Handler[R], deps: Deps, ack: AsyncAck) -> None:

@@ -8,6 +8,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.deps import Deps
 from bot.errors import MalformedPayload
+from bot.languages import _
 from bot.listeners.guard import guard
 from bot.listeners.paging import buttons_of
 from bot.slack import ids, payloads
@@ -15,6 +16,7 @@ from bot.views.modals.approvers import MAX_REMINDER_MINUTES, approvals_modal
 from bot.views.modals.new_issue import new_issue_modal
 from bot.views.modals.settings import settings_modal
 from bot.views.private.notes import Note
+from bot.views.private.setting_faults import setting_fault
 from services import homes
 from services.approvals import NotAnApprover
 from services.jobs import HomeList, OpenHome, SaveSettings, SuggestPrompts, Tell, TurnHome
@@ -92,6 +94,7 @@ async def save_settings(form: payloads.SettingsForm, deps: Deps, ack: AsyncAck) 
 
 def _texts(form: payloads.SettingsForm) -> dict[str, str]:
     """The settings as `mudda workspaces set` takes them; empty for what holds everywhere."""
+    language = {} if form.language is None else {"language": form.language.replace("default", "")}
     return {
         "may_plan": form.may_plan,
         "planners": ",".join(form.planners),
@@ -101,6 +104,7 @@ def _texts(form: payloads.SettingsForm) -> dict[str, str]:
         "learn_from_plans": form.learn_from_plans.replace("default", ""),
         "plan_days": form.plan_days,
         "plan_emoji": form.plan_emoji,
+        **language,
     }
 
 
@@ -113,6 +117,7 @@ _BLOCKS = {
     "learn_from_plans": ids.BLOCK_LEARN,
     "plan_days": ids.BLOCK_PLAN_DAYS,
     "plan_emoji": ids.BLOCK_PLAN_EMOJI,
+    "language": ids.BLOCK_LANGUAGE,
 }
 
 
@@ -123,14 +128,14 @@ def _errors(form: payloads.SettingsForm) -> dict[str, str]:
         try:
             workspace_settings.read(name, text) if text else None
         except SettingRefused as error:
-            errors[_BLOCKS[name]] = str(error)
+            errors[_BLOCKS[name]] = setting_fault(error)
     if form.may_plan == NAMED and not form.planners:
-        errors[ids.BLOCK_PLANNERS] = "Name somebody, or choose another answer above."
+        errors[ids.BLOCK_PLANNERS] = _("Name somebody, or choose another answer above.")
     if not (form.remind_after.isascii() and form.remind_after.isdecimal() and len(form.remind_after) < 10) or (
         int(form.remind_after) > MAX_REMINDER_MINUTES
     ):
-        errors[ids.BLOCK_REMIND_AFTER] = (
-            f"A whole number of minutes from 0 (never) to {MAX_REMINDER_MINUTES:,} (a week)."
+        errors[ids.BLOCK_REMIND_AFTER] = _(
+            "A whole number of minutes from 0 (never) to {most} (a week).", most=MAX_REMINDER_MINUTES
         )
     return errors
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.deps import Deps
+from bot.languages import _
 from bot.listeners.approvals import show_form
 from bot.listeners.guard import guard
 from bot.listeners.inquiries import ask, is_asking
@@ -12,7 +13,7 @@ from bot.listeners.notes import list_notes
 from bot.listeners.notifications import show_form as show_notifications
 from bot.slack import ids, payloads
 from bot.views.modals.new_issue import new_issue_modal
-from bot.views.private.help import READING, slip
+from bot.views.private.help import reading, slip
 from bot.views.private.notes import Note, note_text
 from services.ai.intents import Intent, Saying, Where
 from services.conversations.rules import is_call_for_help, plainly, weight
@@ -56,13 +57,13 @@ async def _words(command: payloads.Command, deps: Deps, ack: AsyncAck) -> None:
         await ack()
     else:
         await deps.intake.put(command.key, _to_judge(command, deps))
-        await ack(text=READING)
+        await ack(text=reading())
 
 
 async def state_by_modal(issue: payloads.NewIssue, deps: Deps, ack: AsyncAck) -> None:
     """The modal's issue; Slack itself refuses an empty field, but not one of blanks."""
     if not issue.text:
-        await ack(response_action="errors", errors={ids.BLOCK_ISSUE: "Say in a sentence what is wrong."})
+        await ack(response_action="errors", errors={ids.BLOCK_ISSUE: _("Say in a sentence what is wrong.")})
         return
     await deps.intake.put(issue.key, _from_modal(issue, deps))
     await ack()

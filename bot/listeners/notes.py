@@ -8,6 +8,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.deps import Deps
 from bot.errors import MalformedPayload
+from bot.languages import _
 from bot.listeners.guard import guard
 from bot.listeners.paging import buttons_of, turn_page
 from bot.slack import ids, payloads
@@ -55,7 +56,9 @@ async def show_note(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
 async def save(form: payloads.Reason, deps: Deps, ack: AsyncAck) -> None:
     """What was written, handed over; Slack itself refuses an empty field, but not one of blanks."""
     if not form.text:
-        await ack(response_action="errors", errors={ids.BLOCK_REASON: "Say in a sentence what plans should mind."})
+        await ack(
+            response_action="errors", errors={ids.BLOCK_REASON: _("Say in a sentence what plans should mind.")}
+        )
         return
     await deps.intake.put(form.key, _saving(form, deps))
     await ack()

@@ -8,6 +8,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.deps import Deps
 from bot.errors import MalformedPayload
+from bot.languages import _
 from bot.listeners.guard import guard
 from bot.slack import ids, payloads
 from bot.views.modals.gate import ask_modal, hand_over_modal
@@ -62,7 +63,7 @@ async def more(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
 async def hand_over(form: payloads.GateForm, deps: Deps, ack: AsyncAck) -> None:
     """The person to whom it is handed; whether they may decide is seen when it is done."""
     if form.person is None or not await _is_fit(form.person, deps):
-        errors = {ids.BLOCK_PERSON: "Choose a person of your organisation who may decide."}
+        errors = {ids.BLOCK_PERSON: _("Choose a person of your organisation who may decide.")}
         await ack(response_action="errors", errors=errors)
         return
     await deps.intake.put(form.key, HandOverGate(**_act(form, deps), person=form.person))
@@ -73,7 +74,7 @@ async def ask(form: payloads.GateForm, deps: Deps, ack: AsyncAck) -> None:
     """The person who is asked, and what."""
     if form.person is None or form.person == deps.workspace.bot_user_id or not form.text:
         block = ids.BLOCK_REASON if form.person and not form.text else ids.BLOCK_PERSON
-        errors = {block: "A word or two will do." if block == ids.BLOCK_REASON else "Choose a person."}
+        errors = {block: _("A word or two will do.") if block == ids.BLOCK_REASON else _("Choose a person.")}
         await ack(response_action="errors", errors=errors)
         return
     await deps.intake.put(form.key, AskAtGate(**_act(form, deps), person=form.person, text=form.text))
@@ -83,25 +84,27 @@ async def ask(form: payloads.GateForm, deps: Deps, ack: AsyncAck) -> None:
 async def _errors(form: payloads.NotificationsForm, deps: Deps) -> dict[str, str]:
     """A sentence for the first field with something wrong in it."""
     if form.mode not in frozenset(NotificationMode):
-        return {ids.BLOCK_MODE: "Choose one of these."}
+        return {ids.BLOCK_MODE: _("Choose one of these.")}
     if form.deputy is None:
         return {}
     if form.deputy == form.user:
-        return {ids.BLOCK_DEPUTY: "Choose somebody else: you can't stand in for yourself."}
+        return {ids.BLOCK_DEPUTY: _("Choose somebody else: you can't stand in for yourself.")}
     if not await deps.slack.is_colleague(form.deputy, deps.workspace.team_id):
-        return {ids.BLOCK_DEPUTY: "Choose a member of your organisation: no app, no guest, nobody who has left."}
+        return {
+            ids.BLOCK_DEPUTY: _("Choose a member of your organisation: no app, no guest, nobody who has left.")
+        }
     return _wrong_days(form, deps.notifications.preferences.today(deps.now()))
 
 
 def _wrong_days(form: payloads.NotificationsForm, today: date) -> dict[str, str]:
     if form.first is None or form.last is None:
-        return {ids.BLOCK_FIRST_DAY if form.first is None else ids.BLOCK_LAST_DAY: "Choose a day."}
+        return {ids.BLOCK_FIRST_DAY if form.first is None else ids.BLOCK_LAST_DAY: _("Choose a day.")}
     try:
         Preferences(NotificationMode(form.mode), form.deputy, form.first, form.last)
     except ValueError:
-        return {ids.BLOCK_LAST_DAY: "Choose a day that is not before the first, and within a year."}
+        return {ids.BLOCK_LAST_DAY: _("Choose a day that is not before the first, and within a year.")}
     if form.last < today:
-        return {ids.BLOCK_LAST_DAY: "That day is over. Choose today or later."}
+        return {ids.BLOCK_LAST_DAY: _("That day is over. Choose today or later.")}
     return {}
 
 

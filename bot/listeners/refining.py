@@ -8,6 +8,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.deps import Deps
 from bot.errors import MalformedPayload
+from bot.languages import _
 from bot.listeners.guard import guard
 from bot.rechecking import rechecked
 from bot.slack import ids
@@ -52,7 +53,9 @@ async def request_changes(pressed: Click, deps: Deps, ack: AsyncAck) -> None:
 async def wish(form: payloads.WishForm, deps: Deps, ack: AsyncAck) -> None:
     """What should be different, handed over; one of words or choices there has to be."""
     if not form.wish:
-        await ack(response_action="errors", errors={ids.BLOCK_WISH: "Say in a sentence what should be different."})
+        await ack(
+            response_action="errors", errors={ids.BLOCK_WISH: _("Say in a sentence what should be different.")}
+        )
         return
     await deps.intake.put(form.key, _wish(form, deps))
     await ack()

@@ -8,6 +8,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.deps import Deps
 from bot.errors import MalformedPayload
+from bot.languages import _
 from bot.listeners.guard import guard
 from bot.slack import ids, payloads
 from bot.views.modals.outputs import unfit
@@ -160,7 +161,7 @@ def _read(of: StepOutputs, texts: Sequence[str]) -> tuple[tuple[GivenOutput, ...
 
 def _faults(reason: payloads.Reason) -> dict[str, str]:
     """Slack itself refuses an empty field, but not one of blanks."""
-    return {} if reason.text else {ids.BLOCK_REASON: "Write a word or two."}
+    return {} if reason.text else {ids.BLOCK_REASON: _("Write a word or two.")}
 
 
 def _with_reason(

@@ -135,6 +135,7 @@ BLOCK_TOKENS, INPUT_TOKENS = "tokens_per_day", "settings.tokens"
 BLOCK_LEARN, INPUT_LEARN = "learn_from_plans", "settings.learn"
 BLOCK_PLAN_DAYS, INPUT_PLAN_DAYS = "plan_days", "settings.plan_days"
 BLOCK_PLAN_EMOJI, INPUT_PLAN_EMOJI = "plan_emoji", "settings.plan_emoji"
+BLOCK_LANGUAGE, INPUT_LANGUAGE = "language", "settings.language"
 BLOCK_PLACE_CARD = "card.place:"
 """The block's id ends in the Ref of the plan, by which a choice in its menu is known to be about it."""
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import TypeVar
 
+from bot.languages import N_, _, ngettext, number, percent
 from bot.slack.ids import (
     ACTION_HOME_ISSUE,
     ACTION_HOME_PAGE,
@@ -19,7 +20,7 @@ from bot.views.homes.settings import setup
 from bot.views.homes.waiting import waiting_item
 from bot.views.kit import blocks as kit
 from bot.views.kit.fitting import LEVELS, VIEW_SIZE, Level
-from bot.views.kit.text import count, lasted
+from bot.views.kit.text import lasted
 from bot.views.private.notes import note_text
 from bot.views.run.lines import plan_line
 from services.jobs import HomeList
@@ -30,20 +31,18 @@ from services.workspaces.settings import Defaults
 T = TypeVar("T")
 
 _TITLE = 120
-_PERCENT = 100
-_STRANGER = (
+_STRANGER = N_(
     "Only people of the organisation that runs Mudda have a page here. You can still report an issue in a channel "
-    f"that you share with them: `{COMMAND_MUDDA}` and what has happened."
+    "that you share with them: `{command}` and what has happened."
 )
-_WELCOME = (
+_WELCOME = N_(
     "Mudda turns a civic issue into a plan that people can review: who is sent, what is filed, who is told. "
     "Nothing is sent to anyone before a person has agreed."
 )
-_BEGIN = (
-    f"Say what has happened with `{COMMAND_MUDDA}` in a channel, mention `@mudda` there, "
-    "or press the button above."
+_BEGIN = N_(
+    "Say what has happened with `{command}` in a channel, mention `@mudda` there, or press the button above."
 )
-_NO_COMPONENTS = (
+_NO_COMPONENTS = N_(
     "There is nothing yet that plans could be made of. Whoever runs Mudda first adds components: the town's own "
     "services."
 )
@@ -61,10 +60,10 @@ def home_view(home: HomeSnapshot, defaults: Defaults) -> View:
 
 def _blocks(home: HomeSnapshot, defaults: Defaults, level: Level) -> list[Block]:
     if home.is_stranger:
-        return [kit.rich_text(kit.paragraph(*kit.typed(_STRANGER)))]
+        return [kit.rich_text(kit.paragraph(*kit.typed(_(_STRANGER, command=COMMAND_MUDDA))))]
     return [
         *_notice(home),
-        kit.actions(kit.button("Report an issue", ACTION_HOME_ISSUE, "issue", style="primary")),
+        kit.actions(kit.button(_("Report an issue"), ACTION_HOME_ISSUE, "issue", style="primary")),
         *(_welcome(home) if home.is_new else _work(home, level)),
         *(setup(home, defaults) if home.is_admin else []),
     ]
@@ -75,34 +74,40 @@ def _notice(home: HomeSnapshot) -> list[Block]:
 
 
 def _welcome(home: HomeSnapshot) -> list[Block]:
-    missing = [] if home.components else [kit.paragraph(kit.span(_NO_COMPONENTS, bold=True))]
+    missing = [] if home.components else [kit.paragraph(kit.span(_(_NO_COMPONENTS), bold=True))]
     return [
-        kit.header("Welcome to Mudda"),
+        kit.header(_("Welcome to Mudda")),
         kit.rich_text(
-            kit.paragraph(kit.span(_WELCOME)),
-            kit.paragraph(kit.span("\n"), *kit.typed(_BEGIN)),
+            kit.paragraph(kit.span(_(_WELCOME))),
+            kit.paragraph(kit.span("\n"), *kit.typed(_(_BEGIN, command=COMMAND_MUDDA))),
             *missing,
         ),
-        kit.context(kit.plain("What waits for you, what you reported and what runs now will be shown here.")),
+        kit.context(kit.plain(_("What waits for you, what you reported and what runs now will be shown here."))),
     ]
 
 
 def _work(home: HomeSnapshot, level: Level) -> list[Block]:
     return [
         *_listed(
-            "waiting", "Waiting for you", home.waiting, lambda item: _item(level, item), "Nothing waits for you."
+            "waiting",
+            _("Waiting for you"),
+            home.waiting,
+            lambda item: _item(level, item),
+            _("Nothing waits for you."),
         ),
-        *_listed("running", "Running now", home.running, _line, "Nothing runs now."),
-        *_listed("reports", "Your reports", home.reports, _own_line, "You have not reported anything yet."),
+        *_listed("running", _("Running now"), home.running, _line, _("Nothing runs now.")),
+        *_listed("reports", _("Your reports"), home.reports, _own_line, _("You have not reported anything yet.")),
         *_figures(home.figures),
-        kit.context(kit.mrkdwn(f"`{COMMAND_WORKFLOWS}` lists and finds all plans that you may see.")),
+        kit.context(
+            kit.mrkdwn(_("`{command}` lists and finds all plans that you may see.", command=COMMAND_WORKFLOWS))
+        ),
     ]
 
 
 def _listed(
     listing: HomeList, title: str, page: Page[T], draw: Callable[[T], list[Block]], nothing: str
 ) -> list[Block]:
-    heading = kit.header(f"{title} · {page.total:,}" if page.total else title)
+    heading = kit.header(f"{title} · {number(page.total)}" if page.total else title)
     if not page.total:
         return [heading, kit.context(kit.plain(nothing))]
     return [heading, *(block for item in page.items for block in draw(item)), *_pager(listing, page)]
@@ -111,13 +116,14 @@ def _listed(
 def _pager(listing: HomeList, page: Page[T]) -> list[Block]:
     if page.pages == 1:
         return []
-    turns = (("Previous", page.page - 1), ("Next", page.page + 1))
+    turns = (("previous", _("Previous"), page.page - 1), ("next", _("Next"), page.page + 1))
     buttons = [
-        kit.button(label, f"{ACTION_HOME_PAGE}.{label.lower()}", PageRef(number, listing).encode())
-        for label, number in turns
-        if 1 <= number <= page.pages
+        kit.button(label, f"{ACTION_HOME_PAGE}.{turn}", PageRef(to, listing).encode())
+        for turn, label, to in turns
+        if 1 <= to <= page.pages
     ]
-    return [kit.context(kit.plain(f"Page {page.page:,} of {page.pages:,}")), kit.actions(*buttons)]
+    where = _("Page {page} of {pages}", page=page.page, pages=page.pages)
+    return [kit.context(kit.plain(where)), kit.actions(*buttons)]
 
 
 def _item(level: Level, item: WaitingItem) -> list[Block]:
@@ -133,12 +139,22 @@ def _own_line(line: PlanLine) -> list[Block]:
 
 
 def _figures(figures: HomeFigures) -> list[Block]:
-    if figures.ended:
-        done = (
-            f"{figures.done:,} of {count(figures.ended, 'run')} done ({figures.done * _PERCENT // figures.ended}%)"
-        )
-    else:
-        done = "no run has ended"
-    took = f"half of them within {lasted(figures.median_seconds)}" if figures.median_seconds is not None else ""
-    facts = (count(figures.plans, "plan"), done, took, count(figures.tokens, "token"))
-    return [kit.header("The last 30 days"), kit.section(" · ".join(fact for fact in facts if fact))]
+    facts = [ngettext("{count} plan", "{count} plans", figures.plans), _done(figures)]
+    if figures.median_seconds is not None:
+        facts.append(_("half of them within {time}", time=lasted(figures.median_seconds)))
+    facts.append(ngettext("{count} token", "{count} tokens", figures.tokens))
+    return [kit.header(_("The last 30 days")), kit.section(" · ".join(facts))]
+
+
+def _done(figures: HomeFigures) -> str:
+    if not figures.ended:
+        return _("no run has ended")
+    # Rounded down: as long as one is not done, it is not all of them.
+    share = percent(figures.done * 100 // figures.ended / 100)
+    return ngettext(
+        "{done} of {count} run done ({share})",
+        "{done} of {count} runs done ({share})",
+        figures.ended,
+        done=figures.done,
+        share=share,
+    )

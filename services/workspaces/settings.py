@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, cast
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -36,22 +37,47 @@ LANGUAGES = ("en", "de", "hi")
 """The languages that cards may be in, as `bot.languages` has them."""
 
 
-class SettingRefused(ValueError):
-    """A text that is no value of the setting `name`; the error's own text is a sentence that says why."""
+class SettingFault(StrEnum):
+    """Why a text is no value of a setting; in brackets the facts that come with it, besides the `text`."""
 
-    def __init__(self, name: str, sentence: str) -> None:
-        super().__init__(sentence)
+    UNKNOWN = "unknown"  # choices
+    ZONE = "zone"
+    NUMBER = "number"
+    DAYS = "days"  # least, most
+    TRUTH = "truth"
+    CHANNEL = "channel"
+    MAY_PLAN = "may_plan"
+    EMOJI = "emoji"  # usual, off
+    LANGUAGE = "language"  # choices
+    PEOPLE = "people"
+
+
+class SettingRefused(ValueError):
+    """A text that is no value of the setting `name`."""
+
+    def __init__(self, name: str, fault: SettingFault, facts: Mapping[str, Any]) -> None:
+        super().__init__(f"{name}: {fault}")
         self.name = name
+        self.fault = fault
+        self.facts = facts
+
+
+class _Unfit(ValueError):
+    def __init__(self, fault: SettingFault, **facts: Any) -> None:
+        super().__init__(fault)
+        self.fault = fault
+        self.facts = facts
 
 
 def read(name: str, text: str) -> Any:
     """The value of a setting, from how it is written. Raises SettingRefused."""
     if name not in READERS:
-        raise SettingRefused(name, f"{name} is no setting; there are {', '.join(READERS)}.")
+        facts = {"text": name, "choices": ", ".join(READERS)}
+        raise SettingRefused(name, SettingFault.UNKNOWN, facts)
     try:
         return READERS[name](text)
-    except ValueError as error:
-        raise SettingRefused(name, str(error)) from error
+    except _Unfit as error:
+        raise SettingRefused(name, error.fault, {"text": text, **error.facts}) from error
 
 
 async def change(
@@ -96,57 +122,57 @@ def _zone(text: str) -> str:
     try:
         return ZoneInfo(text).key
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise ValueError(f"{text} is not the name of a time zone, such as America/Chicago.") from None
+        raise _Unfit(SettingFault.ZONE) from None
 
 
 def _whole(text: str) -> int:
     if not (text.isascii() and text.isdecimal()) or len(text) > 12:
-        raise ValueError(f"{text} is not a whole number.")
+        raise _Unfit(SettingFault.NUMBER)
     return int(text)
 
 
 def _days(text: str) -> int:
     days = _whole(text)
     if days and not MIN_PLAN_DAYS <= days <= MAX_DAYS:
-        raise ValueError(f"{text} must be from {MIN_PLAN_DAYS} to {MAX_DAYS:,} days, or 0 to keep them for good.")
+        raise _Unfit(SettingFault.DAYS, least=MIN_PLAN_DAYS, most=MAX_DAYS)
     return days
 
 
 def _truth(text: str) -> bool:
     if text not in ("true", "false"):
-        raise ValueError(f"{text} must be true or false.")
+        raise _Unfit(SettingFault.TRUTH)
     return text == "true"
 
 
 def _channel(text: str) -> str:
     if not re.fullmatch(r"[CG][A-Z0-9]{1,20}", text):
-        raise ValueError(f"{text} is not the id of a channel, such as C0123ABCD.")
+        raise _Unfit(SettingFault.CHANNEL)
     return text
 
 
 def _may_plan(text: str) -> str:
     if text not in (EVERYBODY, APPROVERS, NAMED):
-        raise ValueError(f"{text} must be {EVERYBODY}, {APPROVERS} or {NAMED}.")
+        raise _Unfit(SettingFault.MAY_PLAN)
     return text
 
 
 def _emoji(text: str) -> str:
     name = text.strip().strip(":").lower()
     if not re.fullmatch(rf"[\w+'-]{{1,{MAX_EMOJI}}}", name):
-        raise ValueError(f"{text} is not the name of an emoji, such as {PLAN_EMOJI}, nor {NO_EMOJI}.")
+        raise _Unfit(SettingFault.EMOJI, usual=PLAN_EMOJI, off=NO_EMOJI)
     return name
 
 
 def _language(text: str) -> str:
     if text not in LANGUAGES:
-        raise ValueError(f"{text} must be one of {', '.join(LANGUAGES)}.")
+        raise _Unfit(SettingFault.LANGUAGE, choices=", ".join(LANGUAGES))
     return text
 
 
 def _people(text: str) -> list[str]:
     people = [part.strip() for part in text.split(",")]
     if not all(re.fullmatch(r"[UW][A-Z0-9]{1,20}", person) for person in people):
-        raise ValueError(f"{text} must be ids of people with commas between them, such as U0123ABCD,U0456EFGH.")
+        raise _Unfit(SettingFault.PEOPLE)
     return list(dict.fromkeys(people))
 
 
@@ -161,7 +187,7 @@ READERS: Mapping[str, Callable[[str], Any]] = {
     "plan_emoji": _emoji,
     "language": _language,
 }
-"""What can be set for a workspace, and how it is read; each raises ValueError with a sentence."""
+"""What can be set for a workspace, and how it is read; each raises _Unfit."""
 
 
 @dataclass(frozen=True, slots=True)

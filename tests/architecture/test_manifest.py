@@ -30,6 +30,7 @@ EVENTS = {
     "agent_session_stopped",
     "function_executed",
     "entity_details_requested",
+    "user_change",
     *LIFECYCLE_EVENTS,
 }
 

@@ -84,3 +84,16 @@ async def test_a_file_goes_to_the_apps_token_with_its_scope_alone(
     async with aiohttp.ClientSession() as session, session.get(url, headers=headers) as answer:
         assert (answer.status, answer.content_type) == (status, kind)
         assert (await answer.read() == b"\x89PNG") is (kind == "image/png")
+
+
+async def test_who_has_slack_in_another_language_is_told_of_without_saying_what_has_changed() -> None:
+    async with SlackStandIn(retry_delays=()) as slack:
+        sent = await slack.gestures.choose_language("priya", "de-DE")
+        assert sent is not None
+        event = sent.context["envelope"]["event"] if "envelope" in sent.context else {}
+        assert slack.user("priya").locale == "de-DE"
+        assert "locale" not in event.get("user", {})
+        with pytest.raises(ValueError, match="language"):
+            await slack.gestures.choose_language("priya", "<b>")
+    async with SlackStandIn(retry_delays=(), events=frozenset()) as slack:
+        assert await slack.gestures.choose_language("priya", "de-DE") is None

@@ -68,6 +68,7 @@ WITHOUT_IDS = {
     ("event", "app_home_opened"): "who looks at their Home",
     ("event", "function_executed"): "words, or the number of a plan in the workspace that runs the workflow",
     ("event", "entity_details_requested"): "a plan: tried in tests/jobs/test_work_objects.py",
+    ("event", "user_change"): "a person about whom something has changed",
     ("event", "agent_session_stopped"): "a thread, and who wants no answer there any more",
     ("view", ids.VIEW_APPROVALS): "the rules of the workspace that it is sent from",
     ("view", ids.VIEW_NOTIFICATIONS): "what a person sets for themselves",

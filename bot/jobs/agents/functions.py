@@ -51,7 +51,7 @@ async def draft_for_workflow(job: DraftForWorkflow, deps: Deps) -> None:
     try:
         async with deps.database.transaction() as session:
             await check_may_plan(session, job.workspace, reporter, deps.approvals)
-            plan = await deps.workflows.open_plan(session, issue)
+            plan = await deps.workflows.open_plan(session, issue, (), spoken().tag)
             await functions.wait(session, job.workspace, job.execution, Function.DRAFT, plan, job.user)
     except MayNotPlan as error:
         await _refuse(job, views.may_not_plan(error.people, is_named=job.user is not None), deps)

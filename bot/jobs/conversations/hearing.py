@@ -21,6 +21,7 @@ from bot.jobs.conversations.meaning import meaning
 from bot.jobs.conversations.reading import Words, read_words
 from bot.jobs.model_calls import count_calls
 from bot.jobs.registry import Handler, Lane
+from bot.languages import N_, _
 from bot.views.private.notes import Note
 from db.queue import enqueue
 from services.ai.intents import Intent, Line, PlanInThread, Saying, Where
@@ -40,7 +41,7 @@ MAX_A_MINUTE = 30
 TELL_AGAIN = timedelta(hours=1)
 """Who talks in a thread is told once in this time that the model can't be asked."""
 
-STATUS = "is reading…"
+STATUS = N_("is reading…")
 POLICY_ENDINGS = (".md", ".markdown", ".yaml", ".yml")
 
 
@@ -111,7 +112,7 @@ async def _place(session: AsyncSession, job: Hear, deps: Deps) -> _Place:
 
 async def _judged(job: Hear, place: _Place, deps: Deps) -> None:
     """Let it be judged while whoever called sees that they were heard, and have done what was meant."""
-    sign = asyncio.create_task(_show(job, STATUS, deps))
+    sign = asyncio.create_task(_show(job, _(STATUS), deps))
     try:
         words, meant, usages = await _judge(job, place, deps)
     finally:
@@ -253,7 +254,7 @@ async def _answers(job: Hear, place: _Place, deps: Deps) -> None:
 
 async def _load(job: Hear, place: _Place, files: tuple[AnswerFile, ...], deps: Deps) -> None:
     """A policy is read by another job: it takes a while, and whoever sent it sees that it has come."""
-    await _show(job, STATUS, deps)
+    await _show(job, _(STATUS), deps)
     async with deps.database.transaction() as session:
         heard = await deps.conversations.keep(session, job, Meant(POLICY, BY_RULES), None, keep_words=False)
         if heard is None or job.reply_thread is None:

@@ -8,6 +8,8 @@ from bot.deps import Deps
 from bot.errors import ChannelUnreachable, MessageGone, RateLimited, SlackError, SlackUnavailable
 from bot.jobs.messages.posting import find_earlier
 from bot.jobs.registry import PATIENT_ATTEMPTS, Handler, Lane
+from bot.languages import speaking
+from bot.readers import language_for
 from bot.slack.messages import Message
 from bot.views.messages.conversation import answer, decide_there, unclear, which_was_meant
 from bot.views.private.notes import Note, note_text
@@ -28,7 +30,8 @@ async def say(job: Say, deps: Deps) -> None:
     if reply.ts is not None:
         return
     link = await _link(place, deps)
-    message = _message(job, plan, link)
+    with speaking(await language_for(reply.user, deps)):
+        message = _message(job, plan, link)
     try:
         if job.in_private:
             await _tell(job, reply, message, deps)

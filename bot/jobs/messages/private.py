@@ -54,7 +54,7 @@ async def turn_page(job: TurnPage, deps: Deps) -> None:
 
 async def give_up_page(job: TurnPage, deps: Deps) -> None:
     """The list stays as it was, for a reason of ours."""
-    words = Tell(workspace=job.workspace, channel="", user="", note=Note.BUSY, response_url=job.response_url)
+    words = Tell(workspace=job.workspace, channel="", user=job.user, note=Note.BUSY, response_url=job.response_url)
     async with deps.database.transaction() as session:
         await enqueue(session, words)
 

@@ -16,7 +16,7 @@ GET /ui/state?user=U…           (user left out: the first person)
      "commands": [{"command", "description", "usage_hint"}], "channels": [Channel],
      "shortcuts": [{"callback_id", "name", "description", "is_for_messages"}],
      "views": [View] (the open modals, bottom first), "home": View or null, "last_event_id": int}
-    User     {"id", "name", "real_name", "title", "is_bot", "color": six hex digits}
+    User     {"id", "name", "real_name", "title", "is_bot", "color": six hex digits, "locale": "en-US"}
     Channel  {"id", "name", "topic", "is_private", "is_im", "user": the other party's id or null, "members": [id],
               "statuses": {thread_ts: what the bot is about}, "sessions": {thread_ts: "processing" and the like},
               "prompts": [{"title", "message"}], "messages": [Message]}; channels first, then DMs
@@ -48,13 +48,14 @@ POST /ui/view/close    {"user", "view_id", "clear"?: true for all modals} -> {"o
 POST /ui/home          {"user"} -> {"ok"}                     the person opened the App Home
 POST /ui/dm            {"user", "with": id} -> {"ok", "channel": id}
 POST /ui/dm/opened     {"user"} -> {"ok"}                     the person looks at their direct message with the app
+POST /ui/locale        {"user", "locale": "de-DE"} -> {"ok"}  the person has Slack in another language
 POST /ui/stop          {"user", "channel", "thread_ts"} -> {"ok"}     Stop, at a session of the app's
 
 GET /ui/events?user=U…[&after=<id>]      text/event-stream, with Last-Event-ID honoured
     message, message_changed, ephemeral {"channel", "message"}; message_deleted {"channel", "ts"};
     view_opened, view_updated {"view"}; view_closed {"view_id"}; home_updated {"view"}; channel_joined {"channel"};
     notice {"channel" or null, "text"}; status {"channel", "thread_ts", "text"};
-    session {"channel", "thread_ts", "status"}; prompts {"channel", "prompts"};
+    user_changed {"user"}; session {"channel", "thread_ts", "status"}; prompts {"channel", "prompts"};
     reset {}: too much was missed, load the state again
 """
 
@@ -114,6 +115,7 @@ class Page:
             "dm": self._dm,
             "dm/opened": self._dm_opened,
             "stop": self._stop,
+            "locale": self._language,
         }
         return [
             web.get("/", _index),
@@ -315,6 +317,10 @@ class Page:
 
     async def _react(self, body: Json) -> Json:
         await self._gestures.react(body["user"], self._channel(body).id, body["message_ts"], str(body["name"]))
+        return {"ok": True}
+
+    async def _language(self, body: Json) -> Json:
+        await self._gestures.choose_language(body["user"], str(body["locale"]))
         return {"ok": True}
 
     async def _dm_opened(self, body: Json) -> Json:

@@ -23,6 +23,7 @@ from bot.slack.payloads.hearing import Heard, heard, talk_of
 from bot.slack.payloads.home import HomeOpened, SettingsForm, home_opened, settings
 from bot.slack.payloads.messages import Command, command
 from bot.slack.payloads.notifications import GateForm, NotificationsForm, gate_form, notifications
+from bot.slack.payloads.people import UserChanged, user_changed
 from bot.slack.payloads.shortcuts import (
     MessageShortcut,
     Reaction,
@@ -50,6 +51,7 @@ __all__ = [
     "SessionStopped",
     "SettingsForm",
     "Shortcut",
+    "UserChanged",
     "answer",
     "approvals",
     "click",
@@ -69,5 +71,6 @@ __all__ = [
     "settings",
     "shortcut",
     "talk_of",
+    "user_changed",
     "way_back",
 ]

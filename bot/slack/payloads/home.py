@@ -41,6 +41,7 @@ class SettingsForm:
     learn_from_plans: str
     plan_days: str
     plan_emoji: str
+    language: str | None = None
     channel: str = ""
 
 
@@ -75,6 +76,8 @@ def settings(body: Body) -> SettingsForm:
         learn_from_plans=_option(given[ids.INPUT_LEARN]),
         plan_days=text(given[ids.INPUT_PLAN_DAYS].get("value")).strip(),
         plan_emoji=text(given[ids.INPUT_PLAN_EMOJI].get("value")).strip(),
+        # A form that was opened under the version before has no such field, and changes nothing about it.
+        language=_option(given[ids.INPUT_LANGUAGE]) if ids.INPUT_LANGUAGE in given else None,
     )
 
 

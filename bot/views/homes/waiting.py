@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from bot.languages import _, ngettext
 from bot.slack.ids import ACTION_CARD_LINK, ACTION_STEP_ANSWER, Ref
 from bot.slack.messages import Block
 from bot.views.card import decisions
 from bot.views.kit import blocks as kit
 from bot.views.kit.fitting import Level
-from bot.views.kit.text import clip, count, one_line
+from bot.views.kit.text import clip, one_line
 from bot.views.plan import steps as plan_steps
 from bot.views.plan.overview import origin, show_all, title
 from bot.views.run import builtins, gates, leaving
@@ -54,7 +55,8 @@ def _draft(plan: PlanSnapshot, level: Level) -> list[Block]:
         return []
     steps = plan_steps.in_order(plan.version)
     shown = [clip(plan_steps.headline(step), level.field) for step in steps[:STEPS_SHOWN]]
-    more = [f"…and {count(len(steps) - STEPS_SHOWN, 'more step')}"] if len(steps) > STEPS_SHOWN else []
+    left_out = len(steps) - STEPS_SHOWN
+    more = [ngettext("…and {count} more step", "…and {count} more steps", left_out)] if left_out > 0 else []
     said = clip(one_line(plan.issue.text), level.quote // 2)
     return [
         *_head(plan, level),
@@ -70,10 +72,10 @@ def _draft(plan: PlanSnapshot, level: Level) -> list[Block]:
 def _question(now: StepSnapshot, step: RunStepView) -> list[Block]:
     body = (now.request or {}).get("body")
     asked = str(body.get("question") or "") if isinstance(body, dict) else ""
-    answer = kit.button("Answer", ACTION_STEP_ANSWER, Ref(now.id, now.attempt).encode(), style="primary")
+    answer = kit.button(_("Answer"), ACTION_STEP_ANSWER, Ref(now.id, now.attempt).encode(), style="primary")
     return [
         kit.rich_text(
-            kit.paragraph(kit.span("A question for you", bold=True)),
+            kit.paragraph(kit.span(_("A question for you"), bold=True)),
             kit.quote(clip(one_line(asked), _QUESTION) or step.view.title),
         ),
         kit.actions(answer),

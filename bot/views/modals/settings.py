@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.languages import N_, _, ngettext
+from bot.languages import LANGUAGES, N_, _, ngettext
 from bot.slack import ids
 from bot.slack.messages import Block, Element, View
 from bot.views.kit.blocks import plain
@@ -98,6 +98,12 @@ def _work(settings: WorkspaceSettings, defaults: Defaults) -> list[Block]:
             optional=True,
         ),
         _input(
+            ids.BLOCK_LANGUAGE,
+            _("Language of cards"),
+            _select(ids.INPUT_LANGUAGE, _languages(), settings.get("language", "default")),
+            _("Many people read a card. What one person alone is told is in that person's language."),
+        ),
+        _input(
             ids.BLOCK_TIME_ZONE,
             _("Time zone"),
             _text(ids.INPUT_TIME_ZONE, settings.get("time_zone", ""), "America/Chicago"),
@@ -148,6 +154,10 @@ def _kept(days: int) -> str:
         days,
         least=MIN_PLAN_DAYS,
     )
+
+
+def _languages() -> list[tuple[str, str]]:
+    return [("default", _("Each plan's own: that of whoever asked for it")), *LANGUAGES.items()]
 
 
 def _input(block_id: str, label: str, element: Element, hint: str = "", *, optional: bool = False) -> Block:

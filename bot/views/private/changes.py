@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from bot.languages import N_, Sentence, _
 from bot.slack.ids import ACTION_PLAN_UPDATE, Ref
 from bot.slack.messages import Block, Message
 from bot.views.kit import blocks as kit
@@ -18,29 +19,42 @@ _WISH = 2_500
 _FAULTS = 5
 _FAULT = 300
 
-_WHY: Mapping[WishOutcome, str] = {
-    WishOutcome.FAILED: "The plan was not changed.",
-    WishOutcome.SAME: "The plan stays as it is: it has that already, or none of the components can do it.",
-    WishOutcome.EMPTY: "Say in a sentence what should be different. Nothing was changed.",
-    WishOutcome.UNDER_WAY: "The plan is being worked on just now, so yours was not taken up. Wait for the card, "
-    "and send it again if you still want to.",
-    WishOutcome.CHANGED_SINCE: "Somebody has changed the plan since you saw it, so yours was not taken up. "
-    "Look at the card as it is now, and send it again if you still want to.",
-    WishOutcome.OVER: "The plan has been approved, so it can't be changed any more. Cancel its run, and state the "
-    "issue anew.",
-    WishOutcome.DISCARDED: "The plan has been discarded, so it can't be changed any more. State the issue anew.",
-    WishOutcome.NOT_ALLOWED: "You are not among those who may change this plan, so nothing was changed. The card "
-    "says who may.",
-    WishOutcome.NOT_VALID: "That would not be a plan that can be carried out, so nothing was changed.",
-    WishOutcome.OUTDATED: "The plan was not started, for it does not fit what the town has today:",
-    WishOutcome.BUSY: "I could not do that just now, so nothing was changed. Please try again.",
+_WHY: Mapping[WishOutcome, Sentence] = {
+    WishOutcome.FAILED: N_("The plan was not changed."),
+    WishOutcome.SAME: N_("The plan stays as it is: it has that already, or none of the components can do it."),
+    WishOutcome.EMPTY: N_("Say in a sentence what should be different. Nothing was changed."),
+    WishOutcome.UNDER_WAY: N_(
+        "The plan is being worked on just now, so yours was not taken up. Wait for the card, "
+        "and send it again if you still want to."
+    ),
+    WishOutcome.CHANGED_SINCE: N_(
+        "Somebody has changed the plan since you saw it, so yours was not taken up. "
+        "Look at the card as it is now, and send it again if you still want to."
+    ),
+    WishOutcome.OVER: N_(
+        "The plan has been approved, so it can't be changed any more. Cancel its run, and state the issue anew."
+    ),
+    WishOutcome.DISCARDED: N_(
+        "The plan has been discarded, so it can't be changed any more. State the issue anew."
+    ),
+    WishOutcome.NOT_ALLOWED: N_(
+        "You are not among those who may change this plan, so nothing was changed. The card says who may."
+    ),
+    WishOutcome.NOT_VALID: N_("That would not be a plan that can be carried out, so nothing was changed."),
+    WishOutcome.OUTDATED: N_("The plan was not started, for it does not fit what the town has today:"),
+    WishOutcome.BUSY: N_("I could not do that just now, so nothing was changed. Please try again."),
 }
-_BY: Mapping[WishOutcome, str] = {
-    WishOutcome.OVER: "{who} has approved the plan, so it can't be changed any more. Cancel its run, and state "
-    "the issue anew.",
-    WishOutcome.DISCARDED: "{who} has discarded the plan, so it can't be changed any more. State the issue anew.",
-    WishOutcome.UNDER_WAY: "{who} is having the plan changed just now, so yours was not taken up. Wait for the "
-    "card, and send it again if you still want to.",
+_BY: Mapping[WishOutcome, Sentence] = {
+    WishOutcome.OVER: N_(
+        "{who} has approved the plan, so it can't be changed any more. Cancel its run, and state the issue anew."
+    ),
+    WishOutcome.DISCARDED: N_(
+        "{who} has discarded the plan, so it can't be changed any more. State the issue anew."
+    ),
+    WishOutcome.UNDER_WAY: N_(
+        "{who} is having the plan changed just now, so yours was not taken up. Wait for the "
+        "card, and send it again if you still want to."
+    ),
 }
 
 
@@ -52,16 +66,16 @@ def not_changed(job: TellOfWish) -> Message:
         blocks.append(kit.rich_text(kit.bullets(faults)))
     if job.outcome is WishOutcome.OUTDATED and job.plan is not None:
         ref = Ref(job.plan, job.revision).encode()
-        blocks.append(kit.actions(kit.button("Update the plan", ACTION_PLAN_UPDATE, ref, style="primary")))
+        blocks.append(kit.actions(kit.button(_("Update the plan"), ACTION_PLAN_UPDATE, ref, style="primary")))
     if job.wish:
-        blocks += [kit.context(kit.plain("What you wrote:")), kit.rich_text(kit.quote(clip(job.wish, _WISH)))]
+        blocks += [kit.context(kit.plain(_("What you wrote:"))), kit.rich_text(kit.quote(clip(job.wish, _WISH)))]
     return Message(kit.fallback(why), blocks)
 
 
 def _why(job: TellOfWish) -> str:
     if job.outcome in _BY and job.by and is_user(job.by):
-        return _BY[job.outcome].format(who=mention(job.by))
-    return _WHY[job.outcome]
+        return _(_BY[job.outcome], who=mention(job.by))
+    return _(_WHY[job.outcome])
 
 
 def _failure(job: TellOfWish) -> list[Block]:
@@ -69,5 +83,5 @@ def _failure(job: TellOfWish) -> list[Block]:
         return []
     failure = failure_from_json(job.failure)
     told: Sequence[str] = explain_fault(failure.faults, _FAULTS, limit=_FAULT, names=Names())
-    said = [kit.paragraph(*kit.typed(f"{sentence(failure)} {HINTS[failure.code]}"))]
+    said = [kit.paragraph(*kit.typed(f"{sentence(failure)} {_(HINTS[failure.code])}"))]
     return [kit.rich_text(*said, *([kit.bullets(told)] if told else []))]

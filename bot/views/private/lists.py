@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
+from bot.languages import N_, Sentence, _, ngettext
 from bot.slack.ids import (
     ACTION_CARD_HERE,
     ACTION_COMPONENTS_PAGE,
@@ -18,7 +19,7 @@ from bot.slack.ids import (
 )
 from bot.slack.messages import Block, Element, Message
 from bot.views.kit import blocks as kit
-from bot.views.kit.text import clean, clip, count, one_line, weight
+from bot.views.kit.text import clean, clip, one_line, weight
 from bot.views.plan.failures import LOAD_COMPONENTS
 from bot.views.plan.steps import LOCK
 from bot.views.run.lines import plan_line
@@ -30,11 +31,11 @@ from services.queries.snapshots import PlanLine
 T = TypeVar("T")
 
 EVERYTHING = PlanFilter()
-_MODES: tuple[tuple[Mode, str], ...] = (
-    ("all", "All plans"),
-    ("open", "Open"),
-    ("waiting", "Waiting for me"),
-    ("mine", "Reported by me"),
+_MODES: tuple[tuple[Mode, Sentence], ...] = (
+    ("all", N_("All plans")),
+    ("open", N_("Open")),
+    ("waiting", N_("Waiting for me")),
+    ("mine", N_("Reported by me")),
 )
 _OPTION = 150
 
@@ -45,18 +46,21 @@ _CHOICE = 30
 _LONGEST = (150, 80, 40, 20, 10)
 """How long names and descriptions may be; the next one if the page is too long."""
 
-_NO_COMPONENTS = (
+_NO_COMPONENTS = N_(
     "There are no components yet, so there is nothing to make a plan of. "
-    f"Whoever runs Mudda adds some with `{LOAD_COMPONENTS}`."
+    "Whoever runs Mudda adds some with `{command}`."
 )
-_NO_PLANS = f"There are no plans yet. Start one with `{COMMAND_MUDDA}` and what has happened."
+_NO_PLANS = N_("There are no plans yet. Start one with `{command}` and what has happened.")
 
 
 def components_list(page: Page[ComponentSpec], search: str = "") -> Message:
     """One page of at most 20 components, or what to do where there is none."""
     if not page.total:
-        return _empty("components", search, none=_NO_COMPONENTS, command=COMMAND_COMPONENTS)
-    return _listing("component", page, search, ACTION_COMPONENTS_PAGE, _component)
+        none = _(_NO_COMPONENTS, command=LOAD_COMPONENTS)
+        return _empty("components", _searched_components(search) if search else none)
+    return _listing(
+        "components", _components_heading(page.total, search), page, search, ACTION_COMPONENTS_PAGE, _component
+    )
 
 
 def workflows_list(page: Page[PlanLine], wanted: PlanFilter = EVERYTHING) -> Message:
@@ -64,8 +68,9 @@ def workflows_list(page: Page[PlanLine], wanted: PlanFilter = EVERYTHING) -> Mes
     search = wanted.text()
     row = kit.seal([kit.actions(_choice(wanted), *_cards(page))], f"plans.{page.page}.choice")
     if page.total:
-        return _listing("plan", page, search, ACTION_WORKFLOWS_PAGE, plan_line, row)
-    message = _empty("plans", search, none=_NO_PLANS, command=COMMAND_WORKFLOWS)
+        heading = _plans_heading(page.total, search)
+        return _listing("plans", heading, page, search, ACTION_WORKFLOWS_PAGE, plan_line, row)
+    message = _empty("plans", _searched_plans(search) if search else _(_NO_PLANS, command=COMMAND_MUDDA))
     return Message(message.text, [*message.blocks, *row]) if search else message
 
 
@@ -74,7 +79,7 @@ def _choice(wanted: PlanFilter) -> Element:
     options = {}
     for mode, label in _MODES:
         value = PageRef(1, clean(wanted.of(mode).text())).encode()
-        options[mode] = {"text": kit.plain(label), "value": value if _is_short(value) else f"1:{mode}"}
+        options[mode] = {"text": kit.plain(_(label)), "value": value if _is_short(value) else f"1:{mode}"}
     return {
         "type": "static_select",
         "action_id": ACTION_WORKFLOWS_FILTER,
@@ -103,25 +108,25 @@ def _cards(page: Page[PlanLine]) -> list[Element]:
         {
             "type": "static_select",
             "action_id": ACTION_CARD_HERE,
-            "placeholder": kit.plain("Show a card here"),
+            "placeholder": kit.plain(_("Show a card here")),
             "options": options,
         }
     ]
 
 
 def _listing(
-    noun: str,
+    name: str,
+    heading: str,
     page: Page[T],
     search: str,
     action_id: str,
     draw: Callable[[T, int], Element],
     row: Sequence[Block] = (),
 ) -> Message:
-    heading = count(page.total, noun) + (f" for “{_searched(search)}”" if search else "")
     turns = page_turns(page, search, action_id)
     for longest in _LONGEST:
         items = [kit.rich_text(draw(item, longest)) for item in page.items]
-        blocks = [*kit.seal([kit.header(heading), *items, *turns], f"{noun}s.{page.page}"), *row]
+        blocks = [*kit.seal([kit.header(heading), *items, *turns], f"{name}.{page.page}"), *row]
         if kit.size(blocks) <= kit.MESSAGE_SIZE:
             break
     return Message(text=kit.fallback(heading), blocks=blocks)
@@ -131,18 +136,22 @@ def page_turns(page: Page[T], search: str, action: str) -> list[Block]:
     """The buttons, side by side: each has an action id of its own, for Slack refuses two alike in one block."""
     if page.pages == 1:
         return []
-    turns = [("Previous", min(page.page - 1, page.pages)), ("Next", page.page + 1)]
-    buttons = [
-        kit.button(label, f"{action}.{label.lower()}", PageRef(number, clean(search)).encode())
-        for label, number in turns
-        if 1 <= number <= page.pages
+    turns = [
+        ("previous", _("Previous"), min(page.page - 1, page.pages)),
+        ("next", _("Next"), page.page + 1),
     ]
-    return [kit.context(kit.plain(f"Page {page.page:,} of {page.pages:,}")), kit.actions(*buttons)]
+    buttons = [
+        kit.button(label, f"{action}.{turn}", PageRef(to, clean(search)).encode())
+        for turn, label, to in turns
+        if 1 <= to <= page.pages
+    ]
+    where = _("Page {page} of {pages}", page=page.page, pages=page.pages)
+    return [kit.context(kit.plain(where)), kit.actions(*buttons)]
 
 
 def _component(spec: ComponentSpec, longest: int) -> Element:
     lock = f" {LOCK}" if spec.approval is ApprovalPolicy.STEP else ""
-    off = " (switched off)" if not spec.active else ""
+    off = "" if spec.active else " " + _("(switched off)")
     method = f"{spec.type} {spec.http_method}" if spec.type == "REST" else spec.type
     facts = [clip(fact, longest) for fact in (one_line(spec.category), method, spec.key) if fact]
     description = clip(one_line(spec.description), longest)
@@ -152,16 +161,41 @@ def _component(spec: ComponentSpec, longest: int) -> Element:
     )
 
 
-def _empty(noun: str, search: str, *, none: str, command: str) -> Message:
-    if search:
-        found_nothing = kit.span(f"No {noun} match “{_searched(search)}”. ")
-        words = [found_nothing, *kit.typed(f"Try another word, or `{command}` alone for all of them.")]
-    else:
-        words = kit.typed(none)
+def _empty(name: str, said: str) -> Message:
+    words = kit.typed(said)
     text = "".join(run["text"] for run in words)
     return Message(
-        text=kit.fallback(text), blocks=kit.seal([kit.rich_text(kit.paragraph(*words))], f"{noun}.none")
+        text=kit.fallback(text), blocks=kit.seal([kit.rich_text(kit.paragraph(*words))], f"{name}.none")
     )
+
+
+def _components_heading(total: int, search: str) -> str:
+    if not search:
+        return ngettext("{count} component", "{count} components", total)
+    return ngettext(
+        "{count} component for “{search}”", "{count} components for “{search}”", total, search=_searched(search)
+    )
+
+
+def _plans_heading(total: int, search: str) -> str:
+    if not search:
+        return ngettext("{count} plan", "{count} plans", total)
+    return ngettext("{count} plan for “{search}”", "{count} plans for “{search}”", total, search=_searched(search))
+
+
+def _searched_components(search: str) -> str:
+    facts = {"search": _quotable(search), "command": COMMAND_COMPONENTS}
+    return _("No components match “{search}”. Try another word, or `{command}` alone for all of them.", **facts)
+
+
+def _searched_plans(search: str) -> str:
+    facts = {"search": _quotable(search), "command": COMMAND_WORKFLOWS}
+    return _("No plans match “{search}”. Try another word, or `{command}` alone for all of them.", **facts)
+
+
+def _quotable(search: str) -> str:
+    """What was searched for, in a sentence in which backticks mean something."""
+    return _searched(search).replace("`", "'")
 
 
 def _searched(search: str) -> str:

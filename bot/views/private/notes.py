@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 
+from bot.languages import N_, _
 from bot.slack.ids import COMMAND_MUDDA, COMMAND_WORKFLOWS
 from bot.views.kit.text import channel, is_user, join, mention
-from bot.views.private.help import EMPTY_MENTION, HELP
+from bot.views.private.help import empty_mention, help_text
 from services.approvals import ApprovalRefused, NotAnApprover, NotNamed, SelfApproval
 from services.states import PlanState, RunState, StepState
 
@@ -89,137 +90,164 @@ class Note(StrEnum):
     EMPTY_MESSAGE = "empty_message"
 
 
-_CHANGED = "This card has changed since you opened it; nothing was done."
+_CHANGED = N_("This card has changed since you opened it; nothing was done.")
 
 _TEXTS: Mapping[Note, str] = {
-    Note.HELP: HELP,
-    Note.EMPTY_MENTION: EMPTY_MENTION,
-    Note.STALE: f"{_CHANGED} Look at it again and decide then.",
-    Note.NOW_DRAFTING: f"{_CHANGED} A new draft is on its way; the card will show it in a moment.",
-    Note.NOW_DRAFT: f"{_CHANGED} There is a newer draft. Look at it and decide again.",
-    Note.NOW_FAILED: f"{_CHANGED} No plan could be drafted. The card says why.",
-    Note.NOW_APPROVED: f"{_CHANGED} The plan has been approved.",
-    Note.NOW_DISCARDED: f"{_CHANGED} The plan has been discarded.",
-    Note.DISCARDED_BY: "Someone has already discarded this plan.",
-    Note.APPROVED_BY: "Someone has already approved this plan.",
-    Note.APPROVE_WHILE_DRAFTING: (
+    Note.STALE: N_("Look at it again and decide then."),
+    Note.NOW_DRAFTING: N_("A new draft is on its way; the card will show it in a moment."),
+    Note.NOW_DRAFT: N_("There is a newer draft. Look at it and decide again."),
+    Note.NOW_FAILED: N_("No plan could be drafted. The card says why."),
+    Note.NOW_APPROVED: N_("The plan has been approved."),
+    Note.NOW_DISCARDED: N_("The plan has been discarded."),
+    Note.DISCARDED_BY: N_("Someone has already discarded this plan."),
+    Note.APPROVED_BY: N_("Someone has already approved this plan."),
+    Note.APPROVE_WHILE_DRAFTING: N_(
         "A new draft of this plan is on its way, so nothing was started. Read the new one, then approve it."
     ),
-    Note.NOT_APPROVER: "You can't decide this, so nothing was done. Ask an approver.",
-    Note.NOT_NAMED: "A policy names who can approve this step, and you are not among them. Nothing was done.",
-    Note.SELF_APPROVAL: "You reported this yourself, so somebody else has to decide. Nothing was done.",
-    Note.ALREADY_AGREED: "You have approved this step already. Others must approve it too before it goes on.",
-    Note.APPROVALS_SET: f"Saved. `{COMMAND_MUDDA} approvers` shows who can decide now.",
-    Note.APPROVALS_CLOSED: "Only an approver can change who the approvers are. Nothing was changed.",
-    Note.NOTES_CLOSED: "Only an approver can see and change the planning notes. Nothing was changed.",
-    Note.NOTE_CHANGED: (
-        f"This note has changed since you opened it, so nothing was done. `{COMMAND_MUDDA} notes` shows it."
+    Note.NOT_APPROVER: N_("You can't decide this, so nothing was done. Ask an approver."),
+    Note.NOT_NAMED: N_("A policy names who can approve this step, and you are not among them. Nothing was done."),
+    Note.SELF_APPROVAL: N_("You reported this yourself, so somebody else has to decide. Nothing was done."),
+    Note.ALREADY_AGREED: N_("You have approved this step already. Others must approve it too before it goes on."),
+    Note.APPROVALS_SET: N_("Saved. `{mudda} approvers` shows who can decide now."),
+    Note.APPROVALS_CLOSED: N_("Only an approver can change who the approvers are. Nothing was changed."),
+    Note.NOTES_CLOSED: N_("Only an approver can see and change the planning notes. Nothing was changed."),
+    Note.NOTE_CHANGED: N_(
+        "This note has changed since you opened it, so nothing was done. `{mudda} notes` shows it."
     ),
-    Note.NOTE_GONE: f"That note is gone. `{COMMAND_MUDDA} notes` lists the others.",
-    Note.NUDGED_BEFORE: "They have been reminded of this already. You can remind them again after half an hour.",
-    Note.NOT_FIT: (
+    Note.NOTE_GONE: N_("That note is gone. `{mudda} notes` lists the others."),
+    Note.NUDGED_BEFORE: N_(
+        "They have been reminded of this already. You can remind them again after half an hour."
+    ),
+    Note.NOT_FIT: N_(
         "That person can't decide this step, or has agreed to it already, so it was not handed over. "
         "The card says who can."
     ),
-    Note.ASKED_ENOUGH: "So much has been asked about this step already that it is best to go on in the thread.",
-    Note.NOTIFICATIONS_SET: f"Saved. `{COMMAND_MUDDA} notifications` shows how you are told.",
-    Note.CLARIFY_NOT_ASKED: "Only whoever reported this can answer, so nothing was done.",
-    Note.CLARIFIED_BY: "This has been answered already. The card shows what comes of it.",
-    Note.NOT_ASKED: "This question was put to somebody else, so nothing was done.",
-    Note.QUESTION_OVER: "This question is closed: it was answered, or is no longer needed. Nothing was done.",
-    Note.QUESTION_ANSWERED: "This question has been answered already. Thank you all the same.",
-    Note.STEP_PENDING: f"{_CHANGED} The step has not started yet.",
-    Note.STEP_READY: f"{_CHANGED} The step is about to start.",
-    Note.STEP_RUNNING: f"{_CHANGED} The step is under way.",
-    Note.STEP_WAITING: f"{_CHANGED} The step is waiting for approval. Look at what it sends now, and decide.",
-    Note.STEP_DONE: "This step is done already. Nothing was changed.",
-    Note.STEP_SKIPPED: "This step was skipped already. Nothing was changed.",
-    Note.STEP_FAILED: "This step was rejected or has failed. The card says which, and what you can do.",
-    Note.STEP_UNCERTAIN: f"{_CHANGED} The step may have been done, or not. The card says what you can do.",
-    Note.STEP_CANCELLED: "The run was cancelled, so this step will not be done.",
-    Note.RUN_RUNNING: f"{_CHANGED} The run is under way.",
-    Note.RUN_WAITING: f"{_CHANGED} The run is waiting for a person.",
-    Note.RUN_COMPLETED: "This run is done already. Nothing was changed.",
-    Note.RUN_FAILED: f"{_CHANGED} A step has failed. The card says which.",
-    Note.RUN_CANCELLED: "This run has ended already. Nothing was changed.",
-    Note.CHANNEL_UNREACHABLE: ("I can't post in this channel. Invite me with `/invite @mudda`, then try again."),
-    Note.CARD_REFUSED: (
+    Note.ASKED_ENOUGH: N_(
+        "So much has been asked about this step already that it is best to go on in the thread."
+    ),
+    Note.NOTIFICATIONS_SET: N_("Saved. `{mudda} notifications` shows how you are told."),
+    Note.CLARIFY_NOT_ASKED: N_("Only whoever reported this can answer, so nothing was done."),
+    Note.CLARIFIED_BY: N_("This has been answered already. The card shows what comes of it."),
+    Note.NOT_ASKED: N_("This question was put to somebody else, so nothing was done."),
+    Note.QUESTION_OVER: N_("This question is closed: it was answered, or is no longer needed. Nothing was done."),
+    Note.QUESTION_ANSWERED: N_("This question has been answered already. Thank you all the same."),
+    Note.STEP_PENDING: N_("The step has not started yet."),
+    Note.STEP_READY: N_("The step is about to start."),
+    Note.STEP_RUNNING: N_("The step is under way."),
+    Note.STEP_WAITING: N_("The step is waiting for approval. Look at what it sends now, and decide."),
+    Note.STEP_DONE: N_("This step is done already. Nothing was changed."),
+    Note.STEP_SKIPPED: N_("This step was skipped already. Nothing was changed."),
+    Note.STEP_FAILED: N_("This step was rejected or has failed. The card says which, and what you can do."),
+    Note.STEP_UNCERTAIN: N_("The step may have been done, or not. The card says what you can do."),
+    Note.STEP_CANCELLED: N_("The run was cancelled, so this step will not be done."),
+    Note.RUN_RUNNING: N_("The run is under way."),
+    Note.RUN_WAITING: N_("The run is waiting for a person."),
+    Note.RUN_COMPLETED: N_("This run is done already. Nothing was changed."),
+    Note.RUN_FAILED: N_("A step has failed. The card says which."),
+    Note.RUN_CANCELLED: N_("This run has ended already. Nothing was changed."),
+    Note.CHANNEL_UNREACHABLE: N_("I can't post in this channel. Invite me with `/invite @mudda`, then try again."),
+    Note.CARD_REFUSED: N_(
         "Slack refused the message with your plan, so nothing was started. Please report the issue again."
     ),
-    Note.CARD_GONE: (
+    Note.CARD_GONE: N_(
         "Slack refused the message with your plan. The plan itself has not changed: "
-        f"`{COMMAND_WORKFLOWS}` shows how it stands."
+        "`{workflows}` shows how it stands."
     ),
-    Note.NOT_FOUND: f"I can't find that. `{COMMAND_WORKFLOWS}` lists the plans.",
-    Note.RUN_NOT_FOUND: (
-        f"There is no such run. `{COMMAND_WORKFLOWS} #12` lists the runs of plan #12, "
-        f"`{COMMAND_WORKFLOWS} #12.1` shows the first."
+    Note.NOT_FOUND: N_("I can't find that. `{workflows}` lists the plans."),
+    Note.RUN_NOT_FOUND: N_(
+        "There is no such run. `{workflows} #12` lists the runs of plan #12, `{workflows} #12.1` shows the first."
     ),
-    Note.BUSY: "I could not do that just now. Nothing is lost and nothing was done twice. Please try again.",
-    Note.NOT_WRITTEN_DOWN: "I could not save your issue, so nothing was started. Please report it again.",
-    Note.NOT_HEARD: "I could not read what you wrote, through a fault of mine. Please say it again.",
-    Note.NOT_THE_WRITER: "Only whoever wrote that can say what they meant. Nothing was done.",
-    Note.SETTLED_BEFORE: "That is settled already. Nothing was done twice.",
-    Note.MALFORMED: "I could not read what Slack sent, so nothing was done. Please try again.",
-    Note.NOT_OPENED: "Slack did not open the form, so nothing was done. Please try again.",
-    Note.STRANGER: (
+    Note.BUSY: N_("I could not do that just now. Nothing is lost and nothing was done twice. Please try again."),
+    Note.NOT_WRITTEN_DOWN: N_("I could not save your issue, so nothing was started. Please report it again."),
+    Note.NOT_HEARD: N_("I could not read what you wrote, through a fault of mine. Please say it again."),
+    Note.NOT_THE_WRITER: N_("Only whoever wrote that can say what they meant. Nothing was done."),
+    Note.SETTLED_BEFORE: N_("That is settled already. Nothing was done twice."),
+    Note.MALFORMED: N_("I could not read what Slack sent, so nothing was done. Please try again."),
+    Note.NOT_OPENED: N_("Slack did not open the form, so nothing was done. Please try again."),
+    Note.STRANGER: N_(
         "Only people of the organisation that runs Mudda can decide here, or see more than the card. "
         "Nothing was done. You can still report an issue."
     ),
-    Note.MAY_NOT_PLAN: "Not everybody may have plans drafted here, so nothing was started. Ask an approver.",
-    Note.SETTINGS_SAVED: "Saved. The settings hold from now on.",
-    Note.SETTINGS_CLOSED: "Only approvers and admins of the workspace may change its settings. Nothing changed.",
-    Note.SETTINGS_REFUSED: "These settings don't go together any more, so nothing was changed. Please try again.",
-    Note.CHANNEL_NOT_SET: (
+    Note.MAY_NOT_PLAN: N_("Not everybody may have plans drafted here, so nothing was started. Ask an approver."),
+    Note.SETTINGS_SAVED: N_("Saved. The settings hold from now on."),
+    Note.SETTINGS_CLOSED: N_(
+        "Only approvers and admins of the workspace may change its settings. Nothing changed."
+    ),
+    Note.SETTINGS_REFUSED: N_(
+        "These settings don't go together any more, so nothing was changed. Please try again."
+    ),
+    Note.CHANNEL_NOT_SET: N_(
         "I can't post in the channel that you chose, so nothing was changed. Invite me there with "
         "`/invite @mudda`, and then save again."
     ),
-    Note.CARD_NOT_MOVED: (
+    Note.CARD_NOT_MOVED: N_(
         "I can't post in that channel, so the card stays where it was. Invite me there with `/invite @mudda`, "
         "and then try again."
     ),
-    Note.CARD_COMES: "The card comes here in a moment. Where it was, a line leads to it.",
-    Note.CARD_IN_DIRECT: (
+    Note.CARD_COMES: N_("The card comes here in a moment. Where it was, a line leads to it."),
+    Note.CARD_IN_DIRECT: N_(
         "Here only you would see the card. Ask for it in a channel, where those who decide can see it too."
     ),
-    Note.NOT_IN_CONVERSATION: (
+    Note.NOT_IN_CONVERSATION: N_(
         "I am not in this conversation, so I can't read the message or show a plan here. In a channel, "
         "`/invite @mudda` and then plan it again. Anywhere else, copy the text and send it to me directly."
     ),
-    Note.MESSAGE_GONE: "That message was deleted, so there is nothing to plan.",
-    Note.OWN_MESSAGE: "That message is mine, so there is nothing to plan. Choose the one that says what is wrong.",
-    Note.APP_MESSAGE: (
-        "No person wrote that message, so I don't plan it. To have it planned all the same, "
-        f"copy its text behind `{COMMAND_MUDDA}`."
+    Note.MESSAGE_GONE: N_("That message was deleted, so there is nothing to plan."),
+    Note.OWN_MESSAGE: N_(
+        "That message is mine, so there is nothing to plan. Choose the one that says what is wrong."
     ),
-    Note.EMPTY_MESSAGE: "That message says nothing, so there is nothing to plan. Nothing was started.",
+    Note.APP_MESSAGE: N_(
+        "No person wrote that message, so I don't plan it. To have it planned all the same, "
+        "copy its text behind `{mudda}`."
+    ),
+    Note.EMPTY_MESSAGE: N_("That message says nothing, so there is nothing to plan. Nothing was started."),
 }
 
+_AFTER_A_CHANGE = frozenset(
+    {
+        Note.STALE,
+        Note.NOW_DRAFTING,
+        Note.NOW_DRAFT,
+        Note.NOW_FAILED,
+        Note.NOW_APPROVED,
+        Note.NOW_DISCARDED,
+        Note.STEP_PENDING,
+        Note.STEP_READY,
+        Note.STEP_RUNNING,
+        Note.STEP_WAITING,
+        Note.STEP_UNCERTAIN,
+        Note.RUN_RUNNING,
+        Note.RUN_WAITING,
+        Note.RUN_FAILED,
+    }
+)
+"""What is said of these comes after the sentence that the card has changed."""
+
 _BY: Mapping[Note, str] = {
-    Note.DISCARDED_BY: "{who} has already discarded this plan.",
-    Note.APPROVED_BY: "{who} has already approved this plan.",
-    Note.NOT_APPROVER: "You can't decide this, so nothing was done. {who} can.",
-    Note.NOT_NAMED: "A policy names who can approve this step, so nothing was done. {who} can.",
-    Note.SELF_APPROVAL: "You reported this yourself, so nothing was done. {who} can decide.",
-    Note.APPROVALS_CLOSED: (
+    Note.DISCARDED_BY: N_("{who} has already discarded this plan."),
+    Note.APPROVED_BY: N_("{who} has already approved this plan."),
+    Note.NOT_APPROVER: N_("You can't decide this, so nothing was done. {who} can."),
+    Note.NOT_NAMED: N_("A policy names who can approve this step, so nothing was done. {who} can."),
+    Note.SELF_APPROVAL: N_("You reported this yourself, so nothing was done. {who} can decide."),
+    Note.APPROVALS_CLOSED: N_(
         "Only an approver can change who the approvers are. Nothing was changed. Approvers: {who}."
     ),
-    Note.NOTES_CLOSED: "Only an approver can see and change the planning notes. Approvers: {who}.",
-    Note.CLARIFY_NOT_ASKED: "Only {who} can answer this, so nothing was done.",
-    Note.CLARIFIED_BY: "{who} has answered this already. The card shows what comes of it.",
-    Note.QUESTION_ANSWERED: "{who} has answered this already. Thank you all the same.",
-    Note.STEP_READY: "{who} has approved this step already; it is about to start.",
-    Note.STEP_RUNNING: "{who} has approved this step already; it is under way.",
-    Note.STEP_DONE: "{who} has decided about this step already, and it is done.",
-    Note.STEP_SKIPPED: "{who} has skipped this step already.",
-    Note.STEP_FAILED: "{who} has decided about this step already: it was rejected, or it has failed since.",
-    Note.RUN_CANCELLED: "{who} has ended this run already.",
+    Note.NOTES_CLOSED: N_("Only an approver can see and change the planning notes. Approvers: {who}."),
+    Note.CLARIFY_NOT_ASKED: N_("Only {who} can answer this, so nothing was done."),
+    Note.CLARIFIED_BY: N_("{who} has answered this already. The card shows what comes of it."),
+    Note.QUESTION_ANSWERED: N_("{who} has answered this already. Thank you all the same."),
+    Note.STEP_READY: N_("{who} has approved this step already; it is about to start."),
+    Note.STEP_RUNNING: N_("{who} has approved this step already; it is under way."),
+    Note.STEP_DONE: N_("{who} has decided about this step already, and it is done."),
+    Note.STEP_SKIPPED: N_("{who} has skipped this step already."),
+    Note.STEP_FAILED: N_("{who} has decided about this step already: it was rejected, or it has failed since."),
+    Note.RUN_CANCELLED: N_("{who} has ended this run already."),
 }
 """The words of a note where it is known who was first, or who can."""
 
 _LISTED = (Note.APPROVALS_CLOSED, Note.NOTES_CLOSED)
 
-_MAY_NOT_PLAN = "Not everybody may have plans drafted here, so nothing was started. Ask {who}."
+_MAY_NOT_PLAN = N_("Not everybody may have plans drafted here, so nothing was started. Ask {who}.")
 
 _NAMED = 3
 
@@ -233,28 +261,35 @@ _NOW = {
 
 
 def note_text(code: str) -> str:
-    """The words of a note, as mrkdwn. Raises ValueError on a code that isn't ours."""
-    name, _, behind = code.partition(":")
+    """The words of a note, as mrkdwn, in the language that is spoken. Raises ValueError on one not ours."""
+    name, _colon, behind = code.partition(":")
     found, people = Note(name), [mention(user) for user in behind.split(",") if is_user(user)]
+    if found is Note.HELP:
+        return help_text()
+    if found is Note.EMPTY_MENTION:
+        return empty_mention()
     if found is Note.MAY_NOT_PLAN and people:
-        return _MAY_NOT_PLAN.format(who=join(people, last="or"))
-    if found not in _BY or not people:
-        return _TEXTS[found]
-    return _BY[found].format(who=join(people, last="and" if found in _LISTED else "or"))
+        return _(_MAY_NOT_PLAN, who=join(people, last="or"))
+    if found in _BY and people:
+        return _(_BY[found], who=join(people, last="and" if found in _LISTED else "or"))
+    said = _(_TEXTS[found], mudda=COMMAND_MUDDA, workflows=COMMAND_WORKFLOWS)
+    return f"{_(_CHANGED)} {said}" if found in _AFTER_A_CHANGE else said
 
 
 def card_is_at(number: int, channel_id: str, link: str | None) -> str:
     """Where the card of a plan is, as mrkdwn; without a link it is gone, and comes back."""
+    facts = {"number": str(number), "channel": channel(channel_id), "link": link}
     if link is None:
-        return f"The card of plan #{number} was gone. It will be back in {channel(channel_id)} in a moment."
-    return f"<{link}|The card of plan #{number}> is in {channel(channel_id)}. If it was deleted, it comes back."
+        return _("The card of plan #{number} was gone. It will be back in {channel} in a moment.", **facts)
+    return _("<{link}|The card of plan #{number}> is in {channel}. If it was deleted, it comes back.", **facts)
 
 
 def planned_before(number: int, channel_id: str, link: str | None) -> str:
     """That a message has a plan already, and where its card is, as mrkdwn; without a link it is still to come."""
+    facts = {"number": str(number), "channel": channel(channel_id), "link": link}
     if link is None:
-        return f"This message is being planned already, as #{number}. The card comes to {channel(channel_id)}."
-    return f"This message is planned already: <{link}|the card of plan #{number}> is in {channel(channel_id)}."
+        return _("This message is being planned already, as #{number}. The card comes to {channel}.", **facts)
+    return _("This message is planned already: <{link}|the card of plan #{number}> is in {channel}.", **facts)
 
 
 def may_not_plan(people: Sequence[str]) -> str:

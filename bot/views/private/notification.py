@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from uuid import UUID
 
+from bot.languages import N_, Sentence, _, ngettext
 from bot.slack.ids import ACTION_APPROVE, ACTION_DISCARD, METADATA_NOTIFICATION, METADATA_PERSON_REMINDER, Ref
 from bot.slack.messages import Block, Element, Message
 from bot.views.card import follows
 from bot.views.kit import blocks as kit
 from bot.views.kit.fitting import Level, fit
 from bot.views.kit.mentions import quoted
-from bot.views.kit.text import clip, count, mention, one_line
+from bot.views.kit.text import clip, mention, one_line
 from bot.views.plan import steps as plan_steps
 from bot.views.plan.overview import plan_block, title, understood
 from bot.views.run import gates, leaving
@@ -26,21 +27,41 @@ _TITLE = 120
 _QUOTE = 300
 _FAILED_STEPS = 3
 
-_VERBS: Mapping[str, str] = {
-    "approve": "Approved by ",
-    "reject": "Rejected by ",
-    "skip": "Skipped by ",
-    "mark_done": "Marked done by ",
-    "retry": "Tried again by ",
-    "cancel": "The run was ended by ",
-    PlanState.APPROVED: "Approved by ",
-    PlanState.DISCARDED: "Discarded by ",
+_VERBS: Mapping[str, Sentence] = {
+    "approve": N_("Approved by {who}"),
+    "reject": N_("Rejected by {who}"),
+    "skip": N_("Skipped by {who}"),
+    "mark_done": N_("Marked done by {who}"),
+    "retry": N_("Tried again by {who}"),
+    "cancel": N_("The run was ended by {who}"),
+    PlanState.APPROVED: N_("Approved by {who}"),
+    PlanState.DISCARDED: N_("Discarded by {who}"),
 }
-_ENDINGS: Mapping[str, str] = {
-    "time_out": "Nobody decided in time.",
-    PlanState.DRAFTING: "A new draft is being made. You will hear of it.",
-    PlanState.DRAFT: "There is a newer draft, which this is not about any more.",
-    PlanState.FAILED: "The plan could not go on. Its card says why.",
+_PLAINLY: Mapping[str, Sentence] = {
+    "approve": N_("approved"),
+    "reject": N_("rejected"),
+    "skip": N_("skipped"),
+    "mark_done": N_("marked done"),
+    "retry": N_("tried again"),
+    "cancel": N_("the run was ended"),
+    PlanState.APPROVED: N_("approved"),
+    PlanState.DISCARDED: N_("discarded"),
+}
+"""The same behind the name of what it was, where nobody is named."""
+
+_ENDINGS: Mapping[str, Sentence] = {
+    "time_out": N_("Nobody decided in time."),
+    PlanState.DRAFTING: N_("A new draft is being made. You will hear of it."),
+    PlanState.DRAFT: N_("There is a newer draft, which this is not about any more."),
+    PlanState.FAILED: N_("The plan could not go on. Its card says why."),
+}
+_OVER = N_("This does not wait for you any more.")
+
+_HEADLINES: Mapping[NotificationKind, Sentence] = {
+    NotificationKind.PLAN: N_("A plan waits for your approval"),
+    NotificationKind.GATE: N_("A step waits for your approval"),
+    NotificationKind.UNCERTAIN: N_("Please look: nobody can tell whether this was done"),
+    NotificationKind.FAILED: N_("A run has stopped, and waits for you"),
 }
 
 
@@ -65,38 +86,36 @@ def person_reminder(
     snapshot: PlanSnapshot, copy: Copy, link: str | None, *, number: int, by: str | None = None
 ) -> Message:
     """The reminder of that number; the buttons stay with the message that it is about."""
-    who = [kit.person(by), kit.span(" reminds you. ")] if by else []
-    name = _name(snapshot, copy)
-    where = "Its buttons are further up here."
+    who = [*kit.runs(_("{who} reminds you."), who=kit.person(by)), kit.span(" ")] if by else []
+    name, waits = _name(snapshot, copy), _("Still waiting for you")
+    where = _("Its buttons are further up here.")
     blocks: list[Block] = [
-        kit.rich_text(kit.paragraph(*who, kit.span("Still waiting for you: ", bold=True), kit.span(name))),
-        kit.context(kit.mrkdwn(f"{where} <{link}|Open the card>" if link else where)),
+        kit.rich_text(kit.paragraph(*who, kit.span(f"{waits}: ", bold=True), kit.span(name))),
+        kit.context(kit.mrkdwn(f"{where} {_open_card(link)}" if link else where)),
     ]
     payload = {"notification": str(copy.id), "number": number}
     return Message(
-        text=kit.fallback(f"Still waiting for you: {name}"),
+        text=kit.fallback(f"{waits}: {name}"),
         blocks=kit.seal(blocks, "person_reminder"),
         metadata={"event_type": METADATA_PERSON_REMINDER, "event_payload": payload},
     )
 
 
 def _headline(copy: Copy) -> str:
-    match copy.kind:
-        case NotificationKind.PLAN:
-            return "A plan waits for your approval"
-        case NotificationKind.GATE:
-            return "A step waits for your approval"
-        case NotificationKind.UNCERTAIN:
-            return "Please look: nobody can tell whether this was done"
-    return "A run has stopped, and waits for you"
+    return _(_HEADLINES[copy.kind])
+
+
+def _open_card(link: str) -> str:
+    return _("<{link}|Open the card>", link=link)
 
 
 def _name(snapshot: PlanSnapshot, copy: Copy) -> str:
     """What it is about, in a line: "step 3 of plan #12, Close a road"."""
-    step = _step(snapshot, copy.step)
-    if step is not None:
-        return f"step {step.view.number:,} of plan #{snapshot.number}, {clip(one_line(step.view.title), _TITLE)}"
-    return f"plan #{snapshot.number}, {clip(title(snapshot), _TITLE)}"
+    step, number = _step(snapshot, copy.step), str(snapshot.number)
+    if step is None:
+        return _("plan #{number}, {title}", number=number, title=clip(title(snapshot), _TITLE))
+    name = clip(one_line(step.view.title), _TITLE)
+    return _("step {step} of plan #{number}, {title}", step=step.view.number, number=number, title=name)
 
 
 def _steps(snapshot: PlanSnapshot) -> Sequence[RunStepView]:
@@ -108,11 +127,12 @@ def _step(snapshot: PlanSnapshot, step_id: UUID | None) -> RunStepView | None:
 
 
 def _about(snapshot: PlanSnapshot, copy: Copy, link: str | None) -> Block:
-    words = [f"Plan #{snapshot.number}, reported by {mention(snapshot.issue.reporter)}"]
+    number, reporter = str(snapshot.number), mention(snapshot.issue.reporter)
+    words = [_("Plan #{number}, reported by {who}", number=number, who=reporter)]
     if copy.on_behalf_of:
-        words.append(f"You stand in for {mention(copy.on_behalf_of)}")
+        words.append(_("You stand in for {who}", who=mention(copy.on_behalf_of)))
     if link:
-        words.append(f"<{link}|Open the card>")
+        words.append(_open_card(link))
     return kit.context(kit.mrkdwn(" · ".join(words)))
 
 
@@ -120,18 +140,14 @@ def _ended(name: str, verdict: Verdict) -> Block:
     said: list[Element] = [kit.span(f"{name[:1].upper()}{name[1:]}. ", bold=True)]
     verb = _VERBS.get(verdict.kind)
     if verb is None or verdict.user is None:
-        return kit.rich_text(kit.paragraph(*said, kit.span(_ENDINGS.get(verdict.kind, _OVER))))
+        return kit.rich_text(kit.paragraph(*said, kit.span(_(_ENDINGS.get(verdict.kind, _OVER)))))
     people = verdict.agreed or ((verdict.user, verdict.on_behalf_of),)
     when = [kit.span(" · "), kit.moment(verdict.at)] if verdict.at else []
-    return kit.rich_text(kit.paragraph(*said, kit.span(verb), *kit.acting(people), *when))
-
-
-_OVER = "This does not wait for you any more."
+    return kit.rich_text(kit.paragraph(*said, *kit.runs(_(verb), who=kit.acting(people)), *when))
 
 
 def _plainly(verdict: Verdict) -> str:
-    verb = _VERBS.get(verdict.kind)
-    return f"{verb.strip().removesuffix(' by').lower()}" if verb else _ENDINGS.get(verdict.kind, _OVER)
+    return _(_PLAINLY.get(verdict.kind) or _ENDINGS.get(verdict.kind, _OVER))
 
 
 def _open(snapshot: PlanSnapshot, copy: Copy, link: str | None, level: Level, most: int) -> list[Block]:
@@ -146,7 +162,8 @@ def _open(snapshot: PlanSnapshot, copy: Copy, link: str | None, level: Level, mo
     if copy.kind is NotificationKind.FAILED:
         failed = [step for step in steps if step.now.state is StepState.FAILED]
         left_out = len(failed) - _FAILED_STEPS
-        more = [kit.context(kit.plain(f"…and {count(left_out, 'more step')} on the card"))] if left_out > 0 else []
+        said = ngettext("…and {count} more step on the card", "…and {count} more steps on the card", left_out)
+        more = [kit.context(kit.plain(said))] if left_out > 0 else []
         asked = failed[:_FAILED_STEPS]
     else:
         more, asked = [], [step for step in steps if step.now.id == copy.step]
@@ -163,26 +180,31 @@ def _plan(snapshot: PlanSnapshot, level: Level, most: int) -> list[Block]:
     steps = plan_steps.in_order(version)
     ref = Ref(snapshot.id, snapshot.revision).encode()
     approve = kit.confirm(
-        f"Run plan #{snapshot.number}?",
+        _("Run plan #{number}?", number=str(snapshot.number)),
         follows(version, steps),
-        yes="Approve and run",
-        no="Not yet",
+        yes=_("Approve and run"),
+        no=_("Not yet"),
         style="primary",
     )
     discard = kit.confirm(
-        f"Discard plan #{snapshot.number}?",
-        "Nothing has been sent to anyone. A discarded plan can't be brought back.",
-        yes="Discard",
-        no="Keep it",
+        _("Discard plan #{number}?", number=str(snapshot.number)),
+        _("Nothing has been sent to anyone. A discarded plan can't be brought back."),
+        yes=_("Discard"),
+        no=_("Keep it"),
     )
     shown = min(most, len(steps))
-    more = [kit.context(kit.plain(f"…and {count(len(steps) - shown, 'more step')}"))] if shown < len(steps) else []
+    left_out = ngettext("…and {count} more step", "…and {count} more steps", len(steps) - shown)
+    more = [kit.context(kit.plain(left_out))] if shown < len(steps) else []
     return [
         *understood(snapshot, level.understood),
         *([plan_block(snapshot, version, steps, level, most)] if steps else []),
         *more,
         kit.actions(
-            *([kit.button("Approve and run", ACTION_APPROVE, ref, style="primary", ask=approve)] if steps else []),
-            kit.button("Discard", ACTION_DISCARD, ref, style="danger", ask=discard),
+            *(
+                [kit.button(_("Approve and run"), ACTION_APPROVE, ref, style="primary", ask=approve)]
+                if steps
+                else []
+            ),
+            kit.button(_("Discard"), ACTION_DISCARD, ref, style="danger", ask=discard),
         ),
     ]

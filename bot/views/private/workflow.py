@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.languages import _, ngettext
 from bot.slack.ids import ACTION_CARD_HERE, ACTION_CARD_LINK, ACTION_CARD_SHOW, Ref
 from bot.slack.messages import Block, Element, Message
 from bot.views.card import summary
 from bot.views.kit import blocks as kit
 from bot.views.kit.fitting import Draw, Level, fit
 from bot.views.kit.mentions import quoted
-from bot.views.kit.text import channel, count
+from bot.views.kit.text import channel
 from bot.views.plan import steps as plan_steps
 from bot.views.plan.forecast import expected
 from bot.views.plan.overview import STATES, decision, failure_block, origin, show_all, title
@@ -37,14 +38,18 @@ def workflow_details(snapshot: PlanSnapshot, history: History | None = None) -> 
     def draw(level: Level, most: int) -> list[Block]:
         return [
             kit.header(f"#{snapshot.number} {title(snapshot)}"),
-            kit.context(kit.mrkdwn(f"{_standing(snapshot)} · in {channel(where)}{which}")),
+            kit.context(
+                kit.mrkdwn(" · ".join([_standing(snapshot), _("in {channel}", channel=channel(where)), *which]))
+            ),
             origin(snapshot),
             quoted(snapshot.issue, level.quote),
             *outline(level, most),
             kit.actions(
                 *card_button(snapshot.link, ACTION_CARD_LINK, Ref(snapshot.id, snapshot.revision).encode()),
-                kit.button("Show card", ACTION_CARD_SHOW, Ref(snapshot.id, snapshot.revision).encode()),
-                kit.button("Show the card here", ACTION_CARD_HERE, Ref(snapshot.id, snapshot.revision).encode()),
+                kit.button(_("Show card"), ACTION_CARD_SHOW, Ref(snapshot.id, snapshot.revision).encode()),
+                kit.button(
+                    _("Show the card here"), ACTION_CARD_HERE, Ref(snapshot.id, snapshot.revision).encode()
+                ),
             ),
             *_history(snapshot, history, level),
         ]
@@ -54,7 +59,7 @@ def workflow_details(snapshot: PlanSnapshot, history: History | None = None) -> 
 
 def _standing(snapshot: PlanSnapshot) -> str:
     decided = snapshot.state in (PlanState.APPROVED, PlanState.DISCARDED)
-    return decision(snapshot) if decided else STATES[snapshot.state]
+    return decision(snapshot) if decided else _(STATES[snapshot.state])
 
 
 def _is_last(snapshot: PlanSnapshot, history: History | None) -> bool:
@@ -64,11 +69,11 @@ def _is_last(snapshot: PlanSnapshot, history: History | None) -> bool:
     return history.runs[0].id == snapshot.run.id
 
 
-def _which(snapshot: PlanSnapshot, history: History | None) -> str:
+def _which(snapshot: PlanSnapshot, history: History | None) -> list[str]:
     """Which of the plan's runs is shown, where there is more than one."""
     if snapshot.run is None or history is None or history.all_runs < 2:
-        return ""
-    return f" · run {snapshot.run.number:,} of {history.all_runs:,}"
+        return []
+    return [_("run {number} of {all}", number=snapshot.run.number, all=history.all_runs)]
 
 
 def _outline(snapshot: PlanSnapshot, *, is_last: bool) -> tuple[Draw, int]:
@@ -118,7 +123,8 @@ def _history(snapshot: PlanSnapshot, history: History | None, level: Level) -> l
 
 def _plan_outline(snapshot: PlanSnapshot, steps: Sequence[PlanStepView], most: int) -> list[Block]:
     lines = [plan_steps.headline(step) for step in steps[:most]]
-    left_out = [f"…and {count(len(steps) - most, 'more step')}"] if len(steps) > most else []
+    more = len(steps) - most
+    left_out = [ngettext("…and {count} more step", "…and {count} more steps", more)] if more > 0 else []
     return [
         kit.rich_text(
             kit.paragraph(kit.span(plan_steps.shape(steps), bold=True)),

@@ -31,6 +31,7 @@ ANA, BEN, CAT = "U0ANA00001", "U0BEN00001", "U0CAT00001"
         ("plan_emoji", "+1", "+1"),
         ("plan_emoji", "off", "off"),
         ("tokens_per_day", "500000", 500_000),
+        ("language", "de", "de"),
     ],
 )
 def test_a_setting_is_read(name: str, text: str, value: Any) -> None:
@@ -54,6 +55,7 @@ def test_a_setting_is_read(name: str, text: str, value: Any) -> None:
         ("plan_days", "٣٦٥"),
         ("tokens_per_day", "-1"),
         ("colour", "red"),
+        ("language", "fr"),
     ],
 )
 def test_what_is_no_setting_is_refused(name: str, text: str) -> None:

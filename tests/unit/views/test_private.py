@@ -9,7 +9,7 @@ from bot.slack import ids
 from bot.views.modals.new_issue import new_issue_modal
 from bot.views.modals.reason import REASON_LENGTH, mark_done_modal, reject_modal, skip_modal
 from bot.views.plan.urgency import URGENCIES
-from bot.views.private.help import EMPTY_MENTION, HELP
+from bot.views.private.help import empty_mention, help_text
 from bot.views.private.notes import Note, approved_by, discarded_by, note_text, run_note, stale, step_note
 from services.states import PlanState, RunState, StepState
 from tests.support import run_samples
@@ -152,7 +152,7 @@ class TestNotes:
             note_text("no_such")
 
 
-@pytest.mark.parametrize("text", [HELP, EMPTY_MENTION])
+@pytest.mark.parametrize("text", [help_text(), empty_mention()])
 def test_help_names_every_command(text: str) -> None:
     for command in (ids.COMMAND_MUDDA, ids.COMMAND_COMPONENTS, ids.COMMAND_WORKFLOWS, "@mudda"):
         assert f"`{command}" in text

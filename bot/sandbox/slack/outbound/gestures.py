@@ -1,6 +1,8 @@
-"""What people do without a word: the shortcuts of the app, and emoji that they put on messages."""
+"""What people do without a word: the shortcuts of the app, emoji on messages, the language of their Slack."""
 
 from __future__ import annotations
+
+import re
 
 from bot.sandbox.slack.methods.arguments import Context
 from bot.sandbox.slack.outbound import payloads
@@ -70,6 +72,18 @@ class Gestures:
         if not (is_new and is_told):
             return None
         return await self._do.emit(payloads.reaction_event(self._workspace, who, message, name)).settled()
+
+    async def choose_language(self, user: str, locale: str) -> Delivery | None:
+        """Have Slack in another language, such as de-DE; returns when the app has acked that.
+
+        None: it is told of no such changes, for it has not subscribed to them. Raises ValueError.
+        """
+        if not re.fullmatch(r"[a-z]{2}-[A-Z]{2}", locale):
+            raise ValueError("a locale is a language and a country")
+        who = self._workspace.set_locale(self._do.user(user), locale)
+        if "user_change" not in self._subscribed:
+            return None
+        return await self._do.emit(payloads.user_change_event(self._workspace, who)).settled()
 
     def _message(self, channel: str, ts: str) -> Message:
         message = self._do.channel(channel).messages.get(ts)

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from bot.sandbox.slack.state.functions import FunctionExecution
 from bot.sandbox.slack.state.inputs import state_of
 from bot.sandbox.slack.state.model import Channel, Json, Message, User, View
-from bot.sandbox.slack.state.shapes import message_object
+from bot.sandbox.slack.state.shapes import message_object, user_object
 from bot.sandbox.slack.state.workspace import Workspace
 
 # Slack still sends the verification token that apps no longer need; bots should not look at it.
@@ -24,6 +24,7 @@ EVENTS = frozenset(
         "agent_session_stopped",
         "function_executed",
         "entity_details_requested",
+        "user_change",
     }
 )
 """What an app has subscribed to that is told of everything there is."""
@@ -218,6 +219,17 @@ def messages_opened_event(workspace: Workspace, user: User) -> Json:
     }
 
 
+def user_change_event(workspace: Workspace, user: User) -> Json:
+    """The event of a person about whom something has changed; it does not say what, nor their language."""
+    ts = workspace.next_ts()
+    return {
+        "type": "user_change",
+        "user": user_object(user, workspace.team),
+        "cache_ts": int(float(ts)),
+        "event_ts": ts,
+    }
+
+
 def session_stopped_event(
     workspace: Workspace, user: User, channel: Channel, thread_ts: str, streams: list[str]
 ) -> Json:
@@ -244,7 +256,7 @@ def details_requested_event(workspace: Workspace, user: User, message: Message, 
         "link": {"url": entity["url"], "domain": urlsplit(entity["url"]).hostname},
         "channel": message.channel,
         "message_ts": message.ts,
-        "user_locale": "en-US",
+        "user_locale": user.locale,
         "event_ts": workspace.next_ts(),
     }
 

@@ -48,6 +48,7 @@ def page_user(user: User) -> Json:
         "title": user.title,
         "is_bot": user.is_bot,
         "color": user.color,
+        "locale": user.locale,
     }
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import string
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from bot.sandbox.slack.state.feed import Feed, Signal
@@ -30,7 +30,7 @@ from bot.sandbox.slack.state.model import (
     UserGroup,
     View,
 )
-from bot.sandbox.slack.state.shapes import page_channel, page_message, view_object
+from bot.sandbox.slack.state.shapes import page_channel, page_message, page_user, view_object
 from bot.sandbox.slack.state.uploads import Uploads
 
 MESSAGES_KEPT = 2_000
@@ -129,6 +129,13 @@ class Workspace:
     def people(self) -> list[User]:
         """The humans whose accounts are open, in the order they were set up."""
         return [user for user in self.users.values() if not user.is_bot and not user.is_deactivated]
+
+    def set_locale(self, user: User, locale: str) -> User:
+        """Give somebody another language; returns who they are now."""
+        changed = replace(user, locale=locale)
+        self.users[user.id] = changed
+        self.feed.publish("user_changed", lambda: {"user": page_user(self.users[user.id])})
+        return changed
 
     def next_ts(self) -> str:
         """A message's ts: now, in Slack's form, unique and later than every one before."""

@@ -19,6 +19,7 @@ const EVENTS = [
   "status",
   "session",
   "prompts",
+  "user_changed",
 ];
 const FIRST_RETRY_MS = 400;
 const LONGEST_RETRY_MS = 5000;

@@ -6,6 +6,12 @@ import { icon } from "./icons.js";
 import { avatar } from "./message.js";
 import { toastFailure } from "./toast.js";
 
+const LANGUAGES = [
+  ["en-US", "English"],
+  ["de-DE", "Deutsch"],
+  ["hi-IN", "हिन्दी"],
+];
+
 export class Sidebar {
   /** `onUser(id)` switches to another person; `onOpened()` follows the opening of a channel. */
   constructor(store, { onUser, onOpened }) {
@@ -137,6 +143,28 @@ export class Sidebar {
           ),
         ),
       ),
+      this.#language(),
     );
+  }
+
+  /** In what language one has Slack. */
+  #language() {
+    const chosen = this.store.user(this.store.me)?.locale;
+    const options = LANGUAGES.map(([value, text]) => el("option", { value, text, selected: value === chosen }));
+    const choose = ({ target }) => this.#speak(target.value);
+    const data = { key: "language", testid: "language" };
+    return el(
+      "label",
+      { class: "switch-language" },
+      el("span", { text: "Language" }),
+      el("select", { class: "select", data, on: { change: choose } }, ...options),
+    );
+  }
+
+  async #speak(locale) {
+    const answer = await post("/ui/locale", { user: this.store.me, locale });
+    if (!answer.ok) toastFailure(answer);
+    // Slack's own client loads anew then, by which a Home that is open is opened again.
+    else if (this.store.tab === "home") await post("/ui/home", { user: this.store.me });
   }
 }

@@ -67,6 +67,7 @@ export class Store extends EventTarget {
     else if (name === "status") this.#show(data);
     else if (name === "session") this.#stand(data);
     else if (name === "prompts") this.#suggest(data);
+    else if (name === "user_changed") this.#set({ users: new Map(this.users).set(data.user.id, data.user) }, "all");
     else if (name === "home_updated") this.#set({ home: data.view }, "home");
     else if (name === "view_opened") this.#set({ views: [...this.views, data.view] }, "views");
     else if (name === "view_updated") this.#set({ views: replaceView(this.views, data.view) }, "views");
