@@ -15,9 +15,10 @@ PACKAGES = ("bot", "services", "db")
 
 
 def files(*folders: str, suffixes: tuple[str, ...] = (".py",)) -> Iterator[Path]:
-    """The files below these folders of the project, in a fixed order."""
+    """The files below these folders of the project, in a fixed order; a file is found by its own path."""
     for folder in folders:
-        for path in sorted((ROOT / folder).rglob("*")) or [ROOT / folder]:
+        place = ROOT / folder
+        for path in [place] if place.is_file() else sorted(place.rglob("*")):
             if path.suffix in suffixes and "__pycache__" not in path.parts:
                 yield path
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+import time
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 import aiohttp
@@ -63,14 +64,17 @@ class Person:
 
 
 class Directory:
-    """Looks up people, groups and channels, as the app of one token."""
+    """Looks up people, groups and channels, as the app of one token. `clock` says for how long they are known."""
 
-    def __init__(self, client: AsyncWebClient, metrics: Metrics) -> None:
+    def __init__(
+        self, client: AsyncWebClient, metrics: Metrics, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self.client = client
         self._metrics = metrics
+        self._clock = clock
         self._kinds: dict[str, tuple[ChannelKind, float]] = {}
         self._locales: dict[str, tuple[str | None, float]] = {}
-        self._forgotten = 0
+        self._changes = 0
 
     async def open_dm(self, user: str) -> str:
         """The channel of the direct message with a person, opened if there was none."""
@@ -98,23 +102,28 @@ class Directory:
         )
 
     async def locale(self, user: str) -> str | None:
-        """In what language a person reads Slack ("de-DE"), remembered; None where Slack does not say it soon."""
-        now = asyncio.get_running_loop().time()
-        known, until = self._locales.get(user, (None, 0.0))
-        if until < now:
-            forgotten = self._forgotten
-            known = await self._asked_locale(user)
-            if forgotten != self._forgotten:
-                return known  # which may be what it was before it changed
+        """In what language a person reads Slack ("de-DE"), remembered; None where Slack does not say it soon.
+
+        One that was known is kept for as long as Slack does not say another.
+        """
+        now = self._clock()
+        known, until = self._locales.get(user, (None, now))
+        if until <= now:
+            changes = self._changes
+            found = await self._asked_locale(user)
+            known = found or known
+            seconds = NO_LOCALE_SECONDS if found is None else LOCALE_SECONDS
             if len(self._locales) >= MAX_LOCALES:
                 self._locales.clear()
-            self._locales[user] = (known, now + (NO_LOCALE_SECONDS if known is None else LOCALE_SECONDS))
+            # What changes while it is asked for may have been said as it was before.
+            self._locales[user] = (known, now + (seconds if changes == self._changes else 0.0))
         return known
 
     def forget_locale(self, user: str) -> None:
-        """Ask anew when it is needed next: it may not be what it was."""
-        self._locales.pop(user, None)
-        self._forgotten += 1
+        """It may not be what it was: it is asked for anew when it is needed next."""
+        if user in self._locales:
+            self._locales[user] = (self._locales[user][0], self._clock())
+        self._changes += 1
 
     async def _asked_locale(self, user: str) -> str | None:
         call = asyncio.wait_for(self.client.users_info(user=user, include_locale=True), LOCALE_WAIT_SECONDS)
@@ -158,8 +167,8 @@ class Directory:
 
     async def channel_kind(self, channel: str) -> ChannelKind:
         """Who reads along in a channel; one that the bot may not see is private. It is remembered for a while."""
-        now = asyncio.get_running_loop().time()
-        known, until = self._kinds.get(channel, (None, 0.0))
+        now = self._clock()
+        known, until = self._kinds.get(channel, (None, now))
         if known is None or until < now:
             known = await self._asked_kind(channel)
             self._kinds[channel] = (known, now + KIND_SECONDS)
