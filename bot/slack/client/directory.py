@@ -74,7 +74,7 @@ class Directory:
         self._clock = clock
         self._kinds: dict[str, tuple[ChannelKind, float]] = {}
         self._locales: dict[str, tuple[str | None, float]] = {}
-        self._forgotten = 0
+        self._changes = 0
 
     async def open_dm(self, user: str) -> str:
         """The channel of the direct message with a person, opened if there was none."""
@@ -109,20 +109,21 @@ class Directory:
         now = self._clock()
         known, until = self._locales.get(user, (None, now))
         if until <= now:
-            forgotten = self._forgotten
+            changes = self._changes
             found = await self._asked_locale(user)
             known = found or known
-            if forgotten != self._forgotten:
-                return known  # which may be what it was before it changed
+            seconds = NO_LOCALE_SECONDS if found is None else LOCALE_SECONDS
             if len(self._locales) >= MAX_LOCALES:
                 self._locales.clear()
-            self._locales[user] = (known, now + (NO_LOCALE_SECONDS if found is None else LOCALE_SECONDS))
+            # What changes while it is asked for may have been said as it was before.
+            self._locales[user] = (known, now + (seconds if changes == self._changes else 0.0))
         return known
 
     def forget_locale(self, user: str) -> None:
-        """Ask anew when it is needed next: it may not be what it was."""
-        self._locales.pop(user, None)
-        self._forgotten += 1
+        """It may not be what it was: it is asked for anew when it is needed next."""
+        if user in self._locales:
+            self._locales[user] = (self._locales[user][0], self._clock())
+        self._changes += 1
 
     async def _asked_locale(self, user: str) -> str | None:
         call = asyncio.wait_for(self.client.users_info(user=user, include_locale=True), LOCALE_WAIT_SECONDS)
