@@ -199,11 +199,17 @@ def is_said(*folders: str) -> bool:
     return all(any(f"bot/views/{each}/".startswith(f"{said}/") for said in SAID) for each in folders)
 
 
+@cache
+def form_names() -> frozenset[str]:
+    """What the forms are called."""
+    return frozenset((*_plan_forms(), *_other_forms()))
+
+
 def is_checked(name: str) -> bool:
     """Whether the views that draw a sample say all of theirs; what a run is drawn with is of several folders."""
     if name in PLANS or any(name == f"{kind} {plan}" for kind in ("All of", "Graph of") for plan in PLANS):
         return True
-    if name in (*_plan_forms(), *_other_forms()):
+    if name in form_names():
         return is_said("run") or name not in ("A step", "Reject", "Skip")
     return is_said("homes", "messages", "private", "run")
 
