@@ -11,6 +11,7 @@ from typing import Any
 from slack_sdk.models.blocks import Block as SdkBlock
 from slack_sdk.models.views import View as SdkView
 
+from bot.languages import LANGUAGES, language_of
 from bot.sandbox.slack.limits import check_message_blocks, check_metadata, check_view
 from bot.slack.messages import Message
 from bot.views.kit.blocks import MESSAGE_SIZE, size
@@ -24,7 +25,12 @@ HARMFUL = [
 ]
 
 
-_PERMALINK = r"<https://[a-z.]+/archives/C[A-Z0-9]+/p[0-9]+\|(Open the card|The message|#[0-9]+)>"
+_LABELS = "|".join(
+    re.escape(language_of(code).translations.gettext(label))
+    for code in LANGUAGES
+    for label in ("Open the card", "The message")
+)
+_PERMALINK = rf"<https://[a-z.]+/archives/C[A-Z0-9]+/p[0-9]+\|({_LABELS}|#[0-9]+)>"
 _OURS = re.compile(rf"<@[UW][A-Z0-9]+>|<#C[A-Z0-9]+>|<!date\^[0-9]+\^[^<>|]+\|[^<>|]+>|{_PERMALINK}")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.languages import N_, _, language_of, ngettext, speaking
+from bot.languages import N_, _, language_of, ngettext, number, speaking
 from bot.views.kit.text import clip, in_quotes, join, one_line
 from bot.views.plan.origins import makers
 from services.plans.validation import Fault, FaultCode
@@ -176,7 +176,7 @@ def _words(fault: Fault, names: Names) -> dict[str, str | int]:
         "missing": _quoted(source),
         "steps": ngettext("{count} step", "{count} steps", _number(fault, "steps")),
         "times": ngettext("{count} step", "{count} steps", _number(fault, "times")),
-        "limit": _number(fault, "limit"),
+        "limit": number(_number(fault, "limit")),
         "cycle": join(_steps(fault, "cycle", names), most=8),
         "waits_for": join(_steps(fault, "waits_for", names)) or _("others that could never start"),
         "part": _(_PARTS[_text(fault, "part")]) if _text(fault, "part") in _PARTS else _("a part of it"),
