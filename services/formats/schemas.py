@@ -70,7 +70,8 @@ def schema_problems(schema: Mapping[str, Any]) -> list[SchemaProblem]:
         return []
     if _is_valid_at_once(schema):
         # Where the word stands nowhere, there is nothing to look for.
-        has_references = any(f'"{name}"' in json.dumps(schema) for name in _REFERENCES)
+        text = json.dumps(schema)
+        has_references = any(f'"{name}"' in text for name in _REFERENCES)
         return list(_reference_problems(schema)) if has_references else []
     # The meta-schema says the same of one place by several ways.
     invalid = {

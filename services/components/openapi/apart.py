@@ -12,7 +12,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -80,7 +80,9 @@ def lines_of(document: ApiDocument) -> Iterator[bytes]:
     head = {name: getattr(document, name) for name in ("title", "version", "openapi", "source", "digest", "notes")}
     yield json.dumps(head).encode()
     for operation in document.operations:
-        yield json.dumps(asdict(operation)).encode()
+        # asdict would copy the whole definition, member by member.
+        members = {**asdict(replace(operation, definition=None)), "definition": operation.definition}
+        yield json.dumps(members).encode()
 
 
 def line_of(error: DocumentRefused) -> bytes:

@@ -116,9 +116,9 @@ class OperationRefused(MuddaError):
 class Operation:
     """One operation of a document. `id` ("GET /areas/{id}") names it for good.
 
-    `definition` is a ComponentDefinition as JSON, None where there are reasons in `refused`; `spare_key` is another
-    key for it, should its own be that of another component. `origin` is the scheme, host and port that is called
-    ("https://api.example.org:443").
+    `definition` is a ComponentDefinition as JSON, None where there are reasons in `refused`. `spare_key` is for
+    where its own key is that of another component. `origin` is the scheme, host and port that is called, such as
+    "https://api.example.org:443".
     """
 
     id: str

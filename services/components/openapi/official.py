@@ -46,17 +46,17 @@ def version_of(document: Any) -> str:
 
 
 def schema_faults(document: Mapping[str, Any], version: str) -> SchemaFaults:
-    """What is against the official schema. Raises DocumentRefused where that is the whole of the document."""
+    """What is against the official schema. Raises DocumentRefused where nothing of it can be walked."""
+    if not isinstance(document.get("paths", {}), dict):
+        raise DocumentRefused(DocumentFaultCode.AGAINST_SCHEMA, at="paths", problem="it is no mapping")
     paths: dict[str, str] = {}
     operations: dict[tuple[str, str], str] = {}
     notes: list[str] = []
     for at, problem in _errors(document, version):
         where = ".".join(map(str, at))
-        if len(at) < 2 or at[0] == "info":
-            raise DocumentRefused(DocumentFaultCode.AGAINST_SCHEMA, at=clip(where, 100), problem=problem)
-        if at[0] == "paths" and len(at) > 2 and at[2] != "parameters":
+        if at[:1] == ["paths"] and len(at) > 2 and at[2] != "parameters":
             operations.setdefault((str(at[1]), str(at[2])), f"{'.'.join(map(str, at[3:]))}: {problem}")
-        elif at[0] == "paths":
+        elif at[:1] == ["paths"] and len(at) > 1:
             paths.setdefault(str(at[1]), problem)
         elif len(notes) < _MOST_NOTES:
             notes.append(f"{clip(where, 100)}: {problem}")

@@ -27,11 +27,12 @@ class References:
 
     def resolved(self, value: Any) -> dict[str, Any]:
         """A mapping, or what its reference leads to in the end. Raises OperationRefused."""
+        reference = ""
         for _ in range(_MOST_STEPS):
             if not isinstance(value, dict):
                 return {}
-            reference = value.get("$ref")
-            if not isinstance(reference, str):
+            reference = text(value.get("$ref"))
+            if not reference:
                 return value
             value = self.target(reference)
         raise OperationRefused(Reason.CIRCULAR_REFERENCE, clip(reference, 100))
