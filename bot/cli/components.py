@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.cli import component_import
 from bot.cli.command import CommandFailed, Commands, add_workspace_option, open_database, team_of
 from bot.cli.table import table
 from bot.config import Settings
@@ -41,6 +42,8 @@ def add(commands: Commands) -> None:
     listing.set_defaults(run=_run_list)
     for action in (loading, listing):
         add_workspace_option(action)
+    for module in (component_import,):
+        module.add(actions)
 
 
 async def _run_load(settings: Settings, options: argparse.Namespace) -> int:
