@@ -6,6 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.models import Component
+from db.session import ReadSession
+
 _NAMED = re.compile(r"env:([A-Za-z_][A-Za-z0-9_]*)")
 
 
@@ -15,6 +21,17 @@ def variables(definition: Mapping[str, Any]) -> tuple[str, ...]:
     for member in ("headers", "query_params"):
         stated += [each.get("const") for each in definition.get(member, {}).values()]
     return tuple(dict.fromkeys(name for value in stated for name in _names(value)))
+
+
+async def all_variables(session: AsyncSession | ReadSession) -> dict[str, tuple[str, ...]]:
+    """The variables that active components of all workspaces name, each with the keys of these."""
+    members = (Component.key, Component.auth, Component.headers, Component.query_params)
+    rows = await session.execute(select(*members).where(Component.is_active).order_by(Component.key))
+    found: dict[str, dict[str, None]] = {}
+    for row in rows:
+        for name in variables(row._mapping):
+            found.setdefault(name, {})[row.key] = None
+    return {name: tuple(keys) for name, keys in sorted(found.items())}
 
 
 def _names(value: Any) -> Iterator[str]:
