@@ -122,6 +122,7 @@ async def test_a_secret_that_a_component_lacks_is_named(
             assert await doctor.finished() == 0, doctor.output
     said = [line for line in doctor.output.splitlines() if "Components: " in line]
     assert [line.split("Components: ")[1] for line in said] == [
-        "SLACK_BOT_TOKEN is a setting of Mudda's own, which no component is given, so these can't be called: a.ours.",
+        "SLACK_BOT_TOKEN is a setting of Mudda's own, which no component is given, "
+        "so these can't be called: a.ours.",
         "SLACK_WORKS_TOKEN is not set, so these can't be called: a.unset.",
     ]
