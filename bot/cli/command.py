@@ -34,10 +34,11 @@ def add_workspace_option(parser: argparse.ArgumentParser) -> None:
 
 
 @asynccontextmanager
-async def open_database(settings: Settings) -> AsyncIterator[Database]:
-    """The database, brought up to date, with all workspaces in it."""
+async def open_database(settings: Settings, *, as_it_is: bool = False) -> AsyncIterator[Database]:
+    """The database, brought up to date unless it is to be left `as_it_is`, with all workspaces in it."""
     async with database_for(settings) as url:
-        await migrated(url)
+        if not as_it_is:
+            await migrated(url)
         database = Database(url)
         try:
             yield database.everywhere()

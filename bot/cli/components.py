@@ -1,4 +1,4 @@
-"""`mudda components load | list`: what these commands do, and the text that they print."""
+"""`mudda components load | list`: what these do, and the text that they print; the others are beside this."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.cli import component_files, component_import, component_try
 from bot.cli.command import CommandFailed, Commands, add_workspace_option, open_database, team_of
 from bot.cli.table import table
 from bot.config import Settings
@@ -41,6 +42,8 @@ def add(commands: Commands) -> None:
     listing.set_defaults(run=_run_list)
     for action in (loading, listing):
         add_workspace_option(action)
+    for module in (component_import, component_files, component_try):
+        module.add(actions)
 
 
 async def _run_load(settings: Settings, options: argparse.Namespace) -> int:

@@ -13,8 +13,8 @@ from urllib.parse import quote
 import aiohttp
 
 from bot import VERSION
-from bot.cli.command import Commands
-from bot.config import Settings, check_serve, lines_of_gemini_sdk
+from bot.cli.command import Commands, open_database
+from bot.config import Settings, check_serve, component_secret, lines_of_gemini_sdk
 from bot.errors import SettingsError, SlackError
 from bot.jobs.workflows.reasons import code_of, failure_of
 from bot.metrics import Metrics
@@ -29,9 +29,12 @@ from services.ai.errors import GeminiError
 from services.ai.gemini import GeminiClient, RetryPolicy
 from services.ai.models import is_same_model, short_name
 from services.ai.transports.transport import GOOGLE, api_failure
+from services.components.variables import all_variables
 from services.states import FailureCode
 
 TIMEOUT_SECONDS = 10.0
+
+_SHOWN = 5
 
 _WORD = {"type": "object", "properties": {"there": {"type": "boolean"}}, "required": ["there"]}
 
@@ -62,6 +65,7 @@ class Finding:
     found: str
     fault: str = ""
     warning: str = ""
+    is_up_to_date: bool = False
 
     def __str__(self) -> str:
         """A line for a terminal."""
@@ -74,7 +78,11 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
     yield Finding("Mudda", f"{VERSION}, on Python {platform.python_version()}")
     for finding in _settings(settings):
         yield finding
-    yield await _database(settings)
+    database = await _database(settings)
+    yield database
+    if not database.fault and database.is_up_to_date:
+        async for finding in _components(settings):
+            yield finding
     if settings.slack_bot_token is not None:
         yield await _bot_token(settings, settings.slack_bot_token.get_secret_value())
     if settings.slack_app_token is not None:
@@ -104,7 +112,19 @@ async def _database(settings: Settings) -> Finding:
     kind = "its own, in MUDDA_HOME" if settings.database_url is None else "the one of DATABASE_URL"
     way = ", through a pooler" if pooled else ""
     tables = "up to date" if is_ready else "made or brought up to date at the next start"
-    return Finding("Database", f"{kind}{way}; its tables are {tables}")
+    return Finding("Database", f"{kind}{way}; its tables are {tables}", is_up_to_date=is_ready)
+
+
+async def _components(settings: Settings) -> AsyncIterator[Finding]:
+    """The secrets that components need and that are not there; a line for each."""
+    async with open_database(settings, as_it_is=True) as database, database.reading() as session:
+        named = await all_variables(session)
+    for name, keys in named.items():
+        if not component_secret(name):
+            whose = f"{', '.join(keys[:_SHOWN])}{' and others' if len(keys) > _SHOWN else ''}"
+            is_ours = name.lower() in Settings.model_fields
+            why = "is a setting of Mudda's own, which no component is given" if is_ours else "is not set"
+            yield Finding("Components", "", warning=f"{name} {why}, so these can't be called: {whose}.")
 
 
 async def _bot_token(settings: Settings, token: str) -> Finding:

@@ -6,10 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Computed, Index, UniqueConstraint, func, text
-from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.dialects.postgresql import JSONB, TSVECTOR
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, CreatedAt, PrimaryKey, WorkspaceKey
+from db.models.documents import ImportedForm
 
 # PostgreSQL's parser takes "open311.create_request" for a host name, so the separators become spaces first.
 _KEY = "translate(key, '._-', '   ')"
@@ -44,6 +45,7 @@ class Component(Base):
     endpoint_url: Mapped[str]
     path_params: Mapped[dict[str, Any]] = mapped_column(default=dict)
     query_params: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    serialization: Mapped[dict[str, Any]] = mapped_column(default=dict, server_default="{}")
     headers: Mapped[dict[str, Any]] = mapped_column(default=dict)
     request_schema: Mapped[dict[str, Any]] = mapped_column(default=dict)
     response_schema: Mapped[dict[str, Any]] = mapped_column(default=dict)
@@ -57,6 +59,7 @@ class Component(Base):
     attempts: Mapped[int] = mapped_column(default=4)
     owner_service: Mapped[str] = mapped_column(default="")
     version: Mapped[str] = mapped_column(default="1.0")
+    imported: Mapped[ImportedForm | None] = mapped_column(JSONB(none_as_null=True))
     is_active: Mapped[bool] = mapped_column(default=True)
     search: Mapped[str] = mapped_column(TSVECTOR, Computed(SEARCH, persisted=True), deferred=True)
     created_at: Mapped[CreatedAt]

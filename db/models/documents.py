@@ -129,3 +129,14 @@ class RequestPreview(TypedDict):
     body: Any
     body_format: str
     auth: str
+
+
+class ImportedForm(TypedDict):
+    """What a component was when it was imported: from which `source` and which `operation` ("GET /areas/{id}").
+
+    `members` has a digest of each member as the document had it: one that is another now was changed by hand.
+    """
+
+    source: str
+    operation: str
+    members: dict[str, str]

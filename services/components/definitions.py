@@ -84,7 +84,7 @@ _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _JSON_TYPE = re.compile(r"application/([A-Za-z0-9.+-]+\+)?json(; ?[A-Za-z0-9_-]+=[A-Za-z0-9._:/\"-]+)*")
 _ENVIRONMENT = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*")
 # What these say is the business of the client and of `auth`, never of a plan.
-_RESERVED_HEADERS = frozenset(
+RESERVED_HEADERS = frozenset(
     {
         "authorization",
         "connection",
@@ -176,7 +176,7 @@ def _check_secret(value: str) -> str:
 def _check_header(name: str) -> str:
     if not _HEADER.fullmatch(name):
         refuse([Refusal(DefinitionFaultCode.BAD_HEADER)])
-    if name.lower() in _RESERVED_HEADERS:
+    if name.lower() in RESERVED_HEADERS:
         refuse([Refusal(DefinitionFaultCode.RESERVED_HEADER)])
     return name
 
@@ -305,6 +305,12 @@ Auth = Annotated[
     Field(discriminator="type"),
 ]
 
+Serialization = Literal["form", "comma", "space", "pipe", "deepObject", "json"]
+"""How a query parameter that is a list or an object is written; OpenAPI's styles, told apart by one word each.
+
+`form` repeats a list's name and makes parameters of an object's members, `deepObject` names these in brackets,
+the others make one value: items (or names and values) with that between them, or JSON.
+"""
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -329,6 +335,7 @@ class ComponentDefinition(_Strict):
     endpoint_url: Endpoint
     path_params: dict[str, PathParameter] = Field(default_factory=dict, validate_default=True)
     query_params: dict[Name, Parameter] = Field(default_factory=dict)
+    serialization: dict[Name, Serialization] = Field(default_factory=dict)
     headers: dict[HeaderName, Parameter] = Field(default_factory=dict)
     request_schema: RequestSchema = Field(default_factory=dict)
     response_schema: Schema = Field(default_factory=dict)

@@ -102,7 +102,7 @@ class ComponentService:
             raise NotFound("component", key)
         return ComponentSnapshot(
             id=row.id,
-            definition=ComponentDefinition.model_validate(_stored(row)),
+            definition=ComponentDefinition.model_validate(stored_members(row)),
             active=row.is_active,
             created_at=row.created_at,
             updated_at=row.updated_at,
@@ -176,7 +176,10 @@ class ComponentService:
         """The whole definitions of the active components among the keys, as JSON; for a run to freeze."""
         active = _of(workspace_id).where(Component.key.in_(keys), Component.is_active)
         rows = await session.scalars(active)
-        return {row.key: ComponentDefinition.model_validate(_stored(row)).model_dump(mode="json") for row in rows}
+        return {
+            row.key: ComponentDefinition.model_validate(stored_members(row)).model_dump(mode="json")
+            for row in rows
+        }
 
     async def load(
         self, session: AsyncSession, workspace_id: UUID, definitions: Sequence[ComponentDefinition]
@@ -185,14 +188,14 @@ class ComponentService:
         wanted = {definition.key: _columns(definition) for definition in definitions}
         rows = await session.scalars(_named(workspace_id, wanted))
         stored = {row.key: row for row in rows}
-        unchanged = {k for k, row in stored.items() if row.is_active and _stored(row) == wanted[k]}
+        unchanged = {k for k, row in stored.items() if row.is_active and stored_members(row) == wanted[k]}
         # In the order of the keys: two loads at once then wait for each other, and not in a ring.
         changes = [
             {"workspace_id": workspace_id, "is_active": True, **wanted[key]}
             for key in sorted(wanted.keys() - unchanged)
         ]
         if changes:
-            await _upsert(session, changes)
+            await upsert(session, changes)
         return LoadResult(
             created=tuple(sorted(wanted.keys() - stored.keys())),
             updated=tuple(sorted(stored.keys() - unchanged)),
@@ -200,7 +203,8 @@ class ComponentService:
         )
 
 
-async def _upsert(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+async def upsert(session: AsyncSession, rows: Sequence[dict[str, Any]]) -> None:
+    """Write rows of components, by workspace and key; all of them have the same members."""
     statement = insert(Component)
     kept = {"id", "workspace_id", "key"}
     changed = {name: statement.excluded[name] for name in rows[0] if name not in kept}
@@ -237,7 +241,8 @@ def _columns(definition: ComponentDefinition) -> dict[str, Any]:
     return definition.model_dump(mode="json")
 
 
-def _stored(row: Component) -> dict[str, Any]:
+def stored_members(row: Component) -> dict[str, Any]:
+    """The definition in a row, as JSON."""
     return {name: getattr(row, name) for name in ComponentDefinition.model_fields}
 
 

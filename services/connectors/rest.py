@@ -11,6 +11,7 @@ from yarl import URL
 from services.components.definitions import ComponentDefinition
 from services.connectors.errors import AddressRefused, CallNotSupported, RequestRefused
 from services.connectors.requests import InputValues, OwnPairs, PreparedRequest, as_text, check_header
+from services.connectors.serialization import query_pairs
 from services.formats.schema_defaults import completed, fixed_parameters
 from services.formats.whole_bodies import is_whole
 
@@ -34,7 +35,7 @@ def prepare(definition: ComponentDefinition, resolved: InputValues) -> PreparedR
     return PreparedRequest(
         method=definition.http_method,
         url=url,
-        query=tuple(_query_pairs(query)),
+        query=tuple(query_pairs(query, definition.serialization)),
         fixed_query=fixed_query,
         headers=_headers(given_headers),
         fixed_headers=_headers(fixed_headers),
@@ -82,13 +83,6 @@ def _segment(template: str, declared: Mapping[str, Any], values: Mapping[str, An
     if names and unquote(segment) in (".", ".."):
         raise RequestRefused(f"path.{names[0]}", "dot_segment")
     return segment
-
-
-def _query_pairs(values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for name, value in values.items():
-        for item in value if isinstance(value, list) else [value]:
-            if item is not None:
-                yield name, as_text(f"query.{name}", item)
 
 
 def _headers(values: Mapping[str, Any]) -> dict[str, str]:

@@ -114,6 +114,19 @@ def read_yaml(source: str | bytes) -> Node:
     return _Composer(text).compose()
 
 
+def plain_word(text: str) -> Scalar:
+    """What a word without quotes stands for in YAML 1.2. Raises OverflowError for a number beyond all bounds."""
+    if _NULL.fullmatch(text):
+        return None
+    if _BOOL.fullmatch(text):
+        return text.lower() == "true"
+    if not _FLOAT.fullmatch(text):
+        return text
+    if len(text) > _MAX_DIGITS or not math.isfinite(float(text)):
+        raise OverflowError(text[:_MAX_DIGITS])
+    return int(text) if _INT.fullmatch(text) else float(text)
+
+
 class _Composer:
     """Puts the parser's events together, one document's worth."""
 
@@ -225,16 +238,11 @@ class _Composer:
 
     def _word(self, event: yaml.Event, text: str) -> Scalar:
         """What a word without quotes stands for."""
-        if _NULL.fullmatch(text):
-            return None
-        if _BOOL.fullmatch(text):
-            return text.lower() == "true"
-        if not _FLOAT.fullmatch(text):
-            return text
-        if len(text) > _MAX_DIGITS or not math.isfinite(float(text)):
+        try:
+            return plain_word(text)
+        except OverflowError:
             self._fault(event, YamlFaultCode.BAD_NUMBER)
             return 0
-        return int(text) if _INT.fullmatch(text) else float(text)
 
     def _check_tag(self, event: yaml.Event, tag: str | None, allowed: str) -> None:
         if tag not in (None, "!", _TAG + allowed):

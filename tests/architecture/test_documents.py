@@ -11,19 +11,9 @@ import pytest
 
 from bot.config import Settings
 from tests.architecture.code import ROOT, distribution, pyproject, relative
+from tests.support.documents import table_rows
 
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
-
-
-def table_rows(markdown: str, heading: str) -> dict[str, list[str]]:
-    """The rows of the first table under a heading, by what stands in backticks in their first cell."""
-    section = markdown.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
-    rows: dict[str, list[str]] = {}
-    for line in section.splitlines():
-        cells = [cell.strip() for cell in line.strip("|").split("|")]
-        if line.startswith("|"):
-            rows.update(dict.fromkeys(re.findall(r"`([^`]+)`", cells[0]), cells[1:]))
-    return rows
 
 
 def broken_links(document: Path, markdown: str) -> list[str]:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 import pytest
 
 from bot.sandbox.gemini.faults import Status
 from bot.sandbox.gemini.server import GeminiStandIn
 from bot.sandbox.slack import SlackStandIn
 from bot.sandbox.slack.faults import ErrorWord
+from db.session import Database
+from services.components.definitions import ComponentDefinition
+from services.components.service import ComponentService
 from tests.support.bot_process import bot_process, serve_env
 
 NOBODY = "http://127.0.0.1:1"
@@ -92,3 +97,32 @@ async def test_a_model_that_ends_and_what_the_model_refuses_are_said(database_ur
         "warn   Gemini: the model models/gemini-3.5-flash (GEMINI_MODEL) has ended on 2026-10-08"
     )
     assert refused.endswith("was asked a word. Gemini does not serve the account that it is asked for.")
+
+
+async def test_a_secret_that_a_component_lacks_is_named(
+    database: Database, database_url: str, workspace_id: UUID
+) -> None:
+    def component(key: str, token: str) -> ComponentDefinition:
+        members = {"name": "A", "description": "A.", "endpoint_url": "https://a.example/"}
+        return ComponentDefinition.model_validate(
+            {"key": key, **members, "auth": {"type": "bearer", "token": token}}
+        )
+
+    named = {
+        "a.set": "env:SLACK_ALERTS_TOKEN",
+        "a.unset": "env:SLACK_WORKS_TOKEN",
+        "a.ours": "env:SLACK_BOT_TOKEN",
+    }
+    async with database.transaction() as session:
+        definitions = [component(key, token) for key, token in named.items()]
+        await ComponentService().load(session, workspace_id, definitions)
+    async with SlackStandIn() as slack, GeminiStandIn() as gemini:
+        env = serve_env(slack, gemini.url, database_url) | {"SLACK_ALERTS_TOKEN": "alerts"}
+        async with bot_process("doctor", env=env) as doctor:
+            assert await doctor.finished() == 0, doctor.output
+    said = [line for line in doctor.output.splitlines() if "Components: " in line]
+    assert [line.split("Components: ")[1] for line in said] == [
+        "SLACK_BOT_TOKEN is a setting of Mudda's own, which no component is given, "
+        "so these can't be called: a.ours.",
+        "SLACK_WORKS_TOKEN is not set, so these can't be called: a.unset.",
+    ]

@@ -24,7 +24,7 @@ from services.approvals import ApprovalRules
 from services.workspaces.settings import Defaults
 from tests.e2e import gallery
 from tests.slack_types import typed
-from tests.support import home_samples, refine_samples, run_samples, samples
+from tests.support import home_samples, npm, refine_samples, run_samples, samples
 
 pytestmark = pytest.mark.soak
 
@@ -34,11 +34,11 @@ PLACE = {"channel": "C0WORKS001", "message_ts": "1.1"}
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Where the types and their compiler are; skips where they can't be had, and says so."""
-    if name := typed.missing():
+    if name := npm.missing():
         pytest.skip(f"NO {name.upper()}: Block Kit is NOT checked against @slack/types. Install Node.js.")
     found = tmp_path_factory.mktemp("slack-types")
     try:
-        typed.install(found)
+        npm.install(typed.HERE, found)
     except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
         pytest.skip(f"NO @slack/types: npm could not install them ({error}), so Block Kit is NOT checked.")
     return found

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
-PINNED = ("package.json", "package-lock.json")
 _SECONDS = 300
 
 _CONFIG = {
@@ -31,19 +29,6 @@ _HEAD = (
     'type KnownView = (Omit<HomeView, "blocks"> | Omit<ModalView, "blocks">) & { blocks: KnownBlock[] };',
 )
 """Slack's `View` and `PlanBlock` take blocks and tasks of any type; what we send is of a known one."""
-
-
-def missing() -> str:
-    """The program that it takes and that is not there; empty if there are both."""
-    return next((name for name in ("node", "npm") if shutil.which(name) is None), "")
-
-
-def install(folder: Path) -> None:
-    """Put the pinned types and compiler into a folder. Raises CalledProcessError."""
-    for name in PINNED:
-        shutil.copy(HERE / name, folder / name)
-    command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts"]
-    subprocess.run(command, cwd=folder, check=True, timeout=_SECONDS, capture_output=True)
 
 
 def faults(folder: Path, messages: Mapping[str, Any], views: Mapping[str, Any]) -> list[str]:

@@ -48,7 +48,7 @@ class SendProgress:
 
 @dataclass(frozen=True, slots=True)
 class RawResponse:
-    """An answer as it came; its headers can be asked for in any case. `cut`: there was more than MAX_SIZE."""
+    """An answer as it came; its headers can be asked for in any case. `cut`: there was more of it."""
 
     status: int
     headers: Mapping[str, str]
@@ -74,9 +74,16 @@ class Transport:
         self._session: aiohttp.ClientSession | None = None
 
     async def send(
-        self, method: str, url: URL, *, headers: Mapping[str, str], data: bytes | None, progress: SendProgress
+        self,
+        method: str,
+        url: URL,
+        *,
+        headers: Mapping[str, str],
+        data: bytes | None,
+        progress: SendProgress,
+        limit: int = MAX_RESPONSE_BYTES,
     ) -> RawResponse:
-        """Send one request and read its answer. Redirects are answers like any other.
+        """Send one request and read its answer, `limit` bytes of it. Redirects are answers like any other.
 
         Raises AddressRefused, NotSent and MaybeSent. How long it may take is for the caller to limit.
         """
@@ -93,7 +100,7 @@ class Transport:
                 trace_request_ctx=progress,
             ) as response:
                 progress.status = response.status
-                return await _received(response)
+                return await _received(response, limit)
         except aiohttp.ClientConnectorDNSError:
             failure = progress.failure("dns")
         except aiohttp.ClientSSLError:
@@ -179,13 +186,11 @@ async def _headers_sent(
     context.trace_request_ctx.sent = True
 
 
-async def _received(response: aiohttp.ClientResponse) -> RawResponse:
+async def _received(response: aiohttp.ClientResponse, limit: int) -> RawResponse:
     data = bytearray()
     async for chunk in response.content.iter_any():
         data += chunk
-        if len(data) > MAX_RESPONSE_BYTES:
+        if len(data) > limit:
             response.close()
             break
-    return RawResponse(
-        response.status, response.headers, bytes(data[:MAX_RESPONSE_BYTES]), cut=len(data) > MAX_RESPONSE_BYTES
-    )
+    return RawResponse(response.status, response.headers, bytes(data[:limit]), cut=len(data) > limit)

@@ -1,0 +1,32 @@
+"""The process in which a document is read: its options and its bytes come in, lines of JSON go out."""
+
+from __future__ import annotations
+
+import gc
+import json
+import resource
+import sys
+
+from services.components.openapi.apart import line_of, lines_of
+from services.components.openapi.model import DocumentRefused, ReadingOptions
+from services.components.openapi.operations import read_document
+
+MEMORY_BYTES = 1_500_000_000
+"""Of addresses; a document that takes more is a bomb. What is really used is a tenth of it."""
+
+
+def main() -> None:
+    """Read one document from standard input."""
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    # Nothing that is made here is garbage before the end, and to look for some takes a third of the time.
+    gc.disable()
+    options, _, source = sys.stdin.buffer.read().partition(b"\n")
+    try:
+        lines = list(lines_of(read_document(source, ReadingOptions(**json.loads(options)))))
+    except DocumentRefused as error:
+        lines = [line_of(error)]
+    sys.stdout.buffer.write(b"\n".join(lines))
+
+
+if __name__ == "__main__":
+    main()
