@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -74,9 +75,18 @@ class Transport:
         self._session: aiohttp.ClientSession | None = None
 
     async def send(
-        self, method: str, url: URL, *, headers: Mapping[str, str], data: bytes | None, progress: SendProgress
+        self,
+        method: str,
+        url: URL,
+        *,
+        headers: Mapping[str, str],
+        data: bytes | None,
+        progress: SendProgress,
+        tls: ssl.SSLContext | None = None,
     ) -> RawResponse:
         """Send one request and read its answer. Redirects are answers like any other.
+
+        `tls` is what a connection with a client certificate is made with.
 
         Raises AddressRefused, NotSent and MaybeSent. How long it may take is for the caller to limit.
         """
@@ -91,6 +101,7 @@ class Transport:
                 # Without a body there is no type of it.
                 skip_auto_headers=("Content-Type",),
                 trace_request_ctx=progress,
+                ssl=tls or True,
             ) as response:
                 progress.status = response.status
                 return await _received(response)
