@@ -53,7 +53,7 @@ class HostFault(Base):
 class ComponentTurns(Base):
     """Whose turn it is to call a component that limits how often: one row each, held while that is settled.
 
-    `next_at` is when the next call may begin. `calls` are those under way: by their claim, until when at the latest.
+    `next_at` is when the next call may begin. `calls` are those under way, by their claims: until when at most.
     """
 
     __tablename__ = "component_turns"

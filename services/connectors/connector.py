@@ -209,9 +209,10 @@ def _written(
     """The URL, headers and body of a request as they go over the wire."""
     body = _with_members(request.body, credentials.members)
     if request.body_format == "multipart" and body is not None:
-        data, content_type = encode_multipart(body, request.files, files)
+        written: tuple[bytes | None, str] = encode_multipart(body, request.files, files)
     else:
-        data, content_type = encode_body(body, request.body_format, request.content_type)
+        written = encode_body(body, request.body_format, request.content_type)
+    data, content_type = written
     ours = {"Idempotency-Key": key} | ({"Content-Type": content_type} if content_type else {})
     headers = _merged(request.headers, request.fixed_headers, ours, credentials.headers)
     for name, value in headers.items():
