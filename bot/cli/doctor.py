@@ -14,6 +14,7 @@ import aiohttp
 
 from bot import VERSION
 from bot.cli.command import Commands
+from bot.cli.component_checks import missing_secrets, silent_hosts
 from bot.config import Settings, check_serve, lines_of_gemini_sdk
 from bot.errors import SettingsError, SlackError
 from bot.jobs.workflows.reasons import code_of, failure_of
@@ -24,7 +25,7 @@ from bot.startup.database import database_for, is_pooled
 from bot.startup.model import end_of_model
 from bot.views.plan.failures import SENTENCES, sentence
 from db.migrate import is_up_to_date
-from db.session import DATABASE_ERRORS
+from db.session import DATABASE_ERRORS, Database
 from services.ai.errors import GeminiError
 from services.ai.gemini import GeminiClient, RetryPolicy
 from services.ai.models import is_same_model, short_name
@@ -75,6 +76,8 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
     for finding in _settings(settings):
         yield finding
     yield await _database(settings)
+    async for finding in _components(settings):
+        yield finding
     if settings.slack_bot_token is not None:
         yield await _bot_token(settings, settings.slack_bot_token.get_secret_value())
     if settings.slack_app_token is not None:
@@ -105,6 +108,26 @@ async def _database(settings: Settings) -> Finding:
     way = ", through a pooler" if pooled else ""
     tables = "up to date" if is_ready else "made or brought up to date at the next start"
     return Finding("Database", f"{kind}{way}; its tables are {tables}")
+
+
+async def _components(settings: Settings) -> AsyncIterator[Finding]:
+    """What is said of a database that is not there, or not up to date, is said already."""
+    try:
+        async with database_for(settings) as url:
+            if not await is_up_to_date(url):
+                return
+            database = Database(url)
+            try:
+                missing = await missing_secrets(settings, database.everywhere())
+                silent = await silent_hosts(database.everywhere())
+            finally:
+                await database.close()
+    except (SettingsError, *DATABASE_ERRORS):
+        return
+    for line in missing:
+        yield Finding("Components", "", line)
+    for line in silent:
+        yield Finding("Components", "", warning=line)
 
 
 async def _bot_token(settings: Settings, token: str) -> Finding:

@@ -35,11 +35,8 @@ class Rpc:
         body = answer.body if isinstance(answer.body, Mapping) else {}
         error = body.get("error")
         # Without an id is what is said of a call that could not even be read.
-        if (
-            isinstance(error, Mapping)
-            and body.get("id") in (key, None)
-            and answer.status not in _ASKS_FOR_PATIENCE
-        ):
+        is_ours = body.get("jsonrpc") == "2.0" and body.get("id") in (key, None)
+        if is_ours and isinstance(error, Mapping) and answer.status not in _ASKS_FOR_PATIENCE:
             return _failed(error, answer.status)
         if answer.status >= 300:
             return answer

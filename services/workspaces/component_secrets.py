@@ -46,7 +46,7 @@ class SecretRefused(MuddaError):
 
 @dataclass(frozen=True, slots=True)
 class SecretLine:
-    """That there is a secret, who set it, and with which key it is sealed; `opens`: whether one of ours opens it."""
+    """That there is a secret, who set it, and which key seals it; `opens`: whether one of ours opens it."""
 
     component: str
     name: str

@@ -1,4 +1,4 @@
-"""The fleet office, which speaks JSON-RPC 2.0: the town's vehicles, and where they are sent."""
+"""The fleet office, which speaks JSON-RPC 2.0: the vehicles of the winter service, and where they are sent."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.sandbox.town.api import AREAS, Answer, Call, HeaderKey, Route
 
-KINDS = ("sweeper", "gritter", "pump", "tanker")
+KINDS = ("plow", "gritter", "loader")
 METHOD_UNKNOWN, BAD_PARAMS, NO_CALL, NOT_FREE = -32601, -32602, -32600, -32001
 
 

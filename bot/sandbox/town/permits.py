@@ -1,6 +1,6 @@
-"""The permits office, which speaks GraphQL: permits to work in a street, executed by graphql-core.
+"""The permits office, which speaks GraphQL: permits for loud work in a street, executed by graphql-core.
 
-What is asked stands in the path as well, as gateways have it for their logs, so that faults can be scripted for each.
+What is asked stands in the path as well, as gateways have it for their logs: so each can be told to fail.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ LONGEST_DAYS = 90
 
 @dataclass(slots=True)
 class Permit:
-    """A permit to work in a street for some days."""
+    """A permit for loud work in a street, for some days."""
 
     id: str
     street: str
@@ -71,16 +71,16 @@ class Permits:
             document["errors"] = [error.formatted for error in result.errors]
         return Answer(200, document)
 
-    def _find(self, _: GraphQLResolveInfo, street: str, first: int) -> list[dict[str, Any]]:
+    def _find(self, _: GraphQLResolveInfo[Any], street: str, first: int) -> list[dict[str, Any]]:
         word = street.casefold()
         found = [asdict(each) for each in self.permits.values() if word in each.street.casefold()]
         return found[:first]
 
-    def _get(self, _: GraphQLResolveInfo, id: str) -> dict[str, Any] | None:  # noqa: A002 - GraphQL's own word
+    def _get(self, _: GraphQLResolveInfo[Any], id: str) -> dict[str, Any] | None:  # noqa: A002 - GraphQL's own word
         return asdict(self.permits[id]) if id in self.permits else None
 
     def _request(
-        self, _: GraphQLResolveInfo, street: str, work: str, days: int, note: str | None = None
+        self, _: GraphQLResolveInfo[Any], street: str, work: str, days: int, note: str | None = None
     ) -> dict[str, Any]:
         if not 1 <= days <= LONGEST_DAYS:
             raise GraphQLError(f"A permit is for 1 to {LONGEST_DAYS} days")

@@ -31,6 +31,7 @@ SENTENCES: Mapping[str, str] = {
     "request_refused": "The value for {name} can't be sent{because}. Nothing was sent.",
     "not_pollable": "It would ask {component} again and again, which is not allowed. Nothing was sent.",
     "call_not_supported": "Mudda can't call components of this kind yet. Nothing was sent.",
+    "answered_error": "{component} {answered}.{partly}",
     "token_refused": (
         "{component} did not let Mudda in. Nothing was sent. Whoever runs Mudda should check its access."
     ),
@@ -72,6 +73,7 @@ _STATUSES = {
 """What a component did, and what its status means, where that says more."""
 
 _FOR_OPERATORS = (401, 403)
+_ANSWERED = ("http_status", "answered_error")
 REASONS = {
     "timeout": "it took too long",
     "dns": "its name is unknown",
@@ -79,6 +81,13 @@ REASONS = {
     "tls": "its certificate is not valid",
     "token": "it gave Mudda no access token",
     "not_http": "its answer could not be read",
+    "unreadable": "its answer could not be read",
+    "secret": "its password or key could not be read just now",
+    "file": "the file could not be fetched from Slack",
+    "not_a_file": "it is no file that a person has sent",
+    "file_gone": "the file is no longer there",
+    "file_large": "the file is too large",
+    "bad_certificate": "it is no certificate with its key",
     "loopback": "it leads back to Mudda's own machine",
     "unspecified": "it leads back to Mudda's own machine",
     "private": "it is inside a private network",
@@ -144,6 +153,7 @@ def explain_error(error: Mapping[str, Any], component: str, numbers: Mapping[str
             "component": _quoted(component),
             "answered": _answered(error.get("status"), error.get("message")),
             "because": _because(error.get("reason")),
+            "partly": f" With that came: {_quoted(str(error['data']), _SAID)}." if error.get("data") else "",
             "reference": _reference(str(error.get("reference") or "?"), numbers),
             "name": _quoted(_bare(str(error.get("name") or "?"))),
             "host": f" {_quoted(str(error['host']))}" if error.get("host") else "",
@@ -157,7 +167,7 @@ def explain_error(error: Mapping[str, Any], component: str, numbers: Mapping[str
         }
     )
     message = error.get("message")
-    is_told = error.get("code") == "http_status" or not isinstance(message, str) or not message.strip()
+    is_told = error.get("code") in _ANSWERED or not isinstance(message, str) or not message.strip()
     said = "" if is_told else f" It said: {_quoted(str(message), _SAID)}"
     advice = " Whoever runs Mudda should check its access." if error.get("status") in _FOR_OPERATORS else ""
     return f"{told[:1].upper()}{told[1:]}{advice}{_patience(error.get('retry_after'))}{said}"
