@@ -78,7 +78,8 @@ STREET = InputValues(variables={"street": "Main"})
 
 
 async def test_a_query_is_posted_with_its_variables_and_answers_its_data() -> None:
-    got = await called(answered({"data": {"permits": [{"id": "P-1"}]}, "extensions": {"cost": 1}}), graphql(), STREET)
+    answer = answered({"data": {"permits": [{"id": "P-1"}]}, "extensions": {"cost": 1}})
+    got = await called(answer, graphql(), STREET)
     assert isinstance(got.answer, Response)
     assert got.answer.body == {"permits": [{"id": "P-1"}]}
     assert got.sent.startswith("POST /api HTTP/1.1\r\n")
@@ -249,7 +250,8 @@ async def test_a_photo_goes_along_as_a_part_and_is_fetched_when_it_is_sent() -> 
         '\r\nContent-Disposition: form-data; name="photo"; filename="pot %22hole%22.jpg"\r\n'
         "Content-Type: image/jpeg\r\n\r\ncontent of F1\r\n"
     )
-    assert 'name="more"; filename="file"\r\nContent-Type: application/octet-stream\r\n\r\ncontent of F2' in parts[3]
+    assert 'name="more"; filename="file"\r\nContent-Type: application/octet-stream\r\n' in parts[3]
+    assert "content of F2" in parts[3]
     assert parts[4] == '\r\nContent-Disposition: form-data; name="note"\r\n\r\nx\r\ny\r\n'
     assert "application/json" in parts[5]
     assert parts[6] == "--\r\n"
