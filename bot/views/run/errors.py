@@ -31,7 +31,7 @@ SENTENCES: Mapping[str, str] = {
     "request_refused": "The value for {name} can't be sent{because}. Nothing was sent.",
     "not_pollable": "It would ask {component} again and again, which is not allowed. Nothing was sent.",
     "call_not_supported": "Mudda can't call components of this kind yet. Nothing was sent.",
-    "answered_error": "{component} {answered}.{partly}",
+    "answered_error": "{component} {answered}{partly}.",
     "token_refused": (
         "{component} did not let Mudda in. Nothing was sent. Whoever runs Mudda should check its access."
     ),
@@ -153,7 +153,7 @@ def explain_error(error: Mapping[str, Any], component: str, numbers: Mapping[str
             "component": _quoted(component),
             "answered": _answered(error.get("status"), error.get("message")),
             "because": _because(error.get("reason")),
-            "partly": f" With that came: {_quoted(str(error['data']), _SAID)}." if error.get("data") else "",
+            "partly": f", and with that: {_quoted(str(error['data']), _SAID)}" if error.get("data") else "",
             "reference": _reference(str(error.get("reference") or "?"), numbers),
             "name": _quoted(_bare(str(error.get("name") or "?"))),
             "host": f" {_quoted(str(error['host']))}" if error.get("host") else "",
