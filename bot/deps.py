@@ -39,10 +39,12 @@ from services.runs.questions import QuestionService
 from services.runs.reminders import ReminderService
 from services.runs.service import RunService
 from services.selection.offers import OfferService
+from services.steps.contexts import CallContexts
 from services.workflows.clarifying import ClarifyingService
 from services.workflows.rechecks import RecheckService
 from services.workflows.refining import RefiningService
 from services.workflows.service import WorkflowService
+from services.workspaces.component_secrets import ComponentSecrets
 from services.workspaces.settings import Defaults
 
 
@@ -93,9 +95,11 @@ class Deps:
     gate_acts: GateActService
     notifications: NotificationService
     connector: Connector
+    contexts: CallContexts
     budget: TokenBudget
     intents: IntentJudge
     threads: OwnedThreads
+    secrets: ComponentSecrets
     conversations: ConversationService = field(default_factory=ConversationService)
     retention: Retention = field(default_factory=Retention)
     metrics: Metrics = field(default_factory=Metrics)

@@ -70,6 +70,11 @@ class Metrics:
             "Steps of runs that are not over, by state; WAITING and UNCERTAIN are people's.",
             "state",
         )
+        self.hosts_closed = self._gauge(
+            "mudda_hosts_closed",
+            "Hosts that do not answer: 1 while they are left alone, 0.5 once a call may see whether they do.",
+            "host",
+        )
         self.database_up = self._gauge("mudda_database_up", "Whether the database answered when it was asked.")
         self.pool_in_use = self._gauge("mudda_database_connections_in_use", "Connections in use, of the pool.")
         self.pool_size = self._gauge("mudda_database_connections_most", "The most that the pool may have.")

@@ -6,6 +6,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from sqlalchemy import text
 from sqlalchemy.pool import QueuePool
@@ -16,6 +17,7 @@ from bot.jobs.worker import Worker
 from bot.metrics import Metrics
 from bot.slack.socket_mode import SocketMode
 from db.session import DATABASE_ERRORS, Database, ReadSession
+from services.health.hosts import closed_hosts
 
 ANSWER_SECONDS = 2.0
 
@@ -43,6 +45,7 @@ async def read_gauges(metrics: Metrics, readiness: Readiness) -> None:
         async with asyncio.timeout(ANSWER_SECONDS), readiness.database.reading() as session:
             await _read_states(metrics, session)
             await _read_jobs(metrics, session)
+            await _read_hosts(metrics, session)
     except DATABASE_ERRORS:
         metrics.database_up.set(0)
     else:
@@ -74,6 +77,14 @@ async def _read_jobs(metrics: Metrics, session: ReadSession) -> None:
     for each in Lane:
         metrics.jobs_waiting.labels(each.value).set(waiting[each.value])
         metrics.oldest_job_seconds.labels(each.value).set(oldest.get(each.value, 0.0))
+
+
+async def _read_hosts(metrics: Metrics, session: ReadSession) -> None:
+    now = datetime.now(UTC)
+    metrics.hosts_closed.clear()
+    for each in await closed_hosts(session):
+        is_closed = each.closed_until is not None and each.closed_until > now
+        metrics.hosts_closed.labels(each.host).set(1 if is_closed else 0.5)
 
 
 _WRITABLE = text(

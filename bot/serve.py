@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 from aiohttp import web
@@ -15,6 +16,7 @@ from pydantic import SecretStr
 from bot.app import build_app
 from bot.config import Settings, component_secret, keys_of
 from bot.errors import SettingsError
+from bot.jobs.runs.files import fetch_file
 from bot.jobs.runs.slack_steps import register_slack_steps
 from bot.jobs.worker import Worker
 from bot.languages import load_catalogs
@@ -77,6 +79,7 @@ async def running_bot(
             else await installed_workspaces(parts, slack, oauth.installations, direct_url, stack)
         )
         register_slack_steps(parts.executor, tenants)
+        parts.contexts.fetch_with(partial(fetch_file, tenants))
         readiness = Readiness(database.everywhere())
         if only != "web":
             readiness.worker = await _worker(settings, parts, tenants, direct_url, stack)

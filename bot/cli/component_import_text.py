@@ -10,8 +10,8 @@ from bot.cli.table import table
 from services.components.importing import EntryState, ImportEntry, ImportPreview, ImportResult
 from services.components.openapi.model import CutCode, DocumentRefused, Reason, Refused
 from services.components.openapi.model import DocumentFaultCode as Fault
+from services.components.secret_names import variables_in
 from services.components.specs import ApprovalPolicy
-from services.components.variables import variables
 from services.connectors.documents import FetchRefused
 from services.connectors.errors import AddressRefused, CallError, RedirectRefused
 
@@ -181,7 +181,7 @@ def _counted(head: str, found: Mapping[str, list[str]]) -> Iterator[str]:
 
 
 def _missing(preview: ImportPreview, secret: Callable[[str], str | None]) -> Iterator[str]:
-    names = {name for entry in preview.entries for name in variables(entry.definition or {})}
+    names = {name for entry in preview.entries for name in variables_in(entry.definition or {})}
     if missing := sorted(name for name in names if not secret(name)):
         yield ""
         yield f"Not set yet, and needed before a call: {', '.join(missing)}"

@@ -18,8 +18,8 @@ from bot.views.private.yaml_faults import YAML_SENTENCES
 from db.session import Database, ReadSession
 from services import audit, workspaces
 from services.components.definitions import ComponentDefinition
-from services.components.definitions import DefinitionFaultCode as Definition
 from services.components.packs import PackFault, PackFaultCode, PackFaults, parse_pack
+from services.components.refusals import DefinitionFaultCode as Definition
 from services.components.service import ComponentService, LoadResult
 from services.components.specs import ComponentSpec
 from services.errors import NotFound
@@ -204,5 +204,12 @@ _SENTENCES: Mapping[Yaml | Definition | PackFaultCode, Callable[[Mapping[str, An
     Definition.ORIGIN_NOT_FOLLOWED: lambda _: "“from” is not looked for here: put it into a property or an item",
     Definition.BAD_HEADER: lambda _: "this can't be the name of a header",
     Definition.RESERVED_HEADER: lambda _: "this header is set by Mudda itself, or by “auth”",
-    Definition.LITERAL_SECRET: lambda _: "a secret must not stand in a file: write env:NAME and set NAME",
+    Definition.BAD_TEMPLATE: lambda d: f"this is no GraphQL operation that can be sent: {d['problem']}",
+    Definition.NOT_ONE_OPERATION: lambda d: f"a template has one operation, and this has {d['count']}",
+    Definition.SUBSCRIPTION: lambda _: "a subscription never ends: use a query or a mutation",
+    Definition.NOT_A_VARIABLE: lambda _: "the template has no such variable",
+    Definition.LITERAL_SECRET: lambda _: (
+        "a secret must not stand in a file: write env:NAME and set NAME, or secret:NAME and keep it with "
+        "“mudda secrets set”"
+    ),
 }

@@ -13,8 +13,9 @@ from urllib.parse import quote
 import aiohttp
 
 from bot import VERSION
-from bot.cli.command import Commands, open_database
-from bot.config import Settings, check_serve, component_secret, lines_of_gemini_sdk
+from bot.cli.command import Commands
+from bot.cli.component_checks import missing_secrets, silent_hosts
+from bot.config import Settings, check_serve, lines_of_gemini_sdk
 from bot.errors import SettingsError, SlackError
 from bot.jobs.workflows.reasons import code_of, failure_of
 from bot.metrics import Metrics
@@ -24,17 +25,15 @@ from bot.startup.database import database_for, is_pooled
 from bot.startup.model import end_of_model
 from bot.views.plan.failures import SENTENCES, sentence
 from db.migrate import is_up_to_date
-from db.session import DATABASE_ERRORS
+from db.session import DATABASE_ERRORS, Database
 from services.ai.errors import GeminiError
 from services.ai.gemini import GeminiClient, RetryPolicy
 from services.ai.models import is_same_model, short_name
 from services.ai.transports.transport import GOOGLE, api_failure
-from services.components.variables import all_variables
 from services.states import FailureCode
 
 TIMEOUT_SECONDS = 10.0
 
-_SHOWN = 5
 
 _WORD = {"type": "object", "properties": {"there": {"type": "boolean"}}, "required": ["there"]}
 
@@ -65,7 +64,6 @@ class Finding:
     found: str
     fault: str = ""
     warning: str = ""
-    is_up_to_date: bool = False
 
     def __str__(self) -> str:
         """A line for a terminal."""
@@ -78,11 +76,9 @@ async def examine(settings: Settings) -> AsyncIterator[Finding]:
     yield Finding("Mudda", f"{VERSION}, on Python {platform.python_version()}")
     for finding in _settings(settings):
         yield finding
-    database = await _database(settings)
-    yield database
-    if not database.fault and database.is_up_to_date:
-        async for finding in _components(settings):
-            yield finding
+    yield await _database(settings)
+    async for finding in _components(settings):
+        yield finding
     if settings.slack_bot_token is not None:
         yield await _bot_token(settings, settings.slack_bot_token.get_secret_value())
     if settings.slack_app_token is not None:
@@ -112,19 +108,27 @@ async def _database(settings: Settings) -> Finding:
     kind = "its own, in MUDDA_HOME" if settings.database_url is None else "the one of DATABASE_URL"
     way = ", through a pooler" if pooled else ""
     tables = "up to date" if is_ready else "made or brought up to date at the next start"
-    return Finding("Database", f"{kind}{way}; its tables are {tables}", is_up_to_date=is_ready)
+    return Finding("Database", f"{kind}{way}; its tables are {tables}")
 
 
 async def _components(settings: Settings) -> AsyncIterator[Finding]:
-    """The secrets that components need and that are not there; a line for each."""
-    async with open_database(settings, as_it_is=True) as database, database.reading() as session:
-        named = await all_variables(session)
-    for name, keys in named.items():
-        if not component_secret(name):
-            whose = f"{', '.join(keys[:_SHOWN])}{' and others' if len(keys) > _SHOWN else ''}"
-            is_ours = name.lower() in Settings.model_fields
-            why = "is a setting of Mudda's own, which no component is given" if is_ours else "is not set"
-            yield Finding("Components", "", warning=f"{name} {why}, so these can't be called: {whose}.")
+    """What is said of a database that is not there, or not up to date, is said already."""
+    try:
+        async with database_for(settings) as url:
+            if not await is_up_to_date(url):
+                return
+            database = Database(url)
+            try:
+                missing = await missing_secrets(settings, database.everywhere())
+                silent = await silent_hosts(database.everywhere())
+            finally:
+                await database.close()
+    except (SettingsError, *DATABASE_ERRORS):
+        return
+    for line in missing:
+        yield Finding("Components", "", line)
+    for line in silent:
+        yield Finding("Components", "", warning=line)
 
 
 async def _bot_token(settings: Settings, token: str) -> Finding:

@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.config import Settings
+from bot.config import Settings, keys_of
 from bot.deps import Deps, Workspace
 from bot.metrics import Metrics
 from bot.slack.client import Slack
@@ -34,6 +34,7 @@ from services.components.service import ComponentService
 from services.connectors import Connector
 from services.connectors.auth import Secrets
 from services.conversations.threads import OwnedThreads
+from services.health.door import Door
 from services.learning.notes import NoteService
 from services.learning.service import LearningService
 from services.notifications.service import NotificationService
@@ -53,12 +54,15 @@ from services.runs.questions import QuestionService
 from services.runs.reminders import ReminderService
 from services.runs.service import RunService
 from services.selection.offers import OfferService
+from services.steps.contexts import CallContexts
 from services.steps.sources import StepSources
 from services.workflows.clarifying import ClarifyingService
 from services.workflows.rechecks import RecheckService
 from services.workflows.refining import RefiningService
 from services.workflows.service import WorkflowService
+from services.workspaces.component_secrets import ComponentSecrets
 from services.workspaces.installations import InstallationService
+from services.workspaces.secrets import SecretBox
 from services.workspaces.settings import Defaults
 
 # A thread in a blocking call of the model can't be cancelled; its job has been handed back by then.
@@ -72,6 +76,7 @@ class Parts:
     database: Database
     metrics: Metrics
     executor: Executor
+    contexts: CallContexts
     bind: Callable[[Workspace], Deps]
 
 
@@ -106,7 +111,10 @@ async def shared_parts(
     batches, questions = StepBatches(database, attempts), QuestionService(runs, progress)
     stack.push_async_callback(batches.close)
     meter = partial(metrics.timed, metrics.component_calls, metrics.component_seconds)
-    executor = Executor(database, batches, attempts, questions, connector, meter=meter)
+    key = settings.mudda_secret_key
+    kept_secrets = ComponentSecrets(SecretBox(keys_of(key)) if key else None)
+    contexts = CallContexts(database, kept_secrets)
+    executor = Executor(database, batches, attempts, questions, connector, contexts, Door(database), meter=meter)
     bind = partial(
         _bound,
         settings=settings,
@@ -132,6 +140,8 @@ async def shared_parts(
         reminders=ReminderService(runs, progress, approvals, gates),
         gate_acts=GateActService(runs, approvals, gates, cards),
         connector=connector,
+        contexts=contexts,
+        secrets=kept_secrets,
         intents=IntentJudge(gemini),
         threads=OwnedThreads(asyncio.get_running_loop().time),
         retention=settings.retention,
@@ -140,7 +150,7 @@ async def shared_parts(
         pictures=PictureService(),
         photos=PhotoReader(),
     )
-    return Parts(database, metrics, executor, bind)
+    return Parts(database, metrics, executor, contexts, bind)
 
 
 def _bound(

@@ -5,6 +5,7 @@ from db.models.ai_calls import AICall
 from db.models.approvals import ApprovalRulesRow, StepGate
 from db.models.audit import AuditEvent
 from db.models.base import Base
+from db.models.calls import ComponentSecret, ComponentTurns, HostFault
 from db.models.cards import Card
 from db.models.components import Component
 from db.models.conversations import Conversation, HeardMessage
@@ -25,11 +26,14 @@ __all__ = [
     "Base",
     "Card",
     "Component",
+    "ComponentSecret",
+    "ComponentTurns",
     "Conversation",
     "Decision",
     "FunctionExecution",
     "HeardMessage",
     "Home",
+    "HostFault",
     "InboxEntry",
     "Installation",
     "Notification",

@@ -40,6 +40,8 @@ class Component(Base):
     name: Mapped[str]
     description: Mapped[str] = mapped_column(default="")
     type: Mapped[str] = mapped_column(default="REST")
+    graphql: Mapped[str] = mapped_column(default="", server_default="")
+    rpc_method: Mapped[str] = mapped_column(default="", server_default="")
     category: Mapped[str] = mapped_column(default="")
     http_method: Mapped[str] = mapped_column(default="GET")
     endpoint_url: Mapped[str]
@@ -57,6 +59,8 @@ class Component(Base):
     idempotent: Mapped[bool] = mapped_column(default=False)
     timeout_seconds: Mapped[float] = mapped_column(default=30.0)
     attempts: Mapped[int] = mapped_column(default=4)
+    max_concurrent: Mapped[int | None]
+    per_minute: Mapped[int | None]
     owner_service: Mapped[str] = mapped_column(default="")
     version: Mapped[str] = mapped_column(default="1.0")
     imported: Mapped[ImportedForm | None] = mapped_column(JSONB(none_as_null=True))

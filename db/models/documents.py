@@ -17,7 +17,8 @@ class StepWait(TypedDict, total=False):
     """How far a step that waits has come in this `attempt`.
 
     `polls` counts the calls of a wait.until, and `last` is what came of the last one. `asked` are those whom a
-    question was put to, `answered_by` whoever answered it.
+    question was put to, `answered_by` whoever answered it. `held` is why a component was not called yet in an
+    `attempt`, as services.health.door has it.
     """
 
     attempt: int
@@ -25,6 +26,7 @@ class StepWait(TypedDict, total=False):
     last: dict[str, Any]
     asked: list[AskedPerson]
     answered_by: str
+    held: dict[str, Any]
 
 
 FailedTest = TypedDict("FailedTest", {"value": str, "is": str, "to": list[str], "found": str | None})

@@ -1,78 +1,24 @@
 """What a component is made of: types, defaults, and what is refused.
 
 Every rule is a pydantic validator of its own member, so that one pass names every fault. A rule of ours
-calls `refuse`; services.components.packs puts pydantic's own codes into ours.
+calls `refuse` (services.components.refusals); services.components.packs puts pydantic's own codes into ours.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Collection, Iterator
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
-from pydantic_core import PydanticCustomError
 
 from services.components.builtins import RESERVED_PREFIXES
 from services.components.demands import DEMANDS, demand_problems
+from services.components.kinds import Method, check_template, method_of, typed_request, typed_response
+from services.components.refusals import DefinitionFaultCode, Refusal, refuse
 from services.components.specs import ApprovalPolicy
 from services.formats.schemas import schema_problems
-
-
-class DefinitionFaultCode(StrEnum):
-    """What can be wrong with a component."""
-
-    UNKNOWN_MEMBER = "unknown_member"
-    MISSING_MEMBER = "missing_member"
-    WRONG_TYPE = "wrong_type"
-    NOT_ALLOWED = "not_allowed"
-    OUT_OF_RANGE = "out_of_range"
-    TOO_LONG = "too_long"
-    BLANK = "blank"
-    CONTROL_CHARACTER = "control_character"
-    BAD_KEY = "bad_key"
-    RESERVED_KEY = "reserved_key"
-    BAD_URL = "bad_url"
-    URL_SCHEME = "url_scheme"
-    URL_USERINFO = "url_userinfo"
-    URL_FRAGMENT = "url_fragment"
-    PLACEHOLDER_OUTSIDE_PATH = "placeholder_outside_path"
-    PLACEHOLDER_UNDECLARED = "placeholder_undeclared"
-    PATH_PARAM_UNUSED = "path_param_unused"
-    PATH_PARAM_OPTIONAL = "path_param_optional"
-    BAD_SCHEMA = "bad_schema"
-    REMOTE_REFERENCE = "remote_reference"
-    DANGLING_REFERENCE = "dangling_reference"
-    CIRCULAR_REFERENCE = "circular_reference"
-    BAD_ORIGIN = "bad_origin"
-    ORIGIN_NOT_FOLLOWED = "origin_not_followed"
-    BAD_HEADER = "bad_header"
-    RESERVED_HEADER = "reserved_header"
-    LITERAL_SECRET = "literal_secret"  # noqa: S105 - the name of a fault
-
-
-@dataclass(frozen=True, slots=True)
-class Refusal:
-    """One reason to refuse a member: where in it (the path from the member), and the facts of the code."""
-
-    code: DefinitionFaultCode
-    path: tuple[str | int, ...] = ()
-    detail: Mapping[str, Any] = field(default_factory=dict)
-
-
-REFUSED = "refused"
-"""The pydantic error type of our own rules; its context has `refusals`, since there may be several."""
-
-
-def refuse(refusals: Iterable[Refusal]) -> None:
-    """Raise what a validator raises, if there is anything to refuse."""
-    found = tuple(refusals)
-    if found:
-        raise PydanticCustomError(REFUSED, REFUSED, {"refusals": found})
-
 
 KEY = re.compile(r"[a-z0-9_.-]{1,64}")
 # Control characters would move the cursor of whoever lists components in a terminal.
@@ -82,7 +28,7 @@ _PLACEHOLDER = re.compile(r"\{([A-Za-z_][A-Za-z0-9_.-]*)\}")
 _NOT_IN_URL = re.compile(r'[\x00-\x20\x7f-\x9f\\<>"^`{|}\u2028\u2029]')
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _JSON_TYPE = re.compile(r"application/([A-Za-z0-9.+-]+\+)?json(; ?[A-Za-z0-9_-]+=[A-Za-z0-9._:/\"-]+)*")
-_ENVIRONMENT = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*")
+_SECRET = re.compile(r"(env|secret):[A-Za-z_][A-Za-z0-9_]*")
 # What these say is the business of the client and of `auth`, never of a plan.
 RESERVED_HEADERS = frozenset(
     {
@@ -96,6 +42,7 @@ RESERVED_HEADERS = frozenset(
         "idempotency-key",
         "keep-alive",
         "proxy-authorization",
+        "set-cookie",
         "te",
         "trailer",
         "transfer-encoding",
@@ -168,7 +115,7 @@ def _url_refusals(url: str, *, placeholders_allowed: bool) -> Iterator[Refusal]:
 
 
 def _check_secret(value: str) -> str:
-    if not _ENVIRONMENT.fullmatch(value):
+    if not _SECRET.fullmatch(value):
         refuse([Refusal(DefinitionFaultCode.LITERAL_SECRET)])
     return value
 
@@ -284,7 +231,8 @@ class BasicAuth(_Strict):
 
 
 class OAuth2Auth(_Strict):
-    """Client credentials: a token is asked for at `token_url` and sent as a bearer token.
+    """A token is asked for at `token_url` and sent as a bearer token: for the client's own credentials, or for a
+    `refresh_token`.
 
     `credentials_in`: whether the client's id and secret go as Basic or in the form (RFC 6749, section 2.3.1).
     `audience` (Auth0 and others) and `resource` (RFC 8707) say what the token is for.
@@ -294,14 +242,45 @@ class OAuth2Auth(_Strict):
     token_url: Url
     client_id: Name
     client_secret: Secret
+    refresh_token: Secret | None = None
     scope: Line = ""
     audience: Line = ""
     resource: Line = ""
     credentials_in: Literal["header", "body"] = "header"
 
 
+class SignedAuth(_Strict):
+    """An HMAC of some parts of the request, with `separator` between them, in a header.
+
+    `path` is as it is sent, `query` without its question mark; `timestamp` are seconds since 1970, which also go
+    into `timestamp_header`.
+    """
+
+    type: Literal["hmac"]
+    secret: Secret
+    algorithm: Literal["sha256", "sha512"] = "sha256"
+    header: Name
+    prefix: Line = ""
+    encoding: Literal["hex", "base64"] = "hex"
+    signs: list[Literal["method", "path", "query", "timestamp", "body"]] = Field(min_length=1, max_length=5)
+    separator: Annotated[str, Field(max_length=5)] = "\n"
+    timestamp_header: Name = "X-Timestamp"
+
+
+class CertificateAuth(_Strict):
+    """A client certificate (mutual TLS). Each is the PEM text itself, or the path of a file with it.
+
+    `authority` is whom the server's own certificate is from, where that is nobody whom everybody trusts.
+    """
+
+    type: Literal["mtls"]
+    certificate: Secret
+    key: Secret
+    authority: Secret | None = None
+
+
 Auth = Annotated[
-    NoAuth | ApiKeyAuth | BearerAuth | BasicAuth | OAuth2Auth,
+    NoAuth | ApiKeyAuth | BearerAuth | BasicAuth | OAuth2Auth | SignedAuth | CertificateAuth,
     Field(discriminator="type"),
 ]
 
@@ -311,12 +290,6 @@ Serialization = Literal["form", "comma", "space", "pipe", "deepObject", "json"]
 `form` repeats a list's name and makes parameters of an object's members, `deepObject` names these in brackets,
 the others make one value: items (or names and values) with that between them, or JSON.
 """
-
-Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
-
-
-def _default_method(members: dict[str, Any]) -> Method:
-    return "GET" if members.get("type", "REST") == "REST" else "POST"
 
 
 def _default_approval(members: dict[str, Any]) -> ApprovalPolicy:
@@ -330,23 +303,27 @@ class ComponentDefinition(_Strict):
     name: Name
     description: Annotated[str, Field(max_length=4_000), AfterValidator(_check_not_blank)]
     type: Literal["REST", "GRAPHQL", "RPC"] = "REST"
+    graphql: Annotated[str, Field(max_length=20_000)] = ""
+    rpc_method: Line = ""
     category: Line = ""
-    http_method: Method = Field(default_factory=_default_method)
+    http_method: Method = Field(default_factory=method_of)
     endpoint_url: Endpoint
     path_params: dict[str, PathParameter] = Field(default_factory=dict, validate_default=True)
     query_params: dict[Name, Parameter] = Field(default_factory=dict)
     serialization: dict[Name, Serialization] = Field(default_factory=dict)
     headers: dict[HeaderName, Parameter] = Field(default_factory=dict)
-    request_schema: RequestSchema = Field(default_factory=dict)
-    response_schema: Schema = Field(default_factory=dict)
+    body_format: Literal["json", "form", "multipart"] = "json"
+    request_schema: RequestSchema = Field(default_factory=dict, validate_default=True)
+    response_schema: Schema = Field(default_factory=dict, validate_default=True)
     response_headers: list[HeaderName] = Field(default_factory=list, max_length=20)
-    body_format: Literal["json", "form"] = "json"
     content_type: ContentType = ""
     auth: Auth = NoAuth()
     approval: Annotated[ApprovalPolicy, Field(strict=False)] = Field(default_factory=_default_approval)
     idempotent: bool = False
     timeout_seconds: float = Field(default=30.0, ge=1, le=300)
     attempts: int = Field(default=4, ge=1, le=10)
+    max_concurrent: int | None = Field(default=None, ge=1, le=1_000)
+    per_minute: int | None = Field(default=None, ge=1, le=100_000)
     owner_service: Line = ""
     version: Line = "1.0"
 
@@ -359,3 +336,24 @@ class ComponentDefinition(_Strict):
         if "endpoint_url" in info.data:
             refuse(placeholder_refusals(info.data["endpoint_url"], params))
         return params
+
+    @field_validator("graphql")
+    @classmethod
+    def _is_template(cls, text: str, info: ValidationInfo) -> str:
+        return check_template(text, info.data)
+
+    @field_validator("http_method")
+    @classmethod
+    def _is_of_kind(cls, method: Method, info: ValidationInfo) -> Method:
+        """What a call of another kind does stands in its template, and not in how it is sent."""
+        return method if info.data.get("type", "REST") == "REST" else method_of(info.data)
+
+    @field_validator("request_schema")
+    @classmethod
+    def _is_typed(cls, schema: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        return typed_request(schema, info.data)
+
+    @field_validator("response_schema")
+    @classmethod
+    def _is_named(cls, schema: dict[str, Any], info: ValidationInfo) -> dict[str, Any]:
+        return typed_response(schema, info.data)

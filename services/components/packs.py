@@ -10,13 +10,8 @@ from typing import Any
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from services.components.definitions import (
-    REFUSED,
-    ComponentDefinition,
-    DefinitionFaultCode,
-    Refusal,
-    placeholder_refusals,
-)
+from services.components.definitions import ComponentDefinition, placeholder_refusals
+from services.components.refusals import REFUSED, DefinitionFaultCode, Refusal
 from services.errors import MuddaError
 from services.formats.strict_yaml import Node, YamlFaultCode, YamlFaults, read_yaml
 
@@ -63,6 +58,8 @@ _CODES: Mapping[str, DefinitionFaultCode] = {
     "enum": DefinitionFaultCode.NOT_ALLOWED,
     "union_tag_invalid": DefinitionFaultCode.NOT_ALLOWED,
     "string_too_long": DefinitionFaultCode.TOO_LONG,
+    "too_short": DefinitionFaultCode.OUT_OF_RANGE,
+    "too_long": DefinitionFaultCode.OUT_OF_RANGE,
     "greater_than_equal": DefinitionFaultCode.OUT_OF_RANGE,
     "less_than_equal": DefinitionFaultCode.OUT_OF_RANGE,
 }
@@ -70,6 +67,7 @@ _FACTS: Mapping[str, str] = {
     "expected": "allowed",
     "expected_tags": "allowed",
     "max_length": "limit",
+    "min_length": "minimum",
     "ge": "minimum",
     "le": "maximum",
 }
@@ -97,6 +95,8 @@ def parse_pack(source: str | bytes) -> tuple[ComponentDefinition, ...]:
             definitions.append(ComponentDefinition.model_validate(node.plain()))
         except ValidationError as error:
             faults.extend(_component_faults(node, index, error))
+        else:
+            faults.extend(_uncallable(node, index, definitions[-1]))
     if faults:
         raise PackFaults(sorted(_once(faults), key=lambda fault: (fault.line, fault.member)))
     return tuple(definitions)
@@ -150,6 +150,13 @@ def _component_faults(node: Node, index: int, error: ValidationError) -> Iterato
     # Pydantic gets as far as this only where all else about the parameters is right.
     for refusal in _placeholder_refusals(node):
         yield _fault(node, index, ("path_params", *refusal.path), refusal.code, refusal.detail)
+
+
+def _uncallable(node: Node, index: int, definition: ComponentDefinition) -> Iterator[PackFault]:
+    """What a new component of its kind must say. Components of old may lack it: they can't be called."""
+    member = {"GRAPHQL": "graphql", "RPC": "rpc_method"}.get(definition.type)
+    if member is not None and not getattr(definition, member):
+        yield _fault(node, index, (member,), DefinitionFaultCode.MISSING_MEMBER, {})
 
 
 def _placeholder_refusals(node: Node) -> Iterator[Refusal]:

@@ -1,10 +1,10 @@
-"""Credentials: taken from the environment when a request is sent, and at no other time."""
+"""Credentials: taken from where they are kept when a request is sent, and at no other time."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
-import re
+import ssl
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -14,18 +14,26 @@ from urllib.parse import quote_plus, urlencode
 
 from yarl import URL
 
-from services.components.definitions import ApiKeyAuth, Auth, BasicAuth, BearerAuth, OAuth2Auth
-from services.connectors.errors import AddressRefused, MaybeSent, NotSent, SecretMissing, TokenRefused
+from services.components.definitions import (
+    ApiKeyAuth,
+    Auth,
+    BasicAuth,
+    BearerAuth,
+    CertificateAuth,
+    OAuth2Auth,
+    SignedAuth,
+)
+from services.connectors.certificates import ClientCertificates
+from services.connectors.errors import AddressRefused, MaybeSent, NotSent, TokenRefused
 from services.connectors.network.transport import RawResponse, SendProgress, Transport
 from services.connectors.redaction import redacted
 from services.connectors.responses.response import read_body, retry_after
+from services.connectors.secret_values import Secrets, SecretValues, is_named
+from services.connectors.signing import Signer
 from services.formats.text import clip
 
-Secrets = Callable[[str], str | None]
-"""The secret of a name, None if there is none; such as `os.environ.get`."""
+__all__ = ["Authenticator", "Credentials", "Secrets"]
 
-_ENVIRONMENT = "env:"
-_NAMED = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*")
 _BASIC = "Basic "
 _ASKS_FOR_PATIENCE = 429
 # A token that doesn't say how long it lives is used for the calls of the moment.
@@ -39,7 +47,8 @@ _LONGEST_LIFE = 86_400.0
 class Credentials:
     """What a request has to bring, by where it goes. `kept`: a token among it is from an earlier request.
 
-    `secrets` are the texts in it that nobody else may see.
+    `secrets` are the texts in it that nobody else may see. `signer` signs what is sent, `tls` is what the
+    connection is made with.
     """
 
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -47,12 +56,25 @@ class Credentials:
     members: Mapping[str, str] = field(default_factory=dict, repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
     kept: bool = False
+    signer: Signer | None = None
+    tls: ssl.SSLContext | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class _Token:
     value: str = field(repr=False)
     good_until: datetime
+    refresh: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Client:
+    """Who asks for a token. Of two workspaces with the same pack each may have secrets of its own."""
+
+    auth: OAuth2Auth
+    id: str
+    secret: str = field(repr=False)
+    refresh: str | None = field(repr=False)
 
 
 class Authenticator:
@@ -62,78 +84,88 @@ class Authenticator:
         self._secrets = secrets
         self._transport = transport
         self._now = now
-        self._tokens: dict[OAuth2Auth, _Token] = {}
-        self._turns: defaultdict[OAuth2Auth, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._tokens: dict[_Client, _Token] = {}
+        self._turns: defaultdict[_Client, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._certificates = ClientCertificates()
 
-    async def credentials(self, auth: Auth) -> Credentials:
+    def values(self, sealed: Mapping[str, str]) -> SecretValues:
+        """All secrets that a call may use; `sealed` are those that are kept for its component."""
+        return SecretValues(self._secrets, sealed)
+
+    async def credentials(self, auth: Auth, values: SecretValues) -> Credentials:
         """What `auth` asks for. Raises SecretMissing, TokenRefused, AddressRefused, RequestRefused and NotSent."""
-        if isinstance(auth, BearerAuth):
-            return _bearer(self._secret(auth.token))
-        if isinstance(auth, BasicAuth):
-            password = self._secret(auth.password)
-            basic = _basic(f"{self._text(auth.username)}:{password}")
-            return Credentials(headers={"Authorization": basic}, secrets=(password, basic.removeprefix(_BASIC)))
-        if isinstance(auth, ApiKeyAuth):
-            return _api_key(auth, self._secret(auth.value))
-        if isinstance(auth, OAuth2Auth):
-            return await self._token(auth)
+        match auth:
+            case BearerAuth():
+                return _bearer(values.secret(auth.token))
+            case BasicAuth():
+                password = values.secret(auth.password)
+                basic = _basic(f"{values.text(auth.username)}:{password}")
+                return Credentials(
+                    headers={"Authorization": basic}, secrets=(password, basic.removeprefix(_BASIC))
+                )
+            case ApiKeyAuth():
+                return _api_key(auth, values.secret(auth.value))
+            case OAuth2Auth():
+                return await self._token(_client(auth, values))
+            case SignedAuth():
+                secret = values.secret(auth.secret)
+                return Credentials(secrets=(secret,), signer=Signer(auth, secret, self._now()))
+            case CertificateAuth():
+                certificate, key = values.secret(auth.certificate), values.secret(auth.key)
+                authority = values.secret(auth.authority) if auth.authority else ""
+                tls = await self._certificates.context(certificate, key, authority)
+                return Credentials(secrets=(key, certificate), tls=tls)
         return Credentials()
 
-    async def check(self, auth: Auth) -> Credentials:
+    async def check(self, auth: Auth, values: SecretValues) -> Credentials:
         """What `auth` asks for, as far as that takes no request: no access token is asked for.
 
-        Raises SecretMissing, AddressRefused and NotSent.
+        Raises SecretMissing, AddressRefused, RequestRefused and NotSent.
         """
         if not isinstance(auth, OAuth2Auth):
-            return await self.credentials(auth)
-        self._text(auth.client_id)
-        self._secret(auth.client_secret)
+            return await self.credentials(auth, values)
+        _client(auth, values)
         await self._transport.check(_url(auth.token_url))
         return Credentials()
 
-    def filled(self, values: Mapping[str, str]) -> tuple[dict[str, str], tuple[str, ...]]:
-        """A component's own values with the secrets that they name (`env:X`), and those. Raises SecretMissing."""
-        named = {name: self._secret(value) for name, value in values.items() if _NAMED.fullmatch(value)}
-        return {**values, **named}, tuple(named.values())
-
-    def forget(self, auth: Auth, refused: Credentials) -> bool:
+    def forget(self, auth: Auth, values: SecretValues, refused: Credentials) -> bool:
         """Drop a token that was refused. Whether another is worth a try: not if this one was new."""
         if isinstance(auth, OAuth2Auth):
-            token = self._tokens.get(auth)
+            client = _client(auth, values)
+            token = self._tokens.get(client)
             if token is not None and _bearer(token.value).headers == refused.headers:
-                del self._tokens[auth]
+                # What it is renewed with may be new since the secret was set, and is needed for the next one.
+                self._tokens[client] = replace(token, good_until=self._now())
         return refused.kept
 
-    def _text(self, value: str) -> str:
-        return self._secret(value) if value.startswith(_ENVIRONMENT) else value
-
-    def _secret(self, value: str) -> str:
-        name = value.removeprefix(_ENVIRONMENT)
-        secret = self._secrets(name)
-        if not secret:
-            raise SecretMissing(name)
-        return secret
-
-    async def _token(self, auth: OAuth2Auth) -> Credentials:
+    async def _token(self, client: _Client) -> Credentials:
         # One asks, the others wait for what it gets.
-        async with self._turns[auth]:
-            token = self._tokens.get(auth)
+        async with self._turns[client]:
+            token = self._tokens.get(client)
             if token is not None and token.good_until > self._now():
                 return replace(_bearer(token.value), kept=True)
-            token = self._tokens[auth] = await self._fetch(auth)
+            token = self._tokens[client] = await self._fetch(client, token)
             return _bearer(token.value)
 
-    async def _fetch(self, auth: OAuth2Auth) -> _Token:
-        client, secret = self._text(auth.client_id), self._secret(auth.client_secret)
+    async def _fetch(self, client: _Client, former: _Token | None) -> _Token:
+        auth = client.auth
         # Both halves are encoded before they are joined (RFC 6749, section 2.3.1).
-        basic = _basic(f"{quote_plus(client)}:{quote_plus(secret)}")
-        wanted = {"scope": auth.scope, "audience": auth.audience, "resource": auth.resource}
-        form = {"grant_type": "client_credentials"} | {name: value for name, value in wanted.items() if value}
+        basic = _basic(f"{quote_plus(client.id)}:{quote_plus(client.secret)}")
+        # A server may give a new refresh token with each access token, and take the old one no more.
+        refresh = (former.refresh if former else None) or client.refresh
+        wanted = {
+            "refresh_token": refresh or "",
+            "scope": auth.scope,
+            "audience": auth.audience,
+            "resource": auth.resource,
+        }
+        grant = "refresh_token" if refresh else "client_credentials"
+        form = {"grant_type": grant} | {name: value for name, value in wanted.items() if value}
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
         if auth.credentials_in == "header":
             headers["Authorization"] = basic
         else:
-            form |= {"client_id": client, "client_secret": secret}
+            form |= {"client_id": client.id, "client_secret": client.secret}
         try:
             received = await self._transport.send(
                 "POST",
@@ -145,9 +177,10 @@ class Authenticator:
         except (NotSent, MaybeSent) as error:
             # Whatever became of the token, the component has not been asked.
             raise NotSent("token", status=error.status) from None
-        return self._read(received, (secret, basic.removeprefix(_BASIC)))
+        secrets = (client.secret, basic.removeprefix(_BASIC), *([refresh] if refresh else []))
+        return self._read(received, secrets, refresh)
 
-    def _read(self, received: RawResponse, secrets: tuple[str, ...]) -> _Token:
+    def _read(self, received: RawResponse, secrets: tuple[str, ...], refresh: str | None) -> _Token:
         status = received.status
         if status == _ASKS_FOR_PATIENCE or status >= 500:
             after = retry_after(received.headers.get("Retry-After"), self._now())
@@ -158,7 +191,21 @@ class Authenticator:
         if status not in (200, 201) or not isinstance(value, str) or not value:
             error = redacted(members.get("error"), secrets)
             raise TokenRefused(status=status, error=clip(error) if isinstance(error, str) else "")
-        return _Token(value, self._now() + _life(members.get("expires_in")))
+        given = members.get("refresh_token")
+        # One that is given to a client of its own credentials is for another grant, and not needed.
+        kept = given if refresh and isinstance(given, str) and given else refresh
+        return _Token(value, self._now() + _life(members.get("expires_in")), kept)
+
+
+def filled(values: Mapping[str, str], secrets: SecretValues) -> tuple[dict[str, str], tuple[str, ...]]:
+    """A component's own values with the secrets that they name (`env:X`), and those. Raises SecretMissing."""
+    named = {name: secrets.secret(value) for name, value in values.items() if is_named(value)}
+    return {**values, **named}, tuple(named.values())
+
+
+def _client(auth: OAuth2Auth, values: SecretValues) -> _Client:
+    refresh = values.secret(auth.refresh_token) if auth.refresh_token else None
+    return _Client(auth, values.text(auth.client_id), values.secret(auth.client_secret), refresh)
 
 
 def _url(text: str) -> URL:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -14,20 +14,42 @@ from yarl import URL
 
 from services.components.definitions import ComponentDefinition
 from services.components.response_headers import with_headers
-from services.connectors.auth import Authenticator, Credentials, Secrets
+from services.connectors.auth import Authenticator, Credentials, filled
 from services.connectors.errors import CallError, NotSent, RedirectRefused, RequestRefused
+from services.connectors.kinds import KINDS
+from services.connectors.multipart import encode_multipart, file_ids
 from services.connectors.network.addresses import AddressRules
 from services.connectors.network.transport import RawResponse, SendProgress, SocketFactory, Transport
 from services.connectors.redaction import redacted
 from services.connectors.requests import PreparedRequest, check_header, encode_body
 from services.connectors.responses.checks import response_warnings
 from services.connectors.responses.response import Response, ResponseWarning, media_type, read_body, retry_after
+from services.connectors.secret_values import Secrets, SecretValues
 from services.formats.text import clip
 
 SMALL_BYTES = 50_000
 """To read an answer of so many takes milliseconds, of a megabyte a second; that must not stop all else."""
 
 _UNAUTHORIZED = 401
+
+Files = Callable[[str], Awaitable[bytes]]
+"""Fetches the file of an id, as people have sent it. Raises CallError."""
+
+
+async def _no_files(_: str) -> bytes:
+    raise RequestRefused("file", "file_gone")
+
+
+@dataclass(frozen=True, slots=True)
+class CallContext:
+    """What a call may use beside its request: what is `sealed` for its component, opened, and people's `files`."""
+
+    sealed: Mapping[str, str] = field(default_factory=dict, repr=False)
+    files: Files = _no_files
+
+
+NOTHING = CallContext()
+"""No secrets but those of the environment, and no files."""
 
 
 def _utc_now() -> datetime:
@@ -61,6 +83,7 @@ class Connector:
         idempotency_key: str,
         timeout: float,  # noqa: ASYNC109
         headers: Sequence[str] = (),
+        context: CallContext = NOTHING,
     ) -> Response:
         """Send a request and read its answer, whatever its status, within `timeout` seconds.
 
@@ -74,23 +97,31 @@ class Connector:
         progress = SendProgress()
         try:
             async with asyncio.timeout(timeout):
-                received, secrets = await self._sent(request, idempotency_key, progress)
+                received, secrets = await self._sent(request, idempotency_key, progress, context)
         except TimeoutError:
             raise progress.failure("timeout") from None
         answer = await self._answer(received, secrets, loop.time() - started)
         found = {name.lower(): received.headers.get(name) for name in headers}
         return replace(answer, headers=redacted({name: text for name, text in found.items() if text}, secrets))
 
-    async def check(self, request: PreparedRequest, *, timeout: float) -> None:  # noqa: ASYNC109
+    async def check(
+        self,
+        request: PreparedRequest,
+        *,
+        timeout: float,  # noqa: ASYNC109
+        context: CallContext = NOTHING,
+    ) -> None:
         """Find what would keep a request from being sent, and send nothing, to nobody.
 
         Raises CallError: a secret that is missing, an address that is refused, a value that can't be sent.
         """
         try:
             async with asyncio.timeout(timeout):
-                request, _ = self._with_own_secrets(request)
-                credentials = await self._authenticator.check(request.auth)
-                url, _, _ = _written(request, credentials, "")
+                values = self._authenticator.values(context.sealed)
+                request, _ = _with_own_secrets(request, values)
+                credentials = await self._authenticator.check(request.auth, values)
+                # Which file it will be is known only in a run.
+                url, _, _ = _written(replace(request, files=()), credentials, "", {})
                 await self._transport.check(url)
         except TimeoutError:
             raise NotSent("timeout") from None
@@ -100,35 +131,33 @@ class Connector:
         await self._transport.aclose()
 
     async def _sent(
-        self, request: PreparedRequest, key: str, progress: SendProgress
+        self, request: PreparedRequest, key: str, progress: SendProgress, context: CallContext
     ) -> tuple[RawResponse, tuple[str, ...]]:
         """What came back, and the secrets that it may quote."""
-        request, own_secrets = self._with_own_secrets(request)
-        credentials = await self._authenticator.credentials(request.auth)
-        received = await self._send(request, credentials, key, progress)
-        if received.status == _UNAUTHORIZED and self._authenticator.forget(request.auth, credentials):
+        values = self._authenticator.values(context.sealed)
+        request, own_secrets = _with_own_secrets(request, values)
+        files = {found: await context.files(found) for _, found in file_ids(request.body, request.files)}
+        credentials = await self._authenticator.credentials(request.auth, values)
+        received = await self._send(request, credentials, key, files, progress)
+        if received.status == _UNAUTHORIZED and self._authenticator.forget(request.auth, values, credentials):
             # The token may have been taken back before its time. Nothing was done, so once more does no harm.
             progress.sent, progress.status = False, None
-            credentials = await self._authenticator.credentials(request.auth)
-            received = await self._send(request, credentials, key, progress)
+            credentials = await self._authenticator.credentials(request.auth, values)
+            received = await self._send(request, credentials, key, files, progress)
         return received, (*credentials.secrets, *own_secrets)
 
-    def _with_own_secrets(self, request: PreparedRequest) -> tuple[PreparedRequest, tuple[str, ...]]:
-        """The request with the secrets that its component's own headers and query name, and those."""
-        headers, of_headers = self._authenticator.filled(request.fixed_headers)
-        texts = {f"{index}": value or "" for index, (_, value) in enumerate(request.fixed_query)}
-        values, of_query = self._authenticator.filled(texts)
-        query = tuple(
-            (name, None if value is None else values[f"{index}"])
-            for index, (name, value) in enumerate(request.fixed_query)
-        )
-        return replace(request, fixed_headers=headers, fixed_query=query), (*of_headers, *of_query)
-
     async def _send(
-        self, request: PreparedRequest, credentials: Credentials, key: str, progress: SendProgress
+        self,
+        request: PreparedRequest,
+        credentials: Credentials,
+        key: str,
+        files: Mapping[str, bytes],
+        progress: SendProgress,
     ) -> RawResponse:
-        url, headers, data = _written(request, credentials, key)
-        return await self._transport.send(request.method, url, headers=headers, data=data, progress=progress)
+        url, headers, data = _written(request, credentials, key, files)
+        return await self._transport.send(
+            request.method, url, headers=headers, data=data, progress=progress, tls=credentials.tls
+        )
 
     async def _answer(self, received: RawResponse, secrets: tuple[str, ...], seconds: float) -> Response:
         headers = received.headers
@@ -162,20 +191,38 @@ def _read(received: RawResponse, secrets: tuple[str, ...]) -> tuple[Any, tuple[R
     return redacted(body, secrets), warnings
 
 
+def _with_own_secrets(request: PreparedRequest, values: SecretValues) -> tuple[PreparedRequest, tuple[str, ...]]:
+    """The request with the secrets that its component's own headers and query name, and those."""
+    headers, of_headers = filled(request.fixed_headers, values)
+    texts = {f"{index}": value or "" for index, (_, value) in enumerate(request.fixed_query)}
+    found, of_query = filled(texts, values)
+    query = tuple(
+        (name, None if value is None else found[f"{index}"])
+        for index, (name, value) in enumerate(request.fixed_query)
+    )
+    return replace(request, fixed_headers=headers, fixed_query=query), (*of_headers, *of_query)
+
+
 def _written(
-    request: PreparedRequest, credentials: Credentials, key: str
+    request: PreparedRequest, credentials: Credentials, key: str, files: Mapping[str, bytes]
 ) -> tuple[URL, dict[str, str], bytes | None]:
     """The URL, headers and body of a request as they go over the wire."""
-    data, content_type = encode_body(
-        _with_members(request.body, credentials.members), request.body_format, request.content_type
-    )
+    body = _with_members(request.body, credentials.members)
+    if request.body_format == "multipart" and body is not None:
+        written: tuple[bytes | None, str] = encode_multipart(body, request.files, files)
+    else:
+        written = encode_body(body, request.body_format, request.content_type)
+    data, content_type = written
     ours = {"Idempotency-Key": key} | ({"Content-Type": content_type} if content_type else {})
     headers = _merged(request.headers, request.fixed_headers, ours, credentials.headers)
     for name, value in headers.items():
         check_header(name, value)
     given = urlencode((*request.query, *credentials.query), quote_via=quote, errors="replace")
     query = "&".join([*map(_own_pair, request.fixed_query), *([given] if given else [])])
-    return URL(f"{request.url}?{query}" if query else request.url, encoded=True), headers, data
+    url = URL(f"{request.url}?{query}" if query else request.url, encoded=True)
+    if credentials.signer is not None:
+        headers = _merged(headers, credentials.signer.headers(request.method, url, data))
+    return url, headers, data
 
 
 def _own_pair(pair: tuple[str, str | None]) -> str:
@@ -206,20 +253,28 @@ def _host(location: str) -> str:
 
 
 async def call_component(
-    request: PreparedRequest, definition: ComponentDefinition, *, idempotency_key: str, connector: Connector
+    request: PreparedRequest,
+    definition: ComponentDefinition,
+    *,
+    idempotency_key: str,
+    connector: Connector,
+    context: CallContext = NOTHING,
 ) -> Response | CallError:
     """Call a component; a response that is not what its schema says has a warning with it."""
+    kind = KINDS[definition.type]
     try:
         answer = await connector.call(
-            request,
+            kind.wrapped(definition, request, idempotency_key),
             idempotency_key=idempotency_key,
             timeout=definition.timeout_seconds,
             headers=definition.response_headers,
+            context=context,
         )
     except CallError as error:
         return error
-    if answer.status >= 300:
-        return answer
-    odd = await response_warnings(definition.response_schema, answer.body)
-    body = with_headers(answer.body, answer.headers) if definition.response_headers else answer.body
-    return replace(answer, body=body, warnings=(*answer.warnings, *odd))
+    said = kind.read(answer, idempotency_key)
+    if isinstance(said, CallError) or said.status >= 300:
+        return said
+    odd = await response_warnings(definition.response_schema, said.body)
+    body = with_headers(said.body, said.headers) if definition.response_headers else said.body
+    return replace(said, body=body, warnings=(*said.warnings, *odd))

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, ClassVar
 
 from services.errors import MuddaError
+
+MAX_TOLD = 500
+"""Characters of what a component said that are kept."""
 
 
 class CallError(MuddaError):
@@ -36,7 +40,8 @@ class RequestRefused(CallError):
 
     `reason` is "missing", "empty", "dot_segment", "not_a_text" (a list or an object where a text belongs),
     "not_an_object" (a body that can take no members), "not_json", "too_deep", "clash" (two inputs in one place),
-    "bad_name" or "control_character".
+    "bad_name", "control_character", "not_a_file", "file_gone" (it can't be had any more), "file_large" or
+    "bad_certificate".
     """
 
     code = "request_refused"
@@ -101,7 +106,7 @@ class NotPollable(CallError):
 
 
 class CallNotSupported(CallError):
-    """A `type` of component that can't be called."""
+    """A component of this `type` that does not say what is to be called: it is older than that could be said."""
 
     code = "call_not_supported"
 
@@ -110,8 +115,25 @@ class CallNotSupported(CallError):
         self.type = type
 
 
+class AnsweredError(CallError):
+    """The component answered in full that the call failed, in the way of its kind ("graphql", "rpc").
+
+    `message` is what it says, `data` what came beside that, as a text, `number` the code of an RPC error.
+    """
+
+    code = "answered_error"
+
+    def __init__(self, kind: str, *, message: str, data: Any, status: int, number: int | None = None) -> None:
+        super().__init__(f"{kind} error {'' if number is None else number}".strip())
+        self.kind = kind
+        self.message = message[:MAX_TOLD]
+        self.data = "" if data is None else json.dumps(data, ensure_ascii=False)[:MAX_TOLD]
+        self.answered = status
+        self.number = number
+
+
 class SecretMissing(CallError):
-    """The environment has no secret of this `name`, or an empty one. Nothing was sent."""
+    """There is no secret of this `name`, or an empty one, or it can't be opened. Nothing was sent."""
 
     code = "secret_missing"
 
@@ -161,7 +183,8 @@ class RedirectRefused(CallError):
 class NotSent(CallError):
     """No request reached the component, so calling again can do no harm.
 
-    `reason` is "dns", "tls", "connection" or "timeout"; "token" where the token endpoint could not answer, with
+    `reason` is "dns", "tls", "connection" or "timeout"; "secret" or "file" where it could not be read just now;
+    "token" where the token endpoint could not answer, with
     its `status` if it had one. `retry_after`: seconds that it asked us to wait.
     """
 
@@ -177,7 +200,8 @@ class NotSent(CallError):
 class MaybeSent(CallError):
     """The request may have reached the component, and no whole answer came back.
 
-    `reason` is "timeout", "connection" or "not_http"; `status` is set where the answer had begun.
+    `reason` is "timeout", "connection", "not_http", or "unreadable" of an answer that would have told whether it
+    was done; `status` is set where the answer had begun.
     """
 
     code = "maybe_sent"

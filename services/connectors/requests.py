@@ -18,7 +18,7 @@ Pairs = tuple[tuple[str, str], ...]
 
 OwnPairs = tuple[tuple[str, str | None], ...]
 
-BodyFormat = Literal["json", "form"]
+BodyFormat = Literal["json", "form", "multipart"]
 
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
@@ -31,7 +31,7 @@ class PreparedRequest:
 
     `url` is complete but for the query. `query` and `headers` are the plan's; `fixed_query` is what stands in the
     component's URL, `fixed_headers` what the component adds, and both may be nobody's business. `body` is a JSON
-    value, or None for no body.
+    value, or None for no body; its members under `files` are files, which are fetched when it is sent.
     """
 
     method: str
@@ -44,6 +44,7 @@ class PreparedRequest:
     body_format: BodyFormat = "json"
     content_type: str = ""
     auth: Auth = field(default_factory=NoAuth, repr=False)
+    files: tuple[str, ...] = ()
 
 
 def preview(request: PreparedRequest) -> RequestPreview:

@@ -9,8 +9,10 @@ from urllib.parse import parse_qsl, quote, unquote, urlsplit
 from yarl import URL
 
 from services.components.definitions import ComponentDefinition
-from services.connectors.errors import AddressRefused, CallNotSupported, RequestRefused
+from services.components.kinds import is_file
+from services.connectors.errors import AddressRefused, CallError, RequestRefused
 from services.connectors.requests import InputValues, OwnPairs, PreparedRequest, as_text, check_header
+from services.connectors.responses.response import Response
 from services.connectors.serialization import query_pairs
 from services.formats.schema_defaults import completed, fixed_parameters
 from services.formats.whole_bodies import is_whole
@@ -20,14 +22,24 @@ _PATH = "/%:@!$&'()*+,;=~-._{}"
 _WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
 
 
-def prepare(definition: ComponentDefinition, resolved: InputValues) -> PreparedRequest:
-    """The request that a step makes of a component.
+class Rest:
+    """The kind: a request is sent as it is shown, and its answer is what it says."""
 
-    What the plan does not give is filled in where the component has a constant for it, or a default for something
-    required; a constant counts whatever the plan says. Raises RequestRefused, CallNotSupported, AddressRefused.
-    """
-    if definition.type != "REST":
-        raise CallNotSupported(definition.type)
+    def prepare(self, definition: ComponentDefinition, resolved: InputValues) -> PreparedRequest:
+        """The request. Raises RequestRefused, AddressRefused."""
+        return prepare(definition, resolved)
+
+    def wrapped(self, definition: ComponentDefinition, request: PreparedRequest, key: str) -> PreparedRequest:
+        """The request as it is."""
+        return request
+
+    def read(self, answer: Response, key: str) -> Response | CallError:
+        """The answer as it is."""
+        return answer
+
+
+def prepare(definition: ComponentDefinition, resolved: InputValues) -> PreparedRequest:
+    """The request that a step makes of a component. Raises RequestRefused, AddressRefused."""
     fixed_headers = fixed_parameters(definition.headers, resolved.headers)
     given_headers = {name: value for name, value in resolved.headers.items() if name not in fixed_headers}
     query = {**resolved.query, **fixed_parameters(definition.query_params, resolved.query)}
@@ -42,6 +54,7 @@ def prepare(definition: ComponentDefinition, resolved: InputValues) -> PreparedR
         body=_body(definition, resolved.body),
         body_format=definition.body_format,
         content_type=definition.content_type,
+        files=_files(definition),
         auth=definition.auth,
     )
 
@@ -101,3 +114,13 @@ def _body(definition: ComponentDefinition, given: Any) -> Any:
     if body == {} and given is None and not (schema and definition.http_method in _WITH_BODY):
         return None
     return body
+
+
+def _files(definition: ComponentDefinition) -> tuple[str, ...]:
+    """The members of the body that are files, or lists of them."""
+    properties = definition.request_schema.get("properties", {}) if definition.body_format == "multipart" else {}
+    return tuple(
+        name
+        for name, schema in properties.items()
+        if is_file(schema) or (isinstance(schema, Mapping) and is_file(schema.get("items")))
+    )

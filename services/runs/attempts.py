@@ -17,6 +17,7 @@ from uuid import UUID, uuid4
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.group_commit import LockedElsewhere
+from db.models.documents import StepWait
 from db.queue import JobRow, enqueue_all, move_rows, moved_rows
 from services.errors import NotFound
 from services.jobs import JobDeferral, RunStep
@@ -223,6 +224,7 @@ def _attempt(run: HeldRun, row: StepRow, call: StepCall, now: datetime) -> Attem
         tries=row.attempt - row.first_attempt + 1,
         started_at=now,
         plan_id=run.plan_id,
+        wait=row.wait or StepWait(),
     )
 
 

@@ -22,7 +22,7 @@ from services.components.builtins import BUILTINS
 from services.components.definitions import ComponentDefinition
 from services.components.service import ComponentService
 from services.components.specs import ApprovalPolicy, ComponentSpec
-from services.connectors import Connector, PreparedRequest, Response, prepare, preview
+from services.connectors import Connector, PreparedRequest, call_component, prepare, preview
 from services.connectors.errors import CallError
 from services.plans.model import Issue, Plan, Step, dependencies, levels, references
 from services.plans.polls import component_keys, polled_key
@@ -31,6 +31,7 @@ from services.plans.validation import Fault, validate
 from services.states import StepState
 from services.steps.calls import BuiltinCall, prepare_builtin
 from services.steps.conditions import failed_tests
+from services.steps.contexts import CallContexts
 from services.steps.origins import check_origins
 from services.steps.resolving import Values, resolve_inputs
 from services.steps.results import result_of
@@ -182,6 +183,8 @@ class DryRunner:
     issue: Issue
     components: Mapping[str, ComponentDefinition]
     connector: Connector
+    contexts: CallContexts
+    workspace_id: UUID
     _outputs: dict[str, Any] = field(default_factory=dict)
     _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_CONCURRENT_CALLS))
 
@@ -236,7 +239,8 @@ class DryRunner:
                 # What a person has to agree to is not done before one has, and be it a read.
                 if definition.http_method == "GET" and not awaits and not gated:
                     return await self._read(step, definition, request)
-                await self.connector.check(request, timeout=definition.timeout_seconds)
+                context = await self.contexts.of(self.workspace_id, definition)
+                await self.connector.check(request, timeout=definition.timeout_seconds, context=context)
         except CallError as error:
             return StepForecast(step.step_id, StepVerdict.WOULD_FAIL, gated, shown, awaits, error=error.to_dict())
         fate = StepVerdict.NOT_READ if definition.http_method == "GET" else StepVerdict.WOULD_SEND
@@ -244,13 +248,13 @@ class DryRunner:
 
     async def _read(self, step: Step, definition: ComponentDefinition, request: PreparedRequest) -> StepForecast:
         """Call a component that changes nothing."""
-        answer: Response | CallError
-        try:
-            answer = await self.connector.call(
-                request, idempotency_key=f"dry-run:{step.step_id}", timeout=definition.timeout_seconds
-            )
-        except CallError as error:
-            answer = error
+        answer = await call_component(
+            request,
+            definition,
+            idempotency_key=f"dry-run:{step.step_id}",
+            connector=self.connector,
+            context=await self.contexts.of(self.workspace_id, definition),
+        )
         result = result_of(answer, definition, definition.attempts)
         shown = preview(request)
         if result.state is not StepState.DONE:

@@ -7,7 +7,7 @@ stand here, and the bot adds those that need Slack.
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from typing import Any, assert_never
@@ -15,15 +15,18 @@ from typing import Any, assert_never
 from db.queue import JobRow, current_row
 from db.session import Database
 from services.components.builtins import WAIT_FOR, WAIT_UNTIL
-from services.connectors import Connector, call_component
+from services.connectors import Connector, Response, call_component
+from services.connectors.errors import CallError
+from services.health.door import Caller, Door, Held
 from services.jobs import JobDeferral, RunStep
 from services.runs.attempts import AttemptService
 from services.runs.batches import StepBatches
 from services.runs.claims import Attempt, BeginResult, NextStep, RecordResult
 from services.runs.questions import QuestionService
 from services.steps.calls import COMPONENT, BuiltinCall, ComponentCall, StepCall
-from services.steps.results import Deferral, PendingAnswer, StepOutcome, StepResult, result_of
-from services.steps.waits import wait_for, wait_until
+from services.steps.contexts import CallContexts
+from services.steps.results import Deferral, PendingAnswer, StepOutcome, StepResult, failed, result_of
+from services.steps.waits import wait_end, wait_for, wait_until
 
 logger = logging.getLogger("mudda.runs")
 
@@ -52,6 +55,8 @@ class Executor:
         attempts: AttemptService,
         questions: QuestionService,
         connector: Connector,
+        contexts: CallContexts,
+        door: Door,
         *,
         meter: Meter = _unmetered,
         now: Callable[[], datetime] = _utc_now,
@@ -61,6 +66,8 @@ class Executor:
         self._attempts = attempts
         self._questions = questions
         self._connector = connector
+        self._contexts = contexts
+        self._door = door
         self._meter = meter
         self._now = now
         self._kinds: dict[str, StepKind] = {
@@ -110,18 +117,28 @@ class Executor:
                 return await self._questions.finish_asking(session, job, attempt, self._now())
             assert_never(outcome)
 
-    async def _call_component(self, job: RunStep, attempt: Attempt[ComponentCall]) -> StepResult:
+    async def _call_component(self, job: RunStep, attempt: Attempt[ComponentCall]) -> StepOutcome:
         call = attempt.call
-        with self._meter(call.definition.key) as outcomes:
-            answer = await call_component(
-                call.request,
-                call.definition,
-                idempotency_key=f"{job.run}:{job.step}",
-                connector=self._connector,
-            )
-            result = result_of(answer, call.definition, attempt.tries)
-            outcomes.append(result.outcome)
+        async with self._door.call(_caller(job, attempt), call.definition) as held:
+            if held is not None:
+                return _deferred(held, attempt)
+            with self._meter(call.definition.key) as outcomes:
+                answer = await self._answer(job, call, f"{job.run}:{job.step}")
+                result = result_of(answer, call.definition, attempt.tries)
+                outcomes.append(result.outcome)
         return result
+
+    async def _answer(self, job: RunStep, call: ComponentCall, key: str) -> Response | CallError:
+        """What comes of a call, of which the door is told."""
+        try:
+            context = await self._contexts.of(job.workspace, call.definition)
+        except CallError as error:
+            return error
+        answer = await call_component(
+            call.request, call.definition, idempotency_key=key, connector=self._connector, context=context
+        )
+        await self._door.note(job.workspace, call.definition, answer)
+        return answer
 
     async def _wait_for(self, job: RunStep, attempt: Attempt[BuiltinCall]) -> StepOutcome:
         return wait_for(attempt.call.inputs, attempt.started_at, self._now())
@@ -130,13 +147,25 @@ class Executor:
         poll = attempt.call.poll
         assert poll is not None  # noqa: S101 - a wait.until has one
         polls = attempt.wait.get("polls", 0) + 1
-        answer = await call_component(
-            poll.call.request,
-            poll.call.definition,
-            # A key of its own for each: the answer of the last one is what nobody wants again.
-            idempotency_key=f"{job.run}:{job.step}:{attempt.number}:{polls}",
-            connector=self._connector,
-        )
+        # A key of its own for each: the answer of the last one is what nobody wants again.
+        key = f"{job.run}:{job.step}:{attempt.number}:{polls}"
+        async with self._door.call(_caller(job, attempt), poll.call.definition) as held:
+            if held is not None and self._now() >= wait_end(attempt.call.inputs, attempt.started_at):
+                return failed("wait_ended", polls=polls - 1)
+            if held is not None:
+                return _deferred(held, attempt)
+            answer = await self._answer(job, poll.call, key)
         return wait_until(
             poll, answer, attempt.call.inputs, polls=polls, started_at=attempt.started_at, now=self._now()
         )
+
+
+def _caller(job: RunStep, attempt: Attempt[Any]) -> Caller:
+    """Who calls, and what they were told before. That a person has the call tried again is reason to see."""
+    told: Mapping[str, Any] = attempt.wait.get("held", {})
+    held = dict(told) if told.get("attempt") == attempt.number else {}
+    return Caller(job.workspace, attempt.claim, held, is_wanted=attempt.number > 1 and attempt.tries == 1)
+
+
+def _deferred(held: Held, attempt: Attempt[Any]) -> Deferral:
+    return Deferral(held.until, {"held": {**held.to_dict(), "attempt": attempt.number}})

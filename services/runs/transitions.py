@@ -20,6 +20,7 @@ from sqlalchemy import ARRAY, DateTime, Integer, Text, Uuid, bindparam, select, 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Run, StepRun
+from db.models.documents import StepWait
 from services.components.builtins import BUILTINS
 from services.states import RunState, StepState
 
@@ -46,6 +47,7 @@ class StepRow:
     gated: bool
     attempt: int
     first_attempt: int
+    wait: StepWait | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +106,7 @@ async def hold_runs(session: AsyncSession, run_ids: Collection[UUID], *, may_wai
 
 async def steps_of(session: AsyncSession, step_ids: Collection[UUID]) -> dict[UUID, StepRow]:
     """Steps as they are now."""
-    rows = await session.execute(select(*_STEP).where(StepRun.id.in_(step_ids)))
+    rows = await session.execute(select(*_STEP, StepRun.wait).where(StepRun.id.in_(step_ids)))
     return {row.id: StepRow(*row) for row in rows}
 
 

@@ -25,6 +25,7 @@ from services.plans.polls import polled_key
 from services.states import OVER
 from services.steps.calls import ComponentCall, StepCall, prepare_builtin
 from services.steps.conditions import failed_tests
+from services.steps.files import check_files
 from services.steps.origins import check_origins
 from services.steps.resolving import Values, resolve_inputs
 
@@ -107,9 +108,9 @@ class StepSource:
                 return prepare_builtin(self.wire, self.values, polled)
             definition = self.definition()
             self._check_origins(definition)
-            return ComponentCall(
-                prepare(definition, resolve_inputs(self.wire, definition, self.values)), definition
-            )
+            request = prepare(definition, resolve_inputs(self.wire, definition, self.values))
+            check_files(request, self.values)
+            return ComponentCall(request, definition)
         except CallError as error:
             raise StepFault(error.to_dict()) from error
 

@@ -51,11 +51,16 @@ def wait_until(
             warnings = tuple(warning.to_dict() for warning in answer.warnings)
             output = {"value": value, "polls": polls}
             return StepResult(StepState.DONE, "done", answer.status, output, warnings=warnings)
-    end = started_at + timedelta(minutes=inputs.get("at_most_minutes", AT_MOST_MINUTES))
+    end = wait_end(inputs, started_at)
     if now >= end:
         return failed("wait_ended", polls=polls)
     interval = max(_interval(inputs, polls), timedelta(seconds=verdict.after or 0))
     return Deferral(min(now + interval, end), {"polls": polls, "last": _last(answer)})
+
+
+def wait_end(inputs: Mapping[str, Any], started_at: datetime) -> datetime:
+    """Until when a field is waited for."""
+    return started_at + timedelta(minutes=inputs.get("at_most_minutes", AT_MOST_MINUTES))
 
 
 def _is_awaited(value: Any, wanted: str | None) -> bool:

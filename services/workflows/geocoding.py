@@ -11,6 +11,7 @@ from typing import Any
 from services.components.definitions import ComponentDefinition
 from services.components.specs import ApprovalPolicy, ComponentSpec
 from services.connectors import Connector, Response, call_component, prepare
+from services.connectors.connector import NOTHING, CallContext
 from services.connectors.errors import CallError
 from services.places import MAX_PLACE
 from services.plans.model import Step, StepInput
@@ -48,6 +49,7 @@ async def look_up(
     connector: Connector,
     *,
     seconds: float = GEOCODE_SECONDS,
+    context: CallContext = NOTHING,
 ) -> tuple[str, ...]:
     """The places that it knows by these words, each once, the best first. Whatever fails is no hit."""
     # Nothing in the words of a place is a reference.
@@ -58,7 +60,11 @@ async def look_up(
         request = prepare(definition, resolve_inputs(step, definition, Values(outputs={})))
         async with asyncio.timeout(seconds):
             answer = await call_component(
-                request, definition, idempotency_key=f"geocode:{definition.key}", connector=connector
+                request,
+                definition,
+                idempotency_key=f"geocode:{definition.key}",
+                connector=connector,
+                context=context,
             )
     except (CallError, TimeoutError) as error:
         logger.info("A place could not be looked up: %s", type(error).__name__)

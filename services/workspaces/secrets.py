@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from hashlib import sha256
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
@@ -21,6 +22,7 @@ class SecretBox:
     """Seals and opens secrets. The first of `keys` seals; all of them open.
 
     Owner and purpose are inside what is sealed, so that a row that is copied over another opens for nobody.
+    `key_id` tells the first key from others, and nothing of what it is.
     Fernet (AES-128-CBC and HMAC-SHA256): https://github.com/fernet/spec.
     """
 
@@ -29,6 +31,7 @@ class SecretBox:
         if not keys:
             raise ValueError("there is no key")
         self._fernet = MultiFernet([Fernet(key) for key in keys])
+        self.key_id = sha256(keys[0].encode()).hexdigest()[:8]
 
     def seal(self, secret: str, *, owner: str, purpose: str) -> str:
         """Seal a secret."""

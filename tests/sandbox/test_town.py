@@ -11,6 +11,7 @@ import pytest
 from aiohttp import ClientSession
 
 from bot.sandbox.town import Endless, Hang, Reset, Status, Town
+from services.components.definitions import ComponentDefinition
 from tests.support.town_caller import NOON, Caller, Clock
 
 
@@ -67,14 +68,15 @@ async def test_an_issue_can_be_seen_through_with_the_sandbox_pack(town: Town, ca
     assert town.notices.replies[0]["reporter"] == "U1"
 
 
+def sent_by(component: ComponentDefinition) -> str:
+    return component.http_method if component.type == "REST" else "POST"
+
+
 async def test_every_component_of_the_pack_is_a_route_of_the_same_name(town: Town, call: Caller) -> None:
-    parts = (town.open311, town.works, town.notices, town.streets)
+    parts = (town.open311, town.works, town.notices, town.streets, town.permits, town.fleet)
     routes = {route.name: route for part in parts for route in part.routes()}
     for key, component in call.definitions.items():
-        assert (component.http_method, component.endpoint_url) == (
-            routes[key].method,
-            town.url + routes[key].path,
-        )
+        assert (sent_by(component), component.endpoint_url) == (routes[key].method, town.url + routes[key].path)
         assert not routes[key].idempotent or component.idempotent
 
 
@@ -86,7 +88,7 @@ async def test_a_call_without_the_right_credentials_does_nothing(
             continue
         url = component.endpoint_url.format(area="downtown", crew_id="water-1", work_order_id="1", closure_id="1")
         for headers in ({}, {"Authorization": "Bearer x", "X-Api-Key": "ü"}):
-            async with http.request(component.http_method, url, headers=headers) as response:
+            async with http.request(sent_by(component), url, headers=headers) as response:
                 assert response.status == (403 if key.startswith("open311.") else 401), key
     assert not any(entry.applied for entry in town.ledger)
 

@@ -166,6 +166,22 @@ RETRYING = run(
     ),
     step("file", S.RUNNING),
 )
+HELD = run(
+    RunState.RUNNING,
+    *done("locate"),
+    step(
+        "order",
+        S.READY,
+        wait={"held": {"by": "host", "host": "works.example.gov", "attempt": 1}},
+        retry_at=STARTED_AT + timedelta(minutes=2),
+    ),
+    step(
+        "file",
+        S.READY,
+        wait={"held": {"by": "rate", "host": "311.example.gov", "attempt": 1}},
+        retry_at=STARTED_AT + timedelta(seconds=40),
+    ),
+)
 COMPLETED = run(RunState.COMPLETED, approved("residents"))
 MENDED = run(
     RunState.COMPLETED,
@@ -253,6 +269,7 @@ def _over(snapshot: PlanSnapshot, state: RunState, states: tuple[StepState, ...]
 GALLERY: Mapping[str, PlanSnapshot] = {
     "Running": RUNNING,
     "Running, a step to be tried again": RETRYING,
+    "Running, a host that does not answer": HELD,
     "Waiting at a gate": WAITING,
     "Nobody knows": UNCERTAIN,
     "Run failed": FAILED,

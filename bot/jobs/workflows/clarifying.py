@@ -151,7 +151,8 @@ async def _hits(issue: Issue, geocoder: _Geocoder | None, deps: Deps) -> tuple[s
         return ()
     metrics, key = deps.metrics, geocoder.definition.key
     with metrics.timed(metrics.component_calls, metrics.component_seconds, key) as outcomes:
-        found = await look_up(geocoder.definition, geocoder.name, place, deps.connector)
+        context = await deps.contexts.of(deps.workspace.id, geocoder.definition)
+        found = await look_up(geocoder.definition, geocoder.name, place, deps.connector, context=context)
         outcomes.append("ok" if found else "empty")
     return found
 

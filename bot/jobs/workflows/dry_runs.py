@@ -66,7 +66,9 @@ async def _found(job: MakeDryRun, deps: Deps) -> _Found:
 async def _made(job: MakeDryRun, found: _Found, deps: Deps) -> dry_runs.DryRun:
     """Go through the plan with no session open, and put what was found on record."""
     plan = found.version.plan
-    rehearsal = dry_runs.DryRunner(plan, found.snapshot.issue, found.definitions, deps.connector)
+    rehearsal = dry_runs.DryRunner(
+        plan, found.snapshot.issue, found.definitions, deps.connector, deps.contexts, job.workspace
+    )
     steps = await rehearsal.forecasts()
     async with deps.database.transaction() as session:
         return await dry_runs.keep(

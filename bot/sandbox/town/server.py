@@ -16,8 +16,10 @@ from aiohttp import web
 
 from bot.sandbox.town.api import Answer, Call, Refused, Route, Values
 from bot.sandbox.town.faults import Fault, Hold, Slow
+from bot.sandbox.town.fleet import Fleet
 from bot.sandbox.town.open311 import Open311
 from bot.sandbox.town.people import Notices
+from bot.sandbox.town.permits import Permits
 from bot.sandbox.town.streets import Streets
 from bot.sandbox.town.switch import FaultSwitch
 from bot.sandbox.town.works import Works
@@ -55,7 +57,8 @@ def utc_now() -> datetime:
 
 
 class Town:
-    """A town at `url`, from start() to stop(). Its state can be read in `open311`, `works`, `notices`, `streets`.
+    """A town at `url`, from start() to stop(). Its state can be read in `open311`, `works`, `notices`, `streets`,
+    `permits` and `fleet`.
 
     `keys` are its secrets by the names in KEY_NAMES; those not given are made up.
     """
@@ -73,7 +76,8 @@ class Town:
         self.works = Works(self.open311)
         self.notices = Notices()
         self.streets = Streets()
-        self._parts = (self.open311, self.works, self.notices, self.streets)
+        self.permits, self.fleet = Permits(), Fleet()
+        self._parts = (self.open311, self.works, self.notices, self.streets, self.permits, self.fleet)
         self.switch = FaultSwitch([route.name for part in self._parts for route in part.routes()])
         self.url = ""
         self._port = port

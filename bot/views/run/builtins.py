@@ -8,6 +8,7 @@ from bot.languages import N_, _, ngettext
 from bot.slack.messages import Element
 from bot.views.kit import blocks as kit
 from bot.views.run.answers import answer_summary
+from bot.views.run.held import held, is_over, waiting
 from services.components.builtins import ASK_PERSON, BUILTINS, NOTIFY, WAIT_FOR, WAIT_UNTIL
 from services.plans.model import Step
 from services.queries.snapshots import StepSnapshot
@@ -35,7 +36,9 @@ def told(step: StepSnapshot, wire: Step, limit: int) -> list[Element] | None:
     if is_asking(step):
         people = [str(each["person"]) for each in people_asked(step.wait)]
         return kit.runs(_("Waiting for an answer from {people}"), people=kit.people(people, last="or"))
-    if step.state is StepState.READY and step.wait and step.retry_at:
+    if (why := held(step)) is not None:
+        return waiting(step, why)
+    if step.state is StepState.READY and step.wait and step.retry_at and not is_over(step, wire.component_id):
         return _waiting(step, wire)
     if step.state is StepState.DONE and not step.note and wire.component_id in BUILTINS:
         return _done(step, wire, limit)

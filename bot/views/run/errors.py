@@ -123,6 +123,7 @@ _STATUSES: Mapping[int, tuple[tuple[Sentence, Sentence], str]] = {
 """What a component did, and what its status means, where that says more."""
 
 _FOR_OPERATORS = (401, 403)
+_ANSWERED = ("http_status", "answered_error")
 REASONS: Mapping[str, Sentence] = {
     "timeout": N_("it took too long"),
     "dns": N_("its name is unknown"),
@@ -130,6 +131,13 @@ REASONS: Mapping[str, Sentence] = {
     "tls": N_("its certificate is not valid"),
     "token": N_("it gave Mudda no access token"),
     "not_http": N_("its answer could not be read"),
+    "unreadable": N_("its answer could not be read"),
+    "secret": N_("its password or key could not be read just now"),
+    "file": N_("the file could not be fetched from Slack"),
+    "not_a_file": N_("it is no file that a person has sent"),
+    "file_gone": N_("the file is no longer there"),
+    "file_large": N_("the file is too large"),
+    "bad_certificate": N_("it is no certificate with its key"),
     "loopback": N_("it leads back to Mudda's own machine"),
     "unspecified": N_("it leads back to Mudda's own machine"),
     "private": N_("it is inside a private network"),
@@ -198,7 +206,7 @@ def explain_error(error: Mapping[str, Any], component: str, numbers: Mapping[str
     """
     code, status, message = str(error.get("code")), error.get("status"), error.get("message")
     said = message if isinstance(message, str) and message.strip() else ""
-    if code == "http_status":
+    if code in _ANSWERED:
         told = _answered(_quoted(component), status, said)
     else:
         told = _told(SENTENCES.get(code, UNKNOWN), FULLER.get(code, ()), _facts(error, component, numbers))
@@ -207,7 +215,8 @@ def explain_error(error: Mapping[str, Any], component: str, numbers: Mapping[str
             f"{told[:1].upper()}{told[1:]}",
             _("Whoever runs Mudda should check its access.") if status in _FOR_OPERATORS else "",
             _patience(error.get("retry_after")),
-            _("It said: {said}", said=_quoted(said, _SAID)) if said and code != "http_status" else "",
+            _("It said: {said}", said=_quoted(said, _SAID)) if said and code not in _ANSWERED else "",
+            _("With that it sent {data}.", data=_quoted(str(error["data"]), _SAID)) if error.get("data") else "",
         ]
     )
 

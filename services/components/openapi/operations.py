@@ -10,7 +10,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from services.components.definitions import REFUSED, ComponentDefinition
+from services.components.definitions import ComponentDefinition
 from services.components.openapi.bodies import Body, body_of, response_of
 from services.components.openapi.converting import Converter, Limits
 from services.components.openapi.keywords import Keywords, line
@@ -34,6 +34,7 @@ from services.components.openapi.reading import read_value
 from services.components.openapi.references import References, listing, mapping, text
 from services.components.openapi.security import auth_of
 from services.components.openapi.servers import base_url, origin_of
+from services.components.refusals import REFUSED
 from services.formats.storable import seen
 from services.formats.text import clip
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -82,8 +83,11 @@ class Transport:
         data: bytes | None,
         progress: SendProgress,
         limit: int = MAX_RESPONSE_BYTES,
+        tls: ssl.SSLContext | None = None,
     ) -> RawResponse:
         """Send one request and read its answer, `limit` bytes of it. Redirects are answers like any other.
+
+        `tls` is what a connection with a client certificate is made with.
 
         Raises AddressRefused, NotSent and MaybeSent. How long it may take is for the caller to limit.
         """
@@ -98,6 +102,7 @@ class Transport:
                 # Without a body there is no type of it.
                 skip_auto_headers=("Content-Type",),
                 trace_request_ctx=progress,
+                ssl=tls or True,
             ) as response:
                 progress.status = response.status
                 return await _received(response, limit)

@@ -11,8 +11,9 @@ from bot.sandbox.gemini import rules
 from bot.sandbox.gemini.reading import read
 from services.ai import prompts
 from services.components.builtins import ASK_PERSON, BUILTINS, NOTIFY, RESERVED_PREFIXES, WAIT_FOR, WAIT_UNTIL
-from services.components.definitions import KEY, ComponentDefinition, DefinitionFaultCode
+from services.components.definitions import KEY, ComponentDefinition
 from services.components.packs import PackFaults, parse_pack
+from services.components.refusals import DefinitionFaultCode
 from services.components.specs import ApprovalPolicy, ComponentSpec
 from services.connectors.errors import InputMisfit, NotPollable, RequestRefused, UnresolvedReference
 from services.formats.schemas import schema_problems

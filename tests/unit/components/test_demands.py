@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from services.components.definitions import ComponentDefinition
-from services.components.definitions import DefinitionFaultCode as Fault
 from services.components.packs import PackFaults, parse_pack
+from services.components.refusals import DefinitionFaultCode as Fault
 
 AREA = "https://works.example.gov/{area}"
 

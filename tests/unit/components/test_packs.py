@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from bot.cli.components import sentence
 from bot.sandbox.town import sandbox_pack
-from services.components.definitions import DefinitionFaultCode as Definition
 from services.components.packs import PackFault, PackFaultCode, PackFaults, parse_pack
+from services.components.refusals import DefinitionFaultCode as Definition
 from services.components.specs import ApprovalPolicy
 from services.formats.strict_yaml import MAX_ALIASES, MAX_BYTES, MAX_DEPTH, YamlFaultCode, YamlFaults, read_yaml
 
@@ -37,6 +37,10 @@ WORK_ORDER: dict[str, Any] = {
     "idempotent": False,
     "timeout_seconds": 30,
     "attempts": 4,
+    "max_concurrent": 3,
+    "per_minute": 60,
+    "graphql": "",
+    "rpc_method": "",
     "owner_service": "works",
     "version": "1.0",
 }
@@ -89,8 +93,9 @@ def test_what_is_left_out_has_a_default() -> None:
         ({"http_method": "GET"}, ApprovalPolicy.NONE),
         ({"http_method": "POST"}, ApprovalPolicy.PLAN),
         ({"http_method": "DELETE"}, ApprovalPolicy.PLAN),
-        ({"type": "GRAPHQL"}, ApprovalPolicy.PLAN),
-        ({"type": "RPC"}, ApprovalPolicy.PLAN),
+        ({"type": "GRAPHQL", "graphql": "mutation { close }"}, ApprovalPolicy.PLAN),
+        ({"type": "GRAPHQL", "graphql": "{ wards }", "http_method": "POST"}, ApprovalPolicy.NONE),
+        ({"type": "RPC", "rpc_method": "crews.send", "http_method": "GET"}, ApprovalPolicy.PLAN),
         ({"http_method": "GET", "approval": "step"}, ApprovalPolicy.STEP),
         ({"http_method": "POST", "approval": "none"}, ApprovalPolicy.NONE),
     ],
@@ -119,11 +124,24 @@ def test_a_path_parameter_is_required_whether_it_says_so_or_not() -> None:
             "token_url": "https://login.example/token",
             "client_id": "mudda",
             "client_secret": "env:SECRET",
+            "refresh_token": None,
             "scope": "work",
             "audience": "https://api.example",
             "resource": "",
             "credentials_in": "body",
         },
+        {
+            "type": "hmac",
+            "secret": "secret:SIGNING",
+            "algorithm": "sha512",
+            "header": "X-Signature",
+            "prefix": "sha512=",
+            "encoding": "base64",
+            "signs": ["timestamp", "method", "path", "query", "body"],
+            "separator": "\n",
+            "timestamp_header": "X-Time",
+        },
+        {"type": "mtls", "certificate": "env:CERT", "key": "secret:KEY", "authority": None},
     ],
 )
 def test_each_kind_of_auth_is_kept_as_written(auth: dict[str, str]) -> None:

@@ -1,0 +1,1 @@
+"""Whether a component may be called now: hosts that fail, limits of how often, and nobody's place taken."""
