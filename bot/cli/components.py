@@ -10,6 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.cli import open311
 from bot.cli.command import CommandFailed, Commands, add_workspace_option, open_database, team_of
 from bot.cli.table import table
 from bot.config import Settings
@@ -41,6 +42,7 @@ def add(commands: Commands) -> None:
     listing.set_defaults(run=_run_list)
     for action in (loading, listing):
         add_workspace_option(action)
+    open311.add_actions(actions)
 
 
 async def _run_load(settings: Settings, options: argparse.Namespace) -> int:

@@ -335,6 +335,7 @@ class ComponentDefinition(_Strict):
     response_headers: list[HeaderName] = Field(default_factory=list, max_length=20)
     body_format: Literal["json", "form"] = "json"
     content_type: ContentType = ""
+    response_format: Literal["plain", "georeport"] = "plain"
     auth: Auth = NoAuth()
     approval: Annotated[ApprovalPolicy, Field(strict=False)] = Field(default_factory=_default_approval)
     idempotent: bool = False

@@ -41,6 +41,7 @@ def prepare(definition: ComponentDefinition, resolved: InputValues) -> PreparedR
         body=_body(definition, resolved.body),
         body_format=definition.body_format,
         content_type=definition.content_type,
+        response_format=definition.response_format,
         auth=definition.auth,
     )
 

@@ -17,6 +17,7 @@ from aiohttp import web
 from bot.sandbox.town.api import Answer, Call, Refused, Route, Values
 from bot.sandbox.town.faults import Fault, Hold, Slow
 from bot.sandbox.town.open311 import Open311
+from bot.sandbox.town.open311_towns import TokenTown, XmlTown
 from bot.sandbox.town.people import Notices
 from bot.sandbox.town.streets import Streets
 from bot.sandbox.town.switch import FaultSwitch
@@ -57,6 +58,8 @@ def utc_now() -> datetime:
 class Town:
     """A town at `url`, from start() to stop(). Its state can be read in `open311`, `works`, `notices`, `streets`.
 
+    Two neighbours have an Open311 endpoint there, too: `xml_town` speaks XML only, `token_town` answers with tokens.
+
     `keys` are its secrets by the names in KEY_NAMES; those not given are made up.
     """
 
@@ -73,7 +76,15 @@ class Town:
         self.works = Works(self.open311)
         self.notices = Notices()
         self.streets = Streets()
-        self._parts = (self.open311, self.works, self.notices, self.streets)
+        self.xml_town, self.token_town = XmlTown(), TokenTown()
+        self._parts = (
+            self.open311,
+            self.works,
+            self.notices,
+            self.streets,
+            self.xml_town,
+            self.token_town,
+        )
         self.switch = FaultSwitch([route.name for part in self._parts for route in part.routes()])
         self.url = ""
         self._port = port
@@ -157,6 +168,9 @@ class Town:
         elif fault is not None:
             return await fault.happen(request, self._stopping)
         assert answer is not None  # noqa: S101 - without a fault, or with one that only waits, there is one
+        if route.encode is not None:
+            body = route.encode(answer.document)
+            return web.Response(body=body, status=answer.status, content_type=route.content_type)
         return web.json_response(answer.document, status=answer.status)
 
     async def _call(self, request: web.Request) -> Call:
