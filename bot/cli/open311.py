@@ -105,9 +105,7 @@ async def preview(client: GeoReportClient, source: Source) -> str:
     return "\n".join([*lines, *_left_out(pack.left_out), "Nothing was added."])
 
 
-async def add(
-    database: Database, team_id: str, client: GeoReportClient, source: Source, now: datetime
-) -> str:
+async def add(database: Database, team_id: str, client: GeoReportClient, source: Source, now: datetime) -> str:
     """Make the components of an endpoint, all of them or none. Raises CommandFailed."""
     try:
         town = await client.read(source)
@@ -140,7 +138,9 @@ async def refresh(
             known = ()
     chosen = [endpoint for endpoint in known if prefix in (None, endpoint.prefix)]
     if not chosen:
-        raise CommandFailed(f"{team_id} has no such Open311 endpoint. Add one with `mudda components add-open311`.")
+        raise CommandFailed(
+            f"{team_id} has no such Open311 endpoint. Add one with `mudda components add-open311`."
+        )
     told: list[str] = []
     refused = False
     for endpoint in chosen:
@@ -152,9 +152,7 @@ async def refresh(
                 continue
             town = await client.read(endpoint.source)
             async with database.transaction() as session:
-                change = await service.add(
-                    session, workspace_id, endpoint.source, town, audit.OPERATOR, now
-                )
+                change = await service.add(session, workspace_id, endpoint.source, town, audit.OPERATOR, now)
             told += _changed(team_id, change)
         except Open311Refused as refusal:
             refused = True

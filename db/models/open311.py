@@ -15,8 +15,8 @@ class Open311Endpoint(Base):
     """One endpoint, as it was when its components were made; `prefix` begins the key of each of them.
 
     `source` is what it was asked to be made of: address, jurisdiction, where its key is, and how it is odd.
-    `changeset` is what its discovery said last, empty if it says nothing. `services` are the names of its services by
-    their codes, `codes` the code that a component alone is for, by its key, and `keys` all that were made of it.
+    `changeset` is what its discovery said last, empty if it says nothing. `services` are the names of its services
+    by their codes, `codes` the code that a component alone is for, by its key, and `keys` all that were made of it.
     """
 
     __tablename__ = "open311_endpoints"

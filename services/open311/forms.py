@@ -75,7 +75,7 @@ def _common() -> dict[str, Any]:
 
 
 def _name(attribute: Attribute) -> str:
-    """How the field of an attribute is called in the form; one that takes several values has brackets behind it."""
+    """How the field of an attribute is called in the form: one with several values has brackets behind it."""
     several = "[]" if attribute.datatype == "multivaluelist" else ""
     return f"attribute[{attribute.code}]{several}"
 

@@ -19,12 +19,12 @@ _SLUG_LENGTH = 24
 class Open311Refused(MuddaError):
     """An endpoint that no components can be made of; nothing was added.
 
-    `reason` is "bad_url", "bad_key" (no env:NAME), "bad_prefix", "address" (`detail`: what it is, such as "private"), "unreachable"
-    (`detail`: "dns", "timeout", …), "redirect" (`detail`: to which host), "slow", "too_large", "entities" (an XML
-    document with declarations of its own, which could be an attack), "page" (HTML), "unreadable", "jurisdiction",
-    "not_found", "key_refused", "refused" (`detail`: what it says), "no_services", "too_many" or "taken" (the
-    components of another endpoint begin like these). `status` is that of its answer, where there was one; `where` is
-    what was asked for, without its query.
+    `reason` is "bad_url", "bad_key" (no env:NAME), "bad_prefix", "address" (`detail`: what it is, such as
+    "private"), "unreachable" (`detail`: "dns", "timeout", …), "redirect" (`detail`: to which host), "slow",
+    "too_large", "entities" (XML with declarations of its own, which could be an attack), "page" (HTML),
+    "unreadable", "jurisdiction", "not_found", "key_refused", "refused" (`detail`: what it says), "no_services",
+    "too_many" or "taken" (the components of another endpoint begin like these). `status` is that of its answer,
+    where there was one; `where` is what was asked for, without its query.
     """
 
     def __init__(self, reason: str, where: str = "", *, status: int | None = None, detail: str = "") -> None:
@@ -40,8 +40,8 @@ class Source:
     """What components are to be made of.
 
     `url` is that of a discovery document, or what the paths of GeoReport begin with. `api_key` is `env:NAME`, for
-    what files requests; empty where none is asked for. `format`: the only one that can be relied on, empty where the
-    endpoint may say. `needs` are the members of a request that this endpoint requires beyond the standard.
+    what files requests; empty where none is asked for. `format`: the only one that can be relied on; None where
+    the endpoint may say. `needs` are the members of a request that this endpoint requires beyond the standard.
     `zoneless`: its dates have no time zone. `only` are the codes of the services that are wanted, all if empty.
     """
 
@@ -84,7 +84,7 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """A kind of request. `kind` is "realtime", "batch" (answers with a token) or "blackbox" (answers with nothing)."""
+    """A kind of request. `kind`: "realtime", "batch" (answers with a token) or "blackbox" (with nothing)."""
 
     code: str
     name: str
@@ -133,7 +133,7 @@ class Discovery:
 
 @dataclass(frozen=True, slots=True)
 class Town:
-    """All that was read of an endpoint. `attributes` are those of each service that asks questions, by its code."""
+    """All that was read of an endpoint. `attributes`: those of each service that asks questions, by its code."""
 
     base_url: str
     format: Format

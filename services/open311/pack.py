@@ -89,9 +89,9 @@ class Pack:
 def pack_of(town: Town, source: Source) -> Pack:
     """The components of a town.
 
-    Services that must be told nothing beyond the standard share one component, which is enough to choose from. One
-    that asks what has to be answered has a component of its own: a form that a plan fills in by name, and that says
-    what is missing before anything is sent.
+    Services that must be told nothing beyond the standard share one component, which is enough to choose from.
+    One that asks what has to be answered has a component of its own: a form that a plan fills in by name, and that
+    says what is missing before anything is sent.
     """
     return _Maker(town, source).pack()
 
@@ -149,9 +149,10 @@ class _Maker:
         yield self._get(
             "find_possible_duplicates",
             "Find possible duplicates near a place",
-            f"Lists the open requests of one kind that {self.place} has from the last 90 days. With lat and long only "
-            "those within radius meters of that place, the nearest first, each with distance_meters. Use it before a "
-            "request is filed, to see whether the issue is known already: if so, [0].service_request_id is its number.",
+            f"Lists the open requests of one kind that {self.place} has from the last 90 days. With lat and long "
+            "only those within radius meters of that place, the nearest first, each with distance_meters. Use it "
+            "before a request is filed, to see whether the issue is known already: if so, [0].service_request_id "
+            "is its number.",
             "requests",
             query_params={
                 "service_code": {**code_schema(services, "The kind of request."), "required": True},
@@ -205,8 +206,8 @@ class _Maker:
         yield self._get(
             "resolve_token",
             "Get the number of a 311 request by its token",
-            f"Gives the number of a request for which {self.place} answered with a token. It is empty until the number "
-            "is there: use this in a wait.until, whose field is [0].service_request_id.",
+            f"Gives the number of a request for which {self.place} answered with a token. It is empty until the "
+            "number is there: use this in a wait.until, whose field is [0].service_request_id.",
             "tokens/{token}",
             path_params={"token": {"type": "string", "minLength": 1, "required": True}},
             response_schema=_TOKEN,
@@ -221,7 +222,8 @@ class _Maker:
             only.description if only else "",
             *(each.description for each in attributes if not each.variable),
             "A request that is filed twice is two requests: look with "
-            f"{self.prefix}.find_possible_duplicates first, and file one only when its [0].service_request_id is empty.",
+            f"{self.prefix}.find_possible_duplicates first, and file one only when its [0].service_request_id is "
+            "empty.",
             self._answer(services),
         ]
         description = " ".join(filter(None, told))

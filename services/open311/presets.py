@@ -15,7 +15,7 @@ _FILE = Path(__file__).parent / "presets.yaml"
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A public endpoint. `key_from`: where a key for filing requests is to be had; empty where none is said to be."""
+    """A public endpoint. `key_from`: where a key for filing requests is to be had, if that is known."""
 
     key: str
     name: str

@@ -131,9 +131,7 @@ class Open311Service:
             uses=uses,
         )
 
-    async def note_unchanged(
-        self, session: AsyncSession, workspace_id: UUID, prefix: str, now: datetime
-    ) -> None:
+    async def note_unchanged(self, session: AsyncSession, workspace_id: UUID, prefix: str, now: datetime) -> None:
         """Remember that an endpoint was asked, and that nothing about it has changed."""
         row = await self._locked(session, workspace_id, prefix)
         if row is not None:

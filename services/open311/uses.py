@@ -89,5 +89,7 @@ class _Uses:
             if call.component_id not in self._keys:
                 continue
             stated: list[Any] = [self._code_of.get(call.component_id)]
-            stated += [part.strip() for item in call.inputs if item.name == _CODE for part in item.value.split(",")]
+            stated += [
+                part.strip() for item in call.inputs if item.name == _CODE for part in item.value.split(",")
+            ]
             yield from (code for code in stated if code in self._codes)

@@ -20,11 +20,13 @@ from tests.support.town_runs import approved, outcome, step, step_states, with_b
 
 XML, TOKENS = "open311_xml", "open311_tokens"
 
+NO_SECRETS: dict[str, str] = {}
+
 
 @pytest.fixture
 async def towns(hall: TownHall) -> TownHall:
     """A bot whose workspace has both endpoints."""
-    connector = Connector({"127.0.0.1"}, {}.get)
+    connector = Connector({"127.0.0.1"}, NO_SECRETS.get)
     now = datetime.now(UTC)
     for prefix, path in ((XML, XML_PATH), (TOKENS, TOKEN_PATH)):
         source = Source(f"{hall.town.url}{path}", prefix=prefix, api_key="env:TOWN_OPEN311_KEY")
@@ -44,8 +46,13 @@ def file(component: str, **inputs: str) -> dict[str, Any]:
 
 
 def look(prefix: str, code: str) -> dict[str, Any]:
-    place = {"query__lat": "37.7622", "query__long": "-122.4651"}
-    return step("look", f"{prefix}.find_possible_duplicates", query__service_code=code, **place)
+    return step(
+        "look",
+        f"{prefix}.find_possible_duplicates",
+        query__service_code=code,
+        query__lat="37.7622",
+        query__long="-122.4651",
+    )
 
 
 async def test_an_endpoint_that_speaks_xml_only_is_called(towns: TownHall) -> None:

@@ -1,4 +1,4 @@
-"""Two neighbours with Open311 endpoints as they are found outside: one speaks XML only, one answers with tokens."""
+"""Two neighbours with Open311 endpoints as they are found outside: XML only, and one that answers with tokens."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def _tag(name: str, value: Any) -> str:
 
 
 def _odd_json(document: Any) -> bytes:
-    """JSON as some endpoints write it: with a mark before it, ids as numbers, truth as texts, one without a list."""
+    """JSON as some write it: a mark before it, ids as numbers, truth as texts, one item without a list."""
     odd = _odd(document)
     if isinstance(odd, list) and len(odd) == 1:
         odd = odd[0]

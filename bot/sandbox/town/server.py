@@ -58,7 +58,7 @@ def utc_now() -> datetime:
 class Town:
     """A town at `url`, from start() to stop(). Its state can be read in `open311`, `works`, `notices`, `streets`.
 
-    Two neighbours have an Open311 endpoint there, too: `xml_town` speaks XML only, `token_town` answers with tokens.
+    Two neighbours have Open311 endpoints there: `xml_town` speaks XML only, `token_town` answers with tokens.
 
     `keys` are its secrets by the names in KEY_NAMES; those not given are made up.
     """

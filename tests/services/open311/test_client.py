@@ -20,6 +20,8 @@ from tests.support.odd_endpoint import Answers, as_json, odd_endpoint, service
 ENTITIES = b"""<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY lol "lol"><!ENTITY lol2 "&lol;&lol;&lol;">]>
 <services><service><service_code>&lol2;</service_code></service></services>"""
 
+NO_SECRETS: dict[str, str] = {}
+
 
 @pytest.fixture
 async def town() -> AsyncIterator[Town]:
@@ -29,7 +31,7 @@ async def town() -> AsyncIterator[Town]:
 
 @pytest.fixture
 async def client() -> AsyncIterator[GeoReportClient]:
-    connector = Connector({"127.0.0.1"}, {}.get)
+    connector = Connector({"127.0.0.1"}, NO_SECRETS.get)
     yield GeoReportClient(connector)
     await connector.aclose()
 
@@ -157,7 +159,7 @@ async def test_services_that_can_not_be_offered_are_named_and_left_out(client: G
 
 
 async def test_an_endpoint_that_takes_too_long_is_given_up(town: Town) -> None:
-    connector = Connector({"127.0.0.1"}, {}.get)
+    connector = Connector({"127.0.0.1"}, NO_SECRETS.get)
     town.switch.set("xmltown.list_services", "hang")
     with pytest.raises(Open311Refused) as caught:
         await GeoReportClient(connector, seconds=0.5).read(Source(f"{town.url}{XML_PATH}"))

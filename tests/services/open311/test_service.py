@@ -31,6 +31,8 @@ NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
 LATER = datetime(2026, 11, 30, 12, tzinfo=UTC)
 P = "open311_xml"
 
+NO_SECRETS: dict[str, str] = {}
+
 
 @pytest.fixture
 async def town() -> AsyncIterator[Town]:
@@ -40,7 +42,7 @@ async def town() -> AsyncIterator[Town]:
 
 @pytest.fixture
 async def client() -> AsyncIterator[GeoReportClient]:
-    connector = Connector({"127.0.0.1"}, {}.get)
+    connector = Connector({"127.0.0.1"}, NO_SECRETS.get)
     yield GeoReportClient(connector)
     await connector.aclose()
 
@@ -138,9 +140,7 @@ async def test_codes_that_came_and_went_are_named_and_so_are_their_plans(
         ):
             await begun(session, workspace_id, steps)
         # As if it had been drafted and not yet decided about.
-        await session.execute(
-            update(WorkflowPlan).where(WorkflowPlan.number == 4).values(state=PlanState.DRAFT)
-        )
+        await session.execute(update(WorkflowPlan).where(WorkflowPlan.number == 4).values(state=PlanState.DRAFT))
     for code in ("graffiti", "street_light"):
         del town.xml_town.services[code]
     town.xml_town.services["noise"] = Service("noise", "Noise", "What is too loud", "general")
@@ -158,7 +158,9 @@ async def test_codes_that_came_and_went_are_named_and_so_are_their_plans(
     ]
     assert light not in await active(database, workspace_id)
     async with database.reading() as session:
-        actions = (await session.scalars(select(AuditEvent.action).where(AuditEvent.action.like("open311.%")))).all()
+        actions = (
+            await session.scalars(select(AuditEvent.action).where(AuditEvent.action.like("open311.%")))
+        ).all()
     assert list(actions) == ["open311.added", "open311.refreshed"]
 
 
@@ -208,7 +210,11 @@ def options(**given: Any) -> argparse.Namespace:
 
 def test_a_preset_says_what_the_arguments_leave_open() -> None:
     source = cli.source_of(options(preset="chicago", api_key="env:CHICAGO_KEY"))
-    assert (source.key_prefix, source.jurisdiction, source.zoneless) == ("open311_chicago", "cityofchicago.org", True)
+    assert (source.key_prefix, source.jurisdiction, source.zoneless) == (
+        "open311_chicago",
+        "cityofchicago.org",
+        True,
+    )
     moved = cli.source_of(options(preset="chicago", url="https://311.example/v2", service=["a"]))
     assert (moved.url, moved.needs, moved.only) == ("https://311.example/v2", source.needs, ("a",))
     assert cli.source_of(options(url=f"https://a.example{TOKEN_PATH}")).key_prefix == "open311_a_example"
