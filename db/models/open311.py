@@ -16,7 +16,7 @@ class Open311Endpoint(Base):
 
     `source` is what it was asked to be made of: address, jurisdiction, where its key is, and how it is odd.
     `changeset` is what its discovery said last, empty if it says nothing. `services` are the names of its services
-    by their codes, `codes` the code that a component alone is for, by its key, and `keys` all that were made of it.
+    by their codes, `codes` the code that a component alone is for, by its key, and `keys` all that were made.
     """
 
     __tablename__ = "open311_endpoints"

@@ -21,25 +21,22 @@ _CREATE_SECONDS = 60.0
 _MAX_NAME = 150
 _MAX_SHOWN = 1_000
 _TEXT = {"type": "string"}
-_REQUEST = {
-    "type": "object",
-    "properties": {
-        "service_request_id": _TEXT,
-        "token": _TEXT,
-        "status": {**_TEXT, "description": "open or closed; closed is not always mended"},
-        "status_notes": _TEXT,
-        "service_code": _TEXT,
-        "service_name": _TEXT,
-        "description": _TEXT,
-        "agency_responsible": _TEXT,
-        "requested_datetime": _TEXT,
-        "updated_datetime": _TEXT,
-        "expected_datetime": _TEXT,
-        "address": _TEXT,
-        "lat": {"type": ["number", "null"]},
-        "long": {"type": ["number", "null"]},
-        "media_url": _TEXT,
-    },
+_OF_A_REQUEST: dict[str, Any] = {
+    "service_request_id": _TEXT,
+    "token": _TEXT,
+    "status": {**_TEXT, "description": "open or closed; closed is not always mended"},
+    "status_notes": _TEXT,
+    "service_code": _TEXT,
+    "service_name": _TEXT,
+    "description": _TEXT,
+    "agency_responsible": _TEXT,
+    "requested_datetime": _TEXT,
+    "updated_datetime": _TEXT,
+    "expected_datetime": _TEXT,
+    "address": _TEXT,
+    "lat": {"type": ["number", "null"]},
+    "long": {"type": ["number", "null"]},
+    "media_url": _TEXT,
 }
 _SERVICES = {
     "type": "array",
@@ -168,13 +165,7 @@ class _Maker:
                     "description": "meters",
                 },
             },
-            response_schema={
-                "type": "array",
-                "items": {
-                    **_REQUEST,
-                    "properties": {**_REQUEST["properties"], "distance_meters": {"type": "integer"}},  # type: ignore[dict-item]
-                },
-            },
+            response_schema={"type": "array", "items": _request(distance_meters={"type": "integer"})},
         )
         date = {
             "type": "string",
@@ -193,7 +184,7 @@ class _Maker:
                 "end_date": date,
                 "status": {"type": "string", "enum": ["open", "closed"]},
             },
-            response_schema={"type": "array", "items": _REQUEST},
+            response_schema={"type": "array", "items": _request()},
         )
         yield self._get(
             "get_request",
@@ -201,7 +192,7 @@ class _Maker:
             f"Tells how far a request has come with {self.place}, by its number. The answer is a list of one.",
             "requests/{service_request_id}",
             path_params={"service_request_id": {"type": "string", "minLength": 1, "required": True}},
-            response_schema={"type": "array", "minItems": 1, "items": _REQUEST},
+            response_schema={"type": "array", "minItems": 1, "items": _request()},
         )
         yield self._get(
             "resolve_token",
@@ -280,6 +271,11 @@ class _Maker:
                 **members,
             }
         )
+
+
+def _request(**more: Any) -> dict[str, Any]:
+    """The schema of a request that was filed, with what else is said of it."""
+    return {"type": "object", "properties": {**_OF_A_REQUEST, **more}}
 
 
 def _form_keys(prefix: str, services: Sequence[Service]) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Which plans use services of an endpoint: drafts to be decided about, and steps of runs that are still to come."""
+"""Which plans use services of an endpoint: drafts to be decided about, and steps of runs that are to come."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ async def plans_that_use(
     code_of: Mapping[str, str],
     codes: Collection[str],
 ) -> tuple[PlanUse, ...]:
-    """The plans that use any of `codes` with components of these keys; `code_of`: the code that one alone is for."""
+    """The plans that use `codes` with components of these keys; `code_of`: the code that one alone is for."""
     if not codes:
         return ()
     uses = _Uses(frozenset(keys), code_of, frozenset(codes))

@@ -61,11 +61,11 @@ async def test_a_plan_that_was_exported_is_imported_approved_and_carried_out(hal
     async with hall.database.reading() as session:
         first, second = (await session.scalars(select(PlanVersion).order_by(PlanVersion.created_at))).all()
         actions = (await session.scalars(select(AuditEvent.action).where(AuditEvent.actor == "operator"))).all()
+        calls = (await session.scalars(select(AICall.plan_id).distinct())).all()
     ordered = sorted(first.document["steps"], key=lambda step: step["step_id"])
     again = sorted(second.document["steps"], key=lambda step: step["step_id"])
     assert [step["inputs"] for step in again] == [step["inputs"] for step in ordered]
     assert list(actions) == ["plan.imported"]
-        calls = (await session.scalars(select(AICall.plan_id).distinct())).all()
     # No agent has seen it.
     assert list(calls) == [first.plan_id]
 

@@ -81,14 +81,11 @@ PLAN = Plan.model_validate(
             {
                 "step_id": "wait",
                 "component_id": "wait.until",
-                "inputs": given(
-                    "body",
-                    component="workorders.get",
-                    field="status",
-                    equals="closed",
-                    every_minutes="0.5",
-                )
-                + [{"in": "body", "name": "path.work_order_id", "value": "{{order.work_order_id}}"}],
+                "inputs": [
+                    *given("body", component="workorders.get", field="status", equals="closed"),
+                    *given("body", every_minutes="0.5"),
+                    {"in": "body", "name": "path.work_order_id", "value": "{{order.work_order_id}}"},
+                ],
             },
             {
                 "step_id": "tell",
