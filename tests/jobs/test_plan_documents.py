@@ -18,10 +18,7 @@ from tests.support.town_hall import TownHall, buttons, cards
 from tests.support.town_runs import LOOK, approved, order, outcome
 
 NOW = datetime(2026, 11, 29, 12, tzinfo=UTC)
-
-
-def settings(hall: TownHall) -> Any:
-    return cli.ImportSettings(max_steps=200, time_zone="UTC", card_interval_seconds=0.2)
+SETTINGS = cli.ImportSettings(max_steps=200, time_zone="UTC", card_interval_seconds=0.2)
 
 
 def request(hall: TownHall, **more: Any) -> cli.ImportRequest:
@@ -31,7 +28,7 @@ def request(hall: TownHall, **more: Any) -> cli.ImportRequest:
 async def imported(hall: TownHall, document: Any, **more: Any) -> str:
     team_id = hall.slack.workspace.team.id
     source = json.dumps(document).encode()
-    return await cli.import_(hall.database, team_id, source, request(hall, **more), NOW, settings(hall))
+    return await cli.import_(hall.database, team_id, source, request(hall, **more), NOW, SETTINGS)
 
 
 async def count(hall: TownHall, table: Any) -> int:
@@ -71,11 +68,11 @@ async def test_a_plan_that_was_exported_is_imported_approved_and_carried_out(hal
 
 
 async def test_a_plan_that_is_not_valid_here_is_refused_and_nothing_is_kept(hall: TownHall) -> None:
-    step = {"stepId": "a", "operationId": "nobody.knows", "requestBody": {"payload": {"x": 1}}}
+    step: dict[str, Any] = {"stepId": "a", "operationId": "nobody.knows", "requestBody": {"payload": {"x": 1}}}
     document = {"arazzo": "1.0.1", "workflows": [{"workflowId": "w", "steps": [step]}]}
     with pytest.raises(CommandFailed, match=r"nobody\.knows(.|\n)*Nothing was imported"):
         await imported(hall, document)
-    step["onFailure"] = [{"name": "n", "type": "goto"}]  # type: ignore[assignment]
+    step["onFailure"] = [{"name": "n", "type": "goto"}]
     with pytest.raises(CommandFailed, match=r"onFailure: a plan has no goto"):
         await imported(hall, document)
     assert await count(hall, WorkflowPlan) == 0
