@@ -58,6 +58,9 @@ async def _run_add(settings: Settings, options: argparse.Namespace) -> int:
             return 0
         async with open_database(settings) as database:
             print(await add(database, await team_of(settings, options), client, source, utc_now()))
+        name = source.api_key.removeprefix("env:")
+        if name and not os.environ.get(name):
+            print(f"{name} is not set here: where the bot runs it must be, or no request can be filed.")
     return 0
 
 

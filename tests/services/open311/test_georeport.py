@@ -109,6 +109,14 @@ def test_extensions_stay_as_they_are() -> None:
     assert georeport([extended]) == [extended]
 
 
+def test_another_encoding_is_read_as_it_is_stated() -> None:
+    text = (
+        '<?xml version="1.0" encoding="ISO-8859-1"?><services><service><group>Straße</group></service></services>'
+    )
+    body, warnings = read_body(text.encode("latin-1"), content_type="text/xml; charset=ISO-8859-1")
+    assert (georeport(body), warnings) == ([{"group": "Straße"}], ())
+
+
 def test_a_page_is_no_georeport() -> None:
     assert georeport("<html><body>Not here</body></html>") == "<html><body>Not here</body></html>"
 
