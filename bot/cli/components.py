@@ -10,7 +10,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from bot.cli import component_files, component_import, component_try
+from bot.cli import component_files, component_import, component_try, open311
 from bot.cli.command import CommandFailed, Commands, add_workspace_option, open_database, team_of
 from bot.cli.table import table
 from bot.config import Settings
@@ -44,6 +44,7 @@ def add(commands: Commands) -> None:
         add_workspace_option(action)
     for module in (component_import, component_files, component_try):
         module.add(actions)
+    open311.add_actions(actions)
 
 
 async def _run_load(settings: Settings, options: argparse.Namespace) -> int:

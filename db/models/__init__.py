@@ -13,6 +13,7 @@ from db.models.homes import Home
 from db.models.inbox import InboxEntry
 from db.models.notes import PlanningNoteRow
 from db.models.notifications import Notification, NotificationPreference
+from db.models.open311 import Open311Endpoint
 from db.models.plans import PlanVersion, WorkflowPlan
 from db.models.policies import Policy, PolicyPassage
 from db.models.runs import Decision, Run, StepAttempt, StepRun
@@ -38,6 +39,7 @@ __all__ = [
     "Installation",
     "Notification",
     "NotificationPreference",
+    "Open311Endpoint",
     "PlanVersion",
     "PlanningNoteRow",
     "Policy",

@@ -54,6 +54,7 @@ class Component(Base):
     response_headers: Mapped[list[str]] = mapped_column(default=list)
     body_format: Mapped[str] = mapped_column(default="json")
     content_type: Mapped[str] = mapped_column(default="")
+    response_format: Mapped[str] = mapped_column(default="plain", server_default="plain")
     auth: Mapped[dict[str, Any]] = mapped_column(default=dict)
     approval: Mapped[str] = mapped_column(default="plan")
     idempotent: Mapped[bool] = mapped_column(default=False)

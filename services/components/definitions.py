@@ -317,6 +317,7 @@ class ComponentDefinition(_Strict):
     response_schema: Schema = Field(default_factory=dict, validate_default=True)
     response_headers: list[HeaderName] = Field(default_factory=list, max_length=20)
     content_type: ContentType = ""
+    response_format: Literal["plain", "georeport"] = "plain"
     auth: Auth = NoAuth()
     approval: Annotated[ApprovalPolicy, Field(strict=False)] = Field(default_factory=_default_approval)
     idempotent: bool = False

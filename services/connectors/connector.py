@@ -23,6 +23,7 @@ from services.connectors.network.transport import RawResponse, SendProgress, Soc
 from services.connectors.redaction import redacted
 from services.connectors.requests import PreparedRequest, check_header, encode_body
 from services.connectors.responses.checks import response_warnings
+from services.connectors.responses.georeport import as_georeport
 from services.connectors.responses.response import Response, ResponseWarning, media_type, read_body, retry_after
 from services.connectors.secret_values import Secrets, SecretValues
 from services.formats.text import clip
@@ -101,6 +102,13 @@ class Connector:
         except TimeoutError:
             raise progress.failure("timeout") from None
         answer = await self._answer(received, secrets, loop.time() - started)
+        if request.response_format == "georeport":
+            small = answer.size <= SMALL_BYTES
+            answer = (
+                as_georeport(answer, request.query)
+                if small
+                else await asyncio.to_thread(as_georeport, answer, request.query)
+            )
         found = {name.lower(): received.headers.get(name) for name in headers}
         return replace(answer, headers=redacted({name: text for name, text in found.items() if text}, secrets))
 

@@ -20,6 +20,9 @@ OwnPairs = tuple[tuple[str, str | None], ...]
 
 BodyFormat = Literal["json", "form", "multipart"]
 
+ResponseFormat = Literal["plain", "georeport"]
+"""How an answer is read: as it stands, or as GeoReport v2 has it, be it JSON or XML."""
+
 _HEADER_NAME = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 _NOT_IN_HEADER = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
@@ -43,6 +46,7 @@ class PreparedRequest:
     body: Any = None
     body_format: BodyFormat = "json"
     content_type: str = ""
+    response_format: ResponseFormat = "plain"
     auth: Auth = field(default_factory=NoAuth, repr=False)
     files: tuple[str, ...] = ()
 

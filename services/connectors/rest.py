@@ -55,6 +55,7 @@ def prepare(definition: ComponentDefinition, resolved: InputValues) -> PreparedR
         body_format=definition.body_format,
         content_type=definition.content_type,
         files=_files(definition),
+        response_format=definition.response_format,
         auth=definition.auth,
     )
 

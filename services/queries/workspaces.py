@@ -20,6 +20,7 @@ from db.models import (
     Component,
     Decision,
     Installation,
+    Open311Endpoint,
     PlanningNoteRow,
     PlanVersion,
     Policy,
@@ -116,6 +117,11 @@ async def documents(session: AsyncSession, workspace_id: UUID) -> AsyncIterator[
         "workspace": select(Workspace).where(Workspace.id == workspace_id),
         "approval_rules": select(ApprovalRulesRow).where(ApprovalRulesRow.workspace_id == workspace_id),
         "component": select(Component).where(Component.workspace_id == workspace_id).order_by(Component.key),
+        "open311_endpoint": (
+            select(Open311Endpoint)
+            .where(Open311Endpoint.workspace_id == workspace_id)
+            .order_by(Open311Endpoint.prefix)
+        ),
         "policy": (
             select(Policy)
             .options(undefer(Policy.source))

@@ -23,6 +23,7 @@ from db.models import (
     HeardMessage,
     Home,
     InboxEntry,
+    Open311Endpoint,
     PlanningNoteRow,
     Workspace,
 )
@@ -88,6 +89,9 @@ async def two(database: Database) -> tuple[UUID, UUID]:
             await session.execute(insert(AnswerStream).values(stream))
             waits = {"workspace_id": workspace_id, "execution_id": "Fx1", "function": "run"}
             await session.execute(insert(FunctionExecution).values(waits))
+            town = {"workspace_id": workspace_id, "prefix": "open311_a", "base_url": "https://311.example"}
+            empty = {"source": {}, "changeset": "", "services": {}, "codes": {}, "keys": []}
+            await session.execute(insert(Open311Endpoint).values(**town, **empty, refreshed_at=func.now()))
             told = Subject.of_plan(plan, 1)
             ringing = NotificationService(ZoneInfo("UTC")).ringing
             await ringing.tell(session, workspace_id, told, "U1", None, datetime.now(UTC), is_personal=True)

@@ -145,7 +145,8 @@ def error_document(refusal: Refused) -> Any:
 class Route:
     """One operation. Its name is the key of its component in the sandbox's pack, where it has one.
 
-    `idempotent`: the same Idempotency-Key gets the same answer and no second effect.
+    `idempotent`: the same Idempotency-Key gets the same answer and no second effect. `encode` makes bytes of a
+    document where it is not sent as JSON, and `content_type` says what they are.
     """
 
     name: str
@@ -156,3 +157,5 @@ class Route:
     idempotent: bool = False
     refusal_status: int = 401
     error: Callable[[Refused], Any] = error_document
+    encode: Callable[[Any], bytes] | None = None
+    content_type: str = "application/json"

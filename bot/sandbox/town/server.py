@@ -18,6 +18,7 @@ from bot.sandbox.town.api import Answer, Call, Refused, Route, Values
 from bot.sandbox.town.faults import Fault, Hold, Slow
 from bot.sandbox.town.fleet import Fleet
 from bot.sandbox.town.open311 import Open311
+from bot.sandbox.town.open311_towns import TokenTown, XmlTown
 from bot.sandbox.town.people import Notices
 from bot.sandbox.town.permits import Permits
 from bot.sandbox.town.streets import Streets
@@ -60,6 +61,8 @@ class Town:
     """A town at `url`, from start() to stop(). Its state can be read in `open311`, `works`, `notices`, `streets`,
     `permits` and `fleet`.
 
+    Two neighbours have Open311 endpoints there: `xml_town` speaks XML only, `token_town` answers with tokens.
+
     `keys` are its secrets by the names in KEY_NAMES; those not given are made up.
     """
 
@@ -77,7 +80,17 @@ class Town:
         self.notices = Notices()
         self.streets = Streets()
         self.permits, self.fleet = Permits(), Fleet()
-        self._parts = (self.open311, self.works, self.notices, self.streets, self.permits, self.fleet)
+        self.xml_town, self.token_town = XmlTown(), TokenTown()
+        self._parts = (
+            self.open311,
+            self.works,
+            self.notices,
+            self.streets,
+            self.permits,
+            self.fleet,
+            self.xml_town,
+            self.token_town,
+        )
         self.switch = FaultSwitch([route.name for part in self._parts for route in part.routes()])
         self.url = ""
         self._port = port
@@ -161,6 +174,9 @@ class Town:
         elif fault is not None:
             return await fault.happen(request, self._stopping)
         assert answer is not None  # noqa: S101 - without a fault, or with one that only waits, there is one
+        if route.encode is not None:
+            body = route.encode(answer.document)
+            return web.Response(body=body, status=answer.status, content_type=route.content_type)
         return web.json_response(answer.document, status=answer.status)
 
     async def _call(self, request: web.Request) -> Call:

@@ -37,14 +37,15 @@ def _strict(token: re.Match[str]) -> str:
     return f'"{token["zeros"]}"' if token["zeros"] else token[0]
 
 
-def xml_fields(data: bytes) -> Any:
+def xml_fields(text: str) -> Any:
     """XML as a JSON value: elements by their names, without namespaces, those that are repeated as lists.
 
     Attributes are members named `@name`, and the text beside them is `#text`. Raises NotJson, also for what could
     be an attack: entities are not expanded.
     """
     try:
-        root = fromstring(data, forbid_dtd=True)
+        # As text: what a document says of its encoding was true of the bytes that it came as.
+        root = fromstring(text, forbid_dtd=True)
         return {_name(root.tag): _value(root, MAX_DEPTH)}
     except (ParseError, DefusedXmlException, ValueError, LookupError):
         raise NotJson("not_json") from None

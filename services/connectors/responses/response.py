@@ -105,7 +105,7 @@ def read_body(
         codes += more if is_json else []
     elif "xml" in mime or first == "<":
         try:
-            return xml_fields(text.lstrip().encode()), _warnings(*codes)
+            return xml_fields(text.lstrip()), _warnings(*codes)
         except strict_json.NotJson:
             pass  # a page, most likely
     return text, _warnings(*codes)

@@ -32,6 +32,7 @@ WORK_ORDER: dict[str, Any] = {
     "response_headers": ["Location"],
     "body_format": "json",
     "content_type": "application/vnd.api+json",
+    "response_format": "plain",
     "auth": {"type": "bearer", "token": "env:WORKS_TOKEN"},
     "approval": "plan",
     "idempotent": False,
