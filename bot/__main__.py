@@ -11,13 +11,25 @@ from collections.abc import Sequence
 import uvloop
 
 from bot import VERSION
-from bot.cli import components, doctor, evaluation, export, policies, sandbox, secrets, serve, upkeep, workspaces
+from bot.cli import (
+    components,
+    doctor,
+    evaluation,
+    export,
+    policies,
+    sandbox,
+    secrets,
+    serve,
+    tokens,
+    upkeep,
+    workspaces,
+)
 from bot.cli.command import CommandFailed
 from bot.config import give_home, hide_from_bolt, load_settings
 from bot.errors import SettingsError
 from bot.logs import set_up_logging
 
-COMMANDS = (serve, sandbox, doctor, components, policies, evaluation, export, workspaces, secrets, upkeep)
+COMMANDS = (serve, sandbox, doctor, components, policies, evaluation, export, workspaces, tokens, secrets, upkeep)
 """In the order of the help."""
 
 

@@ -190,7 +190,7 @@ async def one_workspace(parts: Parts, slack: Slack, database_url: str, stack: As
         settings=own,
     )
     tenant = OneWorkspace(parts.bind(workspace), parts.bind, parts.database.everywhere())
-    _watched(tenant.watch(database_url), stack)
+    watched(tenant.watch(database_url), stack)
     return tenant
 
 
@@ -203,11 +203,11 @@ async def installed_workspaces(
 ) -> InstalledWorkspaces:
     """The workspaces that install the app; what is known of them is kept up to date until `stack` ends."""
     tenants = InstalledWorkspaces(parts.database.everywhere(), installations, slack, parts.bind)
-    _watched(tenants.watch(database_url), stack)
+    watched(tenants.watch(database_url), stack)
     return tenants
 
 
-def _watched(watch: Coroutine[Any, Any, None], stack: AsyncExitStack) -> None:
+def watched(watch: Coroutine[Any, Any, None], stack: AsyncExitStack) -> None:
     """Watch until `stack` ends."""
     watching = asyncio.create_task(watch)
 
