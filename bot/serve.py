@@ -7,6 +7,7 @@ import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Literal
 
 from aiohttp import web
@@ -91,7 +92,7 @@ async def running_bot(
             dispatcher = Dispatcher(build_app(slack.client), tenants.of_team, metrics, lifecycle)
         routes = oauth.routes() if oauth is not None and dispatcher is not None else []
         if dispatcher is not None:
-            routes += await _api(parts, tenants, direct_url, stack)
+            routes += await _api(settings, parts, tenants, direct_url, stack)
         port = await _serve_http(settings, dispatcher, routes, metrics, readiness, stack)
         if dispatcher is not None and settings.slack_app_token is not None:
             readiness.socket = await _serve_socket_mode(settings.slack_app_token, dispatcher, slack, stack)
@@ -118,15 +119,25 @@ def _oauth(settings: Settings, database: Database, slack: Slack) -> OAuth | None
     )
 
 
-async def _api(parts: Parts, tenants: Tenants, database_url: str, stack: AsyncExitStack) -> list[web.RouteDef]:
-    """The routes of the HTTP API."""
+async def _api(
+    settings: Settings, parts: Parts, tenants: Tenants, database_url: str, stack: AsyncExitStack
+) -> list[web.RouteDef]:
+    """The routes of the HTTP API, and of the MCP server if its package is there."""
     shared = parts.database
     database = Database(shared.url, pool_size=API_CONNECTIONS, max_overflow=0, is_pooled=shared.is_pooled)
     stack.push_async_callback(database.close)
     callers = Callers(database.everywhere(), tenants, RateLimiter(asyncio.get_running_loop().time))
     changes = Changes(callers.forget)
     watched(changes.watch(database_url), stack)
-    return Api(callers, changes, database, parts.metrics).routes()
+    routes = Api(callers, changes, database, parts.metrics).routes()
+    if find_spec("mcp") is not None:
+        from bot.api.mcp.server import serving_mcp
+
+        secret = settings.slack_signing_secret
+        signing_secret = secret.get_secret_value() if secret else None
+        mcp = serving_mcp(callers, changes, tenants, database, parts.metrics, signing_secret)
+        routes += await stack.enter_async_context(mcp)
+    return routes
 
 
 async def _worker(

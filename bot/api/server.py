@@ -127,14 +127,14 @@ class Api:
 
     async def generate(self, request: web.Request, caller: Caller) -> web.Response:
         """Have a plan drafted."""
-        body = await _body(request)
+        body = await read_body(request)
         return _replied(
             await acting.draft(caller, _read(DraftRequest, body), _idempotency_key(request), _mark(request, body))
         )
 
     async def cancel(self, request: web.Request, caller: Caller) -> web.Response:
         """Cancel a run."""
-        run_id, body = _id(request), await _body(request, may_be_empty=True)
+        run_id, body = _id(request), await read_body(request, may_be_empty=True)
         _read(CancelRequest, body or b"{}")
         return _replied(await acting.cancel(caller, run_id, _idempotency_key(request), _mark(request, body)))
 
@@ -269,7 +269,7 @@ def _mark(request: web.Request, body: bytes) -> str:
     return fingerprint(request.method, request.path, body)
 
 
-async def _body(request: web.Request, *, may_be_empty: bool = False) -> bytes:
+async def read_body(request: web.Request, *, may_be_empty: bool = False) -> bytes:
     """The body, which is JSON. Raises Problem."""
     if (request.content_length or 0) > MAX_BODY_BYTES:
         raise _too_large()
