@@ -22,6 +22,7 @@ from bot.cli import (
     serve,
     tokens,
     upkeep,
+    webhooks,
     workspaces,
 )
 from bot.cli.command import CommandFailed
@@ -29,7 +30,20 @@ from bot.config import give_home, hide_from_bolt, load_settings
 from bot.errors import SettingsError
 from bot.logs import set_up_logging
 
-COMMANDS = (serve, sandbox, doctor, components, policies, evaluation, export, workspaces, tokens, secrets, upkeep)
+COMMANDS = (
+    serve,
+    sandbox,
+    doctor,
+    components,
+    policies,
+    evaluation,
+    export,
+    workspaces,
+    tokens,
+    webhooks,
+    secrets,
+    upkeep,
+)
 """In the order of the help."""
 
 

@@ -39,6 +39,7 @@ from services.runs.questions import QuestionService
 from services.runs.reminders import ReminderService
 from services.runs.service import RunService
 from services.selection.offers import OfferService
+from services.webhooks.service import WebhookService
 from services.workflows.clarifying import ClarifyingService
 from services.workflows.rechecks import RecheckService
 from services.workflows.refining import RefiningService
@@ -96,6 +97,7 @@ class Deps:
     budget: TokenBudget
     intents: IntentJudge
     threads: OwnedThreads
+    webhooks: WebhookService
     conversations: ConversationService = field(default_factory=ConversationService)
     retention: Retention = field(default_factory=Retention)
     metrics: Metrics = field(default_factory=Metrics)

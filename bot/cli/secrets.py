@@ -7,6 +7,7 @@ import argparse
 from bot.cli.command import CommandFailed, Commands, open_database
 from bot.config import Settings, keys_of
 from bot.errors import SettingsError
+from services.webhooks.service import WebhookService
 from services.workspaces.installations import InstallationService
 from services.workspaces.secrets import SealBroken, SecretBox, new_key
 
@@ -28,11 +29,12 @@ async def _new_key(_: Settings, __: argparse.Namespace) -> int:
 async def _rotate(settings: Settings, _: argparse.Namespace) -> int:
     if settings.mudda_secret_key is None:
         raise SettingsError(["MUDDA_SECRET_KEY is missing: the new key, a comma, and the old one."])
-    installations = InstallationService(SecretBox(keys_of(settings.mudda_secret_key)))
+    box = SecretBox(keys_of(settings.mudda_secret_key))
     async with open_database(settings) as database:
         try:
             async with database.transaction() as session:
-                count = await installations.reseal(session)
+                count = await InstallationService(box).reseal(session)
+                count += await WebhookService(box).reseal(session)
         except SealBroken as error:
             raise CommandFailed("A token is sealed with a key that is not there. Nothing was changed.") from error
     print(f"{count:,} sealed with the first key. The others can be taken out of MUDDA_SECRET_KEY.")

@@ -5,14 +5,12 @@ from __future__ import annotations
 import argparse
 import re
 from datetime import datetime, timedelta
-from uuid import UUID
 
-from bot.cli.command import CommandFailed, Commands, add_workspace_option, open_database, team_of
+from bot.cli.command import CommandFailed, Commands, add_workspace_option, open_database, team_of, workspace_of
 from bot.cli.table import table
 from bot.config import Settings
 from bot.deps import utc_now
 from db.session import Database
-from services import workspaces
 from services.access import tokens
 from services.access.tokens import Right, TokenExists
 from services.errors import NotFound
@@ -95,7 +93,7 @@ async def create(
         raise CommandFailed("A token that drafts or cancels acts in somebody's name: say whose with --person U….")
     if not 0 <= days <= MAX_DAYS:
         raise CommandFailed(f"--days is a number from 0 to {MAX_DAYS:,}.")
-    workspace_id = await _workspace(database, team)
+    workspace_id = await workspace_of(database, team)
     async with database.transaction() as session:
         try:
             return await tokens.create(
@@ -113,7 +111,7 @@ async def create(
 
 async def list_(database: Database, team: str) -> str:
     """The tokens of a workspace, as a table. Raises CommandFailed."""
-    workspace_id = await _workspace(database, team)
+    workspace_id = await workspace_of(database, team)
     async with database.reading() as session:
         found = await tokens.listed(session, workspace_id)
     if not found:
@@ -136,20 +134,10 @@ async def list_(database: Database, team: str) -> str:
 
 async def revoke(database: Database, team: str, name: str, now: datetime) -> str:
     """Take a token back. Raises CommandFailed."""
-    workspace_id = await _workspace(database, team)
+    workspace_id = await workspace_of(database, team)
     async with database.transaction() as session:
         try:
             await tokens.revoke(session, workspace_id, name, now)
         except NotFound:
             raise CommandFailed(f"There is no token {name}; `mudda tokens list` shows which there are.") from None
     return f"{name} is revoked."
-
-
-async def _workspace(database: Database, team: str) -> UUID:
-    async with database.reading() as session:
-        try:
-            return await workspaces.by_team(session, team)
-        except NotFound:
-            raise CommandFailed(
-                f"There is no workspace {team}; `mudda workspaces list` shows which there are."
-            ) from None

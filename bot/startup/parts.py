@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from bot.config import Settings
+from bot.config import Settings, keys_of
 from bot.deps import Deps, Workspace
 from bot.metrics import Metrics
 from bot.slack.client import Slack
@@ -33,6 +33,8 @@ from services.cards import CardService
 from services.components.service import ComponentService
 from services.connectors import Connector
 from services.connectors.auth import Secrets
+from services.connectors.network.addresses import AddressRules
+from services.connectors.network.transport import Transport
 from services.conversations.threads import OwnedThreads
 from services.learning.notes import NoteService
 from services.learning.service import LearningService
@@ -54,11 +56,13 @@ from services.runs.reminders import ReminderService
 from services.runs.service import RunService
 from services.selection.offers import OfferService
 from services.steps.sources import StepSources
+from services.webhooks.service import WebhookService
 from services.workflows.clarifying import ClarifyingService
 from services.workflows.rechecks import RecheckService
 from services.workflows.refining import RefiningService
 from services.workflows.service import WorkflowService
 from services.workspaces.installations import InstallationService
+from services.workspaces.secrets import SecretBox
 from services.workspaces.settings import Defaults
 
 # A thread in a blocking call of the model can't be cancelled; its job has been handed back by then.
@@ -134,6 +138,7 @@ async def shared_parts(
         connector=connector,
         intents=IntentJudge(gemini),
         threads=OwnedThreads(asyncio.get_running_loop().time),
+        webhooks=_webhooks(settings, stack),
         retention=settings.retention,
         clarify_after=timedelta(minutes=settings.clarify_minutes),
         metrics=metrics,
@@ -141,6 +146,14 @@ async def shared_parts(
         photos=PhotoReader(),
     )
     return Parts(database, metrics, executor, bind)
+
+
+def _webhooks(settings: Settings, stack: AsyncExitStack) -> WebhookService:
+    """Webhooks, at addresses that components may be called at, too."""
+    key = settings.mudda_secret_key
+    transport = Transport(AddressRules(settings.allowed_hosts))
+    stack.push_async_callback(transport.aclose)
+    return WebhookService(SecretBox(keys_of(key)) if key else None, transport)
 
 
 def _bound(
