@@ -16,7 +16,7 @@ from db.session import Database
 from services.access import tokens
 from services.access.tokens import Right, Token
 from services.queries.lines import Viewer
-from services.queries.records import Eyes
+from services.queries.records import NOBODY, Eyes
 
 KNOWN_SECONDS = 60.0
 """For so long a token is not looked up again. One that is revoked is forgotten at once."""
@@ -43,8 +43,13 @@ class Caller:
         if right not in self.rights:
             raise forbidden(f"This token has no right to {right.value}.", "missing_right")
 
-    async def eyes(self, session: AsyncSession) -> Eyes:
-        """What they may see: a token what everybody may, or all; a person what they see in Slack."""
+    async def eyes(self, session: AsyncSession, *, with_rules: bool = True) -> Eyes:
+        """What they may see: a token what everybody may, or all; a person what they see in Slack.
+
+        Without rules it can't be told who is waited for.
+        """
+        if self.token is not None and not with_rules:
+            return Eyes(NOBODY, self.sees_private)
         rules = await self.deps.approvals.settings(session, self.deps.workspace.id)
         viewer = Viewer("" if self.token is not None else self.user or "", rules)
         return Eyes(viewer, self.sees_private)

@@ -1,4 +1,4 @@
-"""How long reads over HTTP take with 50 clients, beside a worker that drafts plans: paced, and as fast as they can.
+"""How long reads over HTTP take with 50 clients beside a worker that drafts plans: paced, and all they can.
 
 python -m tests.bench.bench_api
 """
