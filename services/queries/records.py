@@ -178,7 +178,7 @@ def _any_lines(sees_all: bool) -> Select[Any]:
 
 
 @cache
-def _plan(sees_all: bool) -> Select[Any]:
+def _plan(sees_all: bool) -> Select[WorkflowPlan, PlanVersion, str | None]:
     query = (
         select(WorkflowPlan, PlanVersion, Card.link)
         .outerjoin(Card, Card.plan_id == WorkflowPlan.id)
