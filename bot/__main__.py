@@ -21,7 +21,9 @@ from bot.cli import (
     sandbox,
     secrets,
     serve,
+    tokens,
     upkeep,
+    webhooks,
     workspaces,
 )
 from bot.cli.command import CommandFailed
@@ -29,7 +31,21 @@ from bot.config import give_home, hide_from_bolt, load_settings
 from bot.errors import SettingsError
 from bot.logs import set_up_logging
 
-COMMANDS = (serve, sandbox, doctor, components, policies, plans, evaluation, export, workspaces, secrets, upkeep)
+COMMANDS = (
+    serve,
+    sandbox,
+    doctor,
+    components,
+    policies,
+    plans,
+    evaluation,
+    export,
+    workspaces,
+    tokens,
+    webhooks,
+    secrets,
+    upkeep,
+)
 """In the order of the help."""
 
 

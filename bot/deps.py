@@ -40,6 +40,7 @@ from services.runs.reminders import ReminderService
 from services.runs.service import RunService
 from services.selection.offers import OfferService
 from services.steps.contexts import CallContexts
+from services.webhooks.service import WebhookService
 from services.workflows.clarifying import ClarifyingService
 from services.workflows.rechecks import RecheckService
 from services.workflows.refining import RefiningService
@@ -100,6 +101,7 @@ class Deps:
     intents: IntentJudge
     threads: OwnedThreads
     secrets: ComponentSecrets
+    webhooks: WebhookService
     conversations: ConversationService = field(default_factory=ConversationService)
     retention: Retention = field(default_factory=Retention)
     metrics: Metrics = field(default_factory=Metrics)

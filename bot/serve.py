@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
+from importlib.util import find_spec
 from typing import Literal
 
 from aiohttp import web
 from pydantic import SecretStr
 
+from bot.api.callers import Callers
+from bot.api.changes import Changes
+from bot.api.limits import RateLimiter
+from bot.api.server import Api
 from bot.app import build_app
 from bot.config import Settings, component_secret, keys_of
 from bot.errors import SettingsError
@@ -27,7 +32,7 @@ from bot.slack.dispatch import Dispatcher
 from bot.slack.socket_mode import SocketMode
 from bot.startup.database import database_for, is_pooled, migrated
 from bot.startup.garbage import settle_garbage
-from bot.startup.parts import Parts, installed_workspaces, one_workspace, shared_parts
+from bot.startup.parts import Parts, installed_workspaces, one_workspace, shared_parts, watched
 from bot.startup.slack import check_app_token
 from bot.web import Web
 from bot.workspaces.lifecycle import Lifecycle
@@ -41,6 +46,9 @@ from services.workspaces.secrets import SecretBox
 logger = logging.getLogger("mudda.serve")
 
 Part = Literal["web", "worker"]
+
+API_CONNECTIONS = 4
+"""Who reads over HTTP waits for one of these, and never takes one from Slack's listeners or the worker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +95,10 @@ async def running_bot(
         if only != "worker":
             lifecycle = Lifecycle(database.everywhere(), oauth.installations).handle if oauth else None
             dispatcher = Dispatcher(build_app(slack.client), tenants.of_team, metrics, lifecycle)
-        port = await _serve_http(settings, dispatcher, oauth, metrics, readiness, stack)
+        routes = oauth.routes() if oauth is not None and dispatcher is not None else []
+        if dispatcher is not None:
+            routes += await _api(settings, parts, tenants, direct_url, stack)
+        port = await _serve_http(settings, dispatcher, routes, metrics, readiness, stack)
         if dispatcher is not None and settings.slack_app_token is not None:
             readiness.socket = await _serve_socket_mode(settings.slack_app_token, dispatcher, slack, stack)
         settle_garbage()
@@ -113,6 +124,27 @@ def _oauth(settings: Settings, database: Database, slack: Slack) -> OAuth | None
     )
 
 
+async def _api(
+    settings: Settings, parts: Parts, tenants: Tenants, database_url: str, stack: AsyncExitStack
+) -> list[web.RouteDef]:
+    """The routes of the HTTP API, and of the MCP server if its package is there."""
+    shared = parts.database
+    database = Database(shared.url, pool_size=API_CONNECTIONS, max_overflow=0, is_pooled=shared.is_pooled)
+    stack.push_async_callback(database.close)
+    callers = Callers(database.everywhere(), tenants, RateLimiter(asyncio.get_running_loop().time))
+    changes = Changes(callers.forget)
+    watched(changes.watch(database_url), stack)
+    routes = Api(callers, changes, database, parts.metrics).routes()
+    if find_spec("mcp") is not None:
+        from bot.api.mcp.server import serving_mcp
+
+        secret = settings.slack_signing_secret
+        signing_secret = secret.get_secret_value() if secret else None
+        mcp = serving_mcp(callers, changes, tenants, database, parts.metrics, signing_secret)
+        routes += await stack.enter_async_context(mcp)
+    return routes
+
+
 async def _worker(
     settings: Settings, parts: Parts, tenants: Tenants, database_url: str, stack: AsyncExitStack
 ) -> Worker:
@@ -134,14 +166,13 @@ async def _worker(
 async def _serve_http(
     settings: Settings,
     dispatcher: Dispatcher | None,
-    oauth: OAuth | None,
+    routes: Sequence[web.RouteDef],
     metrics: Metrics,
     readiness: Readiness,
     stack: AsyncExitStack,
 ) -> int:
     secret = settings.slack_signing_secret.get_secret_value() if settings.slack_signing_secret else None
     served = Web(dispatcher if secret else None, secret, metrics, readiness)
-    routes = oauth.routes() if oauth is not None and dispatcher is not None else []
     runner = web.AppRunner(served.application(routes), access_log=None, shutdown_timeout=2.0)
     await runner.setup()
     stack.push_async_callback(runner.cleanup)

@@ -17,12 +17,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.models import (
     AICall,
     AnswerStream,
+    ApiRequest,
     Conversation,
     FunctionExecution,
     HeardMessage,
     InboxEntry,
     Installation,
     Run,
+    WebhookDelivery,
     WorkflowPlan,
     Workspace,
 )
@@ -70,6 +72,8 @@ async def purge(session: AsyncSession, retention: Retention, now: datetime) -> M
         "heard_messages": _heard(now, retention.inbox),
         "answer_streams": _answer_streams(now, retention.inbox),
         "function_executions": _ended_functions(now, retention.inbox),
+        "api_requests": _api_requests(now, retention.inbox),
+        "webhook_deliveries": _webhook_deliveries(now, retention.inbox),
         "conversations": _conversations(now, retention.model_calls),
         "model_calls": _model_calls(now, retention.model_calls),
         "plans": _plans(now, retention.plans),
@@ -132,6 +136,23 @@ def _ended_functions(now: datetime, days: int | None) -> Delete | None:
     ended = FunctionExecution.completed_at < now - timedelta(days=days)
     old = select(FunctionExecution.id).where(ended).limit(MAX_BATCH_ROWS)
     return delete(FunctionExecution).where(FunctionExecution.id.in_(old))
+
+
+def _api_requests(now: datetime, days: int | None) -> Delete | None:
+    if days is None:
+        return None
+    before = now - timedelta(days=days)
+    old = select(ApiRequest.id).where(ApiRequest.created_at < before).limit(MAX_BATCH_ROWS)
+    return delete(ApiRequest).where(ApiRequest.id.in_(old))
+
+
+def _webhook_deliveries(now: datetime, days: int | None) -> Delete | None:
+    """Those that are over, delivered or dead."""
+    if days is None:
+        return None
+    before = now - timedelta(days=days)
+    old = select(WebhookDelivery.id).where(WebhookDelivery.ended_at < before).limit(MAX_BATCH_ROWS)
+    return delete(WebhookDelivery).where(WebhookDelivery.id.in_(old))
 
 
 def _conversations(now: datetime, days: int | None) -> Delete | None:

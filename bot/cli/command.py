@@ -10,12 +10,15 @@ import threading
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeAlias
+from uuid import UUID
 
 from bot.config import Settings
 from bot.errors import EdgeError
 from bot.startup.database import database_for, migrated
 from bot.startup.slack import team_of_token
 from db.session import Database
+from services import workspaces
+from services.errors import NotFound
 
 EXIT_SECONDS = 9.0
 """After this a process that was told to stop is gone; an orchestrator usually kills at ten."""
@@ -49,6 +52,17 @@ async def open_database(settings: Settings, *, as_it_is: bool = False) -> AsyncI
 async def team_of(settings: Settings, options: argparse.Namespace) -> str:
     """Slack's id of the workspace that a command is about. Raises SettingsError if nothing says which."""
     return options.workspace or await team_of_token(settings)
+
+
+async def workspace_of(database: Database, team: str) -> UUID:
+    """The id of a team's workspace. Raises CommandFailed while there is none."""
+    async with database.reading() as session:
+        try:
+            return await workspaces.by_team(session, team)
+        except NotFound:
+            raise CommandFailed(
+                f"There is no workspace {team}; `mudda workspaces list` shows which there are."
+            ) from None
 
 
 async def told_to_stop() -> None:

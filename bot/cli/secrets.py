@@ -18,6 +18,7 @@ from db.session import Database
 from services import workspaces
 from services.audit import OPERATOR
 from services.errors import NotFound
+from services.webhooks.service import WebhookService
 from services.workspaces.component_secrets import ComponentSecrets, NoSecretKey, SecretRefused
 from services.workspaces.installations import InstallationService
 from services.workspaces.secrets import SealBroken, SecretBox, new_key
@@ -145,6 +146,7 @@ async def rotate(database: Database, box: SecretBox) -> int:
     """Seal everything with the first key; how many there are. Raises CommandFailed, and changes nothing then."""
     try:
         async with database.transaction() as session:
-            return await InstallationService(box).reseal(session) + await ComponentSecrets(box).reseal(session)
+            parts = (InstallationService(box), ComponentSecrets(box), WebhookService(box))
+            return sum([await part.reseal(session) for part in parts])
     except SealBroken as error:
         raise CommandFailed("A secret is sealed with a key that is not there. Nothing was changed.") from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from bot.jobs import home, inquiries, notes, pictures, workspaces
+from bot.jobs import home, inquiries, notes, pictures, webhooks, workspaces
 from bot.jobs.agents import functions, prompts, streaming
 from bot.jobs.conversations import hearing, policy_files, replying, settling, shortcuts
 from bot.jobs.messages import cards, placing, private, replies, showing
@@ -50,6 +50,7 @@ HANDLERS: tuple[Handler[Any], ...] = tuple(
         pictures,
         home,
         placing,
+        webhooks,
         workspaces,
     )
     for handler in module.HANDLERS

@@ -33,6 +33,8 @@ from services.cards import CardService
 from services.components.service import ComponentService
 from services.connectors import Connector
 from services.connectors.auth import Secrets
+from services.connectors.network.addresses import AddressRules
+from services.connectors.network.transport import Transport
 from services.conversations.threads import OwnedThreads
 from services.health.door import Door
 from services.learning.notes import NoteService
@@ -56,6 +58,7 @@ from services.runs.service import RunService
 from services.selection.offers import OfferService
 from services.steps.contexts import CallContexts
 from services.steps.sources import StepSources
+from services.webhooks.service import WebhookService
 from services.workflows.clarifying import ClarifyingService
 from services.workflows.rechecks import RecheckService
 from services.workflows.refining import RefiningService
@@ -144,6 +147,7 @@ async def shared_parts(
         secrets=kept_secrets,
         intents=IntentJudge(gemini),
         threads=OwnedThreads(asyncio.get_running_loop().time),
+        webhooks=_webhooks(settings, stack),
         retention=settings.retention,
         clarify_after=timedelta(minutes=settings.clarify_minutes),
         metrics=metrics,
@@ -151,6 +155,14 @@ async def shared_parts(
         photos=PhotoReader(),
     )
     return Parts(database, metrics, executor, contexts, bind)
+
+
+def _webhooks(settings: Settings, stack: AsyncExitStack) -> WebhookService:
+    """Webhooks, at addresses that components may be called at, too."""
+    key = settings.mudda_secret_key
+    transport = Transport(AddressRules(settings.allowed_hosts))
+    stack.push_async_callback(transport.aclose)
+    return WebhookService(SecretBox(keys_of(key)) if key else None, transport)
 
 
 def _bound(
@@ -200,7 +212,7 @@ async def one_workspace(parts: Parts, slack: Slack, database_url: str, stack: As
         settings=own,
     )
     tenant = OneWorkspace(parts.bind(workspace), parts.bind, parts.database.everywhere())
-    _watched(tenant.watch(database_url), stack)
+    watched(tenant.watch(database_url), stack)
     return tenant
 
 
@@ -213,11 +225,11 @@ async def installed_workspaces(
 ) -> InstalledWorkspaces:
     """The workspaces that install the app; what is known of them is kept up to date until `stack` ends."""
     tenants = InstalledWorkspaces(parts.database.everywhere(), installations, slack, parts.bind)
-    _watched(tenants.watch(database_url), stack)
+    watched(tenants.watch(database_url), stack)
     return tenants
 
 
-def _watched(watch: Coroutine[Any, Any, None], stack: AsyncExitStack) -> None:
+def watched(watch: Coroutine[Any, Any, None], stack: AsyncExitStack) -> None:
     """Watch until `stack` ends."""
     watching = asyncio.create_task(watch)
 

@@ -1,5 +1,6 @@
 """All tables; importing this package is what makes the metadata complete."""
 
+from db.models.access import ApiRequest, ApiToken
 from db.models.agents import AnswerStream, FunctionExecution
 from db.models.ai_calls import AICall
 from db.models.approvals import ApprovalRulesRow, StepGate
@@ -17,11 +18,14 @@ from db.models.open311 import Open311Endpoint
 from db.models.plans import PlanVersion, WorkflowPlan
 from db.models.policies import Policy, PolicyPassage
 from db.models.runs import Decision, Run, StepAttempt, StepRun
+from db.models.webhooks import Webhook, WebhookDelivery
 from db.models.workspaces import Installation, Workspace
 
 __all__ = [
     "AICall",
     "AnswerStream",
+    "ApiRequest",
+    "ApiToken",
     "ApprovalRulesRow",
     "AuditEvent",
     "Base",
@@ -48,6 +52,8 @@ __all__ = [
     "StepAttempt",
     "StepGate",
     "StepRun",
+    "Webhook",
+    "WebhookDelivery",
     "WorkflowPlan",
     "Workspace",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import func, select, text, update
@@ -12,12 +12,16 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from bot.jobs.upkeep import purge_all
 from db.models import (
     AICall,
+    ApiRequest,
+    ApiToken,
     AuditEvent,
     Conversation,
     HeardMessage,
     InboxEntry,
     Run,
     StepRun,
+    Webhook,
+    WebhookDelivery,
     WorkflowPlan,
     Workspace,
 )
@@ -51,6 +55,19 @@ async def count(database: Database, table: type) -> int:
         return await session.scalar(select(func.count()).select_from(table)) or 0
 
 
+async def of_api(session: AsyncSession, workspace_id: UUID, at: datetime) -> None:
+    """An answer that was kept, a delivery that was made, and one that is still to be made."""
+    of_it = {"workspace_id": workspace_id}
+    token = ApiToken(id=uuid4(), name=f"{at}", hash=f"{at}", rights=["read"], **of_it)
+    hook = Webhook(id=uuid4(), url=f"https://hook.example/{at}", events=["run.ended"], secret="sealed", **of_it)
+    session.add_all([token, hook])
+    await session.flush()
+    session.add(ApiRequest(token_id=token.id, key="k", fingerprint="f", created_at=at, **of_it))
+    told = {"webhook_id": hook.id, "event": "run.ended", "subject_id": uuid4(), "happened_at": at, **of_it}
+    session.add(WebhookDelivery(event_id=uuid4(), state="dead", ended_at=at, **told))
+    session.add(WebhookDelivery(event_id=uuid4(), state="pending", created_at=at, **told))
+
+
 async def test_inbox_and_model_calls_are_forgotten_in_time(database: Database, workspace_id: UUID) -> None:
     async with database.transaction() as session:
         for days in (1, 8, 89, 91):
@@ -74,17 +91,21 @@ async def test_inbox_and_model_calls_are_forgotten_in_time(database: Database, w
             judged = {"user_id": "U1", "intent": "question", "judged_by": "model"}
             session.add(HeardMessage(key=f"k{days}", **place, **judged))
             session.add(Conversation(thread_ts=f"{days}.1", opened_by="U1", **place))
+            await of_api(session, workspace_id, at)
     assert await purge_all(database, Retention(), NOW) == {
         "inbox": 3,
         "heard_messages": 3,
         "answer_streams": 0,
         "function_executions": 0,
+        "api_requests": 3,
+        "webhook_deliveries": 3,
         "conversations": 1,
         "model_calls": 1,
         "plans": 0,
         "workspaces": 0,
     }
     assert (await count(database, InboxEntry), await count(database, AICall)) == (1, 3)
+    assert (await count(database, ApiRequest), await count(database, WebhookDelivery)) == (1, 5)
 
 
 async def test_more_than_a_batch_is_forgotten_at_once(database: Database) -> None:

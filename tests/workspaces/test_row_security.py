@@ -17,6 +17,8 @@ from db.migrate import migrate
 from db.models import (
     AICall,
     AnswerStream,
+    ApiRequest,
+    ApiToken,
     Base,
     Conversation,
     FunctionExecution,
@@ -25,6 +27,7 @@ from db.models import (
     InboxEntry,
     Open311Endpoint,
     PlanningNoteRow,
+    Webhook,
     Workspace,
 )
 from db.session import TENANT_ROLE, Database
@@ -67,6 +70,12 @@ async def two(database: Database) -> tuple[UUID, UUID]:
     for team in ("T0000000A", "T0000000B"):
         async with database.transaction() as session:
             workspace_id = await ensure(session, team)
+            hook = {"url": "https://hook.example/", "events": ["run.ended", "run.started"], "secret": "sealed"}
+            await session.execute(insert(Webhook).values(workspace_id=workspace_id, **hook))
+            given = {"workspace_id": workspace_id, "name": "t", "hash": team, "rights": ["read"]}
+            token = await session.scalar(insert(ApiToken).values(given).returning(ApiToken.id))
+            asked = {"workspace_id": workspace_id, "token_id": token, "key": "k", "fingerprint": "f"}
+            await session.execute(insert(ApiRequest).values(asked))
             plan = await runs_on_record.plan(session, workspace_id)
             await runs_on_record.run(session, workspace_id, plan, attempts=2)
             await ApprovalService().set_settings(session, workspace_id, ApprovalRules(), Actor("U0MARCO001"))

@@ -1,7 +1,7 @@
 """Components of other kinds than REST, their sealed secrets and limits, and hosts that fail.
 
 Revision: 0026
-Revises: 0024
+Revises: 0025
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = '0026'
-down_revision = '0024'
+down_revision = '0025'
 branch_labels = None
 depends_on = None
 

@@ -1,7 +1,7 @@
 """Open311 endpoints, and components whose answers are read as GeoReport v2 has them.
 
 Revision: 0027
-Revises: 0024
+Revises: 0026
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from alembic import op
 from sqlalchemy.dialects import postgresql
 
 revision = '0027'
-down_revision = '0024'
+down_revision = '0026'
 branch_labels = None
 depends_on = None
 

@@ -4,7 +4,7 @@
 reading a Home over 10,000 plans. In a subquery of its own PostgreSQL finds it out once (an "InitPlan").
 
 Revision: 0029
-Revises: 0024
+Revises: 0028
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = '0029'
-down_revision = '0024'
+down_revision = '0028'
 branch_labels = None
 depends_on = None
 

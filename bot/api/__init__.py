@@ -1,0 +1,1 @@
+"""The HTTP API and the MCP server: what programs read, and little that they may do. Nothing is decided here."""

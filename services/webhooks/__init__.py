@@ -1,0 +1,1 @@
+"""Webhooks: URLs of others that are told of plans and runs, signed, at least once."""
