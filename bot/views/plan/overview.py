@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from bot.languages import N_, _, decimal, ngettext
 from bot.slack.ids import ACTION_SHOW_ALL, Ref
@@ -26,7 +26,7 @@ from services.queries.snapshots import PlanSnapshot, VersionSnapshot
 from services.states import FailureCode, PlanState
 from services.workflows.drafts import Failure
 
-STATES = {
+STATES: Mapping[PlanState, str] = {
     PlanState.DRAFTING: N_("Being drafted"),
     PlanState.DRAFT: N_("To be reviewed"),
     PlanState.APPROVED: N_("Approved"),
