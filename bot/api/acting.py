@@ -12,7 +12,8 @@ from bot.api import documents
 from bot.api.callers import Caller
 from bot.api.problems import Problem, forbidden, unavailable
 from bot.errors import RateLimited, SlackUnavailable
-from bot.views.modals.new_issue import ISSUE_LENGTH, PLACE_LENGTH, URGENCIES
+from bot.views.modals.new_issue import ISSUE_LENGTH, PLACE_LENGTH
+from bot.views.plan.urgency import URGENCIES
 from services.access import replies
 from services.access.replies import Reply
 from services.access.tokens import Right

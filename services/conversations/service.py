@@ -6,17 +6,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, exists, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Card, Conversation, HeardMessage, WorkflowPlan
+from db.queue import enqueue, enqueue_all
 from services.ai.intents import Intent
 from services.conversations.errors import AlreadySettled, NotTheWriter
 from services.errors import NotFound
-from services.jobs import Hear, Lacking
+from services.jobs import Hear, Lacking, LockReply
 
 BY_MODEL, BY_RULES = "model", "rules"
+
+DECIDED = "decided"
+"""As what a decision in words is settled once the plan is decided about by a button."""
 
 ANSWER = "answer"
 """In place of an intent, where somebody has said what they were asked about their issue."""
@@ -174,8 +178,11 @@ class ConversationService:
         return Reply(row.key, row.user_id, row.channel_id, row.thread_ts, begun_at, row.reply_ts)
 
     async def replied(self, session: AsyncSession, workspace_id: UUID, heard_id: UUID, ts: str) -> None:
-        """The reply is there."""
-        (await self._locked(session, workspace_id, heard_id)).reply_ts = ts
+        """The reply is there. One that offers what was decided while it was posted is locked."""
+        row = await self._locked(session, workspace_id, heard_id)
+        row.reply_ts = ts
+        if row.settled_as == DECIDED and row.plan_id is not None:
+            await enqueue(session, LockReply(workspace=workspace_id, heard=heard_id, about=row.plan_id))
 
     async def unsettled(
         self, session: AsyncSession, workspace_id: UUID, heard_id: UUID, user: str
@@ -195,6 +202,31 @@ class ConversationService:
         row = await session.scalar(_row(workspace_id, heard_id).with_for_update())
         said = _unsettled(row, heard_id, user)
         said.said, said.settled_as = None, intent
+
+    async def decided(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> None:
+        """A plan is decided about: what was answered to decisions in words offers it no more."""
+        found = await session.execute(
+            update(HeardMessage)
+            .where(
+                HeardMessage.workspace_id == workspace_id,
+                HeardMessage.plan_id == plan_id,
+                HeardMessage.intent == Intent.DECISION,
+                HeardMessage.settled_as.is_(None),
+            )
+            .values(settled_as=DECIDED)
+            .returning(HeardMessage.id, HeardMessage.reply_ts)
+        )
+        posted = [heard for heard, ts in found if ts is not None]
+        await enqueue_all(
+            session, [LockReply(workspace=workspace_id, heard=heard, about=plan_id) for heard in posted]
+        )
+
+    async def reply(self, session: AsyncSession, workspace_id: UUID, heard_id: UUID) -> Reply:
+        """The reply to what was heard, as it is. Raises NotFound."""
+        row = await session.scalar(_row(workspace_id, heard_id))
+        if row is None:
+            raise NotFound("heard message", heard_id)
+        return Reply(row.key, row.user_id, row.channel_id, row.thread_ts, row.reply_started_at, row.reply_ts)
 
     async def _locked(self, session: AsyncSession, workspace_id: UUID, heard_id: UUID) -> HeardMessage:
         row = await session.scalar(_row(workspace_id, heard_id).with_for_update())

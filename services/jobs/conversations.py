@@ -70,6 +70,15 @@ class Say(Job):
     reply_thread: str | None = None
 
 
+class LockReply(Job):
+    """Take the buttons away under an answer to a decision in words: the plan `about` is decided about."""
+
+    entrypoint: ClassVar[str] = "lock_reply"
+
+    heard: UUID
+    about: UUID
+
+
 class Settle(Press):
     """Whoever wrote what could be meant in several ways says by a button which it was."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from bot.deps import Deps
 from bot.errors import ChannelUnreachable, MessageGone, RateLimited, SlackError, SlackUnavailable
 from bot.jobs.messages.posting import find_earlier
@@ -11,10 +13,13 @@ from bot.jobs.registry import PATIENT_ATTEMPTS, Handler, Lane
 from bot.languages import speaking
 from bot.readers import language_for
 from bot.slack.messages import Message
+from bot.views.card import decisions
 from bot.views.messages.conversation import answer, decide_there, unclear, which_was_meant
 from bot.views.private.notes import Note, note_text
 from services.conversations.service import PlanOfThread, Reply
-from services.jobs import Say
+from services.jobs import LockReply, Say
+from services.queries.snapshots import PlanSnapshot
+from services.states import PlanState
 
 logger = logging.getLogger("mudda.hearing")
 
@@ -27,11 +32,12 @@ async def say(job: Say, deps: Deps) -> None:
         if job.about is not None:
             plan = await deps.conversations.plan(session, job.workspace, job.about)
         place = None if plan is None else await deps.cards.message(session, job.workspace, plan.id)
+        draft = await _draft(session, job, plan, deps)
     if reply.ts is not None:
         return
     link = await _link(place, deps)
     with speaking(await language_for(reply.user, deps)):
-        message = _message(job, plan, link)
+        message = _message(job, plan, draft, link)
     try:
         if job.in_private:
             await _tell(job, reply, message, deps)
@@ -47,14 +53,38 @@ async def say(job: Say, deps: Deps) -> None:
         await deps.conversations.replied(session, job.workspace, job.heard, ts)
 
 
-def _message(job: Say, plan: PlanOfThread | None, link: str | None) -> Message:
+async def lock_reply(job: LockReply, deps: Deps) -> None:
+    """Show under a decision in words that it was decided; a message that is gone needs no lock."""
+    async with deps.database.reading() as session:
+        reply = await deps.conversations.reply(session, job.workspace, job.heard)
+        plan = await deps.conversations.plan(session, job.workspace, job.about)
+    if reply.ts is None:
+        return
+    with speaking(await language_for(reply.user, deps)):
+        message = decide_there(job.heard, plan.number, plan.state, None)
+    try:
+        await deps.slack.update(reply.channel, reply.ts, message)
+    except (RateLimited, SlackUnavailable):
+        raise
+    except SlackError as error:
+        logger.info("Could not take buttons away: %s", error)
+
+
+async def _draft(session: AsyncSession, job: Say, plan: PlanOfThread | None, deps: Deps) -> PlanSnapshot | None:
+    """The plan that a decision in words is about, where buttons can decide about it."""
+    if job.kind != "decision" or plan is None or plan.state != PlanState.DRAFT:
+        return None
+    return await deps.queries.get(session, job.workspace, plan.id)
+
+
+def _message(job: Say, plan: PlanOfThread | None, draft: PlanSnapshot | None, link: str | None) -> Message:
     match job.kind:
         case "help":
             return which_was_meant(job.heard, note_text(Note.HELP))
         case "empty":
             return which_was_meant(job.heard, note_text(Note.EMPTY_MENTION))
         case "decision" if plan is not None:
-            return decide_there(job.heard, plan.number, plan.state, link)
+            return decide_there(job.heard, plan.number, plan.state, link, decisions(draft) if draft else ())
         case "unclear":
             return unclear(job.heard, has_plan=plan is not None, lacking=job.lacking)
         case kind:
@@ -82,4 +112,7 @@ async def _tell(job: Say, reply: Reply, message: Message, deps: Deps) -> None:
         logger.info("Could not tell somebody privately: %s", error)
 
 
-HANDLERS = (Handler(Say, Lane.QUICK, say, attempts=PATIENT_ATTEMPTS),)
+HANDLERS = (
+    Handler(Say, Lane.QUICK, say, attempts=PATIENT_ATTEMPTS),
+    Handler(LockReply, Lane.QUICK, lock_reply),
+)

@@ -71,12 +71,14 @@ async def _carry_out(session: AsyncSession, workspace_id: UUID, job: DecidePlan,
     match job.decision:
         case PlanDecision.DISCARD:
             await deps.workflows.discard(session, job.workspace, plan, revision, actor, now)
+            await deps.conversations.decided(session, job.workspace, plan)
         case PlanDecision.TRY_AGAIN:
             await deps.workflows.try_again(session, job.workspace, plan, revision, actor)
         case PlanDecision.APPROVE:
             # In one transaction: an approved plan that nothing carries out can't be.
             version = await deps.workflows.approve(session, job.workspace, plan, revision, actor, now)
             await deps.runs.start(session, job.workspace, plan, version, actor, now)
+            await deps.conversations.decided(session, job.workspace, plan)
         case _:
             assert_never(job.decision)
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from bot.languages import N_, Sentence, _
 from bot.slack import ids
 from bot.slack.ids import METADATA_REPLY, Ref
-from bot.slack.messages import Message
+from bot.slack.messages import Element, Message
 from bot.views.kit import blocks as kit
 from bot.views.kit.text import sentences
 from services.jobs import Lacking, ReplyKind, Settlement
@@ -53,11 +53,15 @@ def answer(heard: UUID, kind: ReplyKind, lacking: Lacking | None) -> Message:
     return Message(sentences([_lacks(lacking), said]), [], _metadata(heard))
 
 
-def decide_there(heard: UUID, number: int, state: str, link: str | None) -> Message:
-    """A decision in words decides nothing: where the buttons are. `link` is Slack's own, to the card."""
+def decide_there(
+    heard: UUID, number: int, state: str, link: str | None, buttons: Sequence[Element] = ()
+) -> Message:
+    """A decision in words decides nothing: the buttons that do, and where they are; `link` leads to the card."""
     name = _("the card of plan #{number}", number=str(number))
     card = f"<{link}|{name}>" if link else name
-    if state == PlanState.DRAFT:
+    if buttons:
+        words = N_("Nothing is decided by words alone. Decide here, or on {card}:")
+    elif state == PlanState.DRAFT:
         words = N_("Nothing is decided by words alone. Its buttons approve or discard it: {card}.")
     elif state == PlanState.DRAFTING:
         words = N_(
@@ -70,7 +74,9 @@ def decide_there(heard: UUID, number: int, state: str, link: str | None) -> Mess
         )
     else:
         words = N_("Nothing is decided by words alone. What can be decided now is on {card}.")
-    return Message(_(words, number=str(number), card=card), [], _metadata(heard))
+    text = _(words, number=str(number), card=card)
+    blocks = kit.seal([kit.section(text), kit.actions(*buttons)], "decide") if buttons else []
+    return Message(text, blocks, _metadata(heard))
 
 
 def unclear(heard: UUID, *, has_plan: bool, lacking: Lacking | None) -> Message:
