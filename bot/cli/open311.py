@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.cli.command import CommandFailed, add_workspace_option, open_database, team_of
+from bot.cli.table import table
 from bot.config import Settings
 from bot.deps import utc_now
 from db.session import Database
@@ -104,7 +105,12 @@ async def preview(client: GeoReportClient, source: Source) -> str:
     except Open311Refused as refusal:
         raise _failed(refusal) from None
     lines = [f"{town.base_url} speaks {town.format.upper()} and has {len(town.services)} services. It would add:"]
-    lines += [f"  {each.http_method:<4}  {each.key:<45} {each.name}" for each in pack.definitions]
+    lines += table(
+        [
+            ("  METHOD", "KEY", "NAME"),
+            *((f"  {each.http_method}", each.key, each.name) for each in pack.definitions),
+        ]
+    )
     return "\n".join([*lines, *_left_out(pack.left_out), "Nothing was added."])
 
 

@@ -23,6 +23,9 @@ from services.open311.uses import PlanUse, plans_that_use
 _KEPT = ("approval", "timeout_seconds", "auth")
 """Members of a component that stay as people set them when its endpoint is read again."""
 
+_PASSING = frozenset({"vanished", "no_definition"})
+"""Why a service may be left out today and be there tomorrow, with no other changeset."""
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
@@ -91,18 +94,23 @@ class Open311Service:
         )
         wanted = await self._as_people_left_them(session, workspace_id, pack, was.keys)
         loaded = await self._components.load(session, workspace_id, wanted)
-        removed = sorted({*was.keys} - {definition.key for definition in pack.definitions})
+        # What could not be read just now has not gone for that: it stays as it was, and is read again next time.
+        unread = {each.name for each in pack.left_out if each.reason == "no_definition"} & {*was.services}
+        spared = {key: code for key, code in was.codes.items() if code in unread}
+        removed = sorted({*was.keys} - {definition.key for definition in pack.definitions} - {*spared})
         active = await self._components.by_keys(session, workspace_id, removed)
         gone = [key for key in removed if key in active and active[key].active]
         for key in gone:
             await self._components.deactivate(session, workspace_id, key)
         services = {service.code: service.name for service in town.services}
+        services |= {code: was.services[code] for code in unread}
         came = tuple(code for code in services if code not in was.services) if row else ()
         went = tuple(code for code in was.services if code not in services)
         uses = await plans_that_use(session, workspace_id, was.keys, was.codes, went)
         was.source, was.base_url, was.refreshed_at = source.to_dict(), town.base_url, now
-        was.changeset, was.services, was.codes = town.changeset, services, dict(pack.codes)
-        was.keys = [definition.key for definition in pack.definitions]
+        was.services, was.codes = services, {**spared, **pack.codes}
+        was.changeset = "" if any(each.reason in _PASSING for each in pack.left_out) else town.changeset
+        was.keys = [*(definition.key for definition in pack.definitions), *spared]
         session.add(was)
         await session.flush()
         await audit.record(

@@ -94,7 +94,7 @@ async def test_what_is_only_looked_at_is_not_added(
 ) -> None:
     said = await cli.preview(client, source)
     assert "speaks XML and has 7 services" in said
-    assert f"POST  {P}.create_street_light" in said
+    assert f"{P}.create_street_light" in said
     assert await active(database, workspace_id) == set()
 
 
@@ -193,6 +193,28 @@ async def test_an_endpoint_that_can_not_be_read_keeps_its_components(
     assert await active(database, workspace_id) == keys
     with pytest.raises(CommandFailed, match="has no such Open311 endpoint"):
         await cli.refresh(database, team, client, LATER, prefix="open311_other")
+
+
+async def test_a_definition_that_can_not_be_read_for_once_takes_nothing_away(
+    database: Database, workspace_id: UUID, team: str, client: GeoReportClient
+) -> None:
+    asked = {"attributes": [{"variable": True, "code": "a", "datatype": "string", "required": True}]}
+    answers = {
+        "discovery.json": as_json({"changeset": "1", "endpoints": []}),
+        "services.json": as_json([service("1"), service("2", metadata=True)]),
+        "services/2.json": as_json(asked),
+    }
+    async with odd_endpoint(answers) as url:
+        await cli.add(database, team, client, Source(url, prefix="x"), NOON)
+        answers["discovery.json"] = as_json({"changeset": "2", "endpoints": []})
+        answers["services/2.json"] = as_json([], 500)
+        said = await cli.refresh(database, team, client, LATER)
+        assert "left out   2: its definition can't be read" in said
+        assert "went" not in said
+        assert "x.create_2" in await active(database, workspace_id)
+        answers["services/2.json"] = as_json(asked)
+        said = await cli.refresh(database, team, client, LATER)
+    assert "0 new, 2 changed, 0 out of use, 6 as they were" in said
 
 
 async def test_of_another_workspace_nothing_is_refreshed(
