@@ -59,6 +59,9 @@ async def _run_add(settings: Settings, options: argparse.Namespace) -> int:
             return 0
         async with open_database(settings) as database:
             print(await add(database, await team_of(settings, options), client, source, utc_now()))
+        preset = presets()[options.preset] if options.preset else None
+        if preset and preset.key_from and not source.api_key:
+            print(f"A key is to be had from {preset.key_from}")
         name = source.api_key.removeprefix("env:")
         if name and not os.environ.get(name):
             print(f"{name} is not set here: where the bot runs it must be, or no request can be filed.")
