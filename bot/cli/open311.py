@@ -228,7 +228,7 @@ _REFUSALS = {
     "refused": "{where} refuses ({status}). {detail}",
     "no_services": "{where} has no service that a request could be filed for.",
     "too_many": "{where} has {detail} services, which is more than can be offered. Name some with --service CODE.",
-    "taken": "The components of {where} begin with {detail}, too. Give another --prefix.",
+    "taken": "There are other components already whose keys begin with {detail}. Give another --prefix.",
 }
 
 
