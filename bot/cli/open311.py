@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from bot.cli.command import CommandFailed, add_workspace_option, open_database, team_of
+from bot.cli.table import table
 from bot.config import Settings
 from bot.deps import utc_now
 from db.session import Database
@@ -58,6 +59,9 @@ async def _run_add(settings: Settings, options: argparse.Namespace) -> int:
             return 0
         async with open_database(settings) as database:
             print(await add(database, await team_of(settings, options), client, source, utc_now()))
+        preset = presets()[options.preset] if options.preset else None
+        if preset and preset.key_from and not source.api_key:
+            print(f"A key is to be had from {preset.key_from}")
         name = source.api_key.removeprefix("env:")
         if name and not os.environ.get(name):
             print(f"{name} is not set here: where the bot runs it must be, or no request can be filed.")
@@ -104,7 +108,12 @@ async def preview(client: GeoReportClient, source: Source) -> str:
     except Open311Refused as refusal:
         raise _failed(refusal) from None
     lines = [f"{town.base_url} speaks {town.format.upper()} and has {len(town.services)} services. It would add:"]
-    lines += [f"  {each.http_method:<4}  {each.key:<45} {each.name}" for each in pack.definitions]
+    lines += table(
+        [
+            ("  METHOD", "KEY", "NAME"),
+            *((f"  {each.http_method}", each.key, each.name) for each in pack.definitions),
+        ]
+    )
     return "\n".join([*lines, *_left_out(pack.left_out), "Nothing was added."])
 
 
@@ -219,7 +228,7 @@ _REFUSALS = {
     "refused": "{where} refuses ({status}). {detail}",
     "no_services": "{where} has no service that a request could be filed for.",
     "too_many": "{where} has {detail} services, which is more than can be offered. Name some with --service CODE.",
-    "taken": "The components of {where} begin with {detail}, too. Give another --prefix.",
+    "taken": "There are other components already whose keys begin with {detail}. Give another --prefix.",
 }
 
 

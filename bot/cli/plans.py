@@ -26,6 +26,7 @@ from services.components.builtins import CHANNEL, USER
 from services.components.definitions import ComponentDefinition
 from services.components.service import ComponentService
 from services.errors import NotFound
+from services.formats.strict_yaml import MAX_BYTES
 from services.jobs import OpenPlan
 from services.plans.arazzo.reading import ArazzoFault, ArazzoFaultCode, ArazzoFaults, read_arazzo
 from services.plans.arazzo.writing import arazzo_documents
@@ -40,8 +41,6 @@ from services.workflows.service import WorkflowService
 
 Documents = tuple[dict[str, Any], dict[str, Any]]
 """Arazzo, and the OpenAPI beside it."""
-
-_MAX_BYTES = 4 * 1024 * 1024
 
 
 def add(commands: Commands) -> None:
@@ -218,7 +217,7 @@ def _write(path: Path, document: Mapping[str, Any]) -> None:
 def _source(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            return file.read(_MAX_BYTES)
+            return file.read(MAX_BYTES + 1)
     except OSError as error:
         raise CommandFailed(f"{path}: {error.strerror or error}") from error
 

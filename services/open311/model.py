@@ -23,7 +23,7 @@ class Open311Refused(MuddaError):
     "private"), "unreachable" (`detail`: "dns", "timeout", …), "redirect" (`detail`: to which host), "slow",
     "too_large", "entities" (XML with declarations of its own, which could be an attack), "page" (HTML),
     "unreadable", "jurisdiction", "not_found", "key_refused", "refused" (`detail`: what it says), "no_services",
-    "too_many" or "taken" (the components of another endpoint begin like these). `status` is that of its answer,
+    "too_many" or "taken" (other components begin like these). `status` is that of its answer,
     where there was one; `where` is what was asked for, without its query.
     """
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -20,8 +20,11 @@ from services.open311.model import LeftOut, Open311Refused, Source, Town
 from services.open311.pack import Pack, pack_of
 from services.open311.uses import PlanUse, plans_that_use
 
-_KEPT = ("approval", "timeout_seconds", "auth")
+_KEPT = frozenset({"approval", "timeout_seconds", "auth"})
 """Members of a component that stay as people set them when its endpoint is read again."""
+
+_PASSING = frozenset({"vanished", "no_definition"})
+"""Why a service may be left out today and be there tomorrow, with no other changeset."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,31 +81,38 @@ class Open311Service:
         """Make the components of a town, or bring them up to date, and remember the endpoint: all or nothing.
 
         What people set of a component stays, and one that they took out of use stays out of it. Components that
-        the town has no use for any more are taken out of use. Raises Open311Refused where another endpoint's begin
-        like these.
+        the town has no use for any more are taken out of use. Raises Open311Refused where others begin like these.
         """
         pack = pack_of(town, source)
         prefix = source.key_prefix
         row = await self._locked(session, workspace_id, prefix)
-        if row is not None and row.base_url != town.base_url:
-            raise Open311Refused("taken", row.base_url, detail=prefix)
+        keys = [definition.key for definition in pack.definitions]
+        known = {} if row else await self._components.by_keys(session, workspace_id, keys)
+        if known or (row is not None and row.base_url != town.base_url):
+            raise Open311Refused("taken", town.base_url, detail=prefix)
         was = row or Open311Endpoint(
             workspace_id=workspace_id, prefix=prefix, services={}, codes={}, keys=[], changeset=""
         )
-        wanted = await self._as_people_left_them(session, workspace_id, pack, was.keys)
+        kept = _KEPT if row and row.source.get("api_key") == source.api_key else _KEPT - {"auth"}
+        wanted = await self._as_people_left_them(session, workspace_id, pack, was.keys, kept)
         loaded = await self._components.load(session, workspace_id, wanted)
-        removed = sorted({*was.keys} - {definition.key for definition in pack.definitions})
+        # What could not be read just now has not gone for that: it stays as it was, and is read again next time.
+        unread = {each.name for each in pack.left_out if each.reason == "no_definition"} & {*was.services}
+        spared = {key: code for key, code in was.codes.items() if code in unread}
+        removed = sorted({*was.keys} - {*keys} - {*spared})
         active = await self._components.by_keys(session, workspace_id, removed)
         gone = [key for key in removed if key in active and active[key].active]
         for key in gone:
             await self._components.deactivate(session, workspace_id, key)
         services = {service.code: service.name for service in town.services}
+        services |= {code: was.services[code] for code in unread}
         came = tuple(code for code in services if code not in was.services) if row else ()
         went = tuple(code for code in was.services if code not in services)
         uses = await plans_that_use(session, workspace_id, was.keys, was.codes, went)
         was.source, was.base_url, was.refreshed_at = source.to_dict(), town.base_url, now
-        was.changeset, was.services, was.codes = town.changeset, services, dict(pack.codes)
-        was.keys = [definition.key for definition in pack.definitions]
+        was.services, was.codes = services, {**spared, **pack.codes}
+        was.changeset = "" if any(each.reason in _PASSING for each in pack.left_out) else town.changeset
+        was.keys = [*keys, *spared]
         session.add(was)
         await session.flush()
         await audit.record(
@@ -145,7 +155,7 @@ class Open311Service:
         )
 
     async def _as_people_left_them(
-        self, session: AsyncSession, workspace_id: UUID, pack: Pack, former: Sequence[str]
+        self, session: AsyncSession, workspace_id: UUID, pack: Pack, former: Sequence[str], kept: Collection[str]
     ) -> list[ComponentDefinition]:
         """The components to load: with what people set, and without those that they took out of use."""
         if not former:
@@ -156,7 +166,7 @@ class Open311Service:
         for definition in pack.definitions:
             if definition.key in specs and not specs[definition.key].active and definition.key in former:
                 continue
-            kept = {name: stored[definition.key][name] for name in _KEPT} if definition.key in stored else {}
-            document = {**definition.model_dump(mode="json"), **kept}
+            own = {name: stored[definition.key][name] for name in kept} if definition.key in stored else {}
+            document = {**definition.model_dump(mode="json"), **own}
             wanted.append(ComponentDefinition.model_validate(document))
         return wanted

@@ -46,16 +46,15 @@ def components(source: Source = SOURCE) -> dict[str, ComponentDefinition]:
     return {each.key: each for each in pack_of(TOWN, source).definitions}
 
 
-def faults(key: str, source: Source = SOURCE, **inputs: str) -> set[tuple[FaultCode, str | None]]:
+def faults(key: str, inputs: dict[str, str], source: Source = SOURCE) -> set[tuple[FaultCode, str | None]]:
     definition = components(source)[key]
     names = ("key", "name", "description", "http_method", "request_schema", "response_schema", "approval")
     spec = ComponentSpec(**{name: getattr(definition, name) for name in names})
     given = [{"in": "body", "name": name, "value": value} for name, value in inputs.items()]
-    tell = {"step_id": "tell", "component_id": "slack.notify"}
-    tell["inputs"] = [  # type: ignore[assignment]
-        {"in": "body", "name": "to", "value": "reporter"},
-        {"in": "body", "name": "message", "value": "Done"},
+    told = [
+        {"in": "body", "name": name, "value": value} for name, value in (("to", "reporter"), ("message", "Done"))
     ]
+    tell = {"step_id": "tell", "component_id": "slack.notify", "inputs": told}
     step = {"step_id": "file", "component_id": key, "inputs": given, "next": ["tell"]}
     plan = Plan.model_validate({"workflow_name": "W", "steps": [step, tell]})
     return {(fault.code, fault.field) for fault in validate(plan, {**BUILTINS, key: spec}).errors}
@@ -70,32 +69,31 @@ def sent(key: str, body: dict[str, Any], source: Source = SOURCE) -> list[tuple[
 
 def test_what_a_service_asks_is_asked_of_the_plan() -> None:
     good = {**LAMP, "attribute[fault]": "1"}
-    assert faults("x.create_lamp_1", **good) == set()
-    assert (
-        faults("x.create_lamp_1", **{**good, "attribute[count]": "2", "attribute[also][]": '["a", "b"]'}) == set()
-    )
-    assert faults("x.create_lamp_1", **LAMP) != set()
-    assert faults("x.create_lamp_1", **{**good, "attribute[fault]": "3"}) != set()
-    assert faults("x.create_lamp_1", **{**good, "attribute[also][]": '["c"]'}) != set()
-    assert faults("x.create_lamp_1", **{**good, "attribute[count]": "many"}) != set()
+    assert faults("x.create_lamp_1", good) == set()
+    more = {"attribute[count]": "2", "attribute[also][]": '["a", "b"]'}
+    assert faults("x.create_lamp_1", {**good, **more}) == set()
+    assert faults("x.create_lamp_1", LAMP) != set()
+    for name, value in (("fault", "3"), ("also", "c"), ("count", "many")):
+        field = "attribute[also][]" if name == "also" else f"attribute[{name}]"
+        assert faults("x.create_lamp_1", {**good, field: f'["{value}"]' if name == "also" else value}) != set()
 
 
 def test_a_request_says_where_it_is() -> None:
     hole = {"service_code": "P1", "description": "A hole"}
-    assert faults("x.create_request", **hole) != set()
-    assert faults("x.create_request", **hole, lat="37.7") != set()
-    assert faults("x.create_request", **hole, lat="37.7", long="-122.4") == set()
-    assert faults("x.create_request", **hole, lat="137.7", long="-122.4") != set()
-    assert faults("x.create_request", **{**hole, "service_code": "LAMP 1"}, address_string="a") != set()
+    there = {**hole, "lat": "37.7", "long": "-122.4"}
+    assert faults("x.create_request", hole) != set()
+    assert faults("x.create_request", {**hole, "lat": "37.7"}) != set()
+    assert faults("x.create_request", there) == set()
+    assert faults("x.create_request", {**there, "lat": "137.7"}) != set()
+    assert faults("x.create_request", {**there, "service_code": "LAMP 1"}) != set()
     demanding = Source(TOWN.base_url, prefix="x", needs=("lat", "long", "address_string"))
-    assert faults("x.create_request", demanding, **hole, lat="37.7", long="-122.4") != set()
-    both = {"lat": "37.7", "long": "-122.4", "address_string": "a"}
-    assert faults("x.create_request", demanding, **hole, **both) == set()
+    assert faults("x.create_request", there, demanding) != set()
+    assert faults("x.create_request", {**there, "address_string": "a"}, demanding) == set()
 
 
 def test_nobody_s_address_is_made_up() -> None:
     hole = {"service_code": "P1", "description": "A hole", "address_string": "a", "email": "mayor@x.example"}
-    assert {code for code, _ in faults("x.create_request", **hole)} == {FaultCode.FORBIDDEN_ORIGIN}
+    assert {code for code, _ in faults("x.create_request", hole)} == {FaultCode.FORBIDDEN_ORIGIN}
 
 
 def test_what_is_sent_is_the_standard_s_form() -> None:

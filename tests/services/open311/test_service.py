@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
@@ -25,7 +26,7 @@ from services.open311.model import Source
 from services.open311.service import Open311Service
 from services.states import PlanState
 from tests.support.odd_endpoint import as_json, odd_endpoint, service
-from tests.support.run_starts import begun, step
+from tests.support.run_starts import begun, registered, step
 
 NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
 LATER = datetime(2026, 11, 30, 12, tzinfo=UTC)
@@ -94,7 +95,7 @@ async def test_what_is_only_looked_at_is_not_added(
 ) -> None:
     said = await cli.preview(client, source)
     assert "speaks XML and has 7 services" in said
-    assert f"POST  {P}.create_street_light" in said
+    assert f"{P}.create_street_light" in said
     assert await active(database, workspace_id) == set()
 
 
@@ -104,11 +105,30 @@ async def test_a_refusal_adds_nothing(
     await cli.add(database, team, client, source, NOON)
     async with odd_endpoint({"services.json": as_json([service("1")])}) as url:
         other = Source(url, prefix=P)
-        with pytest.raises(CommandFailed, match=r"begin with open311_xml, too"):
+        with pytest.raises(CommandFailed, match=r"whose keys begin with open311_xml"):
             await cli.add(database, team, client, other, NOON)
     async with database.reading() as session:
         assert await session.scalar(select(func.count()).select_from(Open311Endpoint)) == 1
         assert await session.scalar(select(func.count()).select_from(Component)) == 8
+
+
+async def test_components_of_a_file_are_not_overwritten(
+    database: Database, workspace_id: UUID, team: str, client: GeoReportClient, source: Source
+) -> None:
+    await registered(database, workspace_id, {"key": f"{P}.get_request", "endpoint_url": "https://a.example/"})
+    with pytest.raises(CommandFailed, match=r"whose keys begin with open311_xml"):
+        await cli.add(database, team, client, source, NOON)
+    assert await active(database, workspace_id) == {f"{P}.get_request"}
+
+
+async def test_a_new_key_takes_the_place_of_the_old(
+    database: Database, workspace_id: UUID, team: str, client: GeoReportClient, source: Source
+) -> None:
+    await cli.add(database, team, client, source, NOON)
+    await cli.add(database, team, client, replace(source, api_key="env:OTHER"), NOON)
+    async with database.reading() as session:
+        create = (await ComponentService().get(session, workspace_id, f"{P}.create_request")).definition
+    assert create.auth.model_dump()["value"] == "env:OTHER"
 
 
 async def test_nothing_is_read_again_while_the_changeset_is_the_same(
@@ -193,6 +213,28 @@ async def test_an_endpoint_that_can_not_be_read_keeps_its_components(
     assert await active(database, workspace_id) == keys
     with pytest.raises(CommandFailed, match="has no such Open311 endpoint"):
         await cli.refresh(database, team, client, LATER, prefix="open311_other")
+
+
+async def test_a_definition_that_can_not_be_read_for_once_takes_nothing_away(
+    database: Database, workspace_id: UUID, team: str, client: GeoReportClient
+) -> None:
+    asked = {"attributes": [{"variable": True, "code": "a", "datatype": "string", "required": True}]}
+    answers = {
+        "discovery.json": as_json({"changeset": "1", "endpoints": []}),
+        "services.json": as_json([service("1"), service("2", metadata=True)]),
+        "services/2.json": as_json(asked),
+    }
+    async with odd_endpoint(answers) as url:
+        await cli.add(database, team, client, Source(url, prefix="x"), NOON)
+        answers["discovery.json"] = as_json({"changeset": "2", "endpoints": []})
+        answers["services/2.json"] = as_json([], 500)
+        said = await cli.refresh(database, team, client, LATER)
+        assert "left out   2: its definition can't be read" in said
+        assert "went" not in said
+        assert "x.create_2" in await active(database, workspace_id)
+        answers["services/2.json"] = as_json(asked)
+        said = await cli.refresh(database, team, client, LATER)
+    assert "0 new, 2 changed, 0 out of use, 6 as they were" in said
 
 
 async def test_of_another_workspace_nothing_is_refreshed(
