@@ -27,10 +27,7 @@ _BEARER = re.compile(r"Bearer +(\S+) *", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Somebody who may ask: by a token, or a person whom Slack speaks for.
-
-    `user` is in whose name is acted, `name` what the audit trail calls the token, `key` what it is limited by.
-    """
+    """Somebody who may ask: by a token, or a person whom Slack speaks for. `user` is in whose name is acted."""
 
     deps: Deps
     rights: frozenset[Right]

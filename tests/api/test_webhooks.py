@@ -160,6 +160,22 @@ async def test_one_that_failed_is_tried_again_under_the_same_id(database_url: st
         assert [(each.state, each.attempts) for each in await rows(hall)] == [("delivered", 3)]
 
 
+async def test_what_was_sent_by_a_worker_that_died_then_is_sent_again_under_the_same_id(database_url: str) -> None:
+    async with telling(database_url) as (hall, receiver):
+        await added(hall, receiver.url, "plan.drafted")
+        receiver.statuses = [500]
+        await plan_card(hall)
+        row = await settled(hall, lambda each: each.attempts == 1)
+        job = DeliverWebhook(workspace=row.workspace_id, delivery=row.id, attempt=2)
+        async with hall.deps.database.reading() as session:
+            outgoing = await hall.deps.webhooks.outgoing(session, job)
+        assert outgoing is not None
+        await hall.deps.webhooks.send(outgoing, hall.deps.now())  # and nobody writes down what came of it
+        await deliver(job, hall.deps)
+        assert [event["id"] for event in receiver.events] == [str(row.event_id)] * 3
+        assert [(each.state, each.attempts) for each in await rows(hall)] == [("delivered", 2)]
+
+
 async def test_one_that_fails_for_a_day_is_dead_shown_and_can_be_tried_again(database_url: str) -> None:
     async with telling(database_url) as (hall, receiver):
         await added(hall, receiver.url, "plan.drafted")
