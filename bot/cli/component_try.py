@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
-from bot.cli.command import CommandFailed, Commands, add_workspace_option, open_database, team_of
+from bot.cli.command import CommandFailed, Commands, add_workspace_option, open_database, team_of, workspace_of
+from bot.cli.secrets import secrets_of
 from bot.config import Settings, component_secret
 from db.session import Database
 from services import workspaces
@@ -18,10 +19,12 @@ from services.components.definitions import ComponentDefinition
 from services.components.service import ComponentService
 from services.connectors import CallError, Connector, PreparedRequest, call_component, prepare, preview
 from services.connectors.auth import Secrets
+from services.connectors.connector import NOTHING, CallContext
 from services.connectors.requests import InputValues
 from services.errors import NotFound
 from services.formats.schemas import stated_types
 from services.formats.whole_bodies import as_object, is_whole
+from services.steps.contexts import CallContexts
 
 _PLACES = ("path", "query", "header", "body")
 
@@ -41,7 +44,10 @@ def add(actions: Commands) -> None:
 
 async def _run(settings: Settings, options: argparse.Namespace) -> int:
     async with open_database(settings) as database:
-        definition = await component(database, await team_of(settings, options), options.key)
+        team = await team_of(settings, options)
+        definition = await component(database, team, options.key)
+        contexts = CallContexts(database, secrets_of(settings))
+        context = await contexts.of(await workspace_of(database, team), definition)
     try:
         request = prepare(definition, inputs_of(definition, options.inputs))
     except CallError as error:
@@ -49,7 +55,7 @@ async def _run(settings: Settings, options: argparse.Namespace) -> int:
     print(_json(preview(request)))
     if definition.http_method != "GET" and not options.yes and not await _agreed():
         raise CommandFailed("Nothing was sent.")
-    status, text = await call(definition, request, settings, component_secret)
+    status, text = await call(definition, request, settings, component_secret, context)
     print(text)
     return status
 
@@ -92,12 +98,18 @@ def inputs_of(definition: ComponentDefinition, given: Sequence[str]) -> InputVal
 
 
 async def call(
-    definition: ComponentDefinition, request: PreparedRequest, settings: Settings, secrets: Secrets
+    definition: ComponentDefinition,
+    request: PreparedRequest,
+    settings: Settings,
+    secrets: Secrets,
+    context: CallContext = NOTHING,
 ) -> tuple[int, str]:
     """Call a component once: the exit status, and what came back in words."""
     connector = Connector(settings.allowed_hosts, secrets)
     try:
-        answer = await call_component(request, definition, idempotency_key=str(uuid4()), connector=connector)
+        answer = await call_component(
+            request, definition, idempotency_key=str(uuid4()), connector=connector, context=context
+        )
     finally:
         await connector.aclose()
     if isinstance(answer, CallError):

@@ -10,11 +10,9 @@ import pytest
 from babel.messages.catalog import Message
 
 from tests.architecture.code import files, relative, syntax_tree
-from tests.support.catalogs import TRANSLATED, placeholders, read_catalog, said, texts
+from tests.support.catalogs import SAID, TRANSLATED, placeholders, read_catalog, said, texts
 
 SAYING = ("_", "N_", "ngettext")
-SAID = ("bot/jobs", "bot/listeners", "bot/views")
-"""The folders in which every sentence is said by one of SAYING."""
 WORDS = re.compile(r"[A-Za-z]{2,}[,:;]? [a-z]{2,}|\b[A-Z][a-z]+ [A-Za-z]{2,}|\b[aA] [a-z]{3,}")
 NO_SENTENCE = frozenset(
     {

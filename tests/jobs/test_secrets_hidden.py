@@ -120,7 +120,7 @@ async def prepared(hall: TownHall, url: str) -> None:
             for name, value in PLANTED.items():
                 if f"secret:{name}" in json.dumps(each):
                     await hall.deps.secrets.set(
-                        session, hall.deps.workspace.id, each["key"], name, value, OPERATOR, now()
+                        session, hall.deps.workspace.id, str(each["key"]), name, value, OPERATOR, now()
                     )
 
 

@@ -32,6 +32,9 @@ msgstr ""
 """
 """No dates: a file changes only where a sentence does."""
 
+SAID = ("bot/jobs", "bot/listeners", "bot/views")
+"""The folders in which every sentence that is written is said in the reader's language."""
+
 TRANSLATED = tuple(code for code in LANGUAGES if code != "en")
 
 

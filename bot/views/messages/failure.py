@@ -65,11 +65,12 @@ def run_failed_message(snapshot: PlanSnapshot, at: datetime) -> Message:
     if run is None or version is None:
         raise ValueError("no run that could have failed")
     steps = run_steps.in_order(version, run)
+    plan, way = _("Plan #{number}", number=str(snapshot.number)), _("Retry it or skip it on the card.")
     said = [
         kit.person(run.started_by),
-        kit.span(f" {_('Plan #{number}', number=str(snapshot.number))}: "),
+        kit.span(f" {plan}: "),
         *overview.told(run, steps, _WHY),
-        kit.span(f" {_('Retry it or skip it on the card.')}"),
+        kit.span(f" {way}"),
     ]
     return Message(
         text="".join(map(as_mrkdwn, said)),

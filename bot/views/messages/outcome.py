@@ -58,7 +58,8 @@ def _said(run: RunSnapshot, steps: Sequence[RunStepView], name: str) -> list[Ele
             time=lasted((run.ended_at - run.started_at).total_seconds()) if run.ended_at else "",
             progress=", ".join(filter(None, [overview.progress(run), _under_way(run)])),
         )
-    return [kit.span(f"{_('“{text}”', text=name)}: "), *overview.told(run, steps, _RESULT)]
+    quoted = _("“{text}”", text=name)
+    return [kit.span(f"{quoted}: "), *overview.told(run, steps, _RESULT)]
 
 
 def _under_way(run: RunSnapshot) -> str:

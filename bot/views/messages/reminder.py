@@ -51,7 +51,8 @@ def gate_reminder(
         title=title,
     )
     wish = _("{who} asks you to look.", who=mention(by)) if by else ""
-    way = f"<{card}|{_('Go to the card')}>" if card else ""
+    label = _("Go to the card")
+    way = f"<{card}|{label}>" if card else ""
     text = sentences([what, wish, stuck, way])
     return Message(
         text=text,

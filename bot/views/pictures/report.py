@@ -188,7 +188,8 @@ def _decisions(
 
 
 def _decided(line: DecisionLine, titles: Mapping[str, str], names: Names) -> str:
-    about = f": {titles.get(line.step_id) or _('a step')}" if line.step_id else ""
+    step = titles.get(line.step_id or "") or _("a step")
+    about = f": {step}" if line.step_id else ""
     reason = f": {in_quotes(clip(named(one_line(line.reason), names), _REASON))}" if line.reason else ""
     return f"{decision_words(line.kind)}{about}{reason}"
 

@@ -82,9 +82,11 @@ def sections(
             yield kit.span(" · ")
         yield kit.moment(line.at)
         if line.kind == "time_out":
-            yield kit.span(f" ({_(_TIMED_OUT.get(line.reason or '', _NOBODY))})")
+            why = _(_TIMED_OUT.get(line.reason or "", _NOBODY))
+            yield kit.span(f" ({why})")
         elif line.reason:
-            yield kit.span(f": {_('“{text}”', text=clip(one_line(line.reason), detail))}")
+            quoted = _("“{text}”", text=clip(one_line(line.reason), detail))
+            yield kit.span(f": {quoted}")
 
     each = max(1, longest // MAX_LINE_CHARACTERS)
     return [

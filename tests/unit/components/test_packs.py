@@ -5,51 +5,16 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given
-from hypothesis import strategies as st
 
 from bot.cli.components import sentence
 from bot.sandbox.town import sandbox_pack
 from services.components.packs import PackFault, PackFaultCode, PackFaults, parse_pack
 from services.components.refusals import DefinitionFaultCode as Definition
 from services.components.specs import ApprovalPolicy
-from services.formats.strict_yaml import MAX_ALIASES, MAX_BYTES, MAX_DEPTH, YamlFaultCode, YamlFaults, read_yaml
+from services.formats.strict_yaml import MAX_ALIASES, MAX_BYTES, MAX_DEPTH, YamlFaultCode, read_yaml
+from tests.support.work_order import WORK_ORDER, pack
 
-WORK_ORDER: dict[str, Any] = {
-    "key": "workorders.create",
-    "name": "Create a work order",
-    "description": "Opens a work order with the works department.",
-    "type": "REST",
-    "category": "work",
-    "http_method": "POST",
-    "endpoint_url": "https://works.example.gov/api/areas/{area}/work-orders",
-    "path_params": {"area": {"type": "string", "required": True}},
-    "query_params": {"ids": {"type": "array"}},
-    "serialization": {"ids": "comma"},
-    "headers": {},
-    "request_schema": {"type": "object", "required": ["title"], "properties": {"title": {"type": "string"}}},
-    "response_schema": {"type": "object", "properties": {"work_order_id": {"type": "string"}}},
-    "response_headers": ["Location"],
-    "body_format": "json",
-    "content_type": "application/vnd.api+json",
-    "response_format": "plain",
-    "auth": {"type": "bearer", "token": "env:WORKS_TOKEN"},
-    "approval": "plan",
-    "idempotent": False,
-    "timeout_seconds": 30,
-    "attempts": 4,
-    "max_concurrent": 3,
-    "per_minute": 60,
-    "graphql": "",
-    "rpc_method": "",
-    "owner_service": "works",
-    "version": "1.0",
-}
 SMALLEST = {"key": "a", "name": "A", "description": "Does A.", "endpoint_url": "http://a.example/"}
-
-
-def pack(*components: Any) -> str:
-    return yaml.safe_dump({"components": list(components)}, sort_keys=False)
 
 
 def faults_of(source: str | bytes) -> tuple[PackFault, ...]:
@@ -377,36 +342,3 @@ def test_the_sandbox_pack_is_valid_and_points_at_the_town() -> None:
     assert len(definitions) >= 12
     assert all(item.endpoint_url.startswith("http://127.0.0.1:4711/") for item in definitions)
     assert {item.approval for item in definitions} == set(ApprovalPolicy)
-
-
-SCALARS = (
-    st.none() | st.booleans() | st.integers(-(2**63), 2**63) | st.floats(allow_nan=False) | st.text(max_size=9)
-)
-TREES = st.recursive(
-    SCALARS, lambda child: st.lists(child, max_size=4) | st.dictionaries(st.text(max_size=9), child, max_size=4)
-)
-
-
-@given(TREES)
-def test_no_document_does_more_than_be_refused(tree: Any) -> None:
-    source = yaml.safe_dump({"components": [tree]}, allow_unicode=True)
-    with pytest.raises(PackFaults):
-        parse_pack(source)
-
-
-@given(st.sampled_from(sorted(WORK_ORDER)), TREES)
-def test_no_member_does_more_than_be_refused(member: str, tree: Any) -> None:
-    source = yaml.safe_dump({"components": [{**WORK_ORDER, member: tree}]})
-    try:
-        (definition,) = parse_pack(source)
-    except PackFaults:
-        return
-    assert parse_pack(pack(definition.model_dump(mode="json"))) == (definition,)
-
-
-@given(st.text() | st.binary())
-def test_no_text_does_more_than_be_refused(source: str | bytes) -> None:
-    try:
-        read_yaml(source).plain()
-    except YamlFaults:
-        return

@@ -42,14 +42,13 @@ from services.runs.questions import Question
 from services.workflows.clarifications import Lack
 from services.workspaces.settings import Defaults
 from tests.architecture.code import ROOT
-from tests.architecture.test_languages import SAID
 from tests.support import clarify_samples, home_samples, refine_samples, run_samples, samples
-from tests.support.catalogs import TRANSLATED, said, texts
+from tests.support.catalogs import SAID, TRANSLATED, said, texts
 from tests.support.slack_rules import check_message, check_modal, words
 
 SUPPORT = ROOT / "tests" / "support"
 LOCALES = {"en": "en-US", "de": "de-DE", "hi": "hi-IN"}
-PLACE = {"channel": samples.CHANNEL, "message_ts": "1.1"}
+PLACE: dict[str, Any] = {"channel": samples.CHANNEL, "message_ts": "1.1"}
 DEFAULTS = Defaults("Europe/Berlin", 2_000_000)
 NOW, ZONE = datetime(2026, 7, 1, 9, tzinfo=UTC), ZoneInfo("Europe/Berlin")
 PLANS: Mapping[str, PlanSnapshot] = {**samples.GALLERY, **clarify_samples.GALLERY, **refine_samples.GALLERY}
