@@ -68,7 +68,8 @@ def standing(line: PlanLine) -> str:
     state = _(RUNS[line.run_state])
     if line.run_state is RunState.COMPLETED:
         return f"{state} · {_steps(line.total)}"
-    return f"{state} · {_('{done} of {total} done', done=line.done, total=line.total)}"
+    done = _("{done} of {total} done", done=line.done, total=line.total)
+    return f"{state} · {done}"
 
 
 def _steps(number: int) -> str:

@@ -68,7 +68,8 @@ def line(run: RunSnapshot, steps: Sequence[RunStepView]) -> str:
         case RunState.COMPLETED:
             return _done(run)
         case RunState.CANCELLED:
-            return f"{_('Cancelled')} · {so_far}"
+            cancelled = _("Cancelled")
+            return f"{cancelled} · {so_far}"
         case RunState.FAILED:
             return f"{_stopped(steps)} · {so_far}"
     rejected = sum(run_steps.is_rejected(step) for step in run.steps)
@@ -192,7 +193,8 @@ def standing(run: RunSnapshot) -> str:
     if not run.ended_by:
         return started
     when = f" · {date(run.ended_at)}" if run.ended_at else ""
-    return f"{started}\n{_('Cancelled by {who}', who=mention(run.ended_by))}{when}"
+    cancelled = _("Cancelled by {who}", who=mention(run.ended_by))
+    return f"{started}\n{cancelled}{when}"
 
 
 def details_button(snapshot: PlanSnapshot, run: RunSnapshot) -> Element:

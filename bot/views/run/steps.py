@@ -190,7 +190,8 @@ def decision(step: StepSnapshot, *, limit: int = _NOTE) -> list[Element]:
         return []
     when = [kit.span(" · "), kit.moment(step.decided_at)] if step.decided_at else []
     note = clip(one_line(reason(step)), limit)
-    said = [kit.span(f": {_('“{text}”', text=note)}")] if note else []
+    quoted = _("“{text}”", text=note)
+    said = [kit.span(f": {quoted}")] if note else []
     return [*kit.runs(_(done), who=_deciders(step, done)), *when, *said]
 
 
