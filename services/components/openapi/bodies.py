@@ -14,6 +14,8 @@ from services.formats.text import clip
 
 _JSON = re.compile(r"application/([A-Za-z0-9.+-]+\+)?json", re.IGNORECASE)
 _FORM = "application/x-www-form-urlencoded"
+_MULTIPART = "multipart/form-data"
+_FORMATS = {_FORM: "form", _MULTIPART: "multipart"}
 _ANY = ("*/*", "application/*")
 _GOOD = re.compile(r"2(\d\d|XX)")
 
@@ -42,8 +44,8 @@ def body_of(method: str, stated: Any, references: References, converter: Convert
     if not schema:
         schema = {"type": "object"}
     kind = media.partition(";")[0].strip().lower()
-    if kind == _FORM:
-        return Body(schema, "form")
+    if kind in _FORMATS:
+        return Body(schema, _FORMATS[kind])
     own = kind != "application/json" and bool(_JSON.fullmatch(kind))
     return Body(schema, "json", kind if own else "")
 
@@ -72,12 +74,13 @@ def _without(body: Mapping[str, Any], reason: Reason, about: str, cuts: Cuts) ->
 
 
 def _chosen(content: Iterable[str]) -> str | None:
-    """The media type that is sent: JSON, then a form, then a JSON of its own kind."""
+    """The media type that is sent: JSON, then a JSON of its own kind, then a form, then one with files."""
     media = list(content)
     tests = (
         lambda each: each.partition(";")[0].strip().lower() in ("application/json", "text/json"),
         lambda each: bool(_JSON.fullmatch(each.partition(";")[0].strip())),
         lambda each: each.partition(";")[0].strip().lower() == _FORM,
+        lambda each: each.partition(";")[0].strip().lower() == _MULTIPART,
         lambda each: each in _ANY,
     )
     return next((each for test in tests for each in media if test(each)), None)

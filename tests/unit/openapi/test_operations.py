@@ -177,6 +177,7 @@ BODY = {"schema": {"type": "object", "properties": {"title": {"type": "string"}}
         (["application/x-www-form-urlencoded", "application/json; charset=utf-8"], ("json", "")),
         (["application/vnd.api+json"], ("json", "application/vnd.api+json")),
         (["multipart/form-data", "application/x-www-form-urlencoded"], ("form", "")),
+        (["application/octet-stream", "multipart/form-data"], ("multipart", "")),
     ],
 )
 def test_which_body_is_sent(media: list[str], format_and_type: tuple[str, str]) -> None:
@@ -186,7 +187,7 @@ def test_which_body_is_sent(media: list[str], format_and_type: tuple[str, str]) 
     assert component["request_schema"]["properties"] == BODY["schema"]["properties"]
 
 
-@pytest.mark.parametrize("media", ["multipart/form-data", "application/octet-stream", "text/plain"])
+@pytest.mark.parametrize("media", ["multipart/mixed", "application/octet-stream", "text/plain"])
 def test_a_body_that_can_t_be_written_is_named(media: str) -> None:
     needed = {"required": True, "content": {media: BODY}}
     assert only(document({"/x": {"post": operation(requestBody=needed)}})).refused == (
