@@ -2,6 +2,14 @@
 
 from services.jobs.agents import CompleteFunction, DraftForWorkflow, StopAnswer, SuggestPrompts, WaitForPlan
 from services.jobs.clarifying import AnswerClarification, EndClarification, PostClarification, TellOfSame
+from services.jobs.components import (
+    ComponentAct,
+    EditComponent,
+    SetComponentSecret,
+    SwitchComponent,
+    TryComponent,
+    UndoComponent,
+)
 from services.jobs.conversations import (
     Hear,
     Lacking,
@@ -96,6 +104,7 @@ __all__ = [
     "AnswerStep",
     "AskAtGate",
     "CompleteFunction",
+    "ComponentAct",
     "DecidePlan",
     "DecideRun",
     "DeleteNote",
@@ -105,6 +114,7 @@ __all__ = [
     "DrawHome",
     "DrawNotification",
     "DrawQuestion",
+    "EditComponent",
     "EditPlan",
     "EndClarification",
     "EndWork",
@@ -150,6 +160,7 @@ __all__ = [
     "Say",
     "SendDigest",
     "SetApprovalRules",
+    "SetComponentSecret",
     "SetNotifications",
     "Settle",
     "Settlement",
@@ -158,6 +169,7 @@ __all__ = [
     "StepDecision",
     "StopAnswer",
     "SuggestPrompts",
+    "SwitchComponent",
     "Tell",
     "TellDeputy",
     "TellOfFailure",
@@ -165,9 +177,11 @@ __all__ = [
     "TellOfWait",
     "TellOfWish",
     "TellUnreached",
+    "TryComponent",
     "TurnHome",
     "TurnPage",
     "TypedInput",
+    "UndoComponent",
     "WaitForPlan",
     "WishOutcome",
 ]
