@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,9 @@ from services.pages import Page
 
 LITTLE = 3
 """With fewer components than this, words are looked for that are spelled alike."""
+
+KNOWN_SECONDS = 10.0
+"""For so long the words of all components are taken for what they are: it takes long to ask."""
 
 _ALIKE = 74.0
 """Of 100: "hydrnt" is like "hydrant", and "road" is not like "load"."""
@@ -43,6 +47,7 @@ class ComponentSearch:
 
     def __init__(self) -> None:
         self._components = ComponentService()
+        self._read_at = 0.0
         self._known: tuple[UUID, Fingerprint, tuple[str, ...]] | None = None
 
     async def find(
@@ -68,6 +73,10 @@ class ComponentSearch:
 
     async def _vocabulary(self, session: AsyncSession | ReadSession, workspace_id: UUID) -> tuple[str, ...]:
         """The words in the names, keys, categories and owners of a workspace's components."""
+        time = asyncio.get_running_loop().time()
+        if self._known is not None and self._known[0] == workspace_id and time - self._read_at < KNOWN_SECONDS:
+            return self._known[2]
+        self._read_at = time
         fingerprint = await self._components.fingerprint(session, workspace_id)
         if self._known is None or self._known[:2] != (workspace_id, fingerprint):
             named = select(Component.key, Component.name, Component.category, Component.owner_service)

@@ -35,6 +35,7 @@ SHOWN = 5
 AFFECTED = 20
 
 _GOING = (RunState.RUNNING, RunState.WAITING, RunState.FAILED)
+_Found = Select[int, str | None, str, str, str | None]
 _TO_COME = (StepState.PENDING, StepState.READY, StepState.WAITING, StepState.FAILED)
 
 
@@ -160,7 +161,7 @@ async def _record(session: AsyncSession | ReadSession, workspace_id: UUID, key: 
     return CallRecord(row[0], row[1], max(0.0, float(row[2] or 0)), max(0.0, float(row[3] or 0)))
 
 
-def _plans(workspace_id: UUID) -> Select[Any]:
+def _plans(workspace_id: UUID) -> _Found:
     return (
         select(WorkflowPlan.number, WorkflowPlan.title, WorkflowPlan.state, Run.state, Card.link)
         .outerjoin(Card, Card.plan_id == WorkflowPlan.id)
@@ -169,7 +170,7 @@ def _plans(workspace_id: UUID) -> Select[Any]:
     )
 
 
-def _users(workspace_id: UUID, key: str) -> Select[Any]:
+def _users(workspace_id: UUID, key: str) -> _Found:
     """The newest plans with a step that calls or polls the component."""
     last = select(func.max(WorkflowPlan.number)).where(WorkflowPlan.workspace_id == workspace_id).scalar_subquery()
     is_latest = (PlanVersion.plan_id == WorkflowPlan.id) & (PlanVersion.version == WorkflowPlan.version)
@@ -189,9 +190,7 @@ def _has(step: dict[str, Any]) -> ColumnElement[bool]:
     return PlanVersion.document["steps"].op("@>")(cast([step], JSONB))
 
 
-async def _seen(
-    session: AsyncSession | ReadSession, found: Select[Any], viewer: Viewer, most: int
-) -> PlansThatUse:
+async def _seen(session: AsyncSession | ReadSession, found: _Found, viewer: Viewer, most: int) -> PlansThatUse:
     seen: Sequence[Any] = (
         await session.execute(found.where(visible(viewer)).order_by(WorkflowPlan.number.desc()).limit(most))
     ).all()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import AsyncIterator
-from typing import Any
 
 import pytest
 from pydantic import SecretStr
@@ -16,8 +15,9 @@ from bot.sandbox.slack.outbound.delivery import Delivery
 from bot.sandbox.slack.state.model import User
 from bot.slack import ids
 from db.models import AuditEvent, Base, Component, PlanVersion
+from services.health.hosts import FAILURES, record_failure
 from services.workspaces.secrets import new_key
-from tests.support.run_starts import registered
+from tests.support.run_starts import now, registered
 from tests.support.town_hall import TownHall, buttons, card_text, plan_card, town_hall
 
 FIND, CREATE = "open311.find_requests", "workorders.create"
@@ -112,7 +112,9 @@ async def test_an_admin_edits_and_takes_it_back(hall: TownHall) -> None:
     await press(hall, "marco", ids.ACTION_COMPONENT_EDIT)
     refused = await submit(hall, "marco", timeout_seconds="soon", attempts="11", name=" ")
     assert set(refused.errors) == {f"{ids.BLOCK_FIELD}{name}" for name in ("timeout_seconds", "attempts", "name")}
-    await submit(hall, "marco", timeout_seconds="61", per_minute="30", approval="step")
+    # The form is still there, with all that was typed.
+    right = {"name": before.name, "attempts": str(before.attempts)}
+    await submit(hall, "marco", timeout_seconds="61", per_minute="30", approval="step", **right)
     message = await hears(hall, "marco", "is changed", "→ 61", "nothing → 30")
     assert hall.slack.views("marco") == []
     after = await row(hall, FIND)
@@ -251,14 +253,8 @@ async def test_a_write_is_never_sent(hall: TownHall) -> None:
 
 
 async def test_a_host_that_does_not_answer_is_said(hall: TownHall) -> None:
-    component = await row(hall, FIND)
-    host: Any = component.endpoint_url.split("/")[2]
-    async with hall.database.transaction() as session:
-        await session.execute(
-            text(
-                "INSERT INTO host_faults (id, workspace_id, host, failures, since, reason, closed_until) VALUES "
-                "(gen_random_uuid(), :workspace, :host, 9, now(), 'timeout', now() + interval '1 minute')"
-            ),
-            {"workspace": component.workspace_id, "host": host},
-        )
+    host = (await row(hall, FIND)).endpoint_url.split("/")[2]
+    async with hall.deps.database.transaction() as session:
+        for _ in range(FAILURES):
+            await record_failure(session, hall.deps.workspace.id, host, "timeout", now())
     assert "does not answer" in await opened(hall, "priya", FIND)
