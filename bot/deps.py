@@ -19,10 +19,13 @@ from services.ai.intents import IntentJudge
 from services.ai.service import AIService
 from services.approvals import ApprovalService
 from services.cards import CardService
+from services.components.registry import RegistryService
+from services.components.search import ComponentSearch
 from services.components.service import ComponentService
 from services.connectors import Connector
 from services.conversations.service import ConversationService
 from services.conversations.threads import OwnedThreads
+from services.health.door import Door
 from services.learning.service import LearningService
 from services.notifications.service import NotificationService
 from services.pictures.photos import PhotoReader
@@ -102,6 +105,9 @@ class Deps:
     threads: OwnedThreads
     secrets: ComponentSecrets
     webhooks: WebhookService
+    door: Door
+    registry: RegistryService = field(default_factory=RegistryService)
+    search: ComponentSearch = field(default_factory=ComponentSearch)
     conversations: ConversationService = field(default_factory=ConversationService)
     retention: Retention = field(default_factory=Retention)
     metrics: Metrics = field(default_factory=Metrics)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.deps import Deps
 from bot.languages import _
 from bot.listeners.approvals import show_form
+from bot.listeners.components import list_components
 from bot.listeners.guard import guard
 from bot.listeners.inquiries import ask, is_asking
 from bot.listeners.notes import list_notes
 from bot.listeners.notifications import show_form as show_notifications
+from bot.listeners.workflows import list_workflows
 from bot.slack import ids, payloads
 from bot.views.modals.new_issue import new_issue_modal
 from bot.views.private.help import reading, slip
@@ -20,8 +24,11 @@ from services.conversations.rules import is_call_for_help, plainly, weight
 from services.conversations.slips import nearest
 from services.jobs import Hear, OpenPlan
 
-KNOWN = ("help", "ask", "workflows", "components")
+KNOWN = ("help", "ask")
 """Besides ANSWERS, what a lone word may be a slip of."""
+
+LISTS = {"components": list_components, "workflows": list_workflows}
+"""What is listed to these words, alone or with more behind them."""
 
 ASKS_FOR_HELP = ("help", "?")
 ANSWERS = {"approvers": show_form, "notes": list_notes, "notifications": show_notifications}
@@ -44,14 +51,25 @@ async def state_by_command(command: payloads.Command, deps: Deps, ack: AsyncAck)
         await ack(text=note_text(Note.HELP))
     elif answer := ask if is_asking(command.text) else ANSWERS.get(command.text.lower()):
         await answer(command, deps, ack)
+    elif listing := LISTS.get(_first_word(command.text)):
+        await listing(_behind_first_word(command), deps, ack)
     else:
         await _words(command, deps, ack)
+
+
+def _first_word(text: str) -> str:
+    return text.split(maxsplit=1)[0].lower()
+
+
+def _behind_first_word(command: payloads.Command) -> payloads.Command:
+    text, markup = (each.split(maxsplit=1)[1:] for each in (command.text, command.markup))
+    return replace(command, text="".join(text), markup="".join(markup))
 
 
 async def _words(command: payloads.Command, deps: Deps, ack: AsyncAck) -> None:
     """A lone word is a slip and never drafted; a plain report gets its card at once; the rest has to be judged."""
     if weight(command.text) <= 1:
-        await ack(text=slip(command.text, nearest(command.text, (*KNOWN, *ANSWERS))))
+        await ack(text=slip(command.text, nearest(command.text, (*KNOWN, *LISTS, *ANSWERS))))
     elif plainly(Saying(command.text, Where.COMMAND)) is Intent.ISSUE:
         await deps.intake.put(command.key, _from_command(command, deps))
         await ack()

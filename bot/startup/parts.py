@@ -117,7 +117,8 @@ async def shared_parts(
     key = settings.mudda_secret_key
     kept_secrets = ComponentSecrets(SecretBox(keys_of(key)) if key else None)
     contexts = CallContexts(database, kept_secrets)
-    executor = Executor(database, batches, attempts, questions, connector, contexts, Door(database), meter=meter)
+    door = Door(database)
+    executor = Executor(database, batches, attempts, questions, connector, contexts, door, meter=meter)
     bind = partial(
         _bound,
         settings=settings,
@@ -144,6 +145,7 @@ async def shared_parts(
         gate_acts=GateActService(runs, approvals, gates, cards),
         connector=connector,
         contexts=contexts,
+        door=door,
         secrets=kept_secrets,
         intents=IntentJudge(gemini),
         threads=OwnedThreads(asyncio.get_running_loop().time),

@@ -115,17 +115,16 @@ class ComponentService:
 
         Every word of `search` must be there, at least its first letters. A page past the end is the last one.
         """
-        found = _of(workspace_id)
-        fit: ColumnElement[Any] = literal(0)
-        if search.strip():
-            query = _search_query(search)
-            found = found.where(Component.search.op("@@")(query))
-            fit = func.ts_rank(Component.search, query)
-        total = await session.scalar(select(func.count()).select_from(found.subquery())) or 0
-        page = max(1, min(page, -(-total // size)))
-        ordered = found.order_by(desc(Component.is_active), desc(fit), Component.key)
-        rows = await session.scalars(ordered.limit(size).offset((page - 1) * size))
-        return Page(items=tuple(_spec(row) for row in rows), page=page, size=size, total=total)
+        page = max(1, page)
+        ids, total = await _found(session, workspace_id, search, page, size)
+        if not ids and page > 1:
+            _, total = await _found(session, workspace_id, search, 1, 1)
+            page = max(1, -(-total // size))
+            ids, total = await _found(session, workspace_id, search, page, size)
+        rows = await session.scalars(_of(workspace_id).where(Component.id.in_(ids)))
+        by_id = {row.id: row for row in rows}
+        items = tuple(_spec(by_id[each]) for each in ids if each in by_id)
+        return Page(items=items, page=page, size=size, total=total)
 
     async def deactivate(self, session: AsyncSession, workspace_id: UUID, key: str) -> None:
         """Take a component out of use; plans that name it keep its record. Raises NotFound."""
@@ -221,6 +220,21 @@ def _of(workspace_id: UUID) -> Select[Component]:
     return (
         select(Component).where(Component.workspace_id == workspace_id).execution_options(populate_existing=True)
     )
+
+
+async def _found(
+    session: AsyncSession, workspace_id: UUID, search: str, page: int, size: int
+) -> tuple[list[UUID], int]:
+    """The ids on a page, in order, and how many there are on all pages; one look at all rows tells both."""
+    found = select(Component.id, func.count().over().label("total")).where(Component.workspace_id == workspace_id)
+    fit: ColumnElement[Any] = literal(0)
+    if search.strip():
+        query = _search_query(search)
+        found = found.where(Component.search.op("@@")(query))
+        fit = func.ts_rank(Component.search, query)
+    ordered = found.order_by(desc(Component.is_active), desc(fit), Component.key)
+    rows = (await session.execute(ordered.limit(size).offset((page - 1) * size))).all()
+    return [row.id for row in rows], rows[0].total if rows else 0
 
 
 def _named(workspace_id: UUID, keys: Iterable[str]) -> Select[Component]:

@@ -2,6 +2,14 @@
 
 from services.jobs.agents import CompleteFunction, DraftForWorkflow, StopAnswer, SuggestPrompts, WaitForPlan
 from services.jobs.clarifying import AnswerClarification, EndClarification, PostClarification, TellOfSame
+from services.jobs.components import (
+    ComponentAct,
+    EditComponent,
+    SetComponentSecret,
+    SwitchComponent,
+    TryComponent,
+    UndoComponent,
+)
 from services.jobs.conversations import (
     Hear,
     Lacking,
@@ -97,6 +105,7 @@ __all__ = [
     "AnswerStep",
     "AskAtGate",
     "CompleteFunction",
+    "ComponentAct",
     "DecidePlan",
     "DecideRun",
     "DeleteNote",
@@ -106,6 +115,7 @@ __all__ = [
     "DrawHome",
     "DrawNotification",
     "DrawQuestion",
+    "EditComponent",
     "EditPlan",
     "EndClarification",
     "EndWork",
@@ -152,6 +162,7 @@ __all__ = [
     "Say",
     "SendDigest",
     "SetApprovalRules",
+    "SetComponentSecret",
     "SetNotifications",
     "Settle",
     "Settlement",
@@ -160,6 +171,7 @@ __all__ = [
     "StepDecision",
     "StopAnswer",
     "SuggestPrompts",
+    "SwitchComponent",
     "Tell",
     "TellDeputy",
     "TellOfFailure",
@@ -167,9 +179,11 @@ __all__ = [
     "TellOfWait",
     "TellOfWish",
     "TellUnreached",
+    "TryComponent",
     "TurnHome",
     "TurnPage",
     "TypedInput",
+    "UndoComponent",
     "WaitForPlan",
     "WishOutcome",
 ]

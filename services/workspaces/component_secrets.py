@@ -45,6 +45,14 @@ class SecretRefused(MuddaError):
 
 
 @dataclass(frozen=True, slots=True)
+class SealedSecret:
+    """A secret as it may be kept and handed on; `key_id` says which key opens it."""
+
+    text: str
+    key_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class SecretLine:
     """That there is a secret, who set it, and which key seals it; `opens`: whether one of ours opens it."""
 
@@ -76,12 +84,35 @@ class ComponentSecrets:
         now: datetime,
     ) -> None:
         """Keep a secret, in place of what was kept under the name. Raises NoSecretKey, SecretRefused, NotFound."""
+        sealed = self.sealed(workspace_id, component, name, value)
+        await self.keep(session, workspace_id, component, name, sealed, actor, now)
+
+    @property
+    def can_keep(self) -> bool:
+        """Whether there is a key to seal with."""
+        return self._box is not None
+
+    def sealed(self, workspace_id: UUID, component: str, name: str, value: str) -> SealedSecret:
+        """A secret sealed for its component, to be handed to `keep`. Raises NoSecretKey, SecretRefused."""
         if self._box is None:
             raise NoSecretKey
         _check(name, value)
+        text = self._box.seal(value, owner=_owner(workspace_id, component), purpose=_purpose(name))
+        return SealedSecret(text, self._box.key_id)
+
+    async def keep(
+        self,
+        session: AsyncSession,
+        workspace_id: UUID,
+        component: str,
+        name: str,
+        sealed: SealedSecret,
+        actor: Actor,
+        now: datetime,
+    ) -> None:
+        """Keep what was sealed, in place of what was kept under the name. Raises NotFound."""
         subject = await _component(session, workspace_id, component)
-        sealed = self._box.seal(value, owner=_owner(workspace_id, component), purpose=_purpose(name))
-        values = {"sealed": sealed, "key_id": self._box.key_id, "set_by": actor.user, "set_at": now}
+        values = {"sealed": sealed.text, "key_id": sealed.key_id, "set_by": actor.user, "set_at": now}
         await session.execute(
             insert(ComponentSecret)
             .values(workspace_id=workspace_id, component_key=component, name=name, **values)

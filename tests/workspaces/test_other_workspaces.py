@@ -163,6 +163,14 @@ def given(handler: Handler[Any], workspace: UUID, targets: dict[str, Any]) -> Jo
 
 SAMPLES: dict[str, Any] = {
     "key": "click:1",
+    "component": UUID(int=1),
+    "shown": "",
+    "texts": {},
+    "change": "",
+    "is_active": False,
+    "name": "TOKEN",
+    "sealed": "",
+    "key_id": "",
     "source": "command",
     "channel": "C0WORKS001",
     "message_ts": "1.1",

@@ -9,9 +9,10 @@ from bot.deps import Deps
 from bot.errors import RateLimited, SlackError, SlackUnavailable
 from bot.jobs.registry import PATIENT_ATTEMPTS, Handler, Lane
 from bot.slack.messages import Message
-from bot.views.private.lists import components_list, workflows_list
+from bot.views.private.lists import workflows_list
 from bot.views.private.notes import Note, note_text, with_people
 from bot.views.private.planning_notes import planning_notes_list
+from bot.views.registry.listing import registry_list
 from db.queue import enqueue
 from services import homes
 from services.approvals import NotAnApprover
@@ -61,8 +62,9 @@ async def give_up_page(job: TurnPage, deps: Deps) -> None:
 
 async def _components(job: TurnPage, deps: Deps) -> Message:
     async with deps.database.reading() as session:
-        page = await deps.components.list(session, job.workspace, search=job.search, page=job.page)
-    return components_list(page, job.search)
+        found = await deps.search.find(session, job.workspace, job.search, page=job.page)
+        ids = await deps.registry.ids_of(session, job.workspace, found.page)
+    return registry_list(found, ids, job.search)
 
 
 async def _workflows(job: TurnPage, deps: Deps) -> Message:

@@ -9,6 +9,13 @@ from bot.slack.payloads.agents import (
     session_stopped,
 )
 from bot.slack.payloads.clicks import Click, click, is_stranger, way_back
+from bot.slack.payloads.components import (
+    ComponentForm,
+    SecretForm,
+    component_click,
+    component_form,
+    secret_form,
+)
 from bot.slack.payloads.forms import (
     AnswerForm,
     ApprovalRulesForm,
@@ -38,6 +45,7 @@ __all__ = [
     "ApprovalRulesForm",
     "Click",
     "Command",
+    "ComponentForm",
     "DetailsRequested",
     "FunctionExecuted",
     "GateForm",
@@ -48,6 +56,7 @@ __all__ = [
     "NotificationsForm",
     "Reaction",
     "Reason",
+    "SecretForm",
     "SessionStopped",
     "SettingsForm",
     "Shortcut",
@@ -56,6 +65,8 @@ __all__ = [
     "approvals",
     "click",
     "command",
+    "component_click",
+    "component_form",
     "details_requested",
     "function_executed",
     "gate_form",
@@ -67,6 +78,7 @@ __all__ = [
     "notifications",
     "reaction",
     "reason",
+    "secret_form",
     "session_stopped",
     "settings",
     "shortcut",

@@ -53,14 +53,19 @@ _NO_COMPONENTS = N_(
 _NO_PLANS = N_("There are no plans yet. Start one with `{command}` and what has happened.")
 
 
-def components_list(page: Page[ComponentSpec], search: str = "") -> Message:
-    """One page of at most 20 components, or what to do where there is none."""
+def components_list(
+    page: Page[ComponentSpec], search: str = "", *, read_as: str = "", row: Sequence[Block] = ()
+) -> Message:
+    """One page of at most 20 components, or what to do where there is none; `row` stands below it.
+
+    `read_as` are the words that were looked for instead of `search`.
+    """
     if not page.total:
         none = _(_NO_COMPONENTS, command=LOAD_COMPONENTS)
-        return _empty("components", _searched_components(search) if search else none)
-    return _listing(
-        "components", _components_heading(page.total, search), page, search, ACTION_COMPONENTS_PAGE, _component
-    )
+        message = _empty("components", _searched_components(search) if search else none)
+        return Message(message.text, [*message.blocks, *row])
+    heading = _components_heading(page.total, read_as or search)
+    return _listing("components", heading, page, search, ACTION_COMPONENTS_PAGE, _component, row)
 
 
 def workflows_list(page: Page[PlanLine], wanted: PlanFilter = EVERYTHING) -> Message:

@@ -1,0 +1,1 @@
+"""Components are changed, tried, and given their secrets."""

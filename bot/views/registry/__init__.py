@@ -1,0 +1,1 @@
+"""Components as people look after them in Slack: the list, one in full, and the forms."""
