@@ -8,6 +8,7 @@ from bot.deps import Deps
 from bot.languages import _
 from bot.listeners.approvals import show_form
 from bot.listeners.guard import guard
+from bot.listeners.importing import show_add_form
 from bot.listeners.inquiries import ask, is_asking
 from bot.listeners.notes import list_notes
 from bot.listeners.notifications import show_form as show_notifications
@@ -24,7 +25,12 @@ KNOWN = ("help", "ask", "workflows", "components")
 """Besides ANSWERS, what a lone word may be a slip of."""
 
 ASKS_FOR_HELP = ("help", "?")
-ANSWERS = {"approvers": show_form, "notes": list_notes, "notifications": show_notifications}
+ANSWERS = {
+    "approvers": show_form,
+    "notes": list_notes,
+    "notifications": show_notifications,
+    "components add": show_add_form,
+}
 """What is answered to these words alone: they are no issue."""
 
 

@@ -22,6 +22,14 @@ from services.jobs.home import (
     SaveSettings,
     TurnHome,
 )
+from services.jobs.importing import (
+    CloseOffer,
+    ImportChoice,
+    ImportOffered,
+    OfferDocument,
+    OfferOpen311,
+    TurnChoices,
+)
 from services.jobs.inquiries import AnswerInquiry, FindAnswer
 from services.jobs.notifications import (
     AskAtGate,
@@ -95,6 +103,7 @@ __all__ = [
     "AnswerInquiry",
     "AnswerStep",
     "AskAtGate",
+    "CloseOffer",
     "CompleteFunction",
     "DecidePlan",
     "DecideRun",
@@ -115,6 +124,8 @@ __all__ = [
     "HandOverGate",
     "Hear",
     "HomeList",
+    "ImportChoice",
+    "ImportOffered",
     "JobDeferral",
     "Lacking",
     "Listing",
@@ -123,6 +134,8 @@ __all__ = [
     "MakePicture",
     "MoveCard",
     "NudgeGate",
+    "OfferDocument",
+    "OfferOpen311",
     "OpenHome",
     "OpenPlan",
     "PictureKind",
@@ -165,6 +178,7 @@ __all__ = [
     "TellOfWait",
     "TellOfWish",
     "TellUnreached",
+    "TurnChoices",
     "TurnHome",
     "TurnPage",
     "TypedInput",

@@ -21,6 +21,7 @@ from bot.slack.payloads.forms import (
 )
 from bot.slack.payloads.hearing import Heard, heard, talk_of
 from bot.slack.payloads.home import HomeOpened, SettingsForm, home_opened, settings
+from bot.slack.payloads.importing import AddComponentsForm, Choices, add_components, choices
 from bot.slack.payloads.messages import Command, command
 from bot.slack.payloads.notifications import GateForm, NotificationsForm, gate_form, notifications
 from bot.slack.payloads.people import UserChanged, user_changed
@@ -34,8 +35,10 @@ from bot.slack.payloads.shortcuts import (
 )
 
 __all__ = [
+    "AddComponentsForm",
     "AnswerForm",
     "ApprovalRulesForm",
+    "Choices",
     "Click",
     "Command",
     "DetailsRequested",
@@ -52,8 +55,10 @@ __all__ = [
     "SettingsForm",
     "Shortcut",
     "UserChanged",
+    "add_components",
     "answer",
     "approvals",
+    "choices",
     "click",
     "command",
     "details_requested",

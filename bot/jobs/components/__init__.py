@@ -1,0 +1,1 @@
+"""Jobs about components: documents that people send are read, previewed and imported."""
