@@ -12,11 +12,11 @@ from db.models.base import Base, PrimaryKey, WorkspaceKey
 
 
 class ComponentImport(Base):
-    """One document: "reading", "offered", "imported", "cancelled" or "refused"; `key` is Slack's id of the request.
+    """One document: "reading", "offered", "imported", "cancelled" or "refused".
 
-    `about` is what it was asked for with, `document` its bytes, gone once it is over. `offered` are the entries
-    of the preview, `chosen` the numbers of those that were ticked, `result` what came of it. The message with the
-    preview is `message_ts` in `channel_id`.
+    `key` is Slack's own id of the request, `about` what it was asked for with, `document` its bytes, which go when
+    it is over. `offered` are the entries of the preview, `chosen` the numbers of those that were ticked, `result`
+    what came of it. The message with the preview is `message_ts` in `channel_id`.
     """
 
     __tablename__ = "component_imports"

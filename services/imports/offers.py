@@ -98,7 +98,7 @@ class ImportOffers:
     async def begin(
         self, session: AsyncSession, workspace_id: UUID, key: str, user: str, kind: OfferKind, now: datetime
     ) -> tuple[Offer, bool]:
-        """The offer of a request, and whether an earlier try has begun it. Those that are too many are forgotten."""
+        """The offer of a request, and whether an earlier try has begun it. The oldest are forgotten."""
         made = await session.scalar(
             insert(ComponentImport)
             .values(

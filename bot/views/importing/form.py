@@ -25,11 +25,7 @@ def add_modal(channel: str, *, response_url: str | None = None) -> View:
         "close": kit.plain(_("Cancel")),
         "private_metadata": destination(channel, response_url),
         "blocks": [
-            kit.section(
-                _(
-                    "You see what would be added before anything is. You can also send me a file in a direct message."
-                )
-            ),
+            kit.section(_("You see what would be added first. You can also send me a file in a direct message.")),
             _input(
                 ids.BLOCK_ADD_KIND,
                 _("What do you have?"),

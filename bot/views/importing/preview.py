@@ -1,4 +1,4 @@
-"""What a document would bring: how many by tag, how each is gated, what was cut or can't be imported, and buttons."""
+"""What a document would bring: how many by tag, how each is gated, what is cut or refused, and buttons."""
 
 from __future__ import annotations
 
@@ -95,19 +95,16 @@ def _gates(summary: ImportSummary) -> Iterator[Block]:
 def _reasons(title: str, words: Mapping[Any, Sentence], found: Mapping[Any, Sequence[str]]) -> Iterator[Block]:
     """The most frequent first, each with its first example; the rest is counted."""
     ordered = sorted(found.items(), key=lambda each: -len(each[1]))
-    lines = [
-        clip(
-            one_line(
-                _("{reason}: {count} ({example})", reason=_(words[code]), count=len(about), example=about[0])
-            ),
-            _WORDS,
-        )
-        for code, about in ordered[:_LINES]
-    ]
+    lines = [_reason(_(words[code]), about) for code, about in ordered[:_LINES]]
     if rest := sum(len(about) for _code, about in ordered[_LINES:]):
         lines.append(ngettext("…and {count} more", "…and {count} more", rest))
     if lines:
         yield _titled(title, lines)
+
+
+def _reason(reason: str, about: Sequence[str]) -> str:
+    said = _("{reason}: {count} ({example})", reason=reason, count=len(about), example=about[0])
+    return clip(one_line(said), _WORDS)
 
 
 def _rest(summary: ImportSummary) -> Iterator[Block]:
