@@ -20,6 +20,7 @@ from services.imports.offers import MOST_KEPT, OfferKind
 from services.jobs import ImportOffered, OfferDocument
 from services.retention import purge
 from tests.support.importing import add, components, previews, sent_file, shown
+from tests.support.talk import told
 from tests.support.town_hall import TownHall, buttons, card_text
 from tests.support.town_hall import hall as hall
 from tests.support.town_runs import approved, outcome, step
@@ -119,8 +120,8 @@ async def test_a_clerk_may_not_and_their_file_is_not_fetched(hall: TownHall) -> 
     reply = await sent_file(hall, CLERK, "town.json", document(hall))
     assert "Only an admin of this workspace" in reply.text
     assert not hall.slack.calls("files.info")
-    delivery = await hall.slack.send_command(CLERK, "works", "/mudda", "components add")
-    assert "Only an admin of this workspace" in str(delivery.answer)
+    await hall.slack.send_command(CLERK, "works", "/mudda", "components add")
+    await told(hall, CLERK, "Only an admin of this workspace")
     assert not hall.slack.views(CLERK)
 
 
@@ -181,8 +182,8 @@ async def test_a_private_address_is_not_called(hall: TownHall) -> None:
 
 async def test_a_pack_is_previewed_and_imported(hall: TownHall) -> None:
     pack = (
-        "components:\n- key: pets.list\n  name: List the pets\n  description: Every dog and cat that is registered.\n"
-        f"  category: pets\n  http_method: GET\n  endpoint_url: {hall.town.url}/pets\n"
+        "components:\n- key: pets.list\n  name: List the pets\n"
+        f"  description: Every dog and cat that is registered.\n  category: pets\n  http_method: GET\n  endpoint_url: {hall.town.url}/pets\n"
     )
     preview = await sent_file(hall, ADMIN, "pets.yaml", pack.encode())
     assert "1 new" in card_text(preview)
@@ -206,13 +207,12 @@ async def test_words_narrow_the_choice_and_what_is_ticked_stays(hall: TownHall) 
     view = hall.slack.views(ADMIN)[-1]
     box = next(block for block in view.blocks if block["block_id"].startswith(ids.BLOCK_CHOICES + "0"))
     first = box["element"]["options"][0]["value"]
-    hall.slack.fill(view.id, {box["block_id"]: {ids.INPUT_CHOICES: [first]}})
-    hall.slack.fill(view.id, {ids.BLOCK_CHOICES_SEARCH: {ids.INPUT_CHOICES_SEARCH: "crews free"}})
+    await hall.slack.click_in_view(ADMIN, view.id, ids.INPUT_CHOICES, [first], box["block_id"])
+    await hall.slack.click_in_view(ADMIN, view.id, ids.INPUT_CHOICES_SEARCH, "crews free")
     await hall.slack.click_in_view(ADMIN, view.id, ids.ACTION_CHOICES_SEARCH)
+    narrowed = "1 operation, page 1 of 1; 1 chosen"
     found = await hall.slack.wait_for(
-        lambda: next(
-            (v for v in hall.slack.views(ADMIN) if "1 operation, page 1 of 1; 1 chosen" in str(v.blocks)), None
-        )
+        lambda: next((each for each in hall.slack.views(ADMIN) if narrowed in str(each.blocks)), None)
     )
     boxes = [block for block in found.blocks if block.get("element", {}).get("type") == "checkboxes"]
     await hall.slack.submit_view(

@@ -61,14 +61,18 @@ def town_document(url: str) -> dict[str, Any]:
                 ),
                 "delete": _operation("Crews", "releaseCrew", "Call a crew back", security=_CREWS_KEY),
             },
-            "/closures": {
-                "get": _operation("Streets", "listClosures", "List the roads that are closed"),
+            "/areas/{area}/road-closures": {
+                "parameters": [area],
+                "get": _operation("Streets", "listClosures", "List the roads that are closed in an area"),
                 "post": _operation("Streets", "closeRoad", "Close a road for a while", body=_CLOSURE),
             },
-            "/closures/{closure_id}": {
+            "/road-closures/{closure_id}": {
                 "parameters": [closure],
-                "get": _operation("Streets", "getClosure", "Read why a road is closed"),
-                "delete": _operation("Streets", "openRoad", "Open a road that was closed"),
+                "delete": _operation("Streets", "reopenRoad", "Open a road that was closed"),
+            },
+            "/areas/{area}/water": {
+                "parameters": [area],
+                "get": _operation("Streets", "getValve", "Read whether the water of an area is on"),
             },
         },
     }
