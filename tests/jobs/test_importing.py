@@ -12,15 +12,18 @@ from sqlalchemy import func, select, update
 from bot.jobs.components.importing import import_offered
 from bot.jobs.components.offering import offer_document
 from bot.sandbox.slack import Message
+from bot.sandbox.slack.state.files import File, file_object
 from bot.sandbox.town.described import town_document
 from bot.sandbox.town.open311_towns import XML_PATH
 from bot.slack import ids
 from db.models import AuditEvent, Component, ComponentImport
+from services.components.definitions import ComponentDefinition
+from services.components.pack_files import pack_of
 from services.imports.offers import MOST_KEPT, OfferKind
 from services.jobs import ImportOffered, OfferDocument
 from services.retention import purge
 from tests.support.importing import add, components, previews, sent_file, shown
-from tests.support.talk import told
+from tests.support.talk import answered, told
 from tests.support.town_hall import TownHall, buttons, card_text
 from tests.support.town_hall import hall as hall
 from tests.support.town_runs import approved, outcome, step
@@ -95,10 +98,10 @@ async def test_a_job_that_runs_twice_imports_and_previews_once(hall: TownHall) -
     preview = await sent_file(hall, ADMIN, "town.json", document(hall))
     async with hall.database.reading() as session:
         row = (await session.scalars(select(ComponentImport))).one()
-    file = next(iter(hall.slack.workspace.files.values()))
+    [file] = hall.slack.dm(ADMIN).messages[str(preview.thread_ts)].files or ()
     user = hall.slack.user(ADMIN).id
     about = {"workspace": hall.deps.workspace.id, "user": user, "channel": preview.channel}
-    killed = OfferDocument(**about, key=row.key, file={"id": file.id, "name": "town.json"})
+    killed = OfferDocument(**about, key=row.key, file={"id": file["id"], "name": "town.json"})
     async with hall.database.transaction() as session:
         await session.execute(update(ComponentImport).values(message_ts=None))
     await offer_document(killed.model_copy(update={"thread_ts": preview.thread_ts}), hall.deps)
@@ -170,8 +173,14 @@ async def test_what_can_not_be_read_is_refused_in_a_sentence(
 
 
 async def test_a_file_of_50_mb_is_not_fetched(hall: TownHall) -> None:
-    reply = await sent_file(hall, ADMIN, "huge.json", b"{" + b" " * 50_000_000 + b"}")
-    assert "It is larger than 24 MB" in card_text(reply)
+    user, content = hall.slack.user(ADMIN), b" " * 50_000_000
+    huge = File("F0HUGE", user.id, "huge.json", "application/json", content, 0.0)
+    hall.slack.workspace.files.add(huge, most=len(content))
+    files = (file_object(huge, hall.slack.workspace.team, hall.slack.url),)
+    message, _ = hall.slack.post_user_message(
+        ADMIN, hall.slack.dm(ADMIN).id, "", subtype="file_share", files=files
+    )
+    assert "It is larger than 24 MB" in card_text(await answered(hall, message.channel, message.ts))
 
 
 async def test_a_private_address_is_not_called(hall: TownHall) -> None:
@@ -181,10 +190,15 @@ async def test_a_private_address_is_not_called(hall: TownHall) -> None:
 
 
 async def test_a_pack_is_previewed_and_imported(hall: TownHall) -> None:
-    pack = (
-        "components:\n- key: pets.list\n  name: List the pets\n"
-        f"  description: Every dog and cat that is registered.\n  category: pets\n  http_method: GET\n  endpoint_url: {hall.town.url}/pets\n"
-    )
+    definition = {
+        "key": "pets.list",
+        "name": "List the pets",
+        "description": "Every dog and cat that is registered.",
+        "category": "pets",
+        "http_method": "GET",
+        "endpoint_url": f"{hall.town.url}/pets",
+    }
+    pack = pack_of([ComponentDefinition.model_validate(definition)])
     preview = await sent_file(hall, ADMIN, "pets.yaml", pack.encode())
     assert "1 new" in card_text(preview)
     await hall.slack.click(ADMIN, preview.channel, preview.ts, ids.ACTION_IMPORT_NEW)
