@@ -26,6 +26,7 @@ from services.connectors import Connector
 from services.conversations.service import ConversationService
 from services.conversations.threads import OwnedThreads
 from services.health.door import Door
+from services.imports.documents import DocumentImports
 from services.learning.service import LearningService
 from services.notifications.service import NotificationService
 from services.pictures.photos import PhotoReader
@@ -111,6 +112,7 @@ class Deps:
     conversations: ConversationService = field(default_factory=ConversationService)
     retention: Retention = field(default_factory=Retention)
     metrics: Metrics = field(default_factory=Metrics)
+    imports: DocumentImports = field(default_factory=DocumentImports)
     policies: PolicyService = field(default_factory=PolicyService)
     pictures: PictureService = field(default_factory=PictureService)
     photos: PhotoReader = field(default_factory=PhotoReader)

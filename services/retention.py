@@ -18,6 +18,7 @@ from db.models import (
     AICall,
     AnswerStream,
     ApiRequest,
+    ComponentImport,
     Conversation,
     FunctionExecution,
     HeardMessage,
@@ -28,6 +29,7 @@ from db.models import (
     WorkflowPlan,
     Workspace,
 )
+from services.imports.offers import KEPT_FOR
 from services.states import PlanState, RunState
 
 MAX_BATCH_ROWS = 500
@@ -74,6 +76,7 @@ async def purge(session: AsyncSession, retention: Retention, now: datetime) -> M
         "function_executions": _ended_functions(now, retention.inbox),
         "api_requests": _api_requests(now, retention.inbox),
         "webhook_deliveries": _webhook_deliveries(now, retention.inbox),
+        "component_imports": _component_imports(now),
         "conversations": _conversations(now, retention.model_calls),
         "model_calls": _model_calls(now, retention.model_calls),
         "plans": _plans(now, retention.plans),
@@ -153,6 +156,12 @@ def _webhook_deliveries(now: datetime, days: int | None) -> Delete | None:
     before = now - timedelta(days=days)
     old = select(WebhookDelivery.id).where(WebhookDelivery.ended_at < before).limit(MAX_BATCH_ROWS)
     return delete(WebhookDelivery).where(WebhookDelivery.id.in_(old))
+
+
+def _component_imports(now: datetime) -> Delete:
+    """Documents whose preview is too old to choose from; what was imported of them is long components."""
+    old = select(ComponentImport.id).where(ComponentImport.created_at < now - KEPT_FOR).limit(MAX_BATCH_ROWS)
+    return delete(ComponentImport).where(ComponentImport.id.in_(old))
 
 
 def _conversations(now: datetime, days: int | None) -> Delete | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from bot.jobs import home, inquiries, notes, pictures, webhooks, workspaces
 from bot.jobs.agents import functions, prompts, streaming
-from bot.jobs.components import changing, trying
+from bot.jobs.components import changing, importing, offering, trying
 from bot.jobs.conversations import hearing, policy_files, replying, settling, shortcuts
 from bot.jobs.messages import cards, placing, private, replies, showing
 from bot.jobs.notifications import copies, digests, preferences
@@ -24,6 +24,8 @@ HANDLERS: tuple[Handler[Any], ...] = tuple(
         replying,
         settling,
         policy_files,
+        offering,
+        importing,
         shortcuts,
         issues,
         drafts,

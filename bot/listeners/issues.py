@@ -11,6 +11,7 @@ from bot.languages import _
 from bot.listeners.approvals import show_form
 from bot.listeners.components import list_components
 from bot.listeners.guard import guard
+from bot.listeners.importing import show_add_form
 from bot.listeners.inquiries import ask, is_asking
 from bot.listeners.notes import list_notes
 from bot.listeners.notifications import show_form as show_notifications
@@ -31,7 +32,12 @@ LISTS = {"components": list_components, "workflows": list_workflows}
 """What is listed to these words, alone or with more behind them."""
 
 ASKS_FOR_HELP = ("help", "?")
-ANSWERS = {"approvers": show_form, "notes": list_notes, "notifications": show_notifications}
+ANSWERS = {
+    "approvers": show_form,
+    "notes": list_notes,
+    "notifications": show_notifications,
+    "components add": show_add_form,
+}
 """What is answered to these words alone: they are no issue."""
 
 

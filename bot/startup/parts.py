@@ -37,6 +37,7 @@ from services.connectors.network.addresses import AddressRules
 from services.connectors.network.transport import Transport
 from services.conversations.threads import OwnedThreads
 from services.health.door import Door
+from services.imports.documents import DocumentImports
 from services.learning.notes import NoteService
 from services.learning.service import LearningService
 from services.notifications.service import NotificationService
@@ -153,6 +154,7 @@ async def shared_parts(
         retention=settings.retention,
         clarify_after=timedelta(minutes=settings.clarify_minutes),
         metrics=metrics,
+        imports=DocumentImports(frozenset(settings.allowed_hosts)),
         pictures=PictureService(),
         photos=PhotoReader(),
     )

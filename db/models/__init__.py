@@ -11,6 +11,7 @@ from db.models.cards import Card
 from db.models.components import Component
 from db.models.conversations import Conversation, HeardMessage
 from db.models.homes import Home
+from db.models.imports import ComponentImport
 from db.models.inbox import InboxEntry
 from db.models.notes import PlanningNoteRow
 from db.models.notifications import Notification, NotificationPreference
@@ -31,6 +32,7 @@ __all__ = [
     "Base",
     "Card",
     "Component",
+    "ComponentImport",
     "ComponentSecret",
     "ComponentTurns",
     "Conversation",

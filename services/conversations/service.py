@@ -29,6 +29,10 @@ POLICY = "policy"
 """In place of an intent, where somebody has sent a policy."""
 
 
+DOCUMENT = "document"
+"""In place of an intent, where somebody has sent a document of components."""
+
+
 @dataclass(frozen=True, slots=True)
 class Meant:
     """What something was taken for. `lacking`: why the model could not be asked, where it should have been."""

@@ -31,6 +31,14 @@ from services.jobs.home import (
     SaveSettings,
     TurnHome,
 )
+from services.jobs.importing import (
+    CloseOffer,
+    ImportChoice,
+    ImportOffered,
+    OfferDocument,
+    OfferOpen311,
+    TurnChoices,
+)
 from services.jobs.inquiries import AnswerInquiry, FindAnswer
 from services.jobs.notifications import (
     AskAtGate,
@@ -104,6 +112,7 @@ __all__ = [
     "AnswerInquiry",
     "AnswerStep",
     "AskAtGate",
+    "CloseOffer",
     "CompleteFunction",
     "ComponentAct",
     "DecidePlan",
@@ -126,6 +135,8 @@ __all__ = [
     "HandOverGate",
     "Hear",
     "HomeList",
+    "ImportChoice",
+    "ImportOffered",
     "JobDeferral",
     "Lacking",
     "Listing",
@@ -135,6 +146,8 @@ __all__ = [
     "MakePicture",
     "MoveCard",
     "NudgeGate",
+    "OfferDocument",
+    "OfferOpen311",
     "OpenHome",
     "OpenPlan",
     "PictureKind",
@@ -180,6 +193,7 @@ __all__ = [
     "TellOfWish",
     "TellUnreached",
     "TryComponent",
+    "TurnChoices",
     "TurnHome",
     "TurnPage",
     "TypedInput",

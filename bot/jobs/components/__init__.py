@@ -1,1 +1,1 @@
-"""Components are changed, tried, and given their secrets."""
+"""Components are changed, tried, given their secrets, and imported from documents that people send."""

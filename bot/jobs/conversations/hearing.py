@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.deps import Deps
 from bot.errors import SlackError
+from bot.jobs.components.sending import reading_of, sent_documents
 from bot.jobs.conversations.doing import begin
 from bot.jobs.conversations.meaning import meaning
 from bot.jobs.conversations.reading import Words, read_words
@@ -27,7 +28,7 @@ from db.queue import enqueue
 from services.ai.intents import Intent, Line, PlanInThread, Saying, Where
 from services.ai.usage import Usage
 from services.conversations.rules import is_call_for_help, is_question, plainly
-from services.conversations.service import ANSWER, BY_RULES, POLICY, Meant, PlanOfThread
+from services.conversations.service import ANSWER, BY_RULES, DOCUMENT, POLICY, Meant, PlanOfThread
 from services.conversations.talk import lines_above
 from services.jobs import AnswerClarification, AnswerFile, Hear, LoadPolicyFile, ReplyKind, Say, Tell
 from services.states import PlanState
@@ -67,6 +68,8 @@ async def hear(job: Hear, deps: Deps) -> None:
         place = await _place(session, job, deps)
     if place.lately >= MAX_A_MINUTE and job.where != Where.COMMAND:
         await _answered_only(job, place, "enough" if place.lately == MAX_A_MINUTE else None, deps)
+    elif documents := sent_documents(job):
+        await _offer(job, place, documents, deps)
     elif policies := _policy_files(job):
         await _load(job, place, policies, deps)
     elif place.asked is not None and _is_answer(job, place.asked):
@@ -271,6 +274,18 @@ async def _load(job: Hear, place: _Place, files: tuple[AnswerFile, ...], deps: D
         )
         await enqueue(session, loading)
     deps.metrics.heard.labels(POLICY, BY_RULES).inc()
+
+
+async def _offer(job: Hear, place: _Place, files: tuple[AnswerFile, ...], deps: Deps) -> None:
+    """Documents of components are read by jobs of their own, which answer in the thread."""
+    await _show(job, _(STATUS), deps)
+    async with deps.database.transaction() as session:
+        heard = await deps.conversations.keep(session, job, Meant(DOCUMENT, BY_RULES), None, keep_words=False)
+        if heard is None or job.reply_thread is None:
+            return
+        for reading in reading_of(job, files, heard, is_stranger=place.is_stranger):
+            await enqueue(session, reading)
+    deps.metrics.heard.labels(DOCUMENT, BY_RULES).inc()
 
 
 def _policy_files(job: Hear) -> tuple[AnswerFile, ...]:

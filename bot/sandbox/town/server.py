@@ -15,6 +15,7 @@ from typing import Any, Self
 from aiohttp import web
 
 from bot.sandbox.town.api import Answer, Call, Refused, Route, Values
+from bot.sandbox.town.described import town_document
 from bot.sandbox.town.faults import Fault, Hold, Slow
 from bot.sandbox.town.fleet import Fleet
 from bot.sandbox.town.open311 import Open311
@@ -108,6 +109,7 @@ class Town:
             for route in part.routes():
                 app.router.add_route(route.method, route.path, self._handler(route))
         app.router.add_get("/ledger", self._show_ledger)
+        app.router.add_get("/openapi.json", _describe)
         app.router.add_route("*", "/{path:.*}", self._handler(Route("", "*", "", _nothing_here)))
         self._stopping.clear()
         # A client that gives up ends its handler, so that a scripted hang ends with it.
@@ -250,3 +252,7 @@ async def _json_object(request: web.Request) -> Values:
     if not isinstance(document, dict):
         raise Refused(400, "not_json", "the body must be a JSON object")
     return document
+
+
+async def _describe(_: web.Request) -> web.Response:
+    return web.json_response(town_document("/"))

@@ -261,6 +261,10 @@ class Slack(AgentCalls):
         call = self.client.views_publish(user_id=user, view=dict(view), **given)
         return str((await self._called("views.publish", call))["view"]["hash"])
 
+    async def update_view(self, view_id: str, view: Mapping[str, Any]) -> None:
+        """Show something else in an open modal. Raises SlackError where it was closed meanwhile."""
+        await self._called("views.update", self.client.views_update(view_id=view_id, view=dict(view)))
+
     async def push_view(self, trigger_id: str, view: Mapping[str, Any]) -> None:
         """Open a modal on top of the one that the trigger comes from; three at most."""
         call = self.client.views_push(trigger_id=trigger_id, view=dict(view))

@@ -28,6 +28,7 @@ from bot.slack.payloads.forms import (
 )
 from bot.slack.payloads.hearing import Heard, heard, talk_of
 from bot.slack.payloads.home import HomeOpened, SettingsForm, home_opened, settings
+from bot.slack.payloads.importing import AddComponentsForm, Choices, add_components, choices
 from bot.slack.payloads.messages import Command, command
 from bot.slack.payloads.notifications import GateForm, NotificationsForm, gate_form, notifications
 from bot.slack.payloads.people import UserChanged, user_changed
@@ -41,8 +42,10 @@ from bot.slack.payloads.shortcuts import (
 )
 
 __all__ = [
+    "AddComponentsForm",
     "AnswerForm",
     "ApprovalRulesForm",
+    "Choices",
     "Click",
     "Command",
     "ComponentForm",
@@ -61,8 +64,10 @@ __all__ = [
     "SettingsForm",
     "Shortcut",
     "UserChanged",
+    "add_components",
     "answer",
     "approvals",
+    "choices",
     "click",
     "command",
     "component_click",

@@ -33,9 +33,10 @@ _USES = (
     N_("`{mudda} notifications` sets how you are told what waits for you, and who decides while you are away."),
     N_("`{mudda} notes` shows what every plan must keep in mind, and lets approvers change it."),
     N_(
-        "`{mudda} components` (or `{components}`) lists what plans can be made of; add a word to search. Each can be looked at and tried "
-        "there, and admins of the workspace change it there."
+        "`{mudda} components` (or `{components}`) lists what plans can be made of; add a word to search. Each can "
+        "be looked at and tried there, and admins of the workspace change it there."
     ),
+    N_("`{mudda} components add` adds more of them; or send me an OpenAPI document in a direct message."),
 )
 
 _WHAT = N_("Mudda turns a civic issue into a plan that people can review.")
