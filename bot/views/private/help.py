@@ -33,8 +33,8 @@ _USES = (
     N_("`{mudda} notifications` sets how you are told what waits for you, and who decides while you are away."),
     N_("`{mudda} notes` shows what every plan must keep in mind, and lets approvers change it."),
     N_(
-        "`{mudda} components` (or `{components}`) lists what plans can be made of; add a word to search. Each can be "
-        "looked at and tried there, and admins of the workspace change it there."
+        "`{mudda} components` (or `{components}`) lists what plans can be made of; add a word to search. Each can "
+        "be looked at and tried there, and admins of the workspace change it there."
     ),
 )
 
