@@ -32,6 +32,7 @@ from tests.support import (
     home_samples,
     notification_samples,
     refine_samples,
+    registry_samples,
     run_samples,
     samples,
 )
@@ -57,8 +58,12 @@ STATES: Mapping[str, PlanSnapshot] = {
     **refine_samples.GALLERY,
     **run_samples.GALLERY,
 }
-MESSAGES: Mapping[str, Message] = {**notification_samples.MESSAGES, **answer_samples.MESSAGES}
-VIEWS: Mapping[str, View] = notification_samples.VIEWS
+MESSAGES: Mapping[str, Message] = {
+    **notification_samples.MESSAGES,
+    **answer_samples.MESSAGES,
+    **registry_samples.MESSAGES,
+}
+VIEWS: Mapping[str, View] = {**notification_samples.VIEWS, **registry_samples.VIEWS}
 HOMES: Mapping[str, HomeSnapshot] = home_samples.GALLERY
 
 LISTS: Mapping[str, Message] = {
