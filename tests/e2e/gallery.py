@@ -30,6 +30,7 @@ from tests.support import (
     answer_samples,
     clarify_samples,
     home_samples,
+    import_samples,
     notification_samples,
     refine_samples,
     run_samples,
@@ -57,8 +58,12 @@ STATES: Mapping[str, PlanSnapshot] = {
     **refine_samples.GALLERY,
     **run_samples.GALLERY,
 }
-MESSAGES: Mapping[str, Message] = {**notification_samples.MESSAGES, **answer_samples.MESSAGES}
-VIEWS: Mapping[str, View] = notification_samples.VIEWS
+MESSAGES: Mapping[str, Message] = {
+    **notification_samples.MESSAGES,
+    **answer_samples.MESSAGES,
+    **import_samples.MESSAGES,
+}
+VIEWS: Mapping[str, View] = {**notification_samples.VIEWS, **import_samples.VIEWS}
 HOMES: Mapping[str, HomeSnapshot] = home_samples.GALLERY
 
 LISTS: Mapping[str, Message] = {
