@@ -32,7 +32,7 @@ async def test_an_api_is_imported_planned_with_and_called(database_url: str) -> 
             modal = page.get_by_test_id("modal")
             await modal.get_by_label("Words to look for").fill("work order")
             await modal.get_by_role("button", name="Search").click()
-            await expect(modal).to_contain_text("5 operations, page 1 of 1")
+            await expect(modal).to_contain_text("6 operations, page 1 of 1")
             for name in ("Open a work order for an area", "Read one work order"):
                 await modal.get_by_label(name).check()
             await page.get_by_test_id("modal-submit").click()
