@@ -203,7 +203,7 @@ class Interactions(AgentActions):
         return interactive_delivery(payload, {"user": user.id})
 
     def enter(self, user: User, view_id: str, values: dict[str, dict[str, Any]]) -> View:
-        """Keep what a person has entered in a modal; Slack sends it with a submission, and with every click there."""
+        """Keep what was entered in a modal; Slack sends it with a submission, and with every click there."""
         view = self._view(user, view_id)
         for block, element in elements_of(view.blocks):
             entered = values.get(block["block_id"], {})
