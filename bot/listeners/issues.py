@@ -36,7 +36,7 @@ ANSWERS = {
     "approvers": show_form,
     "notes": list_notes,
     "notifications": show_notifications,
-    "components add": show_add_form,
+    ids.WORDS_ADD: show_add_form,
 }
 """What is answered to these words alone: they are no issue."""
 

@@ -10,6 +10,9 @@ COMMAND_MUDDA = "/mudda"
 COMMAND_COMPONENTS = "/components"
 COMMAND_WORKFLOWS = "/workflows"
 
+WORDS_ADD = "components add"
+"""What stands behind the command to add components."""
+
 SHORTCUT_PLAN = "message.plan"
 SHORTCUT_REPORT = "issue.report"
 FUNCTION_DRAFT = "draft_plan"

@@ -30,6 +30,7 @@ from tests.support import (
     answer_samples,
     clarify_samples,
     home_samples,
+    import_samples,
     notification_samples,
     refine_samples,
     registry_samples,
@@ -62,8 +63,13 @@ MESSAGES: Mapping[str, Message] = {
     **notification_samples.MESSAGES,
     **answer_samples.MESSAGES,
     **registry_samples.MESSAGES,
+    **import_samples.MESSAGES,
 }
-VIEWS: Mapping[str, View] = {**notification_samples.VIEWS, **registry_samples.VIEWS}
+VIEWS: Mapping[str, View] = {
+    **notification_samples.VIEWS,
+    **registry_samples.VIEWS,
+    **import_samples.VIEWS,
+}
 HOMES: Mapping[str, HomeSnapshot] = home_samples.GALLERY
 
 LISTS: Mapping[str, Message] = {

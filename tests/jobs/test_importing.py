@@ -16,6 +16,7 @@ from bot.sandbox.slack.state.files import File, file_object
 from bot.sandbox.town.described import town_document
 from bot.sandbox.town.open311_towns import XML_PATH
 from bot.slack import ids
+from bot.slack.payloads.reading import file_of
 from db.models import AuditEvent, Component, ComponentImport
 from services.components.definitions import ComponentDefinition
 from services.components.pack_files import pack_of
@@ -101,7 +102,7 @@ async def test_a_job_that_runs_twice_imports_and_previews_once(hall: TownHall) -
     [file] = hall.slack.dm(ADMIN).messages[str(preview.thread_ts)].files or ()
     user = hall.slack.user(ADMIN).id
     about = {"workspace": hall.deps.workspace.id, "user": user, "channel": preview.channel}
-    killed = OfferDocument(**about, key=row.key, file={"id": file["id"], "name": "town.json"})
+    killed = OfferDocument(**about, key=row.key, file=file_of(file))
     async with hall.database.transaction() as session:
         await session.execute(update(ComponentImport).values(message_ts=None))
     await offer_document(killed.model_copy(update={"thread_ts": preview.thread_ts}), hall.deps)

@@ -33,6 +33,7 @@ from db.models import (
 from db.session import TENANT_ROLE, Database
 from services.approvals import ApprovalRules, ApprovalService
 from services.audit import Actor
+from services.imports.offers import ImportOffers, OfferKind
 from services.notifications.service import NotificationService
 from services.notifications.subjects import Subject
 from services.policies.documents import parse_policy
@@ -101,6 +102,8 @@ async def two(database: Database) -> tuple[UUID, UUID]:
             town = {"workspace_id": workspace_id, "prefix": "open311_a", "base_url": "https://311.example"}
             empty = {"source": {}, "changeset": "", "services": {}, "codes": {}, "keys": []}
             await session.execute(insert(Open311Endpoint).values(**town, **empty, refreshed_at=func.now()))
+            offers, now = ImportOffers(), datetime.now(UTC)
+            await offers.begin(session, workspace_id, "message:1:0", "U1", OfferKind.PACK, now)
             told = Subject.of_plan(plan, 1)
             ringing = NotificationService(ZoneInfo("UTC")).ringing
             await ringing.tell(session, workspace_id, told, "U1", None, datetime.now(UTC), is_personal=True)

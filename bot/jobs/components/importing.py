@@ -62,8 +62,8 @@ async def import_offered(job: ImportOffered, deps: Deps) -> None:
     await _show(job, offer, deps, message)
 
 
-async def give_up_import(job: ImportOffered, deps: Deps) -> None:
-    """Nothing was added, for a reason of ours; the preview is as it was."""
+async def give_up_import(job: ImportOffered | CloseOffer | TurnChoices, deps: Deps) -> None:
+    """Nothing was changed, for a reason of ours; the preview is as it was."""
     async with deps.database.reading() as session:
         try:
             offer = await deps.imports.offers.get(session, job.workspace, job.target, job.user)
@@ -186,6 +186,6 @@ def _as_it_is(job: ImportOffered | CloseOffer, offer: Offer | None) -> Message:
 
 HANDLERS = (
     Handler(ImportOffered, Lane.SLOW, import_offered, give_up_import),
-    Handler(CloseOffer, Lane.QUICK, close_offer),
-    Handler(TurnChoices, Lane.QUICK, turn_choices),
+    Handler(CloseOffer, Lane.QUICK, close_offer, give_up_import),
+    Handler(TurnChoices, Lane.QUICK, turn_choices, give_up_import),
 )

@@ -258,6 +258,8 @@ class Page:
         user = self._do.user(body["user"])
         chosen = body.get("selected_options", body.get("selected_option", body.get("value")))
         if body.get("view_id"):
+            if "values" in body:
+                self._do.enter(user, body["view_id"], body["values"])
             delivery = self._do.prepare_view_click(
                 user, body["view_id"], body["action_id"], block_id=body.get("block_id"), chosen=chosen
             )

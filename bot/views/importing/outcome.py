@@ -46,13 +46,13 @@ def imported_message(offer_id: UUID, result: Mapping[str, Any]) -> Message:
     where = _("`{command}` shows what plans can use.", command=COMMAND_COMPONENTS)
     text = sentences(said)
     block = kit.rich_text(kit.paragraph(kit.span(clip(text, 2_000) + " "), *kit.typed(where)))
-    return Message(kit.fallback(text), [block], import_metadata(offer_id))
+    return Message(kit.fallback(text), kit.seal([block], "import"), import_metadata(offer_id))
 
 
 def cancelled_message(offer_id: UUID) -> Message:
     """Somebody thought better of it."""
     text = _("Cancelled. Nothing was added.")
-    return Message(text, [kit.section(text)], import_metadata(offer_id))
+    return Message(text, kit.seal([kit.section(text)], "import"), import_metadata(offer_id))
 
 
 def too_old_message(offer_id: UUID) -> Message:
@@ -62,10 +62,11 @@ def too_old_message(offer_id: UUID) -> Message:
         "`{command} components add`.",
         command=COMMAND_MUDDA,
     )
-    return Message(text, [kit.section(text)], import_metadata(offer_id))
+    return Message(text, kit.seal([kit.section(text)], "import"), import_metadata(offer_id))
 
 
 def not_imported_message(offer_id: UUID, problem: str) -> Message:
     """It could be previewed, and can't be imported now."""
     text = _("Nothing was added. {problem} Send the document again.", problem=problem)
-    return Message(kit.fallback(text), [kit.rich_text(kit.paragraph(kit.span(text)))], import_metadata(offer_id))
+    block = kit.rich_text(kit.paragraph(kit.span(text)))
+    return Message(kit.fallback(text), kit.seal([block], "import"), import_metadata(offer_id))

@@ -43,7 +43,7 @@ def refused_message(offer_id: UUID, name: str, problem: str, faults: Sequence[Pa
             more = len(faults) - _FAULTS
             lines.append(ngettext("…and {count} fault more", "…and {count} faults more", more))
         elements.append(kit.bullets(lines))
-    return Message(kit.fallback(head), [kit.rich_text(*elements)], import_metadata(offer_id))
+    return Message(kit.fallback(head), kit.seal([kit.rich_text(*elements)], "import"), import_metadata(offer_id))
 
 
 def not_yours_message(offer_id: UUID) -> Message:

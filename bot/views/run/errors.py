@@ -15,6 +15,7 @@ from bot.views.plan.origins import makers
 
 SENTENCES: Mapping[str, Sentence] = {
     "http_status": N_("{component} answered with an error."),
+    "answered_error": N_("{component} answered with an error."),
     "not_sent": N_("{component} could not be reached. Nothing was sent."),
     "maybe_sent": N_("{component} gave no answer. Mudda can't tell whether the call arrived."),
     "interrupted": N_(

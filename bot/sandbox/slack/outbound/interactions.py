@@ -202,11 +202,8 @@ class Interactions(AgentActions):
         )
         return interactive_delivery(payload, {"user": user.id})
 
-    def prepare_submission(self, user: User, view_id: str, values: dict[str, dict[str, Any]]) -> Delivery:
-        """A modal's submission; `values` maps block_id to action_id to what was entered, files by their ids.
-
-        Inputs left out keep what they hold. Raises InputsRefused for what Slack's client checks.
-        """
+    def enter(self, user: User, view_id: str, values: dict[str, dict[str, Any]]) -> View:
+        """Keep what was entered in a modal; Slack sends it with a submission, and with every click there."""
         view = self._view(user, view_id)
         for block, element in elements_of(view.blocks):
             entered = values.get(block["block_id"], {})
@@ -215,6 +212,14 @@ class Interactions(AgentActions):
                 chosen = entered[element["action_id"]]
                 held[element["action_id"]] = state_value(element, self._chosen(element, chosen))
         view.values = state_of(view.blocks, view.values)
+        return view
+
+    def prepare_submission(self, user: User, view_id: str, values: dict[str, dict[str, Any]]) -> Delivery:
+        """A modal's submission; `values` maps block_id to action_id to what was entered, files by their ids.
+
+        Inputs left out keep what they hold. Raises InputsRefused for what Slack's client checks.
+        """
+        view = self.enter(user, view_id, values)
         errors = input_errors(view.blocks, view.values)
         if errors:
             raise InputsRefused(errors)

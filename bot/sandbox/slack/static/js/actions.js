@@ -6,6 +6,7 @@
 import { post } from "./api.js";
 import { announce } from "./dom.js";
 import { confirm } from "./dialogs.js";
+import { collectValues } from "./inputs.js";
 import { toastFailure } from "./toast.js";
 
 const SLOW_MS = 1000;
@@ -49,6 +50,7 @@ export async function act(surface, block, element, extra = {}) {
   if (element.confirm && !(await confirm(element.confirm, surface.names))) return false;
   if (busy.has(key)) return false;
   const focus = document.activeElement;
+  const form = surface.target.view_id && document.querySelector(".dialog-form");
   setBusy(key, "quick");
   const slow = setTimeout(() => {
     setBusy(key, "slow");
@@ -59,6 +61,7 @@ export async function act(surface, block, element, extra = {}) {
     ...surface.target,
     block_id: block.block_id,
     action_id: element.action_id,
+    ...(form ? { values: collectValues(form) } : {}),
     ...extra,
   });
   clearTimeout(slow);
