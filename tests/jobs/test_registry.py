@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import AsyncIterator
 
+import asyncpg
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import select, text
@@ -15,6 +16,7 @@ from bot.sandbox.slack.outbound.delivery import Delivery
 from bot.sandbox.slack.state.model import User
 from bot.slack import ids
 from db.models import AuditEvent, Base, Component, PlanVersion
+from db.url import dsn_and_timeout
 from services.health.hosts import FAILURES, record_failure
 from services.workspaces.secrets import new_key
 from tests.support.run_starts import now, registered
@@ -182,6 +184,7 @@ async def test_switching_off_names_the_drafts_that_use_it(hall: TownHall) -> Non
 async def test_a_secret_is_set_and_found_nowhere(sealed_hall: TownHall, caplog: pytest.LogCaptureFixture) -> None:
     hall = sealed_hall
     caplog.set_level(logging.DEBUG)
+    await remember_jobs(hall.database.url)
     await registered(
         hall.database,
         hall.deps.workspace.id,
@@ -209,15 +212,30 @@ async def test_a_secret_is_set_and_found_nowhere(sealed_hall: TownHall, caplog: 
         assert SECRET not in found, where
 
 
+async def remember_jobs(database_url: str) -> None:
+    """Have PostgreSQL keep what is put into the queue: a job that is done leaves it."""
+    dsn, _ = dsn_and_timeout(database_url)
+    connection = await asyncpg.connect(dsn)
+    try:
+        await connection.execute(
+            "CREATE TABLE seen_jobs (payload bytea); GRANT SELECT ON seen_jobs TO PUBLIC;"
+            "CREATE FUNCTION see_job() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS"
+            " $$ BEGIN INSERT INTO public.seen_jobs VALUES (NEW.payload); RETURN NEW; END $$;"
+            "CREATE TRIGGER see_job BEFORE INSERT ON pgqueuer FOR EACH ROW EXECUTE FUNCTION see_job()"
+        )
+    finally:
+        await connection.close()
+
+
 async def everything(hall: TownHall, caplog: pytest.LogCaptureFixture) -> dict[str, str]:
-    """What was logged, told, and written down; jobs that are done are in the log of the queue."""
+    """What was logged, told, written down, and put into the queue."""
     found = {"a log line": caplog.text, "Slack": "\n".join(repr(call.args) for call in hall.slack.transcript)}
     found["a private message"] = "\n".join(told(hall, "marco"))
     async with hall.database.reading() as session:
         for table in Base.metadata.sorted_tables:
             rows = await session.execute(text(f"SELECT to_jsonb({table.name})::text FROM {table.name}"))
             found[f"a row of {table.name}"] = "\n".join(rows.scalars())
-        jobs = await session.execute(text("SELECT convert_from(payload, 'utf-8') FROM pgqueuer"))
+        jobs = await session.execute(text("SELECT convert_from(payload, 'utf-8') FROM seen_jobs"))
         found["a job"] = "\n".join(jobs.scalars())
     return found
 

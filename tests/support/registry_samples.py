@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 from uuid import UUID
 
 from bot.slack.messages import Message, View
@@ -131,7 +132,7 @@ def views(details: ComponentDetails) -> Mapping[str, View]:
 
 def messages(details: ComponentDetails, words: str) -> Mapping[str, Message]:
     """All that is told of a component; `words` are what it answered."""
-    request = {
+    request: dict[str, Any] = {
         "method": "GET",
         "url": f"https://works.springfield.example/crews/{words}",
         "query": [["kind", words]],

@@ -10,14 +10,14 @@ from bot.slack.ids import ACTION_COMPONENT_EDIT
 from bot.views.registry.details import calls, component_modal
 from bot.views.registry.forms import edit_errors
 from services.components.registry import EditRefused
-from services.queries.components import CallRecord
+from services.queries.components import CallRecord, ComponentDetails
 from tests.support import registry_samples as registry
 from tests.support import samples
 from tests.support.slack_rules import check_message, check_modal, labels, words
 
 
 @pytest.mark.parametrize("details", [registry.DETAILS, registry.AWAY, registry.HOSTILE])
-def test_slack_takes_every_modal(details: registry.ComponentDetails) -> None:
+def test_slack_takes_every_modal(details: ComponentDetails) -> None:
     for view in registry.views(details).values():
         check_modal(view)
 
