@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import select
 
 from bot.sandbox.slack import Message
@@ -25,7 +27,7 @@ async def add(hall: TownHall, user: str, *, kind: str = OPENAPI, url: str = "", 
     """Type `/mudda components add`, and submit its form."""
     await hall.slack.send_command(user, "works", "/mudda", "components add")
     view = hall.slack.views(user)[-1]
-    values = {
+    values: dict[str, dict[str, Any]] = {
         ids.BLOCK_ADD_KIND: {ids.INPUT_ADD_KIND: kind},
         ids.BLOCK_ADD_URL: {ids.INPUT_ADD_URL: url},
         ids.BLOCK_ADD_PRESET: {ids.INPUT_ADD_PRESET: preset},

@@ -7,7 +7,8 @@ from typing import Any
 from bot.sandbox.town.api import AREAS
 
 _TEXT = {"type": "string"}
-_TOKEN, _CREWS_KEY = [{"token": []}], [{"crews_key": []}]
+_TOKEN: list[Any] = [{"token": []}]
+_CREWS_KEY: list[Any] = [{"crews_key": []}]
 _ORDER = {
     "type": "object",
     "properties": dict.fromkeys(("work_order_id", "status", "area", "title", "priority", "notes"), _TEXT),
