@@ -7,9 +7,8 @@ from typing import Any
 from bot.sandbox.town.api import AREAS
 
 _TEXT = {"type": "string"}
-_Needs = list[dict[str, list[str]]]
-_TOKEN: _Needs = [{"token": []}]
-_CREWS_KEY: _Needs = [{"crews_key": []}]
+_TOKEN: list[Any] = [{"token": []}]
+_CREWS_KEY: list[Any] = [{"crews_key": []}]
 _ORDER = {
     "type": "object",
     "properties": dict.fromkeys(("work_order_id", "status", "area", "title", "priority", "notes"), _TEXT),
