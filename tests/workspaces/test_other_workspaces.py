@@ -18,11 +18,12 @@ from pydantic_core import PydanticUndefined
 
 from bot.__main__ import COMMANDS
 from bot.app import LISTENERS
-from bot.cli import export
+from bot.cli import export, webhooks
 from bot.cli.command import CommandFailed
 from bot.errors import SlackError
 from bot.jobs import HANDLERS
 from bot.jobs.registry import Handler
+from bot.listeners.paging import buttons_of
 from bot.sandbox.slack import Message, SlackStandIn
 from bot.sandbox.slack.outbound.delivery import Delivery
 from bot.slack import ids
@@ -76,6 +77,19 @@ WITHOUT_IDS = {
     ("action", ids.ACTION_HOME_ISSUE): "nothing: it opens a form",
     ("action", ids.ACTION_HOME_SETTINGS): "nothing: it opens a form",
     ("action", ids.ACTION_HOME_APPROVERS): "nothing: it opens a form",
+    ("view", ids.VIEW_ADD_COMPONENTS): "an address",
+    **dict.fromkeys(
+        (
+            ("action", ids.ACTION_IMPORT_NEW),
+            ("action", ids.ACTION_IMPORT_CHANGED),
+            ("action", ids.ACTION_IMPORT_CHOOSE),
+            ("action", ids.ACTION_IMPORT_CANCEL),
+            ("action", ids.ACTION_CHOICES_SEARCH),
+            ("action", buttons_of(ids.ACTION_CHOICES_PAGE).pattern),
+            ("view", ids.VIEW_CHOICES),
+        ),
+        "a preview, which answers in its own message: below",
+    ),
 }
 """What takes no id of ours, and what it takes instead."""
 
@@ -163,6 +177,11 @@ def given(handler: Handler[Any], workspace: UUID, targets: dict[str, Any]) -> Jo
 
 SAMPLES: dict[str, Any] = {
     "key": "click:1",
+    "about": UUID(int=1),
+    "delivery": UUID(int=1),
+    "cancels": False,
+    "view": "V0SAMPLE01",
+    "ticked": (),
     "component": UUID(int=1),
     "shown": "",
     "texts": {},
@@ -225,6 +244,8 @@ SAMPLES: dict[str, Any] = {
 OWN_SAMPLES: dict[str, dict[str, Any]] = {
     "turn_home": {"listing": "reports"},
     "plan_message": {"source": "shortcut"},
+    "import_offered": {"choice": "new"},
+    "turn_choices": {"shown": ()},
 }
 DECISIONS = {
     "decide": ["approve", "discard", "try_again"],
@@ -298,13 +319,32 @@ def _paths(commands: Any, path: str) -> list[str]:
 
 async def test_commands_of_the_shell(towns: Towns) -> None:
     assert commands_about_a_workspace() == {
-        "export",  # below: the only one that takes an id beside the workspace
-        "components load",
+        "export",  # below: it takes an id beside the workspace
+        "components add-open311",
+        "components export",
+        "components import",
+        "components lint",
         "components list",
+        "components load",
+        "components refresh-open311",
+        "components try",
+        "plans export",
+        "plans import",
         "policies load",
         "policies list",
         "policies show",
         "policies remove",
+        "secrets list",
+        "secrets remove",
+        "secrets set",
+        "tokens create",
+        "tokens list",
+        "tokens revoke",
+        "webhooks add",
+        "webhooks deliveries",
+        "webhooks list",
+        "webhooks remove",
+        "webhooks retry",  # and this one
         "workspaces show",
         "workspaces set",
         "workspaces export",
@@ -315,6 +355,8 @@ async def test_commands_of_the_shell(towns: Towns) -> None:
     for name in (*map(str, targets.values()), "1.1", str(uuid4())):
         with pytest.raises(CommandFailed, match="There is no run"):
             await export.export(towns.database, team, name)
+        with pytest.raises(CommandFailed, match="There is no such delivery"):
+            await webhooks.retry(towns.database, team, name)
 
 
 def test_every_listener_is_tried_or_takes_no_id() -> None:
