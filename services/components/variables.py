@@ -29,7 +29,7 @@ async def all_variables(session: AsyncSession | ReadSession) -> dict[str, tuple[
     rows = await session.execute(select(*members).where(Component.is_active).order_by(Component.key))
     found: dict[str, dict[str, None]] = {}
     for row in rows:
-        for name in variables(row._mapping):
+        for name in variables(dict(row._mapping)):
             found.setdefault(name, {})[row.key] = None
     return {name: tuple(keys) for name, keys in sorted(found.items())}
 

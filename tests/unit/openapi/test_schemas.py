@@ -88,7 +88,7 @@ def test_a_circle_is_cut_where_it_repeats_on_its_own_path() -> None:
 
 
 def test_references_in_a_circle_end() -> None:
-    schemas = {"A": {"$ref": "#/components/schemas/B"}, "B": {"$ref": "#/components/schemas/A"}}
+    schemas: dict[str, Any] = {"A": {"$ref": "#/components/schemas/B"}, "B": {"$ref": "#/components/schemas/A"}}
     assert response_schema({"$ref": "#/components/schemas/A"}, **schemas) == {"description": RECURSIVE}
 
 
