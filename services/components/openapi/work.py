@@ -26,10 +26,10 @@ def main() -> None:
     gc.disable()
     options, _, source = sys.stdin.buffer.read().partition(b"\n")
     try:
-        lines = list(lines_of(read_document(source, ReadingOptions(**json.loads(options)))))
+        lines = lines_of(read_document(source, ReadingOptions(**json.loads(options))))
     except DocumentRefused as error:
-        lines = [line_of(error)]
-    sys.stdout.buffer.write(b"\n".join(lines))
+        lines = iter([line_of(error)])
+    sys.stdout.buffer.writelines(line + b"\n" for line in lines)
 
 
 if __name__ == "__main__":
