@@ -17,7 +17,7 @@ from services.components.importing import EntryState, ImportPreview, ImportServi
 from services.components.openapi.apart import DocumentReader
 from services.components.openapi.model import ApiDocument, DocumentRefused, ReadingOptions
 from services.components.openapi.reading import MAX_JSON_BYTES
-from services.connectors.documents import fetch_document, refused_origins
+from services.connectors.documents import FetchRefused, fetch_document, refused_origins
 from services.connectors.errors import CallError
 from services.errors import NotFound
 
@@ -113,7 +113,7 @@ async def _source(source: str, allowed_hosts: Collection[str]) -> tuple[bytes, s
     if source.startswith(("http://", "https://")):
         try:
             return await fetch_document(source, allowed_hosts=allowed_hosts, limit=MAX_JSON_BYTES), source
-        except CallError as error:
+        except (CallError, FetchRefused) as error:
             raise CommandFailed(f"{source}: {fetch_refusal(error)}.\nNothing was imported.") from error
     return _read_file(Path(source)), ""
 

@@ -94,7 +94,7 @@ def refusal(error: DocumentRefused) -> str:
     return _printable(REFUSALS[error.code](error.detail))
 
 
-def fetch_refusal(error: CallError) -> str:
+def fetch_refusal(error: CallError | FetchRefused) -> str:
     """Why a document can't be had from its URL."""
     if isinstance(error, AddressRefused):
         return f"the address must not be called ({error.reason}); COMPONENT_ALLOWED_HOSTS lets a host through"

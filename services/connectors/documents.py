@@ -8,9 +8,10 @@ from collections.abc import Collection, Mapping
 from aiohttp.abc import AbstractResolver
 from yarl import URL
 
-from services.connectors.errors import AddressRefused, CallError, NotSent, RedirectRefused
+from services.connectors.errors import AddressRefused, NotSent, RedirectRefused
 from services.connectors.network.addresses import AddressRules
 from services.connectors.network.transport import SendProgress, Transport
+from services.errors import MuddaError
 
 SECONDS = 30.0
 _LOOK_UP_SECONDS = 5.0
@@ -21,10 +22,8 @@ _HEADERS = {
 }
 
 
-class FetchRefused(CallError):
+class FetchRefused(MuddaError):
     """A document can't be had: `reason` is "status" (with it), "packed" or "too_large" (with `limit` in bytes)."""
-
-    code = "fetch_refused"
 
     def __init__(self, reason: str, *, status: int | None = None, limit: int | None = None) -> None:
         super().__init__(f"{reason} {status or limit or ''}".strip())
@@ -36,7 +35,10 @@ class FetchRefused(CallError):
 async def fetch_document(
     url: str, *, allowed_hosts: Collection[str], limit: int, resolver: AbstractResolver | None = None
 ) -> bytes:
-    """The bytes at a URL, at most `limit` of them. Raises CallError; a redirect is one, for it leads elsewhere."""
+    """The bytes at a URL, at most `limit` of them.
+
+    Raises FetchRefused and CallError; a redirect is one, for it leads elsewhere.
+    """
     transport = Transport(AddressRules(allowed_hosts), resolver)
     progress = SendProgress()
     try:

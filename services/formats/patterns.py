@@ -35,14 +35,16 @@ _PYTHON_ESCAPES = "AbBdDsSwWZafnrtvxuUN"
 @lru_cache(maxsize=1024)
 def is_ecma_only(pattern: str) -> bool:
     """Whether a pattern is one of ECMAScript's that Python can't read. One that nobody can read is none."""
-    if _is_readable(pattern):
+    if is_readable(pattern):
         return False
     for theirs, ours in _ECMA:
         pattern = theirs.sub(ours, pattern)
-    return _is_readable(pattern)
+    return is_readable(pattern)
 
 
-def _is_readable(pattern: str) -> bool:
+@lru_cache(maxsize=1024)
+def is_readable(pattern: str) -> bool:
+    """Whether Python can read a pattern."""
     try:
         re.compile(pattern)
     except (re.error, OverflowError, RecursionError):
@@ -52,7 +54,7 @@ def _is_readable(pattern: str) -> bool:
 
 def is_unread(pattern: str) -> bool:
     """Whether values are not checked by a pattern, which is a good one all the same."""
-    return is_ecma_only(pattern) or (_is_readable(pattern) and _linear(pattern) is None)
+    return is_ecma_only(pattern) or (is_readable(pattern) and _linear(pattern) is None)
 
 
 @lru_cache(maxsize=1024)

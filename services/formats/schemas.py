@@ -17,7 +17,7 @@ from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012, SchemaRegistry
 
 from services.formats import strict_json
-from services.formats.patterns import JUDGE, is_ecma_only
+from services.formats.patterns import JUDGE, is_ecma_only, is_readable
 from services.formats.strict_json import Path
 
 MAX_MISFITS = 10
@@ -37,6 +37,7 @@ _META = Draft202012Validator(Draft202012Validator.META_SCHEMA, format_checker=Dr
 _FAST_META = jsonschema_rs.validator_for(
     {"$ref": "https://json-schema.org/draft/2020-12/schema"}, validate_formats=True
 )
+_PATTERN = re.compile(r'"pattern": ("(?:[^"\\]|\\.)*")')
 # What stands under these is data: a "$ref" in it is a word like any other.
 _DATA = frozenset({"const", "default", "enum", "examples"})
 _REFERENCES = ("$ref", "$dynamicRef")
@@ -68,9 +69,8 @@ def schema_problems(schema: Mapping[str, Any]) -> list[SchemaProblem]:
     """
     if not schema:
         return []
-    if _is_valid_at_once(schema):
+    if (text := _valid_text(schema)) is not None:
         # Where the word stands nowhere, there is nothing to look for.
-        text = json.dumps(schema)
         has_references = any(f'"{name}"' in text for name in _REFERENCES)
         return list(_reference_problems(schema)) if has_references else []
     # The meta-schema says the same of one place by several ways.
@@ -87,12 +87,18 @@ def schema_problems(schema: Mapping[str, Any]) -> list[SchemaProblem]:
     return list(_reference_problems(schema))
 
 
-def _is_valid_at_once(schema: Mapping[str, Any]) -> bool:
-    """Whether a schema is one, in a hundredth of the time. What this doubts is judged again, in words."""
+def _valid_text(schema: Mapping[str, Any]) -> str | None:
+    """The schema as text, if it surely is one, in a hundredth of the time; None where that has to be looked at.
+
+    Patterns are left to be read by Python: the other judge takes all of ECMAScript's.
+    """
     try:
-        return bool(_FAST_META.is_valid(schema))
-    except (ValueError, RecursionError):  # what is no JSON, or deeper than it goes
-        return False
+        text = json.dumps(schema)
+        is_sure = '"patternProperties"' not in text and _FAST_META.is_valid(schema)
+    except (TypeError, ValueError, RecursionError):  # what is no JSON, or deeper than it goes
+        return None
+    patterns = map(json.loads, _PATTERN.findall(text)) if is_sure else ()
+    return text if is_sure and all(is_readable(each) or is_ecma_only(each) for each in patterns) else None
 
 
 def _reference_problems(schema: Mapping[str, Any]) -> Iterator[SchemaProblem]:

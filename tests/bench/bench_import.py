@@ -3,7 +3,7 @@
     python -m tests.bench.bench_import [FILE]
 
 The goals are of a machine on which nothing else runs: 3 s and 300 MB, off the event loop. Without a FILE a
-document is made that is as large as GitHub's own and whose schemas refer to each other as much.
+document is made that is as large as GitHub's own, and in which every operation fills all that it may take.
 """
 
 from __future__ import annotations

@@ -15,7 +15,18 @@ _OTHER = re.compile(r"[^a-z0-9.-]+")
 _NOISE = frozenset(
     (
         *("a", "an", "and", "by", "for", "of", "open", "s", "the", "v1", "v2", "v3", "v4"),
-        *("api", "apis", "definition", "docs", "documentation", "extensions", "official", "openapi", "public"),
+        *(
+            "api",
+            "apis",
+            "definition",
+            "docs",
+            "documentation",
+            "extension",
+            "extensions",
+            "official",
+            "openapi",
+            "public",
+        ),
         *("reference", "rest", "service", "services", "spec", "specification", "swagger"),
     )
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -104,13 +105,12 @@ class _Walk:
         found = list(self._found())
         ids = [(raw.id, text(raw.operation.get("operationId"))) for raw in found]
         keys = keys_of(self.source, ids)
-        given = [operation_id for _, operation_id in ids if operation_id]
-        twice = {each for each in given if given.count(each) > 1} if len({*given}) < len(given) else set()
+        given = Counter(operation_id for _, operation_id in ids)
         for raw, (key, spare), (_, operation_id) in zip(found, keys, ids, strict=True):
             cuts = Cuts()
             if not operation_id:
                 cuts.add(CutCode.NO_ID)
-            elif operation_id in twice:
+            elif given[operation_id] > 1:
                 cuts.add(CutCode.DUPLICATE_ID, "", clip(operation_id, 100))
             plain = Operation(
                 id=raw.id,

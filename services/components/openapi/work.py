@@ -6,6 +6,7 @@ import gc
 import json
 import resource
 import sys
+from contextlib import suppress
 
 from services.components.openapi.apart import line_of, lines_of
 from services.components.openapi.model import DocumentRefused, ReadingOptions
@@ -17,15 +18,18 @@ MEMORY_BYTES = 1_500_000_000
 
 def main() -> None:
     """Read one document from standard input."""
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
+    with suppress(
+        ValueError, OSError
+    ):  # not every system has this limit, and a container may have set a lower one
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
     # Nothing that is made here is garbage before the end, and to look for some takes a third of the time.
     gc.disable()
     options, _, source = sys.stdin.buffer.read().partition(b"\n")
     try:
-        lines = list(lines_of(read_document(source, ReadingOptions(**json.loads(options)))))
+        lines = lines_of(read_document(source, ReadingOptions(**json.loads(options))))
     except DocumentRefused as error:
-        lines = [line_of(error)]
-    sys.stdout.buffer.write(b"\n".join(lines))
+        lines = iter([line_of(error)])
+    sys.stdout.buffer.writelines(line + b"\n" for line in lines)
 
 
 if __name__ == "__main__":

@@ -55,12 +55,14 @@ async def test_the_sandbox_s_components_are_described_well(loaded: Database) -> 
 async def test_one_call_is_shown_without_its_secrets(loaded: Database, town: Town) -> None:
     host = urlsplit(town.url).netloc
     settings = Settings(_env_file=None, component_allowed_hosts=host)
-    definition = await component_try.component(loaded, TEAM, "open311.find_requests")
-    request = prepare(definition, component_try.inputs_of(definition, ["status=open"]))
-    assert request.query == (("status", "open"),)
+    definition = await component_try.component(loaded, TEAM, "crews.find_available")
+    request = prepare(definition, component_try.inputs_of(definition, []))
     status, said = await component_try.call(definition, request, settings, town.environment.get)
     assert (status, said.splitlines()[0][:4]) == (0, "200 ")
     assert [secret for secret in town.environment.values() if secret in said] == []
+    nothing: dict[str, str] = {}
+    status, said = await component_try.call(definition, request, settings, nothing.get)
+    assert (status, said) == (1, "No answer: secret_missing (name TOWN_CREWS_KEY)")
     status, said = await component_try.call(definition, request, Settings(_env_file=None), town.environment.get)
     assert (status, said) == (1, f"No answer: address_refused (host {host.partition(':')[0]}, reason loopback)")
 

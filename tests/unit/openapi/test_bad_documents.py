@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -44,6 +45,7 @@ SWAGGER = b'{"swagger": "2.0", "info": {}, "paths": {}}'
         (b"<html><body>Sign in</body></html>", Fault.NOT_OPENAPI),
         (b'{"openapi": "3.0.0"', Fault.NOT_JSON),
         (b'{"openapi": NaN}', Fault.NOT_JSON),
+        (b'{"openapi": 1e400}', Fault.NOT_JSON),
         (b'{"openapi": "3.0.0", "info": {}, "info": {}}', Fault.DUPLICATE_MEMBER),
         (b"openapi: 3.0.0\ninfo: {}\ninfo: {}\n", Fault.DUPLICATE_MEMBER),
         (b"openapi: 3.0.0\ninfo: !!python/object:os.system {}\n", Fault.UNKNOWN_TAG),
@@ -129,6 +131,68 @@ paths:
     assert found.operation_id == "no"
     kind = {"type": "string", "enum": ["on", "off", "12:30", "2024-01-02", "1_000"]}
     assert found.definition["response_schema"]["properties"] == {"on": kind, "off": kind}
+
+
+JUNK: tuple[Any, ...] = (None, 7, 1.5, True, "", "x", "#/", [], {}, [[]], {"$ref": 7}, {"$ref": "#/info"})
+WHOLE = document(
+    {
+        "/x/{id}": {
+            "parameters": [{"name": "id", "in": "path", "required": True, "schema": {"type": "string"}}],
+            "post": operation(
+                operationId="a",
+                tags=["t"],
+                security=[{"key": ["s"]}],
+                servers=[{"url": "https://{v}.example", "variables": {"v": {"default": "a", "enum": ["a"]}}}],
+                parameters=[{"name": "q", "in": "query", "style": "form", "content": {"application/json": {}}}],
+                requestBody={
+                    "required": True,
+                    "content": {"application/json": {"schema": {"$ref": "#/components/schemas/A"}}},
+                },
+                responses={
+                    "200": {"description": "x", "content": {"application/json": {"schema": {"items": {}}}}}
+                },
+            ),
+        }
+    },
+    components={
+        "securitySchemes": {
+            "key": {"type": "oauth2", "flows": {"clientCredentials": {"tokenUrl": "/t", "scopes": {"s": "S"}}}}
+        },
+        "schemas": {
+            "A": {
+                "type": ["object"],
+                "required": ["a"],
+                "properties": {"a": {"enum": ["b"], "minimum": 1, "multipleOf": 2, "examples": ["b"]}},
+                "allOf": [{"additionalProperties": {"type": "string"}}],
+                "oneOf": [{"$ref": "#/components/schemas/B"}],
+                "discriminator": {"propertyName": "a", "mapping": {"b": "#/components/schemas/B"}},
+            },
+            "B": {"properties": {"a": {"prefixItems": [{}], "nullable": True}}, "anyOf": [{}]},
+        },
+    },
+)
+
+
+def places(value: Any) -> Iterator[tuple[Any, Any]]:
+    """Every member and item in a value, as what it stands in and its name there."""
+    for name, inner in list(value.items() if isinstance(value, dict) else enumerate(value)):
+        yield value, name
+        if isinstance(inner, dict | list):
+            yield from places(inner)
+
+
+@pytest.mark.parametrize("version", ["3.0.3", "3.1.0"])
+def test_junk_in_any_place_breaks_nothing(version: str) -> None:
+    for number, _ in enumerate(places(WHOLE)):
+        for junk in JUNK:
+            copy = json.loads(json.dumps(WHOLE | {"openapi": version}))
+            holder, name = list(places(copy))[number]
+            holder[name] = junk
+            try:
+                found = read(copy)
+            except DocumentRefused:
+                continue
+            assert all((each.definition is None) != (not each.refused) for each in found.operations)
 
 
 async def test_it_is_read_in_a_process_of_its_own_with_the_same_result() -> None:
