@@ -17,6 +17,8 @@ from db.models import (
     AICall,
     AnswerStream,
     Base,
+    ComponentSecret,
+    ComponentTurns,
     Conversation,
     FunctionExecution,
     HeardMessage,
@@ -28,6 +30,7 @@ from db.models import (
 from db.session import TENANT_ROLE, Database
 from services.approvals import ApprovalRules, ApprovalService
 from services.audit import Actor
+from services.health.hosts import record_failure
 from services.notifications.service import NotificationService
 from services.notifications.subjects import Subject
 from services.policies.documents import parse_policy
@@ -87,6 +90,12 @@ async def two(database: Database) -> tuple[UUID, UUID]:
             await session.execute(insert(AnswerStream).values(stream))
             waits = {"workspace_id": workspace_id, "execution_id": "Fx1", "function": "run"}
             await session.execute(insert(FunctionExecution).values(waits))
+            now = datetime.now(UTC)
+            secret = {"component_key": "do", "name": "KEY", "sealed": "x", "key_id": "k", "set_by": "U1"}
+            await session.execute(insert(ComponentSecret).values(workspace_id=workspace_id, set_at=now, **secret))
+            turns = {"workspace_id": workspace_id, "component_key": "do", "calls": {}}
+            await session.execute(insert(ComponentTurns).values(turns))
+            await record_failure(session, workspace_id, "city.example", "timeout", now)
             told = Subject.of_plan(plan, 1)
             ringing = NotificationService(ZoneInfo("UTC")).ringing
             await ringing.tell(session, workspace_id, told, "U1", None, datetime.now(UTC), is_personal=True)
