@@ -15,6 +15,7 @@ from bot.config import Settings
 from bot.errors import EdgeError
 from bot.startup.database import database_for, migrated
 from bot.startup.slack import team_of_token
+from db.migrate import is_up_to_date
 from db.session import Database
 
 EXIT_SECONDS = 9.0
@@ -38,6 +39,20 @@ async def open_database(settings: Settings) -> AsyncIterator[Database]:
     """The database, brought up to date, with all workspaces in it."""
     async with database_for(settings) as url:
         await migrated(url)
+        database = Database(url)
+        try:
+            yield database.everywhere()
+        finally:
+            await database.close()
+
+
+@asynccontextmanager
+async def look_into(settings: Settings) -> AsyncIterator[Database | None]:
+    """The database as it is, with all workspaces in it; None if its tables are those of another version."""
+    async with database_for(settings) as url:
+        if not await is_up_to_date(url):
+            yield None
+            return
         database = Database(url)
         try:
             yield database.everywhere()

@@ -13,7 +13,7 @@ from urllib.parse import quote
 import aiohttp
 
 from bot import VERSION
-from bot.cli.command import Commands
+from bot.cli.command import Commands, look_into
 from bot.cli.component_checks import missing_secrets, silent_hosts
 from bot.config import Settings, check_serve, lines_of_gemini_sdk
 from bot.errors import SettingsError, SlackError
@@ -25,7 +25,7 @@ from bot.startup.database import database_for, is_pooled
 from bot.startup.model import end_of_model
 from bot.views.plan.failures import SENTENCES, sentence
 from db.migrate import is_up_to_date
-from db.session import DATABASE_ERRORS, Database
+from db.session import DATABASE_ERRORS
 from services.ai.errors import GeminiError
 from services.ai.gemini import GeminiClient, RetryPolicy
 from services.ai.models import is_same_model, short_name
@@ -113,15 +113,10 @@ async def _database(settings: Settings) -> Finding:
 async def _components(settings: Settings) -> AsyncIterator[Finding]:
     """What is said of a database that is not there, or not up to date, is said already."""
     try:
-        async with database_for(settings) as url:
-            if not await is_up_to_date(url):
+        async with look_into(settings) as database:
+            if database is None:
                 return
-            database = Database(url)
-            try:
-                missing = await missing_secrets(settings, database.everywhere())
-                silent = await silent_hosts(database.everywhere())
-            finally:
-                await database.close()
+            missing, silent = await missing_secrets(settings, database), await silent_hosts(database)
     except (SettingsError, *DATABASE_ERRORS):
         return
     for line in missing:
