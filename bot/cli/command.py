@@ -16,6 +16,7 @@ from bot.config import Settings
 from bot.errors import EdgeError
 from bot.startup.database import database_for, migrated
 from bot.startup.slack import team_of_token
+from db.migrate import is_up_to_date
 from db.session import Database
 from services import workspaces
 from services.errors import NotFound
@@ -37,11 +38,24 @@ def add_workspace_option(parser: argparse.ArgumentParser) -> None:
 
 
 @asynccontextmanager
-async def open_database(settings: Settings, *, as_it_is: bool = False) -> AsyncIterator[Database]:
-    """The database, brought up to date unless it is to be left `as_it_is`, with all workspaces in it."""
+async def open_database(settings: Settings) -> AsyncIterator[Database]:
+    """The database, brought up to date, with all workspaces in it."""
     async with database_for(settings) as url:
-        if not as_it_is:
-            await migrated(url)
+        await migrated(url)
+        database = Database(url)
+        try:
+            yield database.everywhere()
+        finally:
+            await database.close()
+
+
+@asynccontextmanager
+async def look_into(settings: Settings) -> AsyncIterator[Database | None]:
+    """The database as it is, with all workspaces in it; None if its tables are those of another version."""
+    async with database_for(settings) as url:
+        if not await is_up_to_date(url):
+            yield None
+            return
         database = Database(url)
         try:
             yield database.everywhere()

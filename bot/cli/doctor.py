@@ -13,7 +13,7 @@ from urllib.parse import quote
 import aiohttp
 
 from bot import VERSION
-from bot.cli.command import Commands, open_database
+from bot.cli.command import Commands, look_into
 from bot.cli.component_checks import missing_secrets, silent_hosts
 from bot.config import Settings, check_serve, lines_of_gemini_sdk
 from bot.errors import SettingsError, SlackError
@@ -33,7 +33,6 @@ from services.ai.transports.transport import GOOGLE, api_failure
 from services.states import FailureCode
 
 TIMEOUT_SECONDS = 10.0
-
 
 _WORD = {"type": "object", "properties": {"there": {"type": "boolean"}}, "required": ["there"]}
 
@@ -114,12 +113,10 @@ async def _database(settings: Settings) -> Finding:
 async def _components(settings: Settings) -> AsyncIterator[Finding]:
     """What is said of a database that is not there, or not up to date, is said already."""
     try:
-        async with database_for(settings) as url:
-            if not await is_up_to_date(url):
+        async with look_into(settings) as database:
+            if database is None:
                 return
-        async with open_database(settings, as_it_is=True) as database:
-            missing = await missing_secrets(settings, database)
-            silent = await silent_hosts(database)
+            missing, silent = await missing_secrets(settings, database), await silent_hosts(database)
     except (SettingsError, *DATABASE_ERRORS):
         return
     for line in missing:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -15,16 +16,33 @@ MIN_SECRET_CHARACTERS = 8
 
 
 def redacted(value: Any, secrets: Collection[str]) -> Any:
-    """A JSON value whose texts and names hold none of `secrets`, be they written plainly or as in a URL."""
+    """A JSON value whose texts and names hold none of `secrets`, be they written plainly, in a URL or in JSON."""
     forms = {
         form
         for secret in secrets
-        if len(secret) >= MIN_SECRET_CHARACTERS
-        for form in (secret, quote(secret, safe="", errors="replace"), quote_plus(secret, errors="replace"))
+        for part in _parts(secret)
+        if len(part) >= MIN_SECRET_CHARACTERS
+        for form in _forms(part)
     }
     # The longest first, for one may be part of another.
     pattern = "|".join(map(re.escape, sorted(forms, key=len, reverse=True)))
     return _replaced(value, re.compile(pattern)) if forms else value
+
+
+def _parts(secret: str) -> Iterator[str]:
+    """A secret, and each line of one that has several: a key as PEM may come back folded in another way."""
+    yield secret
+    lines = secret.splitlines() if "\n" in secret.strip() else ()
+    yield from (line for line in lines if not line.startswith("-----"))
+
+
+def _forms(text: str) -> tuple[str, ...]:
+    urls = (
+        quote(text, safe="", errors="replace"),
+        quote(text, errors="replace"),
+        quote_plus(text, errors="replace"),
+    )
+    return (text, *urls, json.dumps(text)[1:-1])
 
 
 def _replaced(value: Any, secrets: re.Pattern[str]) -> Any:

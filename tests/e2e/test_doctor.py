@@ -121,7 +121,7 @@ async def test_a_secret_that_a_component_lacks_is_named(
         async with bot_process("doctor", env=env) as doctor:
             assert await doctor.finished() == 1, doctor.output
     said = [line for line in doctor.output.splitlines() if "Components: " in line]
-    assert [line.split("Components: ")[1].replace(" in T0MUDDA001", "") for line in said] == [
+    assert [line.split("Components: ")[1].replace(" in T0001", "") for line in said] == [
         "a.ours needs SLACK_BOT_TOKEN, which is a setting of Mudda's own: no component is given it.",
         "a.unset needs SLACK_WORKS_TOKEN, which is not set in the environment.",
     ]

@@ -165,7 +165,7 @@ class TestForm:
         assert (await self.submitted(hall, "marco", mode="mine", deputy=dana, **days)).acked
         assert "Saved" in await refused(hall, "marco")
         message = await told(hall, "dana", ids.METADATA_DEPUTY)
-        assert message.text.endswith("has made you their deputy from 1 July 2099 to 14 July 2099.")
+        assert message.text.endswith("has made you their deputy from Jul 1, 2099 to Jul 14, 2099.")
         async with hall.database.reading() as session:
             [row] = await session.scalars(
                 select(NotificationPreference).where(NotificationPreference.mode == "mine")

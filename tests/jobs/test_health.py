@@ -93,7 +93,7 @@ async def card(hall: TownHall, run_id: UUID) -> str:
     return str(drawn(snapshot, card_id=uuid4()))
 
 
-async def test_no_more_calls_at_once_than_allowed_and_each_step_has_its_turn(database_url: str) -> None:
+async def test_where_few_calls_may_be_made_at_once_each_step_has_its_turn(database_url: str) -> None:
     async with Town() as slow, town_hall(database_url, component_allowed_hosts="127.0.0.1") as hall:
         limited = reading("slow.read", slow, max_concurrent=2)
         await registered(hall.database, hall.deps.workspace.id, limited)

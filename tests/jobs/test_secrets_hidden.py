@@ -116,11 +116,11 @@ async def prepared(hall: TownHall, url: str) -> None:
         )
     await registered(hall.database, hall.deps.workspace.id, *definitions)
     async with hall.deps.database.transaction() as session:
-        for each in definitions:
+        for kind, each in zip(AUTHS, definitions, strict=True):
             for name, value in PLANTED.items():
                 if f"secret:{name}" in json.dumps(each):
                     await hall.deps.secrets.set(
-                        session, hall.deps.workspace.id, str(each["key"]), name, value, OPERATOR, now()
+                        session, hall.deps.workspace.id, f"echo.{kind}", name, value, OPERATOR, now()
                     )
 
 

@@ -20,6 +20,8 @@ from db.models import (
     ApiRequest,
     ApiToken,
     Base,
+    ComponentSecret,
+    ComponentTurns,
     Conversation,
     FunctionExecution,
     HeardMessage,
@@ -33,6 +35,7 @@ from db.models import (
 from db.session import TENANT_ROLE, Database
 from services.approvals import ApprovalRules, ApprovalService
 from services.audit import Actor
+from services.health.hosts import record_failure
 from services.imports.offers import ImportOffers, OfferKind
 from services.notifications.service import NotificationService
 from services.notifications.subjects import Subject
@@ -104,6 +107,11 @@ async def two(database: Database) -> tuple[UUID, UUID]:
             await session.execute(insert(Open311Endpoint).values(**town, **empty, refreshed_at=func.now()))
             offers, now = ImportOffers(), datetime.now(UTC)
             await offers.begin(session, workspace_id, "message:1:0", "U1", OfferKind.PACK, now)
+            secret = {"component_key": "do", "name": "KEY", "sealed": "x", "key_id": "k", "set_by": "U1"}
+            await session.execute(insert(ComponentSecret).values(workspace_id=workspace_id, set_at=now, **secret))
+            turns = {"workspace_id": workspace_id, "component_key": "do", "calls": {}}
+            await session.execute(insert(ComponentTurns).values(turns))
+            await record_failure(session, workspace_id, "city.example", "timeout", now)
             told = Subject.of_plan(plan, 1)
             ringing = NotificationService(ZoneInfo("UTC")).ringing
             await ringing.tell(session, workspace_id, told, "U1", None, datetime.now(UTC), is_personal=True)

@@ -96,18 +96,6 @@ def test_a_path_parameter_is_required_whether_it_says_so_or_not() -> None:
             "resource": "",
             "credentials_in": "body",
         },
-        {
-            "type": "hmac",
-            "secret": "secret:SIGNING",
-            "algorithm": "sha512",
-            "header": "X-Signature",
-            "prefix": "sha512=",
-            "encoding": "base64",
-            "signs": ["timestamp", "method", "path", "query", "body"],
-            "separator": "\n",
-            "timestamp_header": "X-Time",
-        },
-        {"type": "mtls", "certificate": "env:CERT", "key": "secret:KEY", "authority": None},
     ],
 )
 def test_each_kind_of_auth_is_kept_as_written(auth: dict[str, str]) -> None:
