@@ -99,6 +99,7 @@ async def test_inbox_and_model_calls_are_forgotten_in_time(database: Database, w
         "function_executions": 0,
         "api_requests": 3,
         "webhook_deliveries": 3,
+        "component_imports": 0,
         "conversations": 1,
         "model_calls": 1,
         "plans": 0,

@@ -14,7 +14,6 @@ from bot.views.run.answers import answer_summary
 from bot.views.run.errors import ODD, SENTENCES, UNKNOWN, WARNINGS, caution, explain_error
 from bot.views.run.requests import address
 from services.components.specs import ComponentSpec
-from services.connectors.documents import FetchRefused
 from services.connectors.errors import CallError
 from services.connectors.responses.response import WarningCode
 from tests.support import run_samples, samples
@@ -94,8 +93,7 @@ def test_every_error_and_every_warning_has_its_words() -> None:
     ours = {"http_status", "interrupted", "rejected", "gate_timeout", "component_missing", "internal"}
     ours |= {"channel_unreachable", "slack_refused", "wait_ended"}
     ours |= {"nobody_reached", "group_empty", "too_many_people"}
-    # What keeps a document from being imported is no step's.
-    assert set(SENTENCES) == ours | set(_codes()) - {FetchRefused.code}
+    assert set(SENTENCES) == ours | set(_codes())
     assert set(WARNINGS) == {*WarningCode, "not_asked"}
 
 
