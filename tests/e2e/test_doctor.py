@@ -123,5 +123,5 @@ async def test_a_secret_that_a_component_lacks_is_named(
     said = [line for line in doctor.output.splitlines() if "Components: " in line]
     assert [line.split("Components: ")[1].replace(" in T0001", "") for line in said] == [
         "a.ours needs SLACK_BOT_TOKEN, which is a setting of Mudda's own: no component is given it.",
-        "a.unset needs SLACK_WORKS_TOKEN, which is not set in the environment.",
+        "a.unset needs SLACK_WORKS_TOKEN, which is not set.",
     ]

@@ -261,7 +261,10 @@ async def test_a_deputy_is_told_and_decides_in_the_place_of_the_absent(hall: Tow
     async with hall.database.reading() as session:
         [made] = await session.scalars(select(Decision).where(Decision.kind == "approve"))
     assert (made.user_id, made.on_behalf_of) == (dana, marco)
-    words = card_text(next(each for each in cards(hall.slack) if dana in card_text(each)))
+    card = await hall.slack.wait_for(
+        lambda: next((each for each in cards(hall.slack) if dana in card_text(each)), None)
+    )
+    words = card_text(card)
     assert words.index("Approved by ") < words.index(f'"user_id": "{dana}"') < words.index(" for ")
 
 

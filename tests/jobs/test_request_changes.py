@@ -119,7 +119,7 @@ async def test_what_a_person_types_is_kept_as_theirs(hall: TownHall) -> None:
     await hall.slack.submit_view(
         view.id, {field(view, "Message"): {ids.INPUT_VALUE: "The water is off until noon."}}
     )
-    card = await card_where(hall, "Edited by ", "The water is off until noon.")
+    card = await card_where(hall, "Edited by", "The water is off until noon.")
     [first, second] = await versions(hall)
     assert (second.kind, second.made_by, second.based_on) == ("edited", hall.slack.user("priya").id, 1)
     [was, now] = plans([first, second])
@@ -135,7 +135,7 @@ async def test_what_a_person_typed_stays_theirs_when_the_agents_change_something
     card = await plan_card(hall)
     view = await editing(hall, card, RESIDENTS)
     await write(hall, view, "Message", "The water is off.")
-    card = await card_where(hall, "Edited by ")
+    card = await card_where(hall, "Edited by")
     await requested(hall, card, "Ask before the crew is assigned")
     await card_where(hall, "asks a person first now")
     typed = [item.value for step in plans(await versions(hall))[-1].steps for item in step.inputs if item.typed]
@@ -203,7 +203,7 @@ async def test_versions_are_compared_and_an_older_one_is_restored(hall: TownHall
     assert "asks a person first now" in json.dumps(compared.blocks)
     await hall.slack.submit_view(compared.id, {})
     assert hall.slack.views("priya") == []
-    await card_where(hall, "Version 1 brought back by ")
+    await card_where(hall, "Version 1 brought back by")
     rows = await versions(hall)
     assert rows[2].document == rows[0].document
     assert (rows[2].kind, rows[2].based_on) == ("restored", 1)

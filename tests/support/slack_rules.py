@@ -26,9 +26,9 @@ HARMFUL = [
 
 
 _LABELS = "|".join(
-    re.escape(language_of(code).translations.gettext(label))
+    re.escape(language_of(code).translations.gettext(label).removeprefix("<{link}|").removesuffix(">"))
     for code in LANGUAGES
-    for label in ("Open the card", "The message")
+    for label in ("<{link}|Open the card>", "The message")
 )
 _PERMALINK = rf"<https://[a-z.]+/archives/C[A-Z0-9]+/p[0-9]+\|({_LABELS}|#[0-9]+)>"
 _OURS = re.compile(rf"<@[UW][A-Z0-9]+>|<#C[A-Z0-9]+>|<!date\^[0-9]+\^[^<>|]+\|[^<>|]+>|{_PERMALINK}")

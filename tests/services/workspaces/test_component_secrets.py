@@ -130,7 +130,7 @@ async def test_the_doctor_names_what_is_missing_and_who_does_not_answer(
     settings = Settings(_env_file=None, mudda_secret_key=key)
     told = await missing_secrets(settings, database)
     assert told == [
-        "works.create in T0001 needs VERSION, which is not set in the environment.",
+        "works.create in T0001 needs VERSION, which is not set.",
         "works.create in T0001 needs secret:OWN: “mudda secrets set works.create OWN” keeps it.",
     ]
     monkeypatch.setenv("VERSION", "2")

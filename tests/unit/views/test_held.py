@@ -55,5 +55,5 @@ def test_what_was_waited_for_once_is_not_told_any_more(snapshot: StepSnapshot) -
 def test_an_error_in_an_answer_is_told_with_what_came_beside_it() -> None:
     facts = {"code": "answered_error", "kind": "graphql", "message": "No <!here> rights", "data": '{"a": 1}'}
     assert explain_error(facts, "Permits", {}).endswith(
-        'answered with an error: “No <!here> rights”, and with that: “{"a": 1}”.'
+        'answered with an error: “No <!here> rights”. With that it sent “{"a": 1}”.'
     )
