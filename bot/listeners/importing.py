@@ -6,6 +6,7 @@ from uuid import UUID
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
+from bot.admins import seems_admin
 from bot.deps import Deps
 from bot.errors import MalformedPayload
 from bot.languages import _
@@ -15,16 +16,17 @@ from bot.slack import ids, payloads
 from bot.views.importing.choices import choices_modal
 from bot.views.importing.form import OPEN311, OPENAPI, add_modal
 from bot.views.importing.refusals import not_yours
-from services import homes
+from bot.views.private.notes import Note
 from services.imports.offers import Offer, OfferGone, with_page
 from services.imports.pages import choice_page
-from services.jobs import CloseOffer, ImportChoice, ImportOffered, OfferDocument, OfferOpen311, TurnChoices
+from services.jobs import CloseOffer, ImportChoice, ImportOffered, OfferDocument, OfferOpen311, Tell, TurnChoices
 
 _ALL: dict[str, ImportChoice] = {ids.ACTION_IMPORT_NEW: "new", ids.ACTION_IMPORT_CHANGED: "changed"}
 
 
 def register(app: AsyncApp) -> None:
     """Add the listeners of this file."""
+    app.action(ids.ACTION_COMPONENTS_ADD)(guard(payloads.click, open_add_form, members_only=True))
     app.view(ids.VIEW_ADD_COMPONENTS)(guard(payloads.add_components, add, members_only=True))
     for action in _ALL:
         app.action(action)(guard(payloads.click, import_all, members_only=True))
@@ -37,15 +39,23 @@ def register(app: AsyncApp) -> None:
 
 async def show_add_form(command: payloads.Command, deps: Deps, ack: AsyncAck) -> None:
     """The form, for whoever may change components; others are told who may."""
-    async with deps.database.reading() as session:
-        approvers = (await deps.approvals.settings(session, deps.workspace.id)).approvers
-        is_known = await homes.is_admin(session, deps.workspace.id, command.user)
-    if is_known or command.user in approvers or (await deps.slack.person(command.user)).is_admin:
+    if await _may_add(command.user, deps):
         view = add_modal(command.channel, response_url=command.response_url)
         await deps.slack.open_view(command.trigger_id, view)
         await ack()
     else:
         await ack(text=not_yours())
+
+
+async def open_add_form(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
+    """The same from the list of components."""
+    if await _may_add(click.user, deps):
+        view = add_modal(click.channel, response_url=click.response_url)
+        await deps.slack.open_view(click.trigger_id, view)
+    else:
+        about = {"channel": click.channel, "user": click.user, "response_url": click.response_url}
+        await deps.intake.put(click.key, Tell(workspace=deps.workspace.id, note=Note.ADDS_NO_COMPONENTS, **about))
+    await ack()
 
 
 async def add(form: payloads.AddComponentsForm, deps: Deps, ack: AsyncAck) -> None:
@@ -99,6 +109,12 @@ async def import_chosen(choices: payloads.Choices, deps: Deps, ack: AsyncAck) ->
         return
     await deps.intake.put(choices.key, _chosen(choices, shown, deps))
     await ack()
+
+
+async def _may_add(user: str, deps: Deps) -> bool:
+    async with deps.database.reading() as session:
+        approvers = (await deps.approvals.settings(session, deps.workspace.id)).approvers
+    return user in approvers or await seems_admin(user, deps)
 
 
 def _errors(form: payloads.AddComponentsForm) -> dict[str, str]:

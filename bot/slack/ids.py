@@ -83,6 +83,7 @@ ACTION_COMPONENT_SWITCH = "component.switch"
 ACTION_COMPONENT_UNDO = "component.undo"
 ACTION_COMPONENT_TRY = "component.try"
 ACTION_COMPONENTS_PAGE = "components.page"
+ACTION_COMPONENTS_ADD = "components.add"
 ACTION_WORKFLOWS_PAGE = "workflows.page"
 """All four with `.previous` or `.next` behind them."""
 

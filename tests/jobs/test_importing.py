@@ -129,6 +129,18 @@ async def test_a_clerk_may_not_and_their_file_is_not_fetched(hall: TownHall) -> 
     assert not hall.slack.views(CLERK)
 
 
+@pytest.mark.parametrize(("user", "opens"), [(ADMIN, True), (CLERK, False)])
+async def test_the_list_of_components_opens_the_form_for_those_who_may(
+    hall: TownHall, user: str, opens: bool
+) -> None:
+    await hall.slack.send_command(user, "works", "/mudda", "components")
+    listed = (await hall.slack.wait_for(lambda: hall.slack.ephemerals("works", user)))[-1]
+    await hall.slack.click(user, "works", listed.ts, ids.ACTION_COMPONENTS_ADD)
+    if not opens:
+        await told(hall, user, "Only an admin of this workspace")
+    assert [view.body["callback_id"] for view in hall.slack.views(user)] == [ids.VIEW_ADD_COMPONENTS] * opens
+
+
 async def test_a_preview_of_yesterday_is_too_old(hall: TownHall) -> None:
     preview = await sent_file(hall, ADMIN, "town.json", document(hall))
     async with hall.database.transaction() as session:

@@ -77,6 +77,7 @@ WITHOUT_IDS = {
     ("action", ids.ACTION_HOME_ISSUE): "nothing: it opens a form",
     ("action", ids.ACTION_HOME_SETTINGS): "nothing: it opens a form",
     ("action", ids.ACTION_HOME_APPROVERS): "nothing: it opens a form",
+    ("action", ids.ACTION_COMPONENTS_ADD): "nothing: it opens a form",
     ("view", ids.VIEW_ADD_COMPONENTS): "an address",
     **dict.fromkeys(
         (

@@ -11,6 +11,7 @@ from bot.slack.messages import Message
 from bot.views.importing.words import DOCUMENT_FAULTS, OPEN311
 from bot.views.kit import blocks as kit
 from bot.views.kit.text import clip, one_line
+from bot.views.private.notes import Note, note_text
 from bot.views.private.yaml_faults import YAML_SENTENCES
 from services.components.openapi.model import DocumentRefused
 from services.components.packs import PackFault, PackFaults
@@ -29,7 +30,7 @@ _FILES: Mapping[str, Sentence] = {
 
 def not_yours() -> str:
     """Whoever may not add components is told so."""
-    return _("Only an admin of this workspace, or an approver, can add components. Ask one of them.")
+    return note_text(Note.ADDS_NO_COMPONENTS)
 
 
 def refused_message(offer_id: UUID, name: str, problem: str, faults: Sequence[PackFault] = ()) -> Message:

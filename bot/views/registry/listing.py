@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from uuid import UUID
 
 from bot.languages import _
-from bot.slack.ids import ACTION_COMPONENT_OPEN, Ref
+from bot.slack.ids import ACTION_COMPONENT_OPEN, ACTION_COMPONENTS_ADD, Ref
 from bot.slack.messages import Block, Element, Message
 from bot.views.kit import blocks as kit
 from bot.views.kit.text import clip, one_line
@@ -36,8 +36,8 @@ def registry_list(found: FoundComponents, ids: Mapping[str, UUID], search: str =
 
 def _row(page: Page[ComponentSpec], ids: Mapping[str, UUID]) -> list[Block]:
     """What can be done with the list, in one row."""
-    elements = _open(page, ids)
-    return kit.seal([kit.actions(*elements)], f"components.{page.page}.row") if elements else []
+    elements = [*_open(page, ids), kit.button(_("Add components"), ACTION_COMPONENTS_ADD, "add")]
+    return kit.seal([kit.actions(*elements)], f"components.{page.page}.row")
 
 
 def _open(page: Page[ComponentSpec], ids: Mapping[str, UUID]) -> list[Element]:
