@@ -127,15 +127,16 @@ async def pending_keys(session: AsyncSession, keys: Sequence[str]) -> set[str]:
 
 
 _MOVE = text(
-    "UPDATE pgqueuer SET payload = new.payload, dedupe_key = NULL, updated = now(), heartbeat = now()"
-    " FROM unnest(:ids, :owners, :payloads) AS new (id, owner, payload)"
+    "UPDATE pgqueuer SET entrypoint = new.entrypoint, payload = new.payload, dedupe_key = NULL,"
+    " updated = now(), heartbeat = now()"
+    " FROM unnest(:ids, :owners, :entrypoints, :payloads) AS new (id, owner, entrypoint, payload)"
     " WHERE pgqueuer.id = new.id AND queue_manager_id = new.owner AND status = 'picked'"
     " RETURNING pgqueuer.id"
 )
 
 
 async def move_rows(session: AsyncSession, rows: Sequence[tuple[JobRow, Job]]) -> set[int]:
-    """Let rows of running jobs become those of other jobs of their kind; the ids of those that did.
+    """Let rows of running jobs become those of other jobs, of any kind; the ids of those that did.
 
     The same worker goes on with them, and whoever takes them over from it finds the new jobs. A row that has
     passed to another worker stays as it is.
@@ -145,6 +146,7 @@ async def move_rows(session: AsyncSession, rows: Sequence[tuple[JobRow, Job]]) -
     query = _MOVE.bindparams(
         bindparam("ids", [row.id for row, _ in rows], type_=ARRAY(BigInteger)),
         bindparam("owners", [row.owner for row, _ in rows], type_=ARRAY(Uuid)),
+        bindparam("entrypoints", [job.entrypoint for _, job in rows], type_=ARRAY(Text)),
         bindparam("payloads", [_payload(job) for _, job in rows], type_=ARRAY(LargeBinary)),
     )
     return set(await session.scalars(query))

@@ -53,6 +53,9 @@ MAX_PAUSE = timedelta(seconds=60)
 PLACE_SECONDS = 2.0
 """For so long a place is kept for what follows; then it is somebody else's turn, of another workspace maybe."""
 
+LENT_PLACES = 8
+"""So many places of other lanes may be taken by steps that a decision has let start: a step may take its time."""
+
 READERS: Mapping[str, type[Job]] = {handler.job.entrypoint: handler.job for handler in HANDLERS}
 
 
@@ -85,6 +88,8 @@ class Worker:
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
     _managers: list[QueueManager] = field(default_factory=list)
+    # The ids of running jobs that are no steps, but in whose places steps may go on.
+    _lent: set[int] = field(default_factory=set)
     _running: set[anyio.CancelScope] = field(default_factory=set)
     _idle: asyncio.Event = field(default_factory=asyncio.Event)
     # By the ids of jobs. PgQueuer counts every time that a job was put off, be it for no failure at all.
@@ -181,7 +186,7 @@ class Worker:
         if not is_readable(queued):
             raise Unreadable(f"A {name} job of another version is held")
         job = handler.job.model_validate_json(queued.payload or b"{}")
-        row = self._row(queued)
+        row = self._row(queued, handler.lane)
         with log_context(job=name, job_id=str(queued.id)), anyio.CancelScope() as scope:
             self._running.add(scope)
             self._idle.clear()
@@ -190,6 +195,7 @@ class Worker:
                     outcome = await self._outcome(handler, job, row)
             finally:
                 self._running.discard(scope)
+                self._lent.discard(row.id)
                 if not self._running:
                     self._idle.set()
         if scope.cancelled_caught:
@@ -201,13 +207,24 @@ class Worker:
         self._given_up.discard(queued.id)
         del self._failures[queued.id], self._outages[queued.id]
 
-    def _row(self, queued: QueuedJob) -> JobRow:
+    def _row(self, queued: QueuedJob, lane: Lane) -> JobRow:
         """The job's row, which its handler may use for what follows the job, for a while."""
         loop = asyncio.get_running_loop()
         end = loop.time() + PLACE_SECONDS
         owner = queued.queue_manager_id
         assert owner is not None  # noqa: S101 - a job that is run has been picked
-        return JobRow(queued.id, owner, lambda: not self._stopping.is_set() and loop.time() < end)
+
+        def may_go_on() -> bool:
+            is_time = not self._stopping.is_set() and loop.time() < end
+            return is_time and (lane is Lane.STEPS or self._lend(queued.id))
+
+        return JobRow(queued.id, owner, may_go_on)
+
+    def _lend(self, job_id: int) -> bool:
+        """Let steps go on in the place of a job that is no step, if there are not too many that do."""
+        if len(self._lent) < LENT_PLACES:
+            self._lent.add(job_id)
+        return job_id in self._lent
 
     async def _outcome(self, handler: Handler[Job], job: Job, row: JobRow) -> RetryRequested | None:
         """None if the job is over, else when to run it again."""

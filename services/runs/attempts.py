@@ -80,6 +80,25 @@ class AttemptService:
             _answer(each, kept, following) if each.job.run in runs else LockedElsewhere.LOCKED for each in came
         ]
 
+    async def begin_in_place(
+        self, session: AsyncSession, ready: Sequence[RunStep], place: JobRow | None, now: datetime
+    ) -> NextStep | None:
+        """Begin one of the steps that a person's word has let start, in the place of the job that carries it out.
+
+        The step then waits for no other transaction and no other job. The others are put into the queue, and all
+        are where there is no place.
+        """
+        if not ready:
+            return None
+        runs = await _hold(session, ready, may_wait=True)
+        rows = await transitions.steps_of(session, [job.step for job in ready])
+        places = [place] if place is not None and place.may_go_on() else []
+        following = next(iter((await self._hand_over(session, runs, places, ready, rows, now)).values()), None)
+        if following is not None and not isinstance(following.begun, Attempt):
+            # It could not be sent, of which its run does not know yet.
+            await self._progress.settle_held(session, list(runs.values()), (), now)
+        return following
+
     async def defer(
         self, session: AsyncSession, job: RunStep, attempt: Attempt[StepCall], deferral: Deferral, now: datetime
     ) -> bool:

@@ -16,7 +16,7 @@ from sqlalchemy import or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import AuditEvent, Run, StepRun
-from db.queue import enqueue
+from db.queue import enqueue_all
 from db.session import ReadSession
 from services import audit
 from services.approvals import ApprovalService
@@ -54,10 +54,12 @@ class DecisionService:
         now: datetime,
         reason: str | None = None,
         outputs: Sequence[GivenOutput] = (),
+        ready: list[RunStep] | None = None,
     ) -> None:
         """Approve, reject, retry, skip or mark a step as done; or say what one that is over has answered.
 
-        An approval that others have to join changes nothing yet but who has agreed. Raises NotFound, StaleVersion,
+        An approval that others have to join changes nothing yet but who has agreed. The jobs of steps that can
+        start are put into the queue, or into `ready` where there is such a list. Raises NotFound, StaleVersion,
         MoveNotAllowed, NotAnApprover, NotNamed, SelfApproval or AlreadyAgreed.
         """
         run, step = await self._shown(session, workspace_id, step_id, revision)
@@ -77,7 +79,10 @@ class DecisionService:
             if kind is not StepDecision.EDIT_OUTPUTS:
                 step.decided_by, step.decided_at, step.note = actor.user, now, reason
                 step.decided_for = absent
-            await self._carry_out(session, run, step, kind, now)
+            jobs: list[RunStep] = [] if ready is None else ready
+            await self._carry_out(session, run, step, kind, now, jobs)
+            if ready is None:
+                await enqueue_all(session, jobs)
         await self._progress.settle(session, run, now)
 
     async def _is_agreed(
@@ -88,7 +93,13 @@ class DecisionService:
         return await self._gates.agree(session, run.workspace_id, step, user, absent)
 
     async def _carry_out(
-        self, session: AsyncSession, run: Run, step: StepRun, kind: StepDecision, now: datetime
+        self,
+        session: AsyncSession,
+        run: Run,
+        step: StepRun,
+        kind: StepDecision,
+        now: datetime,
+        ready: list[RunStep],
     ) -> None:
         match kind:
             case StepDecision.REJECT:
@@ -97,40 +108,51 @@ class DecisionService:
                 await self._progress.move(session, step, StepState.FAILED, now)
             case StepDecision.APPROVE:
                 step.approved = True
-                await self._enqueue_attempt(session, run, step, now)
+                await self._let_start(session, run, step, now, ready)
             case StepDecision.RETRY:
-                await self._retry(session, run, step, now)
+                await self._retry(session, run, step, now, ready)
             case StepDecision.SKIP:
-                await self._end(session, run, step, StepState.SKIPPED, now)
+                await self._end(session, run, step, StepState.SKIPPED, now, ready)
             case StepDecision.MARK_DONE:
                 _only_from(step, StepState.UNCERTAIN)
-                await self._end(session, run, step, StepState.DONE, now)
+                await self._end(session, run, step, StepState.DONE, now, ready)
             case StepDecision.EDIT_OUTPUTS:
                 _may_edit(run, step)
                 step.revision += 1
             case _:
                 assert_never(kind)
 
-    async def _retry(self, session: AsyncSession, run: Run, step: StepRun, now: datetime) -> None:
+    async def _retry(
+        self, session: AsyncSession, run: Run, step: StepRun, now: datetime, ready: list[RunStep]
+    ) -> None:
         _only_from(step, StepState.FAILED, StepState.UNCERTAIN)
         step.attempt += 1
         step.first_attempt = step.attempt
         # Nothing of this attempt has been sent; what was is on record with the earlier ones.
         step.error = step.started_at = None
         if step.state == StepState.UNCERTAIN:
-            await self._enqueue_attempt(session, run, step, now)
+            await self._let_start(session, run, step, now, ready)
         else:
-            await self._progress.open(session, run, [step], now)
+            await self._progress.open(session, run, [step], now, ready)
 
-    async def _end(self, session: AsyncSession, run: Run, step: StepRun, state: StepState, now: datetime) -> None:
+    async def _end(
+        self,
+        session: AsyncSession,
+        run: Run,
+        step: StepRun,
+        state: StepState,
+        now: datetime,
+        ready: list[RunStep],
+    ) -> None:
         step.error = None
         await self._progress.move(session, step, state, now)
-        await self._progress.advance(session, run, step, now)
+        await self._progress.advance(session, run, step, now, ready)
 
-    async def _enqueue_attempt(self, session: AsyncSession, run: Run, step: StepRun, now: datetime) -> None:
+    async def _let_start(
+        self, session: AsyncSession, run: Run, step: StepRun, now: datetime, ready: list[RunStep]
+    ) -> None:
         await self._progress.move(session, step, StepState.READY, now)
-        job = RunStep(workspace=run.workspace_id, run=run.id, step=step.id, attempt=step.attempt)
-        await enqueue(session, job, key=f"step:{step.id}:{step.attempt}")
+        ready.append(RunStep(workspace=run.workspace_id, run=run.id, step=step.id, attempt=step.attempt))
 
     async def _step(self, session: AsyncSession, run: Run, step_id: UUID) -> StepRun:
         step = await session.scalar(

@@ -85,8 +85,19 @@ class Executor:
 
         A job that runs again finds what is done done. Raises JobDeferral.
         """
+        await self._go_on(NextStep(job, await self._batches.begin(job)))
+
+    async def go_on(self, following: NextStep) -> None:
+        """Carry out a step that was begun in the place of another job, by whose handler this is called.
+
+        Raises JobDeferral.
+        """
+        if row := current_row.get():
+            row.has_moved = True
+        await self._go_on(following)
+
+    async def _go_on(self, following: NextStep | None) -> None:
         row = current_row.get()
-        following: NextStep | None = NextStep(job, await self._batches.begin(job))
         while following is not None:
             following = await self._carry_out(following.job, following.begun, row)
             if following is not None and row is not None:

@@ -52,9 +52,16 @@ class RunProgress:
         if wanted is StepState.UNCERTAIN:
             await self._tell_of_wait(session, await session.get_one(Run, step.run_id), step)
 
-    async def advance(self, session: AsyncSession, run: Run, over: StepRun, now: datetime) -> None:
-        """Start what waited for this step and for no other any more."""
-        await self.advance_all(session, [(run, over)], now)
+    async def advance(
+        self,
+        session: AsyncSession,
+        run: Run,
+        over: StepRun,
+        now: datetime,
+        ready: list[RunStep] | None = None,
+    ) -> None:
+        """Start what waited for this step and for no other any more; `ready` as with `advance_all`."""
+        await self.advance_all(session, [(run, over)], now, ready)
 
     async def advance_all(
         self,
@@ -114,12 +121,23 @@ class RunProgress:
         )
         return [(runs[step.run_id], step) for step in rows if step.waiting_for == 0]
 
-    async def open(self, session: AsyncSession, run: Run, steps: Sequence[StepRun], now: datetime) -> None:
-        """Let steps start whose turn it is: at once, or at their gate if a person has to agree first."""
-        ready: list[RunStep] = []
-        skipped = await self._release(session, [(run, step) for step in steps], now, ready)
-        await self.advance_all(session, skipped, now, ready)
-        await enqueue_all(session, ready)
+    async def open(
+        self,
+        session: AsyncSession,
+        run: Run,
+        steps: Sequence[StepRun],
+        now: datetime,
+        ready: list[RunStep] | None = None,
+    ) -> None:
+        """Let steps start whose turn it is: at once, or at their gate if a person has to agree first.
+
+        `ready` as with `advance_all`.
+        """
+        jobs: list[RunStep] = [] if ready is None else ready
+        skipped = await self._release(session, [(run, step) for step in steps], now, jobs)
+        await self.advance_all(session, skipped, now, jobs)
+        if ready is None:
+            await enqueue_all(session, jobs)
 
     async def release_all(
         self, session: AsyncSession, step_ids: Collection[UUID], now: datetime, ready: list[RunStep]

@@ -18,7 +18,7 @@ from services.components.builtins import BUILTINS
 from services.components.service import ComponentService
 from services.components.specs import ApprovalPolicy
 from services.errors import MoveNotAllowed, NotFound, StaleVersion
-from services.jobs import RunDecision
+from services.jobs import RunDecision, RunStep
 from services.plans.model import Plan, dependencies
 from services.plans.polls import component_keys
 from services.runs.progress import RunProgress
@@ -45,9 +45,19 @@ class RunService:
         self._approvals = approvals
 
     async def start(
-        self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, version: int, actor: Actor, now: datetime
+        self,
+        session: AsyncSession,
+        workspace_id: UUID,
+        plan_id: UUID,
+        version: int,
+        actor: Actor,
+        now: datetime,
+        ready: list[RunStep] | None = None,
     ) -> UUID:
-        """Begin a run of a version, with its components frozen as they are now."""
+        """Begin a run of a version, with its components frozen as they are now.
+
+        The jobs of steps that can start are put into the queue, or into `ready` where there is such a list.
+        """
         row = (
             await session.scalars(
                 select(PlanVersion).where(PlanVersion.plan_id == plan_id, PlanVersion.version == version)
@@ -77,14 +87,22 @@ class RunService:
         await audit.record(
             session, workspace_id, subject=run.id, actor=actor, action="run.started", plan=str(plan_id)
         )
-        await self._progress.open(session, run, [step for step in steps if step.waiting_for == 0], now)
+        await self._progress.open(session, run, [step for step in steps if step.waiting_for == 0], now, ready)
         await self._progress.settle(session, run, now)
         return run.id
 
     async def rerun(
-        self, session: AsyncSession, workspace_id: UUID, run_id: UUID, revision: int, actor: Actor, now: datetime
+        self,
+        session: AsyncSession,
+        workspace_id: UUID,
+        run_id: UUID,
+        revision: int,
+        actor: Actor,
+        now: datetime,
+        ready: list[RunStep] | None = None,
     ) -> UUID:
-        """Begin a new run of the same version; `revision` is the plan's, as the button was drawn for.
+        """Begin a new run of the same version; `revision` is the plan's, as the button was drawn for; `ready` as
+        with `start`.
 
         Raises NotFound, NotAnApprover, SelfApproval; StaleVersion if it has been run again since; MoveNotAllowed
         while the run, or a call that it has made, is under way.
@@ -103,7 +121,7 @@ class RunService:
         await audit.record(
             session, workspace_id, subject=plan.id, actor=actor, action="plan.run_again", after=str(run_id)
         )
-        new_id = await self.start(session, workspace_id, plan.id, last.version, actor, now)
+        new_id = await self.start(session, workspace_id, plan.id, last.version, actor, now, ready)
         session.add(
             Decision(
                 workspace_id=workspace_id,

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 from typing import assert_never
-from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.deps import Deps
 from bot.jobs.registry import Handler, Lane
+from bot.jobs.runs.steps import begin_ready, go_on
 from bot.views.private.notes import Note, refusal, run_note, step_note
 from db.queue import enqueue
 from services.approvals import ApprovalRefused
 from services.errors import MoveNotAllowed, NotFound, StaleVersion
-from services.jobs import DecideRun, RunDecision, StepDecision, Tell
+from services.jobs import DecideRun, RunDecision, RunStep, StepDecision, Tell
 from services.runs.decisions import decider_of, press_is_recorded
 
 
 async def decide_run(job: DecideRun, deps: Deps) -> None:
-    """Carry a decision out, or tell whoever made it, privately, why nothing was changed."""
+    """Carry a decision out, or tell whoever made it, privately, why nothing was changed.
+
+    What it lets start is begun with it, and carried out in the place of this job.
+    """
+    following = None
     try:
         async with deps.database.transaction() as session:
-            await _carry_out(session, job.workspace, job, deps)
+            ready = await _carry_out(session, job, deps)
+            following = await begin_ready(session, ready, deps)
     except NotFound:
         await _refuse(job, Note.NOT_FOUND, deps)
     except ApprovalRefused as error:
@@ -30,6 +35,7 @@ async def decide_run(job: DecideRun, deps: Deps) -> None:
     except (StaleVersion, MoveNotAllowed) as error:
         if not await _is_repeat(job, deps):
             await _too_late(job, error.state, deps)
+    await go_on(following, deps)
 
 
 async def _too_late(job: DecideRun, state: str, deps: Deps) -> None:
@@ -45,15 +51,16 @@ async def give_up_decision(job: DecideRun, deps: Deps) -> None:
     await _refuse(job, Note.BUSY, deps)
 
 
-async def _carry_out(session: AsyncSession, workspace_id: UUID, job: DecideRun, deps: Deps) -> None:
-    now = deps.now()
+async def _carry_out(session: AsyncSession, job: DecideRun, deps: Deps) -> list[RunStep]:
+    """Write the decision down; the jobs of steps that can start now."""
+    now, ready = deps.now(), list[RunStep]()
     match job.decision:
         case RunDecision.CANCEL:
             await deps.runs.cancel(session, job.workspace, job.target, job.actor, now)
         case RunDecision.STOP:
             await deps.runs.cancel(session, job.workspace, job.target, job.actor, now, only_failed=True)
         case RunDecision.AGAIN:
-            await deps.runs.rerun(session, job.workspace, job.target, job.revision, job.actor, now)
+            await deps.runs.rerun(session, job.workspace, job.target, job.revision, job.actor, now, ready)
         case StepDecision():
             await deps.decisions.decide(
                 session,
@@ -65,12 +72,14 @@ async def _carry_out(session: AsyncSession, workspace_id: UUID, job: DecideRun, 
                 now,
                 job.reason,
                 job.outputs,
+                ready,
             )
             await deps.learning.keep_reason(
                 session, job.workspace, job.target, job.decision, job.reason, job.actor
             )
         case _:
             assert_never(job.decision)
+    return ready
 
 
 async def _is_repeat(job: DecideRun, deps: Deps) -> bool:

@@ -2,14 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from bot.deps import Deps
 from bot.jobs.registry import Handler, Lane
+from bot.languages import speaking
+from bot.readers import language_for
+from db.queue import current_row
 from services.jobs import RunStep
+from services.runs.claims import NextStep
 
 
 async def run_step(job: RunStep, deps: Deps) -> None:
     """Carry out one step; a job that runs again finds what is done done."""
     await deps.executor.run(job)
+
+
+async def begin_ready(session: AsyncSession, ready: Sequence[RunStep], deps: Deps) -> NextStep | None:
+    """Begin one of the steps that a person's word lets start, in the transaction that writes the word down."""
+    return await deps.attempts.begin_in_place(session, ready, current_row.get(), deps.now())
+
+
+async def go_on(following: NextStep | None, deps: Deps) -> None:
+    """Carry out what was begun so, in the place of the job that wrote the word down.
+
+    What the step says is said to many, and not in the language of whoever has decided.
+    """
+    if following is not None:
+        with speaking(await language_for(None, deps)):
+            await deps.executor.go_on(following)
 
 
 async def give_up_step(job: RunStep, deps: Deps) -> None:

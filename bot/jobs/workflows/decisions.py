@@ -3,29 +3,34 @@
 from __future__ import annotations
 
 from typing import assert_never
-from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.deps import Deps
 from bot.jobs.registry import Handler, Lane
+from bot.jobs.runs.steps import begin_ready, go_on
 from bot.rechecking import rechecked
 from bot.views.private.notes import Note, approved_by, discarded_by, refusal, stale
 from db.queue import enqueue
 from services.approvals import ApprovalRefused
 from services.errors import MoveNotAllowed, NotFound, StaleVersion
-from services.jobs import DecidePlan, PlanDecision, Tell, TellOfWish, WishOutcome
+from services.jobs import DecidePlan, PlanDecision, RunStep, Tell, TellOfWish, WishOutcome
 from services.runs.decisions import press_is_recorded
 from services.states import PlanState
 
 
 async def decide(job: DecidePlan, deps: Deps) -> None:
-    """Carry a decision out, or tell whoever made it, privately, why nothing was changed."""
+    """Carry a decision out, or tell whoever made it, privately, why nothing was changed.
+
+    What an approval lets start is begun with it, and carried out in the place of this job.
+    """
+    following = None
     try:
         if job.decision is PlanDecision.APPROVE and await _is_outdated(job, deps):
             return
         async with deps.database.transaction() as session:
-            await _carry_out(session, job.workspace, job, deps)
+            ready = await _carry_out(session, job, deps)
+            following = await begin_ready(session, ready, deps)
     except NotFound:
         await _refuse(job, Note.NOT_FOUND, deps)
     except ApprovalRefused as error:
@@ -33,6 +38,7 @@ async def decide(job: DecidePlan, deps: Deps) -> None:
     except (StaleVersion, MoveNotAllowed) as error:
         if note := await _what_happened(job, error.state, deps):
             await _refuse(job, note, deps)
+    await go_on(following, deps)
 
 
 async def _is_outdated(job: DecidePlan, deps: Deps) -> bool:
@@ -66,8 +72,10 @@ async def give_up_decision(job: DecidePlan, deps: Deps) -> None:
     await _refuse(job, Note.BUSY, deps)
 
 
-async def _carry_out(session: AsyncSession, workspace_id: UUID, job: DecidePlan, deps: Deps) -> None:
+async def _carry_out(session: AsyncSession, job: DecidePlan, deps: Deps) -> list[RunStep]:
+    """Write the decision down; the jobs of steps that can start now."""
     plan, revision, actor, now = job.plan, job.revision, job.actor, deps.now()
+    ready: list[RunStep] = []
     match job.decision:
         case PlanDecision.DISCARD:
             await deps.workflows.discard(session, job.workspace, plan, revision, actor, now)
@@ -77,10 +85,11 @@ async def _carry_out(session: AsyncSession, workspace_id: UUID, job: DecidePlan,
         case PlanDecision.APPROVE:
             # In one transaction: an approved plan that nothing carries out can't be.
             version = await deps.workflows.approve(session, job.workspace, plan, revision, actor, now)
-            await deps.runs.start(session, job.workspace, plan, version, actor, now)
+            await deps.runs.start(session, job.workspace, plan, version, actor, now, ready)
             await deps.conversations.decided(session, job.workspace, plan)
         case _:
             assert_never(job.decision)
+    return ready
 
 
 async def _what_happened(job: DecidePlan, state: str, deps: Deps) -> str | None:
