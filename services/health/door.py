@@ -92,6 +92,7 @@ class Door:
         self._patience = patience
         self._places: dict[tuple[UUID, str], asyncio.Semaphore] = {}
         self._known: dict[UUID, tuple[float, dict[str, KnownHost]]] = {}
+        self._reading: dict[UUID, asyncio.Task[dict[str, KnownHost]]] = {}
 
     @asynccontextmanager
     async def call(self, caller: Caller, definition: ComponentDefinition) -> AsyncIterator[Held | None]:
@@ -193,6 +194,15 @@ class Door:
         read_at, known = self._known.get(workspace_id, (0.0, {}))
         if workspace_id in self._known and time - read_at < KNOWN_SECONDS:
             return known
+        # One asks for all that want to know at the same time: a hundred steps come to the door together.
+        if workspace_id not in self._reading:
+            reading = asyncio.create_task(self._read_hosts(workspace_id, known))
+            self._reading[workspace_id] = reading
+            reading.add_done_callback(lambda _: self._reading.pop(workspace_id, None))
+        return await asyncio.shield(self._reading[workspace_id])
+
+    async def _read_hosts(self, workspace_id: UUID, known: dict[str, KnownHost]) -> dict[str, KnownHost]:
+        time = asyncio.get_running_loop().time()
         try:
             async with self._database.of(workspace_id).reading() as session:
                 known = dict(await hosts.known_hosts(session, workspace_id))

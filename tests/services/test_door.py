@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from sqlalchemy import event
 
 from db.session import Database
 from services.components.definitions import ComponentDefinition
@@ -205,3 +206,18 @@ async def test_a_database_that_is_away_keeps_nobody_out(workspace_id: UUID) -> N
     await door.note(workspace_id, component(), DOWN)
     assert await asked(door, caller(workspace_id), component(max_concurrent=1, per_minute=1)) is None
     await away.close()
+
+
+async def test_a_hundred_calls_that_come_together_ask_once_what_is_known(
+    database: Database, workspace_id: UUID, clock: Clock
+) -> None:
+    asked_for: list[str] = []
+
+    def note(_: Any, __: Any, statement: str, *___: Any) -> None:
+        asked_for.extend(["hosts"] if "host_faults" in statement else [])
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    door = Door(database, now=clock, host_calls=200)
+    answers = await asyncio.gather(*(asked(door, caller(workspace_id), component()) for _ in range(100)))
+    assert set(answers) == {None}
+    assert asked_for == ["hosts"]
