@@ -137,6 +137,15 @@ class TestClicks:
 
         assert here.app.received[0].payload["actions"][0]["value"] == "down"
 
+    async def test_a_click_is_made_when_it_is_sent(self, here: World) -> None:
+        posted = await here.client.chat_postMessage(channel=WORKS, text="x", blocks=buttons(button()))
+        click = here.slack.prepare_click("priya", "works", posted["ts"], "go")
+        here.clock.now += 60.0
+        await here.slack.deliver(click)
+        view = {"type": "modal", "title": TITLE, "blocks": []}
+        await here.client.views_open(trigger_id=click.context["payload"]["trigger_id"], view=view)
+        assert len(here.slack.views("priya")) == 1
+
     async def test_a_click_on_what_has_been_redrawn_since(self, here: World) -> None:
         ts = (await here.client.chat_postMessage(channel=WORKS, text="x", blocks=buttons(button())))["ts"]
         click = here.slack.prepare_click("priya", "works", ts, "go")

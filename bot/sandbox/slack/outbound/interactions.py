@@ -267,6 +267,8 @@ class Interactions(AgentActions):
 
     async def deliver(self, delivery: Delivery) -> Delivery:
         """Send a command, click or submission, once, and act on the answer or tell the user that it failed."""
+        said = delivery.context.get("payload") or delivery.context.get("form") or {}
+        self._tickets.sent(str(said.get("trigger_id")))
         await self._sender.attempt(delivery)
         if delivery.kind == "command":
             self._after_command(delivery)

@@ -54,6 +54,11 @@ class Tickets:
         _remember(self._triggers, trigger_id, Trigger(user, self._workspace.clock(), in_view))
         return trigger_id
 
+    def sent(self, trigger_id: str) -> None:
+        """A trigger id is handed out now: what was prepared earlier is clicked when it is sent."""
+        if trigger_id in self._triggers:
+            self._triggers[trigger_id].at = self._workspace.clock()
+
     def exchange_trigger(self, trigger_id: object) -> Trigger:
         """Use a trigger id up. Raises invalid_, expired_ or exchanged_trigger_id."""
         trigger = self._triggers.get(trigger_id) if isinstance(trigger_id, str) else None
