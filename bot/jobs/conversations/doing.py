@@ -6,6 +6,7 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.deps import Deps
 from bot.jobs.conversations.reading import Words
 from db.queue import enqueue
 from services.ai.intents import Intent
@@ -14,9 +15,19 @@ from services.mentions import parts_of, readable
 
 
 async def begin(
-    session: AsyncSession, job: Hear, intent: Intent, plan: UUID | None, words: Words, *, is_stranger: bool
+    session: AsyncSession,
+    job: Hear,
+    intent: Intent,
+    plan: UUID | None,
+    words: Words,
+    deps: Deps,
+    *,
+    is_stranger: bool,
 ) -> None:
     """Put in what an issue, a change or a question makes necessary; `plan` is what it is about."""
+    if intent in (Intent.ISSUE, Intent.CHANGE):
+        before = await deps.conversations.take_pictures(session, job, deps.now())
+        job = job.model_copy(update={"files": (*before, *job.files)})
     match intent:
         case Intent.ISSUE:
             await enqueue(session, _issue(job, words))
@@ -73,4 +84,5 @@ def _wish(job: Hear, plan: UUID, words: Words) -> RefinePlan:
         plan=plan,
         wish=words.text,
         thread_ts=job.reply_thread,
+        files=words.files(job),
     )
