@@ -54,6 +54,7 @@ from services.queries.snapshots import (
 )
 from services.queries.workflows import plan_snapshot
 from services.states import RunState
+from services.workflows import look_alikes
 
 FIGURES_SINCE = timedelta(days=30)
 WAITING_ITEMS, LINES = 4, 5
@@ -156,7 +157,7 @@ async def _waiting(session: AsyncSession, workspace_id: UUID, viewer: Viewer, pa
 
 
 def _waits(workspace_id: UUID, viewer: Viewer) -> Any:
-    """Every plan and every step that waits for the viewer."""
+    """Every plan and every step that waits for the viewer, and what they are asked before it is planned."""
     drafts = (
         select(
             WorkflowPlan.id.label("plan_id"),
@@ -168,6 +169,13 @@ def _waits(workspace_id: UUID, viewer: Viewer) -> Any:
         .outerjoin(Card, Card.plan_id == WorkflowPlan.id)
         .where(WorkflowPlan.workspace_id == workspace_id, lines.to_review(viewer))
     )
+    questions = select(
+        WorkflowPlan.id,
+        cast(null(), Uuid),
+        cast(null(), Uuid),
+        WorkflowPlan.updated_at,
+        cast(WorkflowPlan.clarification["due"].as_string(), StepGate.limit_at.type),
+    ).where(WorkflowPlan.workspace_id == workspace_id, lines.to_answer(viewer))
     since = func.coalesce(StepGate.created_at, StepRun.ended_at, StepRun.started_at, Run.created_at)
     columns = select(WorkflowPlan.id, Run.id, StepRun.id, since, StepGate.limit_at)
     of_plans: Any = columns.select_from(WorkflowPlan).outerjoin(Card, Card.plan_id == WorkflowPlan.id)
@@ -176,20 +184,23 @@ def _waits(workspace_id: UUID, viewer: Viewer) -> Any:
         Run.workspace_id == workspace_id,
         lines.waiting_step(viewer),
     )
-    return union_all(drafts, steps)
+    return union_all(drafts, questions, steps)
 
 
 async def _plans(
     session: AsyncSession, workspace_id: UUID, rules: ApprovalRules, wanted: Sequence[tuple[UUID, UUID | None]]
 ) -> dict[UUID, PlanSnapshot]:
-    """The plans, each with the run that is named beside it."""
+    """The plans, each with the run that is named beside it, or with the plan that it may be the same as."""
     run_ids = [run_id for _, run_id in wanted if run_id is not None]
     version = func.coalesce(Run.version, WorkflowPlan.version)
+    other = look_alikes.Asked()
     query = (
-        select(WorkflowPlan, PlanVersion, Run, Card.channel_id, Card.link)
+        select(WorkflowPlan, PlanVersion, Run, Card.channel_id, Card.link, *other.columns)
         .outerjoin(Run, and_(Run.plan_id == WorkflowPlan.id, Run.id.in_(run_ids)))
-        .join(PlanVersion, and_(PlanVersion.plan_id == WorkflowPlan.id, PlanVersion.version == version))
+        .outerjoin(PlanVersion, and_(PlanVersion.plan_id == WorkflowPlan.id, PlanVersion.version == version))
         .outerjoin(Card, Card.plan_id == WorkflowPlan.id)
+        .outerjoin(other.plan, other.is_of_plan)
+        .outerjoin(other.card, other.is_of_card)
         .where(WorkflowPlan.workspace_id == workspace_id, WorkflowPlan.id.in_([plan_id for plan_id, _ in wanted]))
     )
     rows = (await session.execute(query)).all()
@@ -201,8 +212,9 @@ async def _plans(
             run=None if run is None else _run(run, steps.get(run.id, [])),
             shown_in=channel or plan.channel_id,
             link=link,
+            look_alike=look_alikes.of_row(*beside),
         )
-        for plan, version, run, channel, link in rows
+        for plan, version, run, channel, link, *beside in rows
     }
 
 

@@ -22,6 +22,7 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    literal_column,
     or_,
     select,
     true,
@@ -124,6 +125,21 @@ def with_steps(query: Select[Any]) -> Select[Any]:
 def to_review(viewer: Viewer) -> ColumnElement[bool]:
     """Whether a plan is a draft that waits for the viewer, in a query that has its card."""
     return and_(WorkflowPlan.state == PlanState.DRAFT, WorkflowPlan.version.is_not(None), may_decide(viewer))
+
+
+def is_asking() -> ColumnElement[bool]:
+    """Whether an answer about an issue is awaited before it is planned."""
+    # Written out: PostgreSQL sees that an index of what is unfinished has it.
+    drafting = WorkflowPlan.state == literal_column("'DRAFTING'")
+    asked = WorkflowPlan.clarification
+    return and_(drafting, asked.is_not(None), ~asked.has_key("outcome"))
+
+
+def to_answer(viewer: Viewer) -> ColumnElement[bool]:
+    """Whether it is for the viewer to say what an issue lacks: they reported it, or asked for the plan."""
+    return and_(
+        is_asking(), or_(WorkflowPlan.reporter_id == viewer.user, WorkflowPlan.requester_id == viewer.user)
+    )
 
 
 def lines(workspace_id: UUID) -> Select[Any]:
@@ -282,7 +298,7 @@ def _waits_for(viewer: Viewer) -> ColumnElement[bool]:
         .where(Run.plan_id == plan.id, Run.state.in_(GOING), waiting_step(viewer))
         .correlate(plan, card)
     )
-    return or_(to_review(viewer), step.exists())
+    return or_(to_review(viewer), to_answer(viewer), step.exists())
 
 
 def _uses(words: str) -> ColumnElement[bool]:

@@ -14,7 +14,7 @@ from sqlalchemy.orm import aliased
 
 from db.models import Card, Run, WorkflowPlan
 from services.formats.text import clip, search_words
-from services.queries.lookups.rows import Fact, Person, PlanRef, RowKind, Scope, Took, known
+from services.queries.lookups.rows import Fact, Person, PlanRef, RowKind, Said, Scope, Several, Took, known
 from services.states import PlanState, RunState
 
 TITLE = 120
@@ -180,13 +180,13 @@ def plans(ids: Iterable[UUID]) -> Select[Any]:
 
 
 async def plan_facts(
-    session: AsyncSession, ids: Iterable[UUID], waits: Mapping[UUID, str] | None = None
+    session: AsyncSession, ids: Iterable[UUID], waits: Mapping[UUID, Said | Several] | None = None
 ) -> list[Fact]:
     """The rows of plans; `waits` says of some what they wait for."""
     return [plan_fact(row, (waits or {}).get(row[0].id)) for row in await session.execute(plans(ids))]
 
 
-def plan_fact(row: Any, waits_for: str | None = None) -> Fact:
+def plan_fact(row: Any, waits_for: Said | Several | None = None) -> Fact:
     """The row of one plan."""
     plan: WorkflowPlan = row[0]
     is_done = row.run_state == RunState.COMPLETED and row.run_ended is not None
