@@ -37,6 +37,7 @@ from db.models import (
     WorkflowPlan,
     Workspace,
 )
+from services import deputies
 from services.approvals import ApprovalRules, rules_of
 from services.errors import NotFound
 from services.jobs import HomeList
@@ -69,6 +70,7 @@ class _Standing:
     components: int
     rules: ApprovalRules
     settings: Any
+    absent: tuple[str, ...]
 
     def page(self, listing: HomeList) -> int:
         page = self.home.pages.get(listing, 1)
@@ -78,7 +80,7 @@ class _Standing:
 async def read(session: AsyncSession, workspace_id: UUID, user: str, now: datetime) -> HomeSnapshot:
     """What the Home of a person shows. Raises NotFound if they have never opened it."""
     standing = await _standing(session, workspace_id, user, now)
-    viewer = Viewer(user, standing.rules)
+    viewer = Viewer(user, standing.rules, absent=standing.absent)
     return HomeSnapshot(
         user=user,
         is_admin=standing.home.is_admin or user in standing.rules.approvers,
@@ -94,9 +96,9 @@ async def read(session: AsyncSession, workspace_id: UUID, user: str, now: dateti
     )
 
 
-async def waiting_for(session: AsyncSession, workspace_id: UUID, user: str, rules: ApprovalRules) -> int:
+async def waiting_for(session: AsyncSession, workspace_id: UUID, viewer: Viewer) -> int:
     """How many things wait for a person."""
-    waits = _waits(workspace_id, Viewer(user, rules)).subquery()
+    waits = _waits(workspace_id, viewer).subquery()
     return await session.scalar(select(func.count()).select_from(waits)) or 0
 
 
@@ -130,6 +132,7 @@ async def _standing(session: AsyncSession, workspace_id: UUID, user: str, now: d
             Workspace.settings,
             (Workspace.last_plan_number == 0).label("is_new"),
             of_runs,
+            deputies.absent(workspace_id, user, now).label("absent"),
             *(figure.scalar_subquery().label(name) for name, figure in figures.items()),
         )
         .join(Workspace, Workspace.id == Home.workspace_id)
@@ -141,7 +144,9 @@ async def _standing(session: AsyncSession, workspace_id: UUID, user: str, now: d
     if row is None:
         raise NotFound("home", user)
     counted = HomeFigures(row.plans, row.ended, row.done, row.median, int(row.tokens))
-    return _Standing(row[0], row.is_new, counted, row.components, rules_of(row[1]), row.settings)
+    return _Standing(
+        row[0], row.is_new, counted, row.components, rules_of(row[1]), row.settings, tuple(row.absent)
+    )
 
 
 async def _waiting(session: AsyncSession, workspace_id: UUID, viewer: Viewer, page: int) -> Page[WaitingItem]:
@@ -208,7 +213,7 @@ async def _plans(
     return {
         plan.id: replace(
             plan_snapshot(plan, version),
-            approvers=rules.deciders(plan.reporter_id),
+            approvers=rules.deciders(plan.reporter_id, plan.requester_id),
             run=None if run is None else _run(run, steps.get(run.id, [])),
             shown_in=channel or plan.channel_id,
             link=link,

@@ -101,7 +101,9 @@ class RefiningService(PlanMoves):
             return None
         if job.revision is not None:
             plan = await self._shown(session, job.workspace, job.plan, job.revision)
-        await self._approvals.check_may_discard(session, job.workspace, job.user, requester=plan.reporter_id)
+        await self._approvals.check_may_discard(
+            session, job.workspace, job.user, requester=plan.reporter_id, also=plan.requester_id
+        )
         return plan
 
 

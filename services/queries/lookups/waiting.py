@@ -113,11 +113,14 @@ async def _of_steps(
         select(func.max(StepGate.created_at)).where(StepGate.step_run_id == step.id).correlate(step)
     ).scalar_subquery()
     since = func.coalesce(gate_since, step.ended_at, step.started_at).label("since")
+    assigned_to = (
+        select(StepGate.assigned_to).where(StepGate.step_run_id == step.id, StepGate.revision == step.revision)
+    ).scalar_subquery()
     description = step.step.op("->>")(literal_column("'description'")).label("description")
     query = (
         plan_columns()
         .add_columns(step.step_id, step.state, step.gated, step.approved, step.component_key, description)
-        .add_columns(step.wait, version.gate_people, since)
+        .add_columns(step.wait, version.gate_people, since, assigned_to.label("assigned_to"))
         .join(Run, Run.plan_id == WorkflowPlan.id)
         .join(step, step.run_id == Run.id)
         .outerjoin(version, and_(version.plan_id == Run.plan_id, version.version == Run.version))
@@ -147,6 +150,7 @@ def _of_step(row: Any, rules: ApprovalRules) -> Wait:
     elif row.state == StepState.WAITING and row.gated and not row.approved:
         named = (row.gate_people or {}).get(row.step_id)
         words, who = STEP_APPROVAL, tuple(named) if named else deciders
+        who = (row.assigned_to,) if row.assigned_to else who
     elif row.state == StepState.WAITING:
         asked = tuple(each["person"] for each in people_asked(row.wait))
         words, who = ANSWER, asked or deciders

@@ -9,7 +9,7 @@ from uuid import UUID, uuid4
 import pytest
 from sqlalchemy import event, update
 
-from db.models import Card, Run, StepGate, StepRun, WorkflowPlan
+from db.models import Card, NotificationPreference, Run, StepGate, StepRun, WorkflowPlan
 from db.session import Database
 from services import homes
 from services.approvals import ApprovalRules
@@ -187,6 +187,68 @@ async def test_the_plan_that_it_may_be_the_same_as_is_named_where_it_may_be_seen
     seen = await other()
     assert seen is not None
     assert (seen.number, seen.title, seen.reporter) == (1, "Stop the leak", ANA)
+
+
+async def away(database: Database, workspace_id: UUID, absent: str, deputy: str) -> None:
+    days = {"deputy_from": NOW - timedelta(days=3), "deputy_until": NOW + timedelta(days=3)}
+    async with database.transaction() as session:
+        session.add(
+            NotificationPreference(workspace_id=workspace_id, user_id=absent, mode="each", deputy=deputy, **days)
+        )
+
+
+async def waits(database: Database, workspace_id: UUID, *users: str) -> list[int]:
+    return [(await home_of(database, workspace_id, user)).waiting.total for user in users]
+
+
+async def test_a_deputy_sees_what_waits_for_the_absent_and_not_what_they_may_not_decide(
+    database: Database, workspace_id: UUID
+) -> None:
+    await plan_to_review(database, workspace_id, channel="D1")
+    await rules(database, workspace_id, BEN)
+    await away(database, workspace_id, BEN, CAT)
+    assert await waits(database, workspace_id, ANA, BEN, CAT) == [0, 1, 1]
+    # What Ana reported herself she does not decide for another either.
+    await away(database, workspace_id, CAT, ANA)
+    async with database.transaction() as session:
+        await session.execute(update(NotificationPreference).values(deputy=ANA))
+    assert await waits(database, workspace_id, ANA, CAT) == [0, 0]
+
+
+async def test_who_had_it_planned_for_another_does_not_decide_about_it(
+    database: Database, workspace_id: UUID
+) -> None:
+    await plan_to_review(database, workspace_id)
+    await rules(database, workspace_id, BEN, CAT)
+    async with database.transaction() as session:
+        await session.execute(update(WorkflowPlan).values(requester_id=BEN))
+    assert await waits(database, workspace_id, BEN, CAT) == [0, 1]
+    found = await home_of(database, workspace_id, CAT)
+    assert found.waiting.items[0].plan.approvers == (CAT,)
+    async with database.reading() as session:
+        [line] = (await queries.list(session, workspace_id)).items
+    assert line.awaited is not None
+    assert line.awaited.people == (CAT,)
+
+
+async def test_a_gate_that_was_handed_over_waits_for_that_person_or_their_deputy(
+    database: Database, workspace_id: UUID
+) -> None:
+    step_id = await stuck_run(database, workspace_id, StepState.WAITING, gated=True)
+    await rules(database, workspace_id, ANA, BEN)
+    async with database.transaction() as session:
+        gate = StepGate(workspace_id=workspace_id, step_run_id=step_id, revision=1, assigned_to=BEN)
+        session.add(gate)
+    assert await waits(database, workspace_id, ANA, BEN, CAT) == [0, 1, 0]
+    line = (await home_of(database, workspace_id, BEN)).running.items[0]
+    assert line.awaited is not None
+    assert (line.awaited.kind, line.awaited.people) == (AwaitedKind.GATE, (BEN,))
+    await away(database, workspace_id, BEN, CAT)
+    assert await waits(database, workspace_id, CAT) == [1]
+    # Cat has agreed for Ben: it waits for neither, and for Ana again, whose voice is still wanted.
+    async with database.transaction() as session:
+        await session.execute(update(StepGate).values(agreed=[BEN], deputies={BEN: CAT}))
+    assert await waits(database, workspace_id, ANA, BEN, CAT) == [1, 0, 0]
 
 
 async def test_what_is_in_a_private_place_is_seen_by_its_reporter_and_approvers(
