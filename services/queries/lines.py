@@ -261,7 +261,7 @@ def _awaited(state: PlanState, row: Any, rules: ApprovalRules) -> Awaited | None
         return Awaited(AwaitedKind.NO_PLAN, None)
     waits = row.waits or ()
     people = row.gate_people or {}
-    return next((_of_step(*wait, people, deciders) for wait in waits), None)
+    return None if not waits else _of_step(*waits[0], gate_people=people, deciders=deciders)
 
 
 def _of_step(
@@ -269,6 +269,7 @@ def _of_step(
     state: str,
     asked: Sequence[Mapping[str, str]] | None,
     assigned_to: str | None,
+    *,
     gate_people: Mapping[str, Sequence[str]],
     deciders: Sequence[str] | None,
 ) -> Awaited:

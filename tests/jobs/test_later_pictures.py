@@ -55,11 +55,21 @@ async def test_a_wish_comes_with_its_pictures_and_those_of_the_issue(hall: TownH
     root = say(hall, "priya", "works", "Water is coming up through the road at 5th and Main", ("a.png", photo()))
     await hall.slack.send_mention("priya", "works", "please handle this", root.ts)
     card = await drafted(hall)
-    say(hall, "priya", "works", WISH, ("b.png", photo()), ("no.png", b"no picture"), thread_ts=card.thread_ts)
+    say(
+        hall,
+        "priya",
+        "works",
+        WISH,
+        ("b.png", photo()),
+        ("no.png", b"no"),
+        ("list.pdf", b"%PDF"),
+        thread_ts=card.thread_ts,
+    )
     card = await card_where(hall, "Changed by")
     assert (seen(hall, "selector"), seen(hall, "refiner")) == (2, 2)
     assert "“no.png” is not a picture" in card_text(card)
     assert names(await the_plan(hall)) == ["b.png", "no.png", "a.png"]
+    assert (await versions(hall))[-1].wish == f"{WISH}\n(Attached: list.pdf)"
 
 
 async def test_of_more_pictures_than_are_looked_at_those_of_the_wish_come_first(hall: TownHall) -> None:

@@ -144,7 +144,7 @@ def _words(text: str) -> list[str]:
 
 
 def _has(word: str, *columns: Any) -> ColumnElement[bool]:
-    texts = [type_coerce(func.coalesce(column, ""), String) for column in columns]
+    texts: list[ColumnElement[str]] = [type_coerce(func.coalesce(column, ""), String) for column in columns]
     whole = reduce(lambda one, other: one.concat(" ").concat(other), texts)
     # A regular expression takes ten times as long, and is looked at only where the letters are.
     if not word.isascii():
