@@ -16,6 +16,7 @@ from services.components.service import ComponentService
 from tests.support.approvals import rules
 from tests.support.dry_runs import choose
 from tests.support.homes import opened, press_home, saying
+from tests.support.notifications import prefers
 from tests.support.refining import card_where, keys, plans, the_plan, told, versions
 from tests.support.town_hall import TownHall, buttons, card_text, cards, drafted, plan_card
 
@@ -267,6 +268,16 @@ async def test_who_approves_such_a_plan_on_their_home_is_told_there_where_to_rea
     [answer] = hall.slack.ephemerals(hall.slack.dm("marco").id, "marco")
     assert "switched off" in card_text(answer)
     assert (await the_plan(hall)).state == "DRAFT"
+
+
+async def test_a_deputy_who_approves_such_a_plan_is_told_why_it_was_not_started(hall: TownHall) -> None:
+    await rules(hall, "marco")
+    await prefers(hall, "marco", deputy="dana")
+    card = await plan_card(hall)
+    async with hall.database.transaction() as session:
+        await ComponentService().deactivate(session, hall.deps.workspace.id, RESIDENTS)
+    await hall.slack.click("dana", "works", card.ts, ids.ACTION_APPROVE)
+    assert "switched off" in card_text(await told(hall, "dana"))
 
 
 async def test_what_people_change_becomes_notes_for_later_plans(hall: TownHall) -> None:
