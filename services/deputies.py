@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ARRAY, ColumnElement, Text, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import NotificationPreference
@@ -21,6 +21,17 @@ async def stands_in_for(session: AsyncSession, workspace_id: UUID, user: str, no
         .order_by(NotificationPreference.user_id)
     )
     return tuple(people)
+
+
+def absent(workspace_id: UUID, user: str, now: datetime) -> ColumnElement[list[str]]:
+    """The same as a value in a query."""
+    people = (
+        select(NotificationPreference.user_id)
+        .where(NotificationPreference.workspace_id == workspace_id, NotificationPreference.deputy == user)
+        .where(*_away(now))
+        .order_by(NotificationPreference.user_id)
+    )
+    return func.array(people.scalar_subquery(), type_=ARRAY(Text))
 
 
 async def deputies_of(

@@ -54,7 +54,9 @@ async def _details(request: payloads.DetailsRequested, deps: Deps) -> Entity | N
     try:
         async with deps.database.reading() as session:
             plan = await deps.queries.get(session, deps.workspace.id, request.plan)
-            viewer = await deps.queries.viewer(session, deps.workspace.id, request.user, request.channel)
+            viewer = await deps.queries.viewer(
+                session, deps.workspace.id, request.user, request.channel, now=deps.now()
+            )
             await deps.queries.check_may_see(session, plan, viewer)
     except NotFound:
         return None

@@ -154,10 +154,10 @@ async def _to_change(pressed: Click, ref: ids.Ref, deps: Deps) -> PlanSnapshot |
 
 
 async def _may_change(user: str, snapshot: PlanSnapshot, deps: Deps) -> bool:
-    reporter = snapshot.issue.reporter
+    asker, also = snapshot.issue.reporter, snapshot.requester
     try:
         async with deps.database.reading() as session:
-            await deps.approvals.check_may_discard(session, deps.workspace.id, user, requester=reporter)
+            await deps.approvals.check_may_discard(session, deps.workspace.id, user, requester=asker, also=also)
     except NotAnApprover:
         return False
     return True

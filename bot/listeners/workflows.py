@@ -88,13 +88,15 @@ async def _run(plan_number: int, number: int, command: payloads.Command, deps: D
 
 async def _check_may_see(session: AsyncSession, plan: PlanSnapshot, command: payloads.Command, deps: Deps) -> None:
     """What somebody may not see is not there for them. Raises NotFound."""
-    viewer = await deps.queries.viewer(session, deps.workspace.id, command.user, command.channel)
+    viewer = await deps.queries.viewer(session, deps.workspace.id, command.user, command.channel, now=deps.now())
     await deps.queries.check_may_see(session, plan, viewer)
 
 
 async def _first_page(command: payloads.Command, deps: Deps) -> Message:
     wanted = filters.read(filters.with_ids(command.markup)[: ids.SEARCH_LENGTH])
     async with deps.database.reading() as session:
-        viewer = await deps.queries.viewer(session, deps.workspace.id, command.user, command.channel)
+        viewer = await deps.queries.viewer(
+            session, deps.workspace.id, command.user, command.channel, now=deps.now()
+        )
         page = await deps.queries.list(session, deps.workspace.id, wanted=wanted, viewer=viewer)
     return workflows_list(page, wanted)

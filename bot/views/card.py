@@ -55,6 +55,7 @@ from bot.views.plan.pictures import unseen
 from bot.views.plan.policies import reading
 from bot.views.plan.sent import Known
 from bot.views.plan.steps import PlanStepView
+from bot.views.plan.wishes import wish_words
 from bot.views.run import overview
 from bot.views.run import steps as run_steps
 from bot.views.run.gates import may_decide
@@ -141,7 +142,7 @@ def summary(snapshot: PlanSnapshot) -> str:
                 issue=snapshot.issue.text,
             )
         case PlanState.DRAFTING if snapshot.change and version:
-            return _("Changing plan #{number}: {wish}", number=number, wish=snapshot.change.wish)
+            return _("Changing plan #{number}: {wish}", number=number, wish=wish_words(snapshot.change.wish))
         case PlanState.DRAFTING:
             return _("Drafting plan #{number}: {issue}", number=number, issue=snapshot.issue.text)
         case PlanState.FAILED:

@@ -34,8 +34,8 @@ class HeardMessage(Base):
 
     `key` is Slack's own id of it. `intent` is as it was judged, by the "model" or by "rules"; `lacking` says why
     the model could not be asked, if it should have been. `said` is the job that it came with, and kept only while
-    the writer may still say what was meant, which is then `settled_as`. `reply_started_at`: the reply may have
-    been posted; `reply_ts`: it has.
+    the writer may still say what was meant, which is then `settled_as`, or what a picture without a word is about.
+    `reply_started_at`: the reply may have been posted; `reply_ts`: it has.
     """
 
     __tablename__ = "heard_messages"

@@ -40,6 +40,13 @@ class WorkflowPlan(Base):
             "decided_at",
             postgresql_where=text("state = 'APPROVED'"),
         ),
+        # The latest decisions, whatever they were: people ask who decided what.
+        Index(
+            "workflow_plans_decided_idx",
+            "workspace_id",
+            "decided_at",
+            postgresql_where=text("decided_at IS NOT NULL"),
+        ),
         Index("workflow_plans_draft_idx", "workspace_id", "created_at", postgresql_where=text("state = 'DRAFT'")),
         Index("workflow_plans_reporter_idx", "workspace_id", "reporter_id", "number"),
         Index("workflow_plans_thread_idx", "workspace_id", "channel_id", "thread_ts"),

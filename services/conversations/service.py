@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID, uuid4
 
 from sqlalchemy import ColumnElement, Select, exists, func, or_, select, update
@@ -15,7 +15,7 @@ from db.queue import enqueue, enqueue_all
 from services.ai.intents import Intent
 from services.conversations.errors import AlreadySettled, NotTheWriter
 from services.errors import NotFound
-from services.jobs import Hear, Lacking, LockReply
+from services.jobs import AnswerFile, Hear, Lacking, LockReply
 
 BY_MODEL, BY_RULES = "model", "rules"
 
@@ -28,6 +28,14 @@ ANSWER = "answer"
 POLICY = "policy"
 """In place of an intent, where somebody has sent a policy."""
 
+PICTURE = "picture"
+"""In place of an intent, where somebody has sent pictures without a word: they go along with what is said next."""
+
+TAKEN = "taken"
+"""As what such pictures are settled once something was said with which they go along."""
+
+PICTURE_WAITS = timedelta(minutes=15)
+"""For so long what is said next is taken for being about them."""
 
 DOCUMENT = "document"
 """In place of an intent, where somebody has sent a document of components."""
@@ -206,6 +214,29 @@ class ConversationService:
         row = await session.scalar(_row(workspace_id, heard_id).with_for_update())
         said = _unsettled(row, heard_id, user)
         said.said, said.settled_as = None, intent
+
+    async def take_pictures(self, session: AsyncSession, job: Hear, now: datetime) -> tuple[AnswerFile, ...]:
+        """The pictures that the same person sent there without a word a moment ago, each once."""
+        rows = await session.scalars(
+            select(HeardMessage)
+            .where(
+                HeardMessage.workspace_id == job.workspace,
+                HeardMessage.user_id == job.user,
+                HeardMessage.created_at >= now - PICTURE_WAITS,
+                HeardMessage.channel_id == job.channel,
+                HeardMessage.intent == PICTURE,
+                HeardMessage.settled_as.is_(None),
+            )
+            .order_by(HeardMessage.created_at)
+            .with_for_update()
+        )
+        found: list[AnswerFile] = []
+        for row in rows:
+            sent = Hear.model_validate(row.said)
+            if job.thread_ts in (sent.thread_ts, sent.reply_thread):
+                found += sent.files
+                row.said, row.settled_as = None, TAKEN
+        return tuple(found)
 
     async def decided(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> None:
         """A plan is decided about: what was answered to decisions in words offers it no more."""

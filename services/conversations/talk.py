@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.ai.intents import Line
 from services.jobs import AnswerFile
@@ -72,6 +72,12 @@ def issue_markup(talk: Talk, names: Mapping[str, str]) -> str:
     """
     root = talk.root if talk.root and not talk.root.is_mine and not talk.root.says_nothing else None
     replies = [each for each in talk.replies if not each.is_mine and not each.says_nothing]
+    if root is not None and not root.markup and root.user:
+        # A picture first, and what it is about after that: as one message.
+        words = next((each for each in replies if each.user == root.user and each.markup), None)
+        if words is not None:
+            root = replace(words, files=(*root.files, *words.files))
+            replies.remove(words)
     shown = _newest(replies)
     left_out = talk.more + len(replies) - len(shown)
     lines = [_spoken(each, names, MAX_REPLY) for each in shown]

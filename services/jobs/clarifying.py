@@ -10,6 +10,7 @@ from pydantic import Field
 
 from db.queue import Job
 from services.jobs.requests import Act
+from services.jobs.runs import AnswerFile
 
 
 class AnswerClarification(Act):
@@ -17,7 +18,7 @@ class AnswerClarification(Act):
 
     `choice` is the number of a place, from 0; `given` are texts by what was lacking; `words` is a reply in the
     thread. `is_anyway`: it is to be planned without an answer. `is_same`: it is the same as the open plan.
-    `is_undone`: it is not the same after all.
+    `is_undone`: it is not the same after all. `files` are what was sent along.
     """
 
     entrypoint: ClassVar[str] = "answer_clarification"
@@ -30,6 +31,7 @@ class AnswerClarification(Act):
     is_anyway: bool = False
     is_same: bool = False
     is_undone: bool = False
+    files: tuple[AnswerFile, ...] = ()
     thread_ts: str | None = None
     response_url: str | None = None
 

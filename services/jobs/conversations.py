@@ -10,7 +10,7 @@ from services.jobs.requests import Act, Press
 from services.jobs.runs import AnswerFile
 
 ReplyKind = Literal[
-    "help", "empty", "smalltalk", "decision", "which_plan", "unclear", "stranger", "enough", "lacking"
+    "help", "empty", "picture", "smalltalk", "decision", "which_plan", "unclear", "stranger", "enough", "lacking"
 ]
 Lacking = Literal["budget", "unavailable"]
 Settlement = Literal["issue", "change", "question"]

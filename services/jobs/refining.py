@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from db.queue import Job
 from services.audit import Actor
 from services.jobs.requests import Act
+from services.jobs.runs import AnswerFile
 
 
 class WishOutcome(StrEnum):
@@ -48,11 +49,15 @@ class Change(Act):
 
 
 class RefinePlan(Change):
-    """Somebody wants a draft to be different, and says so in words: `wish` is readable text."""
+    """Somebody wants a draft to be different, and says so in words: `wish` is readable text.
+
+    `files` are what was sent along.
+    """
 
     entrypoint: ClassVar[str] = "refine_plan"
 
     wish: str
+    files: tuple[AnswerFile, ...] = ()
 
 
 class TypedInput(BaseModel):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -38,3 +38,10 @@ def pictures_among(files: Iterable[AnswerFile]) -> tuple[AttachedPicture, ...]:
     # Of what comes from another organisation Slack may tell no more than an id, and that says nothing to people.
     named = (AttachedPicture(file.id, "a file" if file.name == file.id else file.name) for file in found)
     return tuple(named)[:MAX_KNOWN]
+
+
+def with_new(known: Sequence[dict[str, Any]], files: Iterable[AnswerFile]) -> list[dict[str, Any]]:
+    """What is known of an issue's pictures, with those that were sent later: these are looked at first."""
+    new = [picture.to_dict() for picture in pictures_among(files)]
+    ids = {picture["id"] for picture in new}
+    return [*new, *(picture for picture in known if picture["id"] not in ids)][:MAX_KNOWN]

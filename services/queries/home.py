@@ -37,6 +37,7 @@ from db.models import (
     WorkflowPlan,
     Workspace,
 )
+from services import deputies
 from services.approvals import ApprovalRules, rules_of
 from services.errors import NotFound
 from services.jobs import HomeList
@@ -54,6 +55,7 @@ from services.queries.snapshots import (
 )
 from services.queries.workflows import plan_snapshot
 from services.states import RunState
+from services.workflows import look_alikes
 
 FIGURES_SINCE = timedelta(days=30)
 WAITING_ITEMS, LINES = 4, 5
@@ -68,6 +70,7 @@ class _Standing:
     components: int
     rules: ApprovalRules
     settings: Any
+    absent: tuple[str, ...]
 
     def page(self, listing: HomeList) -> int:
         page = self.home.pages.get(listing, 1)
@@ -77,7 +80,7 @@ class _Standing:
 async def read(session: AsyncSession, workspace_id: UUID, user: str, now: datetime) -> HomeSnapshot:
     """What the Home of a person shows. Raises NotFound if they have never opened it."""
     standing = await _standing(session, workspace_id, user, now)
-    viewer = Viewer(user, standing.rules)
+    viewer = Viewer(user, standing.rules, absent=standing.absent)
     return HomeSnapshot(
         user=user,
         is_admin=standing.home.is_admin or user in standing.rules.approvers,
@@ -93,9 +96,9 @@ async def read(session: AsyncSession, workspace_id: UUID, user: str, now: dateti
     )
 
 
-async def waiting_for(session: AsyncSession, workspace_id: UUID, user: str, rules: ApprovalRules) -> int:
+async def waiting_for(session: AsyncSession, workspace_id: UUID, viewer: Viewer) -> int:
     """How many things wait for a person."""
-    waits = _waits(workspace_id, Viewer(user, rules)).subquery()
+    waits = _waits(workspace_id, viewer).subquery()
     return await session.scalar(select(func.count()).select_from(waits)) or 0
 
 
@@ -129,6 +132,7 @@ async def _standing(session: AsyncSession, workspace_id: UUID, user: str, now: d
             Workspace.settings,
             (Workspace.last_plan_number == 0).label("is_new"),
             of_runs,
+            deputies.absent(workspace_id, user, now).label("absent"),
             *(figure.scalar_subquery().label(name) for name, figure in figures.items()),
         )
         .join(Workspace, Workspace.id == Home.workspace_id)
@@ -140,7 +144,9 @@ async def _standing(session: AsyncSession, workspace_id: UUID, user: str, now: d
     if row is None:
         raise NotFound("home", user)
     counted = HomeFigures(row.plans, row.ended, row.done, row.median, int(row.tokens))
-    return _Standing(row[0], row.is_new, counted, row.components, rules_of(row[1]), row.settings)
+    return _Standing(
+        row[0], row.is_new, counted, row.components, rules_of(row[1]), row.settings, tuple(row.absent)
+    )
 
 
 async def _waiting(session: AsyncSession, workspace_id: UUID, viewer: Viewer, page: int) -> Page[WaitingItem]:
@@ -156,7 +162,7 @@ async def _waiting(session: AsyncSession, workspace_id: UUID, viewer: Viewer, pa
 
 
 def _waits(workspace_id: UUID, viewer: Viewer) -> Any:
-    """Every plan and every step that waits for the viewer."""
+    """Every plan and every step that waits for the viewer, and what they are asked before it is planned."""
     drafts = (
         select(
             WorkflowPlan.id.label("plan_id"),
@@ -168,6 +174,13 @@ def _waits(workspace_id: UUID, viewer: Viewer) -> Any:
         .outerjoin(Card, Card.plan_id == WorkflowPlan.id)
         .where(WorkflowPlan.workspace_id == workspace_id, lines.to_review(viewer))
     )
+    questions = select(
+        WorkflowPlan.id,
+        cast(null(), Uuid),
+        cast(null(), Uuid),
+        WorkflowPlan.updated_at,
+        cast(WorkflowPlan.clarification["due"].as_string(), StepGate.limit_at.type),
+    ).where(WorkflowPlan.workspace_id == workspace_id, lines.to_answer(viewer))
     since = func.coalesce(StepGate.created_at, StepRun.ended_at, StepRun.started_at, Run.created_at)
     columns = select(WorkflowPlan.id, Run.id, StepRun.id, since, StepGate.limit_at)
     of_plans: Any = columns.select_from(WorkflowPlan).outerjoin(Card, Card.plan_id == WorkflowPlan.id)
@@ -176,20 +189,23 @@ def _waits(workspace_id: UUID, viewer: Viewer) -> Any:
         Run.workspace_id == workspace_id,
         lines.waiting_step(viewer),
     )
-    return union_all(drafts, steps)
+    return union_all(drafts, questions, steps)
 
 
 async def _plans(
     session: AsyncSession, workspace_id: UUID, rules: ApprovalRules, wanted: Sequence[tuple[UUID, UUID | None]]
 ) -> dict[UUID, PlanSnapshot]:
-    """The plans, each with the run that is named beside it."""
+    """The plans, each with the run that is named beside it, or with the plan that it may be the same as."""
     run_ids = [run_id for _, run_id in wanted if run_id is not None]
     version = func.coalesce(Run.version, WorkflowPlan.version)
+    other = look_alikes.Asked()
     query = (
-        select(WorkflowPlan, PlanVersion, Run, Card.channel_id, Card.link)
+        select(WorkflowPlan, PlanVersion, Run, Card.channel_id, Card.link, *other.columns)
         .outerjoin(Run, and_(Run.plan_id == WorkflowPlan.id, Run.id.in_(run_ids)))
-        .join(PlanVersion, and_(PlanVersion.plan_id == WorkflowPlan.id, PlanVersion.version == version))
+        .outerjoin(PlanVersion, and_(PlanVersion.plan_id == WorkflowPlan.id, PlanVersion.version == version))
         .outerjoin(Card, Card.plan_id == WorkflowPlan.id)
+        .outerjoin(other.plan, other.is_of_plan)
+        .outerjoin(other.card, other.is_of_card)
         .where(WorkflowPlan.workspace_id == workspace_id, WorkflowPlan.id.in_([plan_id for plan_id, _ in wanted]))
     )
     rows = (await session.execute(query)).all()
@@ -197,12 +213,13 @@ async def _plans(
     return {
         plan.id: replace(
             plan_snapshot(plan, version),
-            approvers=rules.deciders(plan.reporter_id),
+            approvers=rules.deciders(plan.reporter_id, plan.requester_id),
             run=None if run is None else _run(run, steps.get(run.id, [])),
             shown_in=channel or plan.channel_id,
             link=link,
+            look_alike=look_alikes.of_row(*beside),
         )
-        for plan, version, run, channel, link in rows
+        for plan, version, run, channel, link, *beside in rows
     }
 
 

@@ -22,6 +22,7 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    literal_column,
     or_,
     select,
     true,
@@ -52,11 +53,20 @@ MAX_WAITS = 20
 
 @dataclass(frozen=True, slots=True)
 class Viewer:
-    """Who looks at a list, and under which rules; `channel` is where they look, if it is in one."""
+    """Who looks at a list, and under which rules; `channel` is where they look, if it is in one.
+
+    `absent` are those in whose place they decide at the moment.
+    """
 
     user: str
     rules: ApprovalRules
     channel: str = ""
+    absent: tuple[str, ...] = ()
+
+    @property
+    def hands(self) -> tuple[str, ...]:
+        """The approvers that they are, or stand in for."""
+        return tuple(user for user in (self.user, *self.absent) if user in self.rules.approvers)
 
 
 # The last run of a plan.
@@ -78,7 +88,7 @@ def visible(viewer: Viewer) -> ColumnElement[bool]:
     what is shown in a public channel. A channel of which Slack has not been asked yet is taken for a public one
     if its id may be that of one.
     """
-    if viewer.user in viewer.rules.approvers:
+    if viewer.hands:
         return true()
     where = func.coalesce(Card.channel_id, WorkflowPlan.channel_id)
     public = and_(where.startswith("C"), func.coalesce(Card.is_private, false()).is_(False))
@@ -91,20 +101,38 @@ def may_decide(viewer: Viewer) -> ColumnElement[bool]:
     rules = viewer.rules
     if not rules.approvers:
         return visible(viewer)
-    if viewer.user not in rules.approvers:
-        return false()
-    return true() if rules.self_approval else WorkflowPlan.reporter_id != viewer.user
+    mine = true() if rules.self_approval else _is_no_asker(viewer.user)
+    ways = [mine if user == viewer.user else and_(mine, _is_no_asker(user)) for user in viewer.hands]
+    return or_(false(), *ways)
+
+
+def _is_no_asker(user: str) -> ColumnElement[bool]:
+    """Whether they neither reported it nor had it planned."""
+    return and_(WorkflowPlan.reporter_id != user, WorkflowPlan.requester_id.is_distinct_from(user))
 
 
 def waiting_step(viewer: Viewer) -> ColumnElement[bool]:
     """Whether a step waits for the viewer, in a query of steps with their plans, cards, versions and gates."""
     people = PlanVersion.gate_people[StepRun.step_id]
-    named = or_(people.is_(None), people.contains(cast([viewer.user], JSONB)))
-    agreed = func.coalesce(literal(viewer.user) == any_(StepGate.agreed), false())
-    gate = and_(StepRun.state == StepState.WAITING, ~_asks(), named, ~agreed)
+    mine = (viewer.user, *viewer.absent)
+    named = or_(people.is_(None), *(people.contains(cast([user], JSONB)) for user in mine))
+    is_mine = or_(
+        StepGate.assigned_to.is_(None),
+        StepGate.assigned_to.in_(mine),
+        StepGate.assigned_to == any_(StepGate.agreed),
+    )
+    gate = and_(StepRun.state == StepState.WAITING, ~_asks(), named, is_mine, ~_has_agreed(viewer))
     trouble = StepRun.state.in_((StepState.UNCERTAIN, StepState.FAILED))
     asked = and_(_is_asking, StepRun.wait["asked"].contains(cast([{"person": viewer.user}], JSONB)))
     return or_(asked, and_(or_(gate, trouble), may_decide(viewer)))
+
+
+def _has_agreed(viewer: Viewer) -> ColumnElement[bool]:
+    """Whether the viewer has agreed at a gate, for themselves or for another; or all whose hand they are."""
+    agreed = {user: literal(user) == any_(StepGate.agreed) for user in (viewer.user, *viewer.hands)}
+    own = [agreed[viewer.user], *(StepGate.deputies[user].as_string() == viewer.user for user in viewer.absent)]
+    everybody = [and_(*(agreed[user] for user in viewer.hands))] if viewer.hands else []
+    return func.coalesce(or_(*own, *everybody), false())
 
 
 def _asks() -> ColumnElement[bool]:
@@ -124,6 +152,21 @@ def with_steps(query: Select[Any]) -> Select[Any]:
 def to_review(viewer: Viewer) -> ColumnElement[bool]:
     """Whether a plan is a draft that waits for the viewer, in a query that has its card."""
     return and_(WorkflowPlan.state == PlanState.DRAFT, WorkflowPlan.version.is_not(None), may_decide(viewer))
+
+
+def is_asking() -> ColumnElement[bool]:
+    """Whether an answer about an issue is awaited before it is planned."""
+    # Written out: PostgreSQL sees that an index of what is unfinished has it.
+    drafting = WorkflowPlan.state == literal_column("'DRAFTING'")
+    asked = WorkflowPlan.clarification
+    return and_(drafting, asked.is_not(None), ~asked.has_key("outcome"))
+
+
+def to_answer(viewer: Viewer) -> ColumnElement[bool]:
+    """Whether it is for the viewer to say what an issue lacks: they reported it, or asked for the plan."""
+    return and_(
+        is_asking(), or_(WorkflowPlan.reporter_id == viewer.user, WorkflowPlan.requester_id == viewer.user)
+    )
 
 
 def lines(workspace_id: UUID) -> Select[Any]:
@@ -168,11 +211,12 @@ def lines(workspace_id: UUID) -> Select[Any]:
 
 
 def _waits() -> ColumnElement[Any]:
-    """The steps that people have to do with, each as [its id, its state, who was asked or null]."""
+    """The steps that people have to do with: [its id, its state, who was asked or null, to whom it was handed]."""
     asked = type_coerce(StepRun.wait["asked"], JSONB)
-    each = func.jsonb_build_array(StepRun.step_id, StepRun.state, case((_asks(), asked)))
+    each = func.jsonb_build_array(StepRun.step_id, StepRun.state, case((_asks(), asked)), StepGate.assigned_to)
     first = (
         select(each.label("each"), StepRun.position)
+        .outerjoin(StepGate, _of_gate)
         .where(StepRun.run_id == Run.id, StepRun.state.in_(STUCK), Run.state.in_(GOING))
         .order_by(StepRun.position)
         .limit(MAX_WAITS)
@@ -207,7 +251,7 @@ def line_of(row: Any, rules: ApprovalRules) -> PlanLine:
 
 def _awaited(state: PlanState, row: Any, rules: ApprovalRules) -> Awaited | None:
     """Who is waited for, and for what: for the first of these, of several steps."""
-    deciders = rules.deciders(row.reporter_id)
+    deciders = rules.deciders(row.reporter_id, row.requester_id)
     if state is PlanState.DRAFTING and row.clarification is not None and "outcome" not in row.clarification:
         asked = dict.fromkeys(user for user in (row.reporter_id, row.requester_id) if user)
         return Awaited(AwaitedKind.ANSWER, tuple(asked))
@@ -217,13 +261,15 @@ def _awaited(state: PlanState, row: Any, rules: ApprovalRules) -> Awaited | None
         return Awaited(AwaitedKind.NO_PLAN, None)
     waits = row.waits or ()
     people = row.gate_people or {}
-    return next((_of_step(name, how, asked, people, deciders) for name, how, asked in waits), None)
+    return None if not waits else _of_step(*waits[0], gate_people=people, deciders=deciders)
 
 
 def _of_step(
     step_id: str,
     state: str,
     asked: Sequence[Mapping[str, str]] | None,
+    assigned_to: str | None,
+    *,
     gate_people: Mapping[str, Sequence[str]],
     deciders: Sequence[str] | None,
 ) -> Awaited:
@@ -232,6 +278,8 @@ def _of_step(
     if state != StepState.WAITING:
         kind = AwaitedKind.FAILED if state == StepState.FAILED else AwaitedKind.UNCERTAIN
         return Awaited(kind, None if deciders is None else tuple(deciders))
+    if assigned_to is not None:
+        return Awaited(AwaitedKind.GATE, (assigned_to,))
     named = gate_people.get(step_id)
     if named is None or deciders is None:
         people = deciders if named is None else named
@@ -282,7 +330,7 @@ def _waits_for(viewer: Viewer) -> ColumnElement[bool]:
         .where(Run.plan_id == plan.id, Run.state.in_(GOING), waiting_step(viewer))
         .correlate(plan, card)
     )
-    return or_(to_review(viewer), step.exists())
+    return or_(to_review(viewer), to_answer(viewer), step.exists())
 
 
 def _uses(words: str) -> ColumnElement[bool]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from db.models import Card, FunctionExecution, Notification, PlanVersion, Run, S
 from db.models.documents import PlanChange
 from services.approvals import ApprovalService
 from services.components.specs import ApprovalPolicy, ComponentSpec
+from services.deputies import stands_in_for
 from services.errors import NotFound
 from services.jobs import WishOutcome
 from services.pages import Page
@@ -137,9 +139,18 @@ class WorkflowQueries:
         )
         return Page(tuple(lines.line_of(row, rules) for row in rows), page, size, total or 0)
 
-    async def viewer(self, session: AsyncSession, workspace_id: UUID, user: str, channel: str = "") -> Viewer:
-        """Somebody who looks at plans in a channel, under the rules of now."""
-        return Viewer(user, await self._approvals.settings(session, workspace_id), channel)
+    async def viewer(
+        self,
+        session: AsyncSession,
+        workspace_id: UUID,
+        user: str,
+        channel: str = "",
+        *,
+        now: datetime | None = None,
+    ) -> Viewer:
+        """Somebody who looks at plans in a channel, under the rules of now; `now`: also in the place of others."""
+        absent = () if now is None else await stands_in_for(session, workspace_id, user, now)
+        return Viewer(user, await self._approvals.settings(session, workspace_id), channel, absent)
 
     async def check_may_see(self, session: AsyncSession, plan: PlanSnapshot, viewer: Viewer) -> None:
         """Raises NotFound if the viewer may not see the plan."""

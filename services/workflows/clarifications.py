@@ -157,6 +157,11 @@ class Reply:
     words: str = ""
 
     @property
+    def is_nothing(self) -> bool:
+        """Whether nothing is said by it."""
+        return not (self.is_plain or self.given or self.words)
+
+    @property
     def is_plain(self) -> bool:
         """Whether it is one of what was offered."""
         return self.is_anyway or self.is_same or self.choice is not None

@@ -19,6 +19,7 @@ from services.formats.storable import postgres_safe
 from services.jobs import AnswerClarification, DraftPlan, EndClarification, PostClarification
 from services.mentions import PARTS, Part, PartKind
 from services.places import MAX_PLACE
+from services.plans.attached import with_new
 from services.states import Phase, PlanState
 from services.workflows import look_alikes
 from services.workflows.clarifications import (
@@ -125,12 +126,17 @@ class ClarifyingService(PlanMoves):
     async def answer(self, session: AsyncSession, job: AnswerClarification, reply: Reply, now: datetime) -> None:
         """Take an answer, or that it is to be planned without one, and have the plan drafted.
 
+        A picture without a word is kept for the draft, and the question stays open.
+
         Raises NotAsked, AnsweredBefore or NotFound; the same act again is none.
         """
         plan = await self._locked(session, job.workspace, job.plan)
         if _is_mine(plan, job.key):
             return
         asked = _asked(plan, job.user)
+        plan.pictures = with_new(plan.pictures, job.files)
+        if reply.is_nothing and job.files:
+            return
         if reply.is_same and asked.look_alike is not None:
             if await self._is_put_away(session, plan, asked.look_alike, job, now):
                 return

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, Uuid, and_, cast, exists, false, func, literal, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -91,23 +91,39 @@ async def shown(session: AsyncSession, plan: WorkflowPlan) -> LookAlike | None:
     if other_id is None:
         return None
     found = await session.execute(
-        select(
-            _seen(plan, wide=bool((plan.clarification or {}).get("wide"))),
-            WorkflowPlan.id,
-            WorkflowPlan.number,
-            func.left(func.coalesce(WorkflowPlan.title, WorkflowPlan.issue_text), _TITLE),
-            WorkflowPlan.reporter_id,
-            WorkflowPlan.created_at,
-            Card.link,
-        )
+        select(_seen(plan, wide=bool((plan.clarification or {}).get("wide"))), *_facts(WorkflowPlan, Card))
         .outerjoin(Card, Card.plan_id == WorkflowPlan.id)
         .where(WorkflowPlan.workspace_id == plan.workspace_id, WorkflowPlan.id == other_id)
     )
     row = found.one_or_none()
-    if row is None:
+    return None if row is None else of_row(*row)
+
+
+class Asked:
+    """What to add to a query of plans and their cards for the plan that each may be the same as, while asked.
+
+    `of_row` reads the columns.
+    """
+
+    def __init__(self) -> None:
+        self.plan, self.card = aliased(WorkflowPlan), aliased(Card)
+        asked = WorkflowPlan.clarification
+        is_wide = func.coalesce(asked["wide"].as_boolean(), false())
+        is_seen = or_(self.card.channel_id == Card.channel_id, and_(is_wide, self.card.is_private.is_(False)))
+        self.columns = (func.coalesce(is_seen, false()), *_facts(self.plan, self.card))
+        self.is_of_plan = and_(
+            self.plan.workspace_id == WorkflowPlan.workspace_id,
+            ~asked.has_key("outcome"),
+            self.plan.id == cast(asked["look_alike"].as_string(), Uuid),
+        )
+        self.is_of_card = self.card.plan_id == self.plan.id
+
+
+def of_row(is_seen: bool, plan_id: UUID | None, *facts: Any) -> LookAlike | None:
+    """The other plan; no more than its number and its day where it is not to be seen."""
+    if plan_id is None:
         return None
-    is_seen, *facts = row
-    other = LookAlike(*facts)
+    other = LookAlike(plan_id, *facts)
     return other if is_seen else replace(other, title="", reporter="", link=None)
 
 
@@ -156,3 +172,9 @@ def _seen(plan: WorkflowPlan, *, wide: bool) -> ColumnElement[bool]:
 
 def _report(plan: WorkflowPlan) -> Report:
     return Report(plan.issue_text, plan.place or plan.place_found or "")
+
+
+def _facts(plan: Any, card: Any) -> tuple[Any, ...]:
+    """What a LookAlike is made of."""
+    title = func.left(func.coalesce(plan.title, plan.issue_text), _TITLE)
+    return plan.id, plan.number, title, plan.reporter_id, plan.created_at, card.link

@@ -17,6 +17,7 @@ from services.errors import MoveNotAllowed
 from services.formats.storable import postgres_safe
 from services.jobs import EditPlan, RefinePlan, RestoreVersion
 from services.jobs.refining import Change
+from services.plans.attached import with_new
 from services.plans.editing import StepEdit
 from services.plans.model import Plan, StepInput
 from services.states import PlanState
@@ -54,6 +55,7 @@ class RefiningService(PlanMoves):
             "thread_ts": job.thread_ts,
         }
         plan.change = dict(change)
+        plan.pictures = with_new(plan.pictures, job.files)
         await self._draft_anew(session, plan, actor=job.actor, action="plan.change_wished", wish=words)
 
     async def wanted(self, session: ReadSession | AsyncSession, workspace_id: UUID, plan_id: UUID) -> Wish | None:
@@ -99,7 +101,9 @@ class RefiningService(PlanMoves):
             return None
         if job.revision is not None:
             plan = await self._shown(session, job.workspace, job.plan, job.revision)
-        await self._approvals.check_may_discard(session, job.workspace, job.user, requester=plan.reporter_id)
+        await self._approvals.check_may_discard(
+            session, job.workspace, job.user, requester=plan.reporter_id, also=plan.requester_id
+        )
         return plan
 
 

@@ -11,9 +11,10 @@ from bot.jobs.notifications.gates import act_at_gate, post_gate_request
 from bot.sandbox.slack import Message, User
 from bot.sandbox.slack.outbound.delivery import interactive_delivery
 from bot.slack import ids
-from db.models import AuditEvent, NotificationPreference, StepGate, StepRun
+from db.models import AuditEvent, Decision, NotificationPreference, StepGate, StepRun
 from services.jobs import HandOverGate, PostGateRequest
 from tests.support.approvals import rules
+from tests.support.homes import opened, press_home, saying
 from tests.support.notifications import choose, direct, gate_form, prefers, told
 from tests.support.town_hall import TownHall, buttons, card_text
 from tests.support.town_runs import approved, order, press, run_state, with_button
@@ -126,6 +127,69 @@ async def test_more_is_asked_for_in_the_thread_while_the_step_waits_on(hall: Tow
     assert len(in_thread(hall, card, ids.METADATA_GATE_REQUEST)) == 1
     await press(hall, "Approve step", "dana")
     await hall.slack.wait_for(lambda: not buttons(his))
+
+
+async def choose_at_home(hall: TownHall, user: str, choice: str) -> None:
+    """Choose from the menu of a gate on somebody's Home."""
+    home = hall.slack.home(user)
+    assert home is not None
+    rows = (block["elements"] for block in home.blocks if block["type"] == "actions")
+    menu = next(each for row in rows for each in row if each["action_id"] == ids.ACTION_GATE_MORE)
+    value = next(each["value"] for each in menu["options"] if each["value"].startswith(choice))
+    await hall.slack.click_in_view(user, home.id, ids.ACTION_GATE_MORE, value)
+
+
+async def filled_in(hall: TownHall, user: str, person: str, text: str = "") -> None:
+    """Submit the form that is open."""
+    [view] = await hall.slack.wait_for(lambda: hall.slack.views(user))
+    values: dict[str, dict[str, Any]] = {ids.BLOCK_PERSON: {ids.INPUT_PERSON: hall.slack.user(person).id}}
+    if text:
+        values[ids.BLOCK_REASON] = {ids.INPUT_REASON: text}
+    assert (await hall.slack.submit_view(view.id, values)).acked
+
+
+async def test_all_of_it_is_done_on_a_home_too_and_a_press_there_locks_the_card_and_every_copy(
+    hall: TownHall,
+) -> None:
+    card = await at_gate(hall, "marco", "dana")
+    his, hers = await told(hall, "marco", count=2), await told(hall, "dana", count=2)
+    await opened(hall, "marco", "Approve step")
+    await opened(hall, "dana", "Approve step")
+    await choose_at_home(hall, "marco", ids.CHOICE_ASK)
+    await filled_in(hall, "marco", "priya", "Which main is it?")
+    for home in ("marco", "dana"):
+        await saying(hall, home, "Which main is it?")
+    for message in (card, his, hers):
+        await hall.slack.wait_for(lambda at=message: "Which main is it?" in card_text(at))  # type: ignore[misc]
+    await choose_at_home(hall, "marco", ids.CHOICE_REMIND)
+    await told(hall, "dana", ids.METADATA_PERSON_REMINDER)
+    await choose_at_home(hall, "marco", ids.CHOICE_REMIND)
+    await saying(hall, "marco", "reminded of this already")
+    await choose_at_home(hall, "marco", ids.CHOICE_HAND_OVER)
+    await filled_in(hall, "marco", "dana")
+    # It is hers to decide now, and waits on her Home alone.
+    await saying(hall, "marco", "Nothing waits for you.")
+    await saying(hall, "dana", "Handed to ")
+    hers = await told(hall, "dana", count=3)
+    await press_home(hall, "dana", "Approve step")
+    await saying(hall, "dana", "Nothing waits for you.")
+    await hall.slack.wait_for(lambda: "Approve step" not in buttons(card))
+    await hall.slack.wait_for(lambda: not any(map(buttons, direct(hall, "dana") + direct(hall, "marco"))))
+    assert "Approved by " in card_text(hers)
+
+
+async def test_a_deputy_decides_on_their_home(hall: TownHall) -> None:
+    await rules(hall, "marco")
+    await prefers(hall, "marco", deputy="dana")
+    await approved(hall, order(gate=True))
+    card = await with_button(hall, "Approve step")
+    await opened(hall, "dana", "Waiting for you · 1", "Approve step")
+    await press_home(hall, "dana", "Approve step")
+    await saying(hall, "dana", "Nothing waits for you.")
+    await hall.slack.wait_for(lambda: "Approve step" not in buttons(card))
+    async with hall.database.reading() as session:
+        made = (await session.scalars(select(Decision).where(Decision.kind == "approve"))).one()
+    assert (made.user_id, made.on_behalf_of) == (hall.slack.user("dana").id, hall.slack.user("marco").id)
 
 
 async def test_what_is_done_at_a_gate_that_is_over_changes_nothing(hall: TownHall) -> None:

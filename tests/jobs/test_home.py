@@ -13,6 +13,7 @@ from bot.sandbox.slack.state.workspace import DEFAULT_PEOPLE, Setup
 from bot.slack import ids
 from db.models import AuditEvent, Home, WorkflowPlan
 from tests.support.approvals import form
+from tests.support.clarifying import asking, planned
 from tests.support.homes import home_buttons, home_text, no_longer_saying, opened, press_home, saying, settings
 from tests.support.own_steps import ask, output
 from tests.support.town_hall import LEAK, TownHall, buttons, card_text, cards, drafted, plan_card, town_hall
@@ -69,6 +70,21 @@ async def test_a_question_is_answered_on_the_home_and_the_one_in_the_dm_says_so(
     assert (await output(hall, "ask"))["answer"] == "Two"
     [message] = hall.slack.messages(hall.slack.dm("priya").id)
     await hall.slack.wait_for(lambda: "Answered: " in card_text(message))
+
+
+async def test_what_an_issue_does_not_say_is_asked_and_answered_on_the_home(hall: TownHall) -> None:
+    await opened(hall, "priya")
+    await asking(hall)
+    await saying(hall, "priya", "Waiting for you · 1", "Where is it?", "Plan anyway")
+    await press_home(hall, "priya", "Answer")
+    [view] = await hall.slack.wait_for(lambda: hall.slack.views("priya"))
+    await hall.slack.submit_view(view.id, {f"{ids.BLOCK_LACK}place": {ids.INPUT_LACK: "Elm Street"}})
+    await planned(hall, "Place: Elm Street")
+    await no_longer_saying(hall, "priya", "Where is it?")
+    await opened(hall, "dana")
+    await asking(hall, "The graffiti is back and it is rude")
+    await saying(hall, "priya", "Where is it?")
+    assert "Where is it?" not in home_text(hall, "dana")
 
 
 async def test_what_may_not_be_decided_is_said_on_the_home(hall: TownHall) -> None:

@@ -13,9 +13,12 @@ from db.models import PlanningNoteRow
 from services.approvals import ApprovalRules
 from services.audit import Actor
 from services.components.service import ComponentService
+from tests.support.approvals import rules
 from tests.support.dry_runs import choose
+from tests.support.homes import opened, press_home, saying
+from tests.support.notifications import prefers
 from tests.support.refining import card_where, keys, plans, the_plan, told, versions
-from tests.support.town_hall import TownHall, buttons, card_text, cards, plan_card
+from tests.support.town_hall import TownHall, buttons, card_text, cards, drafted, plan_card
 
 RESIDENTS = "notifications.notify_residents"
 
@@ -36,6 +39,16 @@ async def requested(hall: TownHall, card: Message, text: str = "", user: str = "
         ids.BLOCK_ASK_BEFORE: {ids.INPUT_ASK_BEFORE: chosen.get("asked_before", [])},
     }
     return await hall.slack.submit_view(view.id, values)
+
+
+async def test_who_had_it_planned_for_another_may_say_what_should_be_different(hall: TownHall) -> None:
+    await rules(hall, "marco")
+    hall.slack.post_user_message("dana", "works", "The hydrant at 12 Elm Street is leaking")
+    root = hall.slack.messages("works")[-1]
+    await hall.slack.send_mention("priya", "works", "please handle this", root.ts)
+    card = await drafted(hall)
+    assert (await requested(hall, card, "Ask before the work order")).acked
+    await card_where(hall, "Changed by")
 
 
 async def editing(hall: TownHall, card: Message, component: str, user: str = "priya") -> Any:
@@ -243,6 +256,28 @@ async def test_a_plan_that_fits_no_more_is_not_approved_and_can_be_brought_up_to
     await hall.slack.click("marco", "works", card.ts, ids.ACTION_APPROVE)
     await hall.slack.wait_for(lambda: "Approve and run" not in buttons(cards(hall.slack)[-1]) or None)
     assert (await the_plan(hall)).state == "APPROVED"
+
+
+async def test_who_approves_such_a_plan_on_their_home_is_told_there_where_to_read_why(hall: TownHall) -> None:
+    await plan_card(hall)
+    await opened(hall, "marco", "Approve and run")
+    async with hall.database.transaction() as session:
+        await ComponentService().deactivate(session, hall.deps.workspace.id, RESIDENTS)
+    await press_home(hall, "marco", "Approve and run")
+    await saying(hall, "marco", "is in our messages here")
+    [answer] = hall.slack.ephemerals(hall.slack.dm("marco").id, "marco")
+    assert "switched off" in card_text(answer)
+    assert (await the_plan(hall)).state == "DRAFT"
+
+
+async def test_a_deputy_who_approves_such_a_plan_is_told_why_it_was_not_started(hall: TownHall) -> None:
+    await rules(hall, "marco")
+    await prefers(hall, "marco", deputy="dana")
+    card = await plan_card(hall)
+    async with hall.database.transaction() as session:
+        await ComponentService().deactivate(session, hall.deps.workspace.id, RESIDENTS)
+    await hall.slack.click("dana", "works", card.ts, ids.ACTION_APPROVE)
+    assert "switched off" in card_text(await told(hall, "dana"))
 
 
 async def test_what_people_change_becomes_notes_for_later_plans(hall: TownHall) -> None:

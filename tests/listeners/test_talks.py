@@ -167,7 +167,7 @@ async def test_help_in_a_direct_message(hall: TownHall) -> None:
 async def test_a_direct_message_without_words_is_told_what_to_say(hall: TownHall, text: str) -> None:
     dm = hall.slack.dm("priya").id
     message, _ = hall.slack.post_user_message("priya", dm, text, files=({"id": "F1", "name": "tap.jpg"},))
-    await answered(hall, dm, message.ts, "Tell me what has happened")
+    await answered(hall, dm, message.ts, "What has happened, and where?")
     assert await plans(hall) == []
     assert not hall.slack.calls("files.info")
 

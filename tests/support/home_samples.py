@@ -19,7 +19,7 @@ from services.queries.snapshots import (
     WaitingItem,
 )
 from services.states import PlanState, RunState, StepState
-from tests.support import run_samples, samples
+from tests.support import clarify_samples, run_samples, samples
 
 ME, OTHER = samples.DECIDER, samples.REPORTER
 LINK = "https://springfield.slack.com/archives/C0WORKS01/p1773045660000100"
@@ -94,9 +94,12 @@ NEW = HomeSnapshot(
 
 FIGURES = HomeFigures(plans=48, ended=40, done=37, median_seconds=5_640, tokens=312_400)
 
+ASKED = replace(clarify_samples.GALLERY["Asking whether it is the same"], link=LINK, shown_in=samples.CHANNEL)
+
 CLERK = replace(
     NEW,
     is_new=False,
+    waiting=Page((WaitingItem(ASKED, samples.MADE_AT),), 1, 4, 1),
     running=Page(LINES[:4], 1, 5, 4),
     reports=Page(LINES[3:], 1, 5, 12),
     figures=FIGURES,

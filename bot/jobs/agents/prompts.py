@@ -21,9 +21,9 @@ async def suggest_prompts(job: SuggestPrompts, deps: Deps) -> None:
     if not deps.surfaces.is_open(Surface.PROMPTS, deps.now()):
         return
     async with deps.database.reading() as session:
-        rules = await deps.approvals.settings(session, job.workspace)
-        waiting = await home.waiting_for(session, job.workspace, job.user, rules)
-        is_admin = job.user in rules.approvers or await homes.is_admin(session, job.workspace, job.user)
+        viewer = await deps.queries.viewer(session, job.workspace, job.user, now=deps.now())
+        waiting = await home.waiting_for(session, job.workspace, viewer)
+        is_admin = job.user in viewer.rules.approvers or await homes.is_admin(session, job.workspace, job.user)
     try:
         await deps.slack.suggest(job.channel, prompts(waiting=waiting, is_admin=is_admin))
     except SurfaceRefused as error:

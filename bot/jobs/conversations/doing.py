@@ -6,17 +6,29 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from bot.deps import Deps
 from bot.jobs.conversations.reading import Words
 from db.queue import enqueue
 from services.ai.intents import Intent
 from services.jobs import AnswerInquiry, Hear, OpenPlan, RefinePlan
 from services.mentions import parts_of, readable
+from services.plans.attached import pictures_among
 
 
 async def begin(
-    session: AsyncSession, job: Hear, intent: Intent, plan: UUID | None, words: Words, *, is_stranger: bool
+    session: AsyncSession,
+    job: Hear,
+    intent: Intent,
+    plan: UUID | None,
+    words: Words,
+    deps: Deps,
+    *,
+    is_stranger: bool,
 ) -> None:
     """Put in what an issue, a change or a question makes necessary; `plan` is what it is about."""
+    if intent in (Intent.ISSUE, Intent.CHANGE):
+        before = await deps.conversations.take_pictures(session, job, deps.now())
+        job = job.model_copy(update={"files": (*before, *job.files)})
     match intent:
         case Intent.ISSUE:
             await enqueue(session, _issue(job, words))
@@ -64,6 +76,10 @@ def _inquiry(job: Hear, plan: UUID | None, words: Words, *, is_stranger: bool) -
 
 
 def _wish(job: Hear, plan: UUID, words: Words) -> RefinePlan:
+    files = words.files(job)
+    pictures = {picture.id for picture in pictures_among(files)}
+    # The agents are shown the pictures; of other files they hear, as they do where an issue has some.
+    others = ", ".join(file.name for file in files if file.id not in pictures)
     return RefinePlan(
         key=job.key,
         workspace=job.workspace,
@@ -71,6 +87,7 @@ def _wish(job: Hear, plan: UUID, words: Words) -> RefinePlan:
         channel=job.channel,
         message_ts=job.message_ts,
         plan=plan,
-        wish=words.text,
+        wish=f"{words.text}\n(Attached: {others})" if others else words.text,
         thread_ts=job.reply_thread,
+        files=files,
     )

@@ -28,9 +28,10 @@ from db.queue import enqueue
 from services.ai.intents import Intent, Line, PlanInThread, Saying, Where
 from services.ai.usage import Usage
 from services.conversations.rules import is_call_for_help, is_question, plainly
-from services.conversations.service import ANSWER, BY_RULES, DOCUMENT, POLICY, Meant, PlanOfThread
+from services.conversations.service import ANSWER, BY_RULES, DOCUMENT, PICTURE, POLICY, Meant, PlanOfThread
 from services.conversations.talk import lines_above
 from services.jobs import AnswerClarification, AnswerFile, Hear, LoadPolicyFile, ReplyKind, Say, Tell
+from services.plans.attached import pictures_among
 from services.states import PlanState
 from services.workflows.clarifications import Clarification, reply_in_words
 
@@ -72,12 +73,13 @@ async def hear(job: Hear, deps: Deps) -> None:
         await _offer(job, place, documents, deps)
     elif policies := _policy_files(job):
         await _load(job, place, policies, deps)
-    elif place.asked is not None and _is_answer(job, place.asked):
+    elif place.asked is not None and (_is_answer(job, place.asked) or _is_picture(job)):
         await _answers(job, place, deps)
     elif is_call_for_help(job.text):
         await _answered_only(job, place, "help", deps)
     elif not job.text and (job.thread_ts is None or job.where == Where.DM or place.plan is not None):
-        await _answered_only(job, place, "empty" if job.where != Where.THREAD else None, deps)
+        kind: ReplyKind = "picture" if _is_picture(job) else "empty"
+        await _answered_only(job, place, kind if job.where != Where.THREAD else None, deps)
     else:
         await _judged(job, place, deps)
 
@@ -181,7 +183,7 @@ async def _do(session: AsyncSession, job: Hear, place: _Place, words: Words, mea
         return True
     if meant.intent in (Intent.NOT_FOR_ME, Intent.SMALLTALK):
         return False
-    await begin(session, job, Intent(meant.intent), about, words, is_stranger=place.is_stranger)
+    await begin(session, job, Intent(meant.intent), about, words, deps, is_stranger=place.is_stranger)
     return True
 
 
@@ -208,16 +210,19 @@ async def _answer(
 
 async def _answered_only(job: Hear, place: _Place, kind: ReplyKind | None, deps: Deps) -> None:
     """Answer what takes no judging; without a `kind`, it is only put on record."""
-    meant = Meant(Intent.SMALLTALK if kind in ("help", "empty") else Intent.NOT_FOR_ME, BY_RULES)
+    waits = _is_picture(job)
+    intent = PICTURE if waits else Intent.SMALLTALK if kind in ("help", "empty") else Intent.NOT_FOR_ME
+    meant = Meant(intent, BY_RULES)
     about = None if place.plan is None else place.plan.id
     async with deps.database.transaction() as session:
-        heard = await deps.conversations.keep(session, job, meant, about, keep_words=False)
+        heard = await deps.conversations.keep(session, job, meant, about, keep_words=waits)
         if heard is not None and kind is not None:
             say = Say(
                 workspace=job.workspace,
                 heard=heard,
                 kind=kind,
                 in_private=job.where != Where.DM,
+                about=about,
                 response_url=job.response_url,
                 reply_thread=job.reply_thread if job.where == Where.DM else job.thread_ts,
             )
@@ -235,6 +240,11 @@ def _is_answer(job: Hear, asked: Clarification) -> bool:
     return plain in (None, Intent.ISSUE) and not is_question(job.text) and not is_call_for_help(job.text)
 
 
+def _is_picture(job: Hear) -> bool:
+    """Whether it is a picture without a word, or several."""
+    return not job.text.strip() and bool(pictures_among(job.files))
+
+
 async def _answers(job: Hear, place: _Place, deps: Deps) -> None:
     """It is what they have been asked about their issue: no model has to say so."""
     assert place.plan is not None  # noqa: S101 - it is asked in the thread of a plan
@@ -247,6 +257,7 @@ async def _answers(job: Hear, place: _Place, deps: Deps) -> None:
         message_ts=job.message_ts,
         thread_ts=job.thread_ts,
         words=job.text,
+        files=job.files,
     )
     async with deps.database.transaction() as session:
         meant = Meant(ANSWER, BY_RULES)

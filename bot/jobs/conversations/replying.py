@@ -14,7 +14,7 @@ from bot.languages import speaking
 from bot.readers import language_for
 from bot.slack.messages import Message
 from bot.views.card import decisions
-from bot.views.messages.conversation import answer, decide_there, unclear, which_was_meant
+from bot.views.messages.conversation import answer, decide_there, picture_alone, unclear, which_was_meant
 from bot.views.private.notes import Note, note_text
 from services.conversations.service import PlanOfThread, Reply
 from services.jobs import LockReply, Say
@@ -83,6 +83,8 @@ def _message(job: Say, plan: PlanOfThread | None, draft: PlanSnapshot | None, li
             return which_was_meant(job.heard, note_text(Note.HELP))
         case "empty":
             return which_was_meant(job.heard, note_text(Note.EMPTY_MENTION))
+        case "picture":
+            return picture_alone(job.heard, has_plan=plan is not None)
         case "decision" if plan is not None:
             return decide_there(job.heard, plan.number, plan.state, link, decisions(draft) if draft else ())
         case "unclear":

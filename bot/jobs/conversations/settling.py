@@ -55,7 +55,7 @@ async def _settle(job: Settle, deps: Deps) -> None:
     words = await read_words(said, deps, with_thread=plan is None)
     async with deps.database.transaction() as session:
         await deps.conversations.settle(session, job.workspace, job.heard, job.user, intent)
-        await begin(session, said, intent, plan, words, is_stranger=is_stranger)
+        await begin(session, said, intent, plan, words, deps, is_stranger=is_stranger)
 
 
 async def _take_away(job: Settle, deps: Deps) -> None:

@@ -33,7 +33,7 @@ async def move_card(job: MoveCard, deps: Deps) -> None:
     try:
         async with deps.database.transaction() as session:
             plan = await deps.queries.get(session, job.workspace, job.plan)
-            viewer = await deps.queries.viewer(session, job.workspace, job.user, job.channel)
+            viewer = await deps.queries.viewer(session, job.workspace, job.user, job.channel, now=deps.now())
             await deps.queries.check_may_see(session, plan, viewer)
             is_moved = await deps.cards.move(session, job.workspace, job.plan, job.to, job.actor)
     except NotFound:

@@ -69,7 +69,7 @@ async def _components(job: TurnPage, deps: Deps) -> Message:
 
 async def _workflows(job: TurnPage, deps: Deps) -> Message:
     async with deps.database.reading() as session:
-        viewer = await deps.queries.viewer(session, job.workspace, job.user, job.channel)
+        viewer = await deps.queries.viewer(session, job.workspace, job.user, job.channel, now=deps.now())
         wanted = filters.read(job.search)
         page = await deps.queries.list(session, job.workspace, wanted=wanted, viewer=viewer, page=job.page)
     return workflows_list(page, wanted)

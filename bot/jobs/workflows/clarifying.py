@@ -186,6 +186,8 @@ async def answer(job: AnswerClarification, deps: Deps) -> None:
                 await deps.clarifying.undo(session, job)
             else:
                 await deps.clarifying.answer(session, job, reply, deps.now())
+        if job.files and reply.is_nothing:
+            await _tell(job, Note.PICTURE_KEPT, deps)
     except NotAsked as error:
         await _tell(job, with_people(Note.CLARIFY_NOT_ASKED, error.people), deps)
     except AnsweredBefore as error:

@@ -62,7 +62,14 @@ async def _is_outdated(job: DecidePlan, deps: Deps) -> bool:
         revision=job.revision,
     )
     async with deps.database.transaction() as session:
-        await deps.approvals.check(session, job.workspace, job.user, requester=plan.issue.reporter)
+        await deps.approvals.check(
+            session,
+            job.workspace,
+            job.user,
+            requester=plan.issue.reporter,
+            also=plan.requester,
+            now=deps.now(),
+        )
         await enqueue(session, told, key=f"tell:{job.key or job.plan}:{job.user}:{job.revision}:outdated")
     return True
 

@@ -13,6 +13,7 @@ from bot.rechecking import rechecked
 from bot.views.private.changes import not_changed
 from bot.views.private.notes import Note
 from db.queue import enqueue
+from services import homes
 from services.approvals import NotAnApprover
 from services.errors import MoveNotAllowed, NotFound, StaleVersion
 from services.jobs import EditPlan, RefinePlan, RestoreVersion, Tell, TellOfWish, WishOutcome
@@ -100,13 +101,21 @@ async def _current(job: EditPlan, deps: Deps) -> tuple[PlanSnapshot, VersionSnap
 
 
 async def tell_of_wish(job: TellOfWish, deps: Deps) -> None:
-    """Say it; a person who has left the channel since can't be told, and that is no failure of ours."""
+    """Say it; a person who has left the channel since can't be told, and that is no failure of ours.
+
+    Whoever pressed on their Home is told in their direct message, and on the Home where to look.
+    """
     try:
-        await deps.slack.tell(job.channel, job.user, not_changed(job), thread_ts=job.thread_ts)
+        channel = job.channel or await deps.slack.open_dm(job.user)
+        await deps.slack.tell(channel, job.user, not_changed(job), thread_ts=job.thread_ts)
     except (RateLimited, SlackUnavailable):
         raise
     except SlackError as error:
         logger.info("Could not tell somebody privately: %s", error)
+        return
+    if not job.channel:
+        async with deps.database.transaction() as session:
+            await homes.tell(session, deps.workspace.id, job.user, Note.SEE_MESSAGES)
 
 
 async def refuse_for(

@@ -67,8 +67,8 @@ def gate_form(body: Body) -> GateForm:
     chosen = (values.get(ids.BLOCK_PERSON) or {}).get(ids.INPUT_PERSON) or {}
     return GateForm(
         key=f"view:{matching(KEY, view['id'])}",
-        channel=matching(CHANNEL, origin["channel"]),
-        message_ts=matching(TS, origin["message_ts"]),
+        channel=if_given(CHANNEL, origin["channel"]) or "",
+        message_ts=if_given(TS, origin["message_ts"]) or "",
         thread_ts=if_given(TS, origin.get("thread_ts")),
         user=matching(USER, body["user"]["id"]),
         value=text(origin["ref"]),

@@ -9,6 +9,7 @@ from bot.views.card import decisions
 from bot.views.kit import blocks as kit
 from bot.views.kit.fitting import Level
 from bot.views.kit.text import clip, one_line
+from bot.views.plan import clarifying
 from bot.views.plan import steps as plan_steps
 from bot.views.plan.overview import origin, show_all, title
 from bot.views.run import builtins, gates, leaving
@@ -26,7 +27,7 @@ def waiting_item(item: WaitingItem, level: Level) -> list[Block]:
     """One thing that waits, as long as `level` lets it be."""
     plan = item.plan
     if item.step is None:
-        return _draft(plan, level)
+        return _asking(plan, level) if plan.is_asking else _draft(plan, level)
     step = _step(item)
     if step is None:
         return []
@@ -66,6 +67,17 @@ def _draft(plan: PlanSnapshot, level: Level) -> list[Block]:
             *(kit.paragraph(kit.span(line)) for line in [*shown, *more]),
         ),
         kit.actions(*decisions(plan), show_all(plan), *_link(plan)),
+    ]
+
+
+def _asking(plan: PlanSnapshot, level: Level) -> list[Block]:
+    """What the issue does not say, with the buttons of the card."""
+    if plan.clarification is None:
+        return []
+    return [
+        *_head(plan, level),
+        *clarifying.asking(plan, plan.clarification),
+        kit.actions(*clarifying.answers(plan, plan.clarification), *_link(plan)),
     ]
 
 

@@ -15,10 +15,21 @@ from bot.slack.ids import COMMAND_MUDDA, COMMAND_WORKFLOWS, METADATA_ANSWER
 from bot.slack.messages import Block, Element, Message
 from bot.views.kit import blocks as kit
 from bot.views.kit.text import clip, join, lasted, one_line, sentences, weight
-from bot.views.messages.facts import fact
+from bot.views.messages.facts import fact, said, trouble
 from services.queries.inquiries.asking import Answered, Trouble
 from services.queries.inquiries.wording import Cited, Words
-from services.queries.lookups.rows import People, Person, PlanRef, Row, RowKind, Took, Value
+from services.queries.lookups.rows import (
+    People,
+    Person,
+    PlanRef,
+    Row,
+    RowKind,
+    Said,
+    Several,
+    StepError,
+    Took,
+    Value,
+)
 
 LOOKING = N_("Looking…")
 STOPPED = N_("You stopped this answer.")
@@ -168,7 +179,7 @@ def _cited(piece: Cited, known: Known) -> Element | None:
     """A value, or the link to a plan. Another row that is cited as a whole stands below, and nothing here."""
     if piece.member is None or piece.member == "number":
         return _plan_link(piece.row.plan, known) if piece.row.plan else None
-    return _value(piece.row.values[piece.member], known)
+    return _value(piece.row.values[piece.member], known, piece.member)
 
 
 def _plan_link(plan: PlanRef, known: Known) -> Element:
@@ -177,7 +188,7 @@ def _plan_link(plan: PlanRef, known: Known) -> Element:
     return {"type": "link", "url": url, "text": label} if url else kit.span(label)
 
 
-def _value(value: Value, known: Known) -> Element:
+def _value(value: Value, known: Known, name: str) -> Element:
     match value:
         case bool():
             return kit.span(_("yes") if value else _("no"))
@@ -195,8 +206,14 @@ def _value(value: Value, known: Known) -> Element:
             return kit.span(join([_name(each, known) for each in value.ids], most=kit.PEOPLE))
         case Took():
             return kit.span(lasted(value.seconds))
+        case Said():
+            return kit.span(clip(one_line(said(value)), _VALUE))
+        case Several():
+            return kit.span(clip(one_line(join([said(each) for each in value.said])), _VALUE))
+        case StepError():
+            return kit.span(clip(one_line(trouble(value)), _VALUE))
         case _:
-            return kit.span(clip(fact(one_line(value)), _VALUE))
+            return kit.span(clip(fact(one_line(value), name), _VALUE))
 
 
 def _name(user_id: str, known: Known) -> str:
@@ -233,7 +250,7 @@ def _line(row: Row, known: Known) -> Iterator[Element]:
         if value is None or (name == "state" and "waits_for" in given):
             continue
         before = separator if is_begun or separator != _APART else ""
-        yield from kit.runs(f"{before}{_(sentence)}", value=_value(value, known))
+        yield from kit.runs(f"{before}{_(sentence)}", value=_value(value, known, name))
         is_begun = True
 
 

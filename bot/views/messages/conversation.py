@@ -53,6 +53,17 @@ def answer(heard: UUID, kind: ReplyKind, lacking: Lacking | None) -> Message:
     return Message(sentences([_lacks(lacking), said]), [], _metadata(heard))
 
 
+def picture_alone(heard: UUID, *, has_plan: bool) -> Message:
+    """What is asked of whoever sent a picture and no word."""
+    if has_plan:
+        said = _("I have the picture. What should be different about the plan? Write it here, and I look at both.")
+    else:
+        said = _(
+            "I have the picture. What has happened, and where? Write it here, and I plan it with the picture."
+        )
+    return Message(said, [], _metadata(heard))
+
+
 def decide_there(
     heard: UUID, number: int, state: str, link: str | None, buttons: Sequence[Element] = ()
 ) -> Message:

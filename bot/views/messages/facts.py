@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bot.languages import N_, Sentence, _
+from bot.views.plan.urgency import urgency_words
+from bot.views.run.errors import explain_error
+from services.queries.lookups.rows import Said, StepError
 
 _WORDS: frozenset[Sentence] = frozenset(
     (
         N_("about to start"),
+        N_("it goes on waiting"),
+        N_("the step fails"),
+        N_("the step is skipped"),
+        N_("what they reported themselves"),
         N_("anyone"),
-        N_("approval of the plan"),
         N_("approved"),
         N_("approved the plan"),
         N_("being drafted"),
@@ -44,21 +52,56 @@ _WORDS: frozenset[Sentence] = frozenset(
         N_("yes"),
     )
 )
-_WAITS: tuple[Sentence, ...] = (
-    N_("approval of “{title}”"),
-    N_("an answer to “{title}”"),
-    N_("a decision about “{title}”, which failed"),
-    N_("somebody to check “{title}”, which may have arrived or not"),
+_SENTENCES: frozenset[Sentence] = frozenset(
+    (
+        N_("an answer before it is planned"),
+        N_("an answer to “{title}”"),
+        N_("approval of the plan"),
+        N_("approval of “{title}”"),
+        N_("a decision about “{title}”, which failed"),
+        N_("only the latest {count} of each kind"),
+        N_("somebody to check “{title}”, which may have arrived or not"),
+    )
 )
-"""What a step waits for, by its title."""
+"""What stands in a row as a sentence with values: `Said`."""
+
+_AGENTS: Mapping[str, Sentence] = {
+    "selector": N_("choosing components"),
+    "planner": N_("making plans"),
+    "refiner": N_("changing plans"),
+    "repair": N_("mending plans"),
+    "intent": N_("understanding what people write"),
+    "inquiry": N_("answering what people ask"),
+}
+"""What the model was asked for."""
 
 
-def fact(value: str) -> str:
-    """A text of a row: ours in the language that is spoken, and what others wrote as it is."""
-    if value in _WORDS:
-        return _(value)
-    for sentence in _WAITS:
-        before, after = sentence.split("{title}")
-        if value.startswith(before) and value.endswith(after):
-            return _(sentence, title=value[len(before) : len(value) - len(after)])
-    return value
+def fact(value: str, name: str = "") -> str:
+    """A text of a row: ours in the language that is spoken, and what others wrote as it is.
+
+    `name` is what it is called in its row.
+    """
+    if name in _FOREIGN:
+        return value
+    if name == "agent" and value in _AGENTS:
+        return _(_AGENTS[value])
+    if name == "urgency":
+        return urgency_words(value)
+    return _(value) if value in _WORDS else value
+
+
+def said(value: Said) -> str:
+    """A sentence of a row."""
+    words = value.words
+    return _(words, **value.values) if words in _SENTENCES else str(value)
+
+
+def trouble(value: StepError) -> str:
+    """Why a step went wrong, as its card says it."""
+    return explain_error(value.error, value.component, value.numbers)
+
+
+_FOREIGN = frozenset(
+    ("title", "component", "name", "description", "reason", "step", "text", "section", "policy", "key")
+)
+"""What others wrote: a plan that somebody called "done" is called that in all languages."""

@@ -12,6 +12,7 @@ from bot.views.kit.text import clip, in_quotes, one_line
 from bot.views.modals.reason import origin
 from bot.views.plan.changes import different
 from bot.views.plan.faults import Names, explain_fault
+from bot.views.plan.wishes import wish_words
 from services.plans.validation import Fault
 from services.queries.snapshots import PlanSnapshot, VersionSnapshot
 from services.queries.versions import MAX_LISTED, VersionLine
@@ -87,7 +88,8 @@ def _line(line: VersionLine, ref: Ref, current: int) -> list[Block]:
     name = _("Version {number}", number=number)
     if line.version == current:
         name = _("Version {number} (current)", number=number)
-    wish = [kit.span(f"\n{in_quotes(clip(one_line(line.wish), _WISH))}", italic=True)] if line.wish else []
+    said = clip(one_line(wish_words(line.wish or "")), _WISH)
+    wish = [kit.span(f"\n{in_quotes(said)}", italic=True)] if said else []
     words = kit.paragraph(
         kit.span(name, bold=True),
         kit.span(" · "),

@@ -11,6 +11,7 @@ from bot.views.kit.text import clip, in_quotes, join, one_line, spaced
 from bot.views.plan.conditions import only_if
 from bot.views.plan.failures import sentence
 from bot.views.plan.steps import PlanStepView, called, in_order, in_words
+from bot.views.plan.wishes import wish_words
 from services.plans.differences import ChangeKind, Difference, differences
 from services.queries.snapshots import ChangeSnapshot, PlanSnapshot, VersionSnapshot
 from services.workflows.versions import VersionKind
@@ -58,7 +59,7 @@ def headline(version: VersionSnapshot) -> list[Element]:
     who = kit.person(version.made_by or "")
     match version.kind:
         case VersionKind.REFINED:
-            wish = clip(one_line(version.wish or ""), _WISH)
+            wish = clip(one_line(wish_words(version.wish or "")), _WISH)
             return kit.runs(_("*Changed by* {who}: “{wish}”"), who=who, wish=wish)
         case VersionKind.EDITED:
             return kit.runs(_("*Edited by* {who}"), who=who)
@@ -81,7 +82,7 @@ def _bullets(lines: Sequence[str]) -> list[Element]:
 
 
 def _wished(change: ChangeSnapshot) -> Element:
-    return kit.quotation(kit.person(change.by), kit.span(f": {clip(one_line(change.wish), _WISH)}"))
+    return kit.quotation(kit.person(change.by), kit.span(f": {clip(one_line(wish_words(change.wish)), _WISH)}"))
 
 
 def _by_id(version: VersionSnapshot) -> dict[str, PlanStepView]:

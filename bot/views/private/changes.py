@@ -11,6 +11,7 @@ from bot.views.kit import blocks as kit
 from bot.views.kit.text import clip, is_user, mention
 from bot.views.plan.failures import HINTS, sentence
 from bot.views.plan.faults import Names, explain_fault
+from bot.views.plan.wishes import wish_words
 from services.jobs import TellOfWish, WishOutcome
 from services.plans.validation import Fault
 from services.workflows.drafts import failure_from_json
@@ -68,7 +69,8 @@ def not_changed(job: TellOfWish) -> Message:
         ref = Ref(job.plan, job.revision).encode()
         blocks.append(kit.actions(kit.button(_("Update the plan"), ACTION_PLAN_UPDATE, ref, style="primary")))
     if job.wish:
-        blocks += [kit.context(kit.plain(_("What you wrote:"))), kit.rich_text(kit.quote(clip(job.wish, _WISH)))]
+        wish = clip(wish_words(job.wish), _WISH)
+        blocks += [kit.context(kit.plain(_("What you wrote:"))), kit.rich_text(kit.quote(wish))]
     return Message(kit.fallback(why), blocks)
 
 

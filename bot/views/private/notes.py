@@ -89,6 +89,8 @@ class Note(StrEnum):
     OWN_MESSAGE = "own_message"
     APP_MESSAGE = "app_message"
     EMPTY_MESSAGE = "empty_message"
+    PICTURE_KEPT = "picture_kept"
+    SEE_MESSAGES = "see_messages"
 
 
 _CHANGED = N_("This card has changed since you opened it; nothing was done.")
@@ -203,6 +205,10 @@ _TEXTS: Mapping[Note, str] = {
     Note.APP_MESSAGE: N_(
         "No person wrote that message, so I don't plan it. To have it planned all the same, "
         "copy its text behind `{mudda}`."
+    ),
+    Note.SEE_MESSAGES: N_("Nothing was started. Why, and what you can do, is in our messages here."),
+    Note.PICTURE_KEPT: N_(
+        "I have the picture and look at it for the plan. Please answer in words, too, or press Plan anyway."
     ),
     Note.EMPTY_MESSAGE: N_("That message says nothing, so there is nothing to plan. Nothing was started."),
 }

@@ -78,7 +78,7 @@ def _in_address(
 
 def _placed(request: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     for name, value in request.get("query") or ():
-        yield "query", str(name), as_text(value) or EMPTY
+        yield "query", str(name), as_text(value) or _(EMPTY)
     body = request.get("body")
     if body and is_nested(body):
         yield from (("body", *each) for each in flat("", body))

@@ -9,7 +9,21 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from services.queries.lookups.rows import Fact, Facts, People, Person, Row, RowKind, Scope, Took, Value, Wanted
+from services.queries.lookups.rows import (
+    Fact,
+    Facts,
+    People,
+    Person,
+    Row,
+    RowKind,
+    Said,
+    Scope,
+    Several,
+    StepError,
+    Took,
+    Value,
+    Wanted,
+)
 
 MAX_ROWS = 120
 """Rows that a question may bring together."""
@@ -85,7 +99,7 @@ def shown(row: Row, scope: Scope) -> Mapping[str, Any]:
 def texts_of(row: Row, scope: Scope) -> Iterator[str]:
     """What stands in a row in words: texts, and days and times as the model is shown them."""
     for value in row.values.values():
-        if isinstance(value, (str, date)):
+        if isinstance(value, (str, date, Said, Several, StepError)):
             yield str(_plain_value(value, scope))
 
 
@@ -112,5 +126,7 @@ def _plain_value(value: Value, scope: Scope) -> str | int | float | Sequence[str
             return value.ids[:20]
         case Took():
             return f"{round(value.seconds)} seconds"
+        case Said() | Several() | StepError():
+            return str(value)
         case _:
             return value

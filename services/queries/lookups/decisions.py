@@ -22,7 +22,7 @@ from services.queries.lookups.plan_rows import (
     title_of,
     told,
 )
-from services.queries.lookups.rows import Fact, Facts, Person, RowKind, Scope, Value, known
+from services.queries.lookups.rows import Fact, Facts, Person, RowKind, Said, Scope, Value, known
 from services.queries.lookups.waiting import step_title
 from services.states import PlanState
 
@@ -106,7 +106,8 @@ async def _all(
     of_plans = await _of_plans(session, scope, given, plans)
     facts = sorted([*of_runs.rows, *of_plans.rows], key=_at, reverse=True)
     is_cut = _LATEST in (of_runs.found, of_plans.found)
-    cut: dict[str, Value] = {"looked_through": f"only the latest {_LATEST:,} of each kind"} if is_cut else {}
+    looked = Said("only the latest {count} of each kind", {"count": f"{_LATEST:,}"})
+    cut: dict[str, Value] = {"looked_through": looked} if is_cut else {}
     return Facts(facts, of_runs.found + of_plans.found, cut)
 
 

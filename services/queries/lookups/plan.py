@@ -15,8 +15,8 @@ from services.plans.model import Plan, dependencies, levels
 from services.queries.lookups.arguments import Arguments, PlanNumber
 from services.queries.lookups.decisions import decisions_of
 from services.queries.lookups.plan_rows import RUNS, TITLE, plan_fact, plans, ref_of, told
-from services.queries.lookups.rows import Fact, Facts, Person, PlanRef, RowKind, Scope, Took, known
-from services.queries.lookups.waiting import Wait, all_waits, who_can
+from services.queries.lookups.rows import Fact, Facts, Person, PlanRef, RowKind, Scope, StepError, Took, known
+from services.queries.lookups.waiting import Wait, all_waits, together, who_can
 from services.states import OVER, RunState, StepState
 
 MAX_STEPS = 24
@@ -51,7 +51,7 @@ async def plan(session: AsyncSession, scope: Scope, given: PlanArgument) -> Fact
     row = (await session.execute(plans([plan_id]))).one()
     ref = ref_of(row)
     waits = await all_waits(session, scope, [plan_id])
-    fact = plan_fact(row, "; ".join(wait.what for wait in waits[:3]) or None)
+    fact = plan_fact(row, together(waits))
     facts = [replace(fact, values={**fact.values, **(who_can(waits[0]) if waits else {})})]
     run = await session.scalar(select(Run).where(Run.plan_id == plan_id).order_by(Run.number.desc()).limit(1))
     version = await session.scalar(
@@ -65,7 +65,8 @@ async def plan(session: AsyncSession, scope: Scope, given: PlanArgument) -> Fact
         steps = [] if version is None else list(_drafted(version, numbers, ref))
     else:
         facts.append(_run_fact(run, ref))
-        steps = await _steps(session, run, numbers, ref, waits)
+        names = {} if version is None else _names(version)
+        steps = await _steps(session, run, numbers, ref, waits, names)
     decided = await decisions_of(session, scope, plan_id)
     return Facts([*facts, *steps[:MAX_STEPS], *decided.rows], len(facts) + len(steps) + decided.found)
 
@@ -82,8 +83,13 @@ def _numbers(document: Plan) -> dict[str, int]:
     return {step_id: number for number, step_id in enumerate(order, start=1)}
 
 
+def _names(version: PlanVersion) -> dict[str, str]:
+    """What the components of a version are called."""
+    return {spec["key"]: clip(str(spec.get("name") or spec["key"]), TITLE) for spec in version.components}
+
+
 def _drafted(version: PlanVersion, numbers: dict[str, int], ref: PlanRef) -> Iterator[Fact]:
-    names = {spec["key"]: spec.get("name") for spec in version.components}
+    names = _names(version)
     steps = Plan.model_validate(version.document).steps
     for step in sorted(steps, key=lambda each: numbers[each.step_id]):
         yield Fact(
@@ -91,7 +97,7 @@ def _drafted(version: PlanVersion, numbers: dict[str, int], ref: PlanRef) -> Ite
             known(
                 step=numbers[step.step_id],
                 title=clip(step.description or step.component_id, TITLE),
-                component=clip(str(names.get(step.component_id) or step.component_id), TITLE),
+                component=names.get(step.component_id, step.component_id),
                 state="not started: the plan is not approved yet",
             ),
             ref,
@@ -99,26 +105,34 @@ def _drafted(version: PlanVersion, numbers: dict[str, int], ref: PlanRef) -> Ite
 
 
 async def _steps(
-    session: AsyncSession, run: Run, numbers: dict[str, int], ref: PlanRef, waits: list[Wait]
+    session: AsyncSession,
+    run: Run,
+    numbers: dict[str, int],
+    ref: PlanRef,
+    waits: list[Wait],
+    names: dict[str, str],
 ) -> list[Fact]:
     who = {wait.step_id: wait for wait in waits if wait.step_id}
     rows = await session.scalars(select(StepRun).where(StepRun.run_id == run.id))
     steps = sorted(rows, key=lambda step: numbers.get(step.step_id, step.position))
     if len(steps) > MAX_STEPS:
         steps.sort(key=lambda step: step.state not in _FIRST)
-    return [_step_fact(step, numbers, ref, who.get(step.step_id)) for step in steps]
+    return [
+        _step_fact(step, numbers, ref, who.get(step.step_id), names.get(step.component_key, step.component_key))
+        for step in steps
+    ]
 
 
-def _step_fact(step: StepRun, numbers: dict[str, int], ref: PlanRef, wait: Wait | None) -> Fact:
+def _step_fact(step: StepRun, numbers: dict[str, int], ref: PlanRef, wait: Wait | None, component: str) -> Fact:
     ended = step.ended_at if step.state in OVER or step.state == StepState.FAILED else None
     values = known(
         step=numbers.get(step.step_id),
         title=clip(" ".join(str(step.step.get("description") or step.component_key).split()), TITLE),
-        component=step.component_key,
+        component=component,
         state=_STATES[StepState(step.state)],
         waits_for=None if wait is None else wait.what,
         **({} if wait is None else who_can(wait)),
-        error=_error(step),
+        error=_error(step, component, numbers),
         attempts=step.attempt if step.attempt > 1 else None,
         decided_by=Person(step.decided_by) if step.decided_by else None,
         started_at=step.started_at,
@@ -128,12 +142,11 @@ def _step_fact(step: StepRun, numbers: dict[str, int], ref: PlanRef, wait: Wait 
     return Fact(RowKind.STEP, values, ref)
 
 
-def _error(step: StepRun) -> str | None:
+def _error(step: StepRun, component: str, numbers: dict[str, int]) -> StepError | None:
     """Why it failed, as far as the component or the engine says."""
     if step.state not in (StepState.FAILED, StepState.UNCERTAIN) or not step.error:
         return None
-    facts = (str(step.error.get(name) or "") for name in ("code", "status", "message"))
-    return clip(" ".join(filter(None, facts)), TITLE)
+    return StepError(step.error, component, numbers)
 
 
 def _run_fact(run: Run, ref: PlanRef) -> Fact:

@@ -5,16 +5,31 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from enum import StrEnum
+from functools import reduce
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal_column, or_, select, true, union_all
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    String,
+    and_,
+    collate,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+    type_coerce,
+    union_all,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from db.models import Card, Run, WorkflowPlan
 from services.formats.text import clip, search_words
-from services.queries.lookups.rows import Fact, Person, PlanRef, RowKind, Scope, Took, known
+from services.queries.lookups.rows import Fact, Person, PlanRef, RowKind, Said, Scope, Several, Took, known
 from services.states import PlanState, RunState
 
 TITLE = 120
@@ -123,13 +138,20 @@ _SMALL = frozenset(("a", "an", "and", "at", "for", "in", "of", "on", "the", "to"
 
 def _words(text: str) -> list[str]:
     words = search_words(text)
-    return [word for word in words if word not in _SMALL][:_MAX_WORDS] or words[:_MAX_WORDS]
+    telling = [word for word in words if word not in _SMALL][:_MAX_WORDS] or words[:_MAX_WORDS]
+    # PostgreSQL looks at them in this order: what few plans have spares it the others.
+    return sorted(telling, key=lambda word: (not word.isdigit(), -len(word)))
 
 
 def _has(word: str, *columns: Any) -> ColumnElement[bool]:
-    whole = func.concat_ws(" ", *columns)
+    texts: list[ColumnElement[str]] = [type_coerce(func.coalesce(column, ""), String) for column in columns]
+    whole = reduce(lambda one, other: one.concat(" ").concat(other), texts)
     # A regular expression takes ten times as long, and is looked at only where the letters are.
-    return and_(whole.icontains(beginning(word), autoescape=True), whole.op("~*")(_pattern(word)))
+    if not word.isascii():
+        return and_(whole.icontains(beginning(word), autoescape=True), whole.op("~*")(_pattern(word)))
+    # Where no letter but ours is wanted, PostgreSQL need not know of any other: that takes half as long.
+    plain = func.lower(collate(whole, "C"))
+    return and_(plain.contains(beginning(word), autoescape=True), plain.op("~")(_pattern(word)))
 
 
 def _in_issue(word: str) -> ColumnElement[bool]:
@@ -180,13 +202,13 @@ def plans(ids: Iterable[UUID]) -> Select[Any]:
 
 
 async def plan_facts(
-    session: AsyncSession, ids: Iterable[UUID], waits: Mapping[UUID, str] | None = None
+    session: AsyncSession, ids: Iterable[UUID], waits: Mapping[UUID, Said | Several] | None = None
 ) -> list[Fact]:
     """The rows of plans; `waits` says of some what they wait for."""
     return [plan_fact(row, (waits or {}).get(row[0].id)) for row in await session.execute(plans(ids))]
 
 
-def plan_fact(row: Any, waits_for: str | None = None) -> Fact:
+def plan_fact(row: Any, waits_for: Said | Several | None = None) -> Fact:
     """The row of one plan."""
     plan: WorkflowPlan = row[0]
     is_done = row.run_state == RunState.COMPLETED and row.run_ended is not None

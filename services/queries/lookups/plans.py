@@ -23,8 +23,8 @@ from services.queries.lookups.plan_rows import (
     standing,
     told,
 )
-from services.queries.lookups.rows import Fact, Facts, Person, RowKind, Scope, Value
-from services.queries.lookups.waiting import all_waits
+from services.queries.lookups.rows import Fact, Facts, Person, RowKind, Said, Scope, Several, Value
+from services.queries.lookups.waiting import Wait, all_waits, together
 from services.states import PlanState, RunState
 
 MAX_PLANS = 12
@@ -89,12 +89,12 @@ async def plans(session: AsyncSession, scope: Scope, given: PlanArguments) -> Fa
     return Facts(facts, rows[0].found if rows else 0)
 
 
-async def waits_of(session: AsyncSession, scope: Scope, ids: Iterable[UUID]) -> dict[UUID, str]:
+async def waits_of(session: AsyncSession, scope: Scope, ids: Iterable[UUID]) -> dict[UUID, Said | Several]:
     """What each plan waits for, where it does."""
-    waits: dict[UUID, list[str]] = {}
+    waits: dict[UUID, list[Wait]] = {}
     for wait in await all_waits(session, scope, list(ids)):
-        waits.setdefault(wait.plan.id, []).append(wait.what)
-    return {plan: "; ".join(what[:2]) for plan, what in waits.items()}
+        waits.setdefault(wait.plan.id, []).append(wait)
+    return {plan: said for plan, of_plan in waits.items() if (said := together(of_plan))}
 
 
 async def counts(session: AsyncSession, scope: Scope, given: CountArguments) -> Facts:

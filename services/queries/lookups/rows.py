@@ -6,7 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 from uuid import UUID
+
+from services.formats.text import clip
+
+MAX_TROUBLE = 120
+"""Characters of why something went wrong, as the model is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +36,41 @@ class Took:
     seconds: float
 
 
-Value = str | int | float | datetime | date | Person | People | Took
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Something in words of ours: a sentence with names for its values. A view says it in any language."""
+
+    words: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        return self.words.format(**self.values)
+
+
+@dataclass(frozen=True, slots=True)
+class Several:
+    """Several of these."""
+
+    said: tuple[Said, ...]
+
+    def __str__(self) -> str:
+        return "; ".join(map(str, self.said))
+
+
+@dataclass(frozen=True, slots=True)
+class StepError:
+    """Why a step of a component went wrong: {"code": …, facts}, as it is kept; `numbers` are the steps' by id."""
+
+    error: Mapping[str, Any]
+    component: str
+    numbers: Mapping[str, int] = field(default_factory=dict)
+
+    def __str__(self) -> str:
+        found = (str(self.error.get(name) or "") for name in ("code", "status", "message"))
+        return clip(" ".join(filter(None, found)), MAX_TROUBLE)
+
+
+Value = str | int | float | datetime | date | Person | People | Took | Said | Several | StepError
 """What stands in a row. What is not known is left out of it."""
 
 

@@ -9,13 +9,14 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import and_, exists, func, literal_column, select
+from sqlalchemy import and_, exists, func, literal_column, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from db.models import PlanVersion, Run, StepGate, StepRun, WorkflowPlan
 from services.approvals import ApprovalRules, ApprovalService
 from services.formats.text import clip
+from services.queries.lines import is_asking
 from services.queries.lookups.arguments import Arguments, PersonId, person
 from services.queries.lookups.plan_rows import (
     GOES_ON,
@@ -27,7 +28,7 @@ from services.queries.lookups.plan_rows import (
     title_of,
     told,
 )
-from services.queries.lookups.rows import Fact, Facts, People, PlanRef, RowKind, Scope, Value, known
+from services.queries.lookups.rows import Fact, Facts, People, PlanRef, RowKind, Said, Scope, Several, Value, known
 from services.states import PlanState, StepState
 from services.steps.waits import people_asked
 
@@ -35,6 +36,14 @@ MAX_WAITS = 300
 """So many are looked at, those that wait longest."""
 
 MAX_SHOWN = 25
+MAX_TOGETHER = 3
+"""Of one plan so many are named."""
+
+APPROVAL, STEP_APPROVAL = "approval of the plan", "approval of “{title}”"
+ANSWER_FIRST, ANSWER = "an answer before it is planned", "an answer to “{title}”"
+DECISION = "a decision about “{title}”, which failed"
+CHECK = "somebody to check “{title}”, which may have arrived or not"
+"""What is waited for."""
 
 _STOPPED = (StepState.WAITING, StepState.UNCERTAIN, StepState.FAILED)
 
@@ -51,7 +60,7 @@ class Wait:
 
     plan: PlanRef
     title: str
-    what: str
+    what: Said
     since: datetime | None
     who: tuple[str, ...] | None
     step_id: str | None = None
@@ -78,8 +87,8 @@ async def _of_plans(
     plan = WorkflowPlan
     query = (
         plan_columns()
-        .add_columns(plan.updated_at)
-        .where(told(scope), is_unfinished(plan), plan.state == PlanState.DRAFT)
+        .add_columns(plan.updated_at, plan.state)
+        .where(told(scope), is_unfinished(plan), or_(plan.state == PlanState.DRAFT, is_asking()))
         .order_by(plan.updated_at)
         .limit(MAX_WAITS)
     )
@@ -88,9 +97,9 @@ async def _of_plans(
         Wait(
             plan_ref(row),
             title_of(row),
-            "approval of the plan",
+            Said(ANSWER_FIRST if row.state == PlanState.DRAFTING else APPROVAL),
             row.updated_at,
-            rules.deciders(row.reporter_id, row.requester_id),
+            _asked(row) if row.state == PlanState.DRAFTING else rules.deciders(row.reporter_id, row.requester_id),
         )
         for row in rows
     ]
@@ -104,11 +113,14 @@ async def _of_steps(
         select(func.max(StepGate.created_at)).where(StepGate.step_run_id == step.id).correlate(step)
     ).scalar_subquery()
     since = func.coalesce(gate_since, step.ended_at, step.started_at).label("since")
+    assigned_to = (
+        select(StepGate.assigned_to).where(StepGate.step_run_id == step.id, StepGate.revision == step.revision)
+    ).scalar_subquery()
     description = step.step.op("->>")(literal_column("'description'")).label("description")
     query = (
         plan_columns()
         .add_columns(step.step_id, step.state, step.gated, step.approved, step.component_key, description)
-        .add_columns(step.wait, version.gate_people, since)
+        .add_columns(step.wait, version.gate_people, since, assigned_to.label("assigned_to"))
         .join(Run, Run.plan_id == WorkflowPlan.id)
         .join(step, step.run_id == Run.id)
         .outerjoin(version, and_(version.plan_id == Run.plan_id, version.version == Run.version))
@@ -126,23 +138,35 @@ async def _of_steps(
     return [_of_step(row, rules) for row in rows]
 
 
+def _asked(row: Any) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(user for user in (row.reporter_id, row.requester_id) if user))
+
+
 def _of_step(row: Any, rules: ApprovalRules) -> Wait:
     deciders = rules.deciders(row.reporter_id, row.requester_id)
-    what, who = f"a decision about “{step_title(row)}”, which failed", deciders
+    words, who = DECISION, deciders
     if row.state == StepState.UNCERTAIN:
-        what = f"somebody to check “{step_title(row)}”, which may have arrived or not"
+        words = CHECK
     elif row.state == StepState.WAITING and row.gated and not row.approved:
         named = (row.gate_people or {}).get(row.step_id)
-        what, who = f"approval of “{step_title(row)}”", tuple(named) if named else deciders
+        words, who = STEP_APPROVAL, tuple(named) if named else deciders
+        who = (row.assigned_to,) if row.assigned_to else who
     elif row.state == StepState.WAITING:
         asked = tuple(each["person"] for each in people_asked(row.wait))
-        what, who = f"an answer to “{step_title(row)}”", asked or deciders
+        words, who = ANSWER, asked or deciders
+    what = Said(words, {"title": step_title(row)})
     return Wait(plan_ref(row), title_of(row), what, row.since, who, row.step_id)
 
 
 def step_title(row: Any) -> str:
     """What a step does, in the plan's words."""
     return clip(" ".join((row.description or row.component_key).split()), TITLE)
+
+
+def together(waits: Sequence[Wait]) -> Said | Several | None:
+    """What a plan waits for: the first of that."""
+    found = tuple(wait.what for wait in waits[:MAX_TOGETHER])
+    return Several(found) if len(found) > 1 else next(iter(found), None)
 
 
 def who_can(wait: Wait) -> dict[str, Value]:

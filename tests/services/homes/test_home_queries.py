@@ -4,25 +4,31 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import pytest
 from sqlalchemy import event, update
 
-from db.models import Card, Run, StepGate, StepRun, WorkflowPlan
+from db.models import Card, NotificationPreference, Run, StepGate, StepRun, WorkflowPlan
 from db.session import Database
 from services import homes
 from services.approvals import ApprovalRules
 from services.audit import Actor
+from services.cards import CardService
 from services.errors import NotFound
+from services.jobs import DraftPlan
 from services.queries import home
 from services.queries.filters import PlanFilter, read
 from services.queries.lines import Viewer
 from services.queries.snapshots import AwaitedKind, HomeSnapshot
 from services.states import RunState, StepState
+from services.workflows.clarifications import Found, Lack, LookAlike
+from services.workflows.clarifying import ClarifyingService
 from tests.support import runs_on_record
 from tests.support.gates import approvals, queries
-from tests.support.plans_on_record import NOW, drafted, issue, opened
+from tests.support.plans_on_record import NOW, drafted, issue, opened, workflows
+
+clarifying = ClarifyingService(CardService(), approvals)
 
 ANA, BEN, CAT = "U0ANA00001", "U0BEN00001", "U0CAT00001"
 
@@ -127,6 +133,124 @@ async def test_a_question_waits_for_those_who_were_asked_and_nobody_else(
     assert (line.awaited.kind, line.awaited.people) == (AwaitedKind.ANSWER, (CAT,))
 
 
+async def asked_about(
+    database: Database, workspace_id: UUID, key: str, *, channel: str = "C1", look_alike: UUID | None = None
+) -> UUID:
+    """A plan of Ana's that waits for an answer before it is drafted; Ben asked for it."""
+    request = issue(key).model_copy(update={"reporter": ANA, "requester": BEN, "channel": channel})
+    plan_id = await opened(database, workspace_id, request)
+    claim, job = uuid4(), DraftPlan(workspace=workspace_id, plan=plan_id, draft=1)
+    found = Found(lacks=(Lack.PLACE,) if look_alike is None else (), look_alike=look_alike, is_wide=True)
+    async with database.transaction() as session:
+        await workflows.begin_draft(session, workspace_id, job, claim)
+        assert await clarifying.ask(session, job, claim, found, wait=timedelta(hours=1), now=NOW)
+    return plan_id
+
+
+async def test_what_is_asked_before_planning_waits_for_the_reporter_and_who_asked_for_it(
+    database: Database, workspace_id: UUID
+) -> None:
+    plan_id = await asked_about(database, workspace_id, "a")
+    await plan_to_review(database, workspace_id, "b")
+    await rules(database, workspace_id, CAT)
+    assert [(await home_of(database, workspace_id, user)).waiting.total for user in (ANA, BEN, CAT)] == [1, 1, 1]
+    item = (await home_of(database, workspace_id, ANA)).waiting.items[0]
+    assert (item.plan.id, item.plan.is_asking, item.plan.version) == (plan_id, True, None)
+
+    async def listed(user: str) -> list[int]:
+        viewer = Viewer(user, ApprovalRules((CAT,)))
+        async with database.reading() as session:
+            page = await queries.list(session, workspace_id, wanted=read("waiting"), viewer=viewer)
+        return [line.number for line in page.items]
+
+    assert [await listed(user) for user in (ANA, BEN, CAT)] == [[1], [1], [2]]
+    async with database.transaction() as session:
+        await clarifying.end(session, workspace_id, plan_id)
+    assert (await home_of(database, workspace_id, ANA)).waiting.total == 0
+
+
+async def test_the_plan_that_it_may_be_the_same_as_is_named_where_it_may_be_seen(
+    database: Database, workspace_id: UUID
+) -> None:
+    public = await plan_to_review(database, workspace_id, "a", channel="C2")
+    await asked_about(database, workspace_id, "b", look_alike=public)
+
+    async def other() -> LookAlike | None:
+        items = (await home_of(database, workspace_id, BEN)).waiting.items
+        return next(item.plan.look_alike for item in items if item.plan.is_asking)
+
+    hidden = await other()
+    assert hidden is not None
+    assert (hidden.number, hidden.title, hidden.reporter) == (1, "", "")
+    async with database.transaction() as session:
+        await session.execute(update(Card).values(is_private=False))
+    seen = await other()
+    assert seen is not None
+    assert (seen.number, seen.title, seen.reporter) == (1, "Stop the leak", ANA)
+
+
+async def away(database: Database, workspace_id: UUID, absent: str, deputy: str) -> None:
+    days = {"deputy_from": NOW - timedelta(days=3), "deputy_until": NOW + timedelta(days=3)}
+    async with database.transaction() as session:
+        session.add(
+            NotificationPreference(workspace_id=workspace_id, user_id=absent, mode="each", deputy=deputy, **days)
+        )
+
+
+async def waits(database: Database, workspace_id: UUID, *users: str) -> list[int]:
+    return [(await home_of(database, workspace_id, user)).waiting.total for user in users]
+
+
+async def test_a_deputy_sees_what_waits_for_the_absent_and_not_what_they_may_not_decide(
+    database: Database, workspace_id: UUID
+) -> None:
+    await plan_to_review(database, workspace_id, channel="D1")
+    await rules(database, workspace_id, BEN)
+    await away(database, workspace_id, BEN, CAT)
+    assert await waits(database, workspace_id, ANA, BEN, CAT) == [0, 1, 1]
+    # What Ana reported herself she does not decide for another either.
+    await away(database, workspace_id, CAT, ANA)
+    async with database.transaction() as session:
+        await session.execute(update(NotificationPreference).values(deputy=ANA))
+    assert await waits(database, workspace_id, ANA, CAT) == [0, 0]
+
+
+async def test_who_had_it_planned_for_another_does_not_decide_about_it(
+    database: Database, workspace_id: UUID
+) -> None:
+    await plan_to_review(database, workspace_id)
+    await rules(database, workspace_id, BEN, CAT)
+    async with database.transaction() as session:
+        await session.execute(update(WorkflowPlan).values(requester_id=BEN))
+    assert await waits(database, workspace_id, BEN, CAT) == [0, 1]
+    found = await home_of(database, workspace_id, CAT)
+    assert found.waiting.items[0].plan.approvers == (CAT,)
+    async with database.reading() as session:
+        [line] = (await queries.list(session, workspace_id)).items
+    assert line.awaited is not None
+    assert line.awaited.people == (CAT,)
+
+
+async def test_a_gate_that_was_handed_over_waits_for_that_person_or_their_deputy(
+    database: Database, workspace_id: UUID
+) -> None:
+    step_id = await stuck_run(database, workspace_id, StepState.WAITING, gated=True)
+    await rules(database, workspace_id, ANA, BEN)
+    async with database.transaction() as session:
+        gate = StepGate(workspace_id=workspace_id, step_run_id=step_id, revision=1, assigned_to=BEN)
+        session.add(gate)
+    assert await waits(database, workspace_id, ANA, BEN, CAT) == [0, 1, 0]
+    line = (await home_of(database, workspace_id, BEN)).running.items[0]
+    assert line.awaited is not None
+    assert (line.awaited.kind, line.awaited.people) == (AwaitedKind.GATE, (BEN,))
+    await away(database, workspace_id, BEN, CAT)
+    assert await waits(database, workspace_id, CAT) == [1]
+    # Cat has agreed for Ben: it waits for neither, and for Ana again, whose voice is still wanted.
+    async with database.transaction() as session:
+        await session.execute(update(StepGate).values(agreed=[BEN], deputies={BEN: CAT}))
+    assert await waits(database, workspace_id, ANA, BEN, CAT) == [1, 0, 0]
+
+
 async def test_what_is_in_a_private_place_is_seen_by_its_reporter_and_approvers(
     database: Database, workspace_id: UUID
 ) -> None:
@@ -187,7 +311,8 @@ async def test_figures_are_of_a_month(database: Database, workspace_id: UUID) ->
 
 async def test_a_home_is_five_queries(database: Database, workspace_id: UUID) -> None:
     await stuck_run(database, workspace_id, StepState.WAITING, gated=True)
-    await plan_to_review(database, workspace_id)
+    plan_id = await plan_to_review(database, workspace_id)
+    await asked_about(database, workspace_id, "same", look_alike=plan_id)
     await home_of(database, workspace_id, ANA)
     asked: list[str] = []
 

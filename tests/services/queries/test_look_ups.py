@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import select, text, update
 
 from db.models import WorkflowPlan
 from db.session import Database
@@ -63,7 +63,7 @@ async def test_plans_are_found(recorded: Database, workspace_id: UUID) -> None:
 async def test_a_plan_says_what_it_waits_for_and_who_can_end_it(recorded: Database, workspace_id: UUID) -> None:
     facts = await found(recorded, scope(workspace_id), "plan", number="#2")
     plan, run, *steps = facts.rows
-    assert plan.values["waits_for"] == "approval of “Close Mill Road”"
+    assert str(plan.values["waits_for"]) == "approval of “Close Mill Road”"
     assert run.values["state"] == "waiting for a person"
     step = next(step for step in steps if step.values.get("title") == "Close Mill Road")
     assert step.values["people"] == People((MARCO, DANA))
@@ -214,3 +214,28 @@ async def test_words_mean_nothing_to_the_database(recorded: Database, workspace_
             await found(recorded, scope(workspace_id), name, text=words)
     async with recorded.reading() as session:
         assert await session.scalar(text("SELECT count(*) FROM workflow_plans")) == 13
+
+
+async def test_what_is_asked_before_planning_waits_for_whoever_reported_it(
+    recorded: Database, workspace_id: UUID
+) -> None:
+    asked = {
+        "lacks": ["place"],
+        "choices": [],
+        "at": "2026-11-24T08:00:00+00:00",
+        "due": "2026-11-24T10:00:00+00:00",
+    }
+    async with recorded.transaction() as session:
+        change = update(WorkflowPlan).where(WorkflowPlan.number == 7).values(clarification=asked)
+        reporter = (await session.scalars(change.returning(WorkflowPlan.reporter_id))).one()
+    [plan] = (await found(recorded, scope(workspace_id), "plan", number=7)).rows
+    assert (str(plan.values["waits_for"]), plan.values["people"]) == (
+        "an answer before it is planned",
+        People((reporter,)),
+    )
+    theirs = await found(recorded, scope(workspace_id, asker=reporter), "waiting", person="me")
+    assert 7 in numbers(theirs)
+    async with recorded.transaction() as session:
+        settled = {**asked, "outcome": "answered"}
+        await session.execute(update(WorkflowPlan).where(WorkflowPlan.number == 7).values(clarification=settled))
+    assert 7 not in numbers(await found(recorded, scope(workspace_id), "waiting"))
