@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from uuid import UUID
 
 import pytest
@@ -11,6 +11,7 @@ from sqlalchemy import insert
 
 from db.models import Workspace
 from db.session import Database
+from tests.support.limits import tasks_told
 from tests.support.postgres import TestServer, fresh_database
 
 SERVER = pytest.StashKey[TestServer]()
@@ -45,6 +46,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop what pytest_configure started."""
     if SERVER in config.stash:
         config.stash[SERVER].stop()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Tell what a test waits for that is about to be ended."""
+    with tasks_told(item.nodeid, float(item.config.getini("faulthandler_timeout"))):
+        return (yield)
 
 
 @pytest.fixture
