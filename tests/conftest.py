@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from tests.support.postgres import TestServer, fresh_database
 
 SERVER = pytest.StashKey[TestServer]()
 SERVER_URL = pytest.StashKey[str]()
+STDERR = pytest.StashKey[int]()
 
 TEAM = "T0001"
 
@@ -28,6 +30,8 @@ settings.load_profile("same")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start PostgreSQL once, in the process that the others are started from."""
+    # Not kept by pytest yet, as during the tests.
+    config.stash[STDERR] = os.dup(2)
     worker_input = getattr(config, "workerinput", None)
     if worker_input is not None:
         config.stash[SERVER_URL] = worker_input["server_url"]
@@ -44,6 +48,7 @@ def pytest_configure_node(node: object) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop what pytest_configure started."""
+    os.close(config.stash[STDERR])
     if SERVER in config.stash:
         config.stash[SERVER].stop()
 
@@ -51,7 +56,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Tell what a test waits for that is about to be ended."""
-    with tasks_told(item.nodeid, float(item.config.getini("faulthandler_timeout"))):
+    limit = float(item.config.getini("faulthandler_timeout"))
+    with tasks_told(item.nodeid, limit, item.config.stash[STDERR]):
         return (yield)
 
 
