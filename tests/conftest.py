@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings
 from sqlalchemy import insert
 
+from bot.startup.garbage import settle_garbage
 from db.models import Workspace
 from db.session import Database
 from tests.support.limits import tasks_told
@@ -51,6 +52,11 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     os.close(config.stash[STDERR])
     if SERVER in config.stash:
         config.stash[SERVER].stop()
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: to look through it for garbage takes longer than most tests."""
+    settle_garbage()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -45,7 +45,7 @@ def _write(test: str, told: TextIO) -> None:
 
 
 def _awaiting(awaited: Any) -> Iterator[str]:
-    """Where a coroutine waits, and the one that it waits for, and so on: a task's own stack ends with the first."""
+    """Where a coroutine waits, and the one that it waits for, and so on: print_stack ends with the first."""
     while awaited is not None:
         frame = getattr(awaited, "cr_frame", None) or getattr(awaited, "gi_frame", None)
         yield f"{frame.f_code.co_filename}:{frame.f_lineno} in {frame.f_code.co_name}" if frame else str(awaited)
