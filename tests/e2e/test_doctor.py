@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import argparse
-import os
-from collections.abc import Awaitable, Callable, Mapping
-from pathlib import Path
+from collections.abc import Mapping
 from uuid import UUID
 
 import pytest
 
-from bot.cli import doctor
-from bot.config import Settings, load_settings
 from bot.sandbox.gemini.faults import Status
 from bot.sandbox.gemini.server import GeminiStandIn
 from bot.sandbox.slack import SlackStandIn
@@ -20,29 +15,15 @@ from db.session import Database
 from services.components.definitions import ComponentDefinition
 from services.components.service import ComponentService
 from tests.support.bot_process import bot_process, serve_env
+from tests.support.commands import command
 
 NOBODY = "http://127.0.0.1:1"
 
 
-Examined = Callable[[Mapping[str, str]], Awaitable[tuple[int, list[str]]]]
-
-
-@pytest.fixture
-def examined(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Examined:
-    """Runs the command with an environment and nothing else: its status, and the lines that it printed."""
-
-    async def examine(env: Mapping[str, str]) -> tuple[int, list[str]]:
-        for name in {field.upper() for field in Settings.model_fields} & os.environ.keys():
-            monkeypatch.delenv(name)
-        for name, value in env.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.setenv("MUDDA_HOME", str(tmp_path))
-        monkeypatch.chdir(tmp_path)  # a developer's own .env lies in the checkout
-        capsys.readouterr()
-        status = await doctor.run(load_settings(), argparse.Namespace())
-        return status, capsys.readouterr().out.splitlines()
-
-    return examine
+async def examined(env: Mapping[str, str]) -> tuple[int, list[str]]:
+    """The command's status, and the lines that it printed."""
+    status, said = await command("doctor", env=env)
+    return status, said.splitlines()
 
 
 def by_subject(lines: list[str]) -> dict[str, str]:
@@ -83,9 +64,7 @@ async def test_all_is_well(database_url: str) -> None:
         ),
     ],
 )
-async def test_what_is_wrong_is_said(
-    database_url: str, examined: Examined, changed: dict[str, str], subject: str, said: str
-) -> None:
+async def test_what_is_wrong_is_said(database_url: str, changed: dict[str, str], subject: str, said: str) -> None:
     async with SlackStandIn() as slack, GeminiStandIn() as gemini:
         status, lines = await examined(serve_env(slack, gemini.url, database_url) | changed)
     assert status == 1
@@ -94,7 +73,7 @@ async def test_what_is_wrong_is_said(
     assert [name for name, line in found.items() if line.startswith("wrong")] == [subject]
 
 
-async def test_scopes_that_the_app_lacks_are_named(database_url: str, examined: Examined) -> None:
+async def test_scopes_that_the_app_lacks_are_named(database_url: str) -> None:
     async with SlackStandIn() as slack, GeminiStandIn() as gemini:
         slack.scopes = slack.scopes - {"users:read"}
         _, lacking = await examined(serve_env(slack, gemini.url, database_url))
@@ -109,7 +88,7 @@ async def test_scopes_that_the_app_lacks_are_named(database_url: str, examined: 
 
 
 @pytest.mark.parametrize("sdk", ["generativeai", "genai"])
-async def test_another_model_than_is_set_is_warned_of(database_url: str, examined: Examined, sdk: str) -> None:
+async def test_another_model_than_is_set_is_warned_of(database_url: str, sdk: str) -> None:
     async with SlackStandIn() as slack, GeminiStandIn() as gemini:
         gemini.model = "gemini-3.5-flash-lite"
         env = serve_env(slack, gemini.url, database_url) | {"GEMINI_MODEL": "gemini-9", "GEMINI_SDK": sdk}
@@ -123,9 +102,7 @@ async def test_another_model_than_is_set_is_warned_of(database_url: str, examine
     assert (asked.model, asked.store) == ("gemini-9", False)
 
 
-async def test_a_model_that_ends_and_what_the_model_refuses_are_said(
-    database_url: str, examined: Examined
-) -> None:
+async def test_a_model_that_ends_and_what_the_model_refuses_are_said(database_url: str) -> None:
     async with SlackStandIn() as slack, GeminiStandIn() as gemini:
         gemini.script(Status(400, word="FAILED_PRECONDITION"))
         env = serve_env(slack, gemini.url, database_url) | {"GEMINI_MODEL": "models/gemini-3.5-flash"}
@@ -139,7 +116,7 @@ async def test_a_model_that_ends_and_what_the_model_refuses_are_said(
 
 
 async def test_a_secret_that_a_component_lacks_is_named(
-    database: Database, database_url: str, workspace_id: UUID, examined: Examined
+    database: Database, database_url: str, workspace_id: UUID
 ) -> None:
     def component(key: str, token: str) -> ComponentDefinition:
         members = {"name": "A", "description": "A.", "endpoint_url": "https://a.example/"}

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 import pytest
-from pydantic import SecretStr
 from sqlalchemy import func, select, text, update
 
-from bot.cli import secrets
 from bot.cli import workspaces as cli
 from bot.cli.command import CommandFailed
-from bot.config import Settings, load_settings
-from bot.errors import SettingsError
 from bot.jobs.upkeep import purge_all
 from db.models import AuditEvent, Base, Installation, WorkflowPlan, Workspace
 from db.session import Database
@@ -29,6 +23,7 @@ from services.workspaces.installations import Grant, InstallationService, remove
 from services.workspaces.secrets import SecretBox, new_key
 from tests.conftest import TEAM
 from tests.support.bot_process import bot_process
+from tests.support.commands import command
 from tests.support.run_starts import begun, step
 
 OTHER = "T0OTHER001"
@@ -190,19 +185,10 @@ async def test_a_workspace_that_is_not_there_is_named(
         await command(database, "T0NOBODY")
 
 
-async def secrets_command(action: str, **given: Any) -> int:
-    """`mudda secrets ACTION` with these settings: its exit status. Raises SettingsError and CommandFailed."""
-    parser = argparse.ArgumentParser()
-    secrets.add(parser.add_subparsers())
-    options = parser.parse_args(["secrets", action])
-    return int(await options.run(Settings(_env_file=None, **{"mudda_secret_key": None, **given}), options))
-
-
-async def test_keys_are_made_and_rotated(
-    database: Database, database_url: str, both: UUID, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert await secrets_command("new-key") == 0
-    newer = capsys.readouterr().out.strip()
+async def test_keys_are_made_and_rotated(database: Database, database_url: str, both: UUID) -> None:
+    status, newer = await command("secrets", "new-key")
+    assert status == 0
+    newer = newer.strip()
     env = {"DATABASE_URL": database_url, "MUDDA_SECRET_KEY": f"{newer},{KEY}"}
     async with bot_process("secrets", "rotate", env=env) as mudda:
         assert await mudda.finished() == 0
@@ -216,16 +202,17 @@ async def test_keys_are_made_and_rotated(
 async def test_a_rotation_without_the_old_key_changes_nothing(
     database: Database, database_url: str, both: UUID
 ) -> None:
-    with pytest.raises(CommandFailed, match="Nothing was changed"):
-        await secrets_command("rotate", database_url=database_url, mudda_secret_key=SecretStr(new_key()))
+    env = {"DATABASE_URL": database_url, "MUDDA_SECRET_KEY": new_key()}
+    status, said = await command("secrets", "rotate", env=env)
+    assert status == 1
+    assert "Nothing was changed" in said
     async with database.reading() as session:
         found = await InstallationService(SecretBox([KEY])).find(session, Workspace.id == both)
     assert found is not None
 
 
-def test_a_secret_key_that_is_none_is_refused_without_being_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MUDDA_SECRET_KEY", PLANTED)
-    with pytest.raises(SettingsError) as refused:
-        load_settings()
-    assert "MUDDA_SECRET_KEY: must be keys" in str(refused.value.lines)
-    assert PLANTED not in str(refused.value.lines)
+async def test_a_secret_key_that_is_none_is_refused_without_being_shown() -> None:
+    status, said = await command("secrets", "rotate", env={"MUDDA_SECRET_KEY": PLANTED})
+    assert status == 2
+    assert "MUDDA_SECRET_KEY: must be keys" in said
+    assert PLANTED not in said
