@@ -23,14 +23,13 @@ from tests.support.bot_process import BotProcess, bot_process
 
 ISSUE = "Water is coming up through the road at 5th and Main"
 
-_FOLDER = {"dir": "/tmp", "prefix": "mudda-sandbox-"}
 _NO_DISK = "fsync = off\nfull_page_writes = off\nautovacuum = off\n"
 
 
 @asynccontextmanager
 async def sandbox() -> AsyncIterator[tuple[Sandbox, str]]:
     """A sandbox in this process, on a PostgreSQL of its own that was prepared for all; and its page's URL."""
-    with tempfile.TemporaryDirectory(**_FOLDER) as home:
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="mudda-sandbox-") as home:
         await asyncio.to_thread(_copy_of_database, Path(home) / "sandbox" / "postgres")
         nothing = dict.fromkeys(("database_url", "database_direct_url", "gemini_api_key", "slack_client_id"))
         settings = Settings(_env_file=None, mudda_home=Path(home), card_interval_seconds=0.3, **nothing)
@@ -41,7 +40,7 @@ async def sandbox() -> AsyncIterator[tuple[Sandbox, str]]:
 @asynccontextmanager
 async def sandbox_process(home: str = "", *arguments: str) -> AsyncIterator[tuple[BotProcess, str]]:
     """`mudda sandbox`, in a directory of its own, and the URL that it printed."""
-    with tempfile.TemporaryDirectory(**_FOLDER) as own:
+    with tempfile.TemporaryDirectory(dir="/tmp", prefix="mudda-sandbox-") as own:
         async with bot_process("sandbox", *arguments, env={"MUDDA_HOME": home or own}) as bot:
             yield bot, (await bot.line(r"ready: (http://127\.0\.0\.1:\d+)"))[1]
             if bot.process.returncode is None:
@@ -59,7 +58,7 @@ def _copy_of_database(directory: Path) -> None:
 @cache
 def _migrated() -> Path:
     """The directory of a PostgreSQL that has all tables: to make one takes longer than all that a test does."""
-    folder = Path(tempfile.mkdtemp(**_FOLDER))
+    folder = Path(tempfile.mkdtemp(dir="/tmp", prefix="mudda-sandbox-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
 
     async def make() -> None:
