@@ -61,7 +61,9 @@ async def migrate(database_url: str) -> None:
             await _lock(locking)
             async with engine.connect() as upgrading:
                 await upgrading.run_sync(_upgrade_tables)
-                await upgrading.commit()
+                await (
+                    upgrading.rollback()
+                )  # of what was read since: the migrations have a transaction of their own
                 await _upgrade_queue(await upgrading.execution_options(isolation_level="AUTOCOMMIT"))
                 await _grant_to_tenants(upgrading)
     finally:
@@ -142,7 +144,7 @@ _GRANTS = (
 def _upgrade_tables(connection: Connection) -> None:
     if _has_all_migrations(connection):
         return
-    connection.rollback()  # of what was read: alembic has a transaction of its own
+    connection.rollback()  # of what was read
     config = alembic_config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")
