@@ -20,7 +20,7 @@ test: venv  ## run the tests, in random order (ARGS='tests/unit -k cycle' for so
 	@$(RUN) pytest --numprocesses=$(PROCESSES) -m "not soak" $(ARGS)
 
 soak: venv  ## run what takes long: kills, storms, large runs; and look for new counterexamples
-	@$(RUN) pytest --numprocesses=$(PROCESSES) -m "soak or hypothesis" --hypothesis-profile=explore $(ARGS)
+	@$(RUN) pytest --numprocesses=$(PROCESSES) -m "soak or hypothesis" -o faulthandler_timeout=1800 --hypothesis-profile=explore $(ARGS)
 
 check: lint types imports  ## lint, types and import rules
 

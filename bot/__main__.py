@@ -51,7 +51,7 @@ COMMANDS = (
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. The exit status: 0 done, 1 failed, 2 settings or arguments that can't be used."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
         settings = load_settings()
         hide_from_bolt(os.environ)
@@ -69,7 +69,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """Of all commands."""
     about = "A Slack bot for the people who run a town. Each COMMAND has a --help of its own."
     parser = argparse.ArgumentParser(prog="mudda", description=about)
     parser.add_argument("--version", action="version", version=f"mudda {VERSION}")

@@ -31,7 +31,6 @@ from bot.slack.client import Slack, slack_client
 from bot.slack.dispatch import Dispatcher
 from bot.slack.socket_mode import SocketMode
 from bot.startup.database import database_for, is_pooled, migrated
-from bot.startup.garbage import settle_garbage
 from bot.startup.parts import Parts, installed_workspaces, one_workspace, shared_parts, watched
 from bot.startup.slack import check_app_token
 from bot.web import Web
@@ -101,7 +100,6 @@ async def running_bot(
         port = await _serve_http(settings, dispatcher, routes, metrics, readiness, stack)
         if dispatcher is not None and settings.slack_app_token is not None:
             readiness.socket = await _serve_socket_mode(settings.slack_app_token, dispatcher, slack, stack)
-        settle_garbage()
         yield RunningBot(tenants, parts, port, readiness.worker)
         logger.info("Stopping")
 

@@ -8,7 +8,6 @@ from pathlib import Path
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment, QueryQueueBuilder
 from pgqueuer.db import AsyncpgDriver
 from pgqueuer.queries import Queries
@@ -39,10 +38,13 @@ class UnsuitableDatabase(Exception):
     """A database that Mudda can't work with, whatever is in it; the text says why."""
 
 
+_MIGRATIONS = Path(__file__).parent / "migrations"
+
+
 def alembic_config() -> Config:
     """Where the migrations are."""
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.set_main_option("script_location", str(_MIGRATIONS))
     return config
 
 
@@ -59,10 +61,11 @@ async def migrate(database_url: str) -> None:
             await _lock(locking)
             async with engine.connect() as upgrading:
                 await upgrading.run_sync(_upgrade_tables)
-            async with engine.connect() as upgrading:
+                await (
+                    upgrading.rollback()
+                )  # of what was read since: the migrations have a transaction of their own
                 await _upgrade_queue(await upgrading.execution_options(isolation_level="AUTOCOMMIT"))
-            async with engine.begin() as granting:
-                await _grant_to_tenants(granting)
+                await _grant_to_tenants(upgrading)
     finally:
         await engine.dispose()
 
@@ -77,9 +80,13 @@ async def is_up_to_date(database_url: str) -> bool:
         await engine.dispose()
 
 
+def newest() -> str:
+    """The revision of this version, by the names of the files: to load them all takes longer than to connect."""
+    return max(path.name for path in (_MIGRATIONS / "versions").glob("[0-9]*.py")).partition("_")[0]
+
+
 def _has_all_migrations(connection: Connection) -> bool:
-    head = ScriptDirectory.from_config(alembic_config()).get_current_head()
-    return MigrationContext.configure(connection).get_current_revision() == head
+    return MigrationContext.configure(connection).get_current_revision() == newest()
 
 
 async def _lock(connection: AsyncConnection) -> None:
@@ -135,6 +142,9 @@ _GRANTS = (
 
 
 def _upgrade_tables(connection: Connection) -> None:
+    if _has_all_migrations(connection):
+        return
+    connection.rollback()  # of what was read
     config = alembic_config()
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

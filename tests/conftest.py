@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Iterator
 from uuid import UUID
 
 import pytest
 from hypothesis import settings
 from sqlalchemy import insert
 
+from bot.startup.garbage import settle_garbage
 from db.models import Workspace
 from db.session import Database
+from tests.support.limits import tasks_told
 from tests.support.postgres import TestServer, fresh_database
 
 SERVER = pytest.StashKey[TestServer]()
 SERVER_URL = pytest.StashKey[str]()
+STDERR = pytest.StashKey[int]()
 
 TEAM = "T0001"
 
@@ -27,6 +31,8 @@ settings.load_profile("same")
 
 def pytest_configure(config: pytest.Config) -> None:
     """Start PostgreSQL once, in the process that the others are started from."""
+    # Not kept by pytest yet, as during the tests.
+    config.stash[STDERR] = os.dup(2)
     worker_input = getattr(config, "workerinput", None)
     if worker_input is not None:
         config.stash[SERVER_URL] = worker_input["server_url"]
@@ -43,8 +49,22 @@ def pytest_configure_node(node: object) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop what pytest_configure started."""
+    os.close(config.stash[STDERR])
     if SERVER in config.stash:
         config.stash[SERVER].stop()
+
+
+def pytest_collection_finish() -> None:
+    """What is imported by now stays: to look through it for garbage takes longer than most tests."""
+    settle_garbage()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Tell what a test waits for that is about to be ended."""
+    limit = float(item.config.getini("faulthandler_timeout"))
+    with tasks_told(item.nodeid, limit, item.config.stash[STDERR]):
+        return (yield)
 
 
 @pytest.fixture

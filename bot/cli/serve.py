@@ -27,8 +27,10 @@ async def run(settings: Settings, options: argparse.Namespace) -> int:
         logger.warning("Gemini: %s", told)
     # Here and not above: the model's SDK takes a second to import, and `--help` should not wait for it.
     from bot.serve import running_bot
+    from bot.startup.garbage import settle_garbage
 
     async with running_bot(settings, only=options.only) as bot:
+        settle_garbage()
         logger.info("Ready on port %d: %s", bot.port, bot.tenants)
         await told_to_stop()
     return 0

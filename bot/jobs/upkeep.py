@@ -30,7 +30,7 @@ MAX_HELD_JOBS = 10_000
 """Held jobs looked at in a round, the newest first."""
 
 PURGE_ROUNDS = 60
-"""Every so many rounds what is too old is forgotten: once an hour."""
+"""Every so many rounds what is too old is forgotten, once an hour; not in the first: a start has enough to do."""
 
 _FORGET_LOG = text("DELETE FROM pgqueuer_log WHERE aggregated AND created < now() - interval '7 days'")
 
@@ -47,7 +47,7 @@ async def upkeep(
         if stopping.is_set():
             return
         await _put_back(queries, is_readable)
-        if number % PURGE_ROUNDS == 0:
+        if number % PURGE_ROUNDS == 1:
             async with database.transaction() as session:
                 await session.execute(_FORGET_LOG)
             await purge_all(database, retention, utc_now())

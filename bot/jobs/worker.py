@@ -159,12 +159,12 @@ class Worker:
                 await asyncio.gather(*tasks, return_exceptions=True)
 
     def _manager(self, queries: OwnedJobQueries, lane: Lane) -> QueueManager:
-        manager = QueueManager(queries)
+        manager = _LaneManager(queries)
         for handler in HANDLERS:
             if handler.lane is lane:
                 # "hold": should even the hand-back fail, the job is kept and put back by the upkeep.
                 register = manager.entrypoint(handler.job.entrypoint, accepts_context=False, on_failure="hold")
-                register(partial(self._run_job, handler))
+                register(partial(self._run_job, manager, handler))
         return manager
 
     async def _run_lane(self, manager: QueueManager, limit: int) -> None:
@@ -177,11 +177,14 @@ class Worker:
             shutdown_on_listener_failure=True,
         )
 
-    async def _run_job(self, handler: Handler[Job], queued: QueuedJob) -> None:
+    async def _run_job(self, manager: QueueManager, handler: Handler[Job], queued: QueuedJob) -> None:
         """Run one job; whatever happens, it is done, given up or in the queue again.
 
         Raises Unreadable, upon which the queue holds it.
         """
+        if manager.shutdown.is_set():
+            # It was on its way as the stop came. Those that run were handed back, and nothing would end this one.
+            raise RetryRequested(reason="handed back: the worker stops")
         name = handler.job.entrypoint
         if not is_readable(queued):
             raise Unreadable(f"A {name} job of another version is held")
@@ -288,6 +291,13 @@ class Worker:
                 return self._wait_out(error, job_id)
             logger.exception("Nor could a job be given up in order")
         return None
+
+
+class _LaneManager(QueueManager):
+    """PgQueuer's own asks for sixteen parts of its tables before it begins, in each lane and at each start."""
+
+    async def verify_structure(self) -> None:
+        """Nothing: the migrations have seen to it, which run before."""
 
 
 async def _listening(driver: QueueDriver) -> QueueDriver:

@@ -6,6 +6,7 @@ import asyncio
 import json
 from uuid import UUID, uuid4
 
+import aiohttp
 from sqlalchemy import select, update
 
 from bot.api.server import Api
@@ -17,6 +18,7 @@ from tests.support import runs_on_record
 from tests.support.api import Answer, curl, post, token
 from tests.support.town_hall import LEAK, TownHall, drafted
 from tests.support.town_runs import approved, order, outcome, press, with_button
+from tests.support.waiting import answered, happened
 
 ISSUE = {"issue": LEAK, "place": "5th and Main"}
 
@@ -172,6 +174,22 @@ async def test_what_is_no_request_is_refused_by_name(hall: TownHall) -> None:
         assert (await curl(port, path, bearer=bearer)).status == 404
 
 
+async def asked_to_wait(url: str, bearer: str, sent: asyncio.Event) -> str:
+    """The state of a run once it has changed; `sent` tells when the question is on its way."""
+
+    async def tell(*_: object) -> None:
+        sent.set()
+
+    trace = aiohttp.TraceConfig()
+    trace.on_request_headers_sent.append(tell)
+    headers = {"Authorization": f"Bearer {bearer}"}
+    async with (
+        aiohttp.ClientSession(trace_configs=[trace]) as session,
+        session.get(url, params={"wait": 30}, headers=headers) as response,
+    ):
+        return str((await response.json())["state"])
+
+
 async def test_a_run_is_waited_for_until_it_changes(hall: TownHall) -> None:
     await approved(hall, order(gate=True))
     await with_button(hall, "Approve step")
@@ -179,13 +197,12 @@ async def test_a_run_is_waited_for_until_it_changes(hall: TownHall) -> None:
     plan = await curl(hall.bot.port, "/workflows/1", bearer=bearer)
     [line] = plan.body["executions"]
     assert line["state"] == "WAITING"
-    waiting = asyncio.create_task(curl(hall.bot.port, f"{line['url']}?wait=30", bearer=bearer))
-    await asyncio.sleep(0.2)
-    assert not waiting.done()
+    sent = asyncio.Event()
+    waiting = asyncio.create_task(asked_to_wait(f"http://127.0.0.1:{hall.bot.port}{line['url']}", bearer, sent))
+    await happened(sent)
     await press(hall, "Approve step")
     async with asyncio.timeout(15):
-        answer = await waiting
-    assert answer.body["state"] in ("RUNNING", "COMPLETED")
+        assert await waiting in ("RUNNING", "COMPLETED")
     await outcome(hall)
     ended = await asyncio.wait_for(curl(hall.bot.port, f"{line['url']}?wait=30", bearer=bearer), 10)
     assert ended.body["state"] == "COMPLETED"
@@ -213,8 +230,7 @@ async def test_who_asks_too_often_is_told_when_to_come_again(hall: TownHall) -> 
     process = await asyncio.create_subprocess_exec(
         "curl", "-sS", "-H", f"Authorization: Bearer {bearer}", "-K", "-", stdin=-1, stdout=-1
     )
-    out, _ = await process.communicate(config.encode())
-    assert b"too_many_requests" in out
+    assert b"too_many_requests" in await answered(process, config.encode())
     refused: Answer | None = None
     async with asyncio.timeout(20):
         while refused is None or refused.status != 429:
@@ -223,7 +239,7 @@ async def test_who_asks_too_often_is_told_when_to_come_again(hall: TownHall) -> 
                 process = await asyncio.create_subprocess_exec(
                     "curl", "-sS", "-H", f"Authorization: Bearer {bearer}", "-K", "-", stdin=-1, stdout=-1
                 )
-                await process.communicate(config.encode())
+                await answered(process, config.encode())
     assert int(refused.headers["retry-after"]) >= 1
 
 

@@ -62,6 +62,31 @@ def calls(tree: ast.AST) -> Iterator[tuple[ast.Call, str]]:
             yield node, dotted(node.func)
 
 
+TIERS = ("api", "e2e", "hostile", "jobs", "listeners", "sandbox", "services", "support", "unit", "workspaces")
+UNLIMITED = (".wait", ".communicate", ".wait_closed", ".readline")
+"""What may never come to an end."""
+
+
+def unlimited_waits(tree: ast.Module) -> Nodes:
+    """What is awaited without a limit: neither in an `asyncio.timeout` nor by `tests.support.waiting`."""
+    limited = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.AsyncWith)
+        and any(
+            dotted(item.context_expr.func).endswith("timeout")
+            for item in node.items
+            if isinstance(item.context_expr, ast.Call)
+        )
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Await) and isinstance(node.value, ast.Call) and id(node) not in limited:
+            name = dotted(node.value.func)
+            if name.endswith(UNLIMITED) and name != "asyncio.wait":
+                yield node
+
+
 def commits(tree: ast.Module) -> Nodes:
     """Calls of anything's `.commit`."""
     return (call for call, name in calls(tree) if name.endswith(".commit"))
@@ -310,6 +335,22 @@ RULES = (
             "monkeypatch.setattr(bot, 'x', 1)",
         ),
         good=("monkeypatch.setenv('PORT', '1')", "import unittest"),
+    ),
+    Rule(
+        "nothing in a test waits without a limit",
+        unlimited_waits,
+        tuple(f"tests/{tier}" for tier in TIERS),
+        bad=(
+            "async def f(): await event.wait()",
+            "async def f(): out, _ = await process.communicate()",
+            "async def f():\n    async with server:\n        await held.reached.wait()",
+        ),
+        good=(
+            "async def f(): await happened(event)",
+            "async def f():\n    async with asyncio.timeout(5):\n        await event.wait()",
+            "async def f(): await asyncio.wait_for(event.wait(), 1)",
+            "async def f(): await asyncio.wait(tasks)",
+        ),
     ),
     Rule(
         "no test is imported by another",

@@ -36,6 +36,7 @@ from services.jobs import StepDecision
 from tests.support.bot_process import BotProcess, bot_process, serve_env
 from tests.support.run_starts import APPROVER, begun, components, decisions, now, runs, step
 from tests.support.storm_model import faults_of
+from tests.support.waiting import happened
 
 ROUTES = (
     "open311.find_requests",
@@ -220,7 +221,7 @@ class Storm:
 
 
 async def _release(held: Hold, after: float) -> None:
-    await held.reached.wait()
+    await happened(held.reached)
     await asyncio.sleep(after)
     held.released.set()
 

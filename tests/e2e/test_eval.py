@@ -1,4 +1,4 @@
-"""`mudda eval` as a process: with the stand-in that it brings, and with a key."""
+"""`mudda eval`: with the stand-in that it brings, and with a key."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from bot.sandbox.gemini.faults import Cycle, Status
 from bot.sandbox.gemini.server import GeminiStandIn
 from services.ai.usage import STAND_IN_MODEL
 from tests.support.bot_process import bot_process
+from tests.support.commands import command
 
 NOT_A_MODEL = "A STAND-IN ANSWERED, NOT A MODEL."
 KEY = "secret-key-of-nobody"
 
 
 async def said(*arguments: str, status: int = 0, env: dict[str, str] | None = None) -> str:
-    async with bot_process("eval", *arguments, env=env or {}) as process:
-        assert await process.finished(60) == status, process.output
-    return process.output
+    ended, output = await command("eval", *arguments, env=env)
+    assert ended == status, output
+    return output
 
 
 def with_key(gemini: GeminiStandIn) -> dict[str, str]:
@@ -28,7 +29,9 @@ def with_key(gemini: GeminiStandIn) -> dict[str, str]:
 
 async def test_without_a_key_the_stand_in_answers_and_is_not_praised(tmp_path: Path) -> None:
     file = tmp_path / "a.json"
-    output = await said("--limit", "6", "--concurrency", "2", "--json", str(file))
+    async with bot_process("eval", "--limit", "6", "--concurrency", "2", "--json", str(file), env={}) as process:
+        assert await process.finished() == 0, process.output
+    output = process.output
     assert NOT_A_MODEL in output
     assert "6 issues, 6 towns, " in output
     assert "   6/6  " in output

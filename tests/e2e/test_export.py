@@ -9,6 +9,7 @@ from db.session import Database
 from tests.conftest import TEAM
 from tests.support import runs_on_record
 from tests.support.bot_process import bot_process
+from tests.support.commands import command
 
 
 async def test_a_run_is_written_to_standard_output(
@@ -24,6 +25,5 @@ async def test_a_run_is_written_to_standard_output(
 
 
 async def test_a_run_that_is_not_there_is_said_in_a_line(database_url: str, workspace_id: UUID) -> None:
-    async with bot_process("export", "7", "--workspace", TEAM, env={"DATABASE_URL": database_url}) as process:
-        assert await process.finished() == 1
-    assert process.output == f"There is no run 7 in {TEAM}.\n"
+    done = await command("export", "7", "--workspace", TEAM, env={"DATABASE_URL": database_url})
+    assert done == (1, f"There is no run 7 in {TEAM}.\n")

@@ -11,13 +11,13 @@ from playwright.async_api import Browser, expect
 
 from tests.support.bot_process import bot_process
 from tests.support.browser import opened_page
-from tests.support.sandbox import ISSUE, sandbox, say
+from tests.support.sandbox import ISSUE, sandbox_process, say
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 
 async def test_a_command_becomes_a_plan_that_can_be_discarded(browser: Browser) -> None:
-    async with sandbox() as (_, url), opened_page(browser, url) as page:
+    async with sandbox_process() as (_, url), opened_page(browser, url) as page:
         await expect(page.get_by_test_id("banner")).to_contain_text("stand-in")
         await say(page, f"/mudda {ISSUE}")
         card = page.get_by_test_id("messages").get_by_test_id("message")
@@ -32,14 +32,14 @@ async def test_a_command_becomes_a_plan_that_can_be_discarded(browser: Browser) 
 
 
 async def test_a_mention_is_answered_in_its_thread(browser: Browser) -> None:
-    async with sandbox() as (_, url), opened_page(browser, url) as page:
+    async with sandbox_process() as (_, url), opened_page(browser, url) as page:
         await say(page, f"@mudda {ISSUE}")
         await page.get_by_test_id("thread-link").click()
         await expect(page.get_by_test_id("thread-pane")).to_contain_text("Approve and run")
 
 
 async def test_ctrl_c_ends_everything_that_was_started() -> None:
-    async with sandbox() as (bot, _):
+    async with sandbox_process() as (bot, _):
         started = psutil.Process(bot.process.pid)
         home = next(part for part in started.environ().items() if part[0] == "MUDDA_HOME")[1]
         assert servers(home)
@@ -60,10 +60,10 @@ def servers(directory: str) -> list[int]:
 @pytest.mark.soak
 async def test_what_was_said_is_there_again_until_it_is_to_begin_fresh(browser: Browser) -> None:
     with tempfile.TemporaryDirectory(dir="/tmp", prefix="mudda-sandbox-") as home:
-        async with sandbox(home) as (_, url), opened_page(browser, url) as page:
+        async with sandbox_process(home) as (_, url), opened_page(browser, url) as page:
             await say(page, f"/mudda {ISSUE}")
             await expect(page.get_by_role("button", name="Discard")).to_be_visible()
-        async with sandbox(home) as (bot, url), opened_page(browser, url) as page:
+        async with sandbox_process(home) as (bot, url), opened_page(browser, url) as page:
             card = page.get_by_test_id("messages").get_by_test_id("message")
             await expect(card).to_have_count(1)
             await card.get_by_role("button", name="Discard").click()
@@ -74,6 +74,6 @@ async def test_what_was_said_is_there_again_until_it_is_to_begin_fresh(browser: 
                 assert await second.finished() == 2
                 assert f"A sandbox runs already: {url}." in second.output
         assert "Traceback" not in bot.output
-        async with sandbox(home, "--fresh") as (_, url), opened_page(browser, url) as page:
+        async with sandbox_process(home, "--fresh") as (_, url), opened_page(browser, url) as page:
             await expect(page.get_by_test_id("composer")).to_be_visible()
             await expect(page.get_by_test_id("messages").get_by_test_id("message")).to_have_count(0)

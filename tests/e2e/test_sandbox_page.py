@@ -12,6 +12,7 @@ from bot.sandbox.slack import SlackStandIn
 from tests.support.blocks import ACTIONS, FORM, PLAN, confirmed, plain
 from tests.support.browser import WORKS, messages, opened_page, say
 from tests.support.tiny_bot import Payload, TinyBot
+from tests.support.waiting import happened
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -122,7 +123,7 @@ async def test_a_click_is_sent_once_and_the_button_is_inert_until_it_is_acked(pa
     release = asyncio.Event()
 
     async def redraw(action: Payload) -> None:
-        await release.wait()
+        await happened(release)
         await bot.client.chat_update(channel=action["channel"]["id"], ts=action["message"]["ts"], text="Approved")
 
     bot.on("block_actions", redraw)

@@ -10,14 +10,14 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from tests.support.browser import opened_page
-from tests.support.sandbox import ISSUE, sandbox, say
+from tests.support.sandbox import ISSUE, sandbox_process, say
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 
 async def test_two_towns_side_by_side(browser: Browser) -> None:
     with tempfile.TemporaryDirectory(dir="/tmp", prefix="mudda-sandbox-") as home:
-        async with sandbox(home, "--workspaces", "2") as (bot, springfield):
+        async with sandbox_process(home, "--workspaces", "2") as (bot, springfield):
             ogdenville = (await bot.line(r"Ogdenville: +(http://127\.0\.0\.1:\d+)"))[1]
             async with opened_page(browser, springfield) as first, opened_page(browser, ogdenville) as second:
                 await expect(first.get_by_test_id("banner")).to_contain_text("Springfield, one of 2 towns")
@@ -36,7 +36,7 @@ async def test_two_towns_side_by_side(browser: Browser) -> None:
 
 async def test_the_page_that_installs_it_can_be_read(browser: Browser) -> None:
     with tempfile.TemporaryDirectory(dir="/tmp", prefix="mudda-sandbox-") as home:
-        async with sandbox(home, "--workspaces", "2") as (bot, _):
+        async with sandbox_process(home, "--workspaces", "2") as (bot, _):
             address = (await bot.line(r"(http://127\.0\.0\.1:\d+/slack/install)"))[1]
             page = await browser.new_page()
             await page.goto(address)

@@ -11,6 +11,7 @@ from bot.sandbox.gemini.server import GeminiStandIn
 from bot.sandbox.slack import SlackStandIn
 from db.session import Database
 from tests.support.bot_process import bot_process, serve_env
+from tests.support.commands import command
 from tests.support.town_hall import load_pack
 
 
@@ -23,28 +24,27 @@ async def test_everything_that_is_missing_is_named_at_once() -> None:
 
 async def test_everything_that_is_wrong_is_named_at_once() -> None:
     env = {"PORT": "http", "GEMINI_TIMEOUT_SECONDS": "-1", "DATABASE_URL": "mysql://x", "LOG_LEVEL": "LOUD"}
-    async with bot_process("serve", env=env) as bot:
-        assert await bot.finished() == 2
-    assert {line.split(":")[0] for line in bot.output.splitlines()} == set(env)
-    assert "Traceback" not in bot.output
+    status, said = await command("serve", env=env)
+    assert status == 2
+    assert {line.split(":")[0] for line in said.splitlines()} == set(env)
 
 
 async def test_a_token_that_slack_refuses_is_named(database_url: str) -> None:
     async with SlackStandIn() as slack, GeminiStandIn() as gemini:
         env = serve_env(slack, gemini.url, database_url) | {"SLACK_BOT_TOKEN": "xoxb-wrong"}
-        async with bot_process("serve", env=env) as bot:
-            assert await bot.finished() == 2
-    assert "SLACK_BOT_TOKEN" in bot.output
-    assert "invalid_auth" in bot.output
-    assert "xoxb-wrong" not in bot.output
+        status, said = await command("serve", env=env)
+    assert status == 2
+    assert "SLACK_BOT_TOKEN" in said
+    assert "invalid_auth" in said
+    assert "xoxb-wrong" not in said
 
 
 async def test_a_database_that_is_not_there_is_named() -> None:
     async with SlackStandIn() as slack, GeminiStandIn() as gemini:
         env = serve_env(slack, gemini.url, "postgresql://postgres@127.0.0.1:1/none")
-        async with bot_process("serve", env=env) as bot:
-            assert await bot.finished() == 2
-    assert bot.output.startswith("DATABASE_URL")
+        status, said = await command("serve", env=env)
+    assert status == 2
+    assert said.startswith("DATABASE_URL")
 
 
 async def test_sigterm_ends_within_ten_seconds_whatever_runs(database: Database, database_url: str) -> None:
@@ -63,19 +63,13 @@ async def test_sigterm_ends_within_ten_seconds_whatever_runs(database: Database,
         assert time.monotonic() - started < 10
 
 
-async def test_a_model_that_has_ended_is_warned_of_and_served_all_the_same(database_url: str) -> None:
-    async with SlackStandIn() as slack, GeminiStandIn() as gemini:
-        env = serve_env(slack, gemini.url, database_url)
-        async with bot_process("serve", env=env | {"GEMINI_MODEL": "gemini-3.5-flash"}) as bot:
-            await bot.port()
-    assert "Gemini: the model gemini-3.5-flash (GEMINI_MODEL) has ended on 2026-10-08" in bot.output
-
-
-async def test_health_readiness_and_metrics_are_served(database_url: str) -> None:
+async def test_health_readiness_and_metrics_are_served_though_the_model_has_ended(database_url: str) -> None:
     async with (
         SlackStandIn() as slack,
         GeminiStandIn() as gemini,
-        bot_process("serve", env=serve_env(slack, gemini.url, database_url)) as bot,
+        bot_process(
+            "serve", env=serve_env(slack, gemini.url, database_url) | {"GEMINI_MODEL": "gemini-3.5-flash"}
+        ) as bot,
         aiohttp.ClientSession(f"http://127.0.0.1:{await bot.port()}") as http,
     ):
         assert (await http.get("/healthz")).status == 200
@@ -93,3 +87,4 @@ async def test_health_readiness_and_metrics_are_served(database_url: str) -> Non
         ):
             assert line in told
         assert "process_resident_memory_bytes" in told
+    assert "Gemini: the model gemini-3.5-flash (GEMINI_MODEL) has ended on 2026-10-08" in bot.output

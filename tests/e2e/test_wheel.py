@@ -18,24 +18,26 @@ from bot.sandbox.slack.ui import STATIC
 ROOT = Path(__file__).parents[2]
 
 
+def ran(command: list[str], cwd: Path = ROOT, env: dict[str, str] | None = None) -> str:
+    """What a command that went well wrote."""
+    done = subprocess.run(command, cwd=cwd, env=env, capture_output=True, text=True, check=False, timeout=120)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A wheel made of what is checked in or would be, in a folder of its own: a build leaves files behind."""
     folder = tmp_path_factory.mktemp("wheel")
-    files = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
-        cwd=ROOT,
-        capture_output=True,
-        check=True,
-    ).stdout
+    files = ran(["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"])
     with tarfile.open(folder / "source.tar", "w") as archive:
-        for name in filter(None, files.decode().split("\0")):
+        for name in filter(None, files.split("\0")):
             if not name.startswith(("tests/", "docs/")) and (ROOT / name).exists():
                 archive.add(ROOT / name, name)
     with tarfile.open(folder / "source.tar") as archive:
         archive.extractall(folder / "source", filter="data")
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
-    subprocess.run([*command, "--wheel-dir", folder, folder / "source"], check=True, capture_output=True)
+    ran([*command, "--wheel-dir", str(folder), str(folder / "source")])
     return next(folder.glob("mudda-*.whl"))
 
 
@@ -54,26 +56,16 @@ def test_the_wheel_has_all_that_runs_and_nothing_else(wheel: Path) -> None:
 
 
 def test_the_command_runs_where_there_is_no_checkout(wheel: Path, tmp_path: Path) -> None:
-    venv.create(tmp_path / "venv", with_pip=True)
-    install: list[str | Path] = [
-        tmp_path / "venv" / "bin" / "python",
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--no-deps",
-        "--no-index",
-    ]
-    subprocess.run([*install, wheel], check=True, capture_output=True)
+    venv.create(tmp_path / "venv")
+    # By our own pip: to give the new one its own takes as long as all the rest.
+    pip = [sys.executable, "-m", "pip", "--python", str(tmp_path / "venv")]
+    ran([*pip, "install", "--quiet", "--no-deps", "--no-index", str(wheel)])
     # What it depends on is what the tests run with: to fetch that again would try the index, not the wheel.
     env = {"HOME": str(tmp_path), "PYTHONPATH": sysconfig.get_path("purelib")}
     mudda = tmp_path / "venv" / "bin" / "mudda"
 
     def said(*arguments: str) -> str:
-        command: list[str | Path] = [mudda, *arguments]
-        done = subprocess.run(command, cwd=tmp_path, env=env, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+        return ran([str(mudda), *arguments], tmp_path, env)
 
     assert said("--version") == f"mudda {VERSION}\n"
     assert "sandbox" in said("--help")

@@ -20,6 +20,7 @@ from tests.support.own_steps import answer, ask, form, marked, notify, output, q
 from tests.support.stand_in_plans import script_plan
 from tests.support.town_hall import TownHall, buttons, card_text, cards, load_pack
 from tests.support.town_runs import approved, outcome, press, skip, step_states, with_button
+from tests.support.waiting import happened
 
 CREW = "<!subteam^S0WATERCRW|@water-crew>"
 """Dana and Marco, in this order."""
@@ -199,7 +200,7 @@ async def test_an_answer_before_all_are_asked_is_heard_and_the_rest_are_left_in_
     held = Hold(after_accepting=True)
     hall.slack.faults.script("chat.postMessage", [Fine(), Fine(), held])
     await approved(hall, ask(ALL))
-    await asyncio.wait_for(held.reached.wait(), 20)
+    await happened(held.reached)
     await answer(hall, "The red one")
     await outcome(hall)
     held.released.set()
@@ -213,7 +214,7 @@ async def test_a_run_that_is_cancelled_before_all_are_asked_asks_nobody_else(hal
     held = Hold(after_accepting=True)
     hall.slack.faults.script("chat.postMessage", [Fine(), Fine(), held])
     await approved(hall, ask(ALL))
-    await asyncio.wait_for(held.reached.wait(), 20)
+    await happened(held.reached)
     await press(hall, "Cancel run")
     await outcome(hall)
     held.released.set()
@@ -276,7 +277,7 @@ async def test_killed_between_the_questions_each_is_asked_once(database: Databas
             await slack.send_command("priya", "works", "/mudda", "a leak at 5th and Main")
             card = await slack.wait_for(lambda: next((each for each in cards(slack) if buttons(each)), None))
             await slack.click("marco", "works", card.ts, ids.ACTION_APPROVE)
-            await asyncio.wait_for(held.reached.wait(), 10)
+            await happened(held.reached)
             await first.kill()
         # Whoever joins or leaves the group now is none of those who were asked.
         slack.workspace.groups["S0WATERCRW"] = UserGroup("S0WATERCRW", "water-crew", "Water crew")

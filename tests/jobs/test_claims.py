@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from uuid import uuid4
 
@@ -12,6 +11,7 @@ from sqlalchemy import func, select, update
 from bot.sandbox.gemini.faults import Hold
 from db.models import PlanVersion, WorkflowPlan
 from tests.support.town_hall import TownHall, cards
+from tests.support.waiting import happened
 
 
 @pytest.mark.parametrize("agent", ["selector", "planner"])
@@ -22,7 +22,7 @@ async def test_a_draft_whose_claim_has_passed_to_another_is_thrown_away(
     hall.gemini.script(held, agent=agent)
     await hall.slack.send_command("priya", "works", "/mudda", "a leak at 5th and Main")
     await hall.slack.wait_for(lambda: cards(hall.slack))
-    await asyncio.wait_for(held.reached.wait(), 10)
+    await happened(held.reached)
     async with hall.database.transaction() as session:
         await session.execute(update(WorkflowPlan).values(claim=uuid4()))
     with caplog.at_level(logging.INFO, "mudda.drafts"):

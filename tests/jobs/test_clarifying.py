@@ -22,6 +22,7 @@ from tests.support.geocoder import Geocoder, geocoder
 from tests.support.refining import the_plan
 from tests.support.talk import plans, told
 from tests.support.town_hall import LEAK, TownHall, buttons, card_text, cards, drafted, town_hall
+from tests.support.waiting import happened
 
 
 async def versions(hall: TownHall) -> int:
@@ -134,7 +135,7 @@ async def test_a_worker_that_has_lost_its_claim_asks_nothing(hall: TownHall) -> 
     held = Hold()
     hall.gemini.script(held, agent="intent")
     await hall.slack.send_command("priya", "works", "/mudda", PLACELESS)
-    await asyncio.wait_for(held.reached.wait(), 10)
+    await happened(held.reached)
     plan = await the_plan(hall)
     async with hall.database.transaction() as session:
         job = DraftPlan(workspace=plan.workspace_id, plan=plan.id, draft=1)

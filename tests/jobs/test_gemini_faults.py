@@ -29,6 +29,7 @@ from db.models import AICall, WorkflowPlan
 from services.states import FailureCode
 from services.workflows.drafts import failure_from_json
 from tests.support.town_hall import LEAK, TownHall, buttons, card_text, drafted, town_hall
+from tests.support.waiting import happened
 
 
 async def plan(hall: TownHall) -> WorkflowPlan:
@@ -92,7 +93,7 @@ async def test_another_plan_may_be_the_one(hall: TownHall) -> None:
     hall.gemini.script(Cycle(), Cycle(), hold, agent="planner")
     hall.gemini.script(Cycle(), agent="repair")
     await hall.slack.send_command("priya", "works", "/mudda", LEAK)
-    await hold.reached.wait()
+    await happened(hold.reached)
     await hall.slack.wait_for(
         lambda: any("Trying other plans" in str(m.blocks) for m in hall.slack.messages("works"))
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import Any
 
@@ -18,6 +17,7 @@ from tests.support.asking import says, words_of
 from tests.support.inquiries import DM, answered, answers, ask, told
 from tests.support.record import town
 from tests.support.town_hall import LEAK, TownHall, drafted, hall, town_hall
+from tests.support.waiting import happened
 
 __all__ = ["hall"]
 
@@ -53,7 +53,7 @@ async def test_in_a_thread_it_is_answered_with_a_link_and_rings_for_nobody(hall:
     held = Hold()
     hall.gemini.script(held, agent="inquiry")
     job = await ask(hall, "what is it waiting for?", plan=await plan_id(hall), thread_ts=card.ts)
-    await asyncio.wait_for(held.reached.wait(), 60)
+    await happened(held.reached)
     # Before the model has said a word.
     [looking] = answers(hall)
     assert said(looking).strip() == "Looking…"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import time
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ from db.models import PlanVersion, WorkflowPlan
 from db.session import Database
 from tests.support.bot_process import BotProcess, bot_process, serve_env
 from tests.support.town_hall import buttons, cards, load_pack
+from tests.support.waiting import happened
 
 TAKEN_OVER_SECONDS = 20.0
 """Of the worker: heartbeat 15 s, dequeue 2 s."""
@@ -51,9 +51,9 @@ async def test_a_kill_anywhere_between_ack_and_card_leaves_one_card_each(
             await slack.send_command("priya", "works", "/mudda", "one: a leak at 5th and Main")
             await slack.wait_for(lambda: cards(slack))
             await slack.send_command("priya", "works", "/mudda", "two: a leak at 5th and Main")
-            await asyncio.wait_for(not_taken.reached.wait(), 10)
+            await happened(not_taken.reached)
             await slack.send_command("priya", "works", "/mudda", "three: a leak at 5th and Main")
-            await asyncio.wait_for(taken.reached.wait(), 10)
+            await happened(taken.reached)
             last = await slack.send_command("priya", "works", "/mudda", "four: a leak at 5th and Main")
             assert last.acked
             await bot.kill()
@@ -99,7 +99,7 @@ async def test_a_worker_that_only_slept_does_not_overwrite_what_another_did(
             await load_pack(database, slack)
             await listening(sleeper, slack)
             await slack.send_command("priya", "works", "/mudda", "a leak at 5th and Main")
-            await asyncio.wait_for(held.reached.wait(), 10)
+            await happened(held.reached)
             sleeper.send_signal(signal.SIGSTOP)
             async with bot_process("serve", "--only", "worker", env=env) as other:
                 await other.port()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 
 import pytest
@@ -21,6 +20,7 @@ from tests.support.own_steps import answer, ask, form, job_of, marked, notify, o
 from tests.support.stand_in_plans import script_plan
 from tests.support.town_hall import TownHall, buttons, card_text, cards, load_pack
 from tests.support.town_runs import approved, outcome, press, run_state, skip, step_states, with_button
+from tests.support.waiting import happened
 
 
 async def test_a_person_is_asked_and_the_answer_is_what_later_steps_take(hall: TownHall) -> None:
@@ -179,7 +179,7 @@ async def test_a_question_can_be_answered_although_its_worker_was_killed_over_it
             await slack.send_command("priya", "works", "/mudda", "a leak at 5th and Main")
             card = await slack.wait_for(lambda: next((each for each in cards(slack) if buttons(each)), None))
             await slack.click("marco", "works", card.ts, ids.ACTION_APPROVE)
-            await asyncio.wait_for(held.reached.wait(), 10)
+            await happened(held.reached)
             await first.kill()
         async with bot_process("serve", env=env) as second:
             slack.request_url = f"http://127.0.0.1:{await second.port()}/slack/events"

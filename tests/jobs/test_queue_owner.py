@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from uuid import UUID, uuid4
 
 import pytest
@@ -11,6 +10,7 @@ from sqlalchemy import text
 from bot.sandbox.town import Hold
 from tests.support.run_starts import begun, step, until
 from tests.support.town_hall import TownHall
+from tests.support.waiting import happened
 
 
 async def with_another(hall: TownHall, held: Hold) -> UUID:
@@ -18,7 +18,7 @@ async def with_another(hall: TownHall, held: Hold) -> UUID:
     hall.town.script("open311.find_requests", held)
     async with hall.database.transaction() as session:
         await begun(session, hall.deps.workspace.id, [step("look", "open311.find_requests")])
-    await asyncio.wait_for(held.reached.wait(), 10)
+    await happened(held.reached)
     other = uuid4()
     async with hall.database.transaction() as session:
         query = text("UPDATE pgqueuer SET queue_manager_id = :other WHERE entrypoint = 'run_step'")

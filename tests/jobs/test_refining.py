@@ -15,6 +15,7 @@ from services.plans.differences import differences
 from services.plans.model import Plan
 from tests.support.refining import approval, card_where, keys, the_plan, told, versions, wish, with_school
 from tests.support.town_hall import TownHall, buttons, card_text, cards, plan_card
+from tests.support.waiting import happened
 
 
 async def test_a_component_that_was_not_chosen_comes_in_by_a_wish(hall: TownHall) -> None:
@@ -94,7 +95,7 @@ async def test_while_it_is_changed_the_old_plan_can_not_be_approved(hall: TownHa
     held = Hold()
     hall.gemini.script(held, agent="refiner")
     await wish(hall, "Ask before the crew is assigned")
-    await held.reached.wait()
+    await happened(held.reached)
     await hall.slack.wait_for(
         lambda: next((c for c in cards(hall.slack) if "Changing the plan" in card_text(c)), None)
     )
@@ -111,7 +112,7 @@ async def test_of_two_wishes_at_once_the_second_is_given_back(hall: TownHall) ->
     held = Hold()
     hall.gemini.script(held, agent="refiner")
     await wish(hall, "Ask before the crew is assigned")
-    await held.reached.wait()
+    await happened(held.reached)
     await wish(hall, "No notice to residents, please", "marco")
     answer = card_text(await told(hall, "marco"))
     assert "No notice to residents, please" in answer
@@ -159,7 +160,7 @@ async def test_a_change_whose_worker_was_replaced_is_thrown_away(hall: TownHall)
     held = Hold()
     hall.gemini.script(held, agent="refiner")
     await wish(hall, "Ask before the crew is assigned")
-    await held.reached.wait()
+    await happened(held.reached)
     plan = await the_plan(hall)
     # As a second worker would: the job is there again, and takes the claim.
     again = DraftPlan(workspace=hall.deps.workspace.id, plan=plan.id, draft=plan.draft)

@@ -25,6 +25,7 @@ from services.components.packs import parse_pack
 from services.components.specs import ApprovalPolicy
 from tests.support.bot_process import BotProcess, bot_process, serve_env
 from tests.support.run_starts import begun, components, decided, run_state, step, step_states, until
+from tests.support.waiting import happened
 
 TAKEN_OVER_SECONDS = 20.0
 """Of the worker: heartbeat 15 s, dequeue 2 s."""
@@ -59,7 +60,7 @@ class TokenOffice:
 
     async def _give(self, request: web.Request) -> web.Response:
         self.asked.set()
-        await self.open.wait()
+        await happened(self.open, 120)
         return web.json_response({"access_token": self._token, "expires_in": 3600})
 
 
@@ -100,7 +101,7 @@ class Yard:
         held = Hold()
         self.town.script(component, held)
         await self.begin(phase, component)
-        await asyncio.wait_for(held.reached.wait(), 20)
+        await happened(held.reached)
         return held
 
     async def act(self, phase: str, component: str) -> str:
@@ -198,7 +199,7 @@ async def test_a_worker_killed_in_any_phase_of_a_step(yard: Yard, is_handed_over
     first = await yard.worker()
     for component in INPUTS:
         await yard.begin("before", component)
-    await asyncio.wait_for(yard.office.asked.wait(), 20)
+    await happened(yard.office.asked)
     during = [await yard.begin_held("during", component) for component in INPUTS]
     after = [await yard.begin_held("after", component) for component in INPUTS]
 

@@ -28,6 +28,7 @@ from tests.support.town_runs import (
     step_states,
     with_button,
 )
+from tests.support.waiting import happened
 
 
 async def test_a_plan_runs_to_its_end_and_the_reporter_is_told(hall: TownHall) -> None:
@@ -125,7 +126,7 @@ async def test_a_press_of_stop_does_not_end_a_run_that_somebody_has_let_go_on(ha
     stop = buttons(card)["Stop run"]
     late = hall.slack.prepare_click("dana", "works", card.ts, stop["action_id"], stop["value"])
     await press(hall, "Retry")
-    await asyncio.wait_for(held.reached.wait(), 10)
+    await happened(held.reached)
     await hall.slack.deliver(late)
     told = await hall.slack.wait_for(lambda: hall.slack.ephemerals("works", "dana"))
     assert "under way" in told[0].text

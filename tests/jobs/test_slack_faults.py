@@ -18,6 +18,7 @@ from db.session import Database
 from services.cards import CardService
 from tests.support.run_starts import hurried, until
 from tests.support.town_hall import LEAK, TownHall, buttons, cards, drafted, town_hall
+from tests.support.waiting import happened
 
 
 async def state(hall: TownHall) -> str:
@@ -94,8 +95,8 @@ async def test_who_holds_a_card_never_waits_for_its_plan(hall: TownHall) -> None
     hall.slack.faults.script("chat.postMessage", [post])
     hall.gemini.script(thinking)
     await hall.slack.send_command("priya", "works", "/mudda", LEAK)
-    await post.reached.wait()
-    await thinking.reached.wait()
+    await happened(post.reached)
+    await happened(thinking.reached)
     hall.slack.workspace.channels["C0WORKS001"].members.remove(hall.slack.workspace.bot.id)
     async with hall.database.transaction() as change:
         await change.execute(select(WorkflowPlan.id).with_for_update())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from typing import Any
 
@@ -21,6 +20,7 @@ from tests.support.asking import words_of
 from tests.support.inquiries import DM, answered, answers, ask
 from tests.support.record import town
 from tests.support.town_hall import LEAK, TownHall, drafted, hall
+from tests.support.waiting import happened
 
 __all__ = ["hall"]
 
@@ -89,7 +89,7 @@ async def test_it_is_seen_at_once_that_it_is_looked_at(hall: TownHall) -> None:
     held = ModelHold()
     hall.gemini.script(held, agent="inquiry")
     thread = await asked(hall)
-    await asyncio.wait_for(held.reached.wait(), 60)
+    await happened(held.reached)
     [looking] = replies(hall, thread)
     assert looking.blocks[0]["title"] == "Looking…"
     held.released.set()
@@ -165,7 +165,7 @@ async def test_whoever_asked_can_stop_it(hall: TownHall) -> None:
     held = ModelHold()
     hall.gemini.script(held, agent="inquiry")
     thread = await asked(hall)
-    await asyncio.wait_for(held.reached.wait(), 60)
+    await happened(held.reached)
     await hall.slack.press_stop("priya", dm_of(hall), thread)
     await hall.slack.wait_for(lambda: "You stopped this answer" in words_of(replies(hall, thread)[0].blocks))
     held.released.set()
@@ -186,7 +186,7 @@ async def test_an_answer_that_comes_after_stop_is_not_shown(hall: TownHall) -> N
     # Everything was looked up: the next word of the model is the answer.
     hall.gemini.script(Fine(), held, agent="inquiry")
     thread = await asked(hall)
-    await asyncio.wait_for(held.reached.wait(), 60)
+    await happened(held.reached)
     await hall.slack.press_stop("priya", dm_of(hall), thread)
     await hall.slack.wait_for(lambda: "You stopped this answer" in words_of(replies(hall, thread)[0].blocks))
     held.released.set()
@@ -200,7 +200,7 @@ async def test_nobody_else_can(hall: TownHall) -> None:
     held = ModelHold()
     hall.gemini.script(held, agent="inquiry")
     thread = await asked(hall)
-    await asyncio.wait_for(held.reached.wait(), 60)
+    await happened(held.reached)
     dana = hall.slack.user("dana").id
     await hall.slack.tell_app(
         {"type": "agent_session_stopped", "channel": dm_of(hall), "user": dana, "thread_ts": thread}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 
 import pytest
@@ -15,6 +14,7 @@ from tests.support.asking import words_of
 from tests.support.bot_process import BotProcess, bot_process, serve_env
 from tests.support.record import town
 from tests.support.town_hall import load_pack
+from tests.support.waiting import happened
 
 TAKEN_OVER_SECONDS = 60.0
 
@@ -40,7 +40,7 @@ async def test_a_kill_anywhere_leaves_one_complete_answer(
             slack.faults.script(method, [taken])
             dm = slack.dm("priya").id
             asked, _ = slack.post_user_message("priya", dm, "which plans are open?")
-            await asyncio.wait_for(taken.reached.wait(), 60)
+            await happened(taken.reached)
             await bot.kill()
         slack.faults.clear()
         async with bot_process("serve", env=env) as bot:

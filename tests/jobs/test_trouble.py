@@ -17,6 +17,7 @@ from tests.support.own_steps import marked, posted
 from tests.support.run_starts import until
 from tests.support.town_hall import TownHall, buttons
 from tests.support.town_runs import LOOK, approved, order, outcome, press, with_button
+from tests.support.waiting import happened
 
 
 async def the_run(hall: TownHall) -> Run:
@@ -93,7 +94,7 @@ async def test_a_failure_that_is_over_is_not_told(hall: TownHall) -> None:
     held = Hold()
     hall.town.script("workorders.create", held)
     await press(hall, "Retry")
-    await held.reached.wait()
+    await happened(held.reached)
     before = len(hall.slack.calls("conversations.replies"))
     await tell_of_failure(job, hall.deps)
     assert len(hall.slack.calls("conversations.replies")) == before
@@ -119,7 +120,7 @@ async def test_a_cancel_says_what_it_could_not_stop(hall: TownHall) -> None:
     held = Hold()
     hall.town.script("workorders.create", held)
     await approved(hall, order())
-    await held.reached.wait()
+    await happened(held.reached)
     await with_button(hall, "Cancel run")
     await press(hall, "Cancel run")
     told = await outcome(hall)

@@ -10,18 +10,18 @@ import asyncpg
 import pytest
 from sqlalchemy import select, text
 
-from bot.jobs.registry import ATTEMPTS, PATIENT_ATTEMPTS
+from bot.jobs.registry import ATTEMPTS, PATIENT_ATTEMPTS, Lane
 from bot.jobs.upkeep import upkeep
 from bot.jobs.worker import is_readable
-from bot.sandbox.slack import ErrorWord, RateLimited
+from bot.sandbox.slack import ErrorWord, Hold, RateLimited
 from bot.slack import ids
 from db.models import StepRun, WorkflowPlan
 from db.queue_driver import OwnedJobQueries, QueueDriver
 from db.session import Database
-from services.jobs import DrawCard
+from services.jobs import DrawCard, Tell
 from services.retention import Retention
 from tests.support.run_starts import begun, hurried, step, step_states, until
-from tests.support.town_hall import LEAK, TownHall, buttons, cards, drafted
+from tests.support.town_hall import LEAK, TownHall, buttons, cards, drafted, town_hall
 
 
 async def statuses(database: Database, entrypoint: str) -> list[str]:
@@ -155,3 +155,43 @@ async def test_only_what_can_be_read_is_put_back(database: Database, workspace_i
         stopping.set()
         await keeping
     assert [*await statuses(database, "run_step"), *await statuses(database, "of_tomorrow")] == ["failed"] * 2
+
+
+_ASKING = (
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND wait_event_type = 'Lock' AND ltrim(query, E' \\n') ILIKE 'WITH%'"
+)
+
+
+async def test_a_job_that_comes_with_the_stop_is_handed_back(database_url: str) -> None:
+    """It is fetched already as those that run are handed back: if it began then, the stop would wait for it."""
+    admin = await asyncpg.connect(database_url)
+    held = Hold()
+    async with asyncio.timeout(30), town_hall(database_url) as hall:
+        hall.slack.faults.script("chat.postEphemeral", [held])
+        worker, people = hall.bot.worker, hall.slack
+        job = Tell(
+            workspace=hall.deps.workspace.id,
+            channel=people.channel("works").id,
+            user=people.user("priya").id,
+            note="help",
+        )
+        async with admin.transaction():
+            await admin.execute("LOCK TABLE pgqueuer IN ACCESS EXCLUSIVE MODE")
+
+            async def all_lanes_ask() -> bool:
+                await admin.execute("SELECT pg_stat_clear_snapshot()")
+                return int(await admin.fetchval(_ASKING)) == len(Lane)
+
+            await until(all_lanes_ask, 10)
+            await admin.execute(
+                "INSERT INTO pgqueuer (priority, entrypoint, payload, status) VALUES (0, $1, $2, 'queued')",
+                job.entrypoint,
+                job.model_dump_json().encode(),
+            )
+            assert worker is not None
+            await worker.stop()
+    statuses_left = await admin.fetch("SELECT status::text, attempts FROM pgqueuer")
+    await admin.close()
+    assert not held.reached.is_set()
+    assert [tuple(row) for row in statuses_left] == [("queued", 1)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -17,6 +16,7 @@ from db.embedded import embedded_postgres
 from db.session import DATABASE_ERRORS
 from tests.support.run_starts import begun, run_state, step, step_states, until
 from tests.support.town_hall import TownHall, cards, drafted, town_hall
+from tests.support.waiting import happened
 
 
 class OwnServer:
@@ -78,7 +78,7 @@ async def test_what_a_component_did_is_not_forgotten_while_the_database_is_away(
         async with hall.database.transaction() as session:
             order = step("order", "workorders.create", path__area="downtown", body__title="Mend it")
             run_id = await begun(session, hall.deps.workspace.id, [order])
-        await asyncio.wait_for(held.reached.wait(), 10)
+        await happened(held.reached)
         await server.stop()
         held.released.set()
         await server.start()

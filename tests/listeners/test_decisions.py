@@ -16,6 +16,7 @@ from services.approvals import ApprovalRules
 from services.audit import Actor
 from tests.support.stand_in_plans import script_plan
 from tests.support.town_hall import LEAK, TownHall, buttons, card_text, cards, drafted, plan_card
+from tests.support.waiting import happened
 
 
 def long_plan(steps: int) -> dict[str, object]:
@@ -70,7 +71,7 @@ async def test_a_plan_is_not_approved_while_a_new_draft_is_made(hall: TownHall) 
         plan = (await session.scalars(select(WorkflowPlan))).one()
         deps = hall.deps
         await deps.workflows.try_again(session, deps.workspace.id, plan.id, plan.revision, Actor("U0DANA0001"))
-    await asyncio.wait_for(held.reached.wait(), 10)
+    await happened(held.reached)
     await hall.slack.deliver(click)
     [told] = await hall.slack.wait_for(lambda: hall.slack.ephemerals("works", "marco"))
     assert "A new draft of this plan is on its way, so nothing was started." in told.text

@@ -21,6 +21,7 @@ from bot.serve import running_bot
 from db.session import Database
 from tests.support.run_starts import until
 from tests.support.town_hall import bot_settings, cards, load_pack
+from tests.support.waiting import happened
 
 Page = Callable[[str], Awaitable[tuple[int, str]]]
 Ready = Callable[[], Awaitable[tuple[int, dict[str, str]]]]
@@ -175,7 +176,7 @@ async def test_what_could_not_be_kept_is_not_acked(
     async with database.engine.begin() as session:
         await session.execute(text("ALTER TABLE inbox RENAME TO elsewhere"))
     await socket.send_json(envelope(slack, 1))
-    await asyncio.wait_for(refusals.wait(), 10)
+    await happened(refusals)
     await socket.send_json(envelope(slack, 2, "help"))  # which needs no inbox
     assert (await asyncio.wait_for(gate.acks.get(), 10))["envelope_id"] == "e2"
     async with database.engine.begin() as session:

@@ -25,6 +25,7 @@ from services.plans.model import Issue, Plan
 from services.plans.validation import Report, validate
 from tests.support.pack import COMPONENTS
 from tests.support.stand_in_plans import NOW, ancestors, sandbox_components
+from tests.support.waiting import ended, line_of
 
 
 def draft(issue: Issue, components: Mapping[str, ComponentSpec]) -> tuple[Plan, Report]:
@@ -213,12 +214,11 @@ async def test_it_runs_as_a_process_of_its_own() -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "bot.sandbox.gemini.server", "--delay", "0.01", stdout=asyncio.subprocess.PIPE
     )
-    assert process.stdout is not None
-    url = (await process.stdout.readline()).decode().strip()
+    url = await line_of(process)
     client = GeminiClient("key", "gemini-3.8-flash", endpoint=url, max_concurrency=1)
     prompt = prompts.selector_prompt(Issue("A pothole"), COMPONENTS.values())
     answer = await client.generate_async(system="s", prompt=prompt, schema=selector_schema(), agent="selector")
     await client.aclose()
     process.terminate()
-    await process.wait()
+    await ended(process)
     assert "workorders.create" in json.loads(answer.text)["selected_component_ids"]

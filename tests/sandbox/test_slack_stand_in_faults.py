@@ -26,6 +26,7 @@ from bot.sandbox.slack import (
     Slow,
 )
 from tests.support.stand_in_app import WATER, WORKS, ManualClock, World, world
+from tests.support.waiting import happened
 
 POST = "chat.postMessage"
 
@@ -122,7 +123,7 @@ class TestFaults:
         here.slack.faults.script(POST, [hold])
         call = asyncio.create_task(here.client.chat_postMessage(channel=WORKS, text="x"))
 
-        await hold.reached.wait()
+        await happened(hold.reached)
         assert len(here.slack.messages("works")) == int(after_accepting)
         assert not call.done()
         hold.released.set()

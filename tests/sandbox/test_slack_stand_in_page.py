@@ -15,6 +15,7 @@ import aiohttp
 import pytest
 
 from tests.support.stand_in_app import BOT, MARCO, PRIYA, WORKS, Answer, World, get_state, world
+from tests.support.waiting import ended, line_of
 
 ROOT = Path(__file__).parents[2]
 TITLE = {"type": "plain_text", "text": "x"}
@@ -327,8 +328,7 @@ async def test_as_a_process_of_its_own() -> None:
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         stdout=asyncio.subprocess.PIPE,
     )
-    assert process.stdout is not None
-    line = (await process.stdout.readline()).decode()
+    line = await line_of(process)
     match = re.search(r"http://127\.0\.0\.1:\d+", line)
     assert match is not None
     async with aiohttp.ClientSession() as http, http.get(f"{match[0]}/ui/state") as response:
@@ -336,4 +336,4 @@ async def test_as_a_process_of_its_own() -> None:
 
     process.terminate()
 
-    assert await process.wait() == 0
+    assert await ended(process) == 0

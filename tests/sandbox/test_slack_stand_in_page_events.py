@@ -37,7 +37,9 @@ class Stream:
         lines: dict[str, str] = {}
         async with asyncio.timeout(10):
             while True:
-                line = (await self._response.content.readline()).decode().rstrip("\n")
+                read = await self._response.content.readline()
+                assert read, "the stream has ended"  # of which no timeout would ever hear
+                line = read.decode().rstrip("\n")
                 if not line and lines:
                     return int(lines["id"]), lines["event"], json.loads(lines["data"])
                 key, _, value = line.partition(": ")

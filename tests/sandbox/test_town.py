@@ -13,6 +13,7 @@ from aiohttp import ClientSession
 from bot.sandbox.town import Endless, Hang, Reset, Status, Town
 from services.components.definitions import ComponentDefinition
 from tests.support.town_caller import NOON, Caller, Clock
+from tests.support.waiting import ended, line_of
 
 
 @pytest.fixture
@@ -268,18 +269,17 @@ async def test_it_is_a_program_of_its_own_that_ends_when_told() -> None:
         stdout=asyncio.subprocess.PIPE,
         env={**os.environ, "TOWN_TOKEN": "given"},
     )
-    assert process.stdout is not None
     try:
         async with asyncio.timeout(30):
-            greeting = (await process.stdout.readline()).decode()
-            settings = [(await process.stdout.readline()).decode().strip() for _ in range(4)]
+            greeting = await line_of(process)
+            settings = [await line_of(process) for _ in range(4)]
             url = greeting.split()[4].rstrip(";")
             async with ClientSession() as http, http.get(f"{url}/ledger") as response:
                 assert await response.json() == []
             process.send_signal(signal.SIGTERM)
-            assert await process.wait() == 0
+            assert await ended(process) == 0
     finally:
         if process.returncode is None:
             process.kill()
-            await process.wait()
+            await ended(process)
     assert "TOWN_TOKEN=given" in settings

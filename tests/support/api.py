@@ -10,6 +10,7 @@ from typing import Any
 from bot.cli import tokens
 from bot.deps import utc_now
 from tests.support.town_hall import TownHall
+from tests.support.waiting import answered
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,9 @@ async def curl(port: int | None, path: str, *arguments: str, bearer: str | None 
     process = await asyncio.create_subprocess_exec(
         "curl", "-sS", "-i", *headers, *arguments, f"http://127.0.0.1:{port}{path}", stdout=asyncio.subprocess.PIPE
     )
-    out, _ = await process.communicate()
-    head, _, body = out.decode().replace("HTTP/1.1 100 Continue\r\n\r\n", "").partition("\r\n\r\n")
+    head, _, body = (
+        (await answered(process)).decode().replace("HTTP/1.1 100 Continue\r\n\r\n", "").partition("\r\n\r\n")
+    )
     status, *lines = head.split("\r\n")
     found = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
     is_json = "json" in found.get("content-type", "")

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bot.sandbox.slack import SlackStandIn
 from services.ai.usage import STAND_IN_MODEL
+from tests.support.waiting import ended
 
 ROOT = Path(__file__).parents[2]
 
@@ -58,14 +59,14 @@ class BotProcess:
     async def kill(self) -> None:
         """kill -9."""
         self.process.kill()
-        await self.process.wait()
+        await ended(self.process)
 
     async def finished(self, timeout: float = 90) -> int:  # noqa: ASYNC109
         """Wait until it ends by itself; its exit status."""
         assert self.process.stdout is not None
         async with asyncio.timeout(timeout):
             self.output += (await self.process.stdout.read()).decode()
-            return await self.process.wait()
+            return await ended(self.process, timeout)
 
     def send_signal(self, number: signal.Signals) -> None:
         """Send SIGTERM, SIGSTOP, …"""
@@ -81,7 +82,7 @@ async def bot_process(*arguments: str, env: Mapping[str, str], module: str = "bo
     finally:
         if bot.process.returncode is None:
             bot.process.kill()
-            await bot.process.wait()
+            await ended(bot.process)
 
 
 def serve_env(slack: SlackStandIn, gemini_url: str, database_url: str) -> dict[str, str]:

@@ -6,9 +6,10 @@ import asyncio
 import shutil
 import tempfile
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
+from typing import Any, TypeVar
 
 import asyncpg
 from sqlalchemy import text
@@ -16,8 +17,11 @@ from sqlalchemy import text
 from db.embedded import embedded_postgres
 from db.migrate import migrate
 from db.session import Database
+from tests.support.databases import TestDatabase, create, given_back, kept
 
 TEMPLATE = "mudda_template"
+
+T = TypeVar("T")
 
 SETTINGS = {
     # A power cut during a test run may cost the test's data.
@@ -26,6 +30,10 @@ SETTINGS = {
     "synchronous_commit": "off",
     # Several processes test at once, each with a bot or two that takes some forty.
     "max_connections": "400",
+    # Rows are deleted by the test that put them in, and what is counted of tables is not to change by itself.
+    "autovacuum": "off",
+    "checkpoint_timeout": "'1h'",
+    "jit": "off",
 }
 
 
@@ -79,46 +87,34 @@ async def empty_database(server_url: str) -> AsyncIterator[str]:
 
 
 # Databases that a test has left as clean as it found them. To empty one costs a tenth of what a new one does.
-_CLEAN: list[str] = []
+_CLEAN: list[TestDatabase] = []
+
+_PREPARED: dict[str, tuple[str, Any]] = {}
 
 
 @asynccontextmanager
 async def fresh_database(server_url: str) -> AsyncIterator[str]:
     """A migrated, empty database of one's own."""
-    admin = await asyncpg.connect(server_url)
-    try:
-        if _CLEAN:
-            name = _CLEAN.pop()
-        else:
-            name = f"test_{uuid.uuid4().hex}"
-            # WAL_LOG: cloning by files has two checkpoints in it, and took six times as long (148 ms and 25 ms).
-            await admin.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE} STRATEGY WAL_LOG")
-        yield database_url(server_url, name)
-        await admin.execute(_DISCONNECT, name)
-        if await _emptied(database_url(server_url, name), database_url(server_url, TEMPLATE)):
-            _CLEAN.append(name)
-        else:
-            await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    finally:
-        await admin.close()
+    database = _CLEAN.pop() if _CLEAN else await kept(create(server_url, TEMPLATE))
+    yield database_url(server_url, database.name)
+    if await kept(given_back(database)):
+        _CLEAN.append(database)
 
 
-_DISCONNECT = "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = $1"
-_SHAPE = """
-SELECT md5(string_agg(line, ',' ORDER BY line)) FROM (
-    SELECT concat_ws(' ', c.relname, c.relkind, a.attname, a.atttypid::regtype, a.attnotnull) AS line
-    FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid WHERE c.relnamespace = 'public'::regnamespace
-    UNION ALL SELECT concat_ws(' ', tgrelid::regclass, tgname, tgenabled) FROM pg_trigger WHERE NOT tgisinternal
-    UNION ALL SELECT concat_ws(' ', proname, md5(prosrc)) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
-) AS lines
-"""
-"""What a test may have changed of the tables: a database with another shape is not used again."""
-
-_TABLES = """
-SELECT relname FROM pg_class
-WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND relname NOT IN ('alembic_version')
-"""
-_shapes: dict[str, str] = {}
+@asynccontextmanager
+async def prepared_database(
+    server_url: str, name: str, prepare: Callable[[str], Awaitable[T]]
+) -> AsyncIterator[tuple[str, T]]:
+    """A database of one's own, with what `prepare` put into one for all tests of a process; and what it gave."""
+    if name not in _PREPARED:
+        model = await kept(create(server_url, TEMPLATE))
+        made = await prepare(database_url(server_url, model.name))
+        await kept(model.left_alone())
+        _PREPARED[name] = model.name, made
+    template, made = _PREPARED[name]
+    database = await kept(create(server_url, template))
+    yield database_url(server_url, database.name), made
+    await kept(database.drop())
 
 
 async def analyze(database: Database) -> None:
@@ -128,22 +124,3 @@ async def analyze(database: Database) -> None:
     """
     async with database.engine.begin() as connection:
         await connection.execute(text("ANALYZE"))
-
-
-async def _emptied(url: str, template_url: str) -> bool:
-    """Remove every row; False if the tables are not as the migrations made them."""
-    if template_url not in _shapes:
-        template = await asyncpg.connect(template_url)
-        _shapes[template_url] = await template.fetchval(_SHAPE)
-        await template.close()
-    connection = await asyncpg.connect(url)
-    try:
-        if await connection.fetchval(_SHAPE) != _shapes[template_url]:
-            return False
-        tables = [row["relname"] for row in await connection.fetch(_TABLES)]
-        # As a replica, for which no trigger fires: neither those that refuse a change nor foreign keys.
-        await connection.execute("SET session_replication_role = replica")
-        await connection.execute(";".join(f"DELETE FROM {table}" for table in tables))
-    finally:
-        await connection.close()
-    return True

@@ -7,6 +7,8 @@ import re
 from collections.abc import Sequence
 from typing import Self
 
+from tests.support.waiting import happened
+
 
 def http(body: bytes = b"", *headers: str, status: str = "200 OK") -> bytes:
     """A well-formed answer."""
@@ -26,6 +28,7 @@ class RawServer:
         self._answers = answers
         self._kept_open = frozenset(kept_open)
         self._stopping = asyncio.Event()
+        self._connections: set[asyncio.StreamWriter] = set()
 
     @property
     def url(self) -> str:
@@ -39,9 +42,14 @@ class RawServer:
     async def __aexit__(self, *_: object) -> None:
         self._stopping.set()
         self._server.close()
-        await self._server.wait_closed()
+        for connection in self._connections:
+            # A client may keep one open on which it has asked nothing yet: nobody is waited for.
+            connection.transport.abort()
+        async with asyncio.timeout(10):
+            await self._server.wait_closed()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._connections.add(writer)
         try:
             head = (await reader.readuntil(b"\r\n\r\n")).decode()
             length = re.search(r"(?i)content-length: (\d+)", head)
@@ -51,8 +59,9 @@ class RawServer:
             writer.write(answer)
             await writer.drain()
             if answer in self._kept_open:
-                await self._stopping.wait()
+                await happened(self._stopping)
         except (ConnectionError, asyncio.IncompleteReadError):
             pass
         finally:
+            self._connections.discard(writer)
             writer.close()

@@ -19,6 +19,7 @@ from slack_sdk.signature import Clock, SignatureVerifier
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.sandbox.slack import SlackStandIn
+from tests.support.waiting import happened
 
 WORKS, WATER, SQUARE, COUNCIL = "C0WORKS001", "C0WATER001", "C0SQUARE01", "C0COUNCIL1"
 PRIYA, MARCO, DANA, BOT = "U0PRIYA001", "U0MARCO001", "U0DANA0001", "U0MUDDABOT"
@@ -69,7 +70,7 @@ class App:
         self.received.append(Received(headers, await request.read()))
         answer = self.answers.popleft() if self.answers else Answer()
         if answer.never:
-            await self._closing.wait()
+            await happened(self._closing)
         if isinstance(answer.body, str):
             return web.Response(status=answer.status, text=answer.body, headers=answer.headers)
         return web.json_response(answer.body, status=answer.status, headers=answer.headers)

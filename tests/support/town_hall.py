@@ -6,6 +6,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import pytest
@@ -22,8 +23,11 @@ from bot.workspaces.tenants import OneWorkspace
 from db.session import Database
 from services import workspaces
 from services.ai.usage import STAND_IN_MODEL
+from services.components.definitions import ComponentDefinition
 from services.components.packs import parse_pack
 from services.components.service import ComponentService
+
+_SOMEWHERE = "http://town.invalid"
 
 LEAK = "Water is coming up through the road at 5th and Main"
 
@@ -91,6 +95,8 @@ def bot_settings(slack: SlackStandIn, gemini: GeminiStandIn, database_url: str, 
         "gemini_api_key": SecretStr("stand-in"),
         "gemini_model": STAND_IN_MODEL,
         "gemini_api_endpoint": gemini.url,
+        # Each has a thread that is there from the start.
+        "gemini_max_concurrency": 16,
         "database_url": database_url,
         "host": "127.0.0.1",
         "port": 0,
@@ -100,11 +106,24 @@ def bot_settings(slack: SlackStandIn, gemini: GeminiStandIn, database_url: str, 
     return Settings(_env_file=None, **given)
 
 
-async def load_pack(database: Database, slack: SlackStandIn, town_url: str = "http://town.invalid") -> None:
+async def load_pack(database: Database, slack: SlackStandIn, town_url: str = _SOMEWHERE) -> None:
     """Register the sandbox's components for the stand-in's workspace."""
     async with database.transaction() as session:
         workspace_id = await workspaces.ensure(session, slack.workspace.team.id, slack.workspace.team.name)
-        await ComponentService().load(session, workspace_id, parse_pack(sandbox_pack(town_url)))
+        await ComponentService().load(session, workspace_id, sandbox_components(town_url))
+
+
+@cache
+def _sandbox_components() -> tuple[str, ...]:
+    return tuple(each.model_dump_json(by_alias=True) for each in parse_pack(sandbox_pack(_SOMEWHERE)))
+
+
+def sandbox_components(town_url: str) -> list[ComponentDefinition]:
+    """The sandbox's components over a town. The pack is read once: as YAML, that takes longer than to load it."""
+    return [
+        ComponentDefinition.model_validate_json(each.replace(_SOMEWHERE, town_url))
+        for each in _sandbox_components()
+    ]
 
 
 @pytest.fixture

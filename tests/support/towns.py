@@ -108,6 +108,8 @@ async def two_towns(
             "slack_client_id": CLIENT_ID,
             "slack_client_secret": SecretStr(CLIENT_SECRET),
             "mudda_secret_key": SecretStr(SECRET_KEY),
+            # As it is for a town: whose turn it is shows where there is room for some of the others, too.
+            "gemini_max_concurrency": 64,
             "component_allowed_hosts": town.url.removeprefix("http://"),
             **settings,
         }

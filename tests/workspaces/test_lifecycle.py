@@ -15,6 +15,7 @@ from db.models import AuditEvent, Installation, Run, WorkflowPlan, Workspace
 from services.states import FailureCode, PlanState, RunState
 from tests.support.town_hall import LEAK, buttons, cards
 from tests.support.towns import TEAMS, Towns, two_towns
+from tests.support.waiting import happened
 
 SPRINGFIELD, OGDENVILLE = (team.id for team in TEAMS)
 UNINSTALLED: dict[str, Any] = {"type": "app_uninstalled"}
@@ -102,7 +103,7 @@ async def test_a_draft_under_way_ends_with_a_reason(towns: Towns) -> None:
     hold = HoldModel()
     towns.gemini.script(hold)
     await slack.send_command("priya", "works", "/mudda", LEAK)
-    await hold.reached.wait()
+    await happened(hold.reached)
     await slack.uninstall()
     await towns.until(WorkflowPlan, lambda plans: [plan.state for plan in plans] == [PlanState.FAILED])
     hold.released.set()
@@ -142,7 +143,7 @@ async def test_a_token_that_is_taken_back_between_ack_and_card_is_noticed_unhear
     hold = Hold()
     slack.faults.script("users.info", [hold])
     await slack.send_command("priya", "works", "/mudda", f"{LEAK} <@U0DANA0001>")
-    await hold.reached.wait()
+    await happened(hold.reached)
     slack.forget_token()
     hold.released.set()
     await towns.until(Workspace, lambda found: any(row.removed_at for row in found if row.team_id == SPRINGFIELD))

@@ -23,6 +23,7 @@ from services.workspaces.installations import Grant, InstallationService, remove
 from services.workspaces.secrets import SecretBox, new_key
 from tests.conftest import TEAM
 from tests.support.bot_process import bot_process
+from tests.support.commands import command
 from tests.support.run_starts import begun, step
 
 OTHER = "T0OTHER001"
@@ -185,9 +186,9 @@ async def test_a_workspace_that_is_not_there_is_named(
 
 
 async def test_keys_are_made_and_rotated(database: Database, database_url: str, both: UUID) -> None:
-    async with bot_process("secrets", "new-key", env={}) as mudda:
-        assert await mudda.finished() == 0
-    newer = mudda.output.strip()
+    status, newer = await command("secrets", "new-key")
+    assert status == 0
+    newer = newer.strip()
     env = {"DATABASE_URL": database_url, "MUDDA_SECRET_KEY": f"{newer},{KEY}"}
     async with bot_process("secrets", "rotate", env=env) as mudda:
         assert await mudda.finished() == 0
@@ -202,16 +203,16 @@ async def test_a_rotation_without_the_old_key_changes_nothing(
     database: Database, database_url: str, both: UUID
 ) -> None:
     env = {"DATABASE_URL": database_url, "MUDDA_SECRET_KEY": new_key()}
-    async with bot_process("secrets", "rotate", env=env) as mudda:
-        assert await mudda.finished() == 1
-    assert "Nothing was changed" in mudda.output
+    status, said = await command("secrets", "rotate", env=env)
+    assert status == 1
+    assert "Nothing was changed" in said
     async with database.reading() as session:
         found = await InstallationService(SecretBox([KEY])).find(session, Workspace.id == both)
     assert found is not None
 
 
 async def test_a_secret_key_that_is_none_is_refused_without_being_shown() -> None:
-    async with bot_process("secrets", "rotate", env={"MUDDA_SECRET_KEY": PLANTED}) as mudda:
-        assert await mudda.finished() == 2
-    assert "MUDDA_SECRET_KEY: must be keys" in mudda.output
-    assert PLANTED not in mudda.output
+    status, said = await command("secrets", "rotate", env={"MUDDA_SECRET_KEY": PLANTED})
+    assert status == 2
+    assert "MUDDA_SECRET_KEY: must be keys" in said
+    assert PLANTED not in said

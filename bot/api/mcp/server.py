@@ -79,7 +79,11 @@ async def _running(manager: StreamableHTTPSessionManager) -> AsyncIterator[None]
             await stop.wait()
 
     task = asyncio.create_task(run())
-    await ready.wait()
+    started = asyncio.create_task(ready.wait())
+    await asyncio.wait({task, started}, return_when=asyncio.FIRST_COMPLETED)
+    if task.done():
+        started.cancel()
+        await task  # which raises why it did not start
     try:
         yield
     finally:

@@ -14,6 +14,7 @@ import gc
 import threading
 import warnings
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 import requests
@@ -113,10 +114,17 @@ def _body(exc: GoogleAPICallError) -> object:
         return None
 
 
+START_SECONDS = 10.0
+"""For which the threads wait for one another, at the start."""
+
+
 def _start_threads(number: int) -> ThreadPoolExecutor:
     threads = ThreadPoolExecutor(number, thread_name_prefix="gemini")
     # An executor starts a thread only when none is idle: keep each one busy until all are there.
-    all_there = threading.Barrier(number)
-    for started in [threads.submit(all_there.wait) for _ in range(number)]:
-        started.result()
+    all_there = threading.Barrier(number, timeout=START_SECONDS)
+    started = [threads.submit(all_there.wait) for _ in range(number)]
+    # Where the machine has no room for so many, those that there are go without the others.
+    with suppress(threading.BrokenBarrierError):
+        for each in started:
+            each.result()
     return threads

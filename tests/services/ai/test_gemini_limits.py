@@ -12,6 +12,7 @@ from bot.sandbox.gemini.server import GeminiStandIn
 from services.ai.errors import GeminiTimeout, GeminiUnavailable
 from services.ai.gemini import RetryPolicy
 from tests.support.gemini_client import ClientMaker, ask, in_seconds, outcome
+from tests.support.waiting import happened
 
 
 @pytest.mark.parametrize(("allowed", "asked"), [(1, 1), (2, 2)])
@@ -45,7 +46,7 @@ async def test_waiting_for_a_turn_ends_at_the_deadline(gemini: GeminiStandIn, ma
     client, hold = make_client(max_concurrency=1), Hold()
     gemini.script(hold)
     first = asyncio.ensure_future(ask(client))
-    await hold.reached.wait()
+    await happened(hold.reached)
     error = await outcome(ask(client, deadline=in_seconds(0.1)))
     hold.released.set()
     await first
@@ -61,7 +62,7 @@ async def test_the_65th_call_waits_for_a_thread(gemini: GeminiStandIn, make_clie
     await gemini.until(lambda stand_in: stand_in.running == 64)
     assert not holds[64].reached.is_set()
     holds[0].released.set()
-    await holds[64].reached.wait()
+    await happened(holds[64].reached)
     for hold in holds:
         hold.released.set()
     await asyncio.gather(*calls)
@@ -72,7 +73,7 @@ async def test_more_than_may_wait_are_turned_away(gemini: GeminiStandIn, make_cl
     client, hold = make_client(max_concurrency=1, max_waiting=1), Hold()
     gemini.script(hold)
     first = asyncio.ensure_future(ask(client))
-    await hold.reached.wait()
+    await happened(hold.reached)
     second = asyncio.ensure_future(ask(client))
     await asyncio.sleep(0)  # until it waits
     error = await outcome(ask(client))
@@ -104,7 +105,7 @@ async def test_cancelling_frees_the_caller_at_once_and_the_thread_later(
     client, hold = make_client(max_concurrency=1), Hold()
     gemini.script(hold)
     first = asyncio.ensure_future(ask(client))
-    await hold.reached.wait()
+    await happened(hold.reached)
     first.cancel()
     with pytest.raises(asyncio.CancelledError):
         await first
@@ -122,7 +123,7 @@ async def test_closing_waits_for_running_calls_and_turns_the_rest_away(
     client, hold = make_client(max_concurrency=1), Hold()
     gemini.script(hold)
     running = asyncio.ensure_future(ask(client))
-    await hold.reached.wait()
+    await happened(hold.reached)
     waiting = asyncio.ensure_future(ask(client))
     await asyncio.sleep(0)
     closing = asyncio.ensure_future(client.aclose())

@@ -18,6 +18,7 @@ from services.learning.memory import NOTHING, Memory, PlanningNote
 from services.plans.model import Issue
 from services.states import Phase
 from tests.support.pack import COMPONENTS
+from tests.support.waiting import happened
 
 ISSUE = Issue("Water is coming up through the road at 5th and Main", reporter="U1", channel="C1")
 SELECTOR, PLANNER, REPAIR = ("selector", "ok"), ("planner", "ok"), ("repair", "ok")
@@ -95,7 +96,7 @@ async def test_samples_are_asked_the_first_question_and_at_the_same_time(
     async with asyncio.TaskGroup() as group, asyncio.timeout(10):
         task = group.create_task(drafted(service))
         for hold in holds:
-            await hold.reached.wait()
+            await happened(hold.reached)
         assert gemini.running == 2
         for hold in holds:
             hold.released.set()
@@ -278,7 +279,7 @@ async def test_who_stops_a_draft_stops_its_samples(gemini: GeminiStandIn, servic
     invalid_twice(gemini, holds)
     task = asyncio.create_task(drafted(service))
     for hold in holds:
-        await hold.reached.wait()
+        await happened(hold.reached)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

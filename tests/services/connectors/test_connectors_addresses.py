@@ -16,6 +16,7 @@ from bot.sandbox.town import Town
 from services.connectors import Connector, Outcome, PreparedRequest, Response, judge
 from services.connectors.errors import AddressRefused, CallError, NotSent
 from services.connectors.network.addresses import SystemResolver
+from tests.support.waiting import happened
 
 PUBLIC = ("93.184.216.34", "2606:4700::1111")
 NO_SECRETS: dict[str, str] = {}
@@ -56,7 +57,7 @@ class Silence(Names):
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
     ) -> list[ResolveResult]:
-        await asyncio.Event().wait()
+        await happened(asyncio.Event())
         return []
 
 

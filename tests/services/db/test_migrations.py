@@ -9,10 +9,11 @@ from uuid import UUID
 import asyncpg
 import pytest
 from alembic import command
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.pool import NullPool
 
-from db.migrate import alembic_config
+from db.migrate import alembic_config, newest
 from db.session import Database, async_engine
 from services.jobs import DecidePlan, Tell
 from tests.conftest import SERVER_URL, TEAM
@@ -97,3 +98,7 @@ BEFORE_0011 = (
     f" VALUES ({_id(7)}, {_id(4)}, 1, '{{}}', 0)",
 )
 """A plan with a version, a run and a step of it, as they were before rows named their workspace themselves."""
+
+
+def test_the_newest_is_known_by_its_file() -> None:
+    assert newest() == ScriptDirectory.from_config(alembic_config()).get_current_head()

@@ -19,6 +19,7 @@ from bot.serve import running_bot
 from bot.slack import ids
 from db.session import is_behind_pooler
 from tests.support.town_hall import LEAK, bot_settings, drafted, town_hall
+from tests.support.waiting import ended
 
 
 @asynccontextmanager
@@ -86,12 +87,13 @@ async def running(*command: str) -> AsyncIterator[None]:
     process = await asyncio.create_subprocess_exec(*command, stderr=asyncio.subprocess.PIPE)
     assert process.stderr is not None
     try:
-        while b"process up" not in (line := await process.stderr.readline()):
-            assert line, "PgBouncer did not start"
+        async with asyncio.timeout(60):
+            while b"process up" not in (line := await process.stderr.readline()):
+                assert line, "PgBouncer did not start"
         yield
     finally:
         process.terminate()
-        await process.wait()
+        await ended(process)
 
 
 @pytest.mark.skipif(shutil.which("pgbouncer") is None, reason="there is no PgBouncer on this machine")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from db.group_commit import GroupCommit, LockedElsewhere
+from tests.support.waiting import happened
 
 
 class Desk:
@@ -26,11 +27,11 @@ class Desk:
     async def commit(self, numbers: Sequence[int], may_wait: bool) -> list[int | LockedElsewhere]:
         self.batches.append(list(numbers))
         self.reached.set()
-        await self.open.wait()
+        await happened(self.open, 120)
         if 13 in numbers:
             raise ValueError("13")
         if may_wait and self.held in numbers:
-            await self.let_go.wait()
+            await happened(self.let_go)
         return [
             LockedElsewhere.LOCKED if number == self.held and not may_wait else 2 * number for number in numbers
         ]
@@ -38,7 +39,7 @@ class Desk:
 
 async def put_while_one_is_under_way(desk: Desk, commits: GroupCommit[int, int], *numbers: int) -> list[object]:
     first = asyncio.create_task(commits.put(0))
-    await desk.reached.wait()
+    await happened(desk.reached)
     others = [asyncio.create_task(commits.put(number)) for number in numbers]
     await asyncio.sleep(0)  # which lets them be put
     desk.open.set()
@@ -80,7 +81,7 @@ async def test_who_does_not_wait_any_more_does_not_hold_up_the_others() -> None:
     desk = Desk()
     commits = GroupCommit(desk.commit)
     gone = asyncio.create_task(commits.put(1))
-    await desk.reached.wait()
+    await happened(desk.reached)
     gone.cancel()
     other = asyncio.create_task(commits.put(2))
     desk.open.set()
@@ -95,7 +96,7 @@ async def test_what_somebody_holds_holds_up_nothing_else() -> None:
     desk.held = 1
     commits = GroupCommit(desk.commit)
     held = asyncio.create_task(commits.put(1))
-    await desk.reached.wait()
+    await happened(desk.reached)
     assert await commits.put(2) == 4
     assert not held.done()
     desk.let_go.set()
