@@ -12,7 +12,7 @@ from bot.cli.command import CommandFailed, Commands, add_workspace_option, open_
 from bot.config import Settings
 from db.session import Database
 from services import workspaces
-from services.components.definitions import ComponentDefinition
+from services.components.definitions import ComponentDefinition, OAuth2Auth
 from services.components.linting import Lint, LintCode, lint
 from services.components.pack_files import pack_of, pack_schema
 from services.components.service import ComponentService
@@ -55,7 +55,8 @@ async def _run_export(settings: Settings, options: argparse.Namespace) -> int:
 
 async def _run_lint(settings: Settings, options: argparse.Namespace) -> int:
     async with open_database(settings) as database:
-        said, is_well = await lint_of(database, await team_of(settings, options))
+        can_keep = settings.mudda_secret_key is not None
+        said, is_well = await lint_of(database, await team_of(settings, options), can_keep=can_keep)
     print(said)
     return 0 if is_well else 1
 
@@ -79,10 +80,19 @@ async def export(database: Database, team_id: str, keys: Sequence[str]) -> str:
     return pack_of(each for each in definitions if any(fnmatchcase(each.key, key) for key in wanted))
 
 
-async def lint_of(database: Database, team_id: str) -> tuple[str, bool]:
-    """What is wrong with the words of a team's components, a line or two each, and whether nothing is."""
-    specs, _ = await _components(database, team_id)
-    lines = []
+async def lint_of(database: Database, team_id: str, *, can_keep: bool) -> tuple[str, bool]:
+    """What is wrong with the words of a team's components, a line or two each, and whether nothing is.
+
+    `can_keep`: there is a key to seal with, and renewed tokens are kept.
+    """
+    specs, definitions = await _components(database, team_id)
+    renewing = [each.key for each in definitions if isinstance(each.auth, OAuth2Auth) and each.auth.refresh_token]
+    lines = [
+        f"{key}: its refresh token is lost once it is renewed and the bot restarts: set MUDDA_SECRET_KEY, and it "
+        "is kept."
+        for key in renewing
+        if not can_keep
+    ]
     for each in lint(specs):
         lines.append(f"{each.key}: {_SENTENCES[each.code](each)}.")
         if each.suggestion:
