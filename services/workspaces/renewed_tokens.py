@@ -65,7 +65,7 @@ class RenewedTokens:
         is_enough: Callable[[AccessToken], bool],
         now: datetime,
     ) -> AccessToken | Turn | None:
-        """The token that is kept, if it `is_enough`; else the turn to renew it; None while somebody else has that."""
+        """The token that is kept, if it `is_enough`; else the turn to renew it; None while another has that."""
         made = {"workspace_id": workspace_id, "client": client, "renewed_at": now}
         await session.execute(
             insert(RenewedToken).values(made).on_conflict_do_nothing(index_elements=["workspace_id", "client"])
