@@ -43,7 +43,7 @@ class Clock:
 
 @dataclass
 class Town:
-    """Gives a new refresh token with each access token, and takes each once; an access token is good for a minute."""
+    """Gives a new refresh token with each access token, and takes each once."""
 
     url: str = ""
     renewals: int = 0
@@ -234,7 +234,7 @@ async def test_it_is_kept_sealed_for_one_workspace(
     async with worker(database, workspace_id, clock) as one:
         assert await one.status(town) == 200
     kept = await row(database)
-    said = repr({name: getattr(kept, name) for name in RenewedToken.__table__.columns.keys()})
+    said = repr([getattr(kept, column.name) for column in RenewedToken.__table__.c])
     assert not [each for each in ("access-1", "refresh-0", "refresh-1", *SECRETS.values()) if each in said]
     async with database.transaction() as session:
         other = await ensure(session, "T0002")
