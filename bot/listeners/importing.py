@@ -13,10 +13,11 @@ from bot.languages import _
 from bot.listeners.guard import guard
 from bot.listeners.paging import buttons_of
 from bot.slack import ids, payloads
-from bot.views.importing.choices import choices_modal
+from bot.views.importing.choices import choices_modal, nothing_chosen
 from bot.views.importing.form import OPEN311, OPENAPI, add_modal
 from bot.views.importing.refusals import not_yours
 from bot.views.private.notes import Note
+from services.connectors.secret_values import is_named
 from services.imports.offers import Offer, OfferGone, with_page
 from services.imports.pages import choice_page
 from services.jobs import CloseOffer, ImportChoice, ImportOffered, OfferDocument, OfferOpen311, Tell, TurnChoices
@@ -104,7 +105,7 @@ async def import_chosen(choices: payloads.Choices, deps: Deps, ack: AsyncAck) ->
     offer = await _open_offer(choices.target, choices.user, deps)
     shown = _shown(choices, offer)
     if offer is not None and not with_page(offer.chosen, shown, choices.ticked):
-        errors = {ids.BLOCK_CHOICES_SEARCH: _("Choose at least one operation.")}
+        errors = {ids.BLOCK_CHOICES_SEARCH: nothing_chosen(offer.kind)}
         await ack(response_action="errors", errors=errors)
         return
     await deps.intake.put(choices.key, _chosen(choices, shown, deps))
@@ -126,6 +127,8 @@ def _errors(form: payloads.AddComponentsForm) -> dict[str, str]:
         return {ids.BLOCK_ADD_URL: _("Give the address.")}
     if form.url and not form.url.startswith(("http://", "https://")):
         return {ids.BLOCK_ADD_URL: _("An address begins with https:// or http://.")}
+    if form.api_key and not is_named(form.api_key):
+        return {ids.BLOCK_ADD_KEY: _("Write env:NAME or secret:NAME. The key itself must not stand here.")}
     return {}
 
 
@@ -133,7 +136,9 @@ def _reading(form: payloads.AddComponentsForm, deps: Deps) -> OfferDocument | Of
     about = {"key": form.key, "workspace": deps.workspace.id, "user": form.user, "channel": form.channel}
     if form.kind == OPENAPI:
         return OfferDocument(**about, url=form.url)
-    return OfferOpen311(**about, url=form.url, preset=form.preset, jurisdiction=form.jurisdiction)
+    return OfferOpen311(
+        **about, url=form.url, preset=form.preset, jurisdiction=form.jurisdiction, api_key=form.api_key
+    )
 
 
 async def _open_offer(offer_id: UUID, user: str, deps: Deps) -> Offer | None:

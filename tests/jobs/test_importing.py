@@ -17,7 +17,7 @@ from bot.sandbox.town.described import town_document
 from bot.sandbox.town.open311_towns import XML_PATH
 from bot.slack import ids
 from bot.slack.payloads.reading import file_of
-from db.models import AuditEvent, Component, ComponentImport
+from db.models import AuditEvent, Component, ComponentImport, Open311Endpoint
 from services.components.definitions import ComponentDefinition
 from services.components.pack_files import pack_of
 from services.imports.offers import MOST_KEPT, OfferKind
@@ -226,6 +226,40 @@ async def test_an_open311_endpoint_is_previewed_and_added(hall: TownHall) -> Non
     await hall.slack.click(ADMIN, preview.channel, preview.ts, ids.ACTION_IMPORT_NEW)
     await shown(hall, preview, "were added")
     assert await components(hall, "open311_127")
+
+
+async def test_single_services_of_an_open311_endpoint_are_chosen(hall: TownHall) -> None:
+    url = f"{hall.town.url}{XML_PATH}"
+    refused = await add(hall, ADMIN, kind="open311", url=url, api_key="sk-planted")
+    assert refused.errors == {
+        ids.BLOCK_ADD_KEY: "Write env:NAME or secret:NAME. The key itself must not stand here."
+    }
+    await add(hall, ADMIN, kind="open311", url=url, api_key="secret:FILING")
+    [preview] = await previews(hall, ADMIN, 1)
+    none = await choose(hall, preview)
+    assert none.errors == {ids.BLOCK_CHOICES_SEARCH: "Choose at least one service."}
+    names = [hall.town.xml_town.services[code].name for code in ("street_light", "pothole")]
+    await choose(hall, preview, *names)
+    await shown(hall, preview, "were added")
+    async with hall.database.reading() as session:
+        [endpoint] = await session.scalars(select(Open311Endpoint))
+        create = await session.scalar(
+            select(Component).where(Component.key == f"{endpoint.prefix}.create_request")
+        )
+    assert {*endpoint.services} == {"street_light", "pothole"}
+    assert create is not None
+    assert create.request_schema["properties"]["service_code"] == {"const": "pothole"}
+    assert create.auth["value"] == "secret:FILING"
+    # Another time, what is there already is ticked.
+    await add(hall, ADMIN, kind="open311", url=url, api_key="secret:FILING")
+    [_, again] = await previews(hall, ADMIN, 2)
+    await hall.slack.click(ADMIN, again.channel, again.ts, ids.ACTION_IMPORT_CHOOSE)
+    ticked = [
+        each["text"]["text"]
+        for block in hall.slack.views(ADMIN)[-1].blocks
+        for each in block.get("element", {}).get("initial_options", ())
+    ]
+    assert sorted(ticked) == sorted(names)
 
 
 async def test_words_narrow_the_choice_and_what_is_ticked_stays(hall: TownHall) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from bot.deps import Deps
@@ -110,6 +111,8 @@ async def _import(job: ImportOffered, offer: Offer, deps: Deps) -> None:
     imports, workspace, actor = deps.imports, job.workspace, job.actor
     if offer.kind is OfferKind.OPEN311:
         source = Source.from_dict(offer.about["source"])
+        if job.choice == "chosen":
+            source = replace(source, only=tuple(sorted(wanted)))
         town = await GeoReportClient(deps.connector).read(source)
         async with deps.database.transaction() as session:
             await imports.offers.claim(session, workspace, offer.id, deps.now())
