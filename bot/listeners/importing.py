@@ -39,8 +39,8 @@ def register(app: AsyncApp) -> None:
 
 
 async def show_add_form(command: payloads.Command, deps: Deps, ack: AsyncAck) -> None:
-    """The form, for whoever may change components; others are told who may."""
-    if await _may_add(command.user, deps):
+    """The form, for admins, who alone change which components there are; others are told so."""
+    if await seems_admin(command.user, deps):
         view = add_modal(command.channel, response_url=command.response_url)
         await deps.slack.open_view(command.trigger_id, view)
         await ack()
@@ -50,7 +50,7 @@ async def show_add_form(command: payloads.Command, deps: Deps, ack: AsyncAck) ->
 
 async def open_add_form(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
     """The same from the list of components."""
-    if await _may_add(click.user, deps):
+    if await seems_admin(click.user, deps):
         view = add_modal(click.channel, response_url=click.response_url)
         await deps.slack.open_view(click.trigger_id, view)
     else:
@@ -110,12 +110,6 @@ async def import_chosen(choices: payloads.Choices, deps: Deps, ack: AsyncAck) ->
         return
     await deps.intake.put(choices.key, _chosen(choices, shown, deps))
     await ack()
-
-
-async def _may_add(user: str, deps: Deps) -> bool:
-    async with deps.database.reading() as session:
-        approvers = (await deps.approvals.settings(session, deps.workspace.id)).approvers
-    return user in approvers or await seems_admin(user, deps)
 
 
 def _errors(form: payloads.AddComponentsForm) -> dict[str, str]:

@@ -18,6 +18,8 @@ from bot.sandbox.town.open311_towns import XML_PATH
 from bot.slack import ids
 from bot.slack.payloads.reading import file_of
 from db.models import AuditEvent, Component, ComponentImport, Open311Endpoint
+from services.approvals import ApprovalRules
+from services.audit import OPERATOR
 from services.components.definitions import ComponentDefinition
 from services.components.pack_files import pack_of
 from services.imports.offers import MOST_KEPT, OfferKind
@@ -120,12 +122,16 @@ async def imports_on_record(hall: TownHall) -> int:
         return await session.scalar(query) or 0
 
 
-async def test_a_clerk_may_not_and_their_file_is_not_fetched(hall: TownHall) -> None:
+async def test_who_is_no_admin_may_not_and_their_file_is_not_fetched(hall: TownHall) -> None:
+    # Not even as an approver: what plans can call is for admins, as all else about components is.
+    rules = ApprovalRules(approvers=(hall.slack.user(CLERK).id,))
+    async with hall.deps.database.transaction() as session:
+        await hall.deps.approvals.set_settings(session, hall.deps.workspace.id, rules, OPERATOR)
     reply = await sent_file(hall, CLERK, "town.json", document(hall))
-    assert "Only an admin of this workspace" in reply.text
+    assert "Only admins of this workspace" in reply.text
     assert not hall.slack.calls("files.info")
     await hall.slack.send_command(CLERK, "works", "/mudda", "components add")
-    await told(hall, CLERK, "Only an admin of this workspace")
+    await told(hall, CLERK, "Only admins of this workspace")
     assert not hall.slack.views(CLERK)
 
 
@@ -137,7 +143,7 @@ async def test_the_list_of_components_opens_the_form_for_those_who_may(
     listed = (await hall.slack.wait_for(lambda: hall.slack.ephemerals("works", user)))[-1]
     await hall.slack.click(user, "works", listed.ts, ids.ACTION_COMPONENTS_ADD)
     if not opens:
-        await told(hall, user, "Only an admin of this workspace")
+        await told(hall, user, "Only admins of this workspace")
     assert [view.body["callback_id"] for view in hall.slack.views(user)] == [ids.VIEW_ADD_COMPONENTS] * opens
 
 

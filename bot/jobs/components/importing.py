@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from bot.admins import is_admin
 from bot.deps import Deps
 from bot.errors import RateLimited, SlackError, SlackUnavailable
-from bot.jobs.components.admins import may_change_components
 from bot.jobs.registry import Handler, Lane
 from bot.languages import speaking
 from bot.readers import language_for
@@ -45,7 +45,7 @@ async def import_offered(job: ImportOffered, deps: Deps) -> None:
         await _show(job, offer, deps)
         return
     problem = None
-    if await may_change_components(job.user, job.workspace, deps):
+    if await is_admin(job.user, deps):
         try:
             await _import(job, offer, deps)
         except OfferGone:

@@ -7,9 +7,9 @@ import logging
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from bot.admins import is_admin
 from bot.deps import Deps
 from bot.errors import FileRefused, RateLimited, SlackError, SlackUnavailable
-from bot.jobs.components.admins import may_change_components
 from bot.jobs.messages.posting import find_earlier
 from bot.jobs.registry import Handler, Lane
 from bot.languages import speaking
@@ -92,7 +92,7 @@ async def _offered(job: OfferDocument | OfferOpen311, kind: OfferKind, name: str
 async def _message(job: OfferDocument | OfferOpen311, offer: Offer, name: str, deps: Deps) -> Message:
     """The preview, kept; or why there is none."""
     stranger = isinstance(job, OfferDocument) and job.is_stranger
-    if stranger or not await may_change_components(job.user, job.workspace, deps):
+    if stranger or not await is_admin(job.user, deps):
         await _refuse(job.workspace, offer.id, deps)
         return not_yours_message(offer.id)
     try:
