@@ -176,17 +176,16 @@ class Authenticator:
             token = self._tokens.get(client)
             if token is not None and token.good_until > self._now():
                 return replace(_bearer(token.value), kept=True)
-            is_kept = False
             if keeper is None or client.refresh is None:
-                token = await self._fetch(client, token)
+                new, is_kept = await self._fetch(client, token), False
             else:
                 # It goes on when the call's time is up: what has been renewed must not be lost.
                 renewing = asyncio.create_task(self._renewed(client, token, keeper))
                 self._renewing.add(renewing)
                 renewing.add_done_callback(self._ended)
-                token, is_kept = await asyncio.shield(renewing)
-            self._tokens[client] = token
-            return replace(_bearer(token.value), kept=is_kept)
+                new, is_kept = await asyncio.shield(renewing)
+            self._tokens[client] = new
+            return replace(_bearer(new.value), kept=is_kept)
 
     async def _renewed(
         self, client: _Client, former: AccessToken | None, keeper: TokenKeeper

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import timedelta
 from typing import Any
@@ -13,6 +14,7 @@ from bot.jobs.components.importing import import_offered
 from bot.jobs.components.offering import offer_document
 from bot.sandbox.slack import Message
 from bot.sandbox.slack.state.files import File, file_object
+from bot.sandbox.slack.state.model import User
 from bot.sandbox.town.described import town_document
 from bot.sandbox.town.open311_towns import XML_PATH
 from bot.slack import ids
@@ -114,6 +116,30 @@ async def test_a_job_that_runs_twice_imports_and_previews_once(hall: TownHall) -
     await import_offered(job, hall.deps)
     assert await imports_on_record(hall) == 1
     await shown(hall, preview, "12 components of Town API were added")
+
+
+async def test_pressed_twice_at_once_the_first_counts_and_its_result_stays(hall: TownHall) -> None:
+    preview = await sent_file(hall, ADMIN, "town.json", document(hall))
+    async with hall.database.reading() as session:
+        row = (await session.scalars(select(ComponentImport))).one()
+    about = {"workspace": hall.deps.workspace.id, "user": row.user_id, "channel": preview.channel}
+    jobs = [ImportOffered(**about, key=f"click:{n}", target=row.id, choice="new") for n in range(2)]
+    await asyncio.gather(*(import_offered(job, hall.deps) for job in jobs))
+    await shown(hall, preview, "12 components of Town API were added")
+    async with hall.database.reading() as session:
+        result = await session.scalar(select(ComponentImport.result))
+    assert result is not None
+    assert len(result["created"]) == 12
+
+
+async def test_who_is_no_admin_any_more_imports_nothing(hall: TownHall) -> None:
+    preview = await sent_file(hall, ADMIN, "town.json", document(hall))
+    marco = hall.slack.user(ADMIN)
+    hall.slack.workspace.users[marco.id] = User(marco.id, marco.name, marco.real_name)
+    await hall.slack.click(ADMIN, preview.channel, preview.ts, ids.ACTION_IMPORT_NEW)
+    messages = hall.slack.dm(ADMIN).messages
+    await hall.slack.wait_for(lambda: "Only admins of this workspace" in messages[preview.ts].text or None)
+    assert await components(hall, "town.") == []
 
 
 async def imports_on_record(hall: TownHall) -> int:
