@@ -121,6 +121,9 @@ def _errors(form: payloads.AddComponentsForm) -> dict[str, str]:
         return {ids.BLOCK_ADD_URL: _("Give the address.")}
     if form.url and not form.url.startswith(("http://", "https://")):
         return {ids.BLOCK_ADD_URL: _("An address begins with https:// or http://.")}
+    if "@" in form.url.partition("//")[2].partition("/")[0]:
+        words = _("An address must not hold a name and a password. Send me the document as a file.")
+        return {ids.BLOCK_ADD_URL: words}
     if form.api_key and not is_named(form.api_key):
         return {ids.BLOCK_ADD_KEY: _("Write env:NAME or secret:NAME. The key itself must not stand here.")}
     return {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, Text, Uuid, bindparam, case, column, func, select, type_coerce
+from sqlalchemy import ColumnElement, Select, Text, Uuid, bindparam, case, column, func, select, type_coerce
 from sqlalchemy.dialects.postgresql import JSONB, array
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import undefer
@@ -117,7 +117,7 @@ def _runs(workspace_id: UUID, plan_id: UUID) -> Select[Run]:
     return select(Run).where(Run.workspace_id == workspace_id, Run.plan_id == plan_id).order_by(Run.number.desc())
 
 
-def run_line(run: Run | Row[Any]) -> RunLine:
+def run_line(run: Any) -> RunLine:
     """A run as a line of a list; `run` is its row, or what has the same columns."""
     return RunLine(
         id=run.id,

@@ -229,6 +229,8 @@ async def test_a_file_of_50_mb_is_not_fetched(hall: TownHall) -> None:
 
 
 async def test_a_private_address_is_not_called(hall: TownHall) -> None:
+    refused = await add(hall, ADMIN, url=f"http://marco:planted@{hall.town.url.partition('//')[2]}/openapi.json")
+    assert list(refused.errors or ()) == [ids.BLOCK_ADD_URL]
     await add(hall, ADMIN, url="http://10.0.0.1/openapi.json")
     [reply] = await previews(hall, ADMIN, 1)
     assert "Its address is private or not allowed here" in card_text(reply)

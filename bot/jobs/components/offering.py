@@ -155,7 +155,7 @@ async def _open311(job: OfferOpen311, deps: Deps) -> _Found:
         endpoints = await Open311Service(ComponentService()).endpoints(session, job.workspace)
     summary = summary_of_definitions(source.name or town.base_url, pack.definitions, stored)
     known = frozenset(code for each in endpoints if each.prefix == source.key_prefix for code in each.services)
-    about = {"source": source.to_dict()}
+    about: dict[str, object] = {"source": source.to_dict()}
     return _Found(OfferKind.OPEN311, about, None, summary, tuple(map(_service, town.services)), known)
 
 
@@ -170,8 +170,12 @@ def source_of(job: OfferOpen311) -> Source:
     """What is asked for: a preset, and what was typed beside it."""
     preset = presets().get(job.preset)
     source = preset.source() if preset else Source(job.url)
-    given = {"url": job.url, "jurisdiction": job.jurisdiction, "api_key": job.api_key}
-    return replace(source, **{name: value for name, value in given.items() if value})
+    return replace(
+        source,
+        url=job.url or source.url,
+        jurisdiction=job.jurisdiction or source.jurisdiction,
+        api_key=job.api_key or source.api_key,
+    )
 
 
 async def _refuse(workspace: UUID, offer_id: UUID, deps: Deps) -> None:
