@@ -30,7 +30,7 @@ from services.workspaces.secrets import SecretBox, new_key
 from tests.support.run_starts import registered
 
 KEY = new_key()
-SECRETS = {"CLIENT_SECRET": "planted-client-secret", "REFRESH": "refresh-0"}
+SECRETS = {"CLIENT_SECRET": "planted-client-secret", "REFRESH": "refresh-0", "AGAIN": "refresh-1"}
 
 
 class Clock:
@@ -247,7 +247,6 @@ async def test_it_is_kept_sealed_for_one_workspace(
 async def test_a_new_secret_begins_anew(database: Database, workspace_id: UUID, town: Town, clock: Clock) -> None:
     async with worker(database, workspace_id, clock) as one:
         assert await one.status(town) == 200
-    SECRETS["AGAIN"] = "refresh-1"
     auth = {**town.definition().auth.model_dump(), "refresh_token": "env:AGAIN"}
     async with worker(database, workspace_id, clock) as one:
         answer = await one.call(town.definition(auth=auth))
