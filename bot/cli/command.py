@@ -79,6 +79,16 @@ async def workspace_of(database: Database, team: str) -> UUID:
             ) from None
 
 
+async def print_of(
+    settings: Settings, options: argparse.Namespace, say: Callable[..., Awaitable[str]], *arguments: object
+) -> int:
+    """Print what `say` has to say of the workspace that a command is about, given the database and the team."""
+    team = await team_of(settings, options)
+    async with open_database(settings) as database:
+        print(await say(database, team, *arguments))
+    return 0
+
+
 async def told_to_stop() -> None:
     """Wait for SIGINT or SIGTERM; from then on the process has ten seconds, whatever hangs."""
     stop = asyncio.Event()

@@ -1,4 +1,4 @@
-"""What `mudda doctor` says of components: secrets that are not there, and hosts that do not answer."""
+"""What `mudda doctor` says of components: secrets that are not there or not kept, hosts that do not answer."""
 
 from __future__ import annotations
 
@@ -22,6 +22,25 @@ async def missing_secrets(settings: Settings, database: Database) -> list[str]:
     """A line for each secret that an active component names and that there is none of, or that can't be opened."""
     async with database.reading() as session:
         return [line async for line in _missing(settings, session)][:MOST]
+
+
+async def lost_tokens(settings: Settings, database: Database) -> list[str]:
+    """A line for each active component whose renewed tokens can't be kept, since there is no key to seal with."""
+    if settings.mudda_secret_key is not None:
+        return []
+    async with database.reading() as session:
+        query = (
+            select(Component.key, Workspace.team_id)
+            .join(Workspace, Workspace.id == Component.workspace_id)
+            .where(Component.is_active, Component.auth["refresh_token"].as_string().is_not(None))
+            .order_by(Workspace.team_id, Component.key)
+            .limit(MOST)
+        )
+        return [
+            f"{key} in {team} signs in with a refresh token. Without MUDDA_SECRET_KEY one that is renewed is lost "
+            "when the bot restarts, and no other worker knows it."
+            for key, team in await session.execute(query)
+        ]
 
 
 async def silent_hosts(database: Database) -> list[str]:

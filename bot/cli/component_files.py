@@ -7,12 +7,15 @@ import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from fnmatch import fnmatchcase
+from pathlib import Path
 
+from bot.cli import component_words
 from bot.cli.command import CommandFailed, Commands, add_workspace_option, open_database, team_of
 from bot.config import Settings
 from db.session import Database
 from services import workspaces
-from services.components.definitions import ComponentDefinition
+from services.ai.wording import Wordsmith
+from services.components.definitions import ComponentDefinition, OAuth2Auth
 from services.components.linting import Lint, LintCode, lint
 from services.components.pack_files import pack_of, pack_schema
 from services.components.service import ComponentService
@@ -36,6 +39,14 @@ def add(actions: Commands) -> None:
     exporting.add_argument("keys", nargs="*", metavar="KEY", help="or a pattern such as works.*; all without one")
     exporting.set_defaults(run=_run_export)
     linting = actions.add_parser("lint", help="names and descriptions that a model can't choose by")
+    words = linting.add_mutually_exclusive_group()
+    words.add_argument(
+        "--suggest",
+        type=Path,
+        metavar="FILE",
+        help="write better ones to FILE that the model proposes",
+    )
+    words.add_argument("--accept", type=Path, metavar="FILE", help="take what is in FILE, once you have read it")
     linting.set_defaults(run=_run_lint)
     for action in (exporting, linting):
         add_workspace_option(action)
@@ -54,10 +65,29 @@ async def _run_export(settings: Settings, options: argparse.Namespace) -> int:
 
 
 async def _run_lint(settings: Settings, options: argparse.Namespace) -> int:
+    if options.suggest or options.accept:
+        print(await _words(settings, options))
+        return 0
     async with open_database(settings) as database:
-        said, is_well = await lint_of(database, await team_of(settings, options))
+        can_keep = settings.mudda_secret_key is not None
+        said, is_well = await lint_of(database, await team_of(settings, options), can_keep=can_keep)
     print(said)
     return 0 if is_well else 1
+
+
+async def _words(settings: Settings, options: argparse.Namespace) -> str:
+    async with open_database(settings) as database:
+        team = await team_of(settings, options)
+        if options.accept:
+            return await component_words.accept(database, team, options.accept)
+        specs, _ = await _components(database, team)
+    async with component_words.gemini_of(settings) as gemini:
+        return await component_words.suggest(specs, Wordsmith(gemini), options.suggest, sentence)
+
+
+def sentence(found: Lint) -> str:
+    """What is wrong with the words of a component, as a clause."""
+    return _SENTENCES[found.code](found)
 
 
 async def _run_schema(_: Settings, __: argparse.Namespace) -> int:
@@ -79,12 +109,21 @@ async def export(database: Database, team_id: str, keys: Sequence[str]) -> str:
     return pack_of(each for each in definitions if any(fnmatchcase(each.key, key) for key in wanted))
 
 
-async def lint_of(database: Database, team_id: str) -> tuple[str, bool]:
-    """What is wrong with the words of a team's components, a line or two each, and whether nothing is."""
-    specs, _ = await _components(database, team_id)
-    lines = []
+async def lint_of(database: Database, team_id: str, *, can_keep: bool) -> tuple[str, bool]:
+    """What is wrong with the words of a team's components, a line or two each, and whether nothing is.
+
+    `can_keep`: there is a key to seal with, and renewed tokens are kept.
+    """
+    specs, definitions = await _components(database, team_id)
+    renewing = [each.key for each in definitions if isinstance(each.auth, OAuth2Auth) and each.auth.refresh_token]
+    lines = [
+        f"{key}: its refresh token is lost once it is renewed and the bot restarts: set MUDDA_SECRET_KEY, and it "
+        "is kept."
+        for key in renewing
+        if not can_keep
+    ]
     for each in lint(specs):
-        lines.append(f"{each.key}: {_SENTENCES[each.code](each)}.")
+        lines.append(f"{each.key}: {sentence(each)}.")
         if each.suggestion:
             lines.append(f"  better: {_line(each.suggestion)}")
     if not lines:

@@ -114,7 +114,8 @@ async def _source(source: str, allowed_hosts: Collection[str]) -> tuple[bytes, s
         try:
             return await fetch_document(source, allowed_hosts=allowed_hosts, limit=MAX_JSON_BYTES), source
         except (CallError, FetchRefused) as error:
-            raise CommandFailed(f"{source}: {fetch_refusal(error)}.\nNothing was imported.") from error
+            shown = re.sub(r"//[^/@]*@", "//", source)
+            raise CommandFailed(f"{shown}: {fetch_refusal(error)}.\nNothing was imported.") from error
     return _read_file(Path(source)), ""
 
 

@@ -101,7 +101,11 @@ def fetch_refusal(error: CallError | FetchRefused) -> str:
     if isinstance(error, RedirectRefused):
         return f"it is a redirect ({error.status}), which is not followed; give the URL that it leads to"
     if isinstance(error, FetchRefused):
-        said = {"status": f"it answers with status {error.status}", "packed": "it came packed, unasked"}
+        said = {
+            "status": f"it answers with status {error.status}",
+            "packed": "it came packed, unasked",
+            "userinfo": "a URL must not hold a name and a password; fetch the document and give the file",
+        }
         return said.get(error.reason) or f"it has more than {(error.limit or 0) // 2**20} MB"
     return f"it can't be had ({error})"
 

@@ -11,7 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 from bot.cli.command import CommandFailed, Commands, add_workspace_option, open_database, team_of, workspace_of
-from bot.cli.secrets import secrets_of
+from bot.cli.secrets import secrets_of, tokens_of
 from bot.config import Settings, component_secret
 from db.session import Database
 from services import workspaces
@@ -46,16 +46,17 @@ async def _run(settings: Settings, options: argparse.Namespace) -> int:
     async with open_database(settings) as database:
         team = await team_of(settings, options)
         definition = await component(database, team, options.key)
-        contexts = CallContexts(database, secrets_of(settings))
+        try:
+            request = prepare(definition, inputs_of(definition, options.inputs))
+        except CallError as error:
+            raise CommandFailed(f"{options.key} can't be called: {_said(error)}") from error
+        print(_json(preview(request)))
+        if definition.http_method != "GET" and not options.yes and not await _agreed():
+            raise CommandFailed("Nothing was sent.")
+        contexts = CallContexts(database, secrets_of(settings), tokens_of(settings))
         context = await contexts.of(await workspace_of(database, team), definition)
-    try:
-        request = prepare(definition, inputs_of(definition, options.inputs))
-    except CallError as error:
-        raise CommandFailed(f"{options.key} can't be called: {_said(error)}") from error
-    print(_json(preview(request)))
-    if definition.http_method != "GET" and not options.yes and not await _agreed():
-        raise CommandFailed("Nothing was sent.")
-    status, text = await call(definition, request, settings, component_secret, context)
+        # With the database at hand: a token that is renewed for this call is kept for the next one.
+        status, text = await call(definition, request, settings, component_secret, context)
     print(text)
     return status
 

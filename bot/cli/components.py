@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -14,19 +13,17 @@ from bot.cli import component_files, component_import, component_try, open311
 from bot.cli.command import CommandFailed, Commands, add_workspace_option, open_database, team_of
 from bot.cli.table import table
 from bot.config import Settings
-from bot.views.private.yaml_faults import YAML_SENTENCES
+from bot.views.private.pack_faults import pack_fault
 from db.session import Database, ReadSession
 from services import audit, workspaces
 from services.components.definitions import ComponentDefinition
-from services.components.packs import PackFault, PackFaultCode, PackFaults, parse_pack
-from services.components.refusals import DefinitionFaultCode as Definition
+from services.components.packs import PackFault, PackFaults, parse_pack
 from services.components.service import ComponentService, LoadResult
 from services.components.specs import ComponentSpec
 from services.errors import NotFound
 from services.formats.patterns import unread_patterns
 from services.formats.strict_json import render_path
 from services.formats.strict_yaml import MAX_BYTES
-from services.formats.strict_yaml import YamlFaultCode as Yaml
 
 _PAGE_SIZE = 500
 
@@ -152,65 +149,7 @@ def sentence(fault: PackFault) -> str:
     _, _, member = fault.member.partition("].")
     names = [fault.component or fault.member.partition(".")[0], member]
     subject = ", ".join(name for name in names if name)
-    words = _SENTENCES[fault.code](fault.detail)
+    words = pack_fault(fault)
     text = f"{subject}: {words}" if subject else words[:1].upper() + words[1:]
     # A faulty file may hold anything, and what is printed must not move the cursor.
     return "".join(char if char.isprintable() else "\ufffd" for char in text)
-
-
-_TYPES = {
-    "text": "text (in quotes, if it looks like something else)",
-    "bool": "true or false",
-    "integer": "a whole number",
-    "number": "a number",
-    "mapping": "a mapping of names to values",
-    "list": "a list",
-}
-
-
-def _range(detail: Mapping[str, Any]) -> str:
-    if "minimum" in detail:
-        return f"must be at least {detail['minimum']:g}"
-    return f"must be at most {detail['maximum']:g}"
-
-
-_SENTENCES: Mapping[Yaml | Definition | PackFaultCode, Callable[[Mapping[str, Any]], str]] = {
-    **YAML_SENTENCES,
-    PackFaultCode.NOT_A_PACK: lambda _: "a pack is a mapping with the member “components”",
-    PackFaultCode.EMPTY_PACK: lambda _: "there are no components in this pack",
-    PackFaultCode.DUPLICATE_KEY: lambda d: f"this key is taken by a component in line {d['first_line']}",
-    Definition.UNKNOWN_MEMBER: lambda _: "there is no such member",
-    Definition.MISSING_MEMBER: lambda _: "this member is missing",
-    Definition.WRONG_TYPE: lambda d: f"must be {_TYPES.get(d['expected'], d['expected'])}",
-    Definition.NOT_ALLOWED: lambda d: f"must be one of {d['allowed']}",
-    Definition.OUT_OF_RANGE: _range,
-    Definition.TOO_LONG: lambda d: f"must have at most {d['limit']:,} characters",
-    Definition.BLANK: lambda _: "must not be empty",
-    Definition.CONTROL_CHARACTER: lambda _: "must be one line without control characters",
-    Definition.BAD_KEY: lambda _: "must be 1 to 64 of a-z, 0-9, “_”, “.” and “-”",
-    Definition.RESERVED_KEY: lambda d: f"keys that begin with “{d['prefix']}” are for Mudda's own components",
-    Definition.BAD_URL: lambda _: "this is not a URL that can be called",
-    Definition.URL_SCHEME: lambda _: "the URL must begin with http:// or https://",
-    Definition.URL_USERINFO: lambda _: "a URL must not hold a user name or password; “auth” is for that",
-    Definition.URL_FRAGMENT: lambda _: "a URL with a fragment (#…) can't be called",
-    Definition.PLACEHOLDER_OUTSIDE_PATH: lambda _: "a {placeholder} may only stand in the path of the URL",
-    Definition.PLACEHOLDER_UNDECLARED: lambda d: f"{{{d['name']}}} of the URL is not declared here",
-    Definition.PATH_PARAM_UNUSED: lambda _: "the URL has no such {placeholder}",
-    Definition.PATH_PARAM_OPTIONAL: lambda _: "a path parameter is always required",
-    Definition.BAD_SCHEMA: lambda d: f"this is not a JSON Schema: {d['problem']}",
-    Definition.REMOTE_REFERENCE: lambda d: f"{d['reference']} leads out of this schema, which is not followed",
-    Definition.DANGLING_REFERENCE: lambda d: f"{d['reference']} leads to no schema",
-    Definition.CIRCULAR_REFERENCE: lambda d: f"{d['reference']} leads back to itself",
-    Definition.BAD_ORIGIN: lambda d: f"must be {' or '.join(d['allowed'])}, or a list of both",
-    Definition.ORIGIN_NOT_FOLLOWED: lambda _: "“from” is not looked for here: put it into a property or an item",
-    Definition.BAD_HEADER: lambda _: "this can't be the name of a header",
-    Definition.RESERVED_HEADER: lambda _: "this header is set by Mudda itself, or by “auth”",
-    Definition.BAD_TEMPLATE: lambda d: f"this is no GraphQL operation that can be sent: {d['problem']}",
-    Definition.NOT_ONE_OPERATION: lambda d: f"a template has one operation, and this has {d['count']}",
-    Definition.SUBSCRIPTION: lambda _: "a subscription never ends: use a query or a mutation",
-    Definition.NOT_A_VARIABLE: lambda _: "the template has no such variable",
-    Definition.LITERAL_SECRET: lambda _: (
-        "a secret must not stand in a file: write env:NAME and set NAME, or secret:NAME and keep it with "
-        "“mudda secrets set”"
-    ),
-}

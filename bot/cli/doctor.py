@@ -14,7 +14,7 @@ import aiohttp
 
 from bot import VERSION
 from bot.cli.command import Commands, look_into
-from bot.cli.component_checks import missing_secrets, silent_hosts
+from bot.cli.component_checks import lost_tokens, missing_secrets, silent_hosts
 from bot.config import Settings, check_serve, lines_of_gemini_sdk
 from bot.errors import SettingsError, SlackError
 from bot.jobs.workflows.reasons import code_of, failure_of
@@ -116,12 +116,13 @@ async def _components(settings: Settings) -> AsyncIterator[Finding]:
         async with look_into(settings) as database:
             if database is None:
                 return
-            missing, silent = await missing_secrets(settings, database), await silent_hosts(database)
+            missing = await missing_secrets(settings, database)
+            warnings = [*await lost_tokens(settings, database), *await silent_hosts(database)]
     except (SettingsError, *DATABASE_ERRORS):
         return
     for line in missing:
         yield Finding("Components", "", line)
-    for line in silent:
+    for line in warnings:
         yield Finding("Components", "", warning=line)
 
 

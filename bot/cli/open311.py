@@ -34,7 +34,9 @@ def add_actions(actions: Any) -> None:
     adding.add_argument("url", nargs="?", metavar="URL", help="of its discovery document, or of its services")
     adding.add_argument("--preset", choices=sorted(presets()), metavar="NAME", help="a public endpoint: boston, …")
     adding.add_argument("--jurisdiction", metavar="ID", help="where the endpoint serves several")
-    adding.add_argument("--api-key", metavar="env:NAME", help="where the key for filing requests is")
+    adding.add_argument(
+        "--api-key", metavar="env:NAME", help="where the key for filing requests is; or secret:NAME"
+    )
     adding.add_argument("--prefix", metavar="PREFIX", help="what the keys of its components begin with")
     adding.add_argument(
         "--service", action="append", default=[], metavar="CODE", help="offer this service only; may be repeated"
@@ -62,9 +64,11 @@ async def _run_add(settings: Settings, options: argparse.Namespace) -> int:
         preset = presets()[options.preset] if options.preset else None
         if preset and preset.key_from and not source.api_key:
             print(f"A key is to be had from {preset.key_from}")
-        name = source.api_key.removeprefix("env:")
-        if name and not os.environ.get(name):
+        place, _, name = source.api_key.partition(":")
+        if place == "env" and not os.environ.get(name):
             print(f"{name} is not set here: where the bot runs it must be, or no request can be filed.")
+        elif place == "secret":
+            print(f"“mudda secrets set KEY {name}” keeps it, for each component that files requests.")
     return 0
 
 
@@ -212,7 +216,7 @@ _LEFT_OUT = {
 
 _REFUSALS = {
     "bad_url": "This is not a URL that can be called.",
-    "bad_key": "A key must not stand in a command: write --api-key env:NAME and set NAME.",
+    "bad_key": "A key must not stand in a command: write --api-key env:NAME and set NAME, or secret:NAME.",
     "bad_prefix": "A prefix is 1 to 32 of a-z, 0-9, “_” and “-”.",
     "address": "{where} must not be called: its address is {detail}. COMPONENT_ALLOWED_HOSTS can allow a host.",
     "unreachable": "{where} can't be reached ({detail}).",

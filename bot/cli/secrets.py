@@ -21,6 +21,7 @@ from services.errors import NotFound
 from services.webhooks.service import WebhookService
 from services.workspaces.component_secrets import ComponentSecrets, NoSecretKey, SecretRefused
 from services.workspaces.installations import InstallationService
+from services.workspaces.renewed_tokens import RenewedTokens
 from services.workspaces.secrets import SealBroken, SecretBox, new_key
 
 _REFUSALS = {
@@ -98,8 +99,17 @@ async def _run_list(settings: Settings, options: argparse.Namespace) -> int:
 
 def secrets_of(settings: Settings) -> ComponentSecrets:
     """What keeps components' secrets with these settings."""
+    return ComponentSecrets(_box(settings))
+
+
+def tokens_of(settings: Settings) -> RenewedTokens:
+    """What keeps tokens that were renewed with these settings."""
+    return RenewedTokens(_box(settings))
+
+
+def _box(settings: Settings) -> SecretBox | None:
     key = settings.mudda_secret_key
-    return ComponentSecrets(SecretBox(keys_of(key)) if key else None)
+    return SecretBox(keys_of(key)) if key else None
 
 
 async def set_(
@@ -146,7 +156,7 @@ async def rotate(database: Database, box: SecretBox) -> int:
     """Seal everything with the first key; how many there are. Raises CommandFailed, and changes nothing then."""
     try:
         async with database.transaction() as session:
-            parts = (InstallationService(box), ComponentSecrets(box), WebhookService(box))
+            parts = (InstallationService(box), ComponentSecrets(box), RenewedTokens(box), WebhookService(box))
             return sum([await part.reseal(session) for part in parts])
     except SealBroken as error:
         raise CommandFailed("A secret is sealed with a key that is not there. Nothing was changed.") from error

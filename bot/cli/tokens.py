@@ -6,7 +6,15 @@ import argparse
 import re
 from datetime import datetime, timedelta
 
-from bot.cli.command import CommandFailed, Commands, add_workspace_option, open_database, team_of, workspace_of
+from bot.cli.command import (
+    CommandFailed,
+    Commands,
+    add_workspace_option,
+    open_database,
+    print_of,
+    team_of,
+    workspace_of,
+)
 from bot.cli.table import table
 from bot.config import Settings
 from bot.deps import utc_now
@@ -57,17 +65,11 @@ async def _run_create(settings: Settings, options: argparse.Namespace) -> int:
 
 
 async def _run_list(settings: Settings, options: argparse.Namespace) -> int:
-    team = await team_of(settings, options)
-    async with open_database(settings) as database:
-        print(await list_(database, team))
-    return 0
+    return await print_of(settings, options, list_)
 
 
 async def _run_revoke(settings: Settings, options: argparse.Namespace) -> int:
-    team = await team_of(settings, options)
-    async with open_database(settings) as database:
-        print(await revoke(database, team, options.name, utc_now()))
-    return 0
+    return await print_of(settings, options, revoke, options.name, utc_now())
 
 
 async def create(

@@ -7,7 +7,15 @@ from uuid import UUID
 
 from yarl import URL
 
-from bot.cli.command import CommandFailed, Commands, add_workspace_option, open_database, team_of, workspace_of
+from bot.cli.command import (
+    CommandFailed,
+    Commands,
+    add_workspace_option,
+    open_database,
+    print_of,
+    team_of,
+    workspace_of,
+)
 from bot.cli.table import table
 from bot.config import Settings, keys_of
 from bot.errors import SettingsError
@@ -59,31 +67,19 @@ async def _run_add(settings: Settings, options: argparse.Namespace) -> int:
 
 
 async def _run_list(settings: Settings, options: argparse.Namespace) -> int:
-    team = await team_of(settings, options)
-    async with open_database(settings) as database:
-        print(await list_(database, team))
-    return 0
+    return await print_of(settings, options, list_)
 
 
 async def _run_remove(settings: Settings, options: argparse.Namespace) -> int:
-    team = await team_of(settings, options)
-    async with open_database(settings) as database:
-        print(await remove(database, team, options.url))
-    return 0
+    return await print_of(settings, options, remove, options.url)
 
 
 async def _run_deliveries(settings: Settings, options: argparse.Namespace) -> int:
-    team = await team_of(settings, options)
-    async with open_database(settings) as database:
-        print(await deliveries_(database, team, options.state))
-    return 0
+    return await print_of(settings, options, deliveries_, options.state)
 
 
 async def _run_retry(settings: Settings, options: argparse.Namespace) -> int:
-    team = await team_of(settings, options)
-    async with open_database(settings) as database:
-        print(await retry(database, team, options.delivery))
-    return 0
+    return await print_of(settings, options, retry, options.delivery)
 
 
 async def add_(database: Database, team: str, url: str, events: str, box: SecretBox) -> str:

@@ -13,10 +13,11 @@ from bot.languages import _
 from bot.listeners.guard import guard
 from bot.listeners.paging import buttons_of
 from bot.slack import ids, payloads
-from bot.views.importing.choices import choices_modal
+from bot.views.importing.choices import choices_modal, nothing_chosen
 from bot.views.importing.form import OPEN311, OPENAPI, add_modal
 from bot.views.importing.refusals import not_yours
 from bot.views.private.notes import Note
+from services.connectors.secret_values import is_named
 from services.imports.offers import Offer, OfferGone, with_page
 from services.imports.pages import choice_page
 from services.jobs import CloseOffer, ImportChoice, ImportOffered, OfferDocument, OfferOpen311, Tell, TurnChoices
@@ -38,8 +39,8 @@ def register(app: AsyncApp) -> None:
 
 
 async def show_add_form(command: payloads.Command, deps: Deps, ack: AsyncAck) -> None:
-    """The form, for whoever may change components; others are told who may."""
-    if await _may_add(command.user, deps):
+    """The form, for admins, who alone change which components there are; others are told so."""
+    if await seems_admin(command.user, deps):
         view = add_modal(command.channel, response_url=command.response_url)
         await deps.slack.open_view(command.trigger_id, view)
         await ack()
@@ -49,7 +50,7 @@ async def show_add_form(command: payloads.Command, deps: Deps, ack: AsyncAck) ->
 
 async def open_add_form(click: payloads.Click, deps: Deps, ack: AsyncAck) -> None:
     """The same from the list of components."""
-    if await _may_add(click.user, deps):
+    if await seems_admin(click.user, deps):
         view = add_modal(click.channel, response_url=click.response_url)
         await deps.slack.open_view(click.trigger_id, view)
     else:
@@ -104,17 +105,11 @@ async def import_chosen(choices: payloads.Choices, deps: Deps, ack: AsyncAck) ->
     offer = await _open_offer(choices.target, choices.user, deps)
     shown = _shown(choices, offer)
     if offer is not None and not with_page(offer.chosen, shown, choices.ticked):
-        errors = {ids.BLOCK_CHOICES_SEARCH: _("Choose at least one operation.")}
+        errors = {ids.BLOCK_CHOICES_SEARCH: nothing_chosen(offer.kind)}
         await ack(response_action="errors", errors=errors)
         return
     await deps.intake.put(choices.key, _chosen(choices, shown, deps))
     await ack()
-
-
-async def _may_add(user: str, deps: Deps) -> bool:
-    async with deps.database.reading() as session:
-        approvers = (await deps.approvals.settings(session, deps.workspace.id)).approvers
-    return user in approvers or await seems_admin(user, deps)
 
 
 def _errors(form: payloads.AddComponentsForm) -> dict[str, str]:
@@ -126,6 +121,11 @@ def _errors(form: payloads.AddComponentsForm) -> dict[str, str]:
         return {ids.BLOCK_ADD_URL: _("Give the address.")}
     if form.url and not form.url.startswith(("http://", "https://")):
         return {ids.BLOCK_ADD_URL: _("An address begins with https:// or http://.")}
+    if "@" in form.url.partition("//")[2].partition("/")[0]:
+        words = _("An address must not hold a name and a password. Send me the document as a file.")
+        return {ids.BLOCK_ADD_URL: words}
+    if form.api_key and not is_named(form.api_key):
+        return {ids.BLOCK_ADD_KEY: _("Write env:NAME or secret:NAME. The key itself must not stand here.")}
     return {}
 
 
@@ -133,7 +133,9 @@ def _reading(form: payloads.AddComponentsForm, deps: Deps) -> OfferDocument | Of
     about = {"key": form.key, "workspace": deps.workspace.id, "user": form.user, "channel": form.channel}
     if form.kind == OPENAPI:
         return OfferDocument(**about, url=form.url)
-    return OfferOpen311(**about, url=form.url, preset=form.preset, jurisdiction=form.jurisdiction)
+    return OfferOpen311(
+        **about, url=form.url, preset=form.preset, jurisdiction=form.jurisdiction, api_key=form.api_key
+    )
 
 
 async def _open_offer(offer_id: UUID, user: str, deps: Deps) -> Offer | None:

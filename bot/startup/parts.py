@@ -66,6 +66,7 @@ from services.workflows.refining import RefiningService
 from services.workflows.service import WorkflowService
 from services.workspaces.component_secrets import ComponentSecrets
 from services.workspaces.installations import InstallationService
+from services.workspaces.renewed_tokens import RenewedTokens
 from services.workspaces.secrets import SecretBox
 from services.workspaces.settings import Defaults
 
@@ -116,8 +117,9 @@ async def shared_parts(
     stack.push_async_callback(batches.close)
     meter = partial(metrics.timed, metrics.component_calls, metrics.component_seconds)
     key = settings.mudda_secret_key
-    kept_secrets = ComponentSecrets(SecretBox(keys_of(key)) if key else None)
-    contexts = CallContexts(database, kept_secrets)
+    box = SecretBox(keys_of(key)) if key else None
+    kept_secrets = ComponentSecrets(box)
+    contexts = CallContexts(database, kept_secrets, RenewedTokens(box))
     door = Door(database)
     executor = Executor(database, batches, attempts, questions, connector, contexts, door, meter=meter)
     bind = partial(

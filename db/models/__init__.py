@@ -6,7 +6,7 @@ from db.models.ai_calls import AICall
 from db.models.approvals import ApprovalRulesRow, StepGate
 from db.models.audit import AuditEvent
 from db.models.base import Base
-from db.models.calls import ComponentSecret, ComponentTurns, HostFault
+from db.models.calls import ComponentSecret, ComponentTurns, HostFault, RenewedToken
 from db.models.cards import Card
 from db.models.components import Component
 from db.models.conversations import Conversation, HeardMessage
@@ -50,6 +50,7 @@ __all__ = [
     "PlanningNoteRow",
     "Policy",
     "PolicyPassage",
+    "RenewedToken",
     "Run",
     "StepAttempt",
     "StepGate",

@@ -1,9 +1,10 @@
-"""What calls of components need beside these: sealed secrets, what is known of hosts, and turns."""
+"""What calls of components need beside these: sealed secrets and tokens, what is known of hosts, and turns."""
 
 from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -28,6 +29,24 @@ class ComponentSecret(Base):
     key_id: Mapped[str]
     set_by: Mapped[str]
     set_at: Mapped[datetime]
+
+
+class RenewedToken(Base):
+    """What a refresh token was renewed to, sealed for its workspace and `client`: a hash of what asks for it.
+
+    Whoever has the `claim` renews it, until then at most; nobody else does meanwhile.
+    """
+
+    __tablename__ = "renewed_tokens"
+    __table_args__ = (UniqueConstraint("workspace_id", "client"),)
+
+    id: Mapped[PrimaryKey]
+    workspace_id: Mapped[WorkspaceKey]
+    client: Mapped[str]
+    sealed: Mapped[str | None]
+    claim: Mapped[UUID | None]
+    claimed_until: Mapped[datetime | None]
+    renewed_at: Mapped[datetime]
 
 
 class HostFault(Base):

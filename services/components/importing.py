@@ -22,6 +22,7 @@ from db.models import Component
 from db.models.documents import ImportedForm
 from db.session import ReadSession
 from services import audit
+from services.components.adding import wait_for_turn
 from services.components.definitions import ComponentDefinition
 from services.components.openapi.model import ApiDocument, Operation, Reason, Refused
 from services.components.service import stored_members, upsert
@@ -130,6 +131,7 @@ class ImportService:
 
         What is refused is left out. Twice the same import changes nothing the second time.
         """
+        await wait_for_turn(session, workspace_id)
         rows = await _rows(session, workspace_id, document, lock=True)
         preview = _previewed(document, rows, refused_origins)
         entries = [entry for entry in preview.entries if _is_wanted(entry, chosen)]

@@ -45,8 +45,12 @@ _Dumper.add_representer(str, _text)
 def pack_of(definitions: Iterable[ComponentDefinition], *, schema: str = "pack.schema.json") -> str:
     """A pack that `parse_pack` reads back the same, without what is as it would be anyway."""
     components = [_members(definition) for definition in definitions]
-    text = yaml.dump({"components": components}, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
-    return SCHEMA_LINE.format(schema) + text
+    return SCHEMA_LINE.format(schema) + as_yaml({"components": components})
+
+
+def as_yaml(document: Any) -> str:
+    """A document as `services.formats.strict_yaml` reads it back the same."""
+    return yaml.dump(document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=_WIDTH)
 
 
 def _members(definition: ComponentDefinition) -> dict[str, Any]:

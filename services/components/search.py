@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
@@ -90,7 +91,9 @@ class ComponentSearch:
         """Each word as a component spells it; those that are like none are left out."""
         found = []
         for word in words:
-            if any(known.startswith(word) for known in vocabulary):
+            # They are in order: if one begins like this it stands where the word itself would.
+            at = bisect_left(vocabulary, word)
+            if at < len(vocabulary) and vocabulary[at].startswith(word):
                 found.append(word)
             elif len(word) >= _SHORTEST and (
                 best := process.extractOne(word, vocabulary, scorer=fuzz.ratio, score_cutoff=_ALIKE)

@@ -27,6 +27,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Component
+from services.components.adding import wait_for_turn
 from services.components.definitions import KEY, ComponentDefinition
 from services.components.response_headers import schema_with_headers
 from services.components.specs import ApprovalPolicy, ComponentSpec
@@ -184,11 +185,12 @@ class ComponentService:
         self, session: AsyncSession, workspace_id: UUID, definitions: Sequence[ComponentDefinition]
     ) -> LoadResult:
         """Bring components to what `definitions` say, by key; those that were inactive are in use again."""
+        await wait_for_turn(session, workspace_id)
         wanted = {definition.key: _columns(definition) for definition in definitions}
         rows = await session.scalars(_named(workspace_id, wanted))
         stored = {row.key: row for row in rows}
         unchanged = {k for k, row in stored.items() if row.is_active and stored_members(row) == wanted[k]}
-        # In the order of the keys: two loads at once then wait for each other, and not in a ring.
+        # In the order of the keys: a load and people's changes then wait for each other, and not in a ring.
         changes = [
             {"workspace_id": workspace_id, "is_active": True, **wanted[key]}
             for key in sorted(wanted.keys() - unchanged)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import hashlib
+import json
 import ssl
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import quote_plus, urlencode
+from uuid import UUID
 
 from yarl import URL
 
@@ -31,8 +34,9 @@ from services.connectors.responses.response import read_body, retry_after
 from services.connectors.secret_values import Secrets, SecretValues, is_named
 from services.connectors.signing import Signer
 from services.formats.text import clip
+from services.workspaces.renewed_tokens import AccessToken, Turn
 
-__all__ = ["Authenticator", "Credentials", "Secrets"]
+__all__ = ["Authenticator", "Credentials", "Secrets", "TokenKeeper"]
 
 _BASIC = "Basic "
 _ASKS_FOR_PATIENCE = 429
@@ -41,6 +45,10 @@ _UNSTATED_LIFE = timedelta(seconds=60)
 # It must still be good when the request arrives, by a clock that is not ours.
 _MARGIN = timedelta(seconds=30)
 _LONGEST_LIFE = 86_400.0
+# While another worker renews a token it is looked for so often; and neither takes longer than the other.
+_LOOK_SECONDS = 0.2
+_RENEWAL_SECONDS = 25.0
+_LAST_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +68,18 @@ class Credentials:
     tls: ssl.SSLContext | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    value: str = field(repr=False)
-    good_until: datetime
-    refresh: str | None = field(default=None, repr=False)
+class TokenKeeper(Protocol):
+    """Keeps what a refresh token was renewed to, for all workers. Raises NotSent where that can't be told."""
+
+    @property
+    def owner(self) -> str:
+        """Whose it is."""
+
+    async def take(self, client: str, is_enough: Callable[[AccessToken], bool]) -> AccessToken | Turn | None:
+        """The token that is kept, if it `is_enough`; else the turn to renew it; None while another has that."""
+
+    async def keep(self, client: str, claim: UUID, token: AccessToken | None) -> None:
+        """End a turn with what came of it; None: the last one stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +90,13 @@ class _Client:
     id: str
     secret: str = field(repr=False)
     refresh: str | None = field(repr=False)
+    owner: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """What it is known by where nobody is to read of it more than that it is another one."""
+        said = [self.auth.model_dump(mode="json"), self.id, self.secret, self.refresh]
+        return hashlib.sha256(json.dumps(said).encode()).hexdigest()
 
 
 class Authenticator:
@@ -84,15 +106,18 @@ class Authenticator:
         self._secrets = secrets
         self._transport = transport
         self._now = now
-        self._tokens: dict[_Client, _Token] = {}
+        self._tokens: dict[_Client, AccessToken] = {}
         self._turns: defaultdict[_Client, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._certificates = ClientCertificates()
+        self._renewing: set[asyncio.Task[tuple[AccessToken, bool]]] = set()
 
     def values(self, sealed: Mapping[str, str]) -> SecretValues:
         """All secrets that a call may use; `sealed` are those that are kept for its component."""
         return SecretValues(self._secrets, sealed)
 
-    async def credentials(self, auth: Auth, values: SecretValues) -> Credentials:
+    async def credentials(
+        self, auth: Auth, values: SecretValues, keeper: TokenKeeper | None = None
+    ) -> Credentials:
         """What `auth` asks for. Raises SecretMissing, TokenRefused, AddressRefused, RequestRefused and NotSent."""
         match auth:
             case BearerAuth():
@@ -106,7 +131,7 @@ class Authenticator:
             case ApiKeyAuth():
                 return _api_key(auth, values.secret(auth.value))
             case OAuth2Auth():
-                return await self._token(_client(auth, values))
+                return await self._token(_client(auth, values, keeper), keeper)
             case SignedAuth():
                 secret = values.secret(auth.secret)
                 return Credentials(secrets=(secret,), signer=Signer(auth, secret, self._now()))
@@ -128,26 +153,74 @@ class Authenticator:
         await self._transport.check(_url(auth.token_url))
         return Credentials()
 
-    def forget(self, auth: Auth, values: SecretValues, refused: Credentials) -> bool:
+    def forget(
+        self, auth: Auth, values: SecretValues, refused: Credentials, keeper: TokenKeeper | None = None
+    ) -> bool:
         """Drop a token that was refused. Whether another is worth a try: not if this one was new."""
         if isinstance(auth, OAuth2Auth):
-            client = _client(auth, values)
+            client = _client(auth, values, keeper)
             token = self._tokens.get(client)
             if token is not None and _bearer(token.value).headers == refused.headers:
                 # What it is renewed with may be new since the secret was set, and is needed for the next one.
                 self._tokens[client] = replace(token, good_until=self._now())
         return refused.kept
 
-    async def _token(self, client: _Client) -> Credentials:
+    async def aclose(self) -> None:
+        """Let tokens that are being renewed be kept: what they were renewed with may be good no more."""
+        if self._renewing:
+            await asyncio.wait(self._renewing, timeout=_LAST_SECONDS)
+
+    async def _token(self, client: _Client, keeper: TokenKeeper | None) -> Credentials:
         # One asks, the others wait for what it gets.
         async with self._turns[client]:
             token = self._tokens.get(client)
             if token is not None and token.good_until > self._now():
                 return replace(_bearer(token.value), kept=True)
-            token = self._tokens[client] = await self._fetch(client, token)
-            return _bearer(token.value)
+            if keeper is None or client.refresh is None:
+                new, is_kept = await self._fetch(client, token), False
+            else:
+                # It goes on when the call's time is up: what has been renewed must not be lost.
+                renewing = asyncio.create_task(self._renewed(client, token, keeper))
+                self._renewing.add(renewing)
+                renewing.add_done_callback(self._ended)
+                new, is_kept = await asyncio.shield(renewing)
+            self._tokens[client] = new
+            return replace(_bearer(new.value), kept=is_kept)
 
-    async def _fetch(self, client: _Client, former: _Token | None) -> _Token:
+    async def _renewed(
+        self, client: _Client, former: AccessToken | None, keeper: TokenKeeper
+    ) -> tuple[AccessToken, bool]:
+        """The token that another worker got, or a new one that all will use; and whether it is the former."""
+        name = client.fingerprint
+
+        def is_enough(token: AccessToken) -> bool:
+            return token.good_until > self._now() and (former is None or token.value != former.value)
+
+        try:
+            async with asyncio.timeout(_RENEWAL_SECONDS):
+                while (found := await keeper.take(name, is_enough)) is None:  # noqa: ASYNC110 - of another process
+                    await asyncio.sleep(_LOOK_SECONDS)
+        except TimeoutError:
+            raise NotSent("token") from None
+        if isinstance(found, AccessToken):
+            return found, True
+        token = None
+        try:
+            async with asyncio.timeout(_RENEWAL_SECONDS):
+                token = await self._fetch(client, found.token or former)
+        except TimeoutError:
+            raise NotSent("token") from None
+        finally:
+            await keeper.keep(name, found.claim, token)
+        return token, False
+
+    def _ended(self, renewing: asyncio.Task[tuple[AccessToken, bool]]) -> None:
+        self._renewing.discard(renewing)
+        if not renewing.cancelled():
+            # Whoever waited for it may be gone, and then nobody else hears of its failure.
+            renewing.exception()
+
+    async def _fetch(self, client: _Client, former: AccessToken | None) -> AccessToken:
         auth = client.auth
         # Both halves are encoded before they are joined (RFC 6749, section 2.3.1).
         basic = _basic(f"{quote_plus(client.id)}:{quote_plus(client.secret)}")
@@ -180,7 +253,7 @@ class Authenticator:
         secrets = (client.secret, basic.removeprefix(_BASIC), *([refresh] if refresh else []))
         return self._read(received, secrets, refresh)
 
-    def _read(self, received: RawResponse, secrets: tuple[str, ...], refresh: str | None) -> _Token:
+    def _read(self, received: RawResponse, secrets: tuple[str, ...], refresh: str | None) -> AccessToken:
         status = received.status
         if status == _ASKS_FOR_PATIENCE or status >= 500:
             after = retry_after(received.headers.get("Retry-After"), self._now())
@@ -194,7 +267,7 @@ class Authenticator:
         given = members.get("refresh_token")
         # One that is given to a client of its own credentials is for another grant, and not needed.
         kept = given if refresh and isinstance(given, str) and given else refresh
-        return _Token(value, self._now() + _life(members.get("expires_in")), kept)
+        return AccessToken(value, self._now() + _life(members.get("expires_in")), kept)
 
 
 def filled(values: Mapping[str, str], secrets: SecretValues) -> tuple[dict[str, str], tuple[str, ...]]:
@@ -203,9 +276,10 @@ def filled(values: Mapping[str, str], secrets: SecretValues) -> tuple[dict[str, 
     return {**values, **named}, tuple(named.values())
 
 
-def _client(auth: OAuth2Auth, values: SecretValues) -> _Client:
+def _client(auth: OAuth2Auth, values: SecretValues, keeper: TokenKeeper | None = None) -> _Client:
     refresh = values.secret(auth.refresh_token) if auth.refresh_token else None
-    return _Client(auth, values.text(auth.client_id), values.secret(auth.client_secret), refresh)
+    owner = keeper.owner if keeper is not None and refresh else ""
+    return _Client(auth, values.text(auth.client_id), values.secret(auth.client_secret), refresh, owner)
 
 
 def _url(text: str) -> URL:

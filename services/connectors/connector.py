@@ -14,7 +14,7 @@ from yarl import URL
 
 from services.components.definitions import ComponentDefinition
 from services.components.response_headers import with_headers
-from services.connectors.auth import Authenticator, Credentials, filled
+from services.connectors.auth import Authenticator, Credentials, TokenKeeper, filled
 from services.connectors.errors import CallError, NotSent, RedirectRefused, RequestRefused
 from services.connectors.kinds import KINDS
 from services.connectors.multipart import encode_multipart, file_ids
@@ -43,10 +43,14 @@ async def _no_files(_: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class CallContext:
-    """What a call may use beside its request: what is `sealed` for its component, opened, and people's `files`."""
+    """What a call may use beside its request: what is `sealed` for its component, opened, and people's `files`.
+
+    `tokens` keeps what a refresh token is renewed to; without it that is kept until the process ends.
+    """
 
     sealed: Mapping[str, str] = field(default_factory=dict, repr=False)
     files: Files = _no_files
+    tokens: TokenKeeper | None = None
 
 
 NOTHING = CallContext()
@@ -136,6 +140,7 @@ class Connector:
 
     async def aclose(self) -> None:
         """Close what is open."""
+        await self._authenticator.aclose()
         await self._transport.aclose()
 
     async def _sent(
@@ -145,12 +150,14 @@ class Connector:
         values = self._authenticator.values(context.sealed)
         request, own_secrets = _with_own_secrets(request, values)
         files = {found: await context.files(found) for _, found in file_ids(request.body, request.files)}
-        credentials = await self._authenticator.credentials(request.auth, values)
+        credentials = await self._authenticator.credentials(request.auth, values, context.tokens)
         received = await self._send(request, credentials, key, files, progress)
-        if received.status == _UNAUTHORIZED and self._authenticator.forget(request.auth, values, credentials):
+        if received.status == _UNAUTHORIZED and self._authenticator.forget(
+            request.auth, values, credentials, context.tokens
+        ):
             # The token may have been taken back before its time. Nothing was done, so once more does no harm.
             progress.sent, progress.status = False, None
-            credentials = await self._authenticator.credentials(request.auth, values)
+            credentials = await self._authenticator.credentials(request.auth, values, context.tokens)
             received = await self._send(request, credentials, key, files, progress)
         return received, (*credentials.secrets, *own_secrets)
 

@@ -23,7 +23,11 @@ _HEADERS = {
 
 
 class FetchRefused(MuddaError):
-    """A document can't be had: `reason` is "status" (with it), "packed" or "too_large" (with `limit` in bytes)."""
+    """A document can't be had.
+
+    `reason` is "status" (with it), "packed", "too_large" (with `limit` in bytes) or "userinfo": the URL holds a
+    name and a password, which would be kept and shown with it.
+    """
 
     def __init__(self, reason: str, *, status: int | None = None, limit: int | None = None) -> None:
         super().__init__(f"{reason} {status or limit or ''}".strip())
@@ -39,6 +43,8 @@ async def fetch_document(
 
     Raises FetchRefused and CallError; a redirect is one, for it leads elsewhere.
     """
+    if _url(url).user is not None or _url(url).password is not None:
+        raise FetchRefused("userinfo")
     transport = Transport(AddressRules(allowed_hosts), resolver)
     progress = SendProgress()
     try:

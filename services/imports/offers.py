@@ -138,9 +138,11 @@ class ImportOffers:
         about: Mapping[str, Any],
         document: bytes | None,
         entries: Sequence[OfferedEntry],
+        chosen: Iterable[int] = (),
     ) -> None:
-        """Keep what can be chosen, and the document that it is of. Raises OfferGone."""
+        """Keep what can be chosen, what of it is ticked at first, and its document. Raises OfferGone."""
         row = await _locked(session, workspace_id, offer_id)
+        row.chosen = sorted(chosen)
         row.kind, row.about, row.document = kind, dict(about), document
         row.offered, row.state = [asdict(entry) for entry in entries], OfferState.OFFERED
 

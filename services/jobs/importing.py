@@ -37,6 +37,7 @@ class OfferOpen311(Act):
     url: str = ""
     preset: str = ""
     jurisdiction: str = ""
+    api_key: str = ""
 
 
 class ImportOffered(Act):

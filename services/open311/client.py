@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit
 from services.connectors import CallError, Connector, PreparedRequest, Response, WarningCode
 from services.connectors.errors import AddressRefused, RedirectRefused
 from services.connectors.responses.georeport import errors_in
+from services.connectors.secret_values import is_named
 from services.formats.text import clip
 from services.open311.model import Attribute, Discovery, Format, LeftOut, Open311Refused, Service, Source, Town
 
@@ -154,7 +155,7 @@ def _check(source: Source) -> None:
         raise Open311Refused("bad_url", source.url)
     if not re.fullmatch(r"[a-z0-9_-]{1,32}", source.key_prefix):
         raise Open311Refused("bad_prefix", source.base_url)
-    if source.api_key and not re.fullmatch(r"env:[A-Za-z_][A-Za-z0-9_]*", source.api_key):
+    if source.api_key and not is_named(source.api_key):
         raise Open311Refused("bad_key", source.base_url)
 
 

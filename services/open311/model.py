@@ -39,9 +39,10 @@ class Open311Refused(MuddaError):
 class Source:
     """What components are to be made of.
 
-    `url` is that of a discovery document, or what the paths of GeoReport begin with. `api_key` is `env:NAME`, for
-    what files requests; empty where none is asked for. `format`: the only one that can be relied on; None where
-    the endpoint may say. `needs` are the members of a request that this endpoint requires beyond the standard.
+    `url` is that of a discovery document, or what the paths of GeoReport begin with. `api_key` is `env:NAME` or
+    `secret:NAME`, for what files requests; empty where none is asked for. `format`: the only one that can be
+    relied on; None where the endpoint may say. `needs` are the members of a request that this endpoint requires
+    beyond the standard.
     `zoneless`: its dates have no time zone. `only` are the codes of the services that are wanted, all if empty.
     """
 

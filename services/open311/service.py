@@ -14,6 +14,7 @@ from db.models import Open311Endpoint
 from db.session import ReadSession
 from services import audit
 from services.audit import Actor
+from services.components.adding import wait_for_turn
 from services.components.definitions import ComponentDefinition
 from services.components.service import ComponentService
 from services.open311.model import LeftOut, Open311Refused, Source, Town
@@ -85,6 +86,7 @@ class Open311Service:
         """
         pack = pack_of(town, source)
         prefix = source.key_prefix
+        await wait_for_turn(session, workspace_id)
         row = await self._locked(session, workspace_id, prefix)
         keys = [definition.key for definition in pack.definitions]
         known = {} if row else await self._components.by_keys(session, workspace_id, keys)

@@ -25,7 +25,7 @@ from services.queries.filters import PlanFilter
 from services.queries.lines import Viewer
 from services.queries.snapshots import PlanLine, PlanSnapshot, RunLine, RunSnapshot
 from services.queries.workflows import plan_snapshot
-from services.states import PlanState, RunState
+from services.states import PlanState
 
 MAX_RUNS = 20
 """The most runs that a plan is shown with: its last ones."""
@@ -224,20 +224,8 @@ async def plan(session: AsyncSession, workspace_id: UUID, eyes: Eyes, number: in
     if row is None:
         raise NotFound("plan", number)
     last = await session.execute(_LAST_RUNS, {"workspace": workspace_id, "plan": row[0].id})
-    found = [
-        RunLine(
-            id=run.id,
-            number=run.number,
-            version=run.version,
-            state=RunState(run.state),
-            started_by=run.started_by,
-            started_at=run.created_at,
-            ended_by=run.ended_by,
-            ended_at=run.ended_at,
-        )
-        for run in last
-    ]
-    return PlanRecord(replace(plan_snapshot(row[0], row[1]), link=row[2]), tuple(found))
+    found = tuple(map(runs.run_line, last))
+    return PlanRecord(replace(plan_snapshot(row[0], row[1]), link=row[2]), found)
 
 
 async def run(session: AsyncSession, workspace_id: UUID, eyes: Eyes, run_id: UUID) -> RunRecord:

@@ -103,7 +103,7 @@ async def history(
     last_attempts = await session.execute(attempts.order_by(StepAttempt.ended_at.desc()).limit(MAX_ATTEMPTS))
     last_decisions = await session.execute(decisions.order_by(Decision.created_at.desc()).limit(MAX_DECISIONS))
     return History(
-        runs=tuple(_run_line(run) for run in runs),
+        runs=tuple(run_line(run) for run in runs),
         attempts=tuple(_attempt_line(*row) for row in reversed(last_attempts.all())),
         decisions=tuple(_decision_line(*row) for row in reversed(last_decisions.all())),
         all_runs=await session.scalar(_runs(workspace_id, plan_id).with_only_columns(*count).order_by(None)) or 0,
@@ -117,7 +117,8 @@ def _runs(workspace_id: UUID, plan_id: UUID) -> Select[Run]:
     return select(Run).where(Run.workspace_id == workspace_id, Run.plan_id == plan_id).order_by(Run.number.desc())
 
 
-def _run_line(run: Run) -> RunLine:
+def run_line(run: Any) -> RunLine:
+    """A run as a line of a list; `run` is its row, or what has the same columns."""
     return RunLine(
         id=run.id,
         number=run.number,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Self
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -24,6 +24,7 @@ from services.components.service import ComponentService
 from services.components.specs import ApprovalPolicy, ComponentSpec
 from services.connectors import Connector, PreparedRequest, call_component, prepare, preview
 from services.connectors.errors import CallError
+from services.health.door import Caller, Door
 from services.plans.model import Issue, Plan, Step, dependencies, levels, references
 from services.plans.polls import component_keys, polled_key
 from services.plans.references import Reference, scan
@@ -67,6 +68,7 @@ class StepForecast:
     references in `awaits`, as they are written, stands between marks (see `mark`): their values are known only in
     a run. `gated`: in a run a person would have to agree first. `output` is what a read answered, `error` why
     the step would fail, `skip` the tests for which it would be skipped: none where it is for steps before it.
+    `held`: a read that could not be made just now, by what (see services.health.door.Held).
     """
 
     step_id: str
@@ -77,6 +79,7 @@ class StepForecast:
     output: Any = None
     error: Mapping[str, Any] | None = None
     skip: Sequence[FailedTest] | None = None
+    held: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON."""
@@ -89,6 +92,7 @@ class StepForecast:
             "output": self.output if _is_short(self.output) else None,
             "error": self.error,
             **({} if self.skip is None else {"skip": list(self.skip)}),
+            **({"held": self.held} if self.held else {}),
         }
 
     @classmethod
@@ -185,6 +189,7 @@ class DryRunner:
     connector: Connector
     contexts: CallContexts
     workspace_id: UUID
+    door: Door
     _outputs: dict[str, Any] = field(default_factory=dict)
     _turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_CONCURRENT_CALLS))
 
@@ -247,16 +252,20 @@ class DryRunner:
         return StepForecast(step.step_id, fate, gated, shown, awaits)
 
     async def _read(self, step: Step, definition: ComponentDefinition, request: PreparedRequest) -> StepForecast:
-        """Call a component that changes nothing."""
-        answer = await call_component(
-            request,
-            definition,
-            idempotency_key=f"dry-run:{step.step_id}",
-            connector=self.connector,
-            context=await self.contexts.of(self.workspace_id, definition),
-        )
-        result = result_of(answer, definition, definition.attempts)
+        """Call a component that changes nothing, unless its host is left alone or it is not its turn."""
         shown = preview(request)
+        async with self.door.call(Caller(self.workspace_id, uuid4(), {}), definition) as held:
+            if held is not None:
+                return StepForecast(step.step_id, StepVerdict.NOT_READ, gated=False, request=shown, held=held.by)
+            answer = await call_component(
+                request,
+                definition,
+                idempotency_key=f"dry-run:{step.step_id}",
+                connector=self.connector,
+                context=await self.contexts.of(self.workspace_id, definition),
+            )
+        await self.door.note(self.workspace_id, definition, answer)
+        result = result_of(answer, definition, definition.attempts)
         if result.state is not StepState.DONE:
             return StepForecast(
                 step.step_id, StepVerdict.WOULD_FAIL, gated=False, request=shown, error=result.error

@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID
 
 from db.session import DATABASE_ERRORS, Database
-from services.components.definitions import ComponentDefinition
+from services.components.definitions import ComponentDefinition, OAuth2Auth
 from services.components.secret_names import named_secrets
 from services.connectors.connector import CallContext
 from services.connectors.errors import NotSent, RequestRefused
 from services.workspaces.component_secrets import ComponentSecrets
+from services.workspaces.renewed_tokens import AccessToken, RenewedTokens, Turn
+
+logger = logging.getLogger("mudda.secrets")
 
 FetchFile = Callable[[UUID, str], Awaitable[bytes]]
 """The file of an id, in the keeping of a workspace. Raises CallError."""
+
+
+_PAUSES = (0.0, 0.5, 2.0, 5.0)
+"""What was renewed is worth some tries to keep it: the refresh token that there was may be good no more."""
 
 
 async def _nowhere(workspace_id: UUID, file: str) -> bytes:
@@ -24,9 +34,10 @@ async def _nowhere(workspace_id: UUID, file: str) -> bytes:
 class CallContexts:
     """Makes contexts, holding no session once one is made. One per process."""
 
-    def __init__(self, database: Database, secrets: ComponentSecrets) -> None:
+    def __init__(self, database: Database, secrets: ComponentSecrets, tokens: RenewedTokens) -> None:
         self._database = database
         self._secrets = secrets
+        self._tokens = tokens
         self._fetch: FetchFile = _nowhere
 
     def fetch_with(self, fetch: FetchFile) -> None:
@@ -35,13 +46,51 @@ class CallContexts:
 
     async def of(self, workspace_id: UUID, definition: ComponentDefinition) -> CallContext:
         """That of a call. What is sealed is read only for a component that names some. Raises NotSent."""
-        files = partial(self._fetch, workspace_id)
+        files, tokens = partial(self._fetch, workspace_id), None
+        if self._tokens.can_keep and isinstance(definition.auth, OAuth2Auth) and definition.auth.refresh_token:
+            tokens = _Keeper(self._database.of(workspace_id), self._tokens, workspace_id)
         _, sealed = named_secrets(definition)
         if not sealed:
-            return CallContext(files=files)
+            return CallContext(files=files, tokens=tokens)
         try:
             async with self._database.of(workspace_id).reading() as session:
-                return CallContext(await self._secrets.opened(session, workspace_id, definition.key), files)
+                opened = await self._secrets.opened(session, workspace_id, definition.key)
         except DATABASE_ERRORS:
             # Nothing has left, and that is certain: a step that is not safe to repeat is not in doubt for this.
             raise NotSent("secret") from None
+        return CallContext(opened, files, tokens)
+
+
+class _Keeper:
+    """The tokens of a workspace, in a session of their own each time: none is open while a token is asked for."""
+
+    def __init__(self, database: Database, tokens: RenewedTokens, workspace_id: UUID) -> None:
+        self._database = database
+        self._tokens = tokens
+        self._workspace_id = workspace_id
+
+    @property
+    def owner(self) -> str:
+        return str(self._workspace_id)
+
+    async def take(self, client: str, is_enough: Callable[[AccessToken], bool]) -> AccessToken | Turn | None:
+        try:
+            async with self._database.transaction() as session:
+                now = datetime.now(UTC)
+                return await self._tokens.take(session, self._workspace_id, client, is_enough, now)
+        except DATABASE_ERRORS:
+            # With a refresh token that may have been used, a server could end all that came of it.
+            raise NotSent("secret") from None
+
+    async def keep(self, client: str, claim: UUID, token: AccessToken | None) -> None:
+        for pause in _PAUSES:
+            await asyncio.sleep(pause)
+            try:
+                async with self._database.transaction() as session:
+                    now = datetime.now(UTC)
+                    await self._tokens.keep(session, self._workspace_id, client, claim, token, now)
+            except DATABASE_ERRORS as error:
+                logger.warning("What a token was renewed to is not kept yet: %s", type(error).__name__)
+            else:
+                return
+        logger.error("What a token was renewed to could not be kept; this process alone can use it")

@@ -7,14 +7,16 @@ import logging
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
+from uuid import UUID, uuid4
 
 from services.components.definitions import ComponentDefinition
 from services.components.specs import ApprovalPolicy, ComponentSpec
 from services.connectors import Connector, Response, call_component, prepare
-from services.connectors.connector import NOTHING, CallContext
-from services.connectors.errors import CallError
+from services.connectors.errors import CallError, MaybeSent
+from services.health.door import Caller, Door
 from services.places import MAX_PLACE
 from services.plans.model import Step, StepInput
+from services.steps.contexts import CallContexts
 from services.steps.resolving import Values, resolve_inputs
 
 logger = logging.getLogger("mudda.geocoding")
@@ -46,29 +48,40 @@ async def look_up(
     definition: ComponentDefinition,
     name: str,
     place: str,
-    connector: Connector,
+    workspace_id: UUID,
     *,
+    door: Door,
+    connector: Connector,
+    contexts: CallContexts,
     seconds: float = GEOCODE_SECONDS,
-    context: CallContext = NOTHING,
 ) -> tuple[str, ...]:
-    """The places that it knows by these words, each once, the best first. Whatever fails is no hit."""
+    """The places that it knows by these words, each once, the best first.
+
+    Whatever fails is no hit, and so is a host that is left alone, and a call whose turn it is not.
+    """
     # Nothing in the words of a place is a reference.
     words = place.replace("{", " ").replace("}", " ")[:MAX_PLACE]
     item = StepInput.model_validate({"in": "query", "name": name, "value": words})
     step = Step(step_id="geocode", component_id=definition.key, inputs=(item,))
     try:
         request = prepare(definition, resolve_inputs(step, definition, Values(outputs={})))
-        async with asyncio.timeout(seconds):
+        async with asyncio.timeout(seconds), door.call(Caller(workspace_id, uuid4(), {}), definition) as held:
+            if held is not None:
+                logger.info("A place is not looked up: its host is left alone, or it is not its turn")
+                return ()
             answer = await call_component(
                 request,
                 definition,
                 idempotency_key=f"geocode:{definition.key}",
                 connector=connector,
-                context=context,
+                context=await contexts.of(workspace_id, definition),
             )
-    except (CallError, TimeoutError) as error:
+    except TimeoutError:
+        answer = MaybeSent("timeout")
+    except CallError as error:
         logger.info("A place could not be looked up: %s", type(error).__name__)
         return ()
+    await door.note(workspace_id, definition, answer)
     if not isinstance(answer, Response) or answer.status >= 300:
         logger.info("A place could not be looked up: %s", answer if isinstance(answer, CallError) else "refused")
         return ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from importlib.resources import files
 from typing import Any
 
 import jsonschema_rs
@@ -14,7 +14,7 @@ from tests.support import runs_on_record
 from tests.support.api import curl, post, token
 from tests.support.town_hall import LEAK, TownHall
 
-OFFICIAL = Path(__file__).parents[1] / "architecture" / "data" / "openapi.schema.3.1.json"
+OFFICIAL = files("services.components.openapi").joinpath("schemas", "openapi-3.1.json")
 
 
 def schema(name: str) -> jsonschema_rs.Validator:

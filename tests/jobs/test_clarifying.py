@@ -15,6 +15,7 @@ from bot.jobs.workflows.drafts import draft_plan
 from bot.sandbox.gemini.faults import Hold, Status
 from bot.slack import ids
 from db.models import AICall, PlanVersion
+from services.health.hosts import FAILURES, record_failure
 from services.jobs import DraftPlan, EndClarification, PostClarification
 from services.workflows.clarifications import Found, Lack
 from tests.support.clarifying import PLACELESS, answer_job, asked_card, asking, planned, thread_of
@@ -260,3 +261,15 @@ async def test_a_geocoder_in_trouble_never_holds_a_draft_up(
     card = await planned(mapped)
     assert "Found as" not in card_text(card)
     assert len(await plans(mapped)) == 1
+
+
+async def test_a_geocoder_that_is_left_alone_is_not_asked(mapped: TownHall, found: Geocoder) -> None:
+    found.hits = TWO
+    now = mapped.deps.now()
+    async with mapped.deps.database.transaction() as session:
+        for _ in range(FAILURES):
+            host = found.url.removeprefix("http://")
+            await record_failure(session, mapped.deps.workspace.id, host, "timeout", now)
+    await mapped.slack.send_command("priya", "works", "/mudda", LEAK)
+    await planned(mapped)
+    assert found.asked == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from bot.jobs.workflows.dry_runs import dry_run as run_dry_run
 from bot.sandbox.slack import Message
 from bot.sandbox.town import Status
 from bot.slack import ids
-from db.models import AuditEvent, Component, Run
+from db.models import AuditEvent, Component, HostFault, Run
 from services.jobs import MakeDryRun
 from tests.support.dry_runs import choose, draft, option
 from tests.support.town_hall import TownHall, buttons, card_text
@@ -112,6 +113,22 @@ async def test_a_read_that_fails_is_what_the_plan_would_fail_by(hall: TownHall) 
     hall.town.script("open311.find_requests", Status(404))
     message = await rehearsed(hall, step("look", "open311.find_requests"), order())
     assert "Would fail. “Look up earlier reports” found no such thing" in card_text(message)
+
+
+async def test_a_host_that_is_left_alone_is_not_asked_and_a_failure_counts_against_it(hall: TownHall) -> None:
+    hall.town.script("open311.find_requests", Status(503))
+    card = await draft(hall, LOOK, order())
+    await choose(hall, card, "Dry run")
+    await hall.slack.wait_for(lambda: posted(hall), 20)
+    async with hall.database.transaction() as session:
+        [host] = await session.scalars(select(HostFault))
+        assert (host.failures, host.reason) == (1, "503")
+        host.closed_until = hall.deps.now() + timedelta(minutes=4)
+    asked = len(hall.town.received("open311.find_requests"))
+    await hall.slack.click("marco", "works", card.ts, ids.ACTION_PLAN_MORE, option(card, "Dry run"))
+    await hall.slack.wait_for(lambda: len(posted(hall)) == 2, 20)
+    assert "so it was not asked. In a run this step waits until it does." in card_text(posted(hall)[-1])
+    assert len(hall.town.received("open311.find_requests")) == asked
 
 
 async def test_an_answer_without_what_a_step_needs_is_found_out(hall: TownHall) -> None:

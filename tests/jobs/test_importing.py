@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from datetime import timedelta
 from typing import Any
@@ -13,11 +14,14 @@ from bot.jobs.components.importing import import_offered
 from bot.jobs.components.offering import offer_document
 from bot.sandbox.slack import Message
 from bot.sandbox.slack.state.files import File, file_object
+from bot.sandbox.slack.state.model import User
 from bot.sandbox.town.described import town_document
 from bot.sandbox.town.open311_towns import XML_PATH
 from bot.slack import ids
 from bot.slack.payloads.reading import file_of
-from db.models import AuditEvent, Component, ComponentImport
+from db.models import AuditEvent, Component, ComponentImport, Open311Endpoint
+from services.approvals import ApprovalRules
+from services.audit import OPERATOR
 from services.components.definitions import ComponentDefinition
 from services.components.pack_files import pack_of
 from services.imports.offers import MOST_KEPT, OfferKind
@@ -114,18 +118,46 @@ async def test_a_job_that_runs_twice_imports_and_previews_once(hall: TownHall) -
     await shown(hall, preview, "12 components of Town API were added")
 
 
+async def test_pressed_twice_at_once_the_first_counts_and_its_result_stays(hall: TownHall) -> None:
+    preview = await sent_file(hall, ADMIN, "town.json", document(hall))
+    async with hall.database.reading() as session:
+        row = (await session.scalars(select(ComponentImport))).one()
+    about = {"workspace": hall.deps.workspace.id, "user": row.user_id, "channel": preview.channel}
+    jobs = [ImportOffered(**about, key=f"click:{n}", target=row.id, choice="new") for n in range(2)]
+    await asyncio.gather(*(import_offered(job, hall.deps) for job in jobs))
+    await shown(hall, preview, "12 components of Town API were added")
+    async with hall.database.reading() as session:
+        result = await session.scalar(select(ComponentImport.result))
+    assert result is not None
+    assert len(result["created"]) == 12
+
+
+async def test_who_is_no_admin_any_more_imports_nothing(hall: TownHall) -> None:
+    preview = await sent_file(hall, ADMIN, "town.json", document(hall))
+    marco = hall.slack.user(ADMIN)
+    hall.slack.workspace.users[marco.id] = User(marco.id, marco.name, marco.real_name)
+    await hall.slack.click(ADMIN, preview.channel, preview.ts, ids.ACTION_IMPORT_NEW)
+    messages = hall.slack.dm(ADMIN).messages
+    await hall.slack.wait_for(lambda: "Only admins of this workspace" in messages[preview.ts].text or None)
+    assert await components(hall, "town.") == []
+
+
 async def imports_on_record(hall: TownHall) -> int:
     async with hall.database.reading() as session:
         query = select(func.count()).where(AuditEvent.action == "components.imported")
         return await session.scalar(query) or 0
 
 
-async def test_a_clerk_may_not_and_their_file_is_not_fetched(hall: TownHall) -> None:
+async def test_who_is_no_admin_may_not_and_their_file_is_not_fetched(hall: TownHall) -> None:
+    # Not even as an approver: what plans can call is for admins, as all else about components is.
+    rules = ApprovalRules(approvers=(hall.slack.user(CLERK).id,))
+    async with hall.deps.database.transaction() as session:
+        await hall.deps.approvals.set_settings(session, hall.deps.workspace.id, rules, OPERATOR)
     reply = await sent_file(hall, CLERK, "town.json", document(hall))
-    assert "Only an admin of this workspace" in reply.text
+    assert "Only admins of this workspace" in reply.text
     assert not hall.slack.calls("files.info")
     await hall.slack.send_command(CLERK, "works", "/mudda", "components add")
-    await told(hall, CLERK, "Only an admin of this workspace")
+    await told(hall, CLERK, "Only admins of this workspace")
     assert not hall.slack.views(CLERK)
 
 
@@ -137,7 +169,7 @@ async def test_the_list_of_components_opens_the_form_for_those_who_may(
     listed = (await hall.slack.wait_for(lambda: hall.slack.ephemerals("works", user)))[-1]
     await hall.slack.click(user, "works", listed.ts, ids.ACTION_COMPONENTS_ADD)
     if not opens:
-        await told(hall, user, "Only an admin of this workspace")
+        await told(hall, user, "Only admins of this workspace")
     assert [view.body["callback_id"] for view in hall.slack.views(user)] == [ids.VIEW_ADD_COMPONENTS] * opens
 
 
@@ -197,6 +229,8 @@ async def test_a_file_of_50_mb_is_not_fetched(hall: TownHall) -> None:
 
 
 async def test_a_private_address_is_not_called(hall: TownHall) -> None:
+    refused = await add(hall, ADMIN, url=f"http://marco:planted@{hall.town.url.partition('//')[2]}/openapi.json")
+    assert list(refused.errors or ()) == [ids.BLOCK_ADD_URL]
     await add(hall, ADMIN, url="http://10.0.0.1/openapi.json")
     [reply] = await previews(hall, ADMIN, 1)
     assert "Its address is private or not allowed here" in card_text(reply)
@@ -226,6 +260,40 @@ async def test_an_open311_endpoint_is_previewed_and_added(hall: TownHall) -> Non
     await hall.slack.click(ADMIN, preview.channel, preview.ts, ids.ACTION_IMPORT_NEW)
     await shown(hall, preview, "were added")
     assert await components(hall, "open311_127")
+
+
+async def test_single_services_of_an_open311_endpoint_are_chosen(hall: TownHall) -> None:
+    url = f"{hall.town.url}{XML_PATH}"
+    refused = await add(hall, ADMIN, kind="open311", url=url, api_key="sk-planted")
+    assert refused.errors == {
+        ids.BLOCK_ADD_KEY: "Write env:NAME or secret:NAME. The key itself must not stand here."
+    }
+    await add(hall, ADMIN, kind="open311", url=url, api_key="secret:FILING")
+    [preview] = await previews(hall, ADMIN, 1)
+    none = await choose(hall, preview)
+    assert none.errors == {ids.BLOCK_CHOICES_SEARCH: "Choose at least one service."}
+    names = [hall.town.xml_town.services[code].name for code in ("street_light", "pothole")]
+    await choose(hall, preview, *names)
+    await shown(hall, preview, "were added")
+    async with hall.database.reading() as session:
+        [endpoint] = await session.scalars(select(Open311Endpoint))
+        create = await session.scalar(
+            select(Component).where(Component.key == f"{endpoint.prefix}.create_request")
+        )
+    assert {*endpoint.services} == {"street_light", "pothole"}
+    assert create is not None
+    assert create.request_schema["properties"]["service_code"] == {"const": "pothole"}
+    assert create.auth["value"] == "secret:FILING"
+    # Another time, what is there already is ticked.
+    await add(hall, ADMIN, kind="open311", url=url, api_key="secret:FILING")
+    [_, again] = await previews(hall, ADMIN, 2)
+    await hall.slack.click(ADMIN, again.channel, again.ts, ids.ACTION_IMPORT_CHOOSE)
+    ticked = [
+        each["text"]["text"]
+        for block in hall.slack.views(ADMIN)[-1].blocks
+        for each in block.get("element", {}).get("initial_options", ())
+    ]
+    assert sorted(ticked) == sorted(names)
 
 
 async def test_words_narrow_the_choice_and_what_is_ticked_stays(hall: TownHall) -> None:

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
+from aiohttp import web
 
 from bot.sandbox.slack import InputsRefused
 from bot.slack import ids
 from services.queries.export import run_document
 from tests.support.own_steps import answer, ask, form, marked, notify, output, posted, question, the_step
-from tests.support.town_hall import TownHall, card_text, cards
-from tests.support.town_runs import approved, outcome, step_states, with_button
+from tests.support.run_starts import registered
+from tests.support.town_hall import TownHall, card_text, cards, town_hall
+from tests.support.town_runs import approved, outcome, step, step_states, with_button
 
 JPEG = b"\xff\xd8\xff\xe0 not much of a picture"
 
@@ -94,3 +99,59 @@ async def test_a_file_that_only_calls_itself_a_photo_is_refused_in_the_form(hall
     await hall.slack.submit_view(view.id, {ids.BLOCK_ANSWER: {ids.INPUT_ANSWER: [photo.id]}})
     await outcome(hall)
     assert (await output(hall, "ask"))["files"][0]["id"] == photo.id
+
+
+@asynccontextmanager
+async def taking_reports() -> AsyncIterator[tuple[str, list[dict[str, Any]]]]:
+    """A town's API that takes a report as a form with a file in it, and what it got, as aiohttp reads it."""
+    got: list[dict[str, Any]] = []
+
+    async def take(request: web.Request) -> web.Response:
+        form = await request.post()
+        got.append(
+            {
+                name: (value.filename, value.content_type, value.file.read())
+                if isinstance(value, web.FileField)
+                else value
+                for name, value in form.items()
+            }
+        )
+        return web.json_response({"report": 7}, status=201)
+
+    app = web.Application()
+    app.router.add_post("/reports", take)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}/reports", got
+    finally:
+        await runner.cleanup()
+
+
+async def test_a_person_s_photo_reaches_the_town_byte_for_byte(database_url: str) -> None:
+    body = {
+        "type": "object",
+        "required": ["photo", "note"],
+        "properties": {"photo": {"type": "string", "format": "binary"}, "note": {"type": "string"}},
+    }
+    taken = bytes(range(256)) * 40
+    content = JPEG + taken
+    async with (
+        taking_reports() as (url, got),
+        town_hall(database_url, component_allowed_hosts="127.0.0.1") as hall,
+    ):
+        report = {"key": "works.report", "endpoint_url": url, "http_method": "POST", "body_format": "multipart"}
+        await registered(hall.database, hall.deps.workspace.id, {**report, "request_schema": body})
+        await approved(
+            hall,
+            ask(kind="photo", after="send"),
+            step("send", "works.report", body__photo="{{ask.files[0]}}", body__note="{{issue.text}}"),
+        )
+        photo = hall.slack.upload("priya", "Leck an der Straße.jpg", content)
+        await answer(hall, [photo.id])
+        await outcome(hall)
+        [sent] = got
+        assert sent["photo"] == ("Leck an der Straße.jpg", "image/jpeg", content)
+        assert sent["note"]
+        assert await output(hall, "send") == {"report": 7}

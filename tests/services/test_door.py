@@ -182,6 +182,17 @@ async def test_no_more_calls_at_once_than_a_component_allows_whoever_makes_them(
     assert await asked(one, caller(workspace_id), limited) is None
 
 
+async def test_a_place_is_free_as_soon_as_its_call_has_ended(
+    database: Database, workspace_id: UUID, clock: Clock
+) -> None:
+    one, other = Door(database, now=clock), Door(database, now=clock)
+    limited = component(max_concurrent=1, timeout_seconds=300)
+    for _ in range(3):
+        async with under_way(one, workspace_id, limited):
+            assert await asked(other, caller(workspace_id), limited) is not None
+        assert await asked(other, caller(workspace_id), limited) is None
+
+
 async def test_calls_follow_one_another_as_evenly_as_a_component_asks(
     database: Database, workspace_id: UUID, clock: Clock
 ) -> None:

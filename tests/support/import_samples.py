@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from uuid import UUID
 
 from bot.sandbox.town.described import town_document
@@ -81,6 +82,11 @@ RESULT = {
 }
 FAULT = PackFault(12, "components[0].key", DefinitionFaultCode.BAD_KEY, {}, "Bad Key")
 
+SERVICES = tuple(
+    OfferedEntry(id=code, key=code, name=name, tag="Roads", state="new", gate="")
+    for code, name in (("pothole", "Pothole"), ("street_light", "Street light out"))
+)
+
 MESSAGES: Mapping[str, Message] = {
     "Preview of a document": preview_message(OFFER, OfferKind.OPENAPI, summary()),
     "Preview of an Open311 endpoint": preview_message(OFFER, OfferKind.OPEN311, summary(), 7),
@@ -94,5 +100,8 @@ MESSAGES: Mapping[str, Message] = {
 }
 VIEWS: Mapping[str, View] = {
     "Form to add components": add_modal("C0WORKS001"),
+    "Services of an Open311 endpoint to choose from": choices_modal(
+        replace(offer(SERVICES, frozenset({0})), kind=OfferKind.OPEN311), "", 1
+    ),
     "Operations to choose from": choices_modal(offer(summary().entries, frozenset({2})), "", 1),
 }

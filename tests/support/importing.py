@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import select
 
 from bot.sandbox.slack import Message
+from bot.sandbox.slack.outbound.delivery import Delivery
 from bot.sandbox.slack.state.files import file_object
 from bot.slack import ids
 from bot.views.importing.form import OPENAPI
@@ -23,7 +24,9 @@ async def sent_file(hall: TownHall, user: str, name: str, content: bytes) -> Mes
     return await answered(hall, message.channel, message.ts)
 
 
-async def add(hall: TownHall, user: str, *, kind: str = OPENAPI, url: str = "", preset: str | None = None) -> None:
+async def add(
+    hall: TownHall, user: str, *, kind: str = OPENAPI, url: str = "", preset: str | None = None, api_key: str = ""
+) -> Delivery:
     """Type `/mudda components add`, and submit its form."""
     await hall.slack.send_command(user, "works", "/mudda", "components add")
     view = hall.slack.views(user)[-1]
@@ -31,8 +34,9 @@ async def add(hall: TownHall, user: str, *, kind: str = OPENAPI, url: str = "", 
         ids.BLOCK_ADD_KIND: {ids.INPUT_ADD_KIND: kind},
         ids.BLOCK_ADD_URL: {ids.INPUT_ADD_URL: url},
         ids.BLOCK_ADD_PRESET: {ids.INPUT_ADD_PRESET: preset},
+        ids.BLOCK_ADD_KEY: {ids.INPUT_ADD_KEY: api_key},
     }
-    await hall.slack.submit_view(view.id, values)
+    return await hall.slack.submit_view(view.id, values)
 
 
 async def previews(hall: TownHall, user: str, count: int) -> list[Message]:

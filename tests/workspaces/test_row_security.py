@@ -29,6 +29,7 @@ from db.models import (
     InboxEntry,
     Open311Endpoint,
     PlanningNoteRow,
+    RenewedToken,
     Webhook,
     Workspace,
 )
@@ -136,6 +137,8 @@ async def _filled(database: Database) -> tuple[UUID, UUID]:
             await offers.begin(session, workspace_id, "message:1:0", "U1", OfferKind.PACK, now)
             secret = {"component_key": "do", "name": "KEY", "sealed": "x", "key_id": "k", "set_by": "U1"}
             await session.execute(insert(ComponentSecret).values(workspace_id=workspace_id, set_at=now, **secret))
+            tokens = {"workspace_id": workspace_id, "client": "c", "renewed_at": now}
+            await session.execute(insert(RenewedToken).values(tokens))
             turns = {"workspace_id": workspace_id, "component_key": "do", "calls": {}}
             await session.execute(insert(ComponentTurns).values(turns))
             await record_failure(session, workspace_id, "city.example", "timeout", now)

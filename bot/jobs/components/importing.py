@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from bot.admins import is_admin
 from bot.deps import Deps
 from bot.errors import RateLimited, SlackError, SlackUnavailable
-from bot.jobs.components.admins import may_change_components
 from bot.jobs.registry import Handler, Lane
 from bot.languages import speaking
 from bot.readers import language_for
@@ -44,7 +45,7 @@ async def import_offered(job: ImportOffered, deps: Deps) -> None:
         await _show(job, offer, deps)
         return
     problem = None
-    if await may_change_components(job.user, job.workspace, deps):
+    if await is_admin(job.user, deps):
         try:
             await _import(job, offer, deps)
         except OfferGone:
@@ -110,6 +111,8 @@ async def _import(job: ImportOffered, offer: Offer, deps: Deps) -> None:
     imports, workspace, actor = deps.imports, job.workspace, job.actor
     if offer.kind is OfferKind.OPEN311:
         source = Source.from_dict(offer.about["source"])
+        if job.choice == "chosen":
+            source = replace(source, only=tuple(sorted(wanted)))
         town = await GeoReportClient(deps.connector).read(source)
         async with deps.database.transaction() as session:
             await imports.offers.claim(session, workspace, offer.id, deps.now())

@@ -7,9 +7,9 @@ import logging
 from dataclasses import dataclass, replace
 from uuid import UUID
 
+from bot.admins import is_admin
 from bot.deps import Deps
 from bot.errors import FileRefused, RateLimited, SlackError, SlackUnavailable
-from bot.jobs.components.admins import may_change_components
 from bot.jobs.messages.posting import find_earlier
 from bot.jobs.registry import Handler, Lane
 from bot.languages import speaking
@@ -22,15 +22,17 @@ from db.queue import enqueue
 from services.components.openapi.model import DocumentRefused
 from services.components.openapi.reading import MAX_JSON_BYTES
 from services.components.packs import PackFaults, parse_pack
+from services.components.service import ComponentService
 from services.connectors.errors import CallError
 from services.imports.documents import kind_of
-from services.imports.offers import Offer, OfferKind
+from services.imports.offers import Offer, OfferedEntry, OfferKind
 from services.imports.summaries import ImportSummary, summary_of, summary_of_definitions
 from services.jobs import LoadPolicyFile, OfferDocument, OfferOpen311, Tell
 from services.open311.client import GeoReportClient
-from services.open311.model import Open311Refused, Source
+from services.open311.model import Open311Refused, Service, Source
 from services.open311.pack import pack_of
 from services.open311.presets import presets
+from services.open311.service import Open311Service
 
 logger = logging.getLogger("mudda.imports")
 
@@ -41,13 +43,17 @@ class _IsPolicy(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What was read: what to keep of it, and what to show. `services` are those of an Open311 endpoint."""
+    """What was read: what to keep of it, and what to show.
+
+    `services` are those of an Open311 endpoint, which are chosen from; of them the `known` have been added before.
+    """
 
     kind: OfferKind
     about: dict[str, object]
     document: bytes | None
     summary: ImportSummary
-    services: int = 0
+    services: tuple[OfferedEntry, ...] = ()
+    known: frozenset[str] = frozenset()
 
 
 async def offer_document(job: OfferDocument, deps: Deps) -> None:
@@ -86,7 +92,7 @@ async def _offered(job: OfferDocument | OfferOpen311, kind: OfferKind, name: str
 async def _message(job: OfferDocument | OfferOpen311, offer: Offer, name: str, deps: Deps) -> Message:
     """The preview, kept; or why there is none."""
     stranger = isinstance(job, OfferDocument) and job.is_stranger
-    if stranger or not await may_change_components(job.user, job.workspace, deps):
+    if stranger or not await is_admin(job.user, deps):
         await _refuse(job.workspace, offer.id, deps)
         return not_yours_message(offer.id)
     try:
@@ -108,9 +114,10 @@ async def _message(job: OfferDocument | OfferOpen311, offer: Offer, name: str, d
                 found.kind,
                 {"name": name, **found.about},
                 found.document,
-                found.summary.entries,
+                found.services or found.summary.entries,
+                [number for number, each in enumerate(found.services) if each.id in found.known],
             )
-        return preview_message(offer.id, found.kind, found.summary, found.services)
+        return preview_message(offer.id, found.kind, found.summary, len(found.services))
     await _refuse(job.workspace, offer.id, deps)
     return message
 
@@ -145,15 +152,30 @@ async def _open311(job: OfferOpen311, deps: Deps) -> _Found:
     pack = pack_of(town, source)
     async with deps.database.reading() as session:
         stored = await deps.imports.stored(session, job.workspace, pack.definitions)
+        endpoints = await Open311Service(ComponentService()).endpoints(session, job.workspace)
     summary = summary_of_definitions(source.name or town.base_url, pack.definitions, stored)
-    return _Found(OfferKind.OPEN311, {"source": source.to_dict()}, None, summary, len(town.services))
+    known = frozenset(code for each in endpoints if each.prefix == source.key_prefix for code in each.services)
+    about: dict[str, object] = {"source": source.to_dict()}
+    return _Found(OfferKind.OPEN311, about, None, summary, tuple(map(_service, town.services)), known)
+
+
+def _service(service: Service) -> OfferedEntry:
+    """A service as it can be chosen."""
+    return OfferedEntry(
+        id=service.code, key=service.code, name=service.name, tag=service.group, state="new", gate=""
+    )
 
 
 def source_of(job: OfferOpen311) -> Source:
     """What is asked for: a preset, and what was typed beside it."""
     preset = presets().get(job.preset)
     source = preset.source() if preset else Source(job.url)
-    return replace(source, url=job.url or source.url, jurisdiction=job.jurisdiction or source.jurisdiction)
+    return replace(
+        source,
+        url=job.url or source.url,
+        jurisdiction=job.jurisdiction or source.jurisdiction,
+        api_key=job.api_key or source.api_key,
+    )
 
 
 async def _refuse(workspace: UUID, offer_id: UUID, deps: Deps) -> None:

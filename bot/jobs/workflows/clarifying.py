@@ -151,8 +151,15 @@ async def _hits(issue: Issue, geocoder: _Geocoder | None, deps: Deps) -> tuple[s
         return ()
     metrics, key = deps.metrics, geocoder.definition.key
     with metrics.timed(metrics.component_calls, metrics.component_seconds, key) as outcomes:
-        context = await deps.contexts.of(deps.workspace.id, geocoder.definition)
-        found = await look_up(geocoder.definition, geocoder.name, place, deps.connector, context=context)
+        found = await look_up(
+            geocoder.definition,
+            geocoder.name,
+            place,
+            deps.workspace.id,
+            door=deps.door,
+            connector=deps.connector,
+            contexts=deps.contexts,
+        )
         outcomes.append("ok" if found else "empty")
     return found
 

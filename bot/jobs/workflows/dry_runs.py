@@ -67,7 +67,7 @@ async def _made(job: MakeDryRun, found: _Found, deps: Deps) -> dry_runs.DryRun:
     """Go through the plan with no session open, and put what was found on record."""
     plan = found.version.plan
     rehearsal = dry_runs.DryRunner(
-        plan, found.snapshot.issue, found.definitions, deps.connector, deps.contexts, job.workspace
+        plan, found.snapshot.issue, found.definitions, deps.connector, deps.contexts, job.workspace, deps.door
     )
     steps = await rehearsal.forecasts()
     async with deps.database.transaction() as session:

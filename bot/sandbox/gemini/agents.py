@@ -68,7 +68,22 @@ def _wish(prompt: str) -> str:
     return str(blocks_of(prompt)["wish"][0]["wish"])
 
 
+def _word(prompt: str, day: datetime) -> dict[str, Any]:
+    """Names and descriptions of the parts of a key, and of what a component takes and gives."""
+    asked = blocks_of(prompt)["wordless"]
+    return {"wordings": [_worded(each) for each in asked]}
+
+
+def _worded(component: Mapping[str, Any]) -> dict[str, str]:
+    key = str(component["component_id"])
+    name = " ".join(key.rpartition(".")[2].split("_")).capitalize()
+    takes, gives = ", ".join(component["takes"]) or "nothing", ", ".join(component["gives"]) or "nothing"
+    said = f"Use this to {name.lower()} in {key.partition('.')[0]}. It takes {takes} and gives {gives}."
+    return {"component_id": key, "name": f"{name} of the town", "description": said}
+
+
 AGENTS = (
+    Agent("wording", _has("wordings"), _word),
     Agent("intent", _has("intent"), lambda prompt, _: intents.intent(prompt)),
     Agent("inquiry", _has("look_ups"), inquiries.answer),
     Agent("selector", _has("selected_component_ids"), _select),

@@ -24,6 +24,7 @@ class AddComponentsForm:
     url: str
     preset: str
     jurisdiction: str
+    api_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ def add_components(body: Body) -> AddComponentsForm:
         url=text(given[ids.INPUT_ADD_URL].get("value")).strip(),
         preset=text((given[ids.INPUT_ADD_PRESET].get("selected_option") or {}).get("value")),
         jurisdiction=text(given[ids.INPUT_ADD_JURISDICTION].get("value")).strip(),
+        # A form that was opened before an upgrade has no place for it.
+        api_key=text(given.get(ids.INPUT_ADD_KEY, {}).get("value")).strip(),
     )
 
 

@@ -1,20 +1,27 @@
-"""The modal in which operations are ticked: check boxes by tag, in pages, with a search by words."""
+"""The modal in which operations, or services, are ticked: check boxes by tag, in pages, with a search by words."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
-from bot.languages import _, ngettext
+from bot.languages import N_, Sentence, _, ngettext
 from bot.slack import ids
 from bot.slack.messages import Block, Element, View
 from bot.views.importing.words import GATES
 from bot.views.kit import blocks as kit
 from bot.views.kit.text import clip, one_line
-from services.imports.offers import Offer, OfferedEntry
+from services.imports.offers import Offer, OfferedEntry, OfferKind
 from services.imports.pages import ChoiceGroup, ChoicePage, choice_page
 
 _OPTION = 75
 _TAG = 100
+_TITLES: Mapping[bool, Sentence] = {False: N_("Choose operations"), True: N_("Choose services")}
+_NOTHING: Mapping[bool, Sentence] = {
+    False: N_("Choose at least one operation."),
+    True: N_("Choose at least one service."),
+}
+"""The second is of an Open311 endpoint."""
 
 
 def choices_modal(offer: Offer, search: str, page: int) -> View:
@@ -23,7 +30,7 @@ def choices_modal(offer: Offer, search: str, page: int) -> View:
     return {
         "type": "modal",
         "callback_id": ids.VIEW_CHOICES,
-        "title": kit.plain(_("Choose operations")),
+        "title": kit.plain(_(_TITLES[offer.kind is OfferKind.OPEN311])),
         "submit": kit.plain(_("Import")),
         "close": kit.plain(_("Close")),
         "private_metadata": json.dumps({"import": str(offer.id), "page": shown.page, "search": search}),
@@ -35,6 +42,11 @@ def choices_modal(offer: Offer, search: str, page: int) -> View:
             *_turning(shown),
         ],
     }
+
+
+def nothing_chosen(kind: OfferKind) -> str:
+    """With nothing ticked there is nothing to import."""
+    return _(_NOTHING[kind is OfferKind.OPEN311])
 
 
 def _search(search: str) -> Block:
@@ -53,7 +65,10 @@ def _search(search: str) -> Block:
 
 
 def _found(offer: Offer, shown: ChoicePage) -> str:
-    found = ngettext("{count} operation", "{count} operations", shown.found)
+    if offer.kind is OfferKind.OPEN311:
+        found = ngettext("{count} service", "{count} services", shown.found)
+    else:
+        found = ngettext("{count} operation", "{count} operations", shown.found)
     return _(
         "{found}, page {page} of {pages}; {chosen} chosen on all pages",
         found=found,
@@ -64,7 +79,11 @@ def _found(offer: Offer, shown: ChoicePage) -> str:
 
 
 def _group(offer: Offer, group: ChoiceGroup) -> Block:
-    options = {number: _option(number, offer.entries[number]) for number in group.numbers}
+    is_service = offer.kind is OfferKind.OPEN311
+    options = {
+        number: _service(number, offer.entries[number]) if is_service else _option(number, offer.entries[number])
+        for number in group.numbers
+    }
     element: Element = {
         "type": "checkboxes",
         "action_id": ids.INPUT_CHOICES,
@@ -78,6 +97,14 @@ def _group(offer: Offer, group: ChoiceGroup) -> Block:
         "label": kit.plain(clip(one_line(group.tag), _TAG) or _("Without a tag")),
         "element": element,
         "optional": True,
+    }
+
+
+def _service(number: int, entry: OfferedEntry) -> Element:
+    return {
+        "text": kit.plain(one_line(entry.name), _OPTION),
+        "description": kit.plain(one_line(_("Code {code}", code=entry.id)), _OPTION),
+        "value": str(number),
     }
 
 

@@ -49,6 +49,16 @@ def add_modal(channel: str, *, response_url: str | None = None) -> View:
                 {"type": "plain_text_input", "action_id": ids.INPUT_ADD_JURISDICTION, "max_length": 200},
                 optional=True,
             ),
+            _input(
+                ids.BLOCK_ADD_KEY,
+                _("Where its key is, where filing a request takes one"),
+                {"type": "plain_text_input", "action_id": ids.INPUT_ADD_KEY, "max_length": 150},
+                optional=True,
+                hint=_(
+                    "Write secret:NAME to set it here afterwards, in the details of each component that files "
+                    "requests, or env:NAME for a variable of the server. Never the key itself."
+                ),
+            ),
         ],
     }
 
@@ -66,8 +76,9 @@ def _presets() -> Element:
     }
 
 
-def _input(block_id: str, label: str, element: Element, *, optional: bool = False) -> Block:
+def _input(block_id: str, label: str, element: Element, *, optional: bool = False, hint: str = "") -> Block:
     return {
+        **({"hint": kit.plain(hint)} if hint else {}),
         "type": "input",
         "block_id": block_id,
         "label": kit.plain(label),

@@ -23,7 +23,7 @@ _WORDS = 200
 
 
 def preview_message(offer_id: UUID, kind: OfferKind, summary: ImportSummary, services: int = 0) -> Message:
-    """The preview. `services` are those of an Open311 endpoint, of which all is added or nothing."""
+    """The preview. `services` are those of an Open311 endpoint."""
     title = clip(one_line(f"{summary.title} {summary.version}"), _NAME)
     said = _counts(summary)
     blocks = [
@@ -134,6 +134,7 @@ def _titled(title: str, lines: Sequence[str]) -> Block:
 def _buttons(offer_id: UUID, kind: OfferKind, summary: ImportSummary) -> Iterator[Element]:
     value = ids.Ref(offer_id, 0).encode()
     if kind is OfferKind.OPEN311:
+        yield kit.button(_("Choose services…"), ids.ACTION_IMPORT_CHOOSE, value)
         yield kit.button(_("Add all"), ids.ACTION_IMPORT_NEW, value, style="primary")
     else:
         if any(entry.is_choosable for entry in summary.entries):

@@ -12,7 +12,7 @@ from bot.views.importing.words import DOCUMENT_FAULTS, OPEN311
 from bot.views.kit import blocks as kit
 from bot.views.kit.text import clip, one_line
 from bot.views.private.notes import Note, note_text
-from bot.views.private.yaml_faults import YAML_SENTENCES
+from bot.views.private.pack_faults import pack_fault
 from services.components.openapi.model import DocumentRefused
 from services.components.packs import PackFault, PackFaults
 from services.connectors.documents import FetchRefused
@@ -87,8 +87,7 @@ def import_metadata(offer_id: UUID) -> dict[str, object]:
 
 def _fault(fault: PackFault) -> str:
     where = ", ".join(filter(None, (fault.component, fault.member.partition("].")[2] or fault.member)))
-    known = YAML_SENTENCES.get(fault.code)
-    problem = known(fault.detail) if known else fault.code.replace("_", " ")
+    problem = pack_fault(fault)
     line = str(fault.line)
     if where:
         said = _("Line {line}, {place}: {problem}", line=line, place=where, problem=problem)

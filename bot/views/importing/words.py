@@ -80,6 +80,7 @@ DOCUMENT_FAULTS: Mapping[Fault, Callable[[Mapping[str, Any]], str]] = {
 
 OPEN311: Mapping[str, Sentence] = {
     "bad_url": N_("This is not an address that can be called."),
+    "bad_key": N_("A key must not stand in a form: write where it is, as env:NAME or secret:NAME."),
     "bad_prefix": N_("No components can be named after this address."),
     "address": N_("{where} must not be called: its address is private or not allowed here."),
     "unreachable": N_("I can't reach {where}."),

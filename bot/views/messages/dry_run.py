@@ -57,6 +57,13 @@ _INTRODUCTIONS: Mapping[StepVerdict, tuple[Sentence, Sentence]] = {
 }
 """What would be done with a step, alone and before the values."""
 
+_HELD: Mapping[str, Sentence] = {
+    "host": N_("It does not answer at the moment, so it was not asked. In a run this step waits until it does."),
+    "rate": N_("It may be called only so often, so it was not asked now. In a run this step waits its turn."),
+    "busy": N_("It is busy at the moment, so it was not asked. In a run this step waits its turn."),
+}
+"""Why a look-up was not made."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Step:
@@ -227,6 +234,8 @@ def _said(step: _Step, numbered: Mapping[str, int], level: Level) -> Iterator[st
     if now.error:
         why = clip(explain_error(now.error, step.view.component, numbered), 3 * level.field)
         yield sentences([_("Would fail."), why])
+    if now.held:
+        yield _(_HELD[now.held])
     if now.gated:
         yield _("Would need approval first.")
     if now.awaits:

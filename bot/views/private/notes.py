@@ -167,9 +167,7 @@ _TEXTS: Mapping[Note, str] = {
     Note.SETTLED_BEFORE: N_("That is settled already. Nothing was done twice."),
     Note.MALFORMED: N_("I could not read what Slack sent, so nothing was done. Please try again."),
     Note.NOT_OPENED: N_("Slack did not open the form, so nothing was done. Please try again."),
-    Note.ADDS_NO_COMPONENTS: N_(
-        "Only an admin of this workspace, or an approver, can add components. Ask one of them."
-    ),
+    Note.ADDS_NO_COMPONENTS: N_("Only admins of this workspace can add components. Ask one of them."),
     Note.STRANGER: N_(
         "Only people of the organisation that runs Mudda can decide here, or see more than the card. "
         "Nothing was done. You can still report an issue."

@@ -208,6 +208,9 @@ async def test_a_url_is_fetched_under_the_address_rules(
         for page, said in (("moved", "redirect"), ("endless", "more than 24 MB"), ("none", "status 404")):
             with pytest.raises(CommandFailed, match=said):
                 await run(database_url, f"http://{host}/{page}", hosts=host)
+        with pytest.raises(CommandFailed, match="must not hold a name and a password") as told:
+            await run(database_url, f"http://me:planted@{host}/good", hosts=host)
+        assert "planted" not in str(told.value)
         assert await count(database) == (0, 0)
         await run(database_url, f"http://{host}/good", hosts=host)
     finally:

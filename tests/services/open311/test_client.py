@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 
 import pytest
@@ -21,19 +20,6 @@ ENTITIES = b"""<?xml version="1.0"?><!DOCTYPE lolz [<!ENTITY lol "lol"><!ENTITY 
 <services><service><service_code>&lol2;</service_code></service></services>"""
 
 NO_SECRETS: dict[str, str] = {}
-
-
-@pytest.fixture
-async def town() -> AsyncIterator[Town]:
-    async with Town() as town:
-        yield town
-
-
-@pytest.fixture
-async def client() -> AsyncIterator[GeoReportClient]:
-    connector = Connector({"127.0.0.1"}, NO_SECRETS.get)
-    yield GeoReportClient(connector)
-    await connector.aclose()
 
 
 async def refused(client: GeoReportClient, source: Source) -> Open311Refused:

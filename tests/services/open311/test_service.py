@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -20,7 +19,6 @@ from bot.sandbox.town.open311_towns import TOKEN_PATH, XML_PATH
 from db.models import AuditEvent, Component, Open311Endpoint, WorkflowPlan, Workspace
 from db.session import Database
 from services.components.service import ComponentService
-from services.connectors import Connector
 from services.open311.client import GeoReportClient
 from services.open311.model import Source
 from services.open311.service import Open311Service
@@ -31,21 +29,6 @@ from tests.support.run_starts import begun, registered, step
 NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
 LATER = datetime(2026, 11, 30, 12, tzinfo=UTC)
 P = "open311_xml"
-
-NO_SECRETS: dict[str, str] = {}
-
-
-@pytest.fixture
-async def town() -> AsyncIterator[Town]:
-    async with Town() as town:
-        yield town
-
-
-@pytest.fixture
-async def client() -> AsyncIterator[GeoReportClient]:
-    connector = Connector({"127.0.0.1"}, NO_SECRETS.get)
-    yield GeoReportClient(connector)
-    await connector.aclose()
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from services.connectors.errors import NotSent
 from services.steps.contexts import CallContexts
 from services.workspaces import ensure
 from services.workspaces.component_secrets import ComponentSecrets
+from services.workspaces.renewed_tokens import RenewedTokens
 from services.workspaces.secrets import SecretBox, new_key
 from tests.support.run_starts import registered
 
@@ -46,7 +47,7 @@ async def test_a_secret_is_opened_for_a_call_and_shown_nowhere(database: Databas
     secrets = kept(new_key())
     await registered(database, workspace_id, WORKS)
     await set_one(database, secrets)
-    context = await CallContexts(database, secrets).of(workspace_id, DEFINITION)
+    context = await CallContexts(database, secrets, RenewedTokens(None)).of(workspace_id, DEFINITION)
     assert context.sealed == {"TOKEN": VALUE}
     assert VALUE not in repr(context)
     assert VALUE not in await cli.list_(database, secrets, TEAM)
@@ -160,5 +161,5 @@ async def test_the_doctor_names_what_is_missing_and_who_does_not_answer(
 async def test_a_database_that_is_away_leaves_nothing_in_doubt(workspace_id: UUID) -> None:
     away = Database("postgresql://postgres@127.0.0.1:1/none")
     with pytest.raises(NotSent, match="secret"):
-        await CallContexts(away, kept(new_key())).of(workspace_id, DEFINITION)
+        await CallContexts(away, kept(new_key()), RenewedTokens(None)).of(workspace_id, DEFINITION)
     await away.close()

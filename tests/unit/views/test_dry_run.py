@@ -79,6 +79,22 @@ def test_each_fate_has_its_words() -> None:
         assert sentence in text
 
 
+@pytest.mark.parametrize(
+    ("held", "sentence"),
+    [
+        ("host", "It does not answer at the moment, so it was not asked."),
+        ("rate", "It may be called only so often"),
+        ("busy", "It is busy at the moment"),
+    ],
+)
+def test_a_look_up_that_could_not_be_made_now_says_why(held: str, sentence: str) -> None:
+    looked = forecast("a", StepVerdict.NOT_READ, held=held)
+    assert StepForecast.from_dict(looked.to_dict()) == looked
+    text = said(looked)
+    assert sentence in text
+    assert "Would look up" in text
+
+
 def test_what_is_not_known_yet_is_said_where_it_goes() -> None:
     reference = "{{a.items[0].order_id}}"
     wanted = request("https://works.example/orders/%EE%80%80%7B%7Ba.items%5B0%5D.order_id%7D%7D%EE%80%81/crew")

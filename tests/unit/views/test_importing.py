@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -11,11 +12,15 @@ from bot.slack.messages import Message, View
 from bot.views.importing.choices import choices_modal
 from bot.views.importing.outcome import imported_message
 from bot.views.importing.preview import preview_message
-from bot.views.importing.refusals import document_problem
+from bot.views.importing.refusals import document_problem, refused_message
 from bot.views.importing.words import CUTS, DOCUMENT_FAULTS, GATES, REASONS
 from bot.views.kit.blocks import MESSAGE_SIZE
+from bot.views.private.pack_faults import pack_fault
 from services.components.openapi.model import CutCode, DocumentFaultCode, DocumentRefused, Reason
+from services.components.packs import PackFault, PackFaultCode
+from services.components.refusals import DefinitionFaultCode
 from services.components.specs import ApprovalPolicy
+from services.formats.strict_yaml import YamlFaultCode
 from services.imports.offers import OfferedEntry, OfferKind
 from services.imports.pages import MOST_OPERATIONS, choice_page
 from services.imports.summaries import TagCount
@@ -88,3 +93,30 @@ def test_every_code_has_its_words() -> None:
     assert set(DOCUMENT_FAULTS) == set(DocumentFaultCode)
     for code in DocumentFaultCode:
         assert document_problem(DocumentRefused(code, **FACTS)).endswith((".", ".…"))
+
+
+FAULT_FACTS = {
+    **FACTS,
+    "first_line": 2,
+    "expected": "text",
+    "allowed": "'a' or 'b'",
+    "minimum": 1,
+    "maximum": 3,
+    "prefix": "wait.",
+    "name": "id",
+    "reference": "#/x",
+    "anchor": "a",
+    "count": 2,
+}
+
+
+@pytest.mark.parametrize("code", [*PackFaultCode, *DefinitionFaultCode, *YamlFaultCode])
+def test_each_fault_of_a_pack_is_said_in_words(code: Any) -> None:
+    origins = {"allowed": ["person", "registry"]} if code is DefinitionFaultCode.BAD_ORIGIN else {}
+    fault = PackFault(7, "components[0].auth", code, {**FAULT_FACTS, **origins}, "town.read")
+    words = pack_fault(fault)
+    message = refused_message(OFFER, "pack.yaml", "This pack has 1 fault.", [fault])
+    check_message(message)
+    assert f"Line 7, town.read, auth: {words}" in str(message.blocks)
+    assert words != code.replace("_", " ")
+    assert "{" not in words.replace("{placeholder}", "").replace("{id}", "")
