@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -26,6 +27,7 @@ from services.connectors.responses.checks import response_warnings
 from services.connectors.responses.georeport import as_georeport
 from services.connectors.responses.response import Response, ResponseWarning, media_type, read_body, retry_after
 from services.connectors.secret_values import Secrets, SecretValues
+from services.connectors.verdicts import is_safe
 from services.formats.text import clip
 
 SMALL_BYTES = 50_000
@@ -85,10 +87,11 @@ class Connector:
         timeout: float,  # noqa: ASYNC109
         headers: Sequence[str] = (),
         context: CallContext = NOTHING,
+        repeatable: bool = False,
     ) -> Response:
         """Send a request and read its answer, whatever its status, within `timeout` seconds.
 
-        The `headers` that are named come with the answer.
+        The `headers` that are named come with the answer. A `repeatable` request does no harm if it arrives twice.
 
         The time counts for all of it: an access token, the look-up, the connection and the answer. Raises
         CallError, of which NotSent and MaybeSent tell whether the other side may know of the request.
@@ -98,7 +101,7 @@ class Connector:
         progress = SendProgress()
         try:
             async with asyncio.timeout(timeout):
-                received, secrets = await self._sent(request, idempotency_key, progress, context)
+                received, secrets = await self._sent(request, idempotency_key, progress, context, repeatable)
         except TimeoutError:
             raise progress.failure("timeout") from None
         answer = await self._answer(received, secrets, loop.time() - started)
@@ -139,32 +142,46 @@ class Connector:
         await self._transport.aclose()
 
     async def _sent(
-        self, request: PreparedRequest, key: str, progress: SendProgress, context: CallContext
+        self,
+        request: PreparedRequest,
+        key: str,
+        progress: SendProgress,
+        context: CallContext,
+        repeatable: bool,
     ) -> tuple[RawResponse, tuple[str, ...]]:
         """What came back, and the secrets that it may quote."""
         values = self._authenticator.values(context.sealed)
         request, own_secrets = _with_own_secrets(request, values)
         files = {found: await context.files(found) for _, found in file_ids(request.body, request.files)}
         credentials = await self._authenticator.credentials(request.auth, values)
-        received = await self._send(request, credentials, key, files, progress)
+        send = partial(self._send, request, key=key, files=files, progress=progress, repeatable=repeatable)
+        received = await send(credentials)
         if received.status == _UNAUTHORIZED and self._authenticator.forget(request.auth, values, credentials):
             # The token may have been taken back before its time. Nothing was done, so once more does no harm.
-            progress.sent, progress.status = False, None
+            progress.sent, progress.status, progress.on_kept = False, None, False
             credentials = await self._authenticator.credentials(request.auth, values)
-            received = await self._send(request, credentials, key, files, progress)
+            received = await send(credentials)
         return received, (*credentials.secrets, *own_secrets)
 
     async def _send(
         self,
         request: PreparedRequest,
         credentials: Credentials,
+        *,
         key: str,
         files: Mapping[str, bytes],
         progress: SendProgress,
+        repeatable: bool,
     ) -> RawResponse:
         url, headers, data = _written(request, credentials, key, files)
         return await self._transport.send(
-            request.method, url, headers=headers, data=data, progress=progress, tls=credentials.tls
+            request.method,
+            url,
+            headers=headers,
+            data=data,
+            progress=progress,
+            tls=credentials.tls,
+            repeatable=repeatable,
         )
 
     async def _answer(self, received: RawResponse, secrets: tuple[str, ...], seconds: float) -> Response:
@@ -277,6 +294,7 @@ async def call_component(
             timeout=definition.timeout_seconds,
             headers=definition.response_headers,
             context=context,
+            repeatable=is_safe(definition),
         )
     except CallError as error:
         return error
