@@ -21,7 +21,7 @@ from services.connectors.kinds import KINDS
 from services.connectors.multipart import encode_multipart, file_ids
 from services.connectors.network.addresses import AddressRules
 from services.connectors.network.transport import RawResponse, SendProgress, SocketFactory, Transport
-from services.connectors.redaction import redacted
+from services.connectors.redaction import Redaction, redacting
 from services.connectors.requests import PreparedRequest, check_header, encode_body
 from services.connectors.responses.checks import response_warnings
 from services.connectors.responses.georeport import as_georeport
@@ -104,7 +104,8 @@ class Connector:
                 received, secrets = await self._sent(request, idempotency_key, progress, context, repeatable)
         except TimeoutError:
             raise progress.failure("timeout") from None
-        answer = await self._answer(received, secrets, loop.time() - started)
+        redacted = redacting(secrets)
+        answer = await self._answer(received, redacted, loop.time() - started)
         if request.response_format == "georeport":
             small = answer.size <= SMALL_BYTES
             answer = (
@@ -113,7 +114,7 @@ class Connector:
                 else await asyncio.to_thread(as_georeport, answer, request.query)
             )
         found = {name.lower(): received.headers.get(name) for name in headers}
-        return replace(answer, headers=redacted({name: text for name, text in found.items() if text}, secrets))
+        return replace(answer, headers=redacted({name: text for name, text in found.items() if text}))
 
     async def check(
         self,
@@ -184,19 +185,19 @@ class Connector:
             repeatable=repeatable,
         )
 
-    async def _answer(self, received: RawResponse, secrets: tuple[str, ...], seconds: float) -> Response:
+    async def _answer(self, received: RawResponse, redacted: Redaction, seconds: float) -> Response:
         headers = received.headers
         if 300 <= received.status < 400:
-            host = redacted(_host(headers.get("Location", "")), secrets)
+            host = redacted(_host(headers.get("Location", "")))
             raise RedirectRefused(status=received.status, host=host)
         encoding = headers.get("Content-Encoding", "")
         if len(received.data) <= SMALL_BYTES and not encoding:
-            body, warnings = _read(received, secrets)
+            body, warnings = _read(received, redacted)
         else:
-            body, warnings = await asyncio.to_thread(_read, received, secrets)
+            body, warnings = await asyncio.to_thread(_read, received, redacted)
         return Response(
             status=received.status,
-            content_type=redacted(media_type(headers.get("Content-Type", "")), secrets),
+            content_type=redacted(media_type(headers.get("Content-Type", ""))),
             body=body,
             seconds=seconds,
             size=len(received.data),
@@ -205,7 +206,7 @@ class Connector:
         )
 
 
-def _read(received: RawResponse, secrets: tuple[str, ...]) -> tuple[Any, tuple[ResponseWarning, ...]]:
+def _read(received: RawResponse, redacted: Redaction) -> tuple[Any, tuple[ResponseWarning, ...]]:
     """The value of an answer without the secrets that it was asked for with, and what is odd about it."""
     body, warnings = read_body(
         received.data,
@@ -213,7 +214,7 @@ def _read(received: RawResponse, secrets: tuple[str, ...]) -> tuple[Any, tuple[R
         content_encoding=received.headers.get("Content-Encoding", ""),
         cut=received.cut,
     )
-    return redacted(body, secrets), warnings
+    return redacted(body), warnings
 
 
 def _with_own_secrets(request: PreparedRequest, values: SecretValues) -> tuple[PreparedRequest, tuple[str, ...]]:
