@@ -158,6 +158,12 @@ async def _upgrade_queue(connection: AsyncConnection) -> None:
 # reads it: what becomes of jobs is in our own tables, metrics and logs. PgQueuer has no switch for it.
 _KEEP_NO_LOG = """
 CREATE OR REPLACE FUNCTION mudda_keep_no_log() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
-CREATE OR REPLACE TRIGGER mudda_keep_no_log BEFORE INSERT ON pgqueuer_log
-    FOR EACH ROW EXECUTE FUNCTION mudda_keep_no_log();
+DO $$ BEGIN
+    IF NOT EXISTS (
+        SELECT FROM pg_trigger WHERE tgname = 'mudda_keep_no_log' AND tgrelid = 'pgqueuer_log'::regclass
+    ) THEN
+        CREATE TRIGGER mudda_keep_no_log BEFORE INSERT ON pgqueuer_log
+            FOR EACH ROW EXECUTE FUNCTION mudda_keep_no_log();
+    END IF;
+END $$
 """

@@ -28,6 +28,7 @@ from tests.support.certificates import Authority
 
 ROUNDS = 20
 CALLS = 50
+NO_SECRETS: dict[str, str] = {}
 ANSWER = b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{"ok":true}'
 
 
@@ -83,7 +84,7 @@ async def main(ports: Sequence[int], authority: Authority) -> None:
     sealed = {"CERT": own.certificate, "KEY": own.key, "CA": authority.certificate}
     names = {"certificate": "secret:CERT", "key": "secret:KEY", "authority": "secret:CA"}
     with_tls = CertificateAuth.model_validate({"type": "mtls", **names})
-    connector = Connector({"127.0.0.1", "localhost"}, {}.get)
+    connector = Connector({"127.0.0.1", "localhost"}, NO_SECRETS.get)
     targets: list[tuple[str, Auth]] = [
         (f"http://127.0.0.1:{ports[0]}/", NoAuth()),
         (f"http://localhost:{ports[0]}/", NoAuth()),

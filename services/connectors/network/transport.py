@@ -105,7 +105,7 @@ class Transport:
             try:
                 return await send(self._session(kept=True))
             except _Stale:
-                progress.sent = progress.on_kept = False
+                progress.on_kept = False  # but `sent` it may have been, whatever becomes of the next one
         return await send(self._session(kept=False))
 
     async def _send(

@@ -49,8 +49,12 @@ class KeepingServer:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._server.close()
+        self.stop_listening()
         await self._server.wait_closed()
+
+    def stop_listening(self) -> None:
+        """Refuse new connections; those that there are stay."""
+        self._server.close()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._count += 1
@@ -134,7 +138,7 @@ async def test_who_signs_in_is_said_in_each_request_and_stays_with_it() -> None:
     async with KeepingServer() as server, Caller() as caller:
         for secret in ("of-one-town", "of-another", None):
             auth = component(server.url, "GET", auth={"type": "bearer", "token": "secret:KEY"}).auth
-            signed = {"auth": auth, "context": CallContext({"KEY": secret})} if secret else {}
+            signed: dict[str, Any] = {"auth": auth, "context": CallContext({"KEY": secret})} if secret else {}
             await caller.call(server.url, **signed)
     assert server.came_over == [1, 1, 1]
     said = [[line for line in text.split("\r\n") if line.startswith("Authorization")] for text in server.requests]
@@ -153,6 +157,15 @@ async def test_and_only_once() -> None:
         with pytest.raises(MaybeSent):
             await caller.call(server.url)
     assert server.came_over == [1, 1, 2]
+
+
+async def test_what_went_over_a_closed_connection_may_have_arrived_even_if_the_next_one_is_refused() -> None:
+    async with KeepingServer(OK, CLOSE) as server, Caller() as caller:
+        await caller.call(server.url)
+        server.stop_listening()
+        with pytest.raises(MaybeSent):
+            await caller.call(server.url)
+    assert server.came_over == [1, 1]
 
 
 async def test_a_connection_that_is_new_is_not_made_up_for() -> None:
