@@ -7,7 +7,6 @@ from collections.abc import Sequence
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from slack_bolt.adapter.aiohttp import to_aiohttp_response
 from slack_bolt.request.async_request import AsyncBoltRequest
 
 from bot.metrics import Metrics
@@ -55,7 +54,9 @@ class Web:
         answer = await self._dispatcher.answer(
             lambda: AsyncBoltRequest(body=body.decode(), query=request.query_string, headers=dict(request.headers))
         )
-        return await to_aiohttp_response(answer)
+        return web.Response(
+            status=answer.status, body=answer.body.encode(), headers=answer.first_headers_without_set_cookie()
+        )
 
     async def healthz(self, _: web.Request) -> web.Response:
         """The process is alive."""

@@ -153,12 +153,27 @@ def _upgrade_tables(connection: Connection) -> None:
 async def _upgrade_queue(connection: AsyncConnection) -> None:
     settings = queue_settings()
     raw = await connection.get_raw_connection()
-    queries = Queries(
-        AsyncpgDriver(raw.driver_connection),
-        qbe=QueryBuilderEnvironment(settings),
-        qbq=QueryQueueBuilder(settings),
-    )
+    environment = QueryBuilderEnvironment(settings)
+    driver = AsyncpgDriver(raw.driver_connection)
+    queries = Queries(driver, qbe=environment, qbq=QueryQueueBuilder(settings))
     if await queries.schema_is_installed():
         await queries.upgrade()
     else:
         await queries.install()
+    await driver.execute(environment.build_optimize_autovacuum_query())
+    await driver.execute(_KEEP_NO_LOG)
+
+
+# The queue's log has three rows for each job, in five indexes, and each is updated once to be counted. Nobody
+# reads it: what becomes of jobs is in our own tables, metrics and logs. PgQueuer has no switch for it.
+_KEEP_NO_LOG = """
+CREATE OR REPLACE FUNCTION mudda_keep_no_log() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END';
+DO $$ BEGIN
+    IF NOT EXISTS (
+        SELECT FROM pg_trigger WHERE tgname = 'mudda_keep_no_log' AND tgrelid = 'pgqueuer_log'::regclass
+    ) THEN
+        CREATE TRIGGER mudda_keep_no_log BEFORE INSERT ON pgqueuer_log
+            FOR EACH ROW EXECUTE FUNCTION mudda_keep_no_log();
+    END IF;
+END $$
+"""

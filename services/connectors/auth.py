@@ -29,7 +29,7 @@ from services.components.definitions import (
 from services.connectors.certificates import ClientCertificates
 from services.connectors.errors import AddressRefused, MaybeSent, NotSent, TokenRefused
 from services.connectors.network.transport import RawResponse, SendProgress, Transport
-from services.connectors.redaction import redacted
+from services.connectors.redaction import redacting
 from services.connectors.responses.response import read_body, retry_after
 from services.connectors.secret_values import Secrets, SecretValues, is_named
 from services.connectors.signing import Signer
@@ -262,7 +262,7 @@ class Authenticator:
         members: dict[str, Any] = body if isinstance(body, dict) else {}
         value = members.get("access_token")
         if status not in (200, 201) or not isinstance(value, str) or not value:
-            error = redacted(members.get("error"), secrets)
+            error = redacting(secrets)(members.get("error"))
             raise TokenRefused(status=status, error=clip(error) if isinstance(error, str) else "")
         given = members.get("refresh_token")
         # One that is given to a client of its own credentials is for another grant, and not needed.

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -20,12 +21,13 @@ from services.connectors.kinds import KINDS
 from services.connectors.multipart import encode_multipart, file_ids
 from services.connectors.network.addresses import AddressRules
 from services.connectors.network.transport import RawResponse, SendProgress, SocketFactory, Transport
-from services.connectors.redaction import redacted
+from services.connectors.redaction import Redaction, redacting
 from services.connectors.requests import PreparedRequest, check_header, encode_body
 from services.connectors.responses.checks import response_warnings
 from services.connectors.responses.georeport import as_georeport
 from services.connectors.responses.response import Response, ResponseWarning, media_type, read_body, retry_after
 from services.connectors.secret_values import Secrets, SecretValues
+from services.connectors.verdicts import is_safe
 from services.formats.text import clip
 
 SMALL_BYTES = 50_000
@@ -89,10 +91,11 @@ class Connector:
         timeout: float,  # noqa: ASYNC109
         headers: Sequence[str] = (),
         context: CallContext = NOTHING,
+        repeatable: bool = False,
     ) -> Response:
         """Send a request and read its answer, whatever its status, within `timeout` seconds.
 
-        The `headers` that are named come with the answer.
+        The `headers` that are named come with the answer. A `repeatable` request does no harm if it arrives twice.
 
         The time counts for all of it: an access token, the look-up, the connection and the answer. Raises
         CallError, of which NotSent and MaybeSent tell whether the other side may know of the request.
@@ -102,10 +105,11 @@ class Connector:
         progress = SendProgress()
         try:
             async with asyncio.timeout(timeout):
-                received, secrets = await self._sent(request, idempotency_key, progress, context)
+                received, secrets = await self._sent(request, idempotency_key, progress, context, repeatable)
         except TimeoutError:
             raise progress.failure("timeout") from None
-        answer = await self._answer(received, secrets, loop.time() - started)
+        redacted = redacting(secrets)
+        answer = await self._answer(received, redacted, loop.time() - started)
         if request.response_format == "georeport":
             small = answer.size <= SMALL_BYTES
             answer = (
@@ -114,7 +118,7 @@ class Connector:
                 else await asyncio.to_thread(as_georeport, answer, request.query)
             )
         found = {name.lower(): received.headers.get(name) for name in headers}
-        return replace(answer, headers=redacted({name: text for name, text in found.items() if text}, secrets))
+        return replace(answer, headers=redacted({name: text for name, text in found.items() if text}))
 
     async def check(
         self,
@@ -144,49 +148,62 @@ class Connector:
         await self._transport.aclose()
 
     async def _sent(
-        self, request: PreparedRequest, key: str, progress: SendProgress, context: CallContext
+        self,
+        request: PreparedRequest,
+        key: str,
+        progress: SendProgress,
+        context: CallContext,
+        repeatable: bool,
     ) -> tuple[RawResponse, tuple[str, ...]]:
         """What came back, and the secrets that it may quote."""
         values = self._authenticator.values(context.sealed)
         request, own_secrets = _with_own_secrets(request, values)
         files = {found: await context.files(found) for _, found in file_ids(request.body, request.files)}
-        credentials = await self._authenticator.credentials(request.auth, values, context.tokens)
-        received = await self._send(request, credentials, key, files, progress)
-        if received.status == _UNAUTHORIZED and self._authenticator.forget(
-            request.auth, values, credentials, context.tokens
-        ):
+        sign_in = request.auth, values
+        credentials = await self._authenticator.credentials(*sign_in, context.tokens)
+        send = partial(self._send, request, key=key, files=files, progress=progress, repeatable=repeatable)
+        received = await send(credentials)
+        if received.status == _UNAUTHORIZED and self._authenticator.forget(*sign_in, credentials, context.tokens):
             # The token may have been taken back before its time. Nothing was done, so once more does no harm.
-            progress.sent, progress.status = False, None
-            credentials = await self._authenticator.credentials(request.auth, values, context.tokens)
-            received = await self._send(request, credentials, key, files, progress)
+            progress.sent, progress.status, progress.on_kept = False, None, False
+            credentials = await self._authenticator.credentials(*sign_in, context.tokens)
+            received = await send(credentials)
         return received, (*credentials.secrets, *own_secrets)
 
     async def _send(
         self,
         request: PreparedRequest,
         credentials: Credentials,
+        *,
         key: str,
         files: Mapping[str, bytes],
         progress: SendProgress,
+        repeatable: bool,
     ) -> RawResponse:
         url, headers, data = _written(request, credentials, key, files)
         return await self._transport.send(
-            request.method, url, headers=headers, data=data, progress=progress, tls=credentials.tls
+            request.method,
+            url,
+            headers=headers,
+            data=data,
+            progress=progress,
+            tls=credentials.tls,
+            repeatable=repeatable,
         )
 
-    async def _answer(self, received: RawResponse, secrets: tuple[str, ...], seconds: float) -> Response:
+    async def _answer(self, received: RawResponse, redacted: Redaction, seconds: float) -> Response:
         headers = received.headers
         if 300 <= received.status < 400:
-            host = redacted(_host(headers.get("Location", "")), secrets)
+            host = redacted(_host(headers.get("Location", "")))
             raise RedirectRefused(status=received.status, host=host)
         encoding = headers.get("Content-Encoding", "")
         if len(received.data) <= SMALL_BYTES and not encoding:
-            body, warnings = _read(received, secrets)
+            body, warnings = _read(received, redacted)
         else:
-            body, warnings = await asyncio.to_thread(_read, received, secrets)
+            body, warnings = await asyncio.to_thread(_read, received, redacted)
         return Response(
             status=received.status,
-            content_type=redacted(media_type(headers.get("Content-Type", "")), secrets),
+            content_type=redacted(media_type(headers.get("Content-Type", ""))),
             body=body,
             seconds=seconds,
             size=len(received.data),
@@ -195,7 +212,7 @@ class Connector:
         )
 
 
-def _read(received: RawResponse, secrets: tuple[str, ...]) -> tuple[Any, tuple[ResponseWarning, ...]]:
+def _read(received: RawResponse, redacted: Redaction) -> tuple[Any, tuple[ResponseWarning, ...]]:
     """The value of an answer without the secrets that it was asked for with, and what is odd about it."""
     body, warnings = read_body(
         received.data,
@@ -203,7 +220,7 @@ def _read(received: RawResponse, secrets: tuple[str, ...]) -> tuple[Any, tuple[R
         content_encoding=received.headers.get("Content-Encoding", ""),
         cut=received.cut,
     )
-    return redacted(body, secrets), warnings
+    return redacted(body), warnings
 
 
 def _with_own_secrets(request: PreparedRequest, values: SecretValues) -> tuple[PreparedRequest, tuple[str, ...]]:
@@ -284,6 +301,7 @@ async def call_component(
             timeout=definition.timeout_seconds,
             headers=definition.response_headers,
             context=context,
+            repeatable=is_safe(definition),
         )
     except CallError as error:
         return error

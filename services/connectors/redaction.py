@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
+from functools import partial
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -15,8 +16,12 @@ MIN_SECRET_CHARACTERS = 8
 """Characters of a credential that is looked for. A shorter one is no secret, and may be part of any word."""
 
 
-def redacted(value: Any, secrets: Collection[str]) -> Any:
-    """A JSON value whose texts and names hold none of `secrets`, be they written plainly, in a URL or in JSON."""
+Redaction = Callable[[Any], Any]
+"""Gives a JSON value without the secrets in its texts and names."""
+
+
+def redacting(secrets: Collection[str]) -> Redaction:
+    """Takes out `secrets`, be they written plainly, in a URL or in JSON. Made once for all that it is used on."""
     forms = {
         form
         for secret in secrets
@@ -24,9 +29,11 @@ def redacted(value: Any, secrets: Collection[str]) -> Any:
         if len(part) >= MIN_SECRET_CHARACTERS
         for form in _forms(part)
     }
+    if not forms:
+        return lambda value: value
     # The longest first, for one may be part of another.
     pattern = "|".join(map(re.escape, sorted(forms, key=len, reverse=True)))
-    return _replaced(value, re.compile(pattern)) if forms else value
+    return partial(_replaced, secrets=re.compile(pattern))
 
 
 def _parts(secret: str) -> Iterator[str]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from services.ai.intents import Intent, Saying, Where
 
@@ -144,8 +145,10 @@ def _words(text: str) -> list[str]:
     return [word.casefold().replace("’", "'") for word in _tokens(text)] or [""]
 
 
-def _tokens(text: str) -> list[str]:
-    return [word for word in _TOKEN.findall(text) if any(map(str.isalnum, word))]
+@lru_cache(maxsize=64)
+def _tokens(text: str) -> tuple[str, ...]:
+    """Kept, since each rule asks for those of the same text."""
+    return tuple(word for word in _TOKEN.findall(text) if any(map(str.isalnum, word)))
 
 
 _FIRST_DENSE = "\u0e00"

@@ -137,7 +137,9 @@ class GeoReportClient:
         query = (("jurisdiction_id", jurisdiction),) if jurisdiction else ()
         request = PreparedRequest("GET", url, query=query, response_format="georeport")
         try:
-            answer = await self._connector.call(request, idempotency_key="open311", timeout=_CALL_SECONDS)
+            answer = await self._connector.call(
+                request, idempotency_key="open311", timeout=_CALL_SECONDS, repeatable=True
+            )
         except CallError as error:
             raise _not_called(error, url) from None
         return _body(answer, url, has_jurisdiction=bool(jurisdiction))

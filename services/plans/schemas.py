@@ -6,9 +6,11 @@ The schemas were written by others. Nothing here raises for what stands in one, 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import IntEnum
 from functools import cached_property
 from itertools import islice
+from math import inf
 from typing import Any
 from urllib.parse import unquote
 
@@ -116,7 +118,7 @@ class Schema:
             return []
         if self._validator is None:
             return None
-        if _fits(value, part):
+        if isinstance(value, str) and (rule := TextRule.of(part)) is not None and rule.allows(value):
             return []
         certain_only = _holds_reference(value)
         try:
@@ -124,6 +126,11 @@ class Schema:
             return list(islice((error for error in errors if not certain_only or _is_certain(error)), limit))
         except UNJUDGEABLE:
             return None
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether anything can be judged by it that takes a validator."""
+        return self._validator is not None
 
     @cached_property
     def _validator(self) -> Draft202012Validator | None:
@@ -190,18 +197,35 @@ def _is_plain(value: Any, part: Any) -> bool:
     return isinstance(stated, str) and type(value) is _PYTHON_TYPES.get(stated)
 
 
-def _fits(value: Any, part: Any) -> bool:
-    """Whether it can be seen without a validator that a text fits: by its length, or as one of those listed."""
-    if not isinstance(value, str) or not isinstance(part, dict) or not part.keys() <= _SAID_OF_TEXTS:
-        return False
-    if part.get("type", "string") != "string":
-        return False
-    if OPEN in value:
-        return True  # How long it will be, and what it will be, nobody knows yet.
-    listed = part.get("enum")
-    if listed is not None and not (isinstance(listed, list) and value in listed):
-        return False
-    return bool(part.get("minLength", 0) <= len(value) <= part.get("maxLength", len(value)))
+@dataclass(slots=True)
+class TextRule:
+    """What a part of a schema asks of a text, where that can be seen without a validator: a length, or a list."""
+
+    least: float = 0
+    most: float = inf
+    listed: Sequence[Any] | None = None
+
+    @classmethod
+    def of(cls, part: Any) -> TextRule | None:
+        """None where it asks for more, or for something that is no text."""
+        if not isinstance(part, dict) or not part.keys() <= _SAID_OF_TEXTS:
+            return None
+        if part.get("type", "string") != "string":
+            return None
+        if part.keys() <= _SAYS_NO_MORE:
+            return ANY_TEXT
+        least, most, listed = part.get("minLength", 0), part.get("maxLength", inf), part.get("enum")
+        are_sound = all(isinstance(number, int | float) for number in (least, most))
+        return cls(least, most, listed) if are_sound and (listed is None or isinstance(listed, list)) else None
+
+    def allows(self, text: str) -> bool:
+        """Whether a text fits, as far as anybody knows."""
+        if OPEN in text:
+            return True  # How long it will be, and what it will be, nobody knows yet.
+        return self.least <= len(text) <= self.most and (self.listed is None or text in self.listed)
+
+
+ANY_TEXT = TextRule()
 
 
 def _either(findings: Sequence[FieldLookup]) -> FieldLookup:

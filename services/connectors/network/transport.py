@@ -1,9 +1,10 @@
-"""One HTTP request, to an address that may be called, over a connection of its own.
+"""One HTTP request, to an address that may be called.
 
-A connection is never used twice. A server may close an idle one at the very moment that a request is written to
-it, and then nobody can tell whether the request was read. With a new connection each time, a request whose headers
-were not written has not been sent, and that is known for certain. It costs a round trip or two, and checks the
-address anew each time.
+A server may close an idle connection at the very moment that a request is written to it, and then nobody can tell
+whether the request was read. So a request that must not be made twice has a connection of its own, used once: if
+its headers were not written it has not been sent, and that is known for certain. One that may be repeated goes
+over a connection that is kept from earlier ones if there is one (`kept.py`), and if that is closed before any of
+an answer has come, once more over one of its own. Either way the host is looked up and checked each time.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from yarl import URL
 
 from services.connectors.errors import MaybeSent, NotSent
 from services.connectors.network.addresses import AddressRules, CheckedResolver, SystemResolver
+from services.connectors.network.kept import KeptConnections
 from services.connectors.network.tolerance import TolerantHandler
 from services.connectors.responses.response import MAX_RESPONSE_BYTES
 
@@ -37,10 +39,14 @@ _HEADERS = {"User-Agent": "mudda", "Accept": "application/json, */*;q=0.5", "Acc
 
 @dataclass(slots=True)
 class SendProgress:
-    """How far a request has come. `sent`: something of it may have left; `status`: the answer has begun."""
+    """How far a request has come. `sent`: something of it may have left; `status`: the answer has begun.
+
+    `on_kept`: it went over a connection that earlier ones had used.
+    """
 
     sent: bool = False
     status: int | None = None
+    on_kept: bool = False
 
     def failure(self, reason: str) -> NotSent | MaybeSent:
         """What it means that the request came no further."""
@@ -72,7 +78,7 @@ class Transport:
         self._rules = rules
         self._resolver = CheckedResolver(rules, resolver or SystemResolver())
         self._socket_factory = socket_factory
-        self._session: aiohttp.ClientSession | None = None
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}
 
     async def send(
         self,
@@ -84,16 +90,38 @@ class Transport:
         progress: SendProgress,
         limit: int = MAX_RESPONSE_BYTES,
         tls: ssl.SSLContext | None = None,
+        repeatable: bool = False,
     ) -> RawResponse:
         """Send one request and read its answer, `limit` bytes of it. Redirects are answers like any other.
 
-        `tls` is what a connection with a client certificate is made with.
+        `tls` is what a connection with a client certificate is made with. A request that is `repeatable` may use a
+        kept connection, and be sent a second time if that turns out to be closed.
 
         Raises AddressRefused, NotSent and MaybeSent. How long it may take is for the caller to limit.
         """
         self._rules.check_url(url)
+        send = partial(self._send, method, url, headers, data, progress, limit, tls)
+        if repeatable:
+            try:
+                return await send(self._session(kept=True))
+            except _Stale:
+                progress.on_kept = False  # but `sent` it may have been, whatever becomes of the next one
+        return await send(self._session(kept=False))
+
+    async def _send(
+        self,
+        method: str,
+        url: URL,
+        headers: Mapping[str, str],
+        data: bytes | None,
+        progress: SendProgress,
+        limit: int,
+        tls: ssl.SSLContext | None,
+        session: aiohttp.ClientSession,
+    ) -> RawResponse:
+        failure: Exception
         try:
-            async with self._opened().request(
+            async with session.request(
                 method,
                 url,
                 headers=headers,
@@ -112,6 +140,8 @@ class Transport:
             failure = progress.failure("tls")
         except TimeoutError:
             failure = progress.failure("timeout")
+        except _Broken:
+            failure = _Stale() if progress.on_kept else progress.failure("connection")
         except (aiohttp.ClientPayloadError, OSError, aiohttp.ClientConnectionError):
             failure = progress.failure("connection")
         except aiohttp.ClientError:
@@ -132,16 +162,17 @@ class Transport:
 
     async def aclose(self) -> None:
         """Close what is open."""
-        if self._session is not None:
-            await self._session.close()
+        for session in self._sessions.values():
+            await session.close()
         await self._resolver.close()
 
-    def _opened(self) -> aiohttp.ClientSession:
-        if self._session is None:
+    def _session(self, *, kept: bool) -> aiohttp.ClientSession:
+        if kept not in self._sessions:
             tracing = aiohttp.TraceConfig()
             tracing.on_request_headers_sent.append(_headers_sent)
-            self._session = aiohttp.ClientSession(
-                connector=self._connector(),
+            tracing.on_connection_reuseconn.append(_reused)
+            self._sessions[kept] = aiohttp.ClientSession(
+                connector=self._connector(kept=kept),
                 # The resolver has the last word on addresses, so nothing may stand between it and the connection.
                 trust_env=False,
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -154,13 +185,13 @@ class Transport:
                 trace_configs=[tracing],
                 middlewares=(_once,),
             )
-        return self._session
+        return self._sessions[kept]
 
-    def _connector(self) -> aiohttp.TCPConnector:
-        connector = aiohttp.TCPConnector(
+    def _connector(self, *, kept: bool) -> aiohttp.TCPConnector:
+        make = KeptConnections if kept else partial(aiohttp.TCPConnector, force_close=True)
+        connector = make(
             resolver=self._resolver,
             use_dns_cache=False,
-            force_close=True,
             # The workers limit how much is under way; a call that waits here would only time out.
             limit=0,
             socket_factory=self._socket_factory,
@@ -172,7 +203,11 @@ class Transport:
 
 
 class _Broken(aiohttp.ClientConnectionError):
-    """The connection ended before there was an answer."""
+    """The connection ended before there was anything of an answer."""
+
+
+class _Stale(Exception):
+    """It was a kept one."""
 
 
 async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
@@ -181,7 +216,7 @@ async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerTy
         return await handler(request)
     except aiohttp.ClientConnectorError:
         raise
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError):
+    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError, aiohttp.ClientConnectionResetError):
         raise _Broken from None
 
 
@@ -189,6 +224,12 @@ async def _headers_sent(
     session: aiohttp.ClientSession, context: SimpleNamespace, sent: aiohttp.TraceRequestHeadersSentParams
 ) -> None:
     context.trace_request_ctx.sent = True
+
+
+async def _reused(
+    session: aiohttp.ClientSession, context: SimpleNamespace, reused: aiohttp.TraceConnectionReuseconnParams
+) -> None:
+    context.trace_request_ctx.on_kept = True
 
 
 async def _received(response: aiohttp.ClientResponse, limit: int) -> RawResponse:

@@ -12,7 +12,7 @@ from services.formats.strict_json import Path, PathPart
 from services.plans.input_paths import payload_path
 from services.plans.origins import Demands
 from services.plans.references import RESERVED, Reference
-from services.plans.schemas import FieldStatus, Schema
+from services.plans.schemas import ANY_TEXT, FieldStatus, Schema, TextRule
 from services.plans.validation.flows import SCALARS, WORDS, Shape
 from services.plans.validation.nearest import Hints
 
@@ -27,14 +27,16 @@ _ONE_TEXT = Shape.of({"type": sorted(SCALARS)})
 class Answered:
     """A place in the answer of a component, and what is said of it; where it has none, `shape` is what is above.
 
+    `brings` is the shape of what stands there, None where nobody declares anything there.
     `lacks`: why the answer may have nothing there, "list" or "optional"; None if it will, as far as anybody says.
     """
 
-    __slots__ = ("_below", "lacks", "shape", "status")
+    __slots__ = ("_below", "brings", "lacks", "shape", "status")
 
     def __init__(self, status: FieldStatus, shape: Shape, lacks: str | None = None) -> None:
         self.status = status
         self.shape = shape
+        self.brings = shape if status is FieldStatus.DECLARES else None
         self.lacks = lacks
         self._below: dict[PathPart, Answered] = {}
 
@@ -55,13 +57,31 @@ class Answered:
         return Answered(status, Shape(self.shape.schema, parts), self.lacks or _may_lack(self.shape, part))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
+class Value:
+    """What a value has to be: a part of a schema. `rule` is what it asks of a text, if it is one and no more."""
+
+    schema: Schema
+    part: Any
+    rule: TextRule | None
+
+    @classmethod
+    def of(cls, schema: Schema, part: Any) -> Value:
+        """A part of a schema."""
+        is_text = isinstance(part, dict) and part.get("type") == "string"
+        rule = TextRule.of(part) if is_text else None
+        if rule is not None and rule is not ANY_TEXT and not schema.is_sound:
+            rule = None
+        return cls(schema, part, rule)
+
+
+@dataclass(slots=True)
 class Member:
     """Where in the payload an input stands, what is said of it there, and what it takes."""
 
     path: tuple[str, ...]
     status: FieldStatus
-    part: Any
+    value: Value
     shape: Shape
 
 
@@ -69,7 +89,7 @@ class Member:
 class Parameter:
     """What a component takes in its path, its query or a header; `shape` is None where nobody says."""
 
-    schema: Schema
+    value: Value
     shape: Shape | None
     is_required: bool
 
@@ -108,6 +128,11 @@ class Contract:
         self.answer = Answered(FieldStatus.DECLARES, Shape.of(spec.response_schema))
         self._members: dict[str, Member] = {}
         self._parameters: dict[str, dict[str, Parameter]] = {}
+
+    @cached_property
+    def places(self) -> frozenset[str]:
+        """The places outside of the payload of which the component says anything."""
+        return frozenset(location for location, part in PARAMETERS.items() if getattr(self.spec, part) != {})
 
     @cached_property
     def demands(self) -> Demands:
@@ -167,21 +192,21 @@ class Sources:
         self.hints = Hints()
         self._of = {name: contracts.of(spec) for name, spec in components.items() if spec is not None}
         # By the text of a reference, of which three checks ask.
-        self._answered: dict[str, Answered | None] = {}
+        self._answered: dict[str, Answered] = {}
 
     def answered(self, found: Reference) -> Answered | None:
         """What is said of the field that a reference points to; None if nobody says anything of that step."""
-        if found.text not in self._answered:
-            contract = self._of.get(found.source)
-            self._answered[found.text] = None if contract is None else contract.answer.at(found.path)
-        return self._answered[found.text]
+        answered = self._answered.get(found.text)
+        if answered is None and (contract := self._of.get(found.source)) is not None:
+            answered = self._answered[found.text] = contract.answer.at(found.path)
+        return answered
 
     def brings(self, found: Reference) -> Shape | None:
         """What a reference brings, as far as anybody says."""
         if found.source in RESERVED:
             return WORDS
         answered = self.answered(found)
-        return answered.shape if answered is not None and answered.status is FieldStatus.DECLARES else None
+        return None if answered is None else answered.brings
 
 
 def fold(location: str, name: str) -> str:
@@ -195,18 +220,18 @@ def _member(schema: Schema, name: str) -> Member:
     part: Any = {}
     if status is FieldStatus.DECLARES:
         part = parts[0] if len(parts) == 1 else {"anyOf": list(parts)}
-    return Member(path, status, part, Shape(schema, (part,)))
+    return Member(path, status, Value.of(schema, part), Shape(schema, (part,)))
 
 
 def _parameter(location: str, schema: Any) -> Parameter:
     if not isinstance(schema, dict):
-        return Parameter(Schema({}), None, is_required=False)
+        return Parameter(Value.of(Schema({}), {}), None, is_required=False)
     own = _json_schema(location, schema)
     shape = Shape.of(own)
     if location != "query" and shape.types is None:
         # A path and a header have room for one text; a query may have several of a name.
         shape = _ONE_TEXT
-    return Parameter(Schema(own), shape, _is_required(location, schema))
+    return Parameter(Value.of(Schema(own), own), shape, _is_required(location, schema))
 
 
 def _is_required(location: str, schema: Mapping[str, Any]) -> bool:

@@ -137,6 +137,8 @@ WORDS = Shape(Schema({"type": "string"}), ({"type": "string"},), is_words=True)
 def flows_of(read: ReadInput, takes: Shape) -> Iterable[tuple[Reference, Path]]:
     """The references of an input, and where in its value each of them stands."""
     text = read.item.value
+    if read.is_whole:
+        return [(read.found[0], ())] if isinstance(read.found[0], Reference) else ()
     if OPEN not in text:
         return ()
     if not _MAY_BE_JSON.match(text):

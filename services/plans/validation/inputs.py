@@ -18,8 +18,8 @@ from services.formats.storable import is_storable
 from services.formats.strict_json import NotJson, Path, render_path
 from services.plans.model import Step, StepInput, input_field
 from services.plans.references import MalformedReference
-from services.plans.schemas import FieldStatus, Schema
-from services.plans.validation.contracts import PARAMETERS, Contract, Contracts, Sources, fold
+from services.plans.schemas import FieldStatus
+from services.plans.validation.contracts import PARAMETERS, Contract, Contracts, Sources, Value, fold
 from services.plans.validation.faults import Fault, FaultCode, fault
 from services.plans.validation.flows import Shape, flow_misfit, flows_of
 from services.plans.validation.reading import ReadInput, ReadStep, read_step
@@ -44,9 +44,9 @@ def read_input_faults(read: ReadStep, spec: ComponentSpec, sources: Sources) -> 
     What references point to is judged by type: whether it can ever be what the input takes.
     """
     contract = sources.contracts.of(spec)
-    places = {each.item.location for each in read.inputs}
-    for location, part in PARAMETERS.items():
-        if location in places or getattr(spec, part) != {}:
+    places = contract.places.union([each.item.location for each in read.inputs])
+    for location in PARAMETERS:
+        if location in places:
             yield from _Parameters(read, contract, sources, location).faults()
     yield from _Payload(read, contract, sources).faults()
 
@@ -76,7 +76,7 @@ class _Inputs:
         field = input_field(item.location, item.name)
         return fault(FaultCode.DUPLICATE_INPUT, self.step_id, field, **facts)
 
-    def judge(self, read: ReadInput, schema: Schema, part: Any) -> tuple[Any, Sequence[Fault]]:
+    def judge(self, read: ReadInput, takes: Value) -> tuple[Any, Sequence[Fault]]:
         """The value that an input's text stands for, and how it fails its own part of a schema.
 
         A value that fails, or can't be read, is answered as one that is not known yet.
@@ -84,15 +84,17 @@ class _Inputs:
         if read.is_whole or (read.found and any(isinstance(each, MalformedReference) for each in read.found)):
             return _NOT_KNOWN, ()
         item = read.item
+        if takes.rule is not None and takes.rule.allows(item.value):
+            return item.value, ()
         try:
-            value = schema.read(item.value, part)
+            value = takes.schema.read(item.value, takes.part)
         except NotJson as error:
-            facts = {"at": "", "keyword": error.reason, "expected": sorted(stated_types(part) or ())}
+            facts = {"at": "", "keyword": error.reason, "expected": sorted(stated_types(takes.part) or ())}
             return _NOT_KNOWN, [self._invalid(item, facts)]
         if not is_storable(value):
             # The text of a plan is clean, but what it is JSON for need not be: "\\ud83d" is half a pair.
             return _NOT_KNOWN, [self._invalid(item, {"at": "", "keyword": "bad_character", "expected": []})]
-        found = schema.misfits(value, part)
+        found = takes.schema.misfits(value, takes.part)
         if found is None:
             return value, [self.unjudged()]
         if not found:
@@ -146,8 +148,7 @@ class _Parameters(_Inputs):
                 code = FaultCode.UNKNOWN_INPUT if self.location == "path" else FaultCode.UNLISTED_INPUT
                 yield self.about(code, self.location, item.name)
             elif (shape := known[name].shape) is not None:
-                schema = known[name].schema
-                value, invalid = self.judge(read, schema, schema.root)
+                value, invalid = self.judge(read, known[name].value)
                 yield from invalid or self._refusals(read, value)
                 yield from self.flows(read, shape)
         for name in self.declared:
@@ -189,7 +190,7 @@ class _Payload(_Inputs):
             if other is not None:
                 yield self.duplicate(item, other)
                 continue
-            value, invalid = self.judge(read, self.payload.schema, member.part)
+            value, invalid = self.judge(read, member.value)
             self._put(member.path, value, item.name)
             if invalid:
                 yield from invalid
@@ -207,6 +208,8 @@ class _Payload(_Inputs):
         """The name of an input that stands at this path already, above it or below it."""
         if path in self.names:
             return self.names[path]
+        if len(path) == 1 and not self.parents:
+            return None
         for length in range(1, len(path)):
             if path[:length] in self.names:
                 return self.names[path[:length]]

@@ -114,9 +114,12 @@ class Outline:
                 if found.source in RESERVED:
                     continue
                 source = numbers.get(found.source)
-                if source is None or not self._draw(source, number):
+                if source is None:
                     return False
-                self.sources[number].add(source)
+                if source not in self.sources[number]:
+                    if not self._draw(source, number):
+                        return False
+                    self.sources[number].add(source)
                 self.taken[source].append(found.path)
         return True
 

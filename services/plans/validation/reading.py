@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from services.plans.model import WHEN, Plan, Step, StepInput, input_field
 from services.plans.references import MalformedReference, Reference, may_refer, parse, scan
@@ -32,35 +32,32 @@ class ReadInput:
 
 @dataclass(slots=True)
 class ReadStep:
-    """A step and what it refers to. `tested` is what its condition refers to, a text each."""
+    """A step and what it refers to. `tested` is what its condition refers to, a text each.
+
+    `references` are the well-formed ones, in order, and as often as they stand there.
+    """
 
     step: Step
     inputs: Sequence[ReadInput]
     tested: Sequence[Found] = ()
+    references: Sequence[Reference] = field(init=False)
+
+    def __post_init__(self) -> None:
+        texts = [each.found for each in self.inputs if each.found]
+        texts += self.tested
+        self.references = [found for text in texts for found in text if isinstance(found, Reference)]
 
     @property
     def found(self) -> Iterator[tuple[str, Reference | MalformedReference]]:
         """What the fields of the step refer to, each reference of a text once."""
         for each in self.inputs:
             if each.found:
-                field = each.field
+                called = each.field
                 for found in _once(each.found):
-                    yield field, found
+                    yield called, found
         for text in self.tested:
             for found in _once(text):
                 yield WHEN, found
-
-    @property
-    def references(self) -> Iterator[Reference]:
-        """The well-formed references, in order, and as often as they stand there."""
-        for each in self.inputs:
-            for found in each.found:
-                if isinstance(found, Reference):
-                    yield found
-        for text in self.tested:
-            for found in text:
-                if isinstance(found, Reference):
-                    yield found
 
 
 def read_plan(plan: Plan) -> list[ReadStep]:
