@@ -105,7 +105,7 @@ TWICE = {"type": "object", "properties": {"a": {"anyOf": [{"$ref": "#"}, {"$ref"
     [
         (TWICE, nested(60)),
         ({**TWICE, "$schema": "https://json-schema.org/draft/2020-12/schema"}, nested(60)),
-        ({"anyOf": [{"type": "string", "minLength": length} for length in range(5_000)]}, ["x" * 1_000_000]),
+        ({"anyOf": [{"type": "string", "minLength": length} for length in range(5_000)]}, ["x" * 100_000]),
         ({"anyOf": [{"items": {}}] * 1_000 + [{"type": "string"}]}, [0] * 300_000),
         ({"contains": {"enum": [*range(5_000)]}}, ["x"] * 5_000),
     ],
@@ -119,7 +119,7 @@ def test_a_check_that_would_take_for_ever_is_given_up(schema: dict[str, Any], bo
 
 
 async def test_no_check_is_made_without_a_bound() -> None:
-    (warning,) = await response_warnings(TWICE, nested(60))
+    (warning,) = await response_warnings({"contains": {"enum": [*range(50_000)]}}, ["x"] * 50_000)
     assert warning.code is WarningCode.UNJUDGED
 
 

@@ -1,6 +1,6 @@
 """Whatever people, models and APIs write, what is drawn fits Slack's limits, and nothing in it rings or links."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -76,12 +76,13 @@ def test_any_text_everywhere_in_a_run(text: str, steps: int, state: RunState) ->
     check_run(run_samples.hostile_run(text, steps=steps, state=state))
 
 
-def each_in_turn(states: Iterable[object], *sizes: tuple[int, int]) -> Iterator[Any]:
+def each_in_turn(states: Iterable[object], *sizes: tuple[int, int]) -> list[Any]:
     """Every state with every size, of which `make test` takes one for each state, and so every size, too."""
-    for place, state in enumerate(states):
-        for nth, size in enumerate(sizes):
-            marks = () if nth == place % len(sizes) else (pytest.mark.soak,)
-            yield pytest.param(state, *size, marks=marks)
+    return [
+        pytest.param(state, *size, marks=() if nth == place % len(sizes) else pytest.mark.soak)
+        for place, state in enumerate(states)
+        for nth, size in enumerate(sizes)
+    ]
 
 
 @pytest.mark.parametrize(
