@@ -206,7 +206,7 @@ async def answer(on: Stage) -> None:
     for message, number in zip(await slack.wait_for(asked, 60), on.turns, strict=True):
         await slack.click(ATTACKER, message.channel, message.ts, ids.ACTION_STEP_ANSWER)
         [view] = slack.views(ATTACKER)
-        await slack.submit_view(view.id, {ids.BLOCK_ANSWER: {ids.INPUT_ANSWER: on.words(number)}})
+        await slack.submit_view(view.id, {ids.BLOCK_ANSWER: {ids.INPUT_ANSWER: on.words(number, alone=True)}})
 
 
 async def reason(on: Stage) -> None:
