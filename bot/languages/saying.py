@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -33,8 +34,12 @@ def N_(message: str) -> Sentence:  # noqa: N802 - gettext's own name for it
 
 def spoken() -> Language:
     """The language that is spoken; English, unless it was said otherwise."""
-    language = _spoken.get(None)
-    return language if language is not None else language_of(None)
+    return _spoken.get(None) or _english()
+
+
+@cache
+def _english() -> Language:
+    return language_of(None)
 
 
 @contextmanager

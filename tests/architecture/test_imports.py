@@ -78,6 +78,7 @@ def test_what_is_imported_is_asked_for_and_the_other_way_round() -> None:
     extras = project["optional-dependencies"].values()
     asked_for = {distribution(each) for each in (*project["dependencies"], *chain.from_iterable(extras))}
     # A module may belong to several distributions: the `google` namespace does.
-    owners = {name: {distribution(owner) for owner in packages_distributions().get(name, [])} for name in modules}
+    installed = packages_distributions()
+    owners = {name: {distribution(owner) for owner in installed.get(name, [])} for name in modules}
     assert {name for name, candidates in owners.items() if not candidates & asked_for} == set()
     assert asked_for - set().union(*owners.values()) == PROGRAMS

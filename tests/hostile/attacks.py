@@ -1,6 +1,7 @@
 """What attackers write, and what a model that obeys them answers: plans, choices and words of their making.
 
-Each attack has a word of its own in its text. Whoever finds that word in a prompt obeys.
+Each attack has a word of its own in its text, and a number, its place in ATTACKS. Whoever finds the word in a
+prompt obeys.
 """
 
 from __future__ import annotations

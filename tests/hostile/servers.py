@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from aiohttp import web
 
-from tests.hostile.attacks import ATTACKS, EVIL_PORT
+from tests.hostile.attacks import EVIL_PORT
 
 
 @asynccontextmanager
@@ -25,11 +25,11 @@ async def listening(heard: list[str]) -> AsyncIterator[None]:
 
 
 @asynccontextmanager
-async def speaking() -> AsyncIterator[str]:
-    """A component that answers to `n` with the text of that attack: `/look` well, `/refuse` with a 400."""
+async def speaking(said: Mapping[int, str]) -> AsyncIterator[str]:
+    """A component that answers to `n` with what is `said` there: `/look` well, `/refuse` with a 400."""
 
     async def speak(request: web.Request) -> web.Response:
-        text = ATTACKS[int(request.query["n"]) - 1].text
+        text = said.get(int(request.query["n"]), "")
         status = 400 if request.path == "/refuse" else 200
         return web.json_response({"text": text, "message": text, "error": text}, status=status)
 

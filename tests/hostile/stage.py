@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,6 +22,7 @@ from services import workspaces
 from services.approvals import ApprovalRules
 from services.components.packs import parse_pack
 from services.components.service import ComponentService
+from tests.hostile.attacks import ATTACKS, Attack
 from tests.hostile.obedient import ObedientMind
 from tests.hostile.servers import listening, speaking
 from tests.support.gates import keep
@@ -63,21 +64,38 @@ class _Kept(logging.Handler):
 class Stage:
     """The bot, what was planted, and what was seen.
 
-    `things` is how much people asked of the bot, `pressed` the presses that the approver really made, `approved`
-    each version as it was when it was approved, `gates` what could be read before a step was agreed to.
+    `turns` are the numbers of the attacks that get an issue of their own, where the model obeys them; what the
+    others say is written beside. `brought` are the names of all that was written. `answers` is what the hostile
+    component says to each number, `things` is how much people asked of the bot, `pressed` the presses that the
+    approver really made, `approved` each version as it was when it was approved, `gates` what could be read before
+    a step was agreed to.
     """
 
+    turns: Sequence[int]
     hall: TownHall
     mind: ObedientMind
     secrets: tuple[str, ...]
     log: list[str]
     heard: list[str]
     speaker: str
+    answers: dict[int, str]
     things: int = 0
     pressed: set[tuple[str, str]] = field(default_factory=set)
     approved: dict[tuple[UUID, int], dict[str, Any]] = field(default_factory=dict)
     gates: dict[UUID, str] = field(default_factory=dict)
     changed_by_questions: list[str] = field(default_factory=list)
+    brought: set[str] = field(default_factory=set)
+
+    def attacks(self, number: int, *, alone: bool = False) -> Sequence[Attack]:
+        """Whose turn it is, and then those up to the next turn; `alone` where there is room for one only."""
+        until = min((each for each in self.turns if each > number), default=self.turns[0] + len(ATTACKS))
+        found = [ATTACKS[(each - 1) % len(ATTACKS)] for each in range(number, number + 1 if alone else until)]
+        self.brought |= {attack.name for attack in found}
+        return found
+
+    def words(self, number: int, *, alone: bool = False) -> str:
+        """What they say."""
+        return " ".join(attack.text for attack in self.attacks(number, alone=alone))
 
     async def issue(self, report: str, user: str = ATTACKER) -> None:
         """Report something by a slash command."""
@@ -205,15 +223,16 @@ def _goes_on(card: Message) -> bool:
 
 
 @asynccontextmanager
-async def stage(database_url: str) -> AsyncIterator[Stage]:
+async def stage(database_url: str, turns: Sequence[int]) -> AsyncIterator[Stage]:
     """Set it up. Only the approver may approve, and the attacker may not."""
+    said: dict[int, str] = {}
     mind, log, heard = ObedientMind(), list[str](), list[str]()
     handler = _Kept(log)
     logging.getLogger().addHandler(handler)
     try:
         async with (
             listening(heard),
-            speaking() as speaker,
+            speaking(said) as speaker,
             town_hall(
                 database_url,
                 slack=SlackStandIn(retry_delays=(0.0, 0.1, 0.2), transcript_size=None),
@@ -232,6 +251,6 @@ async def stage(database_url: str) -> AsyncIterator[Stage]:
             async with hall.database.transaction() as session:
                 other = await workspaces.ensure(session, "T0OTHER001", OTHER_TOWN)
                 await ComponentService().load(session, other, parse_pack(OTHER_PACK))
-            yield Stage(hall, mind, secrets, log, heard, speaker)
+            yield Stage(turns, hall, mind, secrets, log, heard, speaker, said)
     finally:
         logging.getLogger().removeHandler(handler)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import random
-import struct
-import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from io import BytesIO
+
+from PIL import Image
 
 from services.pictures.model import Arrow, Box, Entry, Graph, Look, Report, Section, Sign
 
@@ -56,6 +58,17 @@ def one_box(title: str, *, note: str = "", state: str = "Done") -> Graph:
     return Graph(title, title, boxes, (Arrow(1, 2),), (Sign("done", title[:40]),), alt=title[:900])
 
 
+def boxes_of(titles: Sequence[str]) -> Graph:
+    """A graph of steps that say these, in all places at once."""
+    boxes = tuple(
+        Box(number, f"{number}.", title, Look.DONE, title[:60], note=title)
+        for number, title in enumerate(titles, 1)
+    )
+    arrows = tuple(Arrow(number, number + 1) for number in range(1, len(boxes)))
+    whole = " ".join(titles)
+    return Graph(whole, whole, boxes, arrows, (Sign("done", whole[:40]),), alt=whole[:900])
+
+
 def report(of: Graph, text: str = "Water is coming up.") -> Report:
     """A report in which each step sent and answered `text`."""
     entries = tuple(
@@ -88,35 +101,10 @@ class Pixels:
         return {row[4 * x : 4 * x + 3] for row in self.rows[top:bottom]}
 
 
-def pixels(png: bytes, *, most: int = 10_000) -> Pixels:
-    """Decode a PNG as typst writes it, its first `most` rows. https://www.w3.org/TR/png/"""
-    assert png[:8] == b"\x89PNG\r\n\x1a\n"
-    width, height, depth, kind, *_, interlace = struct.unpack(">IIBBBBB", png[16:29])
-    assert (depth, kind, interlace) == (8, 6, 0)
-    data, at = b"", 8
-    while at < len(png):
-        (length,) = struct.unpack(">I", png[at : at + 4])
-        if png[at + 4 : at + 8] == b"IDAT":
-            data += png[at + 8 : at + 8 + length]
-        at += length + 12
-    return Pixels(width, height, tuple(_rows(zlib.decompress(data)[: most * (width * 4 + 1)], width * 4)))
-
-
-def _rows(raw: bytes, stride: int) -> list[bytes]:
-    rows = []
-    above = bytearray(stride)
-    for start in range(0, len(raw), stride + 1):
-        kind, line = raw[start], bytearray(raw[start + 1 : start + 1 + stride])
-        for x in range(stride):
-            left = line[x - 4] if x >= 4 else 0
-            corner = above[x - 4] if x >= 4 else 0
-            guess = (0, left, above[x], (left + above[x]) // 2, _paeth(left, above[x], corner))[kind]
-            line[x] = (line[x] + guess) & 255
-        rows.append(bytes(line))
-        above = line
-    return rows
-
-
-def _paeth(left: int, up: int, corner: int) -> int:
-    guess = left + up - corner
-    return min((left, up, corner), key=lambda each: abs(guess - each))
+def pixels(png: bytes) -> Pixels:
+    """Decode a PNG."""
+    with Image.open(BytesIO(png)) as picture:
+        assert picture.mode == "RGBA"
+        raw, stride = picture.tobytes(), picture.width * 4
+        rows = tuple(raw[start : start + stride] for start in range(0, len(raw), stride))
+        return Pixels(picture.width, picture.height, rows)

@@ -11,10 +11,12 @@ from PIL import Image
 LAT, GPS, MAKE, ORIENTATION = 2, 0x8825, 0x010F, 0x0112
 
 
-def photo(kind: str = "PNG", size: tuple[int, int] = (40, 30), colour: str = "red", **options: object) -> bytes:
+def photo(
+    kind: str = "PNG", size: tuple[int, int] = (40, 30), colour: str = "red", mode: str = "RGB", **options: object
+) -> bytes:
     """A picture of one colour."""
     out = BytesIO()
-    Image.new("RGB", size, colour).save(out, kind, **options)
+    Image.new(mode, size, colour).save(out, kind, **options)
     return out.getvalue()
 
 
@@ -40,7 +42,7 @@ def moving() -> bytes:
 def noise(size: tuple[int, int]) -> bytes:
     """A PNG that can't be made much smaller."""
     out = BytesIO()
-    Image.effect_noise(size, 200).convert("RGB").save(out, "PNG")
+    Image.effect_noise(size, 200).convert("RGB").save(out, "PNG", compress_level=0)
     return out.getvalue()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 from bot.languages import N_, _
@@ -23,7 +24,13 @@ _BRACKETS = re.compile(r"[\[\].]+")
 
 def label(name: str) -> str:
     """The name of a value in words: "address_string" is "Address", "crews[0].name" is "Crews 1 name"."""
-    counted = _PLACE.sub(lambda found: f" {int(found[1]) + 1} ", name[:_NAME])
+    return _label(name[:_NAME])
+
+
+@lru_cache(maxsize=4_096)
+def _label(name: str) -> str:
+    # The same few names stand in every step of a plan, and each step is drawn again until the whole fits.
+    counted = _PLACE.sub(lambda found: f" {int(found[1]) + 1} ", name)
     words = one_line(spaced(_BRACKETS.sub(" ", counted))).removesuffix(" string")
     return f"{words[:1].upper()}{words[1:]}"
 

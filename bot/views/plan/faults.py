@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from bot.languages import N_, _, language_of, ngettext, number, speaking
-from bot.views.kit.text import clip, in_quotes, join, one_line
+from bot.views.kit.text import clip, in_quotes, join, names_in, one_line
 from bot.views.plan.origins import makers
 from services.plans.validation import Fault, FaultCode
 
@@ -152,7 +153,9 @@ def explain_fault(faults: Sequence[Fault], most: int, *, limit: int, names: Name
 def sentence(fault: Fault, names: Names) -> str:
     """What is wrong, as one sentence of plain text."""
     words = _BY_REASON.get((fault.code, str(fault.detail.get("reason")))) or SENTENCES[fault.code]
-    told = _(words, **_words(fault, names))
+    wanted = names_in(words)
+    # Of the thirty facts that a sentence may name it names three or four, and a card is drawn until it fits.
+    told = _(words, **{name: fact() for name, fact in _facts(fault, names).items() if name in wanted})
     return told[:1].upper() + told[1:]
 
 
@@ -162,41 +165,46 @@ def for_the_model(fault: Fault) -> str:
         return sentence(fault, Names())
 
 
-def _words(fault: Fault, names: Names) -> dict[str, str | int]:
-    """A fault's facts as words. Details are taken as they come: a row may be older than this code."""
+def _facts(fault: Fault, names: Names) -> dict[str, Callable[[], str | int]]:
+    """What says a fault's facts in words. Details are taken as they come: a row may be older than this code."""
     detail = fault.detail
     source = _text(fault, "source")
     return {
-        "step": names.step(fault.step_id or "?"),
-        "input": _quoted(str(detail.get("name") or (fault.field or "?").partition(".")[2] or fault.field)),
-        "component": names.component(_text(fault, "component")),
-        "named": names.component(_text(fault, "named")),
-        "outputs": join([_quoted(each) for each in _listed(fault, "outputs")], most=8),
-        "source": _(_REPORT[source]) if source in _REPORT else names.step(source),
-        "missing": _quoted(source),
-        "steps": ngettext("{count} step", "{count} steps", _number(fault, "steps")),
-        "times": ngettext("{count} step", "{count} steps", _number(fault, "times")),
-        "limit": number(_number(fault, "limit")),
-        "cycle": join(_steps(fault, "cycle", names), most=8),
-        "waits_for": join(_steps(fault, "waits_for", names)) or _("others that could never start"),
-        "part": _(_PARTS[_text(fault, "part")]) if _text(fault, "part") in _PARTS else _("a part of it"),
-        "wanted": _wanted(fault),
-        "gives": _kinds(fault, "gives") or _("nothing"),
-        "takes": _kinds(fault, "takes") or _("something else"),
-        "perhaps": _perhaps(fault),
-        "test": _quoted(_test(fault)),
-        "at": _(" (at {place})", place=_quoted(_text(fault, "at"))) if detail.get("at") else "",
-        "origins": makers(detail.get("origins")),
-        "allowed": makers(detail.get("allowed"), last="or"),
-        "legal": _added(
+        "step": lambda: names.step(fault.step_id or "?"),
+        "input": lambda: _quoted(str(detail.get("name") or (fault.field or "?").partition(".")[2] or fault.field)),
+        "component": lambda: names.component(_text(fault, "component")),
+        "named": lambda: names.component(_text(fault, "named")),
+        "outputs": lambda: join([_quoted(each) for each in _listed(fault, "outputs")], most=8),
+        "source": lambda: _(_REPORT[source]) if source in _REPORT else names.step(source),
+        "missing": lambda: _quoted(source),
+        "steps": lambda: ngettext("{count} step", "{count} steps", _number(fault, "steps")),
+        "times": lambda: ngettext("{count} step", "{count} steps", _number(fault, "times")),
+        "limit": lambda: number(_number(fault, "limit")),
+        "cycle": lambda: join(_steps(fault, "cycle", names), most=8),
+        "waits_for": lambda: join(_steps(fault, "waits_for", names)) or _("others that could never start"),
+        "part": lambda: _(_PARTS[_text(fault, "part")]) if _text(fault, "part") in _PARTS else _("a part of it"),
+        "wanted": lambda: _wanted(fault),
+        "gives": lambda: _kinds(fault, "gives") or _("nothing"),
+        "takes": lambda: _kinds(fault, "takes") or _("something else"),
+        "perhaps": lambda: _perhaps(fault),
+        "test": lambda: _quoted(_test(fault)),
+        "at": lambda: _(" (at {place})", place=_quoted(_text(fault, "at"))) if detail.get("at") else "",
+        "origins": lambda: makers(detail.get("origins")),
+        "allowed": lambda: makers(detail.get("allowed"), last="or"),
+        "legal": lambda: _added(
             _("it could be {value}", value=_quoted(_text(fault, "legal"))) if detail.get("legal") else ""
         ),
-        **{name: _quoted(_text(fault, name)) for name in _QUOTED},
-        "rule": _rule(fault),
-        "before": join([names.component(each) for each in _listed(fault, "before")], last="or")
-        or _("another step"),
-        "hours": join([one_line(each) for each in _listed(fault, "hours")], last="or") or _("some hours"),
+        **{name: partial(_quoted_of, fault, name) for name in _QUOTED},
+        "rule": lambda: _rule(fault),
+        "before": lambda: (
+            join([names.component(each) for each in _listed(fault, "before")], last="or") or _("another step")
+        ),
+        "hours": lambda: join([one_line(each) for each in _listed(fault, "hours")], last="or") or _("some hours"),
     }
+
+
+def _quoted_of(fault: Fault, name: str) -> str:
+    return _quoted(_text(fault, name))
 
 
 def demand(keyword: object, expected: object) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -132,11 +133,18 @@ def ordered(values: Sequence[Value], spec: ComponentSpec | None) -> list[Value]:
     required = _required(spec) if spec else frozenset()
 
     def place(value: Value) -> tuple[bool, bool, int]:
-        words = label(value.name).lower()
-        kind = next((rank for rank, wanted in enumerate(_KINDS) if wanted.search(words)), len(_KINDS))
-        return bool(_ID.search(words)), value.name.partition(".")[0].partition("[")[0] not in required, kind
+        is_id, kind = _kind(label(value.name))
+        return is_id, value.name.partition(".")[0].partition("[")[0] not in required, kind
 
     return sorted(values, key=place)
+
+
+@lru_cache(maxsize=4_096)
+def _kind(name: str) -> tuple[bool, int]:
+    """Whether a value is an id, and its place among the others by its name in words."""
+    words = name.lower()
+    kind = next((rank for rank, wanted in enumerate(_KINDS) if wanted.search(words)), len(_KINDS))
+    return bool(_ID.search(words)), kind
 
 
 def lines(values: Sequence[Value], most: int, longest: int) -> list[list[Element]]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from functools import cache
-from string import Formatter
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any
 
 from bot.languages import N_, Sentence, _, number
-from bot.views.kit.text import clip, lasted, one_line, sentences
+from bot.views.kit.text import clip, lasted, names_in, one_line, sentences
 from bot.views.plan import steps as plan_steps
 from bot.views.plan.faults import demand
 from bot.views.plan.origins import makers
@@ -210,7 +208,9 @@ def explain_error(error: Mapping[str, Any], component: str, numbers: Mapping[str
     if code in _ANSWERED:
         told = _answered(_quoted(component), status, said)
     else:
-        told = _told(SENTENCES.get(code, UNKNOWN), FULLER.get(code, ()), _facts(error, component, numbers))
+        plain, fuller = SENTENCES.get(code, UNKNOWN), FULLER.get(code, ())
+        wanted = frozenset[str]().union(*map(names_in, (plain, *fuller)))
+        told = _told(plain, fuller, _facts(error, component, numbers, wanted))
     return sentences(
         [
             f"{told[:1].upper()}{told[1:]}",
@@ -232,32 +232,30 @@ def caution(warning: Mapping[str, Any]) -> str:
 def _told(plain: Sentence, fuller: Iterable[Sentence], facts: Mapping[str, str]) -> str:
     """The fullest sentence of which all facts are known; `plain` names none that may be missing."""
     known = {name for name, value in facts.items() if value}
-    chosen = next((each for each in fuller if _names(each) <= known), plain)
+    chosen = next((each for each in fuller if names_in(each) <= known), plain)
     return _(chosen, **facts)
 
 
-@cache
-def _names(sentence: Sentence) -> frozenset[str]:
-    return frozenset(name for _text, name, _spec, _conversion in Formatter().parse(sentence) if name)
-
-
-def _facts(error: Mapping[str, Any], component: str, numbers: Mapping[str, int]) -> dict[str, str]:
-    """All that a sentence may name; empty where it is not known."""
-    return {
-        "component": _quoted(component),
-        "reason": _reason(error),
-        "reference": _reference(str(error.get("reference") or "?"), numbers),
-        "name": _quoted(_bare(str(error.get("name") or "?"))),
-        "host": _quoted(str(error["host"])) if error.get("host") else "",
-        "people": _count(error.get("people")),
-        "most": _count(error.get("most")),
-        "at": _quoted(str(error["at"])) if error.get("at") else "",
-        "wanted": demand(error.get("keyword"), error.get("expected")),
-        "origins": makers(error.get("origins")),
-        "allowed": makers(error.get("allowed"), last="or"),
-        "found": _quoted(str(error.get("found") or "?")),
-        "other": _quoted(str(error.get("other") or "?")),
+def _facts(
+    error: Mapping[str, Any], component: str, numbers: Mapping[str, int], wanted: Collection[str]
+) -> dict[str, str]:
+    """What a sentence may name, of that what is wanted; empty where it is not known."""
+    facts: dict[str, Callable[[], str]] = {
+        "component": lambda: _quoted(component),
+        "reason": lambda: _reason(error),
+        "reference": lambda: _reference(str(error.get("reference") or "?"), numbers),
+        "name": lambda: _quoted(_bare(str(error.get("name") or "?"))),
+        "host": lambda: _quoted(str(error["host"])) if error.get("host") else "",
+        "people": lambda: _count(error.get("people")),
+        "most": lambda: _count(error.get("most")),
+        "at": lambda: _quoted(str(error["at"])) if error.get("at") else "",
+        "wanted": lambda: demand(error.get("keyword"), error.get("expected")),
+        "origins": lambda: makers(error.get("origins")),
+        "allowed": lambda: makers(error.get("allowed"), last="or"),
+        "found": lambda: _quoted(str(error.get("found") or "?")),
+        "other": lambda: _quoted(str(error.get("other") or "?")),
     }
+    return {name: fact() for name, fact in facts.items() if name in wanted}
 
 
 def _patience(asked: Any) -> str:

@@ -51,13 +51,13 @@ async def response_warnings(schema: Mapping[str, Any], body: Any) -> tuple[Respo
         return await asyncio.to_thread(check_response, schema, body)
 
 
-def check_response(schema: Mapping[str, Any], body: Any) -> tuple[ResponseWarning, ...]:
+def check_response(schema: Mapping[str, Any], body: Any, most: int = MAX_STEPS) -> tuple[ResponseWarning, ...]:
     """How the body of an answer fails the schema that its component states for it, the first few misfits.
 
-    UNJUDGED where the schema can't be judged by, or where that would take too long.
+    UNJUDGED where the schema can't be judged by, or where that would take more than `most` steps.
     """
     try:
-        return _check(schema, body, MAX_STEPS)
+        return _check(schema, body, most)
     except TooLong:
         return (ResponseWarning(WarningCode.UNJUDGED),)
 

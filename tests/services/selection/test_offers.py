@@ -92,17 +92,15 @@ async def test_a_long_report_is_about_what_it_says_most(database: Database, work
     assert offer.specs[0].key == "z"
 
 
-async def test_of_five_thousand_components_those_that_fit_are_offered(
-    database: Database, workspace_id: UUID
-) -> None:
+async def test_of_a_thousand_components_those_that_fit_are_offered(database: Database, workspace_id: UUID) -> None:
     words = ("crew", "road", "light", "tree", "valve", "order", "notice", "permit", "bridge", "drain")
-    names = [f"{words[n % 10]} {words[n // 10 % 10]} {words[n // 100 % 10]} {n}" for n in range(5_000)]
+    names = [f"{words[n % 10]} {words[n // 10 % 10]} {words[n // 100 % 10]} {n}" for n in range(1_000)]
     await load(
         database, workspace_id, *(component(f"c{n}", name, description=name * 5) for n, name in enumerate(names))
     )
     async with database.of(workspace_id).reading() as session:
         offer = await OfferService(COMPONENTS).offer(session, workspace_id, "A tree has fallen")
-    assert (len(offer.specs), offer.total) == (200, 5_000)
+    assert (len(offer.specs), offer.total) == (200, 1_000)
     assert all("tree" in spec.name for spec in offer.specs)
 
 

@@ -52,13 +52,13 @@ def test_what_is_see_through_is_white() -> None:
 
 
 def test_a_large_one_is_made_small() -> None:
-    jpeg = as_jpeg(photo("JPEG", (6_000, 4_000)))
+    jpeg = as_jpeg(photo("JPEG", (3_000, 2_000)))
     assert max(opened(jpeg).size) == MAX_SIDE
     assert len(jpeg) <= MAX_BYTES
 
 
 def test_one_that_will_not_be_small_is_made_smaller_until_it_fits() -> None:
-    jpeg = as_jpeg(noise((2_600, 2_600)))
+    jpeg = as_jpeg(noise((2_100, 1_600)))
     assert len(jpeg) <= MAX_BYTES
     assert max(opened(jpeg).size) < MAX_SIDE
 
@@ -86,7 +86,7 @@ def test_what_is_none_is_refused_for_what_it_is(content: bytes, why: Unseen) -> 
 
 
 def test_what_is_too_large_is_refused_for_that() -> None:
-    for content in (bomb(), photo("PNG", (10_000, 6_000))):
+    for content in (bomb(), photo("PNG", (10_000, 6_000), "white", "1")):
         with pytest.raises(PictureRefused) as refused:
             as_jpeg(content)
         assert refused.value.why is Unseen.TOO_LARGE

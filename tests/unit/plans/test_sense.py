@@ -17,6 +17,7 @@ from services.plans.validation import Fault, FaultCode, Report, validate
 from services.plans.validation.faults import SENSE
 from services.plans.validation.sense import sense_faults
 from tests.support.builders import body, component, given, step
+from tests.support.properties import costly
 from tests.support.town_plans import TownPlan, good_plans, senseless_plans
 
 GOOD, SENSELESS = tuple(good_plans()), tuple(senseless_plans())
@@ -208,6 +209,7 @@ odd_components = st.builds(
 )
 
 
+@costly
 @given_that(st.lists(odd_components, min_size=1, max_size=3), st.data())
 def test_no_step_and_no_component_is_too_odd(known: list[ComponentSpec], data: st.DataObject) -> None:
     odd_steps = st.builds(

@@ -14,6 +14,7 @@ from services.components.specs import ComponentSpec
 from services.plans.model import Plan, Step, StepInput, dependencies, levels
 from services.plans.validation import Fault, FaultCode, validate
 from tests.support.builders import body, component, report, step
+from tests.support.properties import costly
 
 Edge = tuple[int, int, bool]
 
@@ -212,6 +213,7 @@ odd_components = st.builds(
 )
 
 
+@costly
 @given(odd_plans, odd_components, st.lists(odd_text, max_size=3))
 def test_no_plan_and_no_component_is_too_odd(made: Plan, odd: ComponentSpec, selected: list[str]) -> None:
     said = validate(made, {"odd": odd, "free": component()}, selected=selected, max_steps=4)

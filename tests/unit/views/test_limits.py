@@ -1,6 +1,8 @@
 """Whatever people, models and APIs write, what is drawn fits Slack's limits, and nothing in it rings or links."""
 
+from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -17,6 +19,7 @@ from services.queries.filters import PlanFilter
 from services.queries.snapshots import PlanSnapshot
 from services.states import PlanState, RunState, StepState
 from tests.support import run_samples, samples
+from tests.support.properties import costly
 from tests.support.slack_rules import HARMFUL, check_message, check_modal, parsed, words
 
 anything = st.one_of(
@@ -25,7 +28,7 @@ anything = st.one_of(
         st.sampled_from([*samples.SCRIPTS, samples.HOSTILE, "{{s0.", "}}", "*", "`", "\ud83d"]), max_size=40
     ).map("".join),
 )
-relaxed = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+relaxed = settings(costly, suppress_health_check=[HealthCheck.too_slow])
 
 
 def check_all(snapshot: PlanSnapshot) -> None:
@@ -37,7 +40,7 @@ def check_all(snapshot: PlanSnapshot) -> None:
 
 
 @pytest.mark.parametrize("text", HARMFUL, ids=lambda text: repr(text[:12]))
-@pytest.mark.parametrize("steps", [1, 12, 51])
+@pytest.mark.parametrize("steps", [1, pytest.param(12, marks=pytest.mark.soak), 51])
 def test_harmful_text_everywhere(text: str, steps: int) -> None:
     check_all(samples.hostile_plan(text, steps=steps))
 
@@ -73,15 +76,26 @@ def test_any_text_everywhere_in_a_run(text: str, steps: int, state: RunState) ->
     check_run(run_samples.hostile_run(text, steps=steps, state=state))
 
 
-@pytest.mark.parametrize("state", RunState)
-@pytest.mark.parametrize(("steps", "words_each"), [(51, 50), (1_000, 1), (1_000, 50)])
+def each_in_turn(states: Iterable[object], *sizes: tuple[int, int]) -> list[Any]:
+    """Every state with every size, of which `make test` takes one for each state, and so every size, too."""
+    return [
+        pytest.param(state, *size, marks=() if nth == place % len(sizes) else pytest.mark.soak)
+        for place, state in enumerate(states)
+        for nth, size in enumerate(sizes)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("state", "steps", "words_each"), each_in_turn(RunState, (51, 50), (1_000, 1), (1_000, 50))
+)
 def test_long_runs_in_every_state(state: RunState, steps: int, words_each: int) -> None:
     check_run(run_samples.long_run(steps, *StepState, state=state, words=words_each))
 
 
 @pytest.mark.parametrize("state", StepState)
-def test_a_thousand_steps_in_one_state(state: StepState) -> None:
-    check_run(run_samples.long_run(1_000, state))
+@pytest.mark.parametrize("steps", [60, pytest.param(1_000, marks=pytest.mark.soak)])
+def test_many_steps_in_one_state(state: StepState, steps: int) -> None:
+    check_run(run_samples.long_run(steps, state))
 
 
 @pytest.mark.parametrize("text", ["字" * 40_000, "<" * 40_000, "🚰" * 20_000, "a" * 40_000])
@@ -131,7 +145,10 @@ def test_foreign_text_has_no_place_where_it_would_be_parsed(state: PlanState) ->
 @pytest.mark.parametrize(
     ("steps", "words_each"),
     # Up to as much text as a model may answer with.
-    [(51, 1), (51, 50), (51, 1_500), (200, 1), (200, 50), (1_000, 1), (1_000, 50), (10_000, 1)],
+    [
+        *((51, 1), (51, 1_500), (200, 50), (1_000, 1)),
+        *(pytest.param(*size, marks=pytest.mark.soak) for size in ((51, 50), (200, 1), (1_000, 50), (10_000, 1))),
+    ],
 )
 def test_long_plans_in_every_state(steps: int, words_each: int) -> None:
     check_all(samples.long_plan(steps, words=words_each, warnings=70))

@@ -114,7 +114,7 @@ def test_a_step_that_is_not_there_has_no_modal() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    [samples.HOSTILE, "<" * 40_000, "字" * 300_000, "🚰" * 200_000, "\n" * 9_000, "\ud800", "", "a\n" * 99_000],
+    [samples.HOSTILE, "<" * 40_000, "字" * 60_000, "🚰" * 40_000, "\n" * 9_000, "\ud800", "", "a\n" * 60_000],
     ids=lambda text: repr(text[:12]),
 )
 def test_whatever_is_in_it_fits_and_nothing_of_it_rings(text: str) -> None:
