@@ -210,7 +210,7 @@ async def test_nothing_of_another_workspace_is_changed_or_deleted(
             assert result.rowcount == 0, table.name  # type: ignore[attr-defined]
             result = await session.execute(table.delete().where(table.c.workspace_id == two[1]))
             assert result.rowcount == 0, table.name  # type: ignore[attr-defined]
-        assert await count(database.of(two[1]), table) == before, table.name
+        assert await count(database.of(two[1]), table) == before > 0, table.name
 
 
 async def test_no_row_is_put_into_another_workspace(database: Database, two: tuple[UUID, UUID]) -> None:
