@@ -23,7 +23,7 @@ from bot.views.private.notes import Note
 from db.models.documents import MovedFrom
 from db.queue import enqueue
 from services import functions
-from services.cards import NoTurn, Turn
+from services.card_turns import NoTurn, Turn
 from services.jobs import DrawCard, JobDeferral, PostCard, Tell
 from services.queries.snapshots import PlanSnapshot
 from services.states import FailureCode, PlanState
@@ -59,12 +59,10 @@ async def post_card(job: PostCard, deps: Deps) -> None:
 
 async def draw_card(job: DrawCard, deps: Deps) -> None:
     """Redraw the card as the rows are now, if nobody has since, and not more often than Slack likes."""
-    async with deps.database.transaction() as session:
-        turn = await deps.cards.begin_draw(session, job.workspace, job, deps.now())
-        snapshot = await deps.queries.get(session, job.workspace, job.plan)
-        # Steps of workflows that wait for the plan end, whether or not there is a card to be seen.
-        if snapshot.is_awaited:
-            await functions.follow(session, job.workspace, snapshot)
+    drawing = await deps.draws.begin(job, deps.now())
+    turn, snapshot = drawing.turn, drawing.plan
+    if snapshot is None:
+        return
     # After the turn is taken, for a change from now on asks for another redraw; and before the card's own wait.
     if turn is not NoTurn.NOT_POSTED and (snapshot.has_copies or snapshot.state is PlanState.DRAFT):
         await _have_followed(snapshot, deps)
@@ -80,15 +78,13 @@ async def draw_card(job: DrawCard, deps: Deps) -> None:
     except ChannelUnreachable as error:
         # Nobody can redraw it, now or in a minute; the next change tries again.
         logger.info("Could not redraw a card: %s", error)
-        async with deps.database.transaction() as session:
-            await deps.cards.drawn(session, job.workspace, job.plan, turn, deps.now())
+        await deps.draws.drawn(job, turn, deps.now())
     except SlackError:
         async with deps.database.transaction() as session:
             await deps.cards.give_back(session, job.workspace, job.plan, turn)
         raise
     else:
-        async with deps.database.transaction() as session:
-            await deps.cards.drawn(session, job.workspace, job.plan, turn, deps.now())
+        await deps.draws.drawn(job, turn, deps.now())
         await show_awaited(turn.channel_id, turn.thread_ts, snapshot, deps)
 
 
