@@ -96,8 +96,20 @@ WITH came AS (
 UPDATE cards SET drawn_at = held.now, drawn_generation = held.turn, drawing_until = NULL
 FROM held
 WHERE cards.id = held.id AND held.drawing_until = held.until
-RETURNING held.plan_id
+RETURNING held.plan_id, held.turn
 """
+
+
+_TIMES = ARRAY(DateTime(timezone=True))
+_KINDS: dict[str, Any] = {
+    "workspace": Uuid(),
+    "plans": ARRAY(Uuid),
+    "generations": ARRAY(Integer),
+    "untils": _TIMES,
+    "nows": _TIMES,
+    "lease": Interval(),
+    "interval": Interval(),
+}
 
 
 def _of_many(statement: str, columns: str) -> dict[bool, TextClause]:
@@ -134,24 +146,25 @@ async def begin(
     may_wait: bool,
 ) -> list[Turn | NoTurn | JobDeferral | LockedElsewhere]:
     """Take the turns to redraw, as `CardService.begin_draws` has it."""
-    first = {job.plan: (job, now) for job, now in reversed(jobs)}
+    first = {job.plan: place for place, (job, _) in reversed(list(enumerate(jobs)))}
+    asked = [jobs[place] for place in first.values()]
     found = await session.execute(
         _BEGIN_MANY[may_wait],
         {
             "workspace": workspace_id,
             "plans": list(first),
-            "generations": [job.generation for job, _ in first.values()],
-            "nows": [now for _, now in first.values()],
+            "generations": [job.generation for job, _ in asked],
+            "nows": [now for _, now in asked],
             "lease": DRAW_LEASE,
             "interval": min_interval,
         },
     )
-    turns = {row.plan_id: _turn(row, first[row.plan_id][1], min_interval) for row in found}
+    turns = {row.plan_id: _turn(row, jobs[first[row.plan_id]][1], min_interval) for row in found}
     if may_wait and (missing := first.keys() - turns.keys()):
         raise NotFound("card", missing.pop())
     return [
-        turns.get(job.plan, LockedElsewhere.LOCKED) if first[job.plan][0] is job else LockedElsewhere.LOCKED
-        for job, _ in jobs
+        turns.get(job.plan, LockedElsewhere.LOCKED) if first[job.plan] == place else LockedElsewhere.LOCKED
+        for place, (job, _) in enumerate(jobs)
     ]
 
 
@@ -161,9 +174,9 @@ async def end(
     turns: Sequence[tuple[UUID, Turn, datetime]],
     *,
     may_wait: bool,
-) -> set[UUID]:
-    """Note that Slack has the redraws of turns, by the ids of their plans; those whose lease had not passed on."""
-    found = await session.scalars(
+) -> set[tuple[UUID, int]]:
+    """Note that Slack has the redraws of turns; the plans and generations of those whose lease is not over."""
+    found = await session.execute(
         _DRAWN_MANY[may_wait],
         {
             "workspace": workspace_id,
@@ -173,7 +186,7 @@ async def end(
             "nows": [now for _, _, now in turns],
         },
     )
-    return set(found)
+    return {(row.plan_id, row.turn) for row in found}
 
 
 def rest(min_interval: timedelta) -> ColumnElement[timedelta | None]:
@@ -186,9 +199,8 @@ def rest(min_interval: timedelta) -> ColumnElement[timedelta | None]:
         exists().where(Notification.plan_id == Card.plan_id, Notification.state.in_(OPEN_NOTIFICATIONS)),
         exists().where(WorkflowPlan.id == Card.plan_id, WorkflowPlan.state != PlanState.APPROVED),
     )
-    drawn = case((Card.drawing_until > func.now(), func.now()), else_=Card.drawn_at)
-    left = func.least(drawn + min_interval - func.now(), min_interval)
-    return case((and_(left > timedelta(), not_(is_more)), left))
+    left = case((Card.drawing_until > func.now(), min_interval), else_=Card.drawn_at + min_interval - func.now())
+    return case((and_(left > timedelta(), not_(is_more)), func.least(left, min_interval)))
 
 
 def _turn(card: Row[Any], now: datetime, min_interval: timedelta) -> Turn | NoTurn | JobDeferral:

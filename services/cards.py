@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, Uuid, bindparam, cast, func, or_, select, text, tuple_
+from sqlalchemy import ColumnElement, Text, Uuid, bindparam, cast, func, or_, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.group_commit import LockedElsewhere
@@ -195,9 +195,13 @@ class CardService:
         is_private: bool | None,
     ) -> None:
         """Remember where the card at `ts` is to be found, and whether only some people can see the channel."""
-        card = await self._locked(session, workspace_id, plan_id)
-        if card.ts == ts:
-            card.link, card.is_private = link, is_private
+        noted = await session.scalar(
+            update(Card)
+            .where(Card.workspace_id == workspace_id, Card.plan_id == plan_id, Card.ts == ts)
+            .values(link=link, is_private=is_private)
+            .returning(Card.id)
+        )
+        if noted is not None:
             await homes.request_redraw(session, workspace_id, plan_id)
 
     async def request_redraw(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> None:
@@ -293,9 +297,11 @@ class CardService:
         """The same for many cards, by the ids of their plans; with `may_wait` unset, some may be LOCKED."""
         noted = await card_turns.end(session, workspace_id, turns, may_wait=may_wait)
         if not may_wait:
-            return [None if plan_id in noted else LockedElsewhere.LOCKED for plan_id, _, _ in turns]
-        for plan_id, _, now in turns:
-            if plan_id not in noted:
+            return [
+                None if (plan, turn.generation) in noted else LockedElsewhere.LOCKED for plan, turn, _ in turns
+            ]
+        for plan_id, turn, now in turns:
+            if (plan_id, turn.generation) not in noted:
                 # We slept through our lease and may have painted over what a later turn drew.
                 card = await self._locked(session, workspace_id, plan_id)
                 card.drawn_at = now

@@ -78,6 +78,7 @@ def _plans() -> _Found:
             Run,
             Bundle("rules", *(getattr(ApprovalRulesRow, name) for name in _RULES)),
             Card.channel_id,
+            func.coalesce(Card.thread_ts, Card.ts),
             Card.link,
             look_alikes.others(),
             exists().where(Notification.plan_id == WorkflowPlan.id, Notification.state.in_(OPEN_NOTIFICATIONS)),
@@ -224,13 +225,14 @@ class WorkflowQueries:
         run: RunSnapshot | None,
         versions: Mapping[UUID, VersionSnapshot],
     ) -> PlanSnapshot:
-        found, _run, _rules, shown_in, link, others, has_copies, is_awaited = row
+        found, _run, _rules, shown_in, thread, link, others, has_copies, is_awaited = row
         plan = replace(
             plan_snapshot(found, None),
             version=versions.get(found.id),
             run=run,
             approvers=rules.deciders(found.reporter_id, found.requester_id),
             shown_in=shown_in or "",
+            thread=thread,
             link=link,
             people=1 + others,
             has_copies=has_copies,
