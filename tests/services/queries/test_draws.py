@@ -26,6 +26,11 @@ from tests.support.run_starts import begun, now, registered, step
 MOST = 4
 """Statements of a draw, besides BEGIN and COMMIT: the turn, the plan, its steps, and that Slack has it."""
 
+MOST_DRAWS = 2
+"""Of a card, for a run that is over before it may be drawn again."""
+
+STEPS = [step(f"s{n}", "do", then=[f"s{n + 1}"] if n < 5 else []) for n in range(6)]
+
 cards = CardService()
 
 
@@ -35,10 +40,9 @@ async def jobs(database: Database, workspace_id: UUID) -> list[DrawCard]:
     await registered(
         database, workspace_id, {"key": "do", "http_method": "GET", "endpoint_url": "https://do.example"}
     )
-    steps = [step(f"s{n}", "do", then=[f"s{n + 1}"] if n < 5 else []) for n in range(6)]
     async with database.transaction() as session:
         for _ in range(10):
-            await begun(session, workspace_id, steps)
+            await begun(session, workspace_id, STEPS)
         await session.execute(text("UPDATE cards SET ts = '1.1'"))
         await session.execute(text("DELETE FROM pgqueuer"))
     async with database.reading() as session:
@@ -141,6 +145,26 @@ async def test_of_two_turns_that_end_at_once_the_one_that_slept_has_the_card_dra
     turns = [(await draws.begin(jobs[0], when)).turn for when in (now(), later)]
     await asyncio.gather(*(draws.drawn(jobs[0], turn, later) for turn in turns if isinstance(turn, Turn)))
     assert len(await waiting_for(database)) == 1
+
+
+async def test_a_run_that_is_over_in_a_moment_is_drawn_twice(
+    database: Database, draws: CardDraws, jobs: list[DrawCard]
+) -> None:
+    """When it begins, at once, and when it has ended; what a worker takes from the queue in between is nothing."""
+    begins = 0
+    for change in range(2 * len(STEPS)):
+        async with database.transaction() as session:
+            await cards.request_redraw(session, jobs[0].workspace, jobs[0].plan)
+        if change == 0:
+            assert [wait <= timedelta() for wait in await waiting_for(database)] == [True]
+            await drawn(draws, jobs[0])
+            begins += 1
+            async with database.transaction() as session:
+                await session.execute(text("DELETE FROM pgqueuer"))  # the job is done
+    later = await waiting_for(database)
+    told = f"a run of {len(STEPS)} steps is drawn {begins + len(later)} times, and may be {MOST_DRAWS}: {later}"
+    assert begins + len(later) <= MOST_DRAWS, told
+    assert all(timedelta(seconds=1) < wait <= MIN_INTERVAL for wait in later), f"put off twice: {later}"
 
 
 async def test_a_redraw_waits_in_the_queue_while_its_card_rests(
