@@ -61,7 +61,8 @@ class Origin:
     response_url: str | None
 
 
-_Found = Select[Any]
+_Columns = tuple[WorkflowPlan, Run | None, Any, str, str | None, str | None, Any, bool, bool]
+_Found = Select[*_Columns]
 
 MAX_KEPT = 256
 """So many versions are kept as they were read: each redraw while a run goes on shows the same one."""
@@ -205,7 +206,7 @@ class WorkflowQueries:
 
     async def _found(
         self, session: AsyncSession, workspace_id: UUID, query: _Found, values: Mapping[str, Any]
-    ) -> list[PlanSnapshot]:
+    ) -> Sequence[PlanSnapshot]:
         """All that a query finds, with two questions for however many that are, and one more for new versions."""
         rows = (await session.execute(query, {"workspace": workspace_id, **values})).all()
         rules = [rules_of(row[2] if row[2].workspace_id is not None else None) for row in rows]
@@ -220,7 +221,7 @@ class WorkflowQueries:
     async def _snapshot(
         self,
         session: AsyncSession,
-        row: Row[Any],
+        row: Row[*_Columns],
         rules: ApprovalRules,
         run: RunSnapshot | None,
         versions: Mapping[UUID, VersionSnapshot],
