@@ -91,9 +91,9 @@ FROM held LEFT JOIN taken USING (id)
 
 _DRAWN = """
 WITH came AS (
-    SELECT * FROM unnest(:plans, :generations, :untils) AS came (plan_id, turn, until)
+    SELECT * FROM unnest(:plans, :generations, :untils, :nows) AS came (plan_id, turn, until, now)
 ), {held}
-UPDATE cards SET drawn_at = held.until - :lease, drawn_generation = held.turn, drawing_until = NULL
+UPDATE cards SET drawn_at = held.now, drawn_generation = held.turn, drawing_until = NULL
 FROM held
 WHERE cards.id = held.id AND held.drawing_until = held.until
 RETURNING held.plan_id, held.turn
@@ -134,7 +134,7 @@ def _of_many(statement: str, columns: str) -> dict[bool, TextClause]:
 
 
 _BEGIN_MANY = _of_many(_BEGIN, "came.asked, came.now")
-_DRAWN_MANY = _of_many(_DRAWN, "came.turn, came.until")
+_DRAWN_MANY = _of_many(_DRAWN, "came.turn, came.until, came.now")
 
 
 async def begin(
@@ -171,7 +171,7 @@ async def begin(
 async def end(
     session: AsyncSession,
     workspace_id: UUID,
-    turns: Sequence[tuple[UUID, Turn]],
+    turns: Sequence[tuple[UUID, Turn, datetime]],
     *,
     may_wait: bool,
 ) -> set[tuple[UUID, int]]:
@@ -180,17 +180,17 @@ async def end(
         _DRAWN_MANY[may_wait],
         {
             "workspace": workspace_id,
-            "plans": [plan_id for plan_id, _ in turns],
-            "generations": [turn.generation for _, turn in turns],
-            "untils": [turn.until for _, turn in turns],
-            "lease": DRAW_LEASE,
+            "plans": [plan_id for plan_id, _, _ in turns],
+            "generations": [turn.generation for _, turn, _ in turns],
+            "untils": [turn.until for _, turn, _ in turns],
+            "nows": [now for _, _, now in turns],
         },
     )
     return {(row.plan_id, row.turn) for row in found}
 
 
 def rest(min_interval: timedelta) -> ColumnElement[timedelta | None]:
-    """In a query of cards: how long each still rests since its last redraw began, or null.
+    """In a query of cards: how long each still rests after it was drawn, or null.
 
     A redraw that comes sooner would be put off. It does come at once where it has more to do than to draw:
     messages that people have of their own follow, and approvers are told of a draft.
@@ -199,8 +199,7 @@ def rest(min_interval: timedelta) -> ColumnElement[timedelta | None]:
         exists().where(Notification.plan_id == Card.plan_id, Notification.state.in_(OPEN_NOTIFICATIONS)),
         exists().where(WorkflowPlan.id == Card.plan_id, WorkflowPlan.state != PlanState.APPROVED),
     )
-    begun = case((Card.drawing_until > func.now(), Card.drawing_until - DRAW_LEASE), else_=Card.drawn_at)
-    left = begun + min_interval - func.now()
+    left = case((Card.drawing_until > func.now(), min_interval), else_=Card.drawn_at + min_interval - func.now())
     return case((and_(left > timedelta(), not_(is_more)), func.least(left, min_interval)))
 
 

@@ -26,7 +26,7 @@ from services.errors import NotFound
 from services.jobs import DrawCard, FoldCard, JobDeferral, PostCard
 
 MIN_INTERVAL = timedelta(seconds=2)
-"""At most one update of a card begins in this time (Slack advises one in about 3 s)."""
+"""At most one update of a card in this time (Slack advises one in about 3 s)."""
 
 PROGRESS_DELAY = timedelta(seconds=1)
 """Progress is drawn only if nothing better has come by then: a quick draft costs one update, not three."""
@@ -295,9 +295,7 @@ class CardService:
         may_wait: bool = True,
     ) -> list[LockedElsewhere | None]:
         """The same for many cards, by the ids of their plans; with `may_wait` unset, some may be LOCKED."""
-        noted = await card_turns.end(
-            session, workspace_id, [(plan_id, turn) for plan_id, turn, _ in turns], may_wait=may_wait
-        )
+        noted = await card_turns.end(session, workspace_id, turns, may_wait=may_wait)
         if not may_wait:
             return [
                 None if (plan, turn.generation) in noted else LockedElsewhere.LOCKED for plan, turn, _ in turns

@@ -178,22 +178,6 @@ async def test_a_redraw_waits_in_the_queue_while_its_card_rests(
     assert timedelta(seconds=1) < resting <= MIN_INTERVAL
 
 
-async def test_a_change_while_slack_is_slow_is_drawn_when_its_card_has_rested(
-    database: Database, draws: CardDraws, jobs: list[DrawCard]
-) -> None:
-    began = now()
-    turn = (await draws.begin(jobs[0], began)).turn
-    assert isinstance(turn, Turn)
-    async with database.transaction() as session:
-        await cards.request_redraw(session, jobs[0].workspace, jobs[0].plan)
-    [rest] = await waiting_for(database)
-    await draws.drawn(jobs[0], turn, began + timedelta(seconds=1))
-    later = jobs[0].model_copy(update={"generation": turn.generation})
-    drawing = await draws.begin(later, began + MIN_INTERVAL)
-    assert rest > timedelta(seconds=1)
-    assert isinstance(drawing.turn, Turn), "it counts from when Slack was asked, not from its answer"
-
-
 async def test_a_redraw_that_people_wait_for_comes_at_once(
     database: Database, draws: CardDraws, jobs: list[DrawCard]
 ) -> None:
