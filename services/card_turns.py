@@ -30,7 +30,7 @@ from sqlalchemy import (
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.group_commit import LockedElsewhere
-from db.models import Card, Notification, WorkflowPlan
+from db.models import Card, FunctionExecution, Notification, WorkflowPlan
 from services.errors import NotFound
 from services.jobs import DrawCard, JobDeferral
 from services.states import OPEN_NOTIFICATIONS, PlanState
@@ -193,10 +193,11 @@ def rest(min_interval: timedelta) -> ColumnElement[timedelta | None]:
     """In a query of cards: how long each still rests after it was drawn, or null.
 
     A redraw that comes sooner would be put off. It does come at once where it has more to do than to draw:
-    messages that people have of their own follow, and approvers are told of a draft.
+    messages that people have of their own follow, steps of workflows end, and approvers are told of a draft.
     """
     is_more = or_(
         exists().where(Notification.plan_id == Card.plan_id, Notification.state.in_(OPEN_NOTIFICATIONS)),
+        exists().where(FunctionExecution.plan_id == Card.plan_id, FunctionExecution.completed_at.is_(None)),
         exists().where(WorkflowPlan.id == Card.plan_id, WorkflowPlan.state != PlanState.APPROVED),
     )
     left = case((Card.drawing_until > func.now(), min_interval), else_=Card.drawn_at + min_interval - func.now())
