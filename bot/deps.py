@@ -32,6 +32,7 @@ from services.notifications.service import NotificationService
 from services.pictures.photos import PhotoReader
 from services.pictures.service import PictureService
 from services.policies.service import PolicyService
+from services.queries.draws import CardDraws
 from services.queries.inquiries.asking import InquiryService
 from services.queries.workflows import WorkflowQueries
 from services.retention import Retention
@@ -90,6 +91,7 @@ class Deps:
     clarifying: ClarifyingService
     rechecks: RecheckService
     queries: WorkflowQueries
+    draws: CardDraws
     inquiries: InquiryService
     runs: RunService
     decisions: DecisionService

@@ -100,8 +100,13 @@ async def enqueue(
     )
 
 
-async def enqueue_all(session: AsyncSession, jobs: Sequence[Job], keys: Sequence[str] | None = None) -> None:
-    """Put many jobs in with one statement; `keys` has one for each, as `enqueue` has it."""
+async def enqueue_all(
+    session: AsyncSession,
+    jobs: Sequence[Job],
+    keys: Sequence[str] | None = None,
+    after: Sequence[timedelta | None] | None = None,
+) -> None:
+    """Put many jobs in with one statement; `keys` and `after` have one for each, as `enqueue` has them."""
     if not jobs:
         return
     queries = await _queries(session)
@@ -109,6 +114,7 @@ async def enqueue_all(session: AsyncSession, jobs: Sequence[Job], keys: Sequence
         [job.entrypoint for job in jobs],
         [_payload(job) for job in jobs],
         [_priority(session, job) for job in jobs],
+        execute_after=None if after is None else list(after),
         dedupe_key=None if keys is None else list(keys),
         on_conflict="skip",
     )

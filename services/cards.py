@@ -8,34 +8,20 @@ turn and reaching Slack (`drawn_generation` still lags, and the job is run again
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from enum import Enum
 from uuid import UUID
 
-from sqlalchemy import (
-    ColumnElement,
-    DateTime,
-    Integer,
-    Text,
-    Uuid,
-    bindparam,
-    cast,
-    func,
-    or_,
-    select,
-    text,
-    tuple_,
-    update,
-)
+from sqlalchemy import ColumnElement, Text, Uuid, bindparam, cast, func, or_, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.group_commit import LockedElsewhere
 from db.models import Card
 from db.models.documents import MovedFrom
 from db.queue import enqueue, enqueue_all, is_pending
-from services import audit, homes
+from services import audit, card_turns, homes
 from services.audit import Actor
+from services.card_turns import NoTurn, Turn
 from services.errors import NotFound
 from services.jobs import DrawCard, FoldCard, JobDeferral, PostCard
 
@@ -44,12 +30,6 @@ MIN_INTERVAL = timedelta(seconds=2)
 
 PROGRESS_DELAY = timedelta(seconds=1)
 """Progress is drawn only if nothing better has come by then: a quick draft costs one update, not three."""
-
-DRAW_LEASE = timedelta(seconds=20)
-"""How long a redraw may take before another assumes that its worker is gone; Slack itself gets 10 s."""
-
-DRAW_POLL = timedelta(milliseconds=500)
-"""When to look again whether the redraw under way has ended."""
 
 LAG_LIMIT = timedelta(days=30)
 """A card as old as this is not drawn again because its last redraw was given up."""
@@ -70,42 +50,6 @@ _HELD = (
     .with_for_update()
     .execution_options(populate_existing=True)
 )
-_DRAWN = (
-    update(Card)
-    .where(
-        Card.workspace_id == bindparam("workspace", type_=Uuid),
-        Card.plan_id == bindparam("plan", type_=Uuid),
-        Card.drawing_until == bindparam("until", type_=DateTime(timezone=True)),
-    )
-    .values(
-        drawn_at=bindparam("now", type_=DateTime(timezone=True)),
-        drawn_generation=bindparam("turn", type_=Integer),
-        drawing_until=None,
-    )
-    .returning(Card.id)
-    .execution_options(synchronize_session=False)
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """A worker's turn to post or redraw a card: where it is (`ts`: none yet), and the generation it took."""
-
-    card_id: UUID
-    channel_id: str
-    thread_ts: str | None
-    ts: str | None
-    generation: int
-    begun_at: datetime | None = None
-    """When posting was first begun, if that was before this turn: it may be in the channel already."""
-    until: datetime | None = None
-
-
-class NoTurn(Enum):
-    """Why there is nothing to do."""
-
-    DONE_SINCE = "done since"
-    NOT_POSTED = "not posted"
 
 
 class CardService:
@@ -251,9 +195,13 @@ class CardService:
         is_private: bool | None,
     ) -> None:
         """Remember where the card at `ts` is to be found, and whether only some people can see the channel."""
-        card = await self._locked(session, workspace_id, plan_id)
-        if card.ts == ts:
-            card.link, card.is_private = link, is_private
+        noted = await session.scalar(
+            update(Card)
+            .where(Card.workspace_id == workspace_id, Card.plan_id == plan_id, Card.ts == ts)
+            .values(link=link, is_private=is_private)
+            .returning(Card.id)
+        )
+        if noted is not None:
             await homes.request_redraw(session, workspace_id, plan_id)
 
     async def request_redraw(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> None:
@@ -272,6 +220,7 @@ class CardService:
                 _key().label("key"),
                 is_pending(_key()).label("is_pending"),
                 homes.has_live(Card.workspace_id).label("has_homes"),
+                card_turns.rest(self._min_interval).label("rest"),
             )
             .where(tuple_(Card.workspace_id, Card.plan_id).in_(set(plans)))
             .order_by(Card.id)  # all take their locks in one order
@@ -282,7 +231,7 @@ class CardService:
         jobs = [
             DrawCard(workspace=card.workspace_id, plan=card.plan_id, generation=card.generation) for card in wanted
         ]
-        await enqueue_all(session, jobs, [card.key for card in wanted])
+        await enqueue_all(session, jobs, [card.key for card in wanted], [card.rest for card in wanted])
         shown = [(card.workspace_id, card.plan_id) for card in cards if card.has_homes]
         await homes.request_redraws(session, shown)
 
@@ -312,32 +261,53 @@ class CardService:
         self, session: AsyncSession, workspace_id: UUID, job: DrawCard, now: datetime
     ) -> Turn | NoTurn | JobDeferral:
         """Take the turn to redraw. What is read after this, in the same transaction, is what may be shown."""
-        card = await self._locked(session, workspace_id, job.plan)
-        if card.drawn_generation > job.generation:
-            return NoTurn.DONE_SINCE
-        if card.ts is None:
-            card.generation += 1  # which tells `posted` that what it shows is no longer all
-            return NoTurn.NOT_POSTED
-        if card.drawing_until is not None and card.drawing_until > now:
-            return JobDeferral(DRAW_POLL, "somebody else draws the card")
-        if card.drawn_at is not None and card.drawn_at + self._min_interval > now:
-            return JobDeferral(card.drawn_at + self._min_interval - now, "the card was drawn a moment ago")
-        card.generation += 1
-        card.drawing_until = now + DRAW_LEASE
-        return Turn(card.id, card.channel_id, card.thread_ts, card.ts, card.generation, until=card.drawing_until)
+        [turn] = await self.begin_draws(session, workspace_id, [(job, now)])
+        assert not isinstance(turn, LockedElsewhere)  # noqa: S101 - it was waited for
+        return turn
+
+    async def begin_draws(
+        self,
+        session: AsyncSession,
+        workspace_id: UUID,
+        jobs: Sequence[tuple[DrawCard, datetime]],
+        *,
+        may_wait: bool = True,
+    ) -> list[Turn | NoTurn | JobDeferral | LockedElsewhere]:
+        """The same for many cards, each at its own time, with one statement; an answer for each job.
+
+        Of two jobs about one card the later is LOCKED, and so, with `may_wait` unset, is a card that somebody
+        holds. Raises NotFound.
+        """
+        return await card_turns.begin(session, workspace_id, jobs, self._min_interval, may_wait=may_wait)
 
     async def drawn(
         self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, turn: Turn, now: datetime
     ) -> None:
         """Slack has the redraw of this turn."""
-        values = {"workspace": workspace_id, "plan": plan_id, "until": turn.until}
-        if await session.scalar(_DRAWN, {**values, "now": now, "turn": turn.generation}) is not None:
-            return
-        # We slept through our lease and may have painted over what a later turn drew.
-        card = await self._locked(session, workspace_id, plan_id)
-        card.drawn_at = now
-        await session.flush()
-        await self.request_redraw(session, workspace_id, plan_id)
+        await self.all_drawn(session, workspace_id, [(plan_id, turn, now)])
+
+    async def all_drawn(
+        self,
+        session: AsyncSession,
+        workspace_id: UUID,
+        turns: Sequence[tuple[UUID, Turn, datetime]],
+        *,
+        may_wait: bool = True,
+    ) -> list[LockedElsewhere | None]:
+        """The same for many cards, by the ids of their plans; with `may_wait` unset, some may be LOCKED."""
+        noted = await card_turns.end(session, workspace_id, turns, may_wait=may_wait)
+        if not may_wait:
+            return [
+                None if (plan, turn.generation) in noted else LockedElsewhere.LOCKED for plan, turn, _ in turns
+            ]
+        for plan_id, turn, now in turns:
+            if (plan_id, turn.generation) not in noted:
+                # We slept through our lease and may have painted over what a later turn drew.
+                card = await self._locked(session, workspace_id, plan_id)
+                card.drawn_at = now
+                await session.flush()
+                await self.request_redraw(session, workspace_id, plan_id)
+        return [None] * len(turns)
 
     async def give_back(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, turn: Turn) -> None:
         """Slack did not take the redraw: free the turn for the next try."""

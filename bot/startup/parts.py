@@ -44,6 +44,7 @@ from services.notifications.service import NotificationService
 from services.pictures.photos import PhotoReader
 from services.pictures.service import PictureService
 from services.policies.service import PolicyService
+from services.queries.draws import CardDraws
 from services.queries.inquiries.asking import InquiryService
 from services.queries.workflows import WorkflowQueries
 from services.runs.attempts import AttemptService
@@ -115,6 +116,9 @@ async def shared_parts(
     runs, attempts = RunService(progress, components, approvals), AttemptService(progress, inputs)
     batches, questions = StepBatches(database, attempts), QuestionService(runs, progress)
     stack.push_async_callback(batches.close)
+    queries = WorkflowQueries(approvals)
+    draws = CardDraws(database, cards, queries)
+    stack.push_async_callback(draws.close)
     meter = partial(metrics.timed, metrics.component_calls, metrics.component_seconds)
     key = settings.mudda_secret_key
     box = SecretBox(keys_of(key)) if key else None
@@ -137,7 +141,8 @@ async def shared_parts(
         refining=RefiningService(cards, approvals),
         clarifying=ClarifyingService(cards, approvals),
         rechecks=RecheckService(components, PolicyService(), settings.plan_max_steps),
-        queries=WorkflowQueries(approvals),
+        queries=queries,
+        draws=draws,
         inquiries=InquiryService(Questioner(gemini)),
         runs=runs,
         decisions=DecisionService(runs, progress, approvals, gates),

@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Text, Uuid, bindparam, case, column, func, select, type_coerce
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Select,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    case,
+    column,
+    func,
+    select,
+    true,
+    type_coerce,
+)
 from sqlalchemy.dialects.postgresql import JSONB, array
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import undefer
+from sqlalchemy.orm import aliased, undefer
 
 from db.models import Decision, Run, StepAttempt, StepGate, StepRun, WorkflowPlan
 from services.approvals import ApprovalRules, LimitOutcome
@@ -50,20 +65,12 @@ async def run_of_step(session: AsyncSession, workspace_id: UUID, step_id: UUID) 
     return run
 
 
-async def latest(
-    session: AsyncSession, workspace_id: UUID, plan_id: UUID, settings: ApprovalRules
-) -> RunSnapshot | None:
-    """The last run of a plan, with all of its steps, under the rules of now; None before the first."""
-    run = await session.scalar(_runs(workspace_id, plan_id).limit(1))
-    return None if run is None else await _snapshot(session, run, settings)
-
-
 async def one(
     session: AsyncSession, workspace_id: UUID, run_id: UUID, settings: ApprovalRules
 ) -> RunSnapshot | None:
     """A run with all of its steps, be it the last or not; None if there is none of that id."""
     run = await session.scalar(select(Run).where(Run.workspace_id == workspace_id, Run.id == run_id))
-    return None if run is None else await _snapshot(session, run, settings)
+    return None if run is None else (await snapshots(session, [(run, settings)]))[run.id]
 
 
 async def answer(session: AsyncSession, workspace_id: UUID, step_id: UUID) -> tuple[UUID, Any]:
@@ -176,23 +183,64 @@ def _outline(output: ColumnElement[Any]) -> ColumnElement[Any]:
     return type_coerce(chosen, JSONB)
 
 
-def _steps() -> Select[StepRun, Any, int, bool]:
-    """The steps of the run `run`, each with its answer, or with what is shown of a long one."""
+_SHOWN = (
+    *("id", "run_id", "step_id", "state", "revision", "attempt", "gated", "request", "error", "wait", "warnings"),
+    *("retry_at", "decided_by", "decided_for", "decided_at", "note", "skip", "started_at", "ended_at"),
+)
+"""What is read of a step besides its answer."""
+
+
+def _steps() -> Select[Any]:
+    """The steps of the runs `runs`, each with its answer, or with what is shown of a long one, and its last gate.
+
+    Columns, not objects: to make those was a good part of what a worker does for a card.
+    """
     output = StepRun.output.expression
     size = _size(output)
     is_long = size > SHOWN_BYTES
     shown = case((is_long, _outline(output)), else_=output)
-    of_run = StepRun.run_id == bindparam("run", type_=Uuid)
-    return select(StepRun, shown, size, is_long).where(of_run).order_by(StepRun.position)
+    last = select(StepGate).where(StepGate.step_run_id == StepRun.id, StepRun.gated)
+    gate = aliased(StepGate, last.order_by(StepGate.revision.desc()).limit(1).lateral("gate"))
+    return (
+        select(
+            *(getattr(StepRun, name) for name in _SHOWN),
+            shown.label("shown"),
+            size.label("size"),
+            is_long.label("is_long"),
+            gate,
+        )
+        .outerjoin(gate, true())
+        .where(StepRun.run_id == any_(bindparam("runs", type_=ARRAY(Uuid))))
+        .order_by(StepRun.run_id, StepRun.position)
+    )
 
 
 # Each card that is drawn asks this: to put it together took a tenth of a worker's time.
 _STEPS = _steps()
 
 
-async def _snapshot(session: AsyncSession, run: Run, settings: ApprovalRules) -> RunSnapshot:
-    rows = (await session.execute(_STEPS, {"run": run.id})).all()
-    gates = await _gates(session, run.id) if any(row[0].gated for row in rows) else {}
+async def snapshots(session: AsyncSession, runs: Sequence[tuple[Run, ApprovalRules]]) -> dict[UUID, RunSnapshot]:
+    """Runs with all of their steps, each under the rules of now, by their ids."""
+    if not runs:
+        return {}
+    steps: dict[UUID, list[StepSnapshot]] = {run.id: [] for run, _ in runs}
+    rules = {run.id: settings for run, settings in runs}
+    for row in await session.execute(_STEPS, {"runs": list(steps)}):
+        *_, told, size, is_long, gate = row
+        # What stands in a row has the names that the step's columns have.
+        step = step_snapshot(
+            cast("StepRun", row),
+            gate,
+            rules[row.run_id],
+            output=told,
+            output_size=size or 0,
+            is_long=bool(is_long),
+        )
+        steps[row.run_id].append(step)
+    return {run.id: _run_snapshot(run, steps[run.id]) for run, _ in runs}
+
+
+def _run_snapshot(run: Run, steps: Sequence[StepSnapshot]) -> RunSnapshot:
     return RunSnapshot(
         id=run.id,
         number=run.number,
@@ -200,26 +248,10 @@ async def _snapshot(session: AsyncSession, run: Run, settings: ApprovalRules) ->
         state=RunState(run.state),
         started_by=run.started_by,
         started_at=run.created_at,
-        steps=tuple(
-            step_snapshot(
-                step, gates.get(step.id), settings, output=told, output_size=size or 0, is_long=bool(is_long)
-            )
-            for step, told, size, is_long in rows
-        ),
+        steps=tuple(steps),
         ended_at=run.ended_at,
         ended_by=run.ended_by,
     )
-
-
-async def _gates(session: AsyncSession, run_id: UUID) -> dict[UUID, StepGate]:
-    """The last gate of each step that has come to one."""
-    gates = await session.scalars(
-        select(StepGate)
-        .join(StepRun, StepRun.id == StepGate.step_run_id)
-        .where(StepRun.run_id == run_id)
-        .order_by(StepGate.revision)
-    )
-    return {gate.step_run_id: gate for gate in gates}
 
 
 def _agreed(step: StepRun, gate: StepGate | None, settings: ApprovalRules) -> tuple[str, ...]:

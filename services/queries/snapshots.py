@@ -214,6 +214,8 @@ class PlanSnapshot:
     """How many people have reported it."""
     shown_in: str = ""
     """The channel of its card."""
+    thread: str | None = None
+    """The thread that answers to its card belong in; None before it is posted."""
     link: str | None = None
     """The address of its card in Slack, where it is known."""
     has_copies: bool = False

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import Integer, Select, Uuid, bindparam, exists, func, or_, select
+from sqlalchemy import ARRAY, Integer, Row, Select, Uuid, any_, bindparam, exists, func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import Bundle
 
-from db.models import Card, FunctionExecution, Notification, PlanVersion, Run, StepRun, WorkflowPlan
+from db.models import (
+    ApprovalRulesRow,
+    Card,
+    FunctionExecution,
+    Notification,
+    PlanVersion,
+    Run,
+    StepRun,
+    WorkflowPlan,
+)
 from db.models.documents import PlanChange
-from services.approvals import ApprovalService
+from services.approvals import ApprovalRules, ApprovalService, rules_of
 from services.components.specs import ApprovalPolicy, ComponentSpec
 from services.deputies import stands_in_for
 from services.errors import NotFound
@@ -26,7 +36,7 @@ from services.policies.specs import Citation
 from services.queries import forecasts, lines, runs
 from services.queries.filters import PlanFilter
 from services.queries.lines import Viewer
-from services.queries.snapshots import ChangeSnapshot, PlanLine, PlanSnapshot, VersionSnapshot
+from services.queries.snapshots import ChangeSnapshot, PlanLine, PlanSnapshot, RunSnapshot, VersionSnapshot
 from services.states import OPEN_NOTIFICATIONS, Phase, PlanState, StepState
 from services.workflows import look_alikes
 from services.workflows.clarifications import clarification_of
@@ -53,33 +63,45 @@ class Origin:
     response_url: str | None
 
 
-_Found = Select[WorkflowPlan, str, str | None, Any, bool, bool]
+_Columns = tuple[WorkflowPlan, Run | None, Any, str, str | None, str | None, Any, bool, bool]
+_Found = Select[*_Columns]
 
 MAX_KEPT = 256
 """So many versions are kept as they were read: each redraw while a run goes on shows the same one."""
 
 
+_RULES = ApprovalRulesRow.__table__.columns.keys()
+
+
 def _plans() -> _Found:
+    """Plans with their cards and the rules of the workspace; which run of each is left to be said."""
     return (
         select(
             WorkflowPlan,
+            Run,
+            Bundle("rules", *(getattr(ApprovalRulesRow, name) for name in _RULES)),
             Card.channel_id,
+            func.coalesce(Card.thread_ts, Card.ts),
             Card.link,
             look_alikes.others(),
             exists().where(Notification.plan_id == WorkflowPlan.id, Notification.state.in_(OPEN_NOTIFICATIONS)),
             exists().where(FunctionExecution.plan_id == WorkflowPlan.id, FunctionExecution.completed_at.is_(None)),
         )
         .outerjoin(Card, Card.plan_id == WorkflowPlan.id)
+        .outerjoin(ApprovalRulesRow, ApprovalRulesRow.workspace_id == WorkflowPlan.workspace_id)
         .where(WorkflowPlan.workspace_id == bindparam("workspace", type_=Uuid))
     )
 
 
+def _with_last_run() -> _Found:
+    last = select(Run.id).where(Run.plan_id == WorkflowPlan.id).order_by(Run.number.desc()).limit(1)
+    return _plans().outerjoin(Run, Run.id == last.correlate(WorkflowPlan).scalar_subquery())
+
+
 # Put together once, for each card that is drawn asks one of them.
-_BY_ID = _plans().where(WorkflowPlan.id == bindparam("plan", type_=Uuid))
-_BY_NUMBER = _plans().where(WorkflowPlan.number == bindparam("number", type_=Integer))
-_BY_RUN = _plans().where(
-    WorkflowPlan.id == select(Run.plan_id).where(Run.id == bindparam("run", type_=Uuid)).scalar_subquery()
-)
+_BY_ID = _with_last_run().where(WorkflowPlan.id == any_(bindparam("plans", type_=ARRAY(Uuid))))
+_BY_NUMBER = _with_last_run().where(WorkflowPlan.number == bindparam("number", type_=Integer))
+_BY_RUN = _plans().join(Run, Run.plan_id == WorkflowPlan.id).where(Run.id == bindparam("run", type_=Uuid))
 
 
 class WorkflowQueries:
@@ -91,7 +113,14 @@ class WorkflowQueries:
 
     async def get(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> PlanSnapshot:
         """One plan with its latest version. Raises NotFound."""
-        return await self._one(session, workspace_id, _BY_ID, {"plan": plan_id})
+        return await self._one(session, workspace_id, _BY_ID, {"plans": [plan_id]})
+
+    async def get_all(
+        self, session: AsyncSession, workspace_id: UUID, plan_ids: Collection[UUID]
+    ) -> dict[UUID, PlanSnapshot]:
+        """The same for many plans, by their ids; without those that there are not."""
+        found = await self._found(session, workspace_id, _BY_ID, {"plans": list(plan_ids)})
+        return {plan.id: plan for plan in found}
 
     async def get_by_number(self, session: AsyncSession, workspace_id: UUID, number: int) -> PlanSnapshot:
         """The plan that people call `#number`. Raises NotFound."""
@@ -99,11 +128,7 @@ class WorkflowQueries:
 
     async def get_by_run(self, session: AsyncSession, workspace_id: UUID, run_id: UUID) -> PlanSnapshot:
         """The plan that a run carries out, with that run, be it the last one or not. Raises NotFound."""
-        plan = await self._one(session, workspace_id, _BY_RUN, {"run": run_id})
-        if plan.run is not None and plan.run.id == run_id:
-            return plan
-        settings = await self._approvals.settings(session, workspace_id)
-        return replace(plan, run=await runs.one(session, workspace_id, run_id, settings))
+        return await self._one(session, workspace_id, _BY_RUN, {"run": run_id})
 
     async def origin(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> Origin:
         """Where an issue came from, for an answer to whoever had it planned. Raises NotFound."""
@@ -185,45 +210,73 @@ class WorkflowQueries:
         query: _Found,
         values: Mapping[str, Any],
     ) -> PlanSnapshot:
-        row = (await session.execute(query, {"workspace": workspace_id, **values})).one_or_none()
-        if row is None:
+        found = await self._found(session, workspace_id, query, values)
+        if not found:
             raise NotFound("plan", "of that id or number")
-        settings = await self._approvals.settings(session, workspace_id)
-        run = await runs.latest(session, workspace_id, row[0].id, settings)
-        approvers = settings.deciders(row[0].reporter_id, row[0].requester_id)
+        return found[0]
+
+    async def _found(
+        self, session: AsyncSession, workspace_id: UUID, query: _Found, values: Mapping[str, Any]
+    ) -> Sequence[PlanSnapshot]:
+        """All that a query finds, with two questions for however many that are, and one more for new versions."""
+        rows = (await session.execute(query, {"workspace": workspace_id, **values})).all()
+        rules = [rules_of(row[2] if row[2].workspace_id is not None else None) for row in rows]
+        pairs = [(row[1], its) for row, its in zip(rows, rules, strict=True) if row[1] is not None]
+        read = await runs.snapshots(session, pairs)
+        versions = await self._versions_of(session, [row[0] for row in rows])
+        return [
+            await self._snapshot(session, row, its, read.get(row[1].id) if row[1] else None, versions)
+            for row, its in zip(rows, rules, strict=True)
+        ]
+
+    async def _snapshot(
+        self,
+        session: AsyncSession,
+        row: Row[*_Columns],
+        rules: ApprovalRules,
+        run: RunSnapshot | None,
+        versions: Mapping[UUID, VersionSnapshot],
+    ) -> PlanSnapshot:
+        found, _run, _rules, shown_in, thread, link, others, has_copies, is_awaited = row
         plan = replace(
-            plan_snapshot(row[0], None),
-            version=await self._version(session, row[0]),
+            plan_snapshot(found, None),
+            version=versions.get(found.id),
             run=run,
-            approvers=approvers,
-            shown_in=row[1] or "",
-            link=row[2],
-            people=1 + row[3],
-            has_copies=row[4],
-            is_awaited=row[5],
-            look_alike=await look_alikes.shown(session, row[0]),
+            approvers=rules.deciders(found.reporter_id, found.requester_id),
+            shown_in=shown_in or "",
+            thread=thread,
+            link=link,
+            people=1 + others,
+            has_copies=has_copies,
+            is_awaited=is_awaited,
+            look_alike=await look_alikes.shown(session, found),
         )
         if plan.state is not PlanState.DRAFT or plan.version is None:
             return plan
-        forecast = await forecasts.read(session, workspace_id, plan.id, plan.version)
+        forecast = await forecasts.read(session, found.workspace_id, plan.id, plan.version)
         return replace(plan, forecast=forecast, former=await _former(session, plan.id, plan.version))
 
-    async def _version(self, session: AsyncSession, plan: WorkflowPlan) -> VersionSnapshot | None:
-        """The latest version, from memory if it was read lately: what is kept as a version never changes."""
-        if plan.version is None:
-            return None
-        key = plan.id, plan.version
-        if (known := self._versions.get(key)) is not None:
-            self._versions.move_to_end(key)
-            return known
-        found = select(PlanVersion).where(PlanVersion.plan_id == plan.id, PlanVersion.version == plan.version)
-        row = await session.scalar(found)
-        if row is None:
-            return None
-        read = self._versions[key] = version_snapshot(row)
-        if len(self._versions) > MAX_KEPT:
+    async def _versions_of(
+        self, session: AsyncSession, plans: Sequence[WorkflowPlan]
+    ) -> dict[UUID, VersionSnapshot]:
+        """The latest versions, from memory if they were read lately: what is kept as a version never changes."""
+        found: dict[UUID, VersionSnapshot] = {}
+        missing = []
+        for plan in plans:
+            if plan.version is None:
+                continue
+            if (known := self._versions.get((plan.id, plan.version))) is not None:
+                self._versions.move_to_end((plan.id, plan.version))
+                found[plan.id] = known
+            else:
+                missing.append((plan.id, plan.version))
+        if missing:
+            query = select(PlanVersion).where(tuple_(PlanVersion.plan_id, PlanVersion.version).in_(missing))
+            for row in await session.scalars(query):
+                found[row.plan_id] = self._versions[row.plan_id, row.version] = version_snapshot(row)
+        while len(self._versions) > MAX_KEPT:
             self._versions.popitem(last=False)
-        return read
+        return found
 
 
 async def _former(session: AsyncSession, plan_id: UUID, version: VersionSnapshot) -> VersionSnapshot | None:

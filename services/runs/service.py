@@ -198,8 +198,9 @@ class RunService:
 
     async def replied(self, session: AsyncSession, workspace_id: UUID, run_id: UUID, ts: str) -> None:
         """The reporter has been told."""
-        run = await self.locked(session, workspace_id, run_id)
-        run.reply_ts = ts
+        await session.execute(
+            update(Run).where(Run.workspace_id == workspace_id, Run.id == run_id).values(reply_ts=ts)
+        )
 
     async def locked(self, session: AsyncSession, workspace_id: UUID, run_id: UUID) -> Run:
         """The run's row, held until the transaction ends. Raises NotFound."""

@@ -23,7 +23,7 @@ from bot.views.private.notes import Note
 from db.models.documents import MovedFrom
 from db.queue import enqueue
 from services import functions
-from services.cards import NoTurn, Turn
+from services.card_turns import NoTurn, Turn
 from services.jobs import DrawCard, JobDeferral, PostCard, Tell
 from services.queries.snapshots import PlanSnapshot
 from services.states import FailureCode, PlanState
@@ -48,25 +48,26 @@ async def post_card(job: PostCard, deps: Deps) -> None:
         return
     async with deps.database.transaction() as session:
         is_the_card = await deps.cards.posted(session, job.workspace, job.plan, turn, ts)
-        await functions.follow(session, job.workspace, snapshot)
+        is_private = await deps.cards.is_private(session, job.workspace, turn.channel_id)
+        if snapshot.is_awaited:
+            await functions.follow(session, job.workspace, snapshot)
     if is_the_card:
-        await note_place(job.workspace, job.plan, turn.channel_id, ts, deps)
+        await note_place(job.workspace, job.plan, turn.channel_id, ts, is_private, deps)
         await show_awaited(turn.channel_id, turn.thread_ts, snapshot, deps)
     else:
         await deps.slack.delete(turn.channel_id, ts)
-    await _have_followed(snapshot, deps)
+    if _is_followed(snapshot):
+        await _have_followed(snapshot, deps)
 
 
 async def draw_card(job: DrawCard, deps: Deps) -> None:
     """Redraw the card as the rows are now, if nobody has since, and not more often than Slack likes."""
-    async with deps.database.transaction() as session:
-        turn = await deps.cards.begin_draw(session, job.workspace, job, deps.now())
-        snapshot = await deps.queries.get(session, job.workspace, job.plan)
-        # Steps of workflows that wait for the plan end, whether or not there is a card to be seen.
-        if snapshot.is_awaited:
-            await functions.follow(session, job.workspace, snapshot)
+    drawing = await deps.draws.begin(job, deps.now())
+    turn, snapshot = drawing.turn, drawing.plan
+    if snapshot is None:
+        return
     # After the turn is taken, for a change from now on asks for another redraw; and before the card's own wait.
-    if turn is not NoTurn.NOT_POSTED and (snapshot.has_copies or snapshot.state is PlanState.DRAFT):
+    if turn is not NoTurn.NOT_POSTED and _is_followed(snapshot):
         await _have_followed(snapshot, deps)
     if isinstance(turn, JobDeferral):
         raise turn
@@ -80,15 +81,13 @@ async def draw_card(job: DrawCard, deps: Deps) -> None:
     except ChannelUnreachable as error:
         # Nobody can redraw it, now or in a minute; the next change tries again.
         logger.info("Could not redraw a card: %s", error)
-        async with deps.database.transaction() as session:
-            await deps.cards.drawn(session, job.workspace, job.plan, turn, deps.now())
+        await deps.draws.drawn(job, turn, deps.now())
     except SlackError:
         async with deps.database.transaction() as session:
             await deps.cards.give_back(session, job.workspace, job.plan, turn)
         raise
     else:
-        async with deps.database.transaction() as session:
-            await deps.cards.drawn(session, job.workspace, job.plan, turn, deps.now())
+        await deps.draws.drawn(job, turn, deps.now())
         await show_awaited(turn.channel_id, turn.thread_ts, snapshot, deps)
 
 
@@ -98,6 +97,11 @@ def _drawn(snapshot: PlanSnapshot, turn: Turn, deps: Deps) -> Message:
     with speaking(language_of_card(snapshot, deps.workspace)):
         message = asking_where(card(snapshot, card_id=turn.card_id), snapshot, usual)
         return with_entity(message, snapshot, turn.channel_id, deps)
+
+
+def _is_followed(snapshot: PlanSnapshot) -> bool:
+    """Whether people have messages of their own about a plan, or are to be told of it now."""
+    return snapshot.has_copies or snapshot.state is PlanState.DRAFT
 
 
 async def _have_followed(snapshot: PlanSnapshot, deps: Deps) -> None:

@@ -74,10 +74,13 @@ async def fold_card(job: FoldCard, deps: Deps) -> None:
         logger.info("Could not fold a card that was moved: %s", error)
 
 
-async def note_place(workspace_id: UUID, plan_id: UUID, channel: str, ts: str, deps: Deps) -> None:
-    """Remember the address of a card, and whether only some people can see its channel: lists say so."""
-    async with deps.database.reading() as session:
-        known = await deps.cards.is_private(session, workspace_id, channel)
+async def note_place(
+    workspace_id: UUID, plan_id: UUID, channel: str, ts: str, known: bool | None, deps: Deps
+) -> None:
+    """Remember the address of a card, and whether only some people can see its channel: lists say so.
+
+    What is `known` of the channel is not asked again.
+    """
     try:
         is_private = known if known is not None else (await deps.slack.channel_kind(channel)).is_private
     except (RateLimited, SlackUnavailable):

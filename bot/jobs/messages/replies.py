@@ -23,12 +23,12 @@ async def reply_to_reporter(job: ReplyToReporter, deps: Deps) -> None:
     async with deps.database.transaction() as session:
         reply = await deps.runs.begin_reply(session, job.workspace, job.run, deps.now())
         snapshot = await deps.queries.get_by_run(session, job.workspace, job.run)
-        channel, thread_ts = await deps.cards.place(session, job.workspace, job.plan)
         for other in await look_alikes.followers(session, job.workspace, job.plan):
             same = TellOfSame(workspace=job.workspace, plan=other, run=job.run)
             await enqueue(session, same, key=f"same:{other}:{job.run}")
     if reply is None:
         return
+    channel, thread_ts = snapshot.shown_in, snapshot.thread
     with speaking(language_of_card(snapshot, deps.workspace)):
         message = outcome_message(snapshot)
     ts = None
@@ -47,8 +47,7 @@ async def tell_of_same(job: TellOfSame, deps: Deps) -> None:
     async with deps.database.transaction() as session:
         mine = await deps.queries.get(session, job.workspace, job.plan)
         snapshot = await deps.queries.get_by_run(session, job.workspace, job.run)
-        channel, thread_ts = await deps.cards.place(session, job.workspace, job.plan)
-    other = mine.look_alike
+    other, channel, thread_ts = mine.look_alike, mine.shown_in, mine.thread
     if not mine.is_put_away or other is None or other.id != snapshot.id or not other.title or thread_ts is None:
         return
     theirs = replace(snapshot, issue=replace(snapshot.issue, reporter=mine.issue.reporter))
@@ -65,8 +64,7 @@ async def tell_of_failure(job: TellOfFailure, deps: Deps) -> None:
     """Say that a run has failed, once for each time, unless somebody has let it go on since."""
     async with deps.database.transaction() as session:
         snapshot = await deps.queries.get_by_run(session, job.workspace, job.run)
-        channel, thread_ts = await deps.cards.place(session, job.workspace, job.plan)
-    run = snapshot.run
+    run, channel, thread_ts = snapshot.run, snapshot.shown_in, snapshot.thread
     if run is None or run.state is not RunState.FAILED or run.ended_at != job.failed_at:
         return
     # In a transaction of its own: who holds the card's row must not wait for that of a run.
@@ -86,11 +84,11 @@ async def tell_of_wait(job: TellOfWait, deps: Deps) -> None:
     """Say that a step waits for people, once; nothing if it does not any more."""
     async with deps.database.transaction() as session:
         snapshot = await deps.queries.get_by_run(session, job.workspace, job.run)
-        channel, thread_ts = await deps.cards.place(session, job.workspace, job.plan)
     with speaking(language_of_card(snapshot, deps.workspace)):
         message = step_waits_message(snapshot, job.step, job.revision)
     if message is None:
         return
+    channel, thread_ts = snapshot.shown_in, snapshot.thread
     async with deps.database.transaction() as session:
         await deps.notifications.ringing.ring_step(session, job.workspace, snapshot, job.step, deps.now())
     try:

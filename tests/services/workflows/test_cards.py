@@ -11,7 +11,8 @@ from sqlalchemy import select, text
 
 from db.models import Card, WorkflowPlan
 from db.session import Database
-from services.cards import DRAW_LEASE, MIN_INTERVAL, CardService, NoTurn, Turn
+from services.card_turns import DRAW_LEASE, NoTurn, Turn
+from services.cards import MIN_INTERVAL, CardService
 from services.jobs import DrawCard, JobDeferral
 from services.states import PlanState
 
