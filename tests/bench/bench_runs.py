@@ -29,9 +29,9 @@ from db.models import Run, StepRun
 from db.queue import enqueue
 from services.jobs import DecideRun
 from tests.bench.engines import QUEUE
-from tests.bench.ground import CALL_SECONDS, Ground, begin, cpu, ended, finished, ground, layered
+from tests.bench.ground import CALL_SECONDS, Ground, begin, cpu, ended, finished, ground
 from tests.support.bot_process import ROOT, BotProcess, bot_process
-from tests.support.run_starts import APPROVER, CHANNEL, decided, step, until
+from tests.support.run_starts import APPROVER, CHANNEL, decided, layered, step, until
 from tests.support.statements import Kind, StatementLog, tally
 
 GRAPHS = ((1, 20), (10, 10), (100, 3), (100, 10))
@@ -227,7 +227,8 @@ async def many_of_dbos(on: Ground, count: int, runs: int) -> Measured:
 
     assert int(await connection.fetchval(query, QUEUE)) == runs
     async with AsyncExitStack() as stack:
-        started_ones = [await stack.enter_async_context(another(on, "dbos", "--listen")) for _ in range(count)]
+        listening = [another(on, "dbos", "--listen") for _ in range(count)]
+        started_ones = await asyncio.gather(*(stack.enter_async_context(each) for each in listening))
         started, postgres = time.perf_counter(), on.postgres()
         await until(all_done, 900)
         seconds = time.perf_counter() - started

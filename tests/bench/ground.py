@@ -24,7 +24,7 @@ from db.session import Database
 from services import workspaces
 from tests.support.bot_process import BotProcess, bot_process, serve_env
 from tests.support.postgres import LOG_LINE_PREFIX
-from tests.support.run_starts import begun, registered, step, until
+from tests.support.run_starts import begun, registered, until
 from tests.support.statements import logged
 
 CALL_SECONDS = 0.05
@@ -135,19 +135,6 @@ async def begin(on: Ground, *graphs: Sequence[Mapping[str, Any]]) -> list[UUID]:
         async with on.database.transaction() as session:
             found += [await begun(session, on.workspace_id, graph) for graph in graphs[start : start + 50]]
     return found
-
-
-def layered(width: int, layers: int) -> list[Mapping[str, Any]]:
-    """Each step but those of the last layer comes before four of the next, or before all that there are."""
-    return [
-        step(
-            f"s{layer}-{place}",
-            "do",
-            then=[f"s{layer + 1}-{(place + n) % width}" for n in range(min(4, width)) if layer + 1 < layers],
-        )
-        for layer in range(layers)
-        for place in range(width)
-    ]
 
 
 async def ended(on: Ground, count: int, state: str = "COMPLETED", seconds: float = 900) -> None:

@@ -32,7 +32,7 @@ async def dequeued(database: Database, worker: UUID) -> list[tuple[JobRow, RunSt
     connection = await asyncpg.connect(database.url)
     try:
         found = await Queries(AsyncpgDriver(connection)).dequeue(
-            10, {"run_step": EntrypointExecutionParameter(0)}, worker, None, STALE
+            128, {"run_step": EntrypointExecutionParameter(0)}, worker, None, STALE
         )
     finally:
         await connection.close()

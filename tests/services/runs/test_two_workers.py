@@ -56,15 +56,6 @@ async def handed_over(database: Database, run_id: UUID) -> Claimed:
     return jobs[0][0], following.job, following.begun
 
 
-async def gone_on(database: Database, row: JobRow, job: RunStep) -> NextStep:
-    """The second worker begins a step that it has taken over, and records it."""
-    attempt = await begin(database, job)
-    assert attempt is not None
-    [following] = await recorded(database, [(row, job)], [attempt])
-    assert isinstance(following, NextStep)
-    return following
-
-
 async def done(database: Database, run_id: UUID) -> Counter[str]:
     """How often each step was recorded as done."""
     async with database.reading() as session:
@@ -83,7 +74,10 @@ async def test_what_a_killed_worker_had_begun_in_place_is_taken_over(database: D
     await silent(database)
     [(row, job)] = await dequeued(database, SECOND)
     assert (row.id, job) == (lost_row.id, lost_job)
-    following = await gone_on(database, row, job)
+    attempt = await begin(database, job)
+    assert attempt is not None
+    [following] = await recorded(database, [(row, job)], [attempt])
+    assert isinstance(following, NextStep)
     assert isinstance(following.begun, Attempt)
     assert await recorded(database, [(row, following.job)], [following.begun]) == [True]
     assert await done(database, run_id) == {"one": 1, "two": 1, "three": 1}
@@ -100,18 +94,23 @@ async def test_what_may_not_be_repeated_is_for_a_person_to_look_at(database: Dat
 
 
 async def test_a_worker_that_slept_takes_nothing_back(database: Database, workspace: UUID) -> None:
-    """It wakes up while the other one is at the step after that, and again when the run is over."""
+    """It wakes up while the other one is at the same step, at the next one, and when the run is over."""
     run_id = await chain(database, workspace, "read")
     named = await ids(database, run_id)
     slept_row, slept_job, slept = await handed_over(database, run_id)
     await silent(database)
     [(row, job)] = await dequeued(database, SECOND)
-    following = await gone_on(database, row, job)
-    assert isinstance(following.begun, Attempt)
+    attempt = await begin(database, job)
+    assert attempt is not None
+    assert await recorded(database, [(slept_row, slept_job)], [slept]) == [False]
+    assert await step_states(database, run_id) == {"one": "DONE", "two": "RUNNING", "three": "PENDING"}
 
+    [following] = await recorded(database, [(row, job)], [attempt])
+    assert isinstance(following, NextStep)
+    assert isinstance(following.begun, Attempt)
     [answer] = await recorded(database, [(slept_row, slept_job)], [slept])
     assert isinstance(answer, NextStep)
-    assert isinstance(answer.begun, JobDeferral), "it leaves the row alone, which is another step's and worker's"
+    assert isinstance(answer.begun, JobDeferral), "the row is left alone: it is another step's and worker's"
     assert await queue(database) == {row.id: ("picked", named["three"])}
     assert await owner(database, row) == SECOND
     assert await step_states(database, run_id) == {"one": "DONE", "two": "DONE", "three": "RUNNING"}
