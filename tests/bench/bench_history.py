@@ -2,8 +2,8 @@
 
 python -m tests.bench.bench_history [left] [history] [--runs 100000] [--rounds 3]
 
-The history is a run that was really carried out, copied: each row that it left in any table, with other ids and at an
-earlier time. Two databases of one server, one without it, are measured by turns.
+The history is a run that was really carried out, copied: each row that it left in any table, with other ids and at
+an earlier time. Two databases of one server, one without it, are measured by turns.
 """
 
 from __future__ import annotations
@@ -157,6 +157,7 @@ async def with_history(on: Ground, runs: int) -> int:
         if table not in NOT_OF_RUNS and await connection.fetchval(f"SELECT EXISTS (SELECT FROM {table})"):
             status = await connection.execute(await copying(connection, table), runs)
             made += int(status.split()[-1])
+    await connection.execute("UPDATE workspaces SET last_plan_number = last_plan_number + $1", runs)
     await connection.execute("VACUUM ANALYZE")
     await connection.execute("CHECKPOINT")
     await connection.close()
@@ -171,7 +172,7 @@ async def copying(connection: asyncpg.Connection, table: str) -> str:
         table,
     )
     values = {
-        row["name"]: copied(row["name"], row["type"])
+        row["name"]: copied(table, row["name"], row["type"])
         for row in columns
         if row["is_identity"] == "NO" and "nextval" not in (row["column_default"] or "")
     }
@@ -182,25 +183,24 @@ async def copying(connection: asyncpg.Connection, table: str) -> str:
     )
 
 
-def copied(name: str, kind: str) -> str:
+def copied(table: str, name: str, kind: str) -> str:
     """What stands in a column of the nth copy: the same id is made of the same id, wherever it stands."""
     if kind == "uuid" and name not in SHARED:
         return f"md5(t.{name}::text || n)::uuid"
     if kind.startswith("timestamp"):
         return f"t.{name} - n * {APART}"
-    if name in OWN:
-        return OWN[name]
-    return f"t.{name}"
+    return OWN.get(f"{table}.{name}", f"t.{name}")
 
 
 OWN: Mapping[str, str] = {
-    "inbox_key": "t.inbox_key || n",
-    "job_id": "t.job_id + n::bigint * 1000",
-    "key": "t.key || n",
-    "priority": "t.priority - n",
-    "ts": "(t.ts::numeric - n)::text",
+    "cards.ts": "(t.ts::numeric - n)::text",
+    "inbox.key": "t.key || n",
+    "pgqueuer_log.job_id": "t.job_id + n::bigint * 1000",
+    "pgqueuer_statistics.priority": "t.priority - n",
+    "workflow_plans.inbox_key": "t.inbox_key || n",
+    "workflow_plans.number": "t.number + n",
 }
-"""Other columns that are not the same in two rows; the number of a plan comes after those of real ones."""
+"""Other columns that no two rows may share, or that no two do."""
 
 
 PARTS: Mapping[str, Callable[[Ground, argparse.Namespace], Awaitable[None]]] = {
