@@ -167,7 +167,8 @@ async def with_history(on: Ground, runs: int) -> int:
 async def copying(connection: asyncpg.Connection, table: str) -> str:
     """The statement that copies each row of a table; $1: how often."""
     columns = await connection.fetch(
-        "SELECT column_name AS name, data_type AS type, is_identity, column_default FROM information_schema.columns"
+        "SELECT column_name AS name, data_type AS type, is_identity, column_default"
+        " FROM information_schema.columns"
         " WHERE table_schema = 'public' AND table_name = $1 AND is_generated = 'NEVER' ORDER BY ordinal_position",
         table,
     )

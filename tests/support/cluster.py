@@ -51,6 +51,8 @@ class Server:
         """Make a copy of another one, which follows it."""
         source = ("-h", str(primary.directory), "-U", "postgres")
         await _run("pg_basebackup", *source, "-D", str(self.directory), "-R", "--checkpoint=fast")
+        # The primary's socket is in use, and was copied with the files.
+        (self.directory / ".s.PGSQL.5432.lock").unlink()
         self._settle("")
 
     async def start(self) -> None:
