@@ -208,11 +208,7 @@ async def many_of_ours(on: Ground, count: int, runs: int) -> Measured:
     before = await finished(on)
     await begin(on, *[layered(*SMALL)] * runs)
     async with on.workers(count) as workers:
-        started, postgres = time.perf_counter(), on.postgres()
-        await ended(on, before + runs)
-        seconds = time.perf_counter() - started
-        own = sum(cpu(worker.process.pid) for worker in workers)
-        return Measured(seconds, own, on.postgres() - postgres)
+        return await until_over([worker.process.pid for worker in workers], on, ended(on, before + runs))
 
 
 async def many_of_dbos(on: Ground, count: int, runs: int) -> Measured:
@@ -229,12 +225,18 @@ async def many_of_dbos(on: Ground, count: int, runs: int) -> Measured:
     async with AsyncExitStack() as stack:
         listening = [another(on, "dbos", "--listen") for _ in range(count)]
         started_ones = await asyncio.gather(*(stack.enter_async_context(each) for each in listening))
-        started, postgres = time.perf_counter(), on.postgres()
-        await until(all_done, 900)
-        seconds = time.perf_counter() - started
-        own = sum(cpu(process.process.pid) for process, _ in started_ones)
-        await connection.close()
-        return Measured(seconds, own, on.postgres() - postgres)
+        pids = [process.process.pid for process, _ in started_ones]
+        result = await until_over(pids, on, until(all_done, 900))
+    await connection.close()
+    return result
+
+
+async def until_over(pids: Sequence[int], on: Ground, over: Awaitable[None]) -> Measured:
+    """Wait until it is over: what these processes and PostgreSQL took for it."""
+    started, postgres, own = time.perf_counter(), on.postgres(), sum(map(cpu, pids))
+    await over
+    seconds = time.perf_counter() - started
+    return Measured(seconds, sum(map(cpu, pids)) - own, on.postgres() - postgres)
 
 
 async def statements(on: Ground, rounds: int, _: int) -> None:
