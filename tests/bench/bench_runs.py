@@ -3,7 +3,7 @@
 python -m tests.bench.bench_runs [makespan] [many] [statements] [waiting] [pickup] [--rounds 3] [--runs 1000]
 
 The component answers after 50 ms and runs in a process of its own, as do the workers and the other engines. Slack
-runs in this one. DBOS takes part where it is installed: `pip install 'mudda[bench]'`, or `pip install --target
+runs in this one. DBOS takes part where it is installed: `pip install --group bench`, or `pip install --target
 SOMEWHERE dbos` and PYTHONPATH=SOMEWHERE.
 """
 
@@ -49,7 +49,7 @@ CARD_SECONDS = 3.0
 
 BARE, DBOS, OURS = "asyncio + aiohttp", "DBOS", "Mudda"
 
-NO_DBOS = "\nDBOS is not installed: pip install 'mudda[bench]'"
+NO_DBOS = "DBOS is not installed: pip install --group bench"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +86,7 @@ async def makespan(on: Ground, rounds: int, _: int) -> None:
     print("|---|---|---|---|---|---|---|---|")
     async with engines(on) as known:
         for width, layers in ((10, 2), *GRAPHS):
-            found = {engine.name: [] for engine in known}
+            found: dict[str, list[Measured]] = {engine.name: [] for engine in known}
             for _round in range(rounds):
                 for engine in known:
                     found[engine.name].append(await measured(on, engine, width, layers))
@@ -95,8 +95,8 @@ async def makespan(on: Ground, rounds: int, _: int) -> None:
                 continue  # the first warms up
             for name, results in found.items():
                 print_makespan(name, width, layers, results)
-    if not has_dbos():
-        print(NO_DBOS)
+            if not has_dbos():
+                print(f"| {width} | {layers} | {NO_DBOS} | | | | | |")
 
 
 def print_makespan(name: str, width: int, layers: int, results: Sequence[Measured]) -> None:
@@ -184,6 +184,8 @@ async def many(on: Ground, rounds: int, runs: int) -> None:
         for _ in range(rounds):
             for name, measure in measures.items():
                 found[name].append(await measure(on, count, runs))
+        if not has_dbos():
+            print(f"| {count} | {NO_DBOS} | | | | |")
         for name, results in found.items():
             seconds, own, postgres = (
                 statistics.median(getattr(result, part) for result in results)
@@ -373,7 +375,13 @@ async def decide(on: Ground, run_id: UUID, *, acked: bool) -> UUID:
     return row.id
 
 
-PARTS = {"makespan": makespan, "many": many, "statements": statements, "waiting": waiting, "pickup": pickup}
+PARTS: Mapping[str, Callable[[Ground, int, int], Awaitable[None]]] = {
+    "makespan": makespan,
+    "many": many,
+    "statements": statements,
+    "waiting": waiting,
+    "pickup": pickup,
+}
 
 
 async def main(parts: Sequence[str], rounds: int, runs: int) -> None:

@@ -14,7 +14,7 @@ import random
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -239,7 +239,7 @@ class Storm:
             await asyncio.wait_for(over.wait(), seconds)
 
 
-Disturbance = Callable[[Storm, asyncio.Event], Awaitable[None]]
+Disturbance = Callable[[Storm, asyncio.Event], Coroutine[Any, Any, None]]
 """What goes wrong beside the town's faults, until it is over."""
 
 

@@ -9,6 +9,7 @@ from uuid import UUID, uuid4
 import asyncpg
 from pgqueuer.db import AsyncpgDriver
 from pgqueuer.queries import EntrypointExecutionParameter, Queries
+from pgqueuer.types import QueueEntrypoint, QueueManagerId
 from sqlalchemy import select, text
 
 from db.models import StepRun
@@ -32,7 +33,11 @@ async def dequeued(database: Database, worker: UUID) -> list[tuple[JobRow, RunSt
     connection = await asyncpg.connect(database.url)
     try:
         found = await Queries(AsyncpgDriver(connection)).dequeue(
-            128, {"run_step": EntrypointExecutionParameter(0)}, worker, None, STALE
+            128,
+            {QueueEntrypoint("run_step"): EntrypointExecutionParameter(0)},
+            QueueManagerId(worker),
+            None,
+            STALE,
         )
     finally:
         await connection.close()
