@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import re
 import statistics
 import time
 from collections import defaultdict
@@ -18,9 +19,11 @@ from uuid import UUID
 
 import asyncpg
 
+from db.session import TENANT_ROLE
 from tests.bench.bench_runs import decide, many_of_ours, ours
-from tests.bench.ground import CALL_SECONDS, Ground, begin, cpu, ended, finished, ground
+from tests.bench.ground import CALL_SECONDS, Ground, begin, cpu, ended, ground
 from tests.support.run_starts import layered, step
+from tests.support.statements import StatementLog
 
 SMALL = (2, 3)
 LEFT_RUNS = 200
@@ -37,7 +40,10 @@ WEEK = 7 * 24 * 12
 SHARED = frozenset({"workspace_id", "installation_id"})
 """Ids that copies share with what they are copied from."""
 
-NOT_OF_RUNS = frozenset({"alembic_version", "components", "installations", "pgqueuer_schedules", "workspaces"})
+NOT_OF_RUNS = frozenset(
+    {"alembic_version", "components", "installations", "pgqueuer", "pgqueuer_schedules", "workspaces"}
+)
+"""Tables without rows of a run that has ended."""
 
 
 async def left(on: Ground, runs: int) -> None:
@@ -45,12 +51,11 @@ async def left(on: Ground, runs: int) -> None:
     print(f"\nWhat a run of 6 steps leaves behind, of {runs}\n")
     print("| table | rows | bytes, with indexes |\n|---|---|---|")
     async with on.workers():
-        await begin(on, layered(*SMALL))
-        await ended(on, 1)
+        await ended(on, await begin(on, layered(*SMALL)))
     before = await sizes(on)
-    await begin(on, *[layered(*SMALL)] * runs)
+    run_ids = await begin(on, *[layered(*SMALL)] * runs)
     async with on.workers():
-        await ended(on, 1 + runs)
+        await ended(on, run_ids)
         await asyncio.sleep(10)  # cards, replies, and the queue's statistics
     after = await sizes(on)
     of_a_run = {
@@ -105,6 +110,50 @@ async def history(on: Ground, runs: int, rounds: int) -> None:
     for table, (without, with_it) in sorted(scanned.items(), key=lambda item: -item[1][1]):
         if with_it > 2 * without + 10_000:
             print(f"| {table} | {without:,} | {with_it:,} |", flush=True)
+    print("\nStatements of a run that PostgreSQL would answer by scanning what only grows:\n")
+    for line in await scanning(old):
+        print(line, flush=True)
+
+
+async def scanning(on: Ground) -> list[str]:
+    """Statements of a worker with a sequential scan of a table that grows, by PostgreSQL's generic plans."""
+    async with on.workers(are_logged=True):
+        log = await StatementLog.of(on.database.url)
+        await ended(on, await begin(on, layered(*SMALL)))
+        await asyncio.sleep(10)
+        texts = {each.text for each in await log.take()}
+        await log.close()
+    connection = await asyncpg.connect(on.database.url)
+    await connection.execute(_PLAN_OF)
+    found = []
+    for text in texts:
+        if not text.startswith(("SELECT", "UPDATE", "INSERT", "DELETE", "WITH")):
+            continue
+        # Bound to the workspace, as the worker is: row-level security is part of the plan.
+        transaction = connection.transaction()
+        await transaction.start()
+        await connection.execute(f"SET LOCAL ROLE {TENANT_ROLE}; SET LOCAL mudda.workspace = '{on.workspace_id}'")
+        try:
+            plan = await connection.fetch("SELECT plan_of($1)", text)
+        except asyncpg.PostgresError as error:
+            plan = [(f"{type(error).__name__}",)]
+        await transaction.rollback()
+        scans_found = {match[1] for row in plan for match in [_SCAN.search(row[0])] if match}
+        if grown := scans_found & GROWING:
+            found.append(f"- {', '.join(sorted(grown))}: `{text[:1500]}`")
+    await connection.close()
+    return found
+
+
+# By the driver a statement with parameters can't be explained without them.
+_PLAN_OF = """
+CREATE FUNCTION plan_of(statement text) RETURNS SETOF text LANGUAGE plpgsql AS $$
+BEGIN
+    RETURN QUERY EXECUTE 'EXPLAIN (GENERIC_PLAN) ' || statement;
+END
+$$
+"""
+_SCAN = re.compile(r"Seq Scan on (\w+)")
 
 
 async def figures(on: Ground) -> dict[str, float]:
@@ -129,12 +178,11 @@ async def figures(on: Ground) -> dict[str, float]:
 
 async def press(on: Ground) -> float:
     """Milliseconds from the commit of a press to the component's request."""
-    before = await finished(on)
     [run_id] = await begin(on, [step("act", "do", gate=True)])
     await asyncio.sleep(0.3)
     step_id: UUID = await decide(on, run_id, acked=True)
     at = time.monotonic()
-    await ended(on, before + 1)
+    await ended(on, [run_id])
     return ((await on.receipts())[f"{run_id}:{step_id}"] - at) * 1000
 
 
@@ -149,8 +197,7 @@ async def scans(on: Ground) -> dict[str, int]:
 async def with_history(on: Ground, runs: int) -> int:
     """Carry out a run and copy all that it left so often; how many rows that made."""
     async with on.workers():
-        await begin(on, layered(*SMALL))
-        await ended(on, 1)
+        await ended(on, await begin(on, layered(*SMALL)))
         await asyncio.sleep(10)
     connection = await asyncpg.connect(on.database.url, command_timeout=3_600)
     # No trigger and no foreign key is asked: what is copied was right.
@@ -186,6 +233,21 @@ async def copying(connection: asyncpg.Connection, table: str) -> str:
         f"INSERT INTO {table} ({names}) SELECT {', '.join(values.values())}"
         f" FROM {table} t, generate_series(1, $1::int) n ON CONFLICT DO NOTHING"
     )
+
+
+GROWING = frozenset(
+    {
+        "audit_events",
+        "cards",
+        "decisions",
+        "pgqueuer_log",
+        "plan_versions",
+        "step_attempts",
+        "step_runs",
+        "workflow_executions",
+        "workflow_plans",
+    }
+)
 
 
 def copied(table: str, name: str, kind: str) -> str:

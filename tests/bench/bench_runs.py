@@ -29,7 +29,7 @@ from db.models import Run, StepRun
 from db.queue import enqueue
 from services.jobs import DecideRun
 from tests.bench.engines import QUEUE
-from tests.bench.ground import CALL_SECONDS, Ground, begin, cpu, ended, finished, ground
+from tests.bench.ground import CALL_SECONDS, Ground, begin, cpu, ended, ground
 from tests.support.bot_process import ROOT, BotProcess, bot_process
 from tests.support.run_starts import APPROVER, CHANNEL, decided, layered, step, until
 from tests.support.statements import Kind, StatementLog, tally
@@ -133,10 +133,9 @@ async def engines(on: Ground) -> AsyncIterator[list[Engine]]:
 
 async def ours(on: Ground, width: int, layers: int) -> float:
     """From the commit that begins a run to its end."""
-    before = await finished(on)
     [run_id] = await begin(on, layered(width, layers))
     started = time.time()
-    await ended(on, before + 1)
+    await ended(on, [run_id])
     async with on.database.reading() as session:
         run = (await session.scalars(select(Run).where(Run.id == run_id))).one()
         states = set(await session.scalars(select(StepRun.state).where(StepRun.run_id == run_id)))
@@ -207,10 +206,9 @@ async def many(on: Ground, rounds: int, runs: int) -> None:
 
 async def many_of_ours(on: Ground, count: int, runs: int) -> Measured:
     """From the moment at which the workers are ready, cards included."""
-    before = await finished(on)
-    await begin(on, *[layered(*SMALL)] * runs)
+    run_ids = await begin(on, *[layered(*SMALL)] * runs)
     async with on.workers(count) as workers:
-        return await until_over([worker.process.pid for worker in workers], on, ended(on, before + runs))
+        return await until_over([worker.process.pid for worker in workers], on, ended(on, run_ids))
 
 
 async def many_of_dbos(on: Ground, count: int, runs: int) -> Measured:
@@ -340,13 +338,12 @@ async def pickup(on: Ground, *_: int) -> None:
     async with on.workers():
         for name in ("the decision is committed", "the press is acked"):
             taken = []
-            before = await finished(on)
-            for number in range(PICKUPS):
+            for _number in range(PICKUPS):
                 [run_id] = await begin(on, [step("act", "do", gate=True)])
                 await asyncio.sleep(0.3)
                 step_id = await decide(on, run_id, acked=name.endswith("acked"))
                 at = time.monotonic()
-                await ended(on, before + number + 1)
+                await ended(on, [run_id])
                 taken.append(((await on.receipts())[f"{run_id}:{step_id}"] - at) * 1000)
             taken.sort()
             print(

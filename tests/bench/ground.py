@@ -14,12 +14,10 @@ from uuid import UUID
 import aiohttp
 import asyncpg
 import psutil
-from sqlalchemy import func, select
 
 from bot.sandbox.slack import SlackStandIn
 from db.embedded import embedded_postgres
 from db.migrate import migrate
-from db.models import Run
 from db.session import Database
 from services import workspaces
 from tests.support.bot_process import BotProcess, bot_process, serve_env
@@ -137,21 +135,15 @@ async def begin(on: Ground, *graphs: Sequence[Mapping[str, Any]]) -> list[UUID]:
     return found
 
 
-async def ended(on: Ground, count: int, state: str = "COMPLETED", seconds: float = 900) -> None:
-    """Wait until so many runs are in that state."""
+async def ended(on: Ground, run_ids: Sequence[UUID], seconds: float = 900) -> None:
+    """Wait until runs are completed. However many others there are, it costs the same to ask."""
     connection = await asyncpg.connect(on.database.url)
-    query = "SELECT count(*) FROM workflow_executions WHERE state = $1"
+    query = "SELECT NOT EXISTS (SELECT FROM workflow_executions WHERE id = ANY($1) AND state <> 'COMPLETED')"
 
-    async def enough() -> bool:
-        return int(await connection.fetchval(query, state)) >= count
+    async def are_over() -> bool:
+        return bool(await connection.fetchval(query, run_ids))
 
     try:
-        await until(enough, seconds)
+        await until(are_over, seconds)
     finally:
         await connection.close()
-
-
-async def finished(on: Ground) -> int:
-    """How many runs are completed."""
-    async with on.database.reading() as session:
-        return await session.scalar(select(func.count()).where(Run.state == "COMPLETED")) or 0
