@@ -63,7 +63,7 @@ async def left(on: Ground, runs: int) -> None:
         for table in after
     }
     for table, (rows, size) in sorted(of_a_run.items(), key=lambda item: -item[1][1]):
-        if rows or size > 1:
+        if rows > 0 or size > 0:
             print(f"| {table} | {rows:.2f} | {size:,.0f} |")
     print(f"| all | {sum(rows for rows, _ in of_a_run.values()):.1f} |", end="")
     print(f" {sum(size for _, size in of_a_run.values()):,.0f} |", flush=True)
@@ -136,7 +136,8 @@ async def scanning(on: Ground) -> list[str]:
         try:
             plan = await connection.fetch("SELECT plan_of($1)", text)
         except asyncpg.PostgresError as error:
-            plan = [(f"{type(error).__name__}",)]
+            plan = []
+            found.append(f"- not explained, {error}: `{text[:200]}`")
         await transaction.rollback()
         scans_found = {match[1] for row in plan for match in [_SCAN.search(row[0])] if match}
         if grown := scans_found & GROWING:
