@@ -11,12 +11,12 @@ import itertools
 from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import asyncpg
 from pgqueuer.models import Job as QueuedJob
 from pgqueuer.queries import Queries
-from sqlalchemy import text
+from sqlalchemy import DateTime, column, delete, func, table
 
 from bot.deps import utc_now
 from db.session import Database
@@ -32,7 +32,11 @@ MAX_HELD_JOBS = 10_000
 PURGE_ROUNDS = 60
 """Every so many rounds what is too old is forgotten, once an hour; not in the first: a start has enough to do."""
 
-_FORGET_LOG = text("DELETE FROM pgqueuer_log WHERE aggregated AND created < now() - interval '7 days'")
+_FORGET_JOBS = [
+    delete(table(name)).where(column("created", DateTime(timezone=True)) < func.now() - timedelta(days=7))
+    for name in ("pgqueuer_log", "pgqueuer_statistics")
+]
+"""What the queue keeps of jobs that have ended: some forty rows for a run, which nobody needs for long."""
 
 
 async def upkeep(
@@ -49,7 +53,8 @@ async def upkeep(
         await _put_back(queries, is_readable)
         if number % PURGE_ROUNDS == 1:
             async with database.transaction() as session:
-                await session.execute(_FORGET_LOG)
+                for forget in _FORGET_JOBS:
+                    await session.execute(forget)
             await purge_all(database, retention, utc_now())
         async with database.transaction() as session:
             await CardService().request_lagging(session, utc_now())

@@ -174,6 +174,8 @@ class Worker:
             batch_size=max(1, min(64, limit // 2)),
             max_concurrent_tasks=max(2, limit),
             heartbeat_timeout=HEARTBEAT_TIMEOUT,
+            # A row for nearly each job, as each has a priority of its own, and nobody reads them.
+            log_aggregation_interval=timedelta(),
             shutdown_on_listener_failure=True,
         )
 

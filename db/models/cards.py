@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -30,6 +30,14 @@ class Card(Base):
         # Whether a thread is a card's is asked for each reply in it.
         Index("cards_thread_idx", "workspace_id", "channel_id", "thread_ts"),
         Index("cards_message_idx", "workspace_id", "channel_id", "ts"),
+        # Asked for each card that is posted: what was found out last about its channel.
+        Index(
+            "cards_private_idx",
+            "workspace_id",
+            "channel_id",
+            "created_at",
+            postgresql_where=text("is_private IS NOT NULL"),
+        ),
     )
 
     id: Mapped[PrimaryKey]

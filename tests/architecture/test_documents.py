@@ -52,6 +52,7 @@ def test_every_dependency_has_its_line() -> None:
         ("To run", pyproject()["project"]["dependencies"]),
         ("To choose", chain.from_iterable(pyproject()["project"]["optional-dependencies"].values())),
         ("To develop", pyproject()["dependency-groups"]["dev"]),
+        ("To compare with", pyproject()["dependency-groups"]["bench"]),
     ):
         assert set(table_rows(page, heading)) == {distribution(requirement) for requirement in requirements}
 

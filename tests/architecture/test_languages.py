@@ -16,7 +16,6 @@ SAYING = ("_", "N_", "ngettext")
 WORDS = re.compile(r"[A-Za-z]{2,}[,:;]? [a-z]{2,}|\b[A-Z][a-z]+ [A-Za-z]{2,}|\b[aA] [a-z]{3,}")
 NO_SENTENCE = frozenset(
     {
-        "DELETE FROM pgqueuer_log WHERE aggregated AND created < now() - interval '7 days'",
         "handed back: the worker stops",
         "mudda components load FILE",
     }

@@ -1,23 +1,23 @@
-"""How fast runs are: makespans against the critical path, runs by the thousand, runs that wait, and pick-up.
+"""How fast runs are: beside others, runs by the thousand, statements, runs that wait, and pick-up.
 
-python -m tests.bench.bench_runs [makespan] [many] [waiting] [pickup]
+python -m tests.bench.bench_runs [makespan] [many] [statements] [waiting] [pickup] [--rounds 3] [--runs 1000]
 
-The component answers after 50 ms and runs in a process of its own, as do the workers. Slack runs in this one.
+The component answers after 50 ms and runs in a process of its own, as do the workers and the other engines. Slack
+runs in this one. DBOS takes part where it is installed: `pip install --group bench`, or `pip install --target
+SOMEWHERE dbos` and PYTHONPATH=SOMEWHERE.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import json
+import importlib.util
+import os
 import statistics
-import tempfile
 import time
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 from uuid import UUID
 
 import aiohttp
@@ -25,207 +25,243 @@ import asyncpg
 import psutil
 from sqlalchemy import select
 
-from bot.sandbox.slack import SlackStandIn
-from db.embedded import embedded_postgres
-from db.migrate import migrate
 from db.models import Run, StepRun
 from db.queue import enqueue
-from db.session import Database
-from services import workspaces
 from services.jobs import DecideRun
-from tests.support.bot_process import BotProcess, bot_process, serve_env
-from tests.support.run_starts import APPROVER, CHANNEL, begun, decided, registered, step, until
+from tests.bench.engines import QUEUE
+from tests.bench.ground import CALL_SECONDS, Ground, begin, cpu, ended, ground
+from tests.support.bot_process import ROOT, BotProcess, bot_process
+from tests.support.run_starts import APPROVER, CHANNEL, decided, layered, step, until
+from tests.support.statements import Kind, StatementLog, tally
 
-CALL_SECONDS = 0.05
-ROUNDS = 3
 GRAPHS = ((1, 20), (10, 10), (100, 3), (100, 10))
 """Width and number of layers."""
 
-MANY = 1_000
+SMALL = (2, 3)
+"""The graph of six steps of which there are many runs."""
+
 WAITING = 10_000
 PICKUPS = 100
 LOOKED_AT_SECONDS = 10.0
 
+CARD_SECONDS = 3.0
+"""After so long the card of a run that has ended is drawn, which would disturb what is measured next."""
+
+BARE, DBOS, OURS = "asyncio + aiohttp", "DBOS", "Mudda"
+
+NO_DBOS = "DBOS is not installed: pip install --group bench"
+
 
 @dataclass(frozen=True, slots=True)
-class Ground:
-    """What the runs run on."""
+class Measured:
+    """One graph carried out: seconds, and the CPU seconds of the engine's process and of PostgreSQL."""
 
-    database: Database
-    workspace_id: UUID
-    env: Mapping[str, str]
-    component_url: str
-    directory: str
-
-    @asynccontextmanager
-    async def workers(self, count: int = 1) -> AsyncIterator[list[BotProcess]]:
-        """So many worker processes, ready."""
-        started = [await BotProcess.start("serve", "--only", "worker", env=self.env) for _ in range(count)]
-        try:
-            for bot in started:
-                await bot.port()
-            yield started
-        finally:
-            for bot in started:
-                await bot.kill()
-
-    def postgres(self) -> float:
-        """The CPU seconds that PostgreSQL has used, those of its ended processes too."""
-        found = [
-            process
-            for process in psutil.process_iter(["name", "cmdline", "create_time"])
-            if process.info["name"] == "postgres"
-            and any(self.directory in part for part in process.info["cmdline"] or ())
-        ]
-        # For a moment after its start a connection's process still has the name of the server that forked it.
-        server = min(found, key=lambda process: process.info["create_time"])
-        times = server.cpu_times()
-        living = sum(cpu(child.pid) for child in server.children())
-        return times.user + times.system + times.children_user + times.children_system + living
-
-    async def receipts(self) -> dict[str, float]:
-        """When the component received what, by idempotency key."""
-        async with aiohttp.ClientSession() as http, http.get(f"{self.component_url}/receipts") as response:
-            return {key: at for key, at in json.loads(await response.text()) if key}
+    seconds: float
+    own: float
+    postgres: float
 
 
-def cpu(pid: int) -> float:
-    """The CPU seconds that a process has used."""
-    try:
-        times = psutil.Process(pid).cpu_times()
-    except psutil.NoSuchProcess:
-        return 0.0
-    return times.user + times.system
+CarryOut = Callable[[int, int], Awaitable[float]]
+"""Carries out a layered graph; the seconds that it took."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """Something that carries out graphs."""
+
+    name: str
+    pid: int
+    carry_out: CarryOut
+
+
+def has_dbos() -> bool:
+    """Whether DBOS can take part."""
+    return importlib.util.find_spec("dbos") is not None
+
+
+async def makespan(on: Ground, rounds: int, _: int) -> None:
+    """(a): layered graphs, one at a time, by each engine in turn."""
+    print(f"\n(a) One graph at a time, {CALL_SECONDS * 1000:.0f} ms a call, medians of {rounds} by turns\n")
+    print("| width | layers | | seconds | ratio | over it, ms a step | own CPU, ms a step | PostgreSQL |")
+    print("|---|---|---|---|---|---|---|---|")
+    async with engines(on) as known:
+        for width, layers in ((10, 2), *GRAPHS):
+            found: dict[str, list[Measured]] = {engine.name: [] for engine in known}
+            for _round in range(rounds):
+                for engine in known:
+                    found[engine.name].append(await measured(on, engine, width, layers))
+                await asyncio.sleep(CARD_SECONDS)
+            if (width, layers) not in GRAPHS:
+                continue  # the first warms up
+            for name, results in found.items():
+                print_makespan(name, width, layers, results)
+            if not has_dbos():
+                print(f"| {width} | {layers} | {NO_DBOS} | | | | | |")
+
+
+def print_makespan(name: str, width: int, layers: int, results: Sequence[Measured]) -> None:
+    """One row: an engine and a graph."""
+    critical, steps = layers * CALL_SECONDS, width * layers
+    seconds, own, postgres = (
+        statistics.median(getattr(result, part) for result in results) for part in ("seconds", "own", "postgres")
+    )
+    over = (seconds - critical) / steps * 1000
+    print(
+        f"| {width} | {layers} | {name} | {seconds:.2f} | {seconds / critical:.2f} | {over:.1f} "
+        f"| {own / steps * 1000:.1f} | {postgres / steps * 1000:.1f} |",
+        flush=True,
+    )
+
+
+async def measured(on: Ground, engine: Engine, width: int, layers: int) -> Measured:
+    """Let an engine carry out a graph."""
+    own, postgres = cpu(engine.pid), on.postgres()
+    seconds = await engine.carry_out(width, layers)
+    return Measured(seconds, cpu(engine.pid) - own, on.postgres() - postgres)
 
 
 @asynccontextmanager
-async def ground() -> AsyncIterator[Ground]:
-    """A database, a Slack and a component."""
-    with tempfile.TemporaryDirectory(dir="/tmp", prefix="mudda-bench-") as directory:
-        async with (
-            embedded_postgres(Path(directory) / "postgres") as url,
-            SlackStandIn(transcript_size=100) as slack,
-            bot_process(env={}, module="tests.bench.component") as component,
-        ):
-            component_url = f"http://127.0.0.1:{await component.port()}"
-            await migrate(url)
-            database = Database(url).everywhere()
-            async with database.transaction() as session:
-                team = slack.workspace.team
-                workspace_id = await workspaces.ensure(session, team.id, team.name)
-            post = {"http_method": "POST", "approval": "none", "endpoint_url": f"{component_url}/do"}
-            await registered(database, workspace_id, {"key": "do", **post})
-            env = serve_env(slack, "http://127.0.0.1:1", url) | {
-                "COMPONENT_ALLOWED_HOSTS": component_url.removeprefix("http://")
-            }
-            yield Ground(database, workspace_id, env, component_url, directory)
-            await database.close()
+async def engines(on: Ground) -> AsyncIterator[list[Engine]]:
+    """All engines that there are, ready."""
+    async with AsyncExitStack() as stack:
+        found = [other(BARE, await stack.enter_async_context(another(on, "bare")))]
+        if has_dbos():
+            found.append(other(DBOS, await stack.enter_async_context(another(on, "dbos"))))
+        [worker] = await stack.enter_async_context(on.workers())
+        yield [*found, Engine(OURS, worker.process.pid, lambda width, layers: ours(on, width, layers))]
 
 
-async def begin(on: Ground, *graphs: Sequence[Mapping[str, Any]]) -> list[UUID]:
-    """Begin a run of each graph, fifty to a transaction."""
-    found = []
-    for start in range(0, len(graphs), 50):
-        async with on.database.transaction() as session:
-            found += [await begun(session, on.workspace_id, graph) for graph in graphs[start : start + 50]]
-    return found
+async def ours(on: Ground, width: int, layers: int) -> float:
+    """From the commit that begins a run to its end."""
+    [run_id] = await begin(on, layered(width, layers))
+    started = time.time()
+    await ended(on, [run_id])
+    async with on.database.reading() as session:
+        run = (await session.scalars(select(Run).where(Run.id == run_id))).one()
+        states = set(await session.scalars(select(StepRun.state).where(StepRun.run_id == run_id)))
+    assert states == {"DONE"}
+    assert run.ended_at is not None
+    return run.ended_at.timestamp() - started
 
 
-def layered(width: int, layers: int) -> list[Mapping[str, Any]]:
-    """Each step but those of the last layer comes before four of the next, or before all that there are."""
-    return [
-        step(
-            f"s{layer}-{place}",
-            "do",
-            then=[f"s{layer + 1}-{(place + n) % width}" for n in range(min(4, width)) if layer + 1 < layers],
-        )
-        for layer in range(layers)
-        for place in range(width)
-    ]
+@asynccontextmanager
+async def another(on: Ground, engine: str, *options: str) -> AsyncIterator[tuple[BotProcess, str]]:
+    """A process of `tests.bench.engines`, and where it listens. DBOS has a database of its own on the server."""
+    path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    database = on.database.url.replace("/postgres?", "/dbos?")
+    arguments = (engine, "--component", on.component_url, "--database", database, *options)
+    module = "tests.bench.engines"
+    async with bot_process(*arguments, env={"PYTHONPATH": path}, module=module) as process:
+        yield process, f"http://127.0.0.1:{await process.port()}"
 
 
-async def ended(on: Ground, count: int, state: str = "COMPLETED", seconds: float = 900) -> None:
-    """Wait until so many runs are in that state."""
-    connection = await asyncpg.connect(on.database.url)
-    query = "SELECT count(*) FROM workflow_executions WHERE state = $1"
+def other(name: str, started: tuple[BotProcess, str]) -> Engine:
+    """An engine that is asked over HTTP."""
+    process, url = started
 
-    async def enough() -> bool:
-        return int(await connection.fetchval(query, state)) >= count
+    async def carry_out(width: int, layers: int) -> float:
+        return float((await posted(f"{url}/carry-out?width={width}&layers={layers}"))["seconds"])
 
-    try:
-        await until(enough, seconds)
-    finally:
-        await connection.close()
+    return Engine(name, process.process.pid, carry_out)
 
 
-async def makespan(on: Ground) -> None:
-    """(a): layered graphs, one at a time."""
-    print("\n(a) One worker, 50 ms a call\n")
-    print("| width | layers | steps | critical path s | makespan s | ratio | over it, ms a step | CPU ms a step |")
-    print("|---|---|---|---|---|---|---|---|")
-    over = 0
-    async with on.workers() as [worker]:
-        for width, layers in ((10, 2), *GRAPHS):
-            took, used = [], []
-            for _ in range(ROUNDS):
-                before = cpu(worker.process.pid) + on.postgres()
-                [run_id] = await begin(on, layered(width, layers))
-                started = time.time()
-                over += 1
-                await ended(on, over)
-                async with on.database.reading() as session:
-                    run = (await session.scalars(select(Run).where(Run.id == run_id))).one()
-                    states = set(await session.scalars(select(StepRun.state).where(StepRun.run_id == run_id)))
-                assert states == {"DONE"}
-                assert run.ended_at is not None
-                took.append(run.ended_at.timestamp() - started)
-                used.append(cpu(worker.process.pid) + on.postgres() - before)
-            if (width, layers) not in GRAPHS:
-                continue  # the first warms up
-            critical, steps, seconds = layers * CALL_SECONDS, width * layers, statistics.median(took)
-            print(
-                f"| {width} | {layers} | {steps} | {critical:.2f} | {seconds:.2f} | {seconds / critical:.2f} "
-                f"| {(seconds - critical) / steps * 1000:.1f} | {statistics.median(used) / steps * 1000:.1f} |",
-                flush=True,
-            )
+async def posted(url: str) -> Mapping[str, float]:
+    """What an engine answers."""
+    async with aiohttp.ClientSession() as http, http.post(url) as response:
+        response.raise_for_status()
+        return await response.json() if response.content_type == "application/json" else {}
 
 
-async def many(on: Ground) -> None:
+async def many(on: Ground, rounds: int, runs: int) -> None:
     """(b): a thousand runs of six steps, begun before the workers are."""
-    print(f"\n(b) {MANY} runs of 6 steps at once\n")
-    print("| workers | seconds | steps/s | CPU s workers | CPU s PostgreSQL | share of PostgreSQL |")
+    print(f"\n(b) {runs} runs of 6 steps at once, begun before the workers, medians of {rounds} by turns\n")
+    print("| workers | | seconds | steps/s | own CPU, ms a step | PostgreSQL, ms a step |")
     print("|---|---|---|---|---|---|")
-    graph = layered(2, 3)
+    measures = {OURS: many_of_ours} | ({DBOS: many_of_dbos} if has_dbos() else {})
     for count in (1, 2):
-        before = await finished(on)
-        await begin(on, *[graph] * MANY)
-        async with on.workers(count) as workers:
-            started, used = time.perf_counter(), on.postgres()
-            await ended(on, before + MANY)
-            seconds, used = time.perf_counter() - started, on.postgres() - used
-            ours = sum(cpu(worker.process.pid) for worker in workers)
+        found: dict[str, list[Measured]] = {name: [] for name in measures}
+        for _ in range(rounds):
+            for name, measure in measures.items():
+                found[name].append(await measure(on, count, runs))
+        if not has_dbos():
+            print(f"| {count} | {NO_DBOS} | | | | |")
+        for name, results in found.items():
+            seconds, own, postgres = (
+                statistics.median(getattr(result, part) for result in results)
+                for part in ("seconds", "own", "postgres")
+            )
+            steps = runs * SMALL[0] * SMALL[1]
             print(
-                f"| {count} | {seconds:.1f} | {MANY * len(graph) / seconds:.0f} | {ours:.1f} | {used:.1f} "
-                f"| {used / (used + ours):.2f} |",
+                f"| {count} | {name} | {seconds:.1f} | {steps / seconds:.0f} | {own / steps * 1000:.1f} "
+                f"| {postgres / steps * 1000:.1f} |",
                 flush=True,
             )
     keys = await on.receipts()
     async with on.database.reading() as session:
-        steps = (await session.execute(select(StepRun.run_id, StepRun.id, StepRun.state))).all()
-    assert {row.state for row in steps} == {"DONE"}
-    assert {f"{row.run_id}:{row.id}" for row in steps} == set(keys), "every step was sent once, and nothing else"
+        steps_sent = (await session.execute(select(StepRun.run_id, StepRun.id, StepRun.state))).all()
+    assert {row.state for row in steps_sent} == {"DONE"}
+    sent = {f"{row.run_id}:{row.id}" for row in steps_sent}
+    assert sent <= set(keys), "every step was sent"
 
 
-async def finished(on: Ground) -> int:
-    """How many runs are completed."""
-    async with on.database.reading() as session:
-        found = await session.scalars(select(Run.id).where(Run.state == "COMPLETED"))
-        return len(found.all())
+async def many_of_ours(on: Ground, count: int, runs: int) -> Measured:
+    """From the moment at which the workers are ready, cards included."""
+    run_ids = await begin(on, *[layered(*SMALL)] * runs)
+    async with on.workers(count) as workers:
+        return await until_over([worker.process.pid for worker in workers], on, ended(on, run_ids))
 
 
-async def waiting(on: Ground) -> None:
-    """(c): ten thousand runs at a gate."""
-    print(f"\n(c) {WAITING} runs at a gate\n")
+async def many_of_dbos(on: Ground, count: int, runs: int) -> Measured:
+    """The same, by workflows in a queue."""
+    async with another(on, "dbos") as (_, url):
+        await posted(f"{url}/enqueue?width={SMALL[0]}&layers={SMALL[1]}&runs={runs}")
+    connection = await asyncpg.connect(on.database.url.replace("/postgres?", "/dbos?"))
+    query = "SELECT count(*) FROM dbos.workflow_status WHERE queue_name = $1 AND status <> 'SUCCESS'"
+
+    async def all_done() -> bool:
+        return int(await connection.fetchval(query, QUEUE)) == 0
+
+    assert int(await connection.fetchval(query, QUEUE)) == runs
+    async with AsyncExitStack() as stack:
+        listening = [another(on, "dbos", "--listen") for _ in range(count)]
+        started_ones = await asyncio.gather(*(stack.enter_async_context(each) for each in listening))
+        pids = [process.process.pid for process, _ in started_ones]
+        result = await until_over(pids, on, until(all_done, 900))
+    await connection.close()
+    return result
+
+
+async def until_over(pids: Sequence[int], on: Ground, over: Awaitable[None]) -> Measured:
+    """Wait until it is over: what these processes and PostgreSQL took for it."""
+    started, postgres, own = time.perf_counter(), on.postgres(), sum(map(cpu, pids))
+    await over
+    seconds = time.perf_counter() - started
+    return Measured(seconds, sum(map(cpu, pids)) - own, on.postgres() - postgres)
+
+
+async def statements(on: Ground, rounds: int, _: int) -> None:
+    """(c): what a worker asks PostgreSQL, by PostgreSQL's own log (see `tests.support.statements`)."""
+    print(f"\n(c) Statements a step, with BEGIN and COMMIT, of one worker; medians of {rounds}\n")
+    print(f"| width | layers | all | {' | '.join(Kind)} |")
+    print(f"|---|---|---|{'---|' * len(Kind)}")
+    async with on.workers(are_logged=True):
+        await ours(on, 10, 2)
+        for width, layers in GRAPHS:
+            counts = []
+            for _round in range(rounds):
+                await asyncio.sleep(CARD_SECONDS)
+                log = await StatementLog.of(on.database.url)
+                await ours(on, width, layers)
+                counts.append(tally(await log.take()))
+                await log.close()
+            a_step = {kind: statistics.median(count[kind] for count in counts) / width / layers for kind in Kind}
+            columns = [f"{number:.2f}" for number in (sum(a_step.values()), *a_step.values())]
+            print(f"| {width} | {layers} | {' | '.join(columns)} |", flush=True)
+
+
+async def waiting(on: Ground, *_: int) -> None:
+    """(d): ten thousand runs at a gate."""
+    print(f"\n(d) {WAITING} runs at a gate\n")
     print("| | runs | jobs due | jobs for later | worker MiB | worker CPU % | PostgreSQL CPU % |")
     print("|---|---|---|---|---|---|---|")
     async with on.workers() as [worker]:
@@ -295,20 +331,19 @@ async def multiply(on: Ground, tables: Mapping[str, Mapping[str, str]]) -> None:
     await connection.close()
 
 
-async def pickup(on: Ground) -> None:
-    """(d): from a decision to the component's request."""
-    print(f"\n(d) From a decision to the request, {PICKUPS} times, one at a time\n")
+async def pickup(on: Ground, *_: int) -> None:
+    """(e): from a decision to the component's request."""
+    print(f"\n(e) From a decision to the request, {PICKUPS} times, one at a time\n")
     print("| | p50 ms | p90 ms | most ms |\n|---|---|---|---|")
     async with on.workers():
         for name in ("the decision is committed", "the press is acked"):
             taken = []
-            before = await finished(on)
-            for number in range(PICKUPS):
+            for _number in range(PICKUPS):
                 [run_id] = await begin(on, [step("act", "do", gate=True)])
                 await asyncio.sleep(0.3)
                 step_id = await decide(on, run_id, acked=name.endswith("acked"))
                 at = time.monotonic()
-                await ended(on, before + number + 1)
+                await ended(on, [run_id])
                 taken.append(((await on.receipts())[f"{run_id}:{step_id}"] - at) * 1000)
             taken.sort()
             print(
@@ -337,17 +372,26 @@ async def decide(on: Ground, run_id: UUID, *, acked: bool) -> UUID:
     return row.id
 
 
-PARTS = {"makespan": makespan, "many": many, "waiting": waiting, "pickup": pickup}
+PARTS: Mapping[str, Callable[[Ground, int, int], Awaitable[None]]] = {
+    "makespan": makespan,
+    "many": many,
+    "statements": statements,
+    "waiting": waiting,
+    "pickup": pickup,
+}
 
 
-async def main(parts: Sequence[str]) -> None:
+async def main(parts: Sequence[str], rounds: int, runs: int) -> None:
     """Print the tables."""
     for name in parts or PARTS:
         async with ground() as on:
-            await PARTS[name](on)
+            await PARTS[name](on, rounds, runs)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="default: all")
-    asyncio.run(main(parser.parse_args().parts))
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--runs", type=int, default=1_000)
+    arguments = parser.parse_args()
+    asyncio.run(main(arguments.parts, arguments.rounds, arguments.runs))

@@ -21,9 +21,13 @@ from tests.support.databases import TestDatabase, create, given_back, kept
 
 TEMPLATE = "mudda_template"
 
+LOG_LINE_PREFIX = "'%m [%p] %d '"
+"""In the server's log, of which database a line is: see `statements`."""
+
 T = TypeVar("T")
 
 SETTINGS = {
+    "log_line_prefix": LOG_LINE_PREFIX,
     # A power cut during a test run may cost the test's data.
     "fsync": "off",
     "full_page_writes": "off",

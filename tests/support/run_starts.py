@@ -65,6 +65,19 @@ def step(step_id: str, component: str, *, then: Iterable[str] = (), gate: bool =
     }
 
 
+def layered(width: int, layers: int, component: str = "do") -> list[Mapping[str, Any]]:
+    """Each step but those of the last layer comes before four of the next, or before all that there are."""
+    return [
+        step(
+            f"s{layer}-{place}",
+            component,
+            then=[f"s{layer + 1}-{(place + n) % width}" for n in range(min(4, width)) if layer + 1 < layers],
+        )
+        for layer in range(layers)
+        for place in range(width)
+    ]
+
+
 async def registered(database: Database, workspace_id: UUID, *definitions: Mapping[str, Any]) -> None:
     """Register components; what is not given is the same for all."""
     async with database.transaction() as session:

@@ -51,6 +51,12 @@ async def faults_of(database: Database, town: Town, slack: SlackStandIn, begun: 
     by_key: defaultdict[str | None, list[Received]] = defaultdict(list)
     for receipt in town.ledger:
         by_key[receipt.idempotency_key].append(receipt)
+    attempts_of: defaultdict[UUID, list[StepAttempt]] = defaultdict(list)
+    for attempt in attempts:
+        attempts_of[attempt.step_run_id].append(attempt)
+    kinds_of: defaultdict[UUID | None, Counter[str]] = defaultdict(Counter)
+    for decision in decisions:
+        kinds_of[decision.step_run_id][decision.kind] += 1
     told: defaultdict[UUID, dict[str, Told]] = defaultdict(dict)
     of_run = {run.id: run for run in all_runs}
     for row in steps:
@@ -58,8 +64,8 @@ async def faults_of(database: Database, town: Town, slack: SlackStandIn, begun: 
         told[run.id][row.step_id] = Told(
             row,
             ComponentDefinition.model_validate(run.components[row.component_key]),
-            [attempt for attempt in attempts if attempt.step_run_id == row.id],
-            Counter(decision.kind for decision in decisions if decision.step_run_id == row.id),
+            attempts_of[row.id],
+            kinds_of[row.id],
             by_key.pop(f"{run.id}:{row.id}", []),
             run.state == "CANCELLED",
         )
