@@ -1,7 +1,7 @@
 """Plans by when they were decided about: a question for the latest decisions need not sort all plans there are.
 
-Revision: 0034
-Revises: 0030
+Revision: 0033
+Revises: 0032
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0034'
-down_revision = '0030'
+revision = '0033'
+down_revision = '0032'
 branch_labels = None
 depends_on = None
 

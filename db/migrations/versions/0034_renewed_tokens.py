@@ -1,7 +1,7 @@
 """Tokens that were renewed with a refresh token, kept for all workers and for after a restart.
 
-Revision: 0035
-Revises: 0030
+Revision: 0034
+Revises: 0033
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0035'
-down_revision = '0030'
+revision = '0034'
+down_revision = '0033'
 branch_labels = None
 depends_on = None
 

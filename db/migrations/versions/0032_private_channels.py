@@ -1,7 +1,7 @@
 """Whether a channel is private is found by its last card, however many cards it has.
 
-Revision: 0033
-Revises: 0030
+Revision: 0032
+Revises: 0031
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = '0033'
-down_revision = '0030'
+revision = '0032'
+down_revision = '0031'
 branch_labels = None
 depends_on = None
 
