@@ -19,6 +19,7 @@ from services.connectors.errors import CallError, MaybeSent, NotSent
 from services.connectors.network.kept import KEPT_PER_HOST
 from tests.support.certificates import Authority, Pair
 from tests.support.raw_server import http
+from tests.support.waiting import happened
 
 NO_SECRETS: dict[str, str] = {}
 OK = http(b'{"ok":true}', "Content-Type: application/json")
@@ -50,7 +51,8 @@ class KeepingServer:
 
     async def __aexit__(self, *_: object) -> None:
         self.stop_listening()
-        await self._server.wait_closed()
+        async with asyncio.timeout(10):
+            await self._server.wait_closed()
 
     def stop_listening(self) -> None:
         """Refuse new connections; those that there are stay."""
@@ -69,7 +71,8 @@ class KeepingServer:
                 self.came_over.append(number)
                 self.requests.append(head)
                 if self.everybody is not None:
-                    await self.everybody.wait()
+                    async with asyncio.timeout(10):
+                        await self.everybody.wait()
                 writer.write(answer)
                 if not answer.startswith(b"HTTP/1.1 200") or b"Connection: close" in answer:
                     return
@@ -253,7 +256,7 @@ async def test_a_host_that_has_moved_is_not_called_where_it_was() -> None:
         names.address = "93.184.216.34"
         with pytest.raises(NotSent):
             await caller.call(url)
-        await server.all_closed.wait()
+        await happened(server.all_closed)
     assert server.came_over == [1, 1]
 
 
@@ -298,7 +301,7 @@ async def test_what_is_kept_is_closed_at_the_end() -> None:
         async with Caller() as caller:
             await caller.call(server.url)
             assert not server.all_closed.is_set()
-        await server.all_closed.wait()
+        await happened(server.all_closed)
 
 
 async def test_of_many_calls_at_once_some_connections_are_kept() -> None:

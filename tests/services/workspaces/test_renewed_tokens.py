@@ -28,6 +28,7 @@ from services.workspaces.component_secrets import ComponentSecrets
 from services.workspaces.renewed_tokens import RenewedTokens
 from services.workspaces.secrets import SecretBox, new_key
 from tests.support.run_starts import registered
+from tests.support.waiting import happened
 
 KEY = new_key()
 SECRETS = {"CLIENT_SECRET": "planted-client-secret", "REFRESH": "refresh-0", "AGAIN": "refresh-1"}
@@ -61,7 +62,7 @@ class Town:
             self.refused += 1
             return web.json_response({"error": "invalid_grant"}, status=400)
         self.renewals += 1
-        await self.free.wait()
+        await happened(self.free)
         given = {"access_token": f"access-{self.renewals}", "refresh_token": f"refresh-{self.renewals}"}
         return web.json_response({**given, "expires_in": 90})
 
@@ -167,7 +168,7 @@ async def test_of_two_workers_one_renews_and_both_use_it(
     town.free.clear()
     async with worker(database, workspace_id, clock) as one, worker(database, workspace_id, clock) as other:
         renewing = asyncio.create_task(one.status(town))
-        await town.asked.wait()
+        await happened(town.asked)
         # Its time is up before the first has a token; it has not asked for one itself.
         assert isinstance(await other.call(town.definition(timeout_seconds=1)), NotSent)
         town.free.set()
