@@ -183,7 +183,7 @@ async def press(on: Ground) -> float:
     await asyncio.sleep(0.3)
     step_id: UUID = await decide(on, run_id, acked=True)
     at = time.monotonic()
-    await ended(on, [run_id])
+    await ended(on, [run_id], 60)
     return ((await on.receipts())[f"{run_id}:{step_id}"] - at) * 1000
 
 
