@@ -17,6 +17,7 @@ import asyncpg
 from pgqueuer.models import Job as QueuedJob
 from pgqueuer.queries import Queries
 from sqlalchemy import DateTime, column, delete, func, table
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.deps import utc_now
 from db.session import Database
@@ -36,7 +37,7 @@ _FORGET_JOBS = [
     delete(table(name)).where(column("created", DateTime(timezone=True)) < func.now() - timedelta(days=7))
     for name in ("pgqueuer_log", "pgqueuer_statistics")
 ]
-"""What the queue keeps of jobs that have ended: some forty rows for a run, which nobody needs for long."""
+"""What the queue kept of jobs that have ended, before db/migrate.py told it not to; nobody reads it."""
 
 
 async def upkeep(
@@ -53,14 +54,19 @@ async def upkeep(
         await _put_back(queries, is_readable)
         if number % PURGE_ROUNDS == 1:
             async with database.transaction() as session:
-                for forget in _FORGET_JOBS:
-                    await session.execute(forget)
+                await forget_jobs(session)
             await purge_all(database, retention, utc_now())
         async with database.transaction() as session:
             await CardService().request_lagging(session, utc_now())
             await functions.request_forgotten(session)
         with suppress(TimeoutError):
             await asyncio.wait_for(stopping.wait(), timeout=EVERY_SECONDS)
+
+
+async def forget_jobs(session: AsyncSession) -> None:
+    """Forget what the queue kept of jobs that ended more than a week ago."""
+    for forget in _FORGET_JOBS:
+        await session.execute(forget)
 
 
 async def purge_all(database: Database, retention: Retention, now: datetime) -> Counter[str]:

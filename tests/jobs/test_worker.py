@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import select, text
 
 from bot.jobs.registry import ATTEMPTS, PATIENT_ATTEMPTS, Lane
-from bot.jobs.upkeep import upkeep
+from bot.jobs.upkeep import forget_jobs, upkeep
 from bot.jobs.worker import is_readable
 from bot.sandbox.slack import ErrorWord, Hold, RateLimited
 from bot.slack import ids
@@ -137,28 +137,21 @@ async def test_a_job_of_another_version_is_held_and_said_once(
     assert "another version" in str((record.exc_info or ("", ""))[1])
 
 
-async def test_what_the_queue_keeps_of_ended_jobs_is_forgotten_after_a_week(database: Database) -> None:
-    async with database.transaction() as session:
+async def test_what_the_queue_kept_of_ended_jobs_is_forgotten_after_a_week(database: Database) -> None:
+    async with database.engine.begin() as connection:
+        # As a version before this one has left it: no trigger keeps the queue from writing it down.
+        await connection.execute(text("SET LOCAL session_replication_role = replica"))
         for table, column in (("pgqueuer_log", "job_id"), ("pgqueuer_statistics", "count")):
             query = (
                 f"INSERT INTO {table} (status, priority, entrypoint, created, {column}) SELECT 'successful', 0,"
                 " 'run_step', now() - days * interval '1 day', 1 FROM generate_series(1, 10) AS days"
             )
-            await session.execute(text(query))
-    stopping = asyncio.Event()
-    async with asyncpg.create_pool(database.url, min_size=1, max_size=2) as pool:
-        keeping = asyncio.create_task(
-            upkeep(database, OwnedJobQueries(QueueDriver(pool)), is_readable, stopping, Retention())
-        )
-
-        async def are_forgotten() -> bool:
-            query = "SELECT (SELECT count(*) FROM pgqueuer_log), (SELECT count(*) FROM pgqueuer_statistics)"
-            async with database.reading() as session:
-                return tuple((await session.execute(text(query))).one()) == (6, 6)
-
-        await until(are_forgotten, 10)
-        stopping.set()
-        await keeping
+            await connection.execute(text(query))
+    async with database.transaction() as session:
+        await forget_jobs(session)
+    async with database.reading() as session:
+        query = "SELECT (SELECT count(*) FROM pgqueuer_log), (SELECT count(*) FROM pgqueuer_statistics)"
+        assert tuple((await session.execute(text(query))).one()) == (6, 6)
 
 
 async def test_only_what_can_be_read_is_put_back(database: Database, workspace_id: UUID) -> None:
