@@ -136,7 +136,8 @@ _MOVE = text(
     "UPDATE pgqueuer SET entrypoint = new.entrypoint, payload = new.payload, dedupe_key = NULL,"
     " updated = now(), heartbeat = now()"
     " FROM unnest(:ids, :owners, :entrypoints, :payloads) AS new (id, owner, entrypoint, payload)"
-    " WHERE pgqueuer.id = new.id AND queue_manager_id = new.owner AND status = 'picked'"
+    " WHERE pgqueuer.id = ANY(:ids) AND pgqueuer.id = new.id"
+    " AND queue_manager_id = new.owner AND status = 'picked'"
     " RETURNING pgqueuer.id"
 )
 

@@ -15,7 +15,6 @@ from bot.workspaces.tenants import Tenants
 from db.session import Database
 from services.access import tokens
 from services.access.tokens import Right, Token
-from services.queries.lines import Viewer
 from services.queries.records import NOBODY, Eyes
 
 KNOWN_SECONDS = 60.0
@@ -47,8 +46,9 @@ class Caller:
         """
         if self.token is not None and not with_rules:
             return Eyes(NOBODY, self.sees_private)
-        rules = await self.deps.approvals.settings(session, self.deps.workspace.id)
-        viewer = Viewer("" if self.token is not None else self.user or "", rules)
+        who = "" if self.token is not None else self.user or ""
+        now = self.deps.now() if who else None
+        viewer = await self.deps.queries.viewer(session, self.deps.workspace.id, who, now=now)
         return Eyes(viewer, self.sees_private)
 
 

@@ -110,8 +110,17 @@ async def steps_of(session: AsyncSession, step_ids: Collection[UUID]) -> dict[UU
     return {row.id: StepRow(*row) for row in rows}
 
 
-# A row that two finished steps stand before is counted down once, by two: no statement changes a row twice.
-_FINISH = text("""
+# Whether a step that so many others have ended before can start without a person, a condition or a second look.
+_PLAIN = """
+    waiting_for = number AND state = 'PENDING' AND done_before + number >= needed
+    AND (approved OR NOT gated) AND COALESCE(step.step -> 'when', 'null') = 'null'
+"""
+
+# A row that two finished steps stand before is counted down once, by two: no statement changes a row twice. Rows
+# are looked up by what is given, too, and not only by what is joined: PostgreSQL plans for a table as it was when
+# it was last analyzed, and if that was empty it would look at all there are, for each.
+_FINISH = text(
+    """
 WITH came AS (
     SELECT * FROM unnest(:ids, :claims, :outcomes, :statuses, :outputs, :warnings, :started)
         AS came (id, claim, outcome, status, output, warnings, started_at)
@@ -120,12 +129,13 @@ WITH came AS (
     SET state = 'DONE', revision = step.revision + 1, claim = NULL, ended_at = :now,
         output = CAST(NULLIF(came.output, 'null') AS jsonb), warnings = CAST(came.warnings AS jsonb), error = NULL
     FROM came
-    WHERE step.id = came.id AND step.state = 'RUNNING' AND step.claim = came.claim
+    WHERE step.id = ANY(:ids) AND step.id = came.id AND step.state = 'RUNNING' AND step.claim = came.claim
     RETURNING step.id, step.workspace_id, step.run_id, step.attempt, step.followers,
         came.outcome, came.status, came.started_at
 ), kept AS (
     INSERT INTO step_attempts (id, workspace_id, step_run_id, number, outcome, status, facts, started_at)
-    SELECT gen_random_uuid(), workspace_id, id, attempt, outcome, status, CAST('{}' AS jsonb), started_at FROM done
+    SELECT gen_random_uuid(), workspace_id, id, attempt, outcome, status, CAST('{}' AS jsonb), started_at
+    FROM done
 ), behind AS (
     SELECT run_id, name, count(*)::int AS number
     FROM done, unnest(followers) AS name
@@ -134,14 +144,10 @@ WITH came AS (
 ), nearer AS (
     UPDATE step_runs AS step
     SET waiting_for = waiting_for - number, done_before = done_before + number,
-        state = CASE WHEN plain THEN 'READY' ELSE state END,
-        revision = revision + CASE WHEN plain THEN 1 ELSE 0 END
-    FROM behind JOIN LATERAL (
-        SELECT id, waiting_for = number AND state = 'PENDING' AND done_before + number >= needed
-            AND (approved OR NOT gated) AND COALESCE(step -> 'when', 'null') = 'null' AS plain
-        FROM step_runs WHERE run_id = behind.run_id AND step_id = behind.name
-    ) AS found ON true
-    WHERE step.id = found.id
+        state = CASE WHEN plain_now THEN 'READY' ELSE state END,
+        revision = revision + CASE WHEN plain_now THEN 1 ELSE 0 END
+    FROM behind
+    WHERE step.run_id = ANY(:going) AND step.run_id = behind.run_id AND step.step_id = behind.name
     RETURNING step.id, step.run_id, step.step, step.component_key, step.state, step.gated, step.attempt,
         step.first_attempt, step.waiting_for
 )
@@ -150,7 +156,8 @@ SELECT id, NULL AS run_id, NULL AS step, NULL AS component_key, 'DONE' AS state,
 FROM done
 UNION ALL
 SELECT id, run_id, step, component_key, state, gated, attempt, first_attempt FROM nearer WHERE waiting_for = 0
-""")
+""".replace("plain_now", _PLAIN)
+)
 
 
 async def finish(
@@ -191,7 +198,7 @@ UPDATE step_runs AS step
 SET state = 'RUNNING', revision = revision + 1, claim = new.claim, request = CAST(new.request AS jsonb),
     started_at = :now, retry_at = NULL, ended_at = NULL
 FROM unnest(:ids, :claims, :requests) AS new (id, claim, request)
-WHERE step.id = new.id
+WHERE step.id = ANY(:ids) AND step.id = new.id
 """)
 
 

@@ -20,6 +20,7 @@ from services.approvals import ApprovalRules, ApprovalService
 from services.audit import Actor
 from tests.support import runs_on_record
 from tests.support.api import token
+from tests.support.notifications import prefers
 from tests.support.town_hall import LEAK, TownHall, drafted
 
 TOOLS = {"find_plans", "plans_waiting_for_me", "show_plan", "show_run", "find_components", "draft_plan"}
@@ -122,7 +123,8 @@ async def test_whom_slack_vouches_for_sees_what_they_see_in_slack(hall: TownHall
     wanted = {"issue": LEAK, "channel": hall.slack.channel("works").id}
     drafting = await slackbot(hall, "draft_plan", wanted, user=priya)
     await drafted(hall)
-    for user, count in ((marco, 1), (priya, 0)):
+    await prefers(hall, "marco", deputy="dana")
+    for user, count in ((marco, 1), (hall.slack.user("dana").id, 1), (priya, 0)):
         waiting = await slackbot(hall, "plans_waiting_for_me", {}, user=user)
         assert [plan["number"] for plan in waiting[1]["plans"]] == [drafting[1]["number"]] * count
 
