@@ -6,12 +6,14 @@ and sees and writes no row of another, whatever a query forgets. See db/migratio
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import logging
 import math
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from typing import Any, NewType, Self
 from uuid import UUID, uuid4
 
@@ -33,11 +35,16 @@ logger = logging.getLogger("mudda.database")
 # A query that takes a ReadSession can't be handed what it might write with by accident; free at run time.
 ReadSession = NewType("ReadSession", AsyncSession)
 
-# PgQueuer reads one row per job under these; more connections than this only add switching on small machines.
-# What a pool makes beyond its size it closes as it comes back: in a storm that costs something, but a server of a
-# hundred connections has to do for several processes.
+# PgQueuer reads one row per job under these; more connections than this only add switching on small machines, and
+# a server of a hundred has to do for several processes.
 POOL_SIZE = 10
+
 MAX_OVERFLOW = 10
+"""For transactions within transactions. What is made beyond the pool's size is closed as it comes back, and to
+make one costs what thirty statements do: so all others wait for their turn instead."""
+
+POOL_SECONDS = 2.5
+"""For so long a transaction waits for a connection."""
 
 IDLE_IN_TRANSACTION_MS = "10000"
 """Less than the 15 s after which another worker takes over."""
@@ -60,6 +67,9 @@ TENANT_ROLE = "mudda_tenant"
 
 TRUSTED_SECONDS = 1.0
 """A connection that was used so lately is taken as it is."""
+
+_is_within: ContextVar[bool] = ContextVar("is_within", default=False)
+"""Whether a transaction is open where this is read."""
 
 READ_ONLY = "25006"
 """The SQLSTATE of a write to a server that is read-only, as the old primary is after a failover."""
@@ -230,8 +240,9 @@ class Database:
             settings={"idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_MS},
             is_pooled=is_pooled,
             is_bound=True,
-            pool_timeout=2.5,
+            pool_timeout=POOL_SECONDS,
         )
+        self._places = asyncio.Semaphore(pool_size)
         self._scope = ""
         self._turns = Turns()
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, sync_session_class=_BoundSession)
@@ -252,7 +263,8 @@ class Database:
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[AsyncSession]:
         """A session whose work is kept when the block ends, and was never there when the block raises."""
-        async with self._sessions(info={"binding": self._binding(), "turns": self._turns}) as session:
+        info = {"binding": self._binding(), "turns": self._turns}
+        async with self._place(), self._sessions(info=info) as session:
             yield session
             await session.commit()
 
@@ -260,8 +272,30 @@ class Database:
     async def reading(self) -> AsyncIterator[ReadSession]:
         """A session to read with: PostgreSQL itself refuses a write, and one snapshot serves every query."""
         read_only = " SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;"
-        async with self._sessions(info={"binding": read_only + self._binding(), "turns": self._turns}) as session:
+        info = {"binding": read_only + self._binding(), "turns": self._turns}
+        async with self._place(), self._sessions(info=info) as session:
             yield ReadSession(session)
+
+    @asynccontextmanager
+    async def _place(self) -> AsyncIterator[None]:
+        """A place among as many transactions as the pool has connections. One within another needs none.
+
+        Raises sqlalchemy.exc.TimeoutError, as a pool without connections does.
+        """
+        if _is_within.get():
+            yield
+            return
+        try:
+            async with asyncio.timeout(POOL_SECONDS):
+                await self._places.acquire()
+        except TimeoutError:
+            raise PoolTimeout(f"No connection was free for {POOL_SECONDS} s") from None
+        _is_within.set(True)
+        try:
+            yield
+        finally:
+            _is_within.set(False)
+            self._places.release()
 
     def _binding(self) -> str:
         return f" SET LOCAL mudda.workspace = '{self._scope}';"

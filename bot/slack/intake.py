@@ -22,6 +22,9 @@ TIMEOUT_SECONDS = 2.7
 # AsyncApp: one writer 0.70 of its requests per second, two 0.74, three 0.75.
 WRITERS = 2
 
+CONNECTIONS = WRITERS + 1
+"""And one for what has to wait for a lock."""
+
 INSERT = text(
     "INSERT INTO inbox (key, kind) SELECT * FROM unnest(:keys, :kinds) ON CONFLICT DO NOTHING RETURNING key"
 ).bindparams(bindparam("keys", type_=ARRAY(Text)), bindparam("kinds", type_=ARRAY(Text)))

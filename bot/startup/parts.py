@@ -15,7 +15,7 @@ from bot.config import Settings, keys_of
 from bot.deps import Deps, Workspace
 from bot.metrics import Metrics
 from bot.slack.client import Slack
-from bot.slack.intake import WRITERS, Intake
+from bot.slack.intake import CONNECTIONS, Intake
 from bot.startup.slack import identified
 from bot.views.plan.faults import for_the_model
 from bot.workspaces.directory import InstalledWorkspaces
@@ -102,7 +102,7 @@ async def shared_parts(
     )
     stack.push_async_callback(_closed_soon, gemini)
     # Its own connections: jobs that wait for a row must not keep Slack waiting for its 200.
-    for_intake = Database(database.url, pool_size=WRITERS, is_pooled=database.is_pooled)
+    for_intake = Database(database.url, pool_size=CONNECTIONS, is_pooled=database.is_pooled)
     stack.push_async_callback(for_intake.close)
     intake = Intake(for_intake)
     stack.push_async_callback(intake.close)
