@@ -56,7 +56,7 @@ def _read_pool(metrics: Metrics, database: Database) -> None:
     pool = database.engine.pool
     if isinstance(pool, QueuePool):
         metrics.pool_in_use.set(pool.checkedout())
-        metrics.pool_size.set(pool.size() + pool._max_overflow)
+        metrics.pool_size.set(pool.size())
 
 
 async def _read_states(metrics: Metrics, session: ReadSession) -> None:

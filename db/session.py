@@ -40,11 +40,11 @@ ReadSession = NewType("ReadSession", AsyncSession)
 POOL_SIZE = 10
 
 MAX_OVERFLOW = 10
-"""For transactions within transactions. What is made beyond the pool's size is closed as it comes back, and to
-make one costs what thirty statements do: so all others wait for their turn instead."""
+"""For those who only read, and for transactions within transactions. What is made beyond the pool's size is closed
+as it comes back, and to make one costs what thirty statements do: so transactions wait for their turn instead."""
 
-POOL_SECONDS = 2.5
-"""For so long a transaction waits for a connection."""
+PLACE_SECONDS = 10.0
+"""For so long a transaction waits for its turn: those before it may wait for a row that somebody holds."""
 
 IDLE_IN_TRANSACTION_MS = "10000"
 """Less than the 15 s after which another worker takes over."""
@@ -240,7 +240,7 @@ class Database:
             settings={"idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_MS},
             is_pooled=is_pooled,
             is_bound=True,
-            pool_timeout=POOL_SECONDS,
+            pool_timeout=2.5,
         )
         self._places = asyncio.Semaphore(pool_size)
         self._scope = ""
@@ -273,7 +273,7 @@ class Database:
         """A session to read with: PostgreSQL itself refuses a write, and one snapshot serves every query."""
         read_only = " SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;"
         info = {"binding": read_only + self._binding(), "turns": self._turns}
-        async with self._place(), self._sessions(info=info) as session:
+        async with self._sessions(info=info) as session:
             yield ReadSession(session)
 
     @asynccontextmanager
@@ -286,10 +286,10 @@ class Database:
             yield
             return
         try:
-            async with asyncio.timeout(POOL_SECONDS):
+            async with asyncio.timeout(PLACE_SECONDS):
                 await self._places.acquire()
         except TimeoutError:
-            raise PoolTimeout(f"No connection was free for {POOL_SECONDS} s") from None
+            raise PoolTimeout(f"No connection was free for {PLACE_SECONDS} s") from None
         _is_within.set(True)
         try:
             yield

@@ -83,7 +83,7 @@ async def test_health_readiness_and_metrics_are_served_though_the_model_has_ende
             'mudda_slack_calls_total{method="auth.test",outcome="ok"} 1.0',
             'mudda_jobs_waiting{lane="quick"} 0.0',
             "mudda_database_up 1.0",
-            "mudda_database_connections_most 20.0",
+            "mudda_database_connections_most 10.0",
         ):
             assert line in told
         assert "process_resident_memory_bytes" in told

@@ -6,9 +6,7 @@ import asyncio
 from contextvars import Context
 from typing import Any
 
-import pytest
 from sqlalchemy import event, text
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from db.session import POOL_SIZE, Database
 
@@ -17,11 +15,11 @@ async def test_a_storm_makes_no_more_connections_than_are_kept(database: Databas
     made: list[Any] = []
     event.listen(database.engine.sync_engine, "connect", lambda connection, _: made.append(connection))
 
-    async def read() -> None:
-        async with database.reading() as session:
+    async def write() -> None:
+        async with database.transaction() as session:
             await session.execute(text("SELECT pg_sleep(0.01)"))
 
-    await asyncio.gather(*(read() for _ in range(8 * POOL_SIZE)))
+    await asyncio.gather(*(write() for _ in range(8 * POOL_SIZE)))
     assert len(made) <= POOL_SIZE
 
 
@@ -41,17 +39,19 @@ async def test_a_transaction_within_another_does_not_wait_for_it(database_url: s
     await database.close()
 
 
-async def test_nobody_waits_for_a_place_for_long(database_url: str) -> None:
-    database = Database(database_url, pool_size=1, max_overflow=0).everywhere()
+async def test_who_only_reads_does_not_wait_for_those_who_wait_for_a_row(database_url: str) -> None:
+    database = Database(database_url, pool_size=2, max_overflow=2).everywhere()
+    lock = text("SELECT pg_advisory_xact_lock(1)")
+
+    async def waits() -> None:
+        async with database.transaction() as session:
+            await session.execute(lock)
+
     async with database.transaction() as holder:
-        await holder.execute(text("SELECT 1"))
-
-        async def another() -> None:
-            async with database.transaction():
-                pass
-
-        # In a context of its own, as another job has.
-        task = asyncio.get_running_loop().create_task(another(), context=Context())
-        with pytest.raises(PoolTimeout):
-            await task
+        await holder.execute(lock)
+        # Each in a context of its own, as jobs are.
+        others = [asyncio.get_running_loop().create_task(waits(), context=Context()) for _ in range(5)]
+        async with asyncio.timeout(2), database.reading() as session:
+            await session.execute(text("SELECT 1"))
+    await asyncio.gather(*others)
     await database.close()
