@@ -184,10 +184,9 @@ async def test_the_bot_does_not_hear_itself(hall: TownHall) -> None:
 
 async def test_who_talks_without_end_is_asked_for_patience_once(hall: TownHall) -> None:
     root, _ = await hall.slack.send_mention("priya", "works", "hello")
-    for _ in range(34):
-        _, deliveries = hall.slack.post_user_message("priya", "works", "thanks", root.ts)
-        await deliveries[0].settled()
-    await heard_one(hall, 35)
+    for number in range(34):
+        hall.slack.post_user_message("priya", "works", "thanks", root.ts)
+        await heard_one(hall, number + 2)
     await hall.slack.wait_for(lambda: [e for e in hall.slack.ephemerals("works", "priya") if "at once" in e.text])
     # Two that are judged at the same moment may both see that it is too much: what counts is that it ends.
     assert len([e for e in hall.slack.ephemerals("works", "priya") if "at once" in e.text]) < 4
