@@ -41,7 +41,8 @@ POOL_SIZE = 10
 
 MAX_OVERFLOW = 10
 """For those who only read, and for transactions within transactions. What is made beyond the pool's size is closed
-as it comes back, and to make one costs what thirty statements do: so transactions wait for their turn instead."""
+as it comes back: making them anew again and again cost more than waiting does (docs/performance.md). So
+transactions wait for their turn."""
 
 PLACE_SECONDS = 10.0
 """For so long a transaction waits for its turn: those before it may wait for a row that somebody holds."""
