@@ -77,9 +77,7 @@ class Metrics:
         )
         self.database_up = self._gauge("mudda_database_up", "Whether the database answered when it was asked.")
         self.pool_in_use = self._gauge("mudda_database_connections_in_use", "Connections in use, of the pool.")
-        self.pool_size = self._gauge(
-            "mudda_database_connections_most", "Transactions that may be open at once."
-        )
+        self.pool_size = self._gauge("mudda_database_connections_most", "Transactions that may be open at once.")
         self.socket_connected = self._gauge("mudda_socket_connected", "Whether Socket Mode is connected.")
         build = Info("mudda_build", "What runs here.", registry=self.registry)
         build.info({"version": VERSION, "python": platform.python_version()})
