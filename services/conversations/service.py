@@ -40,6 +40,9 @@ PICTURE_WAITS = timedelta(minutes=15)
 DOCUMENT = "document"
 """In place of an intent, where somebody has sent a document of components."""
 
+TOO_MUCH = "too_much"
+"""In place of an intent, where somebody has said more than is listened to."""
+
 
 @dataclass(frozen=True, slots=True)
 class Meant:
@@ -133,6 +136,23 @@ class ConversationService:
             )
         )
         return int(count or 0)
+
+    async def is_first_too_much(
+        self, session: AsyncSession, workspace_id: UUID, user: str, since: datetime
+    ) -> bool:
+        """Whether nothing of somebody was too much since then. Who asks next for them waits for the commit.
+
+        Much that is said at once is heard at once: each would find that it is the first, or that none is.
+        """
+        lock = func.hashtextextended(f"too much of {user} in {workspace_id}", 0)
+        await session.execute(select(func.pg_advisory_xact_lock(lock)))
+        earlier = exists().where(
+            HeardMessage.workspace_id == workspace_id,
+            HeardMessage.user_id == user,
+            HeardMessage.intent == TOO_MUCH,
+            HeardMessage.created_at >= since,
+        )
+        return not await session.scalar(select(earlier))
 
     async def was_told_of_lack(self, session: AsyncSession, job: Hear, since: datetime) -> bool:
         """Whether somebody has been told since then, in the same thread, that the model can't be asked."""

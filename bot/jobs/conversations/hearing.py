@@ -11,6 +11,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -28,7 +29,16 @@ from db.queue import enqueue
 from services.ai.intents import Intent, Line, PlanInThread, Saying, Where
 from services.ai.usage import Usage
 from services.conversations.rules import is_call_for_help, is_question, plainly
-from services.conversations.service import ANSWER, BY_RULES, DOCUMENT, PICTURE, POLICY, Meant, PlanOfThread
+from services.conversations.service import (
+    ANSWER,
+    BY_RULES,
+    DOCUMENT,
+    PICTURE,
+    POLICY,
+    TOO_MUCH,
+    Meant,
+    PlanOfThread,
+)
 from services.conversations.talk import lines_above
 from services.jobs import AnswerClarification, AnswerFile, Hear, LoadPolicyFile, ReplyKind, Say, Tell
 from services.plans.attached import pictures_among
@@ -38,7 +48,12 @@ from services.workflows.clarifications import Clarification, reply_in_words
 logger = logging.getLogger("mudda.hearing")
 
 MAX_A_MINUTE = 30
-"""So much of what one person says is listened to: an app that speaks in a person's name could go on for ever."""
+"""So much of what one person says is listened to: an app that speaks in a person's name could go on for ever.
+
+What is being judged does not count yet: a worker may listen to as much more as it judges at once.
+"""
+
+LATELY = timedelta(minutes=1)
 
 TELL_AGAIN = timedelta(hours=1)
 """Who talks in a thread is told once in this time that the model can't be asked."""
@@ -68,7 +83,7 @@ async def hear(job: Hear, deps: Deps) -> None:
             return
         place = await _place(session, job, deps)
     if place.lately >= MAX_A_MINUTE and job.where != Where.COMMAND:
-        await _answered_only(job, place, "enough" if place.lately == MAX_A_MINUTE else None, deps)
+        await _too_much(job, place, deps)
     elif documents := sent_documents(job):
         await _offer(job, place, documents, deps)
     elif policies := _policy_files(job):
@@ -109,8 +124,7 @@ async def _place(session: AsyncSession, job: Hear, deps: Deps) -> _Place:
     is_stranger = job.is_stranger
     if is_stranger:
         is_stranger = job.user not in (await deps.approvals.settings(session, job.workspace)).approvers
-    since = deps.now() - timedelta(minutes=1)
-    lately = await deps.conversations.heard_since(session, job.workspace, job.user, since)
+    lately = await deps.conversations.heard_since(session, job.workspace, job.user, deps.now() - LATELY)
     is_used_up = await deps.budget.is_used_up(session, job.workspace, deps.now())
     return _Place(plan, is_stranger, lately, not is_used_up, asked)
 
@@ -217,17 +231,34 @@ async def _answered_only(job: Hear, place: _Place, kind: ReplyKind | None, deps:
     async with deps.database.transaction() as session:
         heard = await deps.conversations.keep(session, job, meant, about, keep_words=waits)
         if heard is not None and kind is not None:
-            say = Say(
-                workspace=job.workspace,
-                heard=heard,
-                kind=kind,
-                in_private=job.where != Where.DM,
-                about=about,
-                response_url=job.response_url,
-                reply_thread=job.reply_thread if job.where == Where.DM else job.thread_ts,
-            )
-            await enqueue(session, say)
+            await enqueue(session, _say(job, heard, kind, about))
     deps.metrics.heard.labels(meant.intent, BY_RULES).inc()
+
+
+async def _too_much(job: Hear, place: _Place, deps: Deps) -> None:
+    """Put on record that they said more than is listened to; they are told once, until they have paused."""
+    about = None if place.plan is None else place.plan.id
+    async with deps.database.transaction() as session:
+        since = deps.now() - LATELY
+        is_first = await deps.conversations.is_first_too_much(session, job.workspace, job.user, since)
+        meant = Meant(TOO_MUCH, BY_RULES)
+        heard = await deps.conversations.keep(session, job, meant, about, keep_words=False)
+        if heard is not None and is_first:
+            await enqueue(session, _say(job, heard, "enough", about))
+    deps.metrics.heard.labels(TOO_MUCH, BY_RULES).inc()
+
+
+def _say(job: Hear, heard: UUID, kind: ReplyKind, about: UUID | None) -> Say:
+    """What is said to what took no judging."""
+    return Say(
+        workspace=job.workspace,
+        heard=heard,
+        kind=kind,
+        in_private=job.where != Where.DM,
+        about=about,
+        response_url=job.response_url,
+        reply_thread=job.reply_thread if job.where == Where.DM else job.thread_ts,
+    )
 
 
 def _is_answer(job: Hear, asked: Clarification) -> bool:
