@@ -156,4 +156,4 @@ async def hurried(database: Database, question: Callable[[], Awaitable[bool]]) -
             await session.execute(text("UPDATE pgqueuer SET execute_after = now() WHERE status = 'queued'"))
         return await question()
 
-    await until(asked, 30)
+    await until(asked, 60)
