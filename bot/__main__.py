@@ -7,51 +7,39 @@ import logging
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 import uvloop
 
 from bot import VERSION
-from bot.cli import (
-    components,
-    doctor,
-    evaluation,
-    export,
-    plans,
-    policies,
-    sandbox,
-    secrets,
-    serve,
-    tokens,
-    upkeep,
-    webhooks,
-    workspaces,
-)
 from bot.cli.command import CommandFailed
 from bot.config import give_home, hide_from_bolt, load_settings
 from bot.errors import SettingsError
 from bot.logs import set_up_logging
 
-COMMANDS = (
-    serve,
-    sandbox,
-    doctor,
-    components,
-    policies,
-    plans,
-    evaluation,
-    export,
-    workspaces,
-    tokens,
-    webhooks,
-    secrets,
-    upkeep,
-)
-"""In the order of the help."""
+COMMANDS = {
+    "serve": "serve",
+    "sandbox": "sandbox",
+    "doctor": "doctor",
+    "components": "components",
+    "policies": "policies",
+    "plans": "plans",
+    "eval": "evaluation",
+    "export": "export",
+    "workspaces": "workspaces",
+    "tokens": "tokens",
+    "webhooks": "webhooks",
+    "secrets": "secrets",
+    "migrate": "upkeep",
+    "purge": "upkeep",
+}
+"""The module of each command, in the order of the help. To import all of them takes longer than most commands do."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command. The exit status: 0 done, 1 failed, 2 settings or arguments that can't be used."""
-    options = parser().parse_args(arguments)
+    given = sys.argv[1:] if arguments is None else arguments
+    options = parser(*given[:1]).parse_args(given)
     try:
         settings = load_settings()
         hide_from_bolt(os.environ)
@@ -69,14 +57,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 130
 
 
-def parser() -> argparse.ArgumentParser:
-    """Of all commands."""
+def parser(command: str = "") -> argparse.ArgumentParser:
+    """Of a command; of all of them, if there is none of that name."""
     about = "A Slack bot for the people who run a town. Each COMMAND has a --help of its own."
     parser = argparse.ArgumentParser(prog="mudda", description=about)
     parser.add_argument("--version", action="version", version=f"mudda {VERSION}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in COMMANDS:
-        module.add(commands)
+    modules = [COMMANDS[command]] if command in COMMANDS else dict.fromkeys(COMMANDS.values())
+    for module in modules:
+        import_module(f"bot.cli.{module}").add(commands)
     return parser
 
 

@@ -37,7 +37,7 @@ async def command(*arguments: str, env: Mapping[str, str] | None = None) -> tupl
 
 async def _status(arguments: tuple[str, ...]) -> int:
     try:
-        options = parser().parse_args(arguments)
+        options = parser(*arguments[:1]).parse_args(arguments)
         return int(await options.run(load_settings(), options))
     except SettingsError as error:
         sys.stderr.write("\n".join(error.lines))

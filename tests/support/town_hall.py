@@ -32,9 +32,12 @@ _SOMEWHERE = "http://town.invalid"
 LEAK = "Water is coming up through the road at 5th and Main"
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, repr=False)
 class TownHall:
-    """Everything that a test of the whole bot looks at."""
+    """Everything that a test of the whole bot looks at.
+
+    It has no words for itself: asyncio asks a fixture's task for those, and they are all of a bot's parts.
+    """
 
     slack: SlackStandIn
     gemini: GeminiStandIn

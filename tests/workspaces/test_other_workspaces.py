@@ -17,7 +17,7 @@ from uuid import UUID, uuid4
 import pytest
 from pydantic_core import PydanticUndefined
 
-from bot.__main__ import COMMANDS
+from bot.__main__ import parser
 from bot.app import LISTENERS
 from bot.cli import export, webhooks
 from bot.cli.command import CommandFailed
@@ -313,18 +313,15 @@ async def test_slash_commands_with_another_towns_numbers(towns: Towns) -> None:
 
 def commands_about_a_workspace() -> set[str]:
     """The commands of `mudda` that are told which workspace they are about."""
-    parser = argparse.ArgumentParser()
-    commands = parser.add_subparsers()
-    for module in COMMANDS:
-        module.add(commands)
+    commands = next(each for each in parser()._actions if isinstance(each, argparse._SubParsersAction))
     return set(_paths(commands, ""))
 
 
 def _paths(commands: Any, path: str) -> list[str]:
     found = []
-    for name, parser in commands.choices.items():
-        inner = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
-        options = {action.dest for action in parser._actions}
+    for name, command in commands.choices.items():
+        inner = [action for action in command._actions if isinstance(action, argparse._SubParsersAction)]
+        options = {action.dest for action in command._actions}
         found += [f"{path}{name}"] if options & {"workspace", "team"} else []
         for action in inner:
             found += _paths(action, f"{path}{name} ")
