@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any
 
 from services.components.openapi.model import Cut, CutCode, Cuts
-from services.components.openapi.references import listing
+from services.components.openapi.references import listing, mapping
+from services.components.written import text_of
+from services.formats.patterns import is_ecma_only, is_readable
 from services.formats.schemas import TYPES
 from services.formats.storable import seen
 from services.formats.text import clip
@@ -27,44 +30,141 @@ _LONGEST_VALUE = 200
 
 
 _PARTS = frozenset({"properties", "required", "items", "prefixItems", "additionalProperties"})
-_COMPOSED = frozenset({"allOf", "oneOf", "anyOf"})
+COMPOSED = frozenset({"allOf", "oneOf", "anyOf"})
+"""Keywords by which a schema is made of others for the same value."""
 
 
 @dataclass(frozen=True, slots=True)
 class Own:
-    """What a schema says of a value itself; `is_leaf`: that is all it says. `schema` is kept for its id."""
+    """What a schema says of a value itself, and that as JSON; `is_leaf`: that is all it says.
 
-    schema: Mapping[str, Any]
+    `is_sure`: nothing in it need be looked at again, for a pattern is all that can be wrong with these keywords.
+    """
+
     keywords: Mapping[str, Any]
+    text: str
     cuts: Sequence[Cut]
     is_leaf: bool
+    is_sure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The properties of a schema that go in one direction, and the names that it requires.
+
+    `characters` are those of their names in JSON, at least.
+    """
+
+    declared: Mapping[str, Any]
+    required: Sequence[str]
+    is_stated: Mapping[str, Any]
+    characters: int
 
 
 class Keywords:
-    """What the schemas of one document say themselves. Large documents refer to the same ones again and again."""
+    """What the schemas of one document say themselves. Large documents refer to the same ones again and again.
+
+    What is given is given to all who ask, and is not to be changed.
+    """
 
     def __init__(self, *, is_30: bool) -> None:
         self.is_30 = is_30
-        self._known: dict[tuple[int, int], Own] = {}
+        # By id: all of them are kept as long as this is, so none is another's.
+        self._kept: list[Any] = []
+        self._said: dict[int, tuple[dict[str, Any], Sequence[Cut], bool, bool]] = {}
+        self._own: dict[int, dict[int, Own]] = {}
+        self._leaves: dict[int, dict[int, Own]] = {}
+        self._shapes: dict[tuple[int, str], Shape] = {}
+        self._beside: dict[int, dict[str, Any]] = {}
+        self._texts: dict[int, str] = {}
 
     def of(self, schema: Mapping[str, Any], words: int) -> Own:
-        """The keywords of a schema, its parts left out; descriptions of `words` characters. Not to be changed."""
-        known = self._known.get((id(schema), words))
-        if known is None:
-            cuts = Cuts()
-            own = _own_keywords(schema, cuts, is_30=self.is_30, words=words)
-            is_leaf = _PARTS.isdisjoint(schema) and _COMPOSED.isdisjoint(schema)
-            known = self._known[(id(schema), words)] = Own(schema, own, cuts.found, is_leaf)
-        return known
+        """The keywords of a schema, its parts left out; descriptions of `words` characters."""
+        own = self._own.setdefault(words, {}).get(id(schema))
+        if own is None:
+            said, cuts, is_leaf, is_sure = self._said.get(id(schema)) or self._say(schema)
+            description = line(schema.get("description"), words)
+            keywords = {**said, "description": description} if description else said
+            own = Own(keywords, text_of(keywords), cuts, is_leaf, is_sure)
+            self._own[words][id(schema)] = own
+            if is_leaf:
+                self._texts[id(keywords)] = own.text
+                if is_sure and not cuts:
+                    self.leaves(words)[id(schema)] = own
+        return own
+
+    def leaves(self, words: int) -> dict[int, Own]:
+        """Schemas without parts, by their ids, that were asked for, and of which there is nothing else to say."""
+        return self._leaves.setdefault(words, {})
+
+    def shape(self, schema: Mapping[str, Any], hidden: str) -> Shape:
+        """The properties of a schema without those that are `hidden`: "readOnly" or "writeOnly"."""
+        shape = self._shapes.get((id(schema), hidden))
+        if shape is None:
+            stated = mapping(schema.get("properties"))
+            declared = {name: each for name, each in stated.items() if mapping(each).get(hidden) is not True}
+            required = dict.fromkeys(name for name in listing(schema.get("required")) if isinstance(name, str))
+            characters = sum(len(name) + 4 for name in declared)
+            shape = self._shapes[(id(schema), hidden)] = Shape(declared, [*required], stated, characters)
+            self._kept.append(schema)
+        return shape
+
+    def beside(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+        """What stands beside a reference and counts."""
+        found = self._beside.get(id(schema))
+        if found is None:
+            # In 3.0 what stands beside a reference is to be passed over; a description there does no harm.
+            names = ("description",) if self.is_30 else tuple(name for name in schema if name != "$ref")
+            found = self._beside[id(schema)] = {name: schema[name] for name in names if name in schema}
+            self._kept.append(schema)
+        return found
+
+    def text(self, value: Any) -> str:
+        """A schema that was made of these, as JSON: as `text_of` writes it, with what has been written before."""
+        parts: list[str] = []
+        self._write(value, parts)
+        return "".join(parts)
+
+    def _write(self, value: Any, parts: list[str]) -> None:
+        if isinstance(value, dict):
+            opening = "{"
+            for name in sorted(value):
+                member = value[name]
+                parts.append(f"{opening}{_quoted(name)}: ")
+                known = self._texts.get(id(member))
+                if known is not None:
+                    parts.append(known)
+                elif isinstance(member, dict | list):
+                    self._write(member, parts)
+                else:
+                    parts.append(text_of(member))
+                opening = ", "
+            parts.append("{}" if opening == "{" else "}")
+        elif isinstance(value, list):
+            opening = "["
+            for member in value:
+                parts.append(opening)
+                self._write(member, parts)
+                opening = ", "
+            parts.append("[]" if opening == "[" else "]")
+        else:
+            parts.append(text_of(value))
+
+    def _say(self, schema: Mapping[str, Any]) -> tuple[dict[str, Any], Sequence[Cut], bool, bool]:
+        cuts = Cuts()
+        own = _own_keywords(schema, cuts, is_30=self.is_30)
+        is_leaf = _PARTS.isdisjoint(schema) and COMPOSED.isdisjoint(schema)
+        is_sure = "pattern" not in own or is_readable(own["pattern"]) or is_ecma_only(own["pattern"])
+        said = self._said[id(schema)] = own, cuts.found, is_leaf, is_sure
+        self._kept.append(schema)
+        return said
 
 
-def _own_keywords(schema: Mapping[str, Any], cuts: Cuts, *, is_30: bool, words: int) -> dict[str, Any]:
+def _own_keywords(schema: Mapping[str, Any], cuts: Cuts, *, is_30: bool) -> dict[str, Any]:
     own: dict[str, Any] = {}
     types = _types(schema.get("type"))
     if types:
         own["type"] = types[0] if len(types) == 1 else types
-    if description := line(schema.get("description"), words):
-        own["description"] = description
     for name in _NUMBERS:
         if name in schema and _is_number(schema[name]) and (name != "multipleOf" or schema[name] > 0):
             own[name] = schema[name]

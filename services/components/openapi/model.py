@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from services.components.written import WrittenDefinition
 from services.errors import MuddaError
 
 
@@ -116,7 +117,7 @@ class OperationRefused(MuddaError):
 class Operation:
     """One operation of a document. `id` ("GET /areas/{id}") names it for good.
 
-    `definition` is a ComponentDefinition as JSON, None where there are reasons in `refused`. `spare_key` is for
+    `definition` is a ComponentDefinition, None where there are reasons in `refused`. `spare_key` is for
     where its own key is that of another component. `origin` is the scheme, host and port that is called, such as
     "https://api.example.org:443".
     """
@@ -128,7 +129,7 @@ class Operation:
     key: str = ""
     spare_key: str = ""
     origin: str = ""
-    definition: Mapping[str, Any] | None = None
+    definition: WrittenDefinition | None = None
     refused: tuple[Refused, ...] = ()
     cuts: tuple[Cut, ...] = ()
 
