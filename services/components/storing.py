@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from typing import Any
 from uuid import UUID, uuid4
 
 from sqlalchemy import JSON, ColumnElement, Text, bindparam, case, cast, column, func, literal_column, select
@@ -18,6 +19,7 @@ from services.components.written import WrittenDefinition
 PIECE = 500_000
 """So many characters of JSON go in one statement: to hand it over holds up nobody for long."""
 
+_TABLE: Any = Component.__table__
 _MEMBERS = tuple(ComponentDefinition.model_fields)
 _STORED = ("id", "workspace_id", "is_active", *_MEMBERS, "imported")
 
@@ -61,11 +63,11 @@ def _pieces(rows: Iterable[str]) -> Iterator[str]:
 def _store() -> object:
     rows = cast(bindparam("rows", type_=Text), JSON)
     given = func.json_populate_recordset(literal_column("NULL::components"), rows).table_valued(
-        *(column(name, Component.__table__.c[name].type) for name in _STORED), name="given"
+        *(column(name, _TABLE.c[name].type) for name in _STORED), name="given"
     )
     form = func.jsonb_build_object("form", form_of(given.c[name] for name in _MEMBERS), type_=JSONB)
     noted = case((given.c.imported.has_key("form"), given.c.imported.op("||")(form)), else_=given.c.imported)
-    statement = insert(Component).from_select(
+    statement = insert(_TABLE).from_select(
         [*_STORED], select(*(noted if name == "imported" else given.c[name] for name in _STORED))
     )
     changed = {name: statement.excluded[name] for name in ("is_active", *_MEMBERS, "imported") if name != "key"}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 LARGE = ("path_params", "query_params", "headers", "request_schema", "response_schema")
@@ -50,9 +51,20 @@ def written(members: Mapping[str, Any], texts: Mapping[str, str] | None = None) 
 
 def text_of(value: Any) -> str:
     """A value as JSON, its members in order: the same value is the same text."""
-    return json.dumps(value, sort_keys=True)
+    return _ENCODER.encode(value)
 
 
 def digest_of(text: str) -> str:
     """What tells one text from others (64 bits of SHA-256)."""
+    return _known_digest(text) if len(text) <= _SHORT else _digest(text)
+
+
+def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+_known_digest = lru_cache(maxsize=1024)(_digest)
+
+# json.dumps makes one for each value, which takes longer than most values do.
+_ENCODER = json.JSONEncoder(sort_keys=True)
+_SHORT = 200

@@ -17,6 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from uuid import UUID
 
+from bot.startup.garbage import settle_garbage
 from db.embedded import embedded_postgres
 from db.migrate import migrate
 from db.session import Database
@@ -49,20 +50,23 @@ async def read(source: bytes) -> ApiDocument:
     size = sum(len(text) for each in made for text in each.texts.values())
     print(f"{len(source) / 1e6:.1f} MB, {len(document.operations):,} operations; components {size / 1e6:.1f} MB")
     print(f"memory     {used.ru_maxrss / 1024:6.0f} MB in its own process (goal {GOAL_MEGABYTES} MB)")
-    print(f"read       {told(seconds, own, most)}, {spent:.2f} s in its own process (goal {GOAL_SECONDS:g} s)")
+    print(
+        f"read       {told(seconds, own, most)}, {spent:.2f} s of CPU in its own process (goal {GOAL_SECONDS:g} s)"
+    )
     return document
 
 
 def told(seconds: float, spent: float, most: HeldUp) -> str:
     """What a part of it took, as a line of the table."""
     return (
-        f"{seconds:6.2f} s, {spent:.2f} s of the processor; the event loop held up for {most.clock * 1000:.0f} ms "
-        f"at most, {most.work * 1000:.0f} ms of the processor"
+        f"{seconds:6.2f} s, {spent:.2f} s of CPU; the loop held up for {most.clock * 1000:.0f} ms at most, "
+        f"{most.work * 1000:.0f} of CPU"
     )
 
 
 async def main() -> None:
     """Print what it takes."""
+    settle_garbage()
     document = await read(await asyncio.to_thread(source_of, sys.argv[1:]))
     with tempfile.TemporaryDirectory() as folder:
         async with embedded_postgres(Path(folder)) as url:

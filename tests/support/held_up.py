@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
-EVERY = 0.002
+EVERY = 0.005
 """Seconds between two looks."""
 
 

@@ -32,6 +32,9 @@ _COMMAND = (sys.executable, "-m", "services.components.openapi.work")
 _LONGEST_LINE = 64 * 1024 * 1024
 """A schema has 32 KB at most, and what was cut of it may be named at length."""
 
+_PIECE = 1 << 18
+"""Bytes of a document that are handed over at once."""
+
 _NEEDED = ("PATH", "LD_LIBRARY_PATH", "TMPDIR")
 
 
@@ -63,8 +66,7 @@ class DocumentReader:
         assert process.stdout is not None  # noqa: S101
         try:
             async with asyncio.timeout(self.seconds):
-                process.stdin.writelines((options, source))
-                await _given(process.stdin)
+                await _give(process.stdin, options, source)
                 document = await document_of(process.stdout)
                 await process.wait()
         except TimeoutError:
@@ -78,10 +80,13 @@ class DocumentReader:
         return document
 
 
-async def _given(stdin: asyncio.StreamWriter) -> None:
-    """Wait until the process has all that was written to it, or has ended; why it has shows in what it says."""
+async def _give(stdin: asyncio.StreamWriter, options: bytes, source: bytes) -> None:
+    """Hand all of it over, a piece at a time. If the process has ended, why it has shows in what it says."""
     with suppress(BrokenPipeError, ConnectionResetError):
-        await stdin.drain()
+        stdin.write(options)
+        for start in range(0, len(source), _PIECE):
+            stdin.write(source[start : start + _PIECE])
+            await stdin.drain()
     stdin.close()
     with suppress(BrokenPipeError, ConnectionResetError):
         await stdin.wait_closed()

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from services.components.openapi.keywords import COMPOSED, Keywords
+from services.components.openapi.keywords import COMPOSED, MOST_WORDS, Keywords
 from services.components.openapi.merging import merged
 from services.components.openapi.model import CutCode, Cuts
 from services.components.openapi.references import References, listing, mapping
@@ -32,7 +32,7 @@ class Limits:
     """How much an operation may take: depth of objects and lists, characters of descriptions; what is left."""
 
     depth: int = 8
-    words: int = 300
+    words: int = MOST_WORDS
     properties: int = 200
     nodes: int = 3_000
 
@@ -73,7 +73,6 @@ class Converter:
         self._limits = limits
         self._cuts = cuts
         self._hidden = _HIDDEN[direction]
-        self._leaves = keywords.leaves(limits.words)
         self._room = _UNCOUNTED
         self.is_sure = True
 
@@ -160,12 +159,12 @@ class Converter:
     def _properties(self, declared: Mapping[str, Any], kept: Collection[str], at: _At) -> dict[str, Any]:
         """Most properties of most schemas are leaves, and have been met before."""
         made: dict[str, Any] = {}
-        leaves, limits = self._leaves, self._limits
+        leaves, limits = self._keywords.leaves, self._limits
         may_be_known = at.level < _MOST_LEVELS
         for name in kept:
             schema = declared[name]
             leaf = leaves.get(id(schema))
-            if leaf is not None and may_be_known and limits.nodes > 0:
+            if leaf is not None and leaf.words <= limits.words and may_be_known and limits.nodes > 0:
                 limits.nodes -= 1
                 made[name] = leaf.keywords
                 self._room -= len(name) + 4 + len(leaf.text)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from json.encoder import encode_basestring_ascii as _quoted
 from typing import Any
 
@@ -25,10 +25,17 @@ _NOT_TAKEN = (
 )
 """What few writers use and no model needs: a value that breaks one of these is refused by the API itself."""
 
+MOST_WORDS = 300
+"""Characters of a description."""
+
 _MOST_VALUES = 100
 _LONGEST_VALUE = 200
 
 
+_LIMITS = frozenset({*_NUMBERS, *_COUNTS, *_TEXTS, "uniqueItems"})
+_VALUES = frozenset({"const", "enum", "default", "example", "examples"})
+_STATED_BESIDE = frozenset({"exclusiveMinimum", "exclusiveMaximum", "nullable"})
+_LEFT_OUT = frozenset(_NOT_TAKEN)
 _PARTS = frozenset({"properties", "required", "items", "prefixItems", "additionalProperties"})
 COMPOSED = frozenset({"allOf", "oneOf", "anyOf"})
 """Keywords by which a schema is made of others for the same value."""
@@ -39,10 +46,12 @@ class Own:
     """What a schema says of a value itself, and that as JSON; `is_leaf`: that is all it says.
 
     `is_sure`: nothing in it need be looked at again, for a pattern is all that can be wrong with these keywords.
+    `words` are the characters of its description.
     """
 
     keywords: Mapping[str, Any]
     text: str
+    words: int
     cuts: Sequence[Cut]
     is_leaf: bool
     is_sure: bool
@@ -71,31 +80,29 @@ class Keywords:
         self.is_30 = is_30
         # By id: all of them are kept as long as this is, so none is another's.
         self._kept: list[Any] = []
-        self._said: dict[int, tuple[dict[str, Any], Sequence[Cut], bool, bool]] = {}
-        self._own: dict[int, dict[int, Own]] = {}
-        self._leaves: dict[int, dict[int, Own]] = {}
+        self._whole: dict[int, Own] = {}
+        self._shortened: dict[tuple[int, int], Own] = {}
+        self.leaves: dict[int, Own] = {}
+        """Those without parts, by their ids, that were asked for, and of which there is nothing else to say."""
         self._shapes: dict[tuple[int, str], Shape] = {}
         self._beside: dict[int, dict[str, Any]] = {}
         self._texts: dict[int, str] = {}
 
     def of(self, schema: Mapping[str, Any], words: int) -> Own:
-        """The keywords of a schema, its parts left out; descriptions of `words` characters."""
-        own = self._own.setdefault(words, {}).get(id(schema))
+        """The keywords of a schema, its parts left out; descriptions of `words` characters, 300 at most."""
+        whole = self._whole.get(id(schema)) or self._said(schema)
+        if whole.words <= words:
+            return whole
+        own = self._shortened.get((id(schema), words))
         if own is None:
-            said, cuts, is_leaf, is_sure = self._said.get(id(schema)) or self._say(schema)
-            description = line(schema.get("description"), words)
-            keywords = {**said, "description": description} if description else said
-            own = Own(keywords, text_of(keywords), cuts, is_leaf, is_sure)
-            self._own[words][id(schema)] = own
-            if is_leaf:
+            keywords = {name: value for name, value in whole.keywords.items() if name != "description"}
+            if words:
+                keywords["description"] = clip(whole.keywords["description"], words)
+            own = replace(whole, keywords=keywords, text=text_of(keywords), words=words)
+            self._shortened[(id(schema), words)] = own
+            if own.is_leaf:
                 self._texts[id(keywords)] = own.text
-                if is_sure and not cuts:
-                    self.leaves(words)[id(schema)] = own
         return own
-
-    def leaves(self, words: int) -> dict[int, Own]:
-        """Schemas without parts, by their ids, that were asked for, and of which there is nothing else to say."""
-        return self._leaves.setdefault(words, {})
 
     def shape(self, schema: Mapping[str, Any], hidden: str) -> Shape:
         """The properties of a schema without those that are `hidden`: "readOnly" or "writeOnly"."""
@@ -150,21 +157,46 @@ class Keywords:
         else:
             parts.append(text_of(value))
 
-    def _say(self, schema: Mapping[str, Any]) -> tuple[dict[str, Any], Sequence[Cut], bool, bool]:
+    def _said(self, schema: Mapping[str, Any]) -> Own:
         cuts = Cuts()
-        own = _own_keywords(schema, cuts, is_30=self.is_30)
+        keywords = _own_keywords(schema, cuts, is_30=self.is_30)
         is_leaf = _PARTS.isdisjoint(schema) and COMPOSED.isdisjoint(schema)
-        is_sure = "pattern" not in own or is_readable(own["pattern"]) or is_ecma_only(own["pattern"])
-        said = self._said[id(schema)] = own, cuts.found, is_leaf, is_sure
+        pattern = keywords.get("pattern")
+        is_sure = pattern is None or is_readable(pattern) or is_ecma_only(pattern)
+        words = min(len(keywords.get("description", "")), MOST_WORDS)
+        own = Own(keywords, text_of(keywords), words, cuts.found, is_leaf, is_sure)
+        self._whole[id(schema)] = own
         self._kept.append(schema)
-        return said
+        if is_leaf:
+            self._texts[id(keywords)] = own.text
+            if is_sure and not cuts.found:
+                self.leaves[id(schema)] = own
+        return own
 
 
 def _own_keywords(schema: Mapping[str, Any], cuts: Cuts, *, is_30: bool) -> dict[str, Any]:
     own: dict[str, Any] = {}
-    types = _types(schema.get("type"))
-    if types:
+    if description := line(schema.get("description"), MOST_WORDS):
+        own["description"] = description
+    stated = schema.get("type")
+    if isinstance(stated, str) and stated in TYPES:
+        own["type"] = stated
+    elif types := _types(stated):
         own["type"] = types[0] if len(types) == 1 else types
+    # Most schemas have few keywords, and a large document has tens of thousands of schemas.
+    if not _LIMITS.isdisjoint(schema):
+        _limits(schema, own)
+    if not _VALUES.isdisjoint(schema):
+        _values(schema, own, cuts)
+    if not _LEFT_OUT.isdisjoint(schema):
+        for name in _NOT_TAKEN:
+            if name in schema:
+                cuts.add(CutCode.KEYWORD, "", name)
+    return _as_31(schema, own) if is_30 else own
+
+
+def _limits(schema: Mapping[str, Any], own: dict[str, Any]) -> None:
+    """What a number, the number of items or a text must be like."""
     for name in _NUMBERS:
         if name in schema and _is_number(schema[name]) and (name != "multipleOf" or schema[name] > 0):
             own[name] = schema[name]
@@ -174,11 +206,6 @@ def _own_keywords(schema: Mapping[str, Any], cuts: Cuts, *, is_30: bool) -> dict
     own |= {name: schema[name] for name in _TEXTS if isinstance(schema.get(name), str)}
     if schema.get("uniqueItems") is True:
         own["uniqueItems"] = True
-    _values(schema, own, cuts)
-    for name in _NOT_TAKEN:
-        if name in schema:
-            cuts.add(CutCode.KEYWORD, "", name)
-    return _as_31(schema, own) if is_30 else own
 
 
 def _values(schema: Mapping[str, Any], own: dict[str, Any], cuts: Cuts) -> None:
@@ -186,7 +213,7 @@ def _values(schema: Mapping[str, Any], own: dict[str, Any], cuts: Cuts) -> None:
     if "const" in schema and _is_small(schema["const"]):
         own["const"] = schema["const"]
     choices = listing(schema.get("enum"))
-    if len(choices) > _MOST_VALUES or not _is_small(choices, _MOST_VALUES * _LONGEST_VALUE):
+    if len(choices) > _MOST_VALUES or (choices and not _is_small(choices, _MOST_VALUES * _LONGEST_VALUE)):
         cuts.add(CutCode.ENUM, "", str(len(choices)))
     elif choices:
         own["enum"] = choices
@@ -199,6 +226,8 @@ def _values(schema: Mapping[str, Any], own: dict[str, Any], cuts: Cuts) -> None:
 
 def _as_31(schema: Mapping[str, Any], own: dict[str, Any]) -> dict[str, Any]:
     """Limits that OpenAPI 3.0 states by a truth value beside them, and null."""
+    if _STATED_BESIDE.isdisjoint(schema):
+        return own
     for limit, exclusive in (("minimum", "exclusiveMinimum"), ("maximum", "exclusiveMaximum")):
         if schema.get(exclusive) is True and limit in own:
             own[exclusive] = own.pop(limit)

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from services.components.definitions import ComponentDefinition
 from services.components.openapi.bodies import Body, body_of, response_of
 from services.components.openapi.converting import Converter, Limits, TooLong
-from services.components.openapi.keywords import Keywords, line
+from services.components.openapi.keywords import MOST_WORDS, Keywords, line
 from services.components.openapi.model import (
     ApiDocument,
     Cut,
@@ -51,7 +51,7 @@ _LONGEST_DESCRIPTION = 1_000
 _APPROVAL = {"GET": "none", "DELETE": "step"}
 # From the whole of a request and its answer to less and less, the answer first.
 _REQUESTS = (Limits(), Limits(depth=5, words=120), Limits(depth=3, words=0, properties=100))
-_RESPONSES = ((8, 300), (4, 150), (2, 80), (1, 0))
+_RESPONSES = ((8, MOST_WORDS), (4, 150), (2, 80), (1, 0))
 
 
 def read_document(source: bytes, options: ReadingOptions) -> ApiDocument:
