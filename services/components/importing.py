@@ -7,6 +7,7 @@ Whether any is, PostgreSQL tells by a digest of them all, so that only those are
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -30,6 +31,9 @@ from services.components.written import WrittenDefinition, digest_of, text_of, w
 
 _TOGETHER = ("endpoint_url", "path_params")
 """Members that must fit each other: by hand both, or none."""
+
+_AT_ONCE = 200
+"""So many operations are looked at before others have their turn."""
 
 _LOOKED_AT = 20
 """So many components are read at once to see what people changed of them: nobody is held up by that for long."""
@@ -194,7 +198,11 @@ async def _previewed(
     refused_origins: Mapping[str, str],
 ) -> ImportPreview:
     matching = _Matching(document, rows)
-    found = [_entry(operation, matching, refused_origins) for operation in document.operations]
+    found = []
+    for number, operation in enumerate(document.operations):
+        found.append(_entry(operation, matching, refused_origins))
+        if number % _AT_ONCE == 0:
+            await asyncio.sleep(0)  # others have their turn
     touched = {row.key: row for row in rows if not _is_as_imported(row)}
     numbers = {entry.key: number for number, entry in enumerate(found) if entry.key in touched}
     for piece in _pieces(sorted(numbers)):

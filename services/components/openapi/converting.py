@@ -145,7 +145,7 @@ class Converter:
         declared = shape.declared
         kept = self._kept(declared, shape.required, at) if declared else ()
         if declared:
-            own["properties"] = self._properties(declared, kept, at)
+            own["properties"] = self._properties(declared, kept, at) if kept else {}
         # A name that is required and has no schema of its own stays, but for what the other side fills in.
         names = [name for name in shape.required if name in kept or name not in shape.is_stated]
         if names:

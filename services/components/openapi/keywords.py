@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from json.encoder import encode_basestring_ascii as _quoted
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.components.openapi.model import Cut, CutCode, Cuts
 from services.components.openapi.references import listing, mapping
@@ -34,6 +34,8 @@ _LONGEST_VALUE = 200
 
 _LIMITS = frozenset({*_NUMBERS, *_COUNTS, *_TEXTS, "uniqueItems"})
 _VALUES = frozenset({"const", "enum", "default", "example", "examples"})
+_NUMBER = (int, float)
+_PLAIN = (str, *_NUMBER)
 _STATED_BESIDE = frozenset({"exclusiveMinimum", "exclusiveMaximum", "nullable"})
 _LEFT_OUT = frozenset(_NOT_TAKEN)
 _PARTS = frozenset({"properties", "required", "items", "prefixItems", "additionalProperties"})
@@ -41,8 +43,7 @@ COMPOSED = frozenset({"allOf", "oneOf", "anyOf"})
 """Keywords by which a schema is made of others for the same value."""
 
 
-@dataclass(frozen=True, slots=True)
-class Own:
+class Own(NamedTuple):
     """What a schema says of a value itself, and that as JSON; `is_leaf`: that is all it says.
 
     `is_sure`: nothing in it need be looked at again, for a pattern is all that can be wrong with these keywords.
@@ -98,7 +99,7 @@ class Keywords:
             keywords = {name: value for name, value in whole.keywords.items() if name != "description"}
             if words:
                 keywords["description"] = clip(whole.keywords["description"], words)
-            own = replace(whole, keywords=keywords, text=text_of(keywords), words=words)
+            own = whole._replace(keywords=keywords, text=self.text(keywords), words=words)
             self._shortened[(id(schema), words)] = own
             if own.is_leaf:
                 self._texts[id(keywords)] = own.text
@@ -133,27 +134,26 @@ class Keywords:
         return "".join(parts)
 
     def _write(self, value: Any, parts: list[str]) -> None:
+        before = "["
         if isinstance(value, dict):
-            opening = "{"
+            before = "{"
             for name in sorted(value):
                 member = value[name]
-                parts.append(f"{opening}{_quoted(name)}: ")
-                known = self._texts.get(id(member))
-                if known is not None:
-                    parts.append(known)
-                elif isinstance(member, dict | list):
-                    self._write(member, parts)
+                if known := self._texts.get(id(member)):
+                    parts.append(f"{before}{_quoted(name)}: {known}")
+                elif isinstance(member, str):
+                    parts.append(f"{before}{_quoted(name)}: {_quoted(member)}")
                 else:
-                    parts.append(text_of(member))
-                opening = ", "
-            parts.append("{}" if opening == "{" else "}")
+                    parts.append(f"{before}{_quoted(name)}: ")
+                    self._write(member, parts)
+                before = ", "
+            parts.append("{}" if before == "{" else "}")
         elif isinstance(value, list):
-            opening = "["
             for member in value:
-                parts.append(opening)
+                parts.append(before)
                 self._write(member, parts)
-                opening = ", "
-            parts.append("[]" if opening == "[" else "]")
+                before = ", "
+            parts.append("[]" if before == "[" else "]")
         else:
             parts.append(text_of(value))
 
@@ -164,7 +164,7 @@ class Keywords:
         pattern = keywords.get("pattern")
         is_sure = pattern is None or is_readable(pattern) or is_ecma_only(pattern)
         words = min(len(keywords.get("description", "")), MOST_WORDS)
-        own = Own(keywords, text_of(keywords), words, cuts.found, is_leaf, is_sure)
+        own = Own(keywords, self.text(keywords), words, cuts.found, is_leaf, is_sure)
         self._whole[id(schema)] = own
         self._kept.append(schema)
         if is_leaf:
@@ -220,7 +220,7 @@ def _values(schema: Mapping[str, Any], own: dict[str, Any], cuts: Cuts) -> None:
     if schema.get("default") is not None and _is_small(schema["default"]):
         own["default"] = schema["default"]
     examples = [schema["example"]] if "example" in schema else listing(schema.get("examples"))
-    if examples and isinstance(examples[0], str | int | float) and _is_small(examples[0], _LONGEST_VALUE // 2):
+    if examples and isinstance(examples[0], _PLAIN) and _is_small(examples[0], _LONGEST_VALUE // 2):
         own["examples"] = examples[:1]
 
 
@@ -251,10 +251,10 @@ def _types(value: Any) -> list[str]:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, _NUMBER) and not isinstance(value, bool)
 
 
 def _is_small(value: Any, limit: int = _LONGEST_VALUE) -> bool:
     if isinstance(value, str):
         return len(value) <= limit
-    return isinstance(value, int | float) or len(json.dumps(value)) <= limit
+    return isinstance(value, _NUMBER) or len(json.dumps(value)) <= limit

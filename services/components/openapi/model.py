@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from services.components.written import WrittenDefinition
 from services.errors import MuddaError
@@ -96,8 +96,7 @@ class Refused:
     about: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(NamedTuple):
     """One thing that a component is without: where in it ("response.owner"), and what it is about."""
 
     code: CutCode
