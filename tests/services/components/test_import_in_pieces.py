@@ -129,7 +129,7 @@ async def test_it_is_stored_in_pieces_and_again_without_a_look_at_the_schemas(
         async with held_up() as most:
             assert await carry_out(database, workspace_id, whole) == (OPERATIONS, 0, 0)
     assert len(first.about("INSERT INTO components")) >= OPERATIONS * 25_000 / PIECE - 1
-    assert first.longest < PIECE + 100_000
+    assert first.longest < 1_000_000
     assert most.work < MOST
     with sent(database) as again:
         async with held_up() as most:
