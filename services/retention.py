@@ -24,6 +24,7 @@ from db.models import (
     HeardMessage,
     InboxEntry,
     Installation,
+    RenewedToken,
     Run,
     WebhookDelivery,
     WorkflowPlan,
@@ -31,6 +32,9 @@ from db.models import (
 )
 from services.imports.offers import KEPT_FOR
 from services.states import PlanState, RunState
+
+UNUSED_FOR = timedelta(days=365)
+"""A token that was not renewed for so long is renewed by nobody."""
 
 MAX_BATCH_ROWS = 500
 """So many rows of a kind go in one statement: none holds its locks for long."""
@@ -77,6 +81,7 @@ async def purge(session: AsyncSession, retention: Retention, now: datetime) -> M
         "api_requests": _api_requests(now, retention.inbox),
         "webhook_deliveries": _webhook_deliveries(now, retention.inbox),
         "component_imports": _component_imports(now),
+        "renewed_tokens": _renewed_tokens(now),
         "conversations": _conversations(now, retention.model_calls),
         "model_calls": _model_calls(now, retention.model_calls),
         "plans": _plans(now, retention.plans),
@@ -162,6 +167,12 @@ def _component_imports(now: datetime) -> Delete:
     """Documents whose preview is too old to choose from; what was imported of them is long components."""
     old = select(ComponentImport.id).where(ComponentImport.created_at < now - KEPT_FOR).limit(MAX_BATCH_ROWS)
     return delete(ComponentImport).where(ComponentImport.id.in_(old))
+
+
+def _renewed_tokens(now: datetime) -> Delete:
+    """Those of former ways to sign in: one that is in use has been renewed since."""
+    old = select(RenewedToken.id).where(RenewedToken.renewed_at < now - UNUSED_FOR).limit(MAX_BATCH_ROWS)
+    return delete(RenewedToken).where(RenewedToken.id.in_(old))
 
 
 def _conversations(now: datetime, days: int | None) -> Delete | None:

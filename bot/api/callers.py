@@ -39,16 +39,12 @@ class Caller:
         if right not in self.rights:
             raise forbidden(f"This token has no right to {right.value}.", "missing_right")
 
-    async def eyes(self, session: AsyncSession, *, with_rules: bool = True) -> Eyes:
-        """What they may see: a token what everybody may, or all; a person what they see in Slack.
-
-        Without rules it can't be told who is waited for.
-        """
-        if self.token is not None and not with_rules:
+    async def eyes(self, session: AsyncSession) -> Eyes:
+        """What they may see: a token what everybody may, or all; a person what they see in Slack."""
+        if self.token is not None:
             return Eyes(NOBODY, self.sees_private)
-        who = "" if self.token is not None else self.user or ""
-        now = self.deps.now() if who else None
-        viewer = await self.deps.queries.viewer(session, self.deps.workspace.id, who, now=now)
+        now = self.deps.now() if self.user else None
+        viewer = await self.deps.queries.viewer(session, self.deps.workspace.id, self.user or "", now=now)
         return Eyes(viewer, self.sees_private)
 
 

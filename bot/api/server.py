@@ -112,7 +112,7 @@ class Api:
         if not (number.isascii() and number.isdecimal() and int(number[:11]) <= MAX_NUMBER):
             raise not_found()
         async with self._reading(caller) as session:
-            eyes = await caller.eyes(session, with_rules=False)
+            eyes = await caller.eyes(session)
             found = await records.plan(session, caller.deps.workspace.id, eyes, int(number))
         return _json(documents.plan(found))
 

@@ -137,8 +137,10 @@ class ImportedForm(TypedDict):
     """What a component was when it was imported: from which `source` and which `operation` ("GET /areas/{id}").
 
     `members` has a digest of each member as the document had it: one that is another now was changed by hand.
+    `form` is there if that was all, and tells whether any may be (`services.components.storing`).
     """
 
     source: str
     operation: str
     members: dict[str, str]
+    form: NotRequired[str]

@@ -2,20 +2,20 @@
 
 An operation is known by its method and path. What a component was imported as is remembered by digests of its
 members (`components.imported`): one that is another now was changed by hand, and stays whatever the document says.
+Whether any is, PostgreSQL tells by a digest of them all, so that only those are read of which one may be another.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+import asyncio
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from pydantic import ValidationError
-from sqlalchemy import ARRAY, String, any_, cast, or_, select
+from sqlalchemy import ARRAY, Row, String, any_, cast, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Component
@@ -25,11 +25,18 @@ from services import audit
 from services.components.adding import wait_for_turn
 from services.components.definitions import ComponentDefinition
 from services.components.openapi.model import ApiDocument, Operation, Reason, Refused
-from services.components.service import stored_members, upsert
 from services.components.specs import ApprovalPolicy
+from services.components.storing import FORM, row_text, store
+from services.components.written import WrittenDefinition, digest_of, text_of, written
 
 _TOGETHER = ("endpoint_url", "path_params")
 """Members that must fit each other: by hand both, or none."""
+
+_AT_ONCE = 200
+"""So many operations are looked at before others have their turn."""
+
+_LOOKED_AT = 20
+"""So many components are read at once to see what people changed of them: nobody is held up by that for long."""
 
 
 class EntryState(StrEnum):
@@ -55,7 +62,7 @@ class ImportEntry:
     kept: tuple[str, ...] = ()
     refused: tuple[Refused, ...] = ()
     active: bool = True
-    definition: Mapping[str, Any] | None = None
+    definition: WrittenDefinition | None = None
     is_noted: bool = True
     """Whether `components.imported` says already what the document says."""
 
@@ -114,7 +121,7 @@ class ImportService:
     ) -> ImportPreview:
         """What importing a document would do. Nothing is changed."""
         rows = await _rows(session, workspace_id, document, lock=False)
-        return _previewed(document, rows, refused_origins)
+        return await _previewed(session, workspace_id, document, rows, refused_origins)
 
     async def carry_out(
         self,
@@ -133,25 +140,25 @@ class ImportService:
         """
         await wait_for_turn(session, workspace_id)
         rows = await _rows(session, workspace_id, document, lock=True)
-        preview = _previewed(document, rows, refused_origins)
+        preview = await _previewed(session, workspace_id, document, rows, refused_origins)
         entries = [entry for entry in preview.entries if _is_wanted(entry, chosen)]
-        writes = [
-            {
-                "workspace_id": workspace_id,
-                "is_active": True,
-                **entry.definition,
-                "imported": _imported(document.source, entry.operation),
-            }
-            for entry in entries
-            if entry.definition is not None and (entry.changes or not entry.is_noted or not entry.active)
-        ]
-        if writes:
-            # In the order of the keys, as ComponentService.load has it.
-            await upsert(session, sorted(writes, key=lambda row: str(row["key"])))
+        writes = [entry for entry in entries if entry.changes or not entry.is_noted or not entry.active]
+        # In the order of the keys, as ComponentService.load has it.
+        writes.sort(key=lambda entry: entry.key)
+        await store(
+            session,
+            (
+                row_text(workspace_id, entry.definition, _noted(document.source, entry))
+                for entry in writes
+                if entry.definition is not None
+            ),
+        )
         gone = {each.key for each in preview.gone} if deactivate_gone else set()
-        for row in rows:
-            if row.key in gone:
-                row.is_active = False
+        if gone:
+            of_them = Component.key == any_(cast([*gone], ARRAY(String)))
+            await session.execute(
+                update(Component).where(Component.workspace_id == workspace_id, of_them).values(is_active=False)
+            )
         result = _result(entries, tuple(sorted(gone)))
         await _record(session, workspace_id, document, result, actor)
         return result
@@ -159,11 +166,18 @@ class ImportService:
 
 async def _rows(
     session: AsyncSession | ReadSession, workspace_id: UUID, document: ApiDocument, *, lock: bool
-) -> list[Component]:
-    """The components of this source, and those that have a key which it would give."""
+) -> Sequence[Row[Any]]:
+    """The components of this source, and those that have a key which it would give, without their schemas."""
     keys = [key for each in document.operations for key in (each.key, each.spare_key) if each.definition]
     query = (
-        select(Component)
+        select(
+            Component.key,
+            Component.is_active,
+            Component.http_method,
+            Component.endpoint_url,
+            Component.imported,
+            FORM.label("form"),
+        )
         .where(
             Component.workspace_id == workspace_id,
             or_(
@@ -172,29 +186,41 @@ async def _rows(
             ),
         )
         .order_by(Component.key)
-        .execution_options(populate_existing=True)
     )
-    return list(await session.scalars(query.with_for_update() if lock else query))
+    return (await session.execute(query.with_for_update() if lock else query)).all()
 
 
-def _previewed(
-    document: ApiDocument, rows: Iterable[Component], refused_origins: Mapping[str, str]
+async def _previewed(
+    session: AsyncSession | ReadSession,
+    workspace_id: UUID,
+    document: ApiDocument,
+    rows: Sequence[Row[Any]],
+    refused_origins: Mapping[str, str],
 ) -> ImportPreview:
     matching = _Matching(document, rows)
-    entries = tuple(_entry(operation, matching, refused_origins) for operation in document.operations)
-    matched = {entry.key for entry in entries if entry.state != EntryState.NEW}
+    found = []
+    for number, operation in enumerate(document.operations):
+        found.append(_entry(operation, matching, refused_origins))
+        if number % _AT_ONCE == 0:
+            await asyncio.sleep(0)  # others have their turn
+    touched = {row.key: row for row in rows if not _is_as_imported(row)}
+    numbers = {entry.key: number for number, entry in enumerate(found) if entry.key in touched}
+    for piece in _pieces(sorted(numbers)):
+        for key, members in (await _members(session, workspace_id, piece)).items():
+            entry = found[numbers[key]]
+            if entry.definition is not None:
+                found[numbers[key]] = _compared(entry, touched[key], members, entry.definition, document.source)
+    matched = {entry.key for entry in found if entry.state != EntryState.NEW}
     gone = tuple(
         GoneComponent(row.key, row.imported["operation"])
         for row in matching.own
-        if row.is_active
-        and row.imported
-        and row.key not in matched
-        and row.imported["operation"] not in matching.ids
+        if row.is_active and row.key not in matched and row.imported["operation"] not in matching.ids
     )
-    return ImportPreview(document, entries, gone)
+    return ImportPreview(document, tuple(found), gone)
 
 
 def _entry(operation: Operation, matching: _Matching, refused_origins: Mapping[str, str]) -> ImportEntry:
+    """An operation, and the component that it is already, as far as that can be told without its schemas."""
     if operation.definition is None:
         return ImportEntry(operation, EntryState.REFUSED, refused=operation.refused)
     if reason := refused_origins.get(operation.origin):
@@ -204,45 +230,74 @@ def _entry(operation: Operation, matching: _Matching, refused_origins: Mapping[s
     if not key:
         refused = Refused(Reason.KEY_TAKEN, operation.key)
         return ImportEntry(operation, EntryState.REFUSED, refused=(refused,))
-    new = {**operation.definition, "key": key}
+    new = operation.definition if key == operation.key else operation.definition.under(key)
     if row is None:
         return ImportEntry(operation, EntryState.NEW, key, definition=new, is_noted=False)
-    return _compared(operation, row, new, matching.source)
-
-
-def _compared(operation: Operation, row: Component, new: Mapping[str, Any], source: str) -> ImportEntry:
-    """An operation beside the component that it is already."""
-    current = stored_members(row)
     known = row.imported["members"] if row.imported else {}
-    different = [name for name in new if current[name] != new[name]]
-    kept = [name for name in different if known.get(name) != _digest(current[name])]
+    changes = tuple(name for name in new if name != "key" and known.get(name) != new.digests[name])
+    return ImportEntry(
+        operation,
+        EntryState.CHANGED if changes else EntryState.UNCHANGED,
+        key,
+        changes,
+        active=row.is_active,
+        definition=new,
+        is_noted=_is_noted(row, matching.source, operation),
+    )
+
+
+def _compared(
+    entry: ImportEntry, row: Row[Any], current: Mapping[str, Any], new: WrittenDefinition, source: str
+) -> ImportEntry:
+    """An operation beside the component that it is already, of which people may have changed any member."""
+    known = row.imported["members"] if row.imported else {}
+    different = [name for name in new if text_of(current[name]) != new.texts[name] and current[name] != new[name]]
+    kept = [name for name in different if known.get(name) != digest_of(text_of(current[name]))]
     if any(name in kept for name in _TOGETHER):
         kept = [name for name in different if name in kept or name in _TOGETHER]
     changes = tuple(name for name in different if name not in kept)
-    whole = {**new, **{name: current[name] for name in kept}}
+    whole = new
     try:
-        if changes:
-            whole = ComponentDefinition.model_validate(whole).model_dump(mode="json")
+        if kept:
+            members = {**new, **{name: current[name] for name in kept}}
+            if changes:
+                members = ComponentDefinition.model_validate(members).model_dump(mode="json")
+            whole = written(members)
     except ValidationError as error:
-        members = ", ".join(sorted({str(each["loc"][0]) for each in error.errors()}))
-        refused = Refused(Reason.DEFINITION, f"{members}, with what was changed by hand")
-        return ImportEntry(operation, EntryState.REFUSED, row.key, kept=tuple(kept), refused=(refused,))
+        named = ", ".join(sorted({str(each["loc"][0]) for each in error.errors()}))
+        refused = Refused(Reason.DEFINITION, f"{named}, with what was changed by hand")
+        return ImportEntry(entry.operation, EntryState.REFUSED, row.key, kept=tuple(kept), refused=(refused,))
     return ImportEntry(
-        operation,
+        entry.operation,
         EntryState.CHANGED if changes else EntryState.UNCHANGED,
         row.key,
         changes,
         tuple(kept),
         active=row.is_active,
         definition=whole,
-        is_noted=row.imported == _imported(source, operation),
+        is_noted=_is_noted(row, source, entry.operation),
     )
+
+
+def _pieces(keys: Sequence[str]) -> Iterator[Sequence[str]]:
+    return (keys[start : start + _LOOKED_AT] for start in range(0, len(keys), _LOOKED_AT))
+
+
+async def _members(
+    session: AsyncSession | ReadSession, workspace_id: UUID, keys: Sequence[str]
+) -> Mapping[str, Mapping[str, Any]]:
+    """All members of components, by their keys."""
+    columns = [getattr(Component, name) for name in ComponentDefinition.model_fields]
+    query = select(*columns).where(
+        Component.workspace_id == workspace_id, Component.key == any_(cast(keys, ARRAY(String)))
+    )
+    return {row.key: dict(row._mapping) for row in await session.execute(query)}
 
 
 class _Matching:
     """Which component is which operation."""
 
-    def __init__(self, document: ApiDocument, rows: Iterable[Component]) -> None:
+    def __init__(self, document: ApiDocument, rows: Iterable[Row[Any]]) -> None:
         self.source = document.source
         self.ids = {operation.id for operation in document.operations}
         self._by_key = {row.key: row for row in rows}
@@ -250,7 +305,7 @@ class _Matching:
         self._by_operation = {row.imported["operation"]: row for row in self.own if row.imported}
         self._taken = {row.key for row in self.own if row.imported and row.imported["operation"] in self.ids}
 
-    def find(self, operation: Operation) -> tuple[Component | None, str]:
+    def find(self, operation: Operation) -> tuple[Row[Any] | None, str]:
         """The component of an operation and its key; the key alone for a new one, none where both are taken."""
         row = self._by_operation.get(operation.id)
         if row is not None:
@@ -263,10 +318,10 @@ class _Matching:
             return found, key
         return None, ""
 
-    def _is_ours(self, row: Component, operation: Operation) -> bool:
+    def _is_ours(self, row: Row[Any], operation: Operation) -> bool:
         """Whether a component is this operation under another path, or as somebody wrote it down by hand."""
         if row.imported:
-            return row.imported["source"] == self.source
+            return bool(row.imported["source"] == self.source)
         definition = operation.definition or {}
         return (row.http_method, row.endpoint_url) == (definition["http_method"], definition["endpoint_url"])
 
@@ -278,12 +333,25 @@ def _is_wanted(entry: ImportEntry, chosen: Collection[str] | None) -> bool:
 
 
 def _imported(source: str, operation: Operation) -> ImportedForm:
-    members = {name: _digest(value) for name, value in (operation.definition or {}).items() if name != "key"}
+    digests = {} if operation.definition is None else operation.definition.digests
+    members = {name: digest for name, digest in digests.items() if name != "key"}
     return {"source": source, "operation": operation.id, "members": members}
 
 
-def _digest(value: Any) -> str:
-    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()[:16]
+def _noted(source: str, entry: ImportEntry) -> ImportedForm:
+    """What is kept of where a component came from; its form too, if it is all that the document says."""
+    imported = _imported(source, entry.operation)
+    return imported if entry.kept else {**imported, "form": ""}
+
+
+def _is_noted(row: Row[Any], source: str, operation: Operation) -> bool:
+    known = {name: value for name, value in (row.imported or {}).items() if name != "form"}
+    return known == _imported(source, operation)
+
+
+def _is_as_imported(row: Row[Any]) -> bool:
+    """Whether nobody can have changed a component since it was imported as the document had it."""
+    return bool(row.imported) and row.imported.get("form") == row.form
 
 
 def _result(entries: Iterable[ImportEntry], deactivated: tuple[str, ...]) -> ImportResult:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from services.components.demands import FROM
-from services.components.graphql import read_template
 from services.components.refusals import DefinitionFaultCode, Refusal, refuse
+
+if TYPE_CHECKING:
+    from services.components.graphql import Template
 
 Method = Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
 
@@ -28,7 +30,7 @@ _SAID = "a file that a person has sent: {{STEP.files[0]}} of a step that asked f
 def method_of(members: Mapping[str, Any]) -> Method:
     """The method of a component that states none; that of a GraphQL query is GET, since it reads."""
     kind, template = members.get("type", "REST"), members.get("graphql")
-    if kind == "REST" or (kind == "GRAPHQL" and template and read_template(template).is_query):
+    if kind == "REST" or (kind == "GRAPHQL" and template and _read(template).is_query):
         return "GET"
     return "POST"
 
@@ -38,7 +40,7 @@ def check_template(text: str, members: Mapping[str, Any]) -> str:
     if text and members.get("type") != "GRAPHQL":
         refuse([Refusal(DefinitionFaultCode.UNKNOWN_MEMBER)])
     if text:
-        read_template(text)
+        _read(text)
     return text
 
 
@@ -55,7 +57,14 @@ def typed_response(schema: dict[str, Any], members: Mapping[str, Any]) -> dict[s
     template = members.get("graphql")
     if schema or not template or members.get("type") != "GRAPHQL":
         return schema
-    return {"type": "object", "properties": {name: {} for name in read_template(template).fields}}
+    return {"type": "object", "properties": {name: {} for name in _read(template).fields}}
+
+
+def _read(text: str) -> Template:
+    # It takes a tenth of a second to load what parses them, which the process that reads documents has no use for.
+    from services.components.graphql import read_template
+
+    return read_template(text)
 
 
 def is_file(schema: Any) -> bool:
@@ -65,7 +74,7 @@ def is_file(schema: Any) -> bool:
 
 def _with_variables(schema: dict[str, Any], text: str) -> dict[str, Any]:
     """Variables are typed by the template; what the pack says of one counts beside that, or instead."""
-    template = read_template(text)
+    template = _read(text)
     stated = schema.get("properties", {})
     refuse(
         Refusal(DefinitionFaultCode.NOT_A_VARIABLE, ("properties", name))

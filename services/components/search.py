@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from rapidfuzz import fuzz, process
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Component
@@ -32,7 +31,16 @@ _ALIKE = 74.0
 _SHORTEST = 4
 """A shorter word is like too many others."""
 
-_WORDS = re.compile(r"[^\W_]+")
+
+class _Spaced(dict[int, int]):
+    """A space for what belongs to no word; faster than a pattern, where words are many."""
+
+    def __missing__(self, code: int) -> int:
+        self[code] = code if chr(code).isalnum() else ord(" ")
+        return self[code]
+
+
+_SPACED = _Spaced()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +88,11 @@ class ComponentSearch:
         self._read_at = time
         fingerprint = await self._components.fingerprint(session, workspace_id)
         if self._known is None or self._known[:2] != (workspace_id, fingerprint):
-            named = select(Component.key, Component.name, Component.category, Component.owner_service)
-            rows = await session.execute(named.where(Component.workspace_id == workspace_id))
-            text = "\n".join(" ".join(row) for row in rows).lower()
-            self._known = (workspace_id, fingerprint, tuple(sorted(set(_WORDS.findall(text)))))
+            # As one text: to be given ten thousand rows takes longer than to find the words in them.
+            named = func.concat_ws(" ", Component.key, Component.name, Component.category, Component.owner_service)
+            query = select(func.string_agg(named, "\n")).where(Component.workspace_id == workspace_id)
+            text = (await session.scalar(query) or "").lower()
+            self._known = (workspace_id, fingerprint, tuple(sorted(set(text.translate(_SPACED).split()))))
         return self._known[2]
 
     @staticmethod

@@ -15,8 +15,8 @@ from uuid import UUID
 from sqlalchemy import Integer, Select, Text, Uuid, and_, bindparam, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Card, Component, PlanVersion, Run, WorkflowPlan
-from services.approvals import ApprovalRules
+from db.models import ApprovalRulesRow, Card, Component, PlanVersion, Run, WorkflowPlan
+from services.approvals import ApprovalRules, rules_of
 from services.components.definitions import ComponentDefinition
 from services.components.service import ComponentService
 from services.errors import NotFound
@@ -92,11 +92,9 @@ class RunRecord:
     """The steps of its version as the plan has them, by their ids."""
 
 
-async def component_lines(
-    session: AsyncSession, workspace_id: UUID, *, after: str, limit: int, search: str = ""
-) -> Sequence[ComponentLine]:
-    """Components by key, those after `after`; with all words of `search`, if there are any."""
-    query = select(
+# Put together once, as all that programs read over and over: that takes longer than PostgreSQL does.
+_COMPONENTS = (
+    select(
         Component.key,
         Component.name,
         Component.description,
@@ -105,11 +103,24 @@ async def component_lines(
         Component.http_method,
         Component.approval,
         Component.is_active,
-    ).where(Component.workspace_id == workspace_id, Component.key > after)
+    )
+    .where(
+        Component.workspace_id == bindparam("workspace", type_=Uuid),
+        Component.key > bindparam("after", type_=Text),
+    )
+    .order_by(Component.key)
+    .limit(bindparam("limit", type_=Integer))
+)
+
+
+async def component_lines(
+    session: AsyncSession, workspace_id: UUID, *, after: str, limit: int, search: str = ""
+) -> Sequence[ComponentLine]:
+    """Components by key, those after `after`; with all words of `search`, if there are any."""
+    query = _COMPONENTS
     if search.strip():
-        words = func.websearch_to_tsquery("english", search)
-        query = query.where(Component.search.op("@@")(words))
-    rows = await session.execute(query.order_by(Component.key).limit(limit))
+        query = query.where(Component.search.op("@@")(func.websearch_to_tsquery("english", search)))
+    rows = await session.execute(query, {"workspace": workspace_id, "after": after, "limit": limit})
     return [ComponentLine(*row) for row in rows]
 
 
@@ -149,6 +160,7 @@ async def plan_lines(
         query = _any_lines(sees_all=eyes.sees_all)
     else:
         query = _of_page(lines.narrowed(lines.lines(workspace_id), wanted, eyes.narrowing))
+        query = _with_rules(query, workspace_id) if eyes.is_nobody else query
     values = {
         "workspace": workspace_id,
         "before": MAX_NUMBER if before is None else before,
@@ -156,7 +168,9 @@ async def plan_lines(
         "limit": limit,
     }
     rows = await session.execute(query, values)
-    return [lines.line_of(row, eyes.viewer.rules) for row in rows]
+    return [
+        lines.line_of(row, rules_of(row.ApprovalRulesRow) if eyes.is_nobody else eyes.viewer.rules) for row in rows
+    ]
 
 
 def _of_page(query: Select[Any]) -> Select[Any]:
@@ -170,11 +184,18 @@ def _of_page(query: Select[Any]) -> Select[Any]:
     )
 
 
-# Put together once: that takes longer than PostgreSQL does, and is what a program reads over and over.
 @cache
 def _any_lines(sees_all: bool) -> Select[Any]:
     workspace = cast("UUID", bindparam("workspace", type_=Uuid))
-    return _of_page(lines.narrowed(lines.lines(workspace), EVERYTHING, None if sees_all else NOBODY))
+    found = lines.narrowed(lines.lines(workspace), EVERYTHING, None if sees_all else NOBODY)
+    return _with_rules(_of_page(found), workspace)
+
+
+def _with_rules(query: Select[Any], workspace_id: UUID) -> Select[Any]:
+    """With the rules of the workspace beside each line, which say whom it waits for."""
+    return query.add_columns(ApprovalRulesRow).outerjoin(
+        ApprovalRulesRow, ApprovalRulesRow.workspace_id == workspace_id
+    )
 
 
 @cache
@@ -203,9 +224,9 @@ _LAST_RUNS = (
 
 
 @cache
-def _plan_of_run(sees_all: bool) -> Select[Any]:
+def _run_and_plan(sees_all: bool) -> Select[Any]:
     query = (
-        select(WorkflowPlan.number, PlanVersion.document)
+        select(Run, WorkflowPlan.number, PlanVersion.document)
         .select_from(Run)
         .join(WorkflowPlan, WorkflowPlan.id == Run.plan_id)
         .join(PlanVersion, and_(PlanVersion.plan_id == Run.plan_id, PlanVersion.version == Run.version))
@@ -230,14 +251,14 @@ async def plan(session: AsyncSession, workspace_id: UUID, eyes: Eyes, number: in
 
 async def run(session: AsyncSession, workspace_id: UUID, eyes: Eyes, run_id: UUID) -> RunRecord:
     """One run. Raises NotFound, also where its plan may not be seen."""
-    query = _plan_of_run(sees_all=eyes.sees_all)
+    query = _run_and_plan(sees_all=eyes.sees_all)
     if not (eyes.is_nobody or eyes.sees_all):
-        query = _plan_of_run(sees_all=True).where(lines.visible(eyes.viewer))
+        query = _run_and_plan(sees_all=True).where(lines.visible(eyes.viewer))
     row = (await session.execute(query, {"workspace": workspace_id, "run": run_id})).one_or_none()
-    found = None if row is None else await runs.one(session, workspace_id, run_id, eyes.viewer.rules)
-    if row is None or found is None:
+    if row is None:
         raise NotFound("run", run_id)
-    return RunRecord(found, row[0], {step["step_id"]: step for step in row[1]["steps"]})
+    found = await runs.snapshots(session, [(row[0], eyes.viewer.rules)])
+    return RunRecord(found[run_id], row[1], {step["step_id"]: step for step in row[2]["steps"]})
 
 
 async def plan_number(session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> int:

@@ -65,14 +65,6 @@ async def run_of_step(session: AsyncSession, workspace_id: UUID, step_id: UUID) 
     return run
 
 
-async def one(
-    session: AsyncSession, workspace_id: UUID, run_id: UUID, settings: ApprovalRules
-) -> RunSnapshot | None:
-    """A run with all of its steps, be it the last or not; None if there is none of that id."""
-    run = await session.scalar(select(Run).where(Run.workspace_id == workspace_id, Run.id == run_id))
-    return None if run is None else (await snapshots(session, [(run, settings)]))[run.id]
-
-
 async def answer(session: AsyncSession, workspace_id: UUID, step_id: UUID) -> tuple[UUID, Any]:
     """The run of a step, and the step's whole answer, however long. Raises NotFound."""
     step = await session.scalar(

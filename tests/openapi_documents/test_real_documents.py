@@ -77,7 +77,7 @@ async def test_it_is_imported_whole_and_once(
     assert counts(document) == rows[real.package][: len(counts(document))]
     for each in document.operations:
         assert each.definition or each.refused
-        assert each.definition is None or ComponentDefinition.model_validate(each.definition)
+        assert each.definition is None or ComponentDefinition.model_validate(dict(each.definition))
     service = ImportService()
     for _ in range(2):
         async with database.transaction() as session:

@@ -18,6 +18,7 @@ from db.models import (
     Conversation,
     HeardMessage,
     InboxEntry,
+    RenewedToken,
     Run,
     StepRun,
     Webhook,
@@ -100,6 +101,7 @@ async def test_inbox_and_model_calls_are_forgotten_in_time(database: Database, w
         "api_requests": 3,
         "webhook_deliveries": 3,
         "component_imports": 0,
+        "renewed_tokens": 0,
         "conversations": 1,
         "model_calls": 1,
         "plans": 0,
@@ -118,6 +120,16 @@ async def test_more_than_a_batch_is_forgotten_at_once(database: Database) -> Non
             )
         )
     assert (await purge_all(database, Retention(), NOW))["inbox"] == 1200
+
+
+async def test_what_a_former_sign_in_was_renewed_to_is_forgotten(database: Database, workspace_id: UUID) -> None:
+    async with database.transaction() as session:
+        for days in (1, 364, 366, 800):
+            at = NOW - timedelta(days=days)
+            session.add(RenewedToken(workspace_id=workspace_id, client=f"c{days}", sealed="s", renewed_at=at))
+    assert (await purge_all(database, Retention(), NOW))["renewed_tokens"] == 2
+    async with database.reading() as session:
+        assert set(await session.scalars(select(RenewedToken.client))) == {"c1", "c364"}
 
 
 @pytest.mark.parametrize(

@@ -11,29 +11,30 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field, replace
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 from services.components.openapi.model import (
     ApiDocument,
-    Cut,
-    CutCode,
     DocumentFaultCode,
     DocumentRefused,
-    Operation,
     ReadingOptions,
-    Reason,
-    Refused,
 )
 from services.components.openapi.reading import MAX_JSON_BYTES
+from services.components.openapi.wire import document_of
 
 SECONDS = 60.0
 """A document that takes longer is given up: GitHub's 1,223 operations take three."""
 
 _ROOT = Path(__file__).parents[3]
 _COMMAND = (sys.executable, "-m", "services.components.openapi.work")
+_LONGEST_LINE = 64 * 1024 * 1024
+"""A schema has 32 KB at most, and what was cut of it may be named at length."""
+
+_PIECE = 1 << 18
+"""Bytes of a document that are handed over at once."""
+
 _NEEDED = ("PATH", "LD_LIBRARY_PATH", "TMPDIR")
 
 
@@ -49,10 +50,9 @@ class DocumentReader:
         if len(source) > MAX_JSON_BYTES:
             raise DocumentRefused(DocumentFaultCode.TOO_LARGE, limit=MAX_JSON_BYTES)
         async with self._turn:
-            said = await self._said(json.dumps(asdict(options)).encode() + b"\n" + source)
-        return await asyncio.to_thread(_document, said)
+            return await self._read(json.dumps(asdict(options)).encode() + b"\n", source)
 
-    async def _said(self, asked: bytes) -> bytes:
+    async def _read(self, options: bytes, source: bytes) -> ApiDocument:
         process = await asyncio.create_subprocess_exec(
             *_COMMAND,
             stdin=asyncio.subprocess.PIPE,
@@ -60,51 +60,33 @@ class DocumentReader:
             stderr=asyncio.subprocess.DEVNULL,
             env={name: os.environ[name] for name in _NEEDED if name in os.environ},
             cwd=_ROOT,
+            limit=_LONGEST_LINE,
         )
+        assert process.stdin is not None  # noqa: S101 - both are pipes
+        assert process.stdout is not None  # noqa: S101
         try:
             async with asyncio.timeout(self.seconds):
-                said, _ = await process.communicate(asked)
+                await _give(process.stdin, options, source)
+                document = await document_of(process.stdout)
+                await process.wait()
         except TimeoutError:
             raise DocumentRefused(DocumentFaultCode.TOO_SLOW, limit=self.seconds) from None
         finally:
             if process.returncode is None:
                 process.kill()
                 await process.wait()
-        if process.returncode != 0 or not said:
+        if process.returncode != 0:
             raise DocumentRefused(DocumentFaultCode.UNREADABLE, problem=f"exit {process.returncode}")
-        return said
+        return document
 
 
-def lines_of(document: ApiDocument) -> Iterator[bytes]:
-    """A document as lines of JSON: the document, then each of its operations, so that none takes long to read."""
-    head = {name: getattr(document, name) for name in ("title", "version", "openapi", "source", "digest", "notes")}
-    yield json.dumps(head).encode()
-    for operation in document.operations:
-        # asdict would copy the whole definition, member by member.
-        members = {**asdict(replace(operation, definition=None)), "definition": operation.definition}
-        yield json.dumps(members).encode()
-
-
-def line_of(error: DocumentRefused) -> bytes:
-    """A refusal as a line of JSON."""
-    return json.dumps({"refused": error.code, "detail": dict(error.detail)}).encode()
-
-
-def _document(said: bytes) -> ApiDocument:
-    head, *rest = said.splitlines()
-    members = json.loads(head)
-    if "refused" in members:
-        raise DocumentRefused(DocumentFaultCode(members["refused"]), **members["detail"])
-    operations = tuple(_operation(json.loads(line)) for line in rest)
-    return ApiDocument(**{**members, "notes": tuple(members["notes"]), "operations": operations})
-
-
-def _operation(members: dict[str, Any]) -> Operation:
-    return Operation(
-        **{
-            **members,
-            "tags": tuple(members["tags"]),
-            "refused": tuple(Refused(Reason(each["reason"]), each["about"]) for each in members["refused"]),
-            "cuts": tuple(Cut(CutCode(each["code"]), each["where"], each["about"]) for each in members["cuts"]),
-        }
-    )
+async def _give(stdin: asyncio.StreamWriter, options: bytes, source: bytes) -> None:
+    """Hand all of it over, a piece at a time. If the process has ended, why it has shows in what it says."""
+    with suppress(BrokenPipeError, ConnectionResetError):
+        stdin.write(options)
+        for start in range(0, len(source), _PIECE):
+            stdin.write(source[start : start + _PIECE])
+            await stdin.drain()
+    stdin.close()
+    with suppress(BrokenPipeError, ConnectionResetError):
+        await stdin.wait_closed()

@@ -29,8 +29,13 @@ class Body:
     content_type: str = ""
 
 
-def body_of(method: str, stated: Any, references: References, converter: Converter, cuts: Cuts) -> Body:
-    """What an operation takes as its body. Raises OperationRefused if it needs one that can't be written."""
+def body_of(
+    method: str, stated: Any, references: References, converter: Converter, cuts: Cuts, room: float
+) -> Body:
+    """What an operation takes as its body. Raises OperationRefused if it needs one that can't be written.
+
+    Raises TooLong if its schema surely takes more than `room`.
+    """
     body = references.resolved(stated)
     content = mapping(body.get("content"))
     if not content:
@@ -40,7 +45,7 @@ def body_of(method: str, stated: Any, references: References, converter: Convert
     media = _chosen(content)
     if media is None:
         return _without(body, Reason.BODY_TYPE, clip(", ".join(content), 100), cuts)
-    schema = converter.convert(mapping(content[media]).get("schema", {}), "body")
+    schema = converter.convert(mapping(content[media]).get("schema", {}), "body", room)
     if not schema:
         schema = {"type": "object"}
     kind = media.partition(";")[0].strip().lower()
@@ -50,8 +55,13 @@ def body_of(method: str, stated: Any, references: References, converter: Convert
     return Body(schema, "json", kind if own else "")
 
 
-def response_of(responses: Any, references: References, converter: Converter, cuts: Cuts) -> dict[str, Any]:
-    """The schema of the first good answer; empty where it has none that is JSON."""
+def response_of(
+    responses: Any, references: References, converter: Converter, cuts: Cuts, room: float
+) -> dict[str, Any]:
+    """The schema of the first good answer; empty where it has none that is JSON.
+
+    Raises TooLong if it surely takes more than `room`.
+    """
     stated = mapping(responses)
     good = sorted(status for status in map(str, stated) if _GOOD.fullmatch(status))
     if not good:
@@ -63,7 +73,7 @@ def response_of(responses: Any, references: References, converter: Converter, cu
             cuts.add(CutCode.RESPONSE, "response", clip(", ".join(content), 100))
         return {}
     item = mapping(content[media])
-    return converter.convert(item.get("schema", {}), "response")
+    return converter.convert(item.get("schema", {}), "response", room)
 
 
 def _without(body: Mapping[str, Any], reason: Reason, about: str, cuts: Cuts) -> Body:

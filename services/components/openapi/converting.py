@@ -6,11 +6,12 @@ and noted. A cut makes a schema allow more and never less, so no value is refuse
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from services.components.openapi.keywords import Keywords
+from services.components.openapi.keywords import COMPOSED, MOST_WORDS, Keywords
 from services.components.openapi.merging import merged
 from services.components.openapi.model import CutCode, Cuts
 from services.components.openapi.references import References, listing, mapping
@@ -19,6 +20,8 @@ _MOST_LEVELS = 80
 """Schemas inside of schemas, references and compositions counted too: Python's own limit is far beyond."""
 
 RECURSIVE = "recursive, cut here"
+
+_UNCOUNTED = math.inf
 
 Direction = Literal["request", "response"]
 _HIDDEN: Mapping[Direction, str] = {"request": "readOnly", "response": "writeOnly"}
@@ -29,7 +32,7 @@ class Limits:
     """How much an operation may take: depth of objects and lists, characters of descriptions; what is left."""
 
     depth: int = 8
-    words: int = 300
+    words: int = MOST_WORDS
     properties: int = 200
     nodes: int = 3_000
 
@@ -52,8 +55,15 @@ class _At(NamedTuple):
         return _At(self.where, path, self.depth, self.level + 1)
 
 
+class TooLong(Exception):
+    """A schema takes more room than there is, whatever else there is in it."""
+
+
 class Converter:
-    """Converts the schemas of one operation, in one direction, out of one allowance."""
+    """Converts the schemas of one operation, in one direction, out of one allowance.
+
+    `is_sure` stays true as long as nothing in them need be looked at again, to be a good schema.
+    """
 
     def __init__(
         self, references: References, keywords: Keywords, limits: Limits, cuts: Cuts, direction: Direction
@@ -63,17 +73,23 @@ class Converter:
         self._limits = limits
         self._cuts = cuts
         self._hidden = _HIDDEN[direction]
+        self._room = _UNCOUNTED
+        self.is_sure = True
 
     @property
     def words(self) -> int:
         """Characters that a description may have."""
         return self._limits.words
 
-    def convert(self, schema: Any, where: str) -> dict[str, Any]:
-        """A schema of ours. Raises OperationRefused for a reference to nowhere, or out of the document."""
-        return self._schema(schema, _At(where))
+    def convert(self, schema: Any, where: str, room: float = _UNCOUNTED) -> dict[str, Any]:
+        """A schema of ours. Raises OperationRefused for a reference to nowhere, or out of the document.
 
-    def _schema(self, schema: Any, at: _At) -> dict[str, Any]:
+        Raises TooLong as soon as it is sure to have more than `room` characters as JSON.
+        """
+        self._room = room
+        return dict(self._schema(schema, _At(where)))
+
+    def _schema(self, schema: Any, at: _At) -> Mapping[str, Any]:
         if schema is False:
             return {"not": {}}
         if not isinstance(schema, dict):
@@ -86,43 +102,79 @@ class Converter:
         if isinstance(reference, str):
             return self._referred(schema, reference, at)
         known = self._keywords.of(schema, self._limits.words)
+        self.is_sure &= known.is_sure
         for cut in known.cuts:
             self._cuts.add(cut.code, at.where, cut.about)
-        own = dict(known.keywords)
         if known.is_leaf:
+            self._take(len(known.text))
+            return known.keywords
+        own = dict(known.keywords)
+        if COMPOSED.isdisjoint(schema):
+            self._take(len(known.text))
+            self._members(schema, own, at)
+            self._items(schema, own, at)
             return own
+        # What several say of a value is said once in the end: how much room it takes shows then.
+        room, self._room = self._room, _UNCOUNTED
         self._members(schema, own, at)
         self._items(schema, own, at)
-        return self._composed(schema, own, at)
+        whole = self._composed(schema, own, at)
+        self._room = room
+        return whole
 
-    def _referred(self, schema: Mapping[str, Any], reference: str, at: _At) -> dict[str, Any]:
+    def _referred(self, schema: Mapping[str, Any], reference: str, at: _At) -> Mapping[str, Any]:
         if reference in at.path:
             self._cuts.add(CutCode.RECURSIVE, at.where, reference)
             return {"description": RECURSIVE}
+        beside = self._keywords.beside(schema)
+        if not beside:
+            return self._schema(self._references.target(reference), at.beside(reference))
+        room, self._room = self._room, _UNCOUNTED
         target = self._schema(self._references.target(reference), at.beside(reference))
-        # In 3.0 what stands beside a reference is to be passed over; a description there does no harm.
-        beside = ("description",) if self._keywords.is_30 else tuple(name for name in schema if name != "$ref")
-        siblings = {name: schema[name] for name in beside if name in schema}
-        return merged([self._schema(siblings, at.beside()), target]) if siblings else target
+        whole = merged([self._schema(beside, at.beside()), target])
+        self._room = room
+        return whole
+
+    def _take(self, characters: int) -> None:
+        self._room -= characters
+        if self._room < 0:
+            raise TooLong
 
     def _members(self, schema: Mapping[str, Any], own: dict[str, Any], at: _At) -> None:
-        stated = mapping(schema.get("properties"))
-        declared = {name: each for name, each in stated.items() if mapping(each).get(self._hidden) is not True}
-        required = [name for name in listing(schema.get("required")) if isinstance(name, str)]
-        kept = self._kept(declared, frozenset(required), at) if declared else ()
+        shape = self._keywords.shape(schema, self._hidden)
+        declared = shape.declared
+        kept = self._kept(declared, shape.required, at) if declared else ()
         if declared:
-            own["properties"] = {name: self._schema(declared[name], at.inside(f".{name}")) for name in kept}
+            own["properties"] = self._properties(declared, kept, at) if kept else {}
         # A name that is required and has no schema of its own stays, but for what the other side fills in.
-        names = [name for name in required if name in kept or name not in stated]
+        names = [name for name in shape.required if name in kept or name not in shape.is_stated]
         if names:
-            own["required"] = list(dict.fromkeys(names))
+            own["required"] = names
         more = schema.get("additionalProperties")
         if more is False and len(kept) == len(declared) and "patternProperties" not in schema:
             own["additionalProperties"] = False
         elif isinstance(more, dict) and more and at.depth < self._limits.depth:
             own["additionalProperties"] = self._schema(more, at.inside(".*"))
 
-    def _kept(self, declared: Mapping[str, Any], required: frozenset[str], at: _At) -> Collection[str]:
+    def _properties(self, declared: Mapping[str, Any], kept: Collection[str], at: _At) -> dict[str, Any]:
+        """Most properties of most schemas are leaves, and have been met before."""
+        made: dict[str, Any] = {}
+        leaves, limits = self._keywords.leaves, self._limits
+        may_be_known = at.level < _MOST_LEVELS
+        for name in kept:
+            schema = declared[name]
+            leaf = leaves.get(id(schema))
+            if leaf is not None and leaf.words <= limits.words and may_be_known and limits.nodes > 0:
+                limits.nodes -= 1
+                made[name] = leaf.keywords
+                self._room -= len(name) + 4 + len(leaf.text)
+            else:
+                self._take(len(name) + 4)
+                made[name] = self._schema(schema, at.inside(f".{name}"))
+        self._take(0)
+        return made
+
+    def _kept(self, declared: Mapping[str, Any], required: Collection[str], at: _At) -> Collection[str]:
         """The names of the properties that there is room for, those that are required first."""
         if at.depth >= self._limits.depth:
             self._cuts.add(CutCode.DEPTH, at.where, str(len(declared)))
@@ -132,7 +184,10 @@ class Converter:
         if len(declared) <= room:
             return declared.keys()
         self._cuts.add(CutCode.PROPERTIES, at.where, str(len(declared) - room))
-        chosen = {*sorted(declared, key=lambda name: name not in required)[:room]}
+        if not room:
+            return ()
+        first = frozenset(required)
+        chosen = {*sorted(declared, key=lambda name: name not in first)[:room]}
         return [name for name in declared if name in chosen]
 
     def _items(self, schema: Mapping[str, Any], own: dict[str, Any], at: _At) -> None:
@@ -177,9 +232,9 @@ class Converter:
         return {**made, "properties": {**made["properties"], name: {**own, "const": value}}}
 
 
-def _any_of(branches: Iterable[dict[str, Any]]) -> dict[str, Any]:
+def _any_of(branches: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
     """One of these. Not `oneOf`, for with something cut off a value may fit two of them."""
-    different: list[dict[str, Any]] = []
+    different: list[Mapping[str, Any]] = []
     for branch in branches:
         if branch not in different:
             different.append(branch)

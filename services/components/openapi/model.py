@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
+from services.components.written import WrittenDefinition
 from services.errors import MuddaError
 
 
@@ -95,8 +96,7 @@ class Refused:
     about: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Cut:
+class Cut(NamedTuple):
     """One thing that a component is without: where in it ("response.owner"), and what it is about."""
 
     code: CutCode
@@ -116,7 +116,7 @@ class OperationRefused(MuddaError):
 class Operation:
     """One operation of a document. `id` ("GET /areas/{id}") names it for good.
 
-    `definition` is a ComponentDefinition as JSON, None where there are reasons in `refused`. `spare_key` is for
+    `definition` is a ComponentDefinition, None where there are reasons in `refused`. `spare_key` is for
     where its own key is that of another component. `origin` is the scheme, host and port that is called, such as
     "https://api.example.org:443".
     """
@@ -128,7 +128,7 @@ class Operation:
     key: str = ""
     spare_key: str = ""
     origin: str = ""
-    definition: Mapping[str, Any] | None = None
+    definition: WrittenDefinition | None = None
     refused: tuple[Refused, ...] = ()
     cuts: tuple[Cut, ...] = ()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import json
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -13,8 +13,8 @@ from pydantic import ValidationError
 
 from services.components.definitions import ComponentDefinition
 from services.components.openapi.bodies import Body, body_of, response_of
-from services.components.openapi.converting import Converter, Limits
-from services.components.openapi.keywords import Keywords, line
+from services.components.openapi.converting import Converter, Limits, TooLong
+from services.components.openapi.keywords import MOST_WORDS, Keywords, line
 from services.components.openapi.model import (
     ApiDocument,
     Cut,
@@ -36,6 +36,7 @@ from services.components.openapi.references import References, listing, mapping,
 from services.components.openapi.security import auth_of
 from services.components.openapi.servers import base_url, origin_of
 from services.components.refusals import REFUSED
+from services.components.written import WrittenDefinition, written
 from services.formats.storable import seen
 from services.formats.text import clip
 
@@ -43,34 +44,41 @@ MOST_OPERATIONS = 5_000
 MOST_BYTES = 32 * 1024
 """Of the schemas of one component, as JSON: so much of a prompt it may take."""
 
+_PARAMETERS = ("path_params", "query_params", "headers")
 _METHODS = ("get", "put", "post", "delete", "patch")
 _NOT_CALLED = ("options", "head", "trace", "query")
 _LONGEST_DESCRIPTION = 1_000
 _APPROVAL = {"GET": "none", "DELETE": "step"}
 # From the whole of a request and its answer to less and less, the answer first.
 _REQUESTS = (Limits(), Limits(depth=5, words=120), Limits(depth=3, words=0, properties=100))
-_RESPONSES = ((8, 300), (4, 150), (2, 80), (1, 0))
+_RESPONSES = ((8, MOST_WORDS), (4, 150), (2, 80), (1, 0))
 
 
 def read_document(source: bytes, options: ReadingOptions) -> ApiDocument:
     """What a document says, all of it. Takes seconds for a large one. Raises DocumentRefused."""
+    document, operations = begin_reading(source, options)
+    return replace(document, operations=tuple(operations))
+
+
+def begin_reading(source: bytes, options: ReadingOptions) -> tuple[ApiDocument, Iterator[Operation]]:
+    """A document without its operations, and these, each made as it is asked for. Raises DocumentRefused."""
+    digest = hashlib.sha256(source).hexdigest()
     document = read_value(source)
+    del source
     version = version_of(document)
     faults = schema_faults(document, version)
     walk = _Walk(document, version, faults, options)
-    operations = tuple(walk.operations())
-    if not operations:
-        raise DocumentRefused(DocumentFaultCode.NO_OPERATIONS)
     info = mapping(document.get("info"))
-    return ApiDocument(
+    read = ApiDocument(
         title=line(info.get("title"), 150),
         version=line(str(info.get("version", "")), 100),
         openapi=str(document["openapi"]),
         source=walk.source,
-        digest=hashlib.sha256(source).hexdigest(),
-        operations=operations,
+        digest=digest,
+        operations=(),
         notes=faults.notes,
     )
+    return read, walk.operations()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +91,26 @@ class _Raw:
     item: Mapping[str, Any]
     operation: Mapping[str, Any]
     refused: Refused | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """What an operation takes. `texts` are the members that come of it as JSON, `size` all of their characters."""
+
+    parameters: Parameters
+    body: Body
+    texts: Mapping[str, str]
+    size: int
+    is_sure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Response:
+    """What an operation answers, and that as JSON."""
+
+    schema: Mapping[str, Any]
+    text: str
+    is_sure: bool
 
 
 class _Walk:
@@ -99,14 +127,16 @@ class _Walk:
         self._info = mapping(document.get("info"))
         self._schemes = mapping(mapping(document.get("components")).get("securitySchemes"))
         self.source = options.source or source_name(text(self._info.get("title")))
+        self._all = list(self._found())
+        if not self._all:
+            raise DocumentRefused(DocumentFaultCode.NO_OPERATIONS)
 
     def operations(self) -> Iterator[Operation]:
         """All operations, in the order of the document."""
-        found = list(self._found())
-        ids = [(raw.id, text(raw.operation.get("operationId"))) for raw in found]
+        ids = [(raw.id, text(raw.operation.get("operationId"))) for raw in self._all]
         keys = keys_of(self.source, ids)
         given = Counter(operation_id for _, operation_id in ids)
-        for raw, (key, spare), (_, operation_id) in zip(found, keys, ids, strict=True):
+        for raw, (key, spare), (_, operation_id) in zip(self._all, keys, ids, strict=True):
             cuts = Cuts()
             if not operation_id:
                 cuts.add(CutCode.NO_ID)
@@ -155,8 +185,7 @@ class _Walk:
             return replace(plain, refused=(raw.refused,))
         try:
             base = self._base(raw)
-            members = self._members(plain, raw, base, cuts)
-            definition = ComponentDefinition.model_validate(members).model_dump(mode="json")
+            definition = self._definition(plain, raw, base, cuts)
         except OperationRefused as error:
             return replace(plain, refused=(error.refused,))
         except ValidationError as error:
@@ -172,7 +201,7 @@ class _Walk:
             server=self._options.server,
         )
 
-    def _members(self, plain: Operation, raw: _Raw, base: str, cuts: Cuts) -> dict[str, Any]:
+    def _definition(self, plain: Operation, raw: _Raw, base: str, cuts: Cuts) -> WrittenDefinition:
         auth = auth_of(
             raw.operation.get("security"),
             self._document.get("security"),
@@ -181,14 +210,15 @@ class _Walk:
             source=self.source,
             base=f"{base}/",
         )
-        parameters, body, size = self._request(raw, cuts)
-        response = self._response(raw, cuts, MOST_BYTES - size)
+        request = self._request(raw, cuts)
+        response = self._response(raw, cuts, MOST_BYTES - request.size)
+        parameters, body = request.parameters, request.body
         name = plain.summary or words_of(plain.operation_id) or raw.id
         said = text(raw.operation.get("description")).strip() or text(raw.operation.get("summary")).strip() or name
         if len(said) > _LONGEST_DESCRIPTION:
             cuts.add(CutCode.TEXT, "description", str(len(said)))
             said = said[: _LONGEST_DESCRIPTION - 1] + "…"
-        return {
+        members = {
             "key": plain.key,
             "name": clip(name, 149),
             "description": seen(said),
@@ -200,7 +230,7 @@ class _Walk:
             "headers": parameters.headers,
             "serialization": parameters.serialization,
             "request_schema": dict(body.request_schema),
-            "response_schema": response,
+            "response_schema": response.schema,
             "body_format": body.body_format,
             "content_type": body.content_type,
             "auth": auth,
@@ -208,45 +238,63 @@ class _Walk:
             "owner_service": line(self._info.get("title"), 140),
             "version": line(str(self._info.get("version", "")), 100) or "1.0",
         }
+        if not (request.is_sure and response.is_sure) or body.body_format == "multipart":
+            return written(ComponentDefinition.model_validate(members).model_dump(mode="json"))
+        # Schemas made of keywords that were looked at one by one are good ones. To look at each of a thousand as a
+        # whole takes as long as to make them. What is around them, and the names of parameters, is looked at.
+        names: dict[str, Any] = {place: {name: {} for name in members[place]} for place in _PARAMETERS}
+        around = {**members, **names, "request_schema": {}, "response_schema": {}}
+        rest = ComponentDefinition.model_validate(around).model_dump(mode="json")
+        return written(rest, {**request.texts, "response_schema": response.text})
 
-    def _request(self, raw: _Raw, cuts: Cuts) -> tuple[Parameters, Body, int]:
-        """Parameters and body, as much of them as there is room for, and their bytes."""
+    def _request(self, raw: _Raw, cuts: Cuts) -> _Request:
+        """Parameters and body, as much of them as there is room for."""
+        size = 0
         for stage in _REQUESTS:
             tried = Cuts()
             converter = self._converter(replace(stage), tried, "request")
             levels = (raw.item.get("parameters"), raw.operation.get("parameters"))
             parameters = parameters_of(raw.path, levels, self._references, converter, tried)
-            body = body_of(raw.method, raw.operation.get("requestBody"), self._references, converter, tried)
-            size = _size(
-                [parameters.path_params, parameters.query_params, parameters.headers, body.request_schema]
-            )
+            stated = raw.operation.get("requestBody")
+            room = math.inf if stage is _REQUESTS[-1] else MOST_BYTES
+            try:
+                body = body_of(raw.method, stated, self._references, converter, tried, room)
+            except TooLong:
+                continue
+            members = {place: getattr(parameters, place) for place in _PARAMETERS}
+            texts = {
+                name: self._keywords.text(value)
+                for name, value in {**members, "request_schema": body.request_schema}.items()
+            }
+            size = sum(map(len, texts.values()))
             if size <= MOST_BYTES:
                 cuts.found += tried.found
                 if stage is not _REQUESTS[0]:
                     cuts.add(CutCode.BYTES, "request")
-                return parameters, body, size
+                return _Request(parameters, body, texts, size, converter.is_sure)
         raise OperationRefused(Reason.TOO_LARGE, f"{size:,} bytes")
 
-    def _response(self, raw: _Raw, cuts: Cuts, room: int) -> dict[str, Any]:
+    def _response(self, raw: _Raw, cuts: Cuts, room: int) -> _Response:
         for depth, words in _RESPONSES:
             tried: list[Cut] = []
             noted = Cuts(tried)
             converter = self._converter(Limits(depth=depth, words=words), noted, "response")
-            schema = response_of(raw.operation.get("responses"), self._references, converter, noted)
-            if _size(schema) <= room:
+            stated = raw.operation.get("responses")
+            try:
+                schema = response_of(stated, self._references, converter, noted, room)
+            except TooLong:
+                continue
+            text = self._keywords.text(schema)
+            if len(text) <= room:
                 cuts.found += tried
                 if depth != _RESPONSES[0][0]:
                     cuts.add(CutCode.BYTES, "response", str(depth))
-                return schema
+                return _Response(schema, text, converter.is_sure)
         cuts.add(CutCode.BYTES, "response", "0")
-        return {}
+        return _Response({}, "{}", is_sure=True)
 
     def _converter(self, limits: Limits, cuts: Cuts, direction: Any) -> Converter:
         return Converter(self._references, self._keywords, limits, cuts, direction)
-
-
-def _size(value: Any) -> int:
-    return len(json.dumps(value))
 
 
 def _refusals(error: ValidationError) -> Iterator[Refused]:

@@ -32,7 +32,7 @@ def test_an_operation_becomes_a_component() -> None:
         ("orders", "works"),
     )
     assert found.origin == "https://works.example.org:443"
-    component = ComponentDefinition.model_validate(found.definition)
+    component = ComponentDefinition.model_validate(dict(found.definition or {}))
     assert (component.name, component.description) == ("List work orders", "Lists the orders of an area.")
     assert component.endpoint_url == f"{SERVER}/areas/{{area}}/orders"
     assert component.path_params == {"area": {"type": "string", "required": True}}
