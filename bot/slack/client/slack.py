@@ -22,6 +22,10 @@ from services.workspaces.installations import Grant
 # A call that takes longer is as good as lost; the lease of a redraw is twice this.
 TIMEOUT_SECONDS = 10.0
 
+# What Slack said of one message's address is good for all of its channel for so long: a workspace may be renamed.
+LINK_SECONDS = 3_600.0
+MAX_LINKS = 10_000
+
 
 class Slack(AgentCalls):
     """Slack's Web API, as far as this bot needs it."""
@@ -29,6 +33,8 @@ class Slack(AgentCalls):
     def __init__(self, client: AsyncWebClient, session: aiohttp.ClientSession, metrics: Metrics) -> None:
         super().__init__(client, metrics)
         self._session = session
+        # By channel: the address of a message up to its name, and until when that is taken for what Slack says.
+        self._links: dict[str, tuple[str, float]] = {}
 
     def of_workspace(self, token: str, team_id: str | None) -> Slack:
         """The same client, speaking with another token; `team_id` tells workspaces of one organisation apart."""
@@ -125,7 +131,20 @@ class Slack(AgentCalls):
         """The address of a message in Slack."""
         call = self.client.chat_getPermalink(channel=channel, message_ts=ts)
         answer = await self._called("chat.getPermalink", call)
-        return str(answer["permalink"])
+        address = str(answer["permalink"])
+        if address.endswith(name := _name_in_link(ts)):
+            if len(self._links) >= MAX_LINKS:
+                self._links.clear()
+            self._links[channel] = address.removesuffix(name), self._clock() + LINK_SECONDS
+        return address
+
+    def known_permalink(self, channel: str, ts: str) -> str | None:
+        """The address of a message that is in no thread, by what Slack said lately of another in its channel.
+
+        None where that is not known, or is no address that ends with the message's name.
+        """
+        before, until = self._links.get(channel, ("", 0.0))
+        return before + _name_in_link(ts) if before and self._clock() < until else None
 
     async def delete(self, channel: str, ts: str) -> None:
         """Take back a message of ours."""
@@ -269,6 +288,11 @@ class Slack(AgentCalls):
         """Open a modal on top of the one that the trigger comes from; three at most."""
         call = self.client.views_push(trigger_id=trigger_id, view=dict(view))
         await self._called("views.push", asyncio.wait_for(call, MODAL_SECONDS))
+
+
+def _name_in_link(ts: str) -> str:
+    """How an address ends that leads to a message in no thread."""
+    return f"/p{ts.replace('.', '')}"
 
 
 @asynccontextmanager
