@@ -7,12 +7,14 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.request import getproxies
 
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import SlackError, SlackUnavailable
 from bot.metrics import Metrics
+from bot.slack.client.addresses import Addresses
 from bot.slack.client.agents import AgentCalls
 from bot.slack.client.directory import MODAL_SECONDS
 from bot.slack.files import FetchedFile, fetched, listed
@@ -22,10 +24,6 @@ from services.workspaces.installations import Grant
 # A call that takes longer is as good as lost; the lease of a redraw is twice this.
 TIMEOUT_SECONDS = 10.0
 
-# What Slack said of one message's address is good for all of its channel for so long: a workspace may be renamed.
-LINK_SECONDS = 3_600.0
-MAX_LINKS = 10_000
-
 
 class Slack(AgentCalls):
     """Slack's Web API, as far as this bot needs it."""
@@ -33,8 +31,7 @@ class Slack(AgentCalls):
     def __init__(self, client: AsyncWebClient, session: aiohttp.ClientSession, metrics: Metrics) -> None:
         super().__init__(client, metrics)
         self._session = session
-        # By channel: the address of a message up to its name, and until when that is taken for what Slack says.
-        self._links: dict[str, tuple[str, float]] = {}
+        self._addresses = Addresses()
 
     def of_workspace(self, token: str, team_id: str | None) -> Slack:
         """The same client, speaking with another token; `team_id` tells workspaces of one organisation apart."""
@@ -132,19 +129,12 @@ class Slack(AgentCalls):
         call = self.client.chat_getPermalink(channel=channel, message_ts=ts)
         answer = await self._called("chat.getPermalink", call)
         address = str(answer["permalink"])
-        if address.endswith(name := _name_in_link(ts)):
-            if len(self._links) >= MAX_LINKS:
-                self._links.clear()
-            self._links[channel] = address.removesuffix(name), self._clock() + LINK_SECONDS
+        self._addresses.learn(channel, ts, address)
         return address
 
     def known_permalink(self, channel: str, ts: str) -> str | None:
-        """The address of a message that is in no thread, by what Slack said lately of another in its channel.
-
-        None where that is not known, or is no address that ends with the message's name.
-        """
-        before, until = self._links.get(channel, ("", 0.0))
-        return before + _name_in_link(ts) if before and self._clock() < until else None
+        """The same of a message that is there and in no thread, if Slack has said lately how that is written."""
+        return self._addresses.of(channel, ts)
 
     async def delete(self, channel: str, ts: str) -> None:
         """Take back a message of ours."""
@@ -290,11 +280,6 @@ class Slack(AgentCalls):
         await self._called("views.push", asyncio.wait_for(call, MODAL_SECONDS))
 
 
-def _name_in_link(ts: str) -> str:
-    """How an address ends that leads to a message in no thread."""
-    return f"/p{ts.replace('.', '')}"
-
-
 @asynccontextmanager
 async def slack_client(token: str | None, base_url: str, metrics: Metrics) -> AsyncIterator[Slack]:
     """A client over one shared HTTP session.
@@ -303,7 +288,9 @@ async def slack_client(token: str | None, base_url: str, metrics: Metrics) -> As
     be tried again is a job, and that looks first whether the post is there.
     """
     timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
-    async with aiohttp.ClientSession(timeout=timeout, trust_env=True) as session:
+    # Where aiohttp looks for proxies it does so for each request, and for passwords in ~/.netrc, on a thread each.
+    has_proxies = bool(getproxies())
+    async with aiohttp.ClientSession(timeout=timeout, trust_env=has_proxies) as session:
         base = base_url if base_url.endswith("/") else base_url + "/"
         client = AsyncWebClient(token=token, base_url=base, session=session, retry_handlers=[])
         yield Slack(client, session, metrics)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event, select, text
+from sqlalchemy import select, text
 
 from db.models import Card, Run
 from db.session import Database
@@ -22,6 +19,7 @@ from services.queries.draws import CardDraws
 from services.queries.workflows import WorkflowQueries
 from services.states import RunState
 from tests.support.run_starts import begun, now, registered, step
+from tests.support.sent_statements import statements
 
 MOST = 4
 """Statements of a draw, besides BEGIN and COMMIT: the turn, the plan, its steps, and that Slack has it."""
@@ -53,21 +51,6 @@ async def jobs(database: Database, workspace_id: UUID) -> list[DrawCard]:
 @pytest.fixture
 def draws(database: Database) -> CardDraws:
     return CardDraws(database, cards, WorkflowQueries(ApprovalService()))
-
-
-@contextmanager
-def statements(database: Database) -> Iterator[list[str]]:
-    """The statements that are sent inside of the block."""
-    sent: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        sent.append(" ".join(statement.split())[:80])
-
-    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        event.remove(database.engine.sync_engine, "before_cursor_execute", note)
 
 
 async def drawn(draws: CardDraws, job: DrawCard) -> None:
