@@ -17,6 +17,7 @@ from bot.metrics import Metrics
 from bot.slack.client.addresses import Addresses
 from bot.slack.client.agents import AgentCalls
 from bot.slack.client.directory import MODAL_SECONDS
+from bot.slack.client.writing import write
 from bot.slack.files import FetchedFile, fetched, listed
 from bot.slack.messages import Message
 from services.workspaces.installations import Grant
@@ -100,29 +101,29 @@ class Slack(AgentCalls):
 
     async def post(self, channel: str, message: Message, *, thread_ts: str | None = None) -> str:
         """Post a message and return its ts. If this raises SlackUnavailable it may be there all the same."""
-        answer = await self._called(
-            "chat.postMessage",
-            self.client.chat_postMessage(
-                channel=channel,
-                text=message.text,
-                blocks=message.blocks,
-                metadata=message.sent_metadata,
-                thread_ts=thread_ts,
-                unfurl_links=False,
-                unfurl_media=False,
-            ),
-        )
+        given = {
+            "channel": channel,
+            "text": message.text,
+            "blocks": message.blocks,
+            "metadata": message.sent_metadata,
+            "thread_ts": thread_ts,
+            "unfurl_links": False,
+            "unfurl_media": False,
+        }
+        answer = await self._called("chat.postMessage", write(self.client, "chat.postMessage", given))
         return str(answer["ts"])
 
     async def update(self, channel: str, ts: str, message: Message) -> None:
         """Redraw a message in place. What it is found again by stays as it is."""
         metadata = message.sent_metadata if message.entities else None
-        await self._called(
-            "chat.update",
-            self.client.chat_update(
-                channel=channel, ts=ts, text=message.text, blocks=message.blocks, metadata=metadata
-            ),
-        )
+        changed = {
+            "channel": channel,
+            "ts": ts,
+            "text": message.text,
+            "blocks": message.blocks,
+            "metadata": metadata,
+        }
+        await self._called("chat.update", write(self.client, "chat.update", changed))
 
     async def permalink(self, channel: str, ts: str) -> str:
         """The address of a message in Slack."""
