@@ -26,16 +26,18 @@ async def write(client: AsyncWebClient, method: str, arguments: Mapping[str, Any
     # Escaped: half a surrogate pair is nothing that UTF-8 can hold.
     body = json.dumps(given, separators=(",", ":")).encode()
     url = f"{client.base_url}{method}"
-    async with session.post(url, data=body, headers=headers, proxy=client.proxy, ssl=client.ssl) as answer:
-        return AsyncSlackResponse(
+    async with session.post(url, data=body, headers=headers, proxy=client.proxy) as answer:
+        response = AsyncSlackResponse(
             client=client,
             http_verb="POST",
             api_url=url,
             req_args={},
             data=_read(await answer.read()),
-            headers=answer.headers,
+            headers=answer.headers,  # type: ignore[arg-type] - as the SDK has them, whatever it says
             status_code=answer.status,
-        ).validate()
+        )
+    response.validate()  # type: ignore[no-untyped-call]
+    return response
 
 
 def _read(content: bytes) -> dict[str, Any]:
