@@ -20,6 +20,7 @@ from sqlalchemy import (
     TextClause,
     Uuid,
     and_,
+    any_,
     bindparam,
     case,
     exists,
@@ -328,11 +329,14 @@ def is_to_come() -> ColumnElement[bool]:
     return and_(Card.ts.is_(None), Card.post_started_at.is_(None), not_(_is_awaited()))
 
 
-def rest(min_interval: ColumnElement[timedelta]) -> ColumnElement[timedelta | None]:
+def rest(
+    min_interval: ColumnElement[timedelta], hurried: ColumnElement[list[UUID]]
+) -> ColumnElement[timedelta | None]:
     """In a query of cards: how long each still rests after it was drawn, or null.
 
-    A redraw that comes sooner would be put off. It does come at once where it has more to do than to draw:
-    messages that people have of their own follow, steps of workflows end, and approvers are told of a draft.
+    A redraw that comes sooner would be put off. Of the `hurried` workspaces even those that have rested wait once
+    more: what comes in that time is drawn with it. A redraw does come at once where it has more to do than to
+    draw: messages that people have of their own follow, steps of workflows end, and approvers are told of a draft.
     """
     is_more = or_(
         exists().where(Notification.plan_id == Card.plan_id, Notification.state.in_(OPEN_NOTIFICATIONS)),
@@ -340,7 +344,8 @@ def rest(min_interval: ColumnElement[timedelta]) -> ColumnElement[timedelta | No
         exists().where(WorkflowPlan.id == Card.plan_id, WorkflowPlan.state != PlanState.APPROVED),
     )
     left = case((Card.drawing_until > func.now(), min_interval), else_=Card.drawn_at + min_interval - func.now())
-    return case((and_(left > timedelta(), not_(is_more)), func.least(left, min_interval)))
+    longer = func.greatest(left, case((Card.workspace_id == any_(hurried), min_interval)))
+    return case((and_(longer > timedelta(), not_(is_more)), func.least(longer, min_interval)))
 
 
 def _is_awaited() -> ColumnElement[bool]:

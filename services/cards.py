@@ -35,6 +35,7 @@ from db.models.documents import MovedFrom
 from db.queue import enqueue, enqueue_all, is_pending
 from services import audit, card_turns, homes
 from services.audit import Actor
+from services.card_pace import Pace
 from services.card_turns import NotedPost, NoTurn, PostedCard, Turn
 from services.errors import NotFound
 from services.jobs import DrawCard, FoldCard, JobDeferral, PostCard
@@ -80,7 +81,9 @@ _ASKED = (
         is_pending(_key()).label("is_pending"),
         card_turns.is_to_come().label("is_to_come"),
         homes.has_live(Card.workspace_id).label("has_homes"),
-        card_turns.rest(bindparam("interval", type_=Interval())).label("rest"),
+        card_turns.rest(bindparam("interval", type_=Interval()), bindparam("hurried", type_=ARRAY(Uuid))).label(
+            "rest"
+        ),
     )
     .where(
         Card.workspace_id == any_(bindparam("workspaces", type_=ARRAY(Uuid))),
@@ -97,8 +100,9 @@ class CardService:
     A card is redrawn at most once in `min_interval`.
     """
 
-    def __init__(self, min_interval: timedelta = MIN_INTERVAL) -> None:
+    def __init__(self, min_interval: timedelta = MIN_INTERVAL, pace: Pace | None = None) -> None:
         self._min_interval = min_interval
+        self._pace = pace or Pace()
 
     async def begin_post(
         self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, now: datetime
@@ -267,12 +271,14 @@ class CardService:
         # One question: of each transaction about a run this is a part. A job that came since it was asked has the
         # same key, and keeps the place.
         asked = sorted(set(plans))
+        workspaces = list({workspace_id for workspace_id, _ in asked})
         found = await session.execute(
             _ASKED,
             {
-                "workspaces": list({workspace_id for workspace_id, _ in asked}),
+                "workspaces": workspaces,
                 "plans": [plan_id for _, plan_id in asked],
                 "interval": self._min_interval,
+                "hurried": [each for each in workspaces if self._pace.is_fast(each)],
             },
         )
         cards = found.all()
@@ -327,7 +333,9 @@ class CardService:
         Of two jobs about one card the later is LOCKED, and so, with `may_wait` unset, is a card that somebody
         holds. Raises NotFound.
         """
-        return await card_turns.begin(session, workspace_id, jobs, self._min_interval, may_wait=may_wait)
+        turns = await card_turns.begin(session, workspace_id, jobs, self._min_interval, may_wait=may_wait)
+        self._pace.note(workspace_id, sum(isinstance(turn, Turn) for turn in turns))
+        return turns
 
     async def drawn(
         self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, turn: Turn, now: datetime

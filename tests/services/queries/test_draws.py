@@ -12,6 +12,7 @@ from sqlalchemy import select, text
 from db.models import Card, Run
 from db.session import Database
 from services.approvals import ApprovalService
+from services.card_pace import MANY
 from services.card_turns import DRAW_LEASE, Turn
 from services.cards import MIN_INTERVAL, CardService
 from services.jobs import DrawCard, JobDeferral
@@ -159,6 +160,18 @@ async def test_a_redraw_waits_in_the_queue_while_its_card_rests(
     rested, resting = sorted(await waiting_for(database))
     assert rested <= timedelta()
     assert timedelta(seconds=1) < resting <= MIN_INTERVAL
+
+
+async def test_where_many_cards_are_drawn_at_once_the_next_wait_a_moment(
+    database: Database, draws: CardDraws, jobs: list[DrawCard]
+) -> None:
+    await asyncio.gather(*(drawn(draws, job) for job in jobs[:MANY]))
+    rested = jobs[MANY:]
+    async with database.transaction() as session:
+        await cards.request_redraws(session, [(job.workspace, job.plan) for job in rested])
+        # One that is asked for later is in the same redraw, and does not put it off again.
+        await cards.request_redraws(session, [(job.workspace, job.plan) for job in rested])
+    assert await waiting_for(database) == [MIN_INTERVAL] * len(rested)
 
 
 async def test_a_redraw_that_people_wait_for_comes_at_once(
