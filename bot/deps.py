@@ -34,6 +34,8 @@ from services.pictures.service import PictureService
 from services.policies.service import PolicyService
 from services.queries.draws import CardDraws
 from services.queries.inquiries.asking import InquiryService
+from services.queries.posts import CardPosts
+from services.queries.replies import RunReplies
 from services.queries.workflows import WorkflowQueries
 from services.retention import Retention
 from services.runs.attempts import AttemptService
@@ -91,7 +93,9 @@ class Deps:
     clarifying: ClarifyingService
     rechecks: RecheckService
     queries: WorkflowQueries
+    posts: CardPosts
     draws: CardDraws
+    replies: RunReplies
     inquiries: InquiryService
     runs: RunService
     decisions: DecisionService

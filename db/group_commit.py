@@ -10,7 +10,9 @@ import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 from typing import Generic, TypeVar
+from uuid import UUID
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -97,6 +99,36 @@ class GroupCommit(Generic[T, R]):
             elif not waiting.answer.done():
                 waiting.answer.set_result(answer)
         self._line_up(self._patient, held)
+
+
+class GroupCommits(Generic[T, R]):
+    """A GroupCommit for each workspace that there is something of: a transaction is about one workspace only.
+
+    `commit` is told which. A batch that fails is tried once more, each item by itself.
+    """
+
+    def __init__(
+        self,
+        commit: Callable[[UUID, Sequence[T], bool], Awaitable[Sequence[R | LockedElsewhere]]],
+        *,
+        max_batch: int,
+    ) -> None:
+        self._commit = commit
+        self._max_batch = max_batch
+        self._of: dict[UUID, GroupCommit[T, R]] = {}
+
+    async def put(self, workspace_id: UUID, item: T) -> R:
+        """Have an item of a workspace written, and wait until it is committed. Raises what `commit` raised."""
+        if workspace_id not in self._of:
+            self._of[workspace_id] = GroupCommit(
+                partial(self._commit, workspace_id), max_batch=self._max_batch, retry_singly=True
+            )
+        return await self._of[workspace_id].put(item)
+
+    async def close(self) -> None:
+        """Wait until everything that was handed over is written."""
+        for each in self._of.values():
+            await each.close()
 
 
 @dataclass(slots=True)

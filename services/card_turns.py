@@ -1,12 +1,12 @@
-"""Turns to draw cards: taken, and ended, with a statement for however many cards there are."""
+"""Turns to post and to draw cards: taken, and ended, with a statement for however many cards there are."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import (
@@ -16,9 +16,11 @@ from sqlalchemy import (
     Integer,
     Interval,
     Row,
+    Text,
     TextClause,
     Uuid,
     and_,
+    any_,
     bindparam,
     case,
     exists,
@@ -34,6 +36,8 @@ from db.models import Card, FunctionExecution, Notification, WorkflowPlan
 from services.errors import NotFound
 from services.jobs import DrawCard, JobDeferral
 from services.states import OPEN_NOTIFICATIONS, PlanState
+
+T = TypeVar("T")
 
 DRAW_LEASE = timedelta(seconds=20)
 """How long a redraw may take before another assumes that its worker is gone; Slack itself gets 10 s."""
@@ -54,6 +58,33 @@ class Turn:
     begun_at: datetime | None = None
     """When posting was first begun, if that was before this turn: it may be in the channel already."""
     until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PostedCard:
+    """A card that Slack has taken: in which turn, its `ts` there, and its address where that is known."""
+
+    plan_id: UUID
+    turn: Turn
+    ts: str
+    link: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotedPost:
+    """What became of a post: whether it `is_the_card`, or one too many; and what is known of its channel.
+
+    `is_new`: it became the card just now, and `generation` is that of its row. If it was moved, `left_channel` is
+    where it was before, and `left_ts` the message there.
+    """
+
+    card_id: UUID
+    is_the_card: bool
+    is_new: bool
+    is_private: bool | None
+    generation: int
+    left_channel: str | None
+    left_ts: str | None
 
 
 class NoTurn(Enum):
@@ -100,16 +131,39 @@ RETURNING held.plan_id, held.turn
 """
 
 
-_TIMES = ARRAY(DateTime(timezone=True))
-_KINDS: dict[str, Any] = {
-    "workspace": Uuid(),
-    "plans": ARRAY(Uuid),
-    "generations": ARRAY(Integer),
-    "untils": _TIMES,
-    "nows": _TIMES,
-    "lease": Interval(),
-    "interval": Interval(),
-}
+_BEGIN_POST = """
+WITH came AS (
+    SELECT * FROM unnest(:plans, :nows) AS came (plan_id, now)
+), {held}, taken AS (
+    UPDATE cards SET generation = cards.generation + 1,
+        post_started_at = COALESCE(cards.post_started_at, held.now)
+    FROM held WHERE cards.id = held.id AND held.ts IS NULL
+)
+SELECT id, plan_id, channel_id, thread_ts, ts, generation, post_started_at FROM held
+"""
+
+_POSTED = """
+WITH came AS (
+    SELECT * FROM unnest(:plans, :generations, :channels, :stamps, :links)
+        AS came (plan_id, turn, channel, stamp, address)
+), {held}, kinds AS (
+    SELECT held.id AS card_id, (
+        SELECT is_private FROM cards
+        WHERE workspace_id = :workspace AND channel_id = held.channel AND is_private IS NOT NULL
+        ORDER BY created_at DESC LIMIT 1
+    ) AS is_known_private
+    FROM held
+), noted AS (
+    UPDATE cards SET ts = held.stamp, drawn_generation = held.turn, moved_from = NULL,
+        link = held.address, is_private = is_known_private
+    FROM held, kinds
+    WHERE cards.id = held.id AND card_id = held.id AND held.ts IS NULL AND held.channel_id = held.channel
+    RETURNING cards.id
+)
+SELECT held.id, plan_id, ts, stamp, generation, is_known_private, noted.id IS NOT NULL AS is_new,
+    moved_from ->> 'channel' AS left_channel, moved_from ->> 'ts' AS left_ts
+FROM held JOIN kinds ON card_id = held.id LEFT JOIN noted ON noted.id = held.id
+"""
 
 
 def _of_many(statement: str, columns: str) -> dict[bool, TextClause]:
@@ -119,6 +173,7 @@ def _of_many(statement: str, columns: str) -> dict[bool, TextClause]:
     kinds: dict[str, Any] = {
         "plans": Uuid(),
         "generations": Integer(),
+        **dict.fromkeys(("channels", "stamps", "links"), Text()),
         **dict.fromkeys(times, DateTime(timezone=True)),
     }
     typed: list[Any] = [
@@ -133,8 +188,61 @@ def _of_many(statement: str, columns: str) -> dict[bool, TextClause]:
     }
 
 
+_BEGIN_POSTS = _of_many(_BEGIN_POST, "came.now")
+_POSTED_MANY = _of_many(_POSTED, "came.turn, came.channel, came.stamp, came.address")
 _BEGIN_MANY = _of_many(_BEGIN, "came.asked, came.now")
 _DRAWN_MANY = _of_many(_DRAWN, "came.turn, came.until, came.now")
+
+
+async def begin_posts(
+    session: AsyncSession, workspace_id: UUID, asked: Sequence[tuple[UUID, datetime]], *, may_wait: bool
+) -> list[Turn | NoTurn | LockedElsewhere]:
+    """Take the turns to post, as `CardService.begin_posts` has it."""
+    first = _first(plan_id for plan_id, _ in asked)
+    found = await session.execute(
+        _BEGIN_POSTS[may_wait],
+        {
+            "workspace": workspace_id,
+            "plans": list(first),
+            "nows": [asked[place][1] for place in first.values()],
+        },
+    )
+    turns = {row.plan_id: _turn_to_post(row) for row in found}
+    _check_found(first, turns, may_wait=may_wait)
+    return _in_order([plan_id for plan_id, _ in asked], first, turns)
+
+
+async def end_posts(
+    session: AsyncSession, workspace_id: UUID, posts: Sequence[PostedCard], *, may_wait: bool
+) -> list[NotedPost | LockedElsewhere]:
+    """Note that Slack has posts. What else follows from that is left to the caller."""
+    first = _first(post.plan_id for post in posts)
+    its = [posts[place] for place in first.values()]
+    found = await session.execute(
+        _POSTED_MANY[may_wait],
+        {
+            "workspace": workspace_id,
+            "plans": list(first),
+            "generations": [post.turn.generation for post in its],
+            "channels": [post.turn.channel_id for post in its],
+            "stamps": [post.ts for post in its],
+            "links": [post.link for post in its],
+        },
+    )
+    noted = {
+        row.plan_id: NotedPost(
+            card_id=row.id,
+            is_the_card=row.is_new or row.ts == row.stamp,
+            is_new=row.is_new,
+            is_private=row.is_known_private,
+            generation=row.generation,
+            left_channel=row.left_channel,
+            left_ts=row.left_ts,
+        )
+        for row in found
+    }
+    _check_found(first, noted, may_wait=may_wait)
+    return _in_order([post.plan_id for post in posts], first, noted)
 
 
 async def begin(
@@ -146,7 +254,7 @@ async def begin(
     may_wait: bool,
 ) -> list[Turn | NoTurn | JobDeferral | LockedElsewhere]:
     """Take the turns to redraw, as `CardService.begin_draws` has it."""
-    first = {job.plan: place for place, (job, _) in reversed(list(enumerate(jobs)))}
+    first = _first(job.plan for job, _ in jobs)
     asked = [jobs[place] for place in first.values()]
     found = await session.execute(
         _BEGIN_MANY[may_wait],
@@ -160,12 +268,8 @@ async def begin(
         },
     )
     turns = {row.plan_id: _turn(row, jobs[first[row.plan_id]][1], min_interval) for row in found}
-    if may_wait and (missing := first.keys() - turns.keys()):
-        raise NotFound("card", missing.pop())
-    return [
-        turns.get(job.plan, LockedElsewhere.LOCKED) if first[job.plan] == place else LockedElsewhere.LOCKED
-        for place, (job, _) in enumerate(jobs)
-    ]
+    _check_found(first, turns, may_wait=may_wait)
+    return _in_order([job.plan for job, _ in jobs], first, turns)
 
 
 async def end(
@@ -189,19 +293,63 @@ async def end(
     return {(row.plan_id, row.turn) for row in found}
 
 
-def rest(min_interval: timedelta) -> ColumnElement[timedelta | None]:
+def _first(plan_ids: Iterable[UUID]) -> dict[UUID, int]:
+    """The place at which each plan is named first."""
+    return {plan_id: place for place, plan_id in reversed(list(enumerate(plan_ids)))}
+
+
+def _check_found(wanted: Collection[UUID], found: Collection[UUID], *, may_wait: bool) -> None:
+    if may_wait and (missing := set(wanted) - set(found)):
+        raise NotFound("card", missing.pop())
+
+
+def _in_order(
+    plan_ids: Sequence[UUID], first: Mapping[UUID, int], found: Mapping[UUID, T]
+) -> list[T | LockedElsewhere]:
+    """What was found for each plan; of two that name the same the later is LOCKED, as is what others hold."""
+    return [
+        found.get(plan_id, LockedElsewhere.LOCKED) if first[plan_id] == place else LockedElsewhere.LOCKED
+        for place, plan_id in enumerate(plan_ids)
+    ]
+
+
+def _turn_to_post(card: Row[Any]) -> Turn | NoTurn:
+    if card.ts is not None:
+        return NoTurn.DONE_SINCE
+    generation = card.generation + 1
+    return Turn(card.id, card.channel_id, card.thread_ts, None, generation, begun_at=card.post_started_at)
+
+
+def is_to_come() -> ColumnElement[bool]:
+    """In a query of cards, which it holds: whether one is posted later, as its plan is then.
+
+    Nobody has begun to post it, and whoever will has to hold its row first. Not where steps of workflows wait for
+    its plan: those end when it is drawn, though it may not be possible to post it.
+    """
+    return and_(Card.ts.is_(None), Card.post_started_at.is_(None), not_(_is_awaited()))
+
+
+def rest(
+    min_interval: ColumnElement[timedelta], hurried: ColumnElement[list[UUID]]
+) -> ColumnElement[timedelta | None]:
     """In a query of cards: how long each still rests after it was drawn, or null.
 
-    A redraw that comes sooner would be put off. It does come at once where it has more to do than to draw:
-    messages that people have of their own follow, steps of workflows end, and approvers are told of a draft.
+    A redraw that comes sooner would be put off. Of the `hurried` workspaces even those that have rested wait once
+    more: what comes in that time is drawn with it. A redraw does come at once where it has more to do than to
+    draw: messages that people have of their own follow, steps of workflows end, and approvers are told of a draft.
     """
     is_more = or_(
         exists().where(Notification.plan_id == Card.plan_id, Notification.state.in_(OPEN_NOTIFICATIONS)),
-        exists().where(FunctionExecution.plan_id == Card.plan_id, FunctionExecution.completed_at.is_(None)),
+        _is_awaited(),
         exists().where(WorkflowPlan.id == Card.plan_id, WorkflowPlan.state != PlanState.APPROVED),
     )
     left = case((Card.drawing_until > func.now(), min_interval), else_=Card.drawn_at + min_interval - func.now())
-    return case((and_(left > timedelta(), not_(is_more)), func.least(left, min_interval)))
+    longer = func.greatest(left, case((Card.workspace_id == any_(hurried), min_interval)))
+    return case((and_(longer > timedelta(), not_(is_more)), func.least(longer, min_interval)))
+
+
+def _is_awaited() -> ColumnElement[bool]:
+    return exists().where(FunctionExecution.plan_id == Card.plan_id, FunctionExecution.completed_at.is_(None))
 
 
 def _turn(card: Row[Any], now: datetime, min_interval: timedelta) -> Turn | NoTurn | JobDeferral:

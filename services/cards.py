@@ -12,7 +12,21 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, Uuid, bindparam, cast, func, or_, select, text, tuple_, update
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Interval,
+    Text,
+    Uuid,
+    any_,
+    bindparam,
+    cast,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.group_commit import LockedElsewhere
@@ -21,7 +35,8 @@ from db.models.documents import MovedFrom
 from db.queue import enqueue, enqueue_all, is_pending
 from services import audit, card_turns, homes
 from services.audit import Actor
-from services.card_turns import NoTurn, Turn
+from services.card_pace import Pace
+from services.card_turns import NotedPost, NoTurn, PostedCard, Turn
 from services.errors import NotFound
 from services.jobs import DrawCard, FoldCard, JobDeferral, PostCard
 
@@ -52,25 +67,65 @@ _HELD = (
 )
 
 
+def _key() -> ColumnElement[str]:
+    """The key of a redraw that has not begun."""
+    return func.concat("card:", Card.id, ":", Card.generation)
+
+
+_ASKED = (
+    select(
+        Card.workspace_id,
+        Card.plan_id,
+        Card.generation,
+        _key().label("key"),
+        is_pending(_key()).label("is_pending"),
+        card_turns.is_to_come().label("is_to_come"),
+        homes.has_live(Card.workspace_id).label("has_homes"),
+        card_turns.rest(bindparam("interval", type_=Interval()), bindparam("hurried", type_=ARRAY(Uuid))).label(
+            "rest"
+        ),
+    )
+    .where(
+        Card.workspace_id == any_(bindparam("workspaces", type_=ARRAY(Uuid))),
+        Card.plan_id == any_(bindparam("plans", type_=ARRAY(Uuid))),
+    )
+    .order_by(Card.id)  # all take their locks in one order
+    .with_for_update(of=Card)
+)
+
+
 class CardService:
     """Cards and their turns. Every method takes a session and leaves the commit to its caller.
 
     A card is redrawn at most once in `min_interval`.
     """
 
-    def __init__(self, min_interval: timedelta = MIN_INTERVAL) -> None:
+    def __init__(self, min_interval: timedelta = MIN_INTERVAL, pace: Pace | None = None) -> None:
         self._min_interval = min_interval
+        self._pace = pace or Pace()
 
     async def begin_post(
         self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, now: datetime
     ) -> Turn | NoTurn:
         """Note that posting begins, before anything is posted."""
-        card = await self._locked(session, workspace_id, plan_id)
-        if card.ts is not None:
-            return NoTurn.DONE_SINCE
-        begun_at, card.post_started_at = card.post_started_at, card.post_started_at or now
-        card.generation += 1
-        return Turn(card.id, card.channel_id, card.thread_ts, None, card.generation, begun_at=begun_at)
+        [turn] = await self.begin_posts(session, workspace_id, [(plan_id, now)])
+        assert not isinstance(turn, LockedElsewhere)  # noqa: S101 - it was waited for
+        return turn
+
+    async def begin_posts(
+        self,
+        session: AsyncSession,
+        workspace_id: UUID,
+        asked: Sequence[tuple[UUID, datetime]],
+        *,
+        may_wait: bool = True,
+    ) -> list[Turn | NoTurn | LockedElsewhere]:
+        """The same for the cards of many plans, with one statement; an answer for each.
+
+        If a plan is named twice the later is LOCKED, and so, with `may_wait` unset, is a card that somebody
+        holds. Raises NotFound.
+        """
+        return await card_turns.begin_posts(session, workspace_id, asked, may_wait=may_wait)
 
     async def posted(
         self,
@@ -80,22 +135,34 @@ class CardService:
         turn: Turn,
         ts: str,
     ) -> bool:
-        """Remember where the card is. False if another worker has posted it meanwhile: ours is one too many.
+        """Remember where the card is. False if another worker has posted it meanwhile: ours is one too many."""
+        [noted] = await self.all_posted(session, workspace_id, [PostedCard(plan_id, turn, ts)])
+        return isinstance(noted, NotedPost) and noted.is_the_card
 
-        The card is drawn again if the plan has changed since it was read for posting, or if it was found in
-        the channel and nobody knows what it shows.
+    async def all_posted(
+        self, session: AsyncSession, workspace_id: UUID, posts: Sequence[PostedCard], *, may_wait: bool = True
+    ) -> list[NotedPost | LockedElsewhere]:
+        """Remember where cards are, many with one statement; LOCKED as with `begin_posts`. Raises NotFound.
+
+        A card is drawn again if its plan has changed since it was read for posting, or if it was found in the
+        channel and nobody knows what it shows.
         """
-        card = await self._locked(session, workspace_id, plan_id)
-        if card.ts is not None or card.channel_id != turn.channel_id:
-            return card.ts == ts
-        card.ts = ts
-        if card.moved_from is not None:
-            await self._fold(session, card, card.moved_from)
-        card.drawn_generation = turn.generation
-        if card.generation != turn.generation or turn.begun_at is not None:
-            await session.flush()
-            await self.request_redraw(session, workspace_id, plan_id)
-        return True
+        found = await card_turns.end_posts(session, workspace_id, posts, may_wait=may_wait)
+        noted = [
+            (post, it) for post, it in zip(posts, found, strict=True) if isinstance(it, NotedPost) and it.is_new
+        ]
+        for post, it in noted:
+            await self._fold(session, workspace_id, post.plan_id, it)
+        outdated = [
+            (workspace_id, post.plan_id)
+            for post, it in noted
+            if it.generation != post.turn.generation or post.turn.begun_at is not None
+        ]
+        if outdated:
+            await self.request_redraws(session, outdated)
+        if any(post.link is not None for post, _ in noted):
+            await homes.request_all(session, workspace_id)
+        return found
 
     async def place(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> tuple[str, str | None]:
         """The card's channel, and the thread that answers to it belong in. Raises NotFound."""
@@ -166,23 +233,11 @@ class CardService:
             await self.request_redraw(session, workspace_id, plan_id)
         return was
 
-    async def _fold(self, session: AsyncSession, card: Card, was: MovedFrom) -> None:
-        card.moved_from = None
-        if was["ts"] is not None:
-            job = FoldCard(
-                workspace=card.workspace_id, plan=card.plan_id, from_channel=was["channel"], from_ts=was["ts"]
-            )
-            await enqueue(session, job, key=f"fold:{card.id}:{was['channel']}:{was['ts']}")
-
-    async def is_private(self, session: AsyncSession, workspace_id: UUID, channel: str) -> bool | None:
-        """Whether only some people can see a channel, as far as another card in it has shown; None if not."""
-        found: bool | None = await session.scalar(
-            select(Card.is_private)
-            .where(Card.workspace_id == workspace_id, Card.channel_id == channel, Card.is_private.is_not(None))
-            .order_by(Card.created_at.desc())
-            .limit(1)
-        )
-        return found
+    async def _fold(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, noted: NotedPost) -> None:
+        channel, ts = noted.left_channel, noted.left_ts
+        if channel is not None and ts is not None:
+            job = FoldCard(workspace=workspace_id, plan=plan_id, from_channel=channel, from_ts=ts)
+            await enqueue(session, job, key=f"fold:{noted.card_id}:{channel}:{ts}")
 
     async def note_place(
         self,
@@ -209,25 +264,25 @@ class CardService:
         await self.request_redraws(session, [(workspace_id, plan_id)])
 
     async def request_redraws(self, session: AsyncSession, plans: Iterable[tuple[UUID, UUID]]) -> None:
-        """Have the cards of plans drawn, each given as its workspace's id and its own. A plan has one card."""
+        """Have the cards of plans drawn, each given as its workspace's id and its own. A plan has one card.
+
+        One whose posting has not begun will be posted as the plan is then, and needs no redraw.
+        """
         # One question: of each transaction about a run this is a part. A job that came since it was asked has the
         # same key, and keeps the place.
+        asked = sorted(set(plans))
+        workspaces = list({workspace_id for workspace_id, _ in asked})
         found = await session.execute(
-            select(
-                Card.workspace_id,
-                Card.plan_id,
-                Card.generation,
-                _key().label("key"),
-                is_pending(_key()).label("is_pending"),
-                homes.has_live(Card.workspace_id).label("has_homes"),
-                card_turns.rest(self._min_interval).label("rest"),
-            )
-            .where(tuple_(Card.workspace_id, Card.plan_id).in_(set(plans)))
-            .order_by(Card.id)  # all take their locks in one order
-            .with_for_update(of=Card)
+            _ASKED,
+            {
+                "workspaces": workspaces,
+                "plans": [plan_id for _, plan_id in asked],
+                "interval": self._min_interval,
+                "hurried": [each for each in workspaces if self._pace.is_fast(each)],
+            },
         )
         cards = found.all()
-        wanted = [card for card in cards if not card.is_pending]
+        wanted = [card for card in cards if not (card.is_pending or card.is_to_come)]
         jobs = [
             DrawCard(workspace=card.workspace_id, plan=card.plan_id, generation=card.generation) for card in wanted
         ]
@@ -278,7 +333,9 @@ class CardService:
         Of two jobs about one card the later is LOCKED, and so, with `may_wait` unset, is a card that somebody
         holds. Raises NotFound.
         """
-        return await card_turns.begin(session, workspace_id, jobs, self._min_interval, may_wait=may_wait)
+        turns = await card_turns.begin(session, workspace_id, jobs, self._min_interval, may_wait=may_wait)
+        self._pace.note(workspace_id, sum(isinstance(turn, Turn) for turn in turns))
+        return turns
 
     async def drawn(
         self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, turn: Turn, now: datetime
@@ -320,11 +377,6 @@ class CardService:
         if card is None:
             raise NotFound("card", plan_id)
         return card
-
-
-def _key() -> ColumnElement[str]:
-    """The key of a redraw that has not begun."""
-    return func.concat("card:", Card.id, ":", Card.generation)
 
 
 def _draw(card: Card) -> DrawCard:

@@ -46,6 +46,8 @@ from services.pictures.service import PictureService
 from services.policies.service import PolicyService
 from services.queries.draws import CardDraws
 from services.queries.inquiries.asking import InquiryService
+from services.queries.posts import CardPosts
+from services.queries.replies import RunReplies
 from services.queries.workflows import WorkflowQueries
 from services.runs.attempts import AttemptService
 from services.runs.batches import StepBatches
@@ -117,8 +119,10 @@ async def shared_parts(
     batches, questions = StepBatches(database, attempts), QuestionService(runs, progress)
     stack.push_async_callback(batches.close)
     queries = WorkflowQueries(approvals)
-    draws = CardDraws(database, cards, queries)
-    stack.push_async_callback(draws.close)
+    posts, draws = CardPosts(database, cards, queries), CardDraws(database, cards, queries)
+    replies = RunReplies(database, queries)
+    for batched in (posts, draws, replies):
+        stack.push_async_callback(batched.close)
     meter = partial(metrics.timed, metrics.component_calls, metrics.component_seconds)
     key = settings.mudda_secret_key
     box = SecretBox(keys_of(key)) if key else None
@@ -142,7 +146,9 @@ async def shared_parts(
         clarifying=ClarifyingService(cards, approvals),
         rechecks=RecheckService(components, PolicyService(), settings.plan_max_steps),
         queries=queries,
+        posts=posts,
         draws=draws,
+        replies=replies,
         inquiries=InquiryService(Questioner(gemini)),
         runs=runs,
         decisions=DecisionService(runs, progress, approvals, gates),

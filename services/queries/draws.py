@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 from uuid import UUID
 
-from db.group_commit import GroupCommit, LockedElsewhere
+from db.group_commit import GroupCommits, LockedElsewhere
 from db.session import Database
 from services import functions
 from services.card_turns import NoTurn, Turn
@@ -39,34 +38,24 @@ class CardDraws:
         self._database = database
         self._cards = cards
         self._queries = queries
-        self._beginning: dict[UUID, GroupCommit[Asked, Drawing]] = {}
-        self._ending: dict[UUID, GroupCommit[Drawn, None]] = {}
+        self._beginning = GroupCommits(self._begin, max_batch=MAX_BATCH)
+        self._ending = GroupCommits(self._end, max_batch=MAX_BATCH)
 
     async def begin(self, job: DrawCard, now: datetime) -> Drawing:
         """Take the turn to redraw, and read what may be shown. Raises NotFound.
 
         Steps of workflows that wait for the plan end, whether or not there is a card to be seen.
         """
-        if job.workspace not in self._beginning:
-            self._beginning[job.workspace] = GroupCommit(
-                partial(self._begin, job.workspace), max_batch=MAX_BATCH, retry_singly=True
-            )
-        return await self._beginning[job.workspace].put((job, now))
+        return await self._beginning.put(job.workspace, (job, now))
 
     async def drawn(self, job: DrawCard, turn: Turn, now: datetime) -> None:
         """Slack has the redraw of this turn."""
-        if job.workspace not in self._ending:
-            self._ending[job.workspace] = GroupCommit(
-                partial(self._end, job.workspace), max_batch=MAX_BATCH, retry_singly=True
-            )
-        await self._ending[job.workspace].put((job.plan, turn, now))
+        await self._ending.put(job.workspace, (job.plan, turn, now))
 
     async def close(self) -> None:
         """Wait until what was handed over is written."""
-        for begins in self._beginning.values():
-            await begins.close()
-        for ends in self._ending.values():
-            await ends.close()
+        await self._beginning.close()
+        await self._ending.close()
 
     async def _begin(
         self, workspace: UUID, asked: Sequence[Asked], may_wait: bool

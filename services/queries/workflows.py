@@ -101,7 +101,9 @@ def _with_last_run() -> _Found:
 # Put together once, for each card that is drawn asks one of them.
 _BY_ID = _with_last_run().where(WorkflowPlan.id == any_(bindparam("plans", type_=ARRAY(Uuid))))
 _BY_NUMBER = _with_last_run().where(WorkflowPlan.number == bindparam("number", type_=Integer))
-_BY_RUN = _plans().join(Run, Run.plan_id == WorkflowPlan.id).where(Run.id == bindparam("run", type_=Uuid))
+_BY_RUN = (
+    _plans().join(Run, Run.plan_id == WorkflowPlan.id).where(Run.id == any_(bindparam("runs", type_=ARRAY(Uuid))))
+)
 
 
 class WorkflowQueries:
@@ -128,7 +130,14 @@ class WorkflowQueries:
 
     async def get_by_run(self, session: AsyncSession, workspace_id: UUID, run_id: UUID) -> PlanSnapshot:
         """The plan that a run carries out, with that run, be it the last one or not. Raises NotFound."""
-        return await self._one(session, workspace_id, _BY_RUN, {"run": run_id})
+        return await self._one(session, workspace_id, _BY_RUN, {"runs": [run_id]})
+
+    async def get_all_by_run(
+        self, session: AsyncSession, workspace_id: UUID, run_ids: Collection[UUID]
+    ) -> dict[UUID, PlanSnapshot]:
+        """The same for many runs, by their ids; without those that there are not."""
+        found = await self._found(session, workspace_id, _BY_RUN, {"runs": list(run_ids)})
+        return {plan.run.id: plan for plan in found if plan.run is not None}
 
     async def origin(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> Origin:
         """Where an issue came from, for an answer to whoever had it planned. Raises NotFound."""

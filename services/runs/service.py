@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID, uuid4
 
@@ -26,14 +25,6 @@ from services.states import RunState, StepState
 
 ENDED = frozenset({RunState.COMPLETED, RunState.CANCELLED})
 """A run that has failed can be retried from there; to begin anew it has to be stopped first."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A word to the reporter that is due; `begun_at` if somebody may have posted it already."""
-
-    run_id: UUID
-    begun_at: datetime | None
 
 
 class RunService:
@@ -184,23 +175,6 @@ class RunService:
         await self._progress.withdraw_questions(session, run)
         await self._progress.tell_reporter(session, run)
         await self._progress.settle(session, run, now)
-
-    async def begin_reply(
-        self, session: AsyncSession, workspace_id: UUID, run_id: UUID, now: datetime
-    ) -> Reply | None:
-        """Note that the reporter is about to be told; None if that is done."""
-        run = await self.locked(session, workspace_id, run_id)
-        if run.reply_ts is not None:
-            return None
-        reply = Reply(run.id, run.reply_started_at)
-        run.reply_started_at = run.reply_started_at or now
-        return reply
-
-    async def replied(self, session: AsyncSession, workspace_id: UUID, run_id: UUID, ts: str) -> None:
-        """The reporter has been told."""
-        await session.execute(
-            update(Run).where(Run.workspace_id == workspace_id, Run.id == run_id).values(reply_ts=ts)
-        )
 
     async def locked(self, session: AsyncSession, workspace_id: UUID, run_id: UUID) -> Run:
         """The run's row, held until the transaction ends. Raises NotFound."""

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, Uuid, and_, cast, exists, false, func, literal, or_, select
+from sqlalchemy import (
+    ARRAY,
+    ColumnElement,
+    Select,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    cast,
+    exists,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
@@ -70,14 +87,25 @@ async def still_open(
     return found
 
 
-async def followers(session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> list[UUID]:
-    """The plans that were put away for this one, whose reporters hear what comes of it."""
-    found = await session.scalars(
-        select(WorkflowPlan.id)
-        .where(WorkflowPlan.workspace_id == workspace_id, WorkflowPlan.same_as == plan_id)
-        .order_by(WorkflowPlan.number)
+async def followers(
+    session: AsyncSession, workspace_id: UUID, plan_ids: Collection[UUID]
+) -> dict[UUID, list[UUID]]:
+    """The plans that were put away for others, by the ids of those: their reporters hear what comes of them."""
+    found: defaultdict[UUID, list[UUID]] = defaultdict(list)
+    rows = await session.execute(_FOLLOWERS, {"workspace": workspace_id, "plans": list(plan_ids)})
+    for row in rows:
+        found[row.same_as].append(row.id)
+    return found
+
+
+_FOLLOWERS = (
+    select(WorkflowPlan.id, WorkflowPlan.same_as)
+    .where(
+        WorkflowPlan.workspace_id == bindparam("workspace", type_=Uuid),
+        WorkflowPlan.same_as == any_(bindparam("plans", type_=ARRAY(Uuid))),
     )
-    return list(found)
+    .order_by(WorkflowPlan.number)
+)
 
 
 async def shown(session: AsyncSession, plan: WorkflowPlan) -> LookAlike | None:

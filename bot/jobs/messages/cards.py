@@ -22,7 +22,6 @@ from bot.views.messages.place import asking_where
 from bot.views.private.notes import Note
 from db.models.documents import MovedFrom
 from db.queue import enqueue
-from services import functions
 from services.card_turns import NoTurn, Turn
 from services.jobs import DrawCard, JobDeferral, PostCard, Tell
 from services.queries.snapshots import PlanSnapshot
@@ -34,11 +33,10 @@ logger = logging.getLogger("mudda.cards")
 
 async def post_card(job: PostCard, deps: Deps) -> None:
     """Post the card, unless it is there already: an earlier try may have been killed after Slack took it."""
-    async with deps.database.transaction() as session:
-        turn = await deps.cards.begin_post(session, job.workspace, job.plan, deps.now())
-        snapshot = await deps.queries.get(session, job.workspace, job.plan)
-    if isinstance(turn, NoTurn):
+    posting = await deps.posts.begin(job, deps.now())
+    if posting is None:
         return
+    turn, snapshot = posting.turn, posting.plan
     try:
         message = _drawn(snapshot, turn, deps)
         ts = await _found(turn, message, deps) or await _posted(turn, message, deps)
@@ -46,13 +44,11 @@ async def post_card(job: PostCard, deps: Deps) -> None:
         logger.info("Could not post a card: %s", error)
         await _unreachable(job, deps)
         return
-    async with deps.database.transaction() as session:
-        is_the_card = await deps.cards.posted(session, job.workspace, job.plan, turn, ts)
-        is_private = await deps.cards.is_private(session, job.workspace, turn.channel_id)
-        if snapshot.is_awaited:
-            await functions.follow(session, job.workspace, snapshot)
-    if is_the_card:
-        await note_place(job.workspace, job.plan, turn.channel_id, ts, is_private, deps)
+    link = deps.slack.known_permalink(turn.channel_id, ts) if turn.thread_ts is None else None
+    noted = await deps.posts.posted(job, posting, ts, link)
+    if noted.is_the_card:
+        if link is None or noted.is_private is None:
+            await note_place(job.workspace, job.plan, turn.channel_id, ts, noted.is_private, deps)
         await show_awaited(turn.channel_id, turn.thread_ts, snapshot, deps)
     else:
         await deps.slack.delete(turn.channel_id, ts)

@@ -12,22 +12,16 @@ from bot.languages import speaking
 from bot.readers import language_of_card
 from bot.views.messages.failure import run_failed_message, step_waits_message
 from bot.views.messages.outcome import outcome_message
-from db.queue import enqueue
 from services.jobs import ReplyToReporter, TellOfFailure, TellOfSame, TellOfWait
 from services.states import RunState
-from services.workflows import look_alikes
 
 
 async def reply_to_reporter(job: ReplyToReporter, deps: Deps) -> None:
     """Post the outcome, unless it is there already."""
-    async with deps.database.transaction() as session:
-        reply = await deps.runs.begin_reply(session, job.workspace, job.run, deps.now())
-        snapshot = await deps.queries.get_by_run(session, job.workspace, job.run)
-        for other in await look_alikes.followers(session, job.workspace, job.plan):
-            same = TellOfSame(workspace=job.workspace, plan=other, run=job.run)
-            await enqueue(session, same, key=f"same:{other}:{job.run}")
-    if reply is None:
+    outcome = await deps.replies.begin(job, deps.now())
+    if outcome is None:
         return
+    reply, snapshot = outcome.reply, outcome.plan
     channel, thread_ts = snapshot.shown_in, snapshot.thread
     with speaking(language_of_card(snapshot, deps.workspace)):
         message = outcome_message(snapshot)
@@ -38,8 +32,7 @@ async def reply_to_reporter(job: ReplyToReporter, deps: Deps) -> None:
         ts = ts or await deps.slack.post(channel, message, thread_ts=thread_ts)
     except ChannelUnreachable:
         return
-    async with deps.database.transaction() as session:
-        await deps.runs.replied(session, job.workspace, job.run, ts)
+    await deps.replies.replied(job, ts)
 
 
 async def tell_of_same(job: TellOfSame, deps: Deps) -> None:

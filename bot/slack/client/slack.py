@@ -7,14 +7,17 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.request import getproxies
 
 import aiohttp
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.errors import SlackError, SlackUnavailable
 from bot.metrics import Metrics
+from bot.slack.client.addresses import Addresses
 from bot.slack.client.agents import AgentCalls
 from bot.slack.client.directory import MODAL_SECONDS
+from bot.slack.client.writing import write
 from bot.slack.files import FetchedFile, fetched, listed
 from bot.slack.messages import Message
 from services.workspaces.installations import Grant
@@ -29,6 +32,7 @@ class Slack(AgentCalls):
     def __init__(self, client: AsyncWebClient, session: aiohttp.ClientSession, metrics: Metrics) -> None:
         super().__init__(client, metrics)
         self._session = session
+        self._addresses = Addresses()
 
     def of_workspace(self, token: str, team_id: str | None) -> Slack:
         """The same client, speaking with another token; `team_id` tells workspaces of one organisation apart."""
@@ -97,35 +101,41 @@ class Slack(AgentCalls):
 
     async def post(self, channel: str, message: Message, *, thread_ts: str | None = None) -> str:
         """Post a message and return its ts. If this raises SlackUnavailable it may be there all the same."""
-        answer = await self._called(
-            "chat.postMessage",
-            self.client.chat_postMessage(
-                channel=channel,
-                text=message.text,
-                blocks=message.blocks,
-                metadata=message.sent_metadata,
-                thread_ts=thread_ts,
-                unfurl_links=False,
-                unfurl_media=False,
-            ),
-        )
+        given = {
+            "channel": channel,
+            "text": message.text,
+            "blocks": message.blocks,
+            "metadata": message.sent_metadata,
+            "thread_ts": thread_ts,
+            "unfurl_links": False,
+            "unfurl_media": False,
+        }
+        answer = await self._called("chat.postMessage", write(self.client, "chat.postMessage", given))
         return str(answer["ts"])
 
     async def update(self, channel: str, ts: str, message: Message) -> None:
         """Redraw a message in place. What it is found again by stays as it is."""
         metadata = message.sent_metadata if message.entities else None
-        await self._called(
-            "chat.update",
-            self.client.chat_update(
-                channel=channel, ts=ts, text=message.text, blocks=message.blocks, metadata=metadata
-            ),
-        )
+        changed = {
+            "channel": channel,
+            "ts": ts,
+            "text": message.text,
+            "blocks": message.blocks,
+            "metadata": metadata,
+        }
+        await self._called("chat.update", write(self.client, "chat.update", changed))
 
     async def permalink(self, channel: str, ts: str) -> str:
         """The address of a message in Slack."""
         call = self.client.chat_getPermalink(channel=channel, message_ts=ts)
         answer = await self._called("chat.getPermalink", call)
-        return str(answer["permalink"])
+        address = str(answer["permalink"])
+        self._addresses.learn(channel, ts, address)
+        return address
+
+    def known_permalink(self, channel: str, ts: str) -> str | None:
+        """The same of a message that is there and in no thread, if Slack has said lately how that is written."""
+        return self._addresses.of(channel, ts)
 
     async def delete(self, channel: str, ts: str) -> None:
         """Take back a message of ours."""
@@ -279,7 +289,9 @@ async def slack_client(token: str | None, base_url: str, metrics: Metrics) -> As
     be tried again is a job, and that looks first whether the post is there.
     """
     timeout = aiohttp.ClientTimeout(total=TIMEOUT_SECONDS)
-    async with aiohttp.ClientSession(timeout=timeout, trust_env=True) as session:
+    # Where aiohttp looks for proxies it does so for each request, and for passwords in ~/.netrc, on a thread each.
+    has_proxies = bool(getproxies())
+    async with aiohttp.ClientSession(timeout=timeout, trust_env=has_proxies) as session:
         base = base_url if base_url.endswith("/") else base_url + "/"
         client = AsyncWebClient(token=token, base_url=base, session=session, retry_handlers=[])
         yield Slack(client, session, metrics)

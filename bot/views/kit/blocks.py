@@ -305,7 +305,7 @@ def plan(title: str, tasks: Sequence[Block]) -> Block:
 
 def size(blocks: Sequence[Block]) -> int:
     """The UTF-8 bytes of the blocks as JSON, after escaping: more than any way in which Slack may count."""
-    return len(escape(json.dumps(blocks, ensure_ascii=False, separators=(",", ":"))).encode())
+    return _weight(_json(blocks))
 
 
 def seal(blocks: Sequence[Block], name: str) -> list[Block]:
@@ -313,8 +313,26 @@ def seal(blocks: Sequence[Block], name: str) -> list[Block]:
 
     The same blocks get the same ids, so drawing twice is drawing once.
     """
-    digest = hashlib.sha256(json.dumps([name, blocks], sort_keys=True).encode()).hexdigest()[:12]
-    return [{**block, "block_id": f"{name}.{digest}.{index}"} for index, block in enumerate(blocks)]
+    return sized(blocks, name)[0]
+
+
+def sized(blocks: Sequence[Block], name: str) -> tuple[list[Block], int]:
+    """The blocks with their ids, and their size: a card is turned into JSON once for both."""
+    written = _json(blocks)
+    digest = hashlib.sha256(f"{name}\n{written}".encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    ids = [f"{name}.{digest}.{index}" for index in range(len(blocks))]
+    sealed = [{**block, "block_id": its} for block, its in zip(blocks, ids, strict=True)]
+    return sealed, _weight(written) + sum(len(f',"block_id":"{its}"') for its in ids)
+
+
+def _json(blocks: Sequence[Block]) -> str:
+    return json.dumps(blocks, ensure_ascii=False, separators=(",", ":"))
+
+
+def _weight(written: str) -> int:
+    """The UTF-8 bytes of a text, after escaping."""
+    more = 4 * written.count("&") + 3 * (written.count("<") + written.count(">"))
+    return (len(written) if written.isascii() else len(written.encode())) + more
 
 
 def fallback(text: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from bot.slack.messages import Block
-from bot.views.kit.blocks import MESSAGE_SIZE, PLAN_TASKS, seal, size
+from bot.views.kit.blocks import MESSAGE_SIZE, PLAN_TASKS, sized
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,26 +55,26 @@ Draw = Callable[[Level, int], list[Block]]
 def fit(draw: Draw, steps: int, name: str) -> list[Block]:
     """The card at the first level at which it fits, sealed under `name`; at the last two as many steps as fit."""
     for level in LEVELS[:-2]:
-        blocks = seal(draw(level, PLAN_TASKS), name)
-        if size(blocks) <= MESSAGE_SIZE:
+        blocks, weight = sized(draw(level, PLAN_TASKS), name)
+        if weight <= MESSAGE_SIZE:
             return blocks
     for level in LEVELS[-2:]:
-        blocks = _with_fewer(draw, level, steps, name)
-        if size(blocks) <= MESSAGE_SIZE:
+        blocks, weight = _with_fewer(draw, level, steps, name)
+        if weight <= MESSAGE_SIZE:
             break
     return blocks
 
 
-def _with_fewer(draw: Draw, level: Level, steps: int, name: str) -> list[Block]:
-    """The card at a level, with as many steps as fit, and one at least."""
+def _with_fewer(draw: Draw, level: Level, steps: int, name: str) -> tuple[list[Block], int]:
+    """The card at a level, with as many steps as fit, and one at least; and its size."""
 
-    def drawn(most: int) -> list[Block]:
-        return seal(draw(level, most), name)
+    def drawn(most: int) -> tuple[list[Block], int]:
+        return sized(draw(level, most), name)
 
-    blocks = drawn(PLAN_TASKS)
-    if size(blocks) <= MESSAGE_SIZE:
-        return blocks
-    most = bisect(range(1, min(steps, PLAN_TASKS)), MESSAGE_SIZE, key=lambda most: size(drawn(most)))
+    blocks, weight = drawn(PLAN_TASKS)
+    if weight <= MESSAGE_SIZE:
+        return blocks, weight
+    most = bisect(range(1, min(steps, PLAN_TASKS)), MESSAGE_SIZE, key=lambda most: drawn(most)[1])
     return drawn(max(1, most))
 
 

@@ -6,8 +6,9 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
-from bot.languages import N_, _, ngettext, number
+from bot.languages import N_, _, ngettext, number, spoken
 from bot.views.kit.text import clip, fits, join, one_line, sentences
 from bot.views.plan import policies
 from bot.views.plan.conditions import only_if
@@ -19,6 +20,7 @@ from services.plans.references import MalformedReference, Reference, parse, scan
 from services.queries.snapshots import VersionSnapshot
 
 TITLE = 90
+_KEPT_STEPS = 100
 LOCK = "🔒"
 
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s")
@@ -64,6 +66,33 @@ class PlanStepView:
 
 def in_order(version: VersionSnapshot) -> tuple[PlanStepView, ...]:
     """The steps, each after those it waits for, numbered from 1. A circle, which no valid plan has, comes last."""
+    if len(version.plan.steps) > _KEPT_STEPS:
+        return _in_order(version)
+    return _kept(_Same(version), spoken().code)
+
+
+class _Same:
+    """A version that is the same as itself only: it never changes, and to compare two is not worth it."""
+
+    __slots__ = ("version",)
+
+    def __init__(self, version: VersionSnapshot) -> None:
+        self.version = version
+
+    def __hash__(self) -> int:
+        return id(self.version)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.version is other.version
+
+
+@lru_cache(maxsize=128)
+def _kept(same: _Same, _language: str) -> tuple[PlanStepView, ...]:
+    """The same for plans of the usual length: while a run goes on its card is drawn over and over."""
+    return _in_order(same.version)
+
+
+def _in_order(version: VersionSnapshot) -> tuple[PlanStepView, ...]:
     cited = {citation.id: policies.name(citation) for citation in version.citations}
     needs = dependencies(version.plan)
     order = dict.fromkeys(step_id for level in levels(needs) for step_id in level) | dict.fromkeys(needs)

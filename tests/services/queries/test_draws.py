@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import event, select, text
+from sqlalchemy import select, text
 
 from db.models import Card, Run
 from db.session import Database
 from services.approvals import ApprovalService
+from services.card_pace import MANY
 from services.card_turns import DRAW_LEASE, Turn
 from services.cards import MIN_INTERVAL, CardService
 from services.jobs import DrawCard, JobDeferral
@@ -22,6 +20,7 @@ from services.queries.draws import CardDraws
 from services.queries.workflows import WorkflowQueries
 from services.states import RunState
 from tests.support.run_starts import begun, now, registered, step
+from tests.support.sent_statements import statements
 
 MOST = 4
 """Statements of a draw, besides BEGIN and COMMIT: the turn, the plan, its steps, and that Slack has it."""
@@ -53,21 +52,6 @@ async def jobs(database: Database, workspace_id: UUID) -> list[DrawCard]:
 @pytest.fixture
 def draws(database: Database) -> CardDraws:
     return CardDraws(database, cards, WorkflowQueries(ApprovalService()))
-
-
-@contextmanager
-def statements(database: Database) -> Iterator[list[str]]:
-    """The statements that are sent inside of the block."""
-    sent: list[str] = []
-
-    def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
-        sent.append(" ".join(statement.split())[:80])
-
-    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
-    try:
-        yield sent
-    finally:
-        event.remove(database.engine.sync_engine, "before_cursor_execute", note)
 
 
 async def drawn(draws: CardDraws, job: DrawCard) -> None:
@@ -176,6 +160,18 @@ async def test_a_redraw_waits_in_the_queue_while_its_card_rests(
     rested, resting = sorted(await waiting_for(database))
     assert rested <= timedelta()
     assert timedelta(seconds=1) < resting <= MIN_INTERVAL
+
+
+async def test_where_many_cards_are_drawn_at_once_the_next_wait_a_moment(
+    database: Database, draws: CardDraws, jobs: list[DrawCard]
+) -> None:
+    await asyncio.gather(*(drawn(draws, job) for job in jobs[:MANY]))
+    rested = jobs[MANY:]
+    async with database.transaction() as session:
+        await cards.request_redraws(session, [(job.workspace, job.plan) for job in rested])
+        # One that is asked for later is in the same redraw, and does not put it off again.
+        await cards.request_redraws(session, [(job.workspace, job.plan) for job in rested])
+    assert await waiting_for(database) == [MIN_INTERVAL] * len(rested)
 
 
 async def test_a_redraw_that_people_wait_for_comes_at_once(

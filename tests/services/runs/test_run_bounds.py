@@ -12,6 +12,7 @@ from db.models import StepRun
 from db.session import Database
 from services.errors import MoveNotAllowed, NotFound
 from services.jobs import RunStep, StepDecision
+from services.runs import replies
 from tests.support.run_graphs import DO, RESULTS, carry_out, taken
 from tests.support.run_starts import (
     APPROVER,
@@ -66,7 +67,7 @@ async def test_another_workspace_has_no_such_run(a_run: Begun) -> None:
         await a_run.cancel(other)
     async with a_run.database.transaction() as session:
         with pytest.raises(NotFound):
-            await runs.begin_reply(session, other, a_run.run, now())
+            await replies.begin(session, other, {a_run.run: now()})
         found = (await session.scalars(select(StepRun))).one()
         with pytest.raises(NotFound):
             await decisions.decide(session, other, found.id, found.revision, StepDecision.SKIP, APPROVER, now())

@@ -1,5 +1,6 @@
 """Whatever people, models and APIs write, what is drawn fits Slack's limits, and nothing in it rings or links."""
 
+import json
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -9,6 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.views.card import card
+from bot.views.kit import blocks as kit
+from bot.views.kit.text import clip, escape
 from bot.views.messages.outcome import outcome_message
 from bot.views.modals.new_issue import new_issue_modal
 from bot.views.modals.plan import details_modal
@@ -126,6 +129,14 @@ def test_any_text_in_lists_and_forms(text: str) -> None:
     check_message(components_list(samples.component_page(10, text=text, page=2, total=30), text))
     check_message(workflows_list(samples.plan_page(10, text=text, page=2, total=30), PlanFilter(words=text)))
     check_modal(new_issue_modal("C0WORKS01", text, response_url=text))
+
+
+@relaxed
+@given(anything)
+def test_a_message_weighs_what_its_json_does_as_it_is_sent(text: str) -> None:
+    sealed, weight = kit.sized([kit.header(text), kit.rich_text(kit.quote(clip(text, 500)))], "run.12")
+    written = json.dumps(sealed, ensure_ascii=False, separators=(",", ":"))
+    assert weight == kit.size(sealed) == len(escape(written).encode())
 
 
 def test_foreign_text_is_shown_to_the_letter() -> None:
