@@ -12,12 +12,13 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Text, Uuid, bindparam, cast, func, or_, select, text, tuple_, update
+from sqlalchemy import ARRAY, ColumnElement, Text, Uuid, bindparam, cast, func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.group_commit import LockedElsewhere
 from db.models import Card
 from db.models.documents import MovedFrom
+from db.prepared import PreparedStatement
 from db.queue import enqueue, enqueue_all, is_pending
 from services import audit, card_turns, homes
 from services.audit import Actor
@@ -60,6 +61,24 @@ class CardService:
 
     def __init__(self, min_interval: timedelta = MIN_INTERVAL) -> None:
         self._min_interval = min_interval
+        # One question, put together once: of each transaction about a run this is a part.
+        self._redrawn = PreparedStatement(
+            select(
+                Card.workspace_id,
+                Card.plan_id,
+                Card.generation,
+                _key(),
+                is_pending(_key()),
+                homes.has_live(Card.workspace_id),
+                card_turns.rest(min_interval),
+            )
+            .where(
+                Card.workspace_id == func.any(bindparam("workspaces", type_=ARRAY(Uuid))),
+                Card.plan_id == func.any(bindparam("plans", type_=ARRAY(Uuid))),
+            )
+            .order_by(Card.id)  # all take their locks in one order
+            .with_for_update(of=Card)
+        )
 
     async def begin_post(
         self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, now: datetime
@@ -210,29 +229,23 @@ class CardService:
 
     async def request_redraws(self, session: AsyncSession, plans: Iterable[tuple[UUID, UUID]]) -> None:
         """Have the cards of plans drawn, each given as its workspace's id and its own. A plan has one card."""
-        # One question: of each transaction about a run this is a part. A job that came since it was asked has the
-        # same key, and keeps the place.
-        found = await session.execute(
-            select(
-                Card.workspace_id,
-                Card.plan_id,
-                Card.generation,
-                _key().label("key"),
-                is_pending(_key()).label("is_pending"),
-                homes.has_live(Card.workspace_id).label("has_homes"),
-                card_turns.rest(self._min_interval).label("rest"),
-            )
-            .where(tuple_(Card.workspace_id, Card.plan_id).in_(set(plans)))
-            .order_by(Card.id)  # all take their locks in one order
-            .with_for_update(of=Card)
+        wanted = set(plans)
+        if not wanted:
+            return
+        # A job that came since it was asked has the same key, and keeps the place.
+        found = await self._redrawn.rows(
+            session, workspaces=[workspace for workspace, _ in wanted], plans=[plan for _, plan in wanted]
         )
-        cards = found.all()
-        wanted = [card for card in cards if not card.is_pending]
-        jobs = [
-            DrawCard(workspace=card.workspace_id, plan=card.plan_id, generation=card.generation) for card in wanted
-        ]
-        await enqueue_all(session, jobs, [card.key for card in wanted], [card.rest for card in wanted])
-        shown = [(card.workspace_id, card.plan_id) for card in cards if card.has_homes]
+        jobs: dict[str, tuple[DrawCard, timedelta | None]] = {}
+        shown = []
+        for workspace_id, plan_id, generation, key, is_waiting, has_homes, rest in found:
+            if not is_waiting:
+                jobs[key] = DrawCard(workspace=workspace_id, plan=plan_id, generation=generation), rest
+            if has_homes:
+                shown.append((workspace_id, plan_id))
+        await enqueue_all(
+            session, [job for job, _ in jobs.values()], list(jobs), [rest for _, rest in jobs.values()]
+        )
         await homes.request_redraws(session, shown)
 
     async def request_lagging(self, session: AsyncSession, now: datetime) -> None:
