@@ -124,6 +124,9 @@ _KINDS: dict[str, TypeEngine[Any]] = {
 
 
 def _prepared(statement: str) -> PreparedStatement:
+    # Where what belongs to a step stands in the arrays that are given, and in those of `counted`.
+    statement = statement.replace("{place}", "array_position(:ids, step.id)")
+    statement = statement.replace("{number}", "counted.numbers[array_position(counted.ids, step.id)]")
     typed = [bindparam(name, type_=kind) for name, kind in _KINDS.items() if re.search(rf":{name}\b", statement)]
     return PreparedStatement(text(statement).bindparams(*typed))
 
@@ -164,43 +167,46 @@ async def hold(
 
 # Whether a step that so many others have ended before can start without a person, a condition or a second look.
 _PLAIN = """
-    waiting_for = number AND state = 'PENDING' AND done_before + number >= needed
+    waiting_for = {number} AND state = 'PENDING' AND done_before + {number} >= needed
     AND (approved OR NOT gated) AND COALESCE(step.step -> 'when', 'null') = 'null'
 """
 
-# A row that two finished steps stand before is counted down once, by two: no statement changes a row twice. Rows
-# are looked up by what is given, too, and not only by what is joined: PostgreSQL plans for a table as it was when
-# it was last analyzed, and if that was empty it would look at all there are, for each.
+# A row that two finished steps stand before is counted down once, by two: no statement changes a row twice.
+#
+# No rows are joined with each other. PostgreSQL plans for a table as it was when it was last analyzed, and for a
+# few rows; it then looks at each row that is given for each that it finds. So what belongs to a row is found by
+# the place of its id in an array. IS TRUE keeps it from looking at all steps in a state, those of other runs too.
 _FINISH = _holding(
     """
-WITH held AS ({held}), came AS (
-    SELECT * FROM unnest(:ids, :claims, :outcomes, :statuses, :outputs, :warnings, :started)
-        AS came (id, claim, outcome, status, output, warnings, started_at)
-), done AS (
+WITH held AS ({held}), done AS (
     UPDATE step_runs AS step
-    SET state = 'DONE', revision = step.revision + 1, claim = NULL, ended_at = :now,
-        output = CAST(NULLIF(came.output, 'null') AS jsonb), warnings = CAST(came.warnings AS jsonb), error = NULL
-    FROM came, held
-    WHERE step.id = ANY(:ids) AND step.id = came.id AND step.state = 'RUNNING' AND step.claim = came.claim
-        AND step.run_id = held.id
-    RETURNING step.id, step.workspace_id, step.run_id, step.attempt, step.followers,
-        came.outcome, came.status, came.started_at, held.state <> 'CANCELLED' AS goes_on
+    SET state = 'DONE', revision = revision + 1, claim = NULL, ended_at = :now, error = NULL,
+        output = CAST(NULLIF((:outputs)[{place}], 'null') AS jsonb), warnings = CAST((:warnings)[{place}] AS jsonb)
+    WHERE id = ANY(:ids) AND run_id = ANY(ARRAY(SELECT id FROM held))
+        AND (state = 'RUNNING' AND claim = (:claims)[{place}]) IS TRUE
+    RETURNING id, workspace_id, run_id, attempt, followers, {place} AS place
 ), kept AS (
     INSERT INTO step_attempts (id, workspace_id, step_run_id, number, outcome, status, facts, started_at)
-    SELECT gen_random_uuid(), workspace_id, id, attempt, outcome, status, CAST('{}' AS jsonb), started_at
+    SELECT gen_random_uuid(), workspace_id, id, attempt, (:outcomes)[done.place], (:statuses)[done.place],
+        CAST('{}' AS jsonb), (:started)[done.place]
     FROM done
-), behind AS (
+), behind AS MATERIALIZED (
     SELECT run_id, name, count(*)::int AS number
     FROM done, unnest(followers) AS name
-    WHERE goes_on
+    WHERE run_id = ANY(ARRAY(SELECT id FROM held WHERE state <> 'CANCELLED'))
     GROUP BY run_id, name
+), counted AS MATERIALIZED (
+    SELECT array_agg(id) AS ids, array_agg(number) AS numbers
+    FROM behind, LATERAL (
+        SELECT id FROM step_runs WHERE run_id = behind.run_id AND step_id = behind.name OFFSET 0
+    ) AS step
 ), nearer AS (
     UPDATE step_runs AS step
-    SET waiting_for = waiting_for - number, done_before = done_before + number,
-        state = CASE WHEN plain_now THEN 'READY' ELSE state END,
-        revision = revision + CASE WHEN plain_now THEN 1 ELSE 0 END
-    FROM behind
-    WHERE step.run_id = ANY(:runs) AND step.run_id = behind.run_id AND step.step_id = behind.name
+    SET waiting_for = waiting_for - {number}, done_before = done_before + {number},
+        state = CASE WHEN {plain} THEN 'READY' ELSE state END,
+        revision = revision + CASE WHEN {plain} THEN 1 ELSE 0 END
+    FROM counted
+    WHERE step.id = ANY(counted.ids)
     RETURNING step.id, step.run_id, step.step, step.component_key, step.state, step.gated, step.attempt,
         step.first_attempt, step.waiting_for
 )
@@ -211,7 +217,7 @@ UNION ALL
 SELECT 'done', id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM done
 UNION ALL
 SELECT 'run', id, NULL, workspace_id, plan_id, state, NULL, NULL, NULL, NULL, NULL FROM held
-""".replace("plain_now", _PLAIN)
+""".replace("{plain}", _PLAIN)
 )
 
 
@@ -250,19 +256,19 @@ async def finish(
 _BEGIN = _prepared(
     """
 WITH came AS (
-    SELECT * FROM unnest(:ids, :attempts, :claims, :requests, :places, :owners, :entrypoints, :payloads)
-        AS came (id, attempt, claim, request, place, owner, entrypoint, payload)
+    SELECT * FROM unnest(:ids, :places, :owners, :entrypoints, :payloads)
+        AS came (id, place, owner, entrypoint, payload)
 ), moved AS (
     {move}
     RETURNING came.id
 ), begun AS (
     UPDATE step_runs AS step
-    SET state = 'RUNNING', revision = revision + 1, claim = came.claim, request = CAST(came.request AS jsonb),
-        started_at = :now, retry_at = NULL, ended_at = NULL
-    FROM came
-    WHERE step.id = ANY(:ids) AND step.id = came.id AND step.state = 'READY' AND step.attempt = came.attempt
-        AND came.claim IS NOT NULL AND (came.place IS NULL OR came.id IN (SELECT id FROM moved))
-    RETURNING step.id
+    SET state = 'RUNNING', revision = revision + 1, claim = (:claims)[{place}],
+        request = CAST((:requests)[{place}] AS jsonb), started_at = :now, retry_at = NULL, ended_at = NULL
+    WHERE id = ANY(:ids) AND (state = 'READY' AND attempt = (:attempts)[{place}]) IS TRUE
+        AND (:claims)[{place}] IS NOT NULL
+        AND ((:places)[{place}] IS NULL OR id IN (SELECT id FROM moved))
+    RETURNING id
 )
 SELECT id, true AS is_begun FROM begun UNION ALL SELECT id, false FROM moved
 """.replace("{move}", MOVE)
