@@ -19,7 +19,6 @@ from sqlalchemy import (
     ColumnElement,
     LargeBinary,
     Text,
-    Uuid,
     bindparam,
     exists,
     literal_column,
@@ -28,6 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.session import open_connection
 from db.turns import Turns
 
 TURNS = "turns"
@@ -92,7 +92,7 @@ async def enqueue(
     queries = await _queries(session)
     await queries.enqueue(
         job.entrypoint,
-        _payload(job),
+        payload(job),
         _priority(session, job),
         execute_after=after,
         dedupe_key=key,
@@ -112,7 +112,7 @@ async def enqueue_all(
     queries = await _queries(session)
     await queries.enqueue(
         [job.entrypoint for job in jobs],
-        [_payload(job) for job in jobs],
+        [payload(job) for job in jobs],
         [_priority(session, job) for job in jobs],
         execute_after=None if after is None else list(after),
         dedupe_key=None if keys is None else list(keys),
@@ -132,31 +132,19 @@ async def pending_keys(session: AsyncSession, keys: Sequence[str]) -> set[str]:
     return set(found)
 
 
-_MOVE = text(
-    "UPDATE pgqueuer SET entrypoint = new.entrypoint, payload = new.payload, dedupe_key = NULL,"
-    " updated = now(), heartbeat = now()"
-    " FROM unnest(:ids, :owners, :entrypoints, :payloads) AS new (id, owner, entrypoint, payload)"
-    " WHERE pgqueuer.id = ANY(:ids) AND pgqueuer.id = new.id"
-    " AND queue_manager_id = new.owner AND status = 'picked'"
-    " RETURNING pgqueuer.id"
-)
+MOVE = """
+    UPDATE pgqueuer SET entrypoint = came.entrypoint, payload = came.payload, dedupe_key = NULL,
+        updated = now(), heartbeat = now()
+    FROM came
+    WHERE pgqueuer.id = ANY(:places) AND pgqueuer.id = came.place
+        AND queue_manager_id = came.owner AND status = 'picked'
+"""
+"""Part of a statement: let rows of running jobs become those of other jobs, of any kind.
 
-
-async def move_rows(session: AsyncSession, rows: Sequence[tuple[JobRow, Job]]) -> set[int]:
-    """Let rows of running jobs become those of other jobs, of any kind; the ids of those that did.
-
-    The same worker goes on with them, and whoever takes them over from it finds the new jobs. A row that has
-    passed to another worker stays as it is.
-    """
-    if not rows:
-        return set()
-    query = _MOVE.bindparams(
-        bindparam("ids", [row.id for row, _ in rows], type_=ARRAY(BigInteger)),
-        bindparam("owners", [row.owner for row, _ in rows], type_=ARRAY(Uuid)),
-        bindparam("entrypoints", [job.entrypoint for _, job in rows], type_=ARRAY(Text)),
-        bindparam("payloads", [_payload(job) for _, job in rows], type_=ARRAY(LargeBinary)),
-    )
-    return set(await session.scalars(query))
+`came` has the `place` (the row's id), its `owner`, and the `entrypoint` and `payload` of the new job; `:places`
+are the ids. The same worker goes on with them, and whoever takes them over from it finds the new jobs. A row that
+has passed to another worker stays as it is.
+"""
 
 
 async def moved_rows(session: AsyncSession, rows: Sequence[tuple[JobRow, Job]]) -> set[int]:
@@ -168,7 +156,7 @@ async def moved_rows(session: AsyncSession, rows: Sequence[tuple[JobRow, Job]]) 
         " ON old.id = pgqueuer.id AND old.payload <> pgqueuer.payload"
     ).bindparams(
         bindparam("ids", [row.id for row, _ in rows], type_=ARRAY(BigInteger)),
-        bindparam("payloads", [_payload(job) for _, job in rows], type_=ARRAY(LargeBinary)),
+        bindparam("payloads", [payload(job) for _, job in rows], type_=ARRAY(LargeBinary)),
     )
     return set(await session.scalars(query))
 
@@ -178,16 +166,15 @@ def _priority(session: AsyncSession, job: Job) -> int:
     return turns.priority(job.workspace)
 
 
-def _payload(job: Job) -> bytes:
+def payload(job: Job) -> bytes:
+    """A job as it stands in its row."""
     return job.model_dump_json(exclude_none=True).encode()
 
 
 async def _queries(session: AsyncSession) -> Queries:
-    connection = await session.connection()
-    raw = await connection.get_raw_connection()
-    driver_connection = raw.driver_connection
-    assert driver_connection is not None  # noqa: S101 - a checked-out connection has one
-    if not driver_connection.is_in_transaction():
+    connection = open_connection(session)
+    if connection is None:
         # SQLAlchemy begins with its own first statement; what came before that would be committed by itself.
-        await connection.execute(text("SELECT 1"))
-    return Queries(AsyncpgDriver(driver_connection))
+        await session.execute(text("SELECT 1"))
+        connection = open_connection(session)
+    return Queries(AsyncpgDriver(connection))

@@ -69,6 +69,9 @@ TENANT_ROLE = "mudda_tenant"
 TRUSTED_SECONDS = 1.0
 """A connection that was used so lately is taken as it is."""
 
+_DRIVER = "driver"
+"""Under this name a session's `info` holds the driver's connection."""
+
 _is_within: ContextVar[bool] = ContextVar("is_within", default=False)
 """Whether a transaction is open where this is read."""
 
@@ -216,6 +219,13 @@ def _bind(session: Session, _: SessionTransaction, connection: Connection) -> No
     # SQLAlchemy sends its BEGIN with the first statement, which is after this.
     raw: Any = connection.connection.driver_connection
     raw.binding = session.info["binding"]
+    session.info[_DRIVER] = raw
+
+
+def open_connection(session: AsyncSession) -> asyncpg.Connection | None:
+    """The driver's connection of a session, within its transaction; None before its first statement."""
+    raw = session.info.get(_DRIVER)
+    return raw if raw is not None and raw.is_in_transaction() else None
 
 
 class Database:

@@ -32,6 +32,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.group_commit import LockedElsewhere
 from db.models import Card
 from db.models.documents import MovedFrom
+from db.prepared import PreparedStatement
 from db.queue import enqueue, enqueue_all, is_pending
 from services import audit, card_turns, homes
 from services.audit import Actor
@@ -72,18 +73,17 @@ def _key() -> ColumnElement[str]:
     return func.concat("card:", Card.id, ":", Card.generation)
 
 
-_ASKED = (
+# One question: of each transaction about a run this is a part.
+_ASKED = PreparedStatement(
     select(
         Card.workspace_id,
         Card.plan_id,
         Card.generation,
-        _key().label("key"),
-        is_pending(_key()).label("is_pending"),
-        card_turns.is_to_come().label("is_to_come"),
-        homes.has_live(Card.workspace_id).label("has_homes"),
-        card_turns.rest(bindparam("interval", type_=Interval()), bindparam("hurried", type_=ARRAY(Uuid))).label(
-            "rest"
-        ),
+        _key(),
+        is_pending(_key()),
+        card_turns.is_to_come(),
+        homes.has_live(Card.workspace_id),
+        card_turns.rest(bindparam("interval", type_=Interval()), bindparam("hurried", type_=ARRAY(Uuid))),
     )
     .where(
         Card.workspace_id == any_(bindparam("workspaces", type_=ARRAY(Uuid))),
@@ -268,26 +268,28 @@ class CardService:
 
         One whose posting has not begun will be posted as the plan is then, and needs no redraw.
         """
-        # One question: of each transaction about a run this is a part. A job that came since it was asked has the
-        # same key, and keeps the place.
         asked = sorted(set(plans))
+        if not asked:
+            return
         workspaces = list({workspace_id for workspace_id, _ in asked})
-        found = await session.execute(
-            _ASKED,
-            {
-                "workspaces": workspaces,
-                "plans": [plan_id for _, plan_id in asked],
-                "interval": self._min_interval,
-                "hurried": [each for each in workspaces if self._pace.is_fast(each)],
-            },
+        # A job that came since it was asked has the same key, and keeps the place.
+        found = await _ASKED.rows(
+            session,
+            workspaces=workspaces,
+            plans=[plan_id for _, plan_id in asked],
+            interval=self._min_interval,
+            hurried=[each for each in workspaces if self._pace.is_fast(each)],
         )
-        cards = found.all()
-        wanted = [card for card in cards if not (card.is_pending or card.is_to_come)]
-        jobs = [
-            DrawCard(workspace=card.workspace_id, plan=card.plan_id, generation=card.generation) for card in wanted
-        ]
-        await enqueue_all(session, jobs, [card.key for card in wanted], [card.rest for card in wanted])
-        shown = [(card.workspace_id, card.plan_id) for card in cards if card.has_homes]
+        jobs: dict[str, tuple[DrawCard, timedelta | None]] = {}
+        shown = []
+        for workspace_id, plan_id, generation, key, is_waiting, is_to_come, has_homes, rest in found:
+            if not (is_waiting or is_to_come):
+                jobs[key] = DrawCard(workspace=workspace_id, plan=plan_id, generation=generation), rest
+            if has_homes:
+                shown.append((workspace_id, plan_id))
+        await enqueue_all(
+            session, [job for job, _ in jobs.values()], list(jobs), [rest for _, rest in jobs.values()]
+        )
         await homes.request_redraws(session, shown)
 
     async def request_lagging(self, session: AsyncSession, now: datetime) -> None:

@@ -63,7 +63,6 @@ class StepRun(Base):
     __tablename__ = "step_runs"
     __table_args__ = (
         UniqueConstraint("run_id", "step_id"),
-        Index("step_runs_state_idx", "run_id", "state"),
         # Only of steps that are over: the index costs nothing while a step goes from state to state.
         Index(
             "step_runs_ended_idx",

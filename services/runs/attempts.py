@@ -18,15 +18,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.group_commit import LockedElsewhere
 from db.models.documents import StepWait
-from db.queue import JobRow, enqueue_all, move_rows, moved_rows
+from db.queue import JobRow, enqueue_all, moved_rows
 from services.errors import NotFound
 from services.jobs import JobDeferral, RunStep
 from services.runs import transitions
 from services.runs.claims import Attempt, AttemptOutcome, BeginResult, NextStep, RecordResult
 from services.runs.progress import RunProgress
 from services.runs.step_moves import StepMoves
-from services.runs.transitions import ClaimedStep, DoneStep, HeldRun, StepRow
-from services.states import RunState, StepState
+from services.runs.transitions import BeginningStep, DoneStep, Finished, HeldRun, StepRow
+from services.states import StepState
 from services.steps.calls import COMPONENT, StepCall
 from services.steps.results import Deferral
 from services.steps.sources import RunAndStep, StepFault, StepSources
@@ -50,9 +50,8 @@ class AttemptService:
 
         With `may_wait` unset, the steps of runs whose rows others hold are LOCKED.
         """
-        runs = await _hold(session, jobs, may_wait=may_wait)
+        runs, rows = await _hold(session, jobs, may_wait=may_wait)
         free = [job for job in jobs if job.run in runs]
-        rows = await transitions.steps_of(session, [job.step for job in free])
         begun = await self._begin(session, runs, free, rows, now)
         return [begun[job.step] if job.run in runs else LockedElsewhere.LOCKED for job in jobs]
 
@@ -63,10 +62,14 @@ class AttemptService:
 
         With `may_wait` unset, as with `begin`.
         """
-        runs = await _hold(session, [each.job for each in came], may_wait=may_wait)
+        done = [_done(each) for each in came if _is_plain(each)]
+        finished = await transitions.finish(session, {each.job.run for each in came}, done, now, may_wait=may_wait)
+        runs = finished.runs
+        _check(runs, [each.job for each in came], may_wait=may_wait)
         free = [each for each in came if each.job.run in runs]
-        kept, ready, rows = await self._record(session, runs, free, now)
+        kept, ready = await self._record(session, finished, free, now)
         places = [each.row for each in free if each.row and each.job.step in kept and each.row.may_go_on()]
+        rows = {row.id: row for row in finished.ready}
         following = await self._hand_over(session, runs, places, ready, rows, now)
         lost = {each.row.id: each for each in free if each.row and each.job.step not in kept}
         # Recorded before, by a commit of which nobody told us: the row is a later step's by now.
@@ -90,8 +93,7 @@ class AttemptService:
         """
         if not ready:
             return None
-        runs = await _hold(session, ready, may_wait=True)
-        rows = await transitions.steps_of(session, [job.step for job in ready])
+        runs, rows = await _hold(session, ready, may_wait=True)
         places = [place] if place is not None and place.may_go_on() else []
         following = next(iter((await self._hand_over(session, runs, places, ready, rows, now)).values()), None)
         if following is not None and not isinstance(following.begun, Attempt):
@@ -121,11 +123,11 @@ class AttemptService:
         now: datetime,
     ) -> Begun:
         """Claim steps, and bring their runs up to date."""
-        begun = await self._claim(session, runs, jobs, rows, now)
+        begun, _ = await self._claim(session, runs, dict.fromkeys(jobs), rows, now)
         others = [job for job in jobs if job.step not in begun]
         if others:
-            moved = await self._moves.begin(session, others, now)
-            begun |= {job.step: each for job, each in zip(others, moved, strict=True)}
+            moves = await self._moves.begin(session, others, now)
+            begun |= {job.step: each for job, each in zip(others, moves, strict=True)}
         going_on = {job.run for job in jobs} - {job.run for job in others}
         await self._progress.settle_held(session, [runs[id_] for id_ in {job.run for job in jobs}], going_on, now)
         return begun
@@ -134,11 +136,14 @@ class AttemptService:
         self,
         session: AsyncSession,
         runs: Mapping[UUID, HeldRun],
-        jobs: Sequence[RunStep],
+        jobs: Mapping[RunStep, JobRow | None],
         rows: Mapping[UUID, StepRow],
         now: datetime,
-    ) -> Begun:
-        """Claim those steps that only have to be; what can't be sent as it is is left to others, too."""
+    ) -> tuple[Begun, set[UUID]]:
+        """Claim those steps that only have to be; what can't be sent as it is is left to others, too.
+
+        Some go on in the place of another job: also the steps that have that now, begun or not.
+        """
         known = [(job, runs[job.run], rows[job.step]) for job in jobs if job.step in rows]
         due = [
             (run, row)
@@ -146,39 +151,38 @@ class AttemptService:
             if row.run_id == run.id and row.attempt == job.attempt and transitions.is_plain(run, row)
         ]
         sources = await self._inputs.load(session, due)
-        begun: dict[UUID, Attempt[StepCall]] = {}
+        claimed: dict[UUID, Attempt[StepCall]] = {}
         for run, row in due:
             try:
-                begun[row.id] = _attempt(run, row, sources[row.id].call(), now)
+                claimed[row.id] = _attempt(run, row, sources[row.id].call(), now)
             except StepFault:
                 continue
-        claims = [ClaimedStep(step, each.claim, each.call.preview()) for step, each in begun.items()]
-        await transitions.claim(session, claims, now)
-        return dict(begun)
+        asked = [
+            BeginningStep(job, each.claim, each.call.preview(), place)
+            if (each := claimed.get(job.step))
+            else BeginningStep(job, None, None, place)
+            for job, place in jobs.items()
+            if place is not None or job.step in claimed
+        ]
+        begun, moved = await transitions.begin(session, asked, now)
+        return {step: each for step, each in claimed.items() if step in begun}, moved
 
     async def _record(
-        self,
-        session: AsyncSession,
-        runs: Mapping[UUID, HeldRun],
-        came: Sequence[AttemptOutcome],
-        now: datetime,
-    ) -> tuple[set[UUID], list[RunStep], dict[UUID, StepRow]]:
-        """Record what came of attempts: the steps for which it counts, the jobs of those that can start now, and
-        their rows, where they are known.
+        self, session: AsyncSession, finished: Finished, came: Sequence[AttemptOutcome], now: datetime
+    ) -> tuple[set[UUID], list[RunStep]]:
+        """Record what came of attempts that went another way than to be `finished`, and let start what can now.
+
+        The steps for which any of it counts, and the jobs of those that can start.
         """
-        plain = [each for each in came if _is_plain(each)]
-        going = [run.id for run in runs.values() if run.state != RunState.CANCELLED]
-        finished = await transitions.finish(session, [_done(each) for each in plain], going, now)
         kept = set(finished.done)
-        ready = [_job(runs[row.run_id], row) for row in finished.ready]
-        rows = {row.id: row for row in finished.ready}
+        ready = [_job(finished.runs[row.run_id], row) for row in finished.ready]
         over: list[RunAndStep] = []
         if others := [each for each in came if not _is_plain(each)]:
             are_kept, over = await self._moves.record(session, others, now)
             kept |= {each.job.step for each, is_kept in zip(others, are_kept, strict=True) if is_kept}
         await self._progress.advance_all(session, over, now, ready)
         await self._progress.release_all(session, finished.others, now, ready)
-        return kept, ready, rows
+        return kept, ready
 
     async def _hand_over(
         self,
@@ -193,25 +197,31 @@ class AttemptService:
 
         By the ids of the rows in which they go on. The others are put into the queue.
         """
-        pairs = list(zip(places, ready, strict=False))
-        moved = await move_rows(session, pairs)
-        going_on = [(row, job) for row, job in pairs if row.id in moved]
-        await enqueue_all(session, [*[job for row, job in pairs if row.id not in moved], *ready[len(pairs) :]])
-        jobs = [job for _, job in going_on]
-        begun = await self._claim(session, runs, jobs, rows, now)
-        if others := [job for job in jobs if job.step not in begun]:
+        placed = dict(zip(ready, places, strict=False))
+        begun, moved = await self._claim(session, runs, placed, rows, now)
+        await enqueue_all(session, [job for job in ready if job.step not in moved])
+        going_on = {job: row for job, row in placed.items() if job.step in moved}
+        if others := [job for job in going_on if job.step not in begun]:
             moves = await self._moves.begin(session, others, now)
             begun |= {job.step: each for job, each in zip(others, moves, strict=True)}
-        return {row.id: NextStep(job, begun[job.step]) for row, job in going_on}
+        return {row.id: NextStep(job, begun[job.step]) for job, row in going_on.items()}
 
 
-async def _hold(session: AsyncSession, jobs: Sequence[RunStep], *, may_wait: bool) -> dict[UUID, HeldRun]:
-    """The runs of jobs, held; without those that others hold, if it may not wait. Raises NotFound."""
-    runs = await transitions.hold_runs(session, {job.run for job in jobs}, may_wait=may_wait)
+async def _hold(
+    session: AsyncSession, jobs: Sequence[RunStep], *, may_wait: bool
+) -> tuple[Mapping[UUID, HeldRun], Mapping[UUID, StepRow]]:
+    """The runs of jobs, held, and their steps; without what others hold, if it may not wait. Raises NotFound."""
+    run_ids, step_ids = {job.run for job in jobs}, {job.step for job in jobs}
+    runs, rows = await transitions.hold(session, run_ids, step_ids, may_wait=may_wait)
+    _check(runs, jobs, may_wait=may_wait)
+    return runs, rows
+
+
+def _check(runs: Mapping[UUID, HeldRun], jobs: Sequence[RunStep], *, may_wait: bool) -> None:
+    """Raise NotFound for a job whose run is not there, or another workspace's."""
     for job in jobs:
         if (may_wait and job.run not in runs) or (job.run in runs and runs[job.run].workspace_id != job.workspace):
             raise NotFound("step", job.step)
-    return runs
 
 
 def _is_plain(came: AttemptOutcome) -> bool:

@@ -15,6 +15,7 @@ from sqlalchemy import ARRAY, Integer, Text, Uuid, bindparam, column, func, insp
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Run, StepRun
+from db.prepared import PreparedStatement
 from db.queue import enqueue, enqueue_all
 from services import audit
 from services.cards import CardService
@@ -27,6 +28,13 @@ from services.steps.sources import RunAndStep, StepFault, StepSource, StepSource
 from services.steps.waits import people_asked
 
 FINAL = frozenset({RunState.COMPLETED, RunState.FAILED, RunState.CANCELLED})
+
+
+_STATES = PreparedStatement(
+    select(StepRun.run_id, StepRun.state)
+    .where(StepRun.run_id == func.any(bindparam("runs", type_=ARRAY(Uuid))))
+    .distinct()
+)
 
 
 class RunProgress:
@@ -205,14 +213,11 @@ class RunProgress:
         }
         states: dict[UUID, set[StepState]] = {run_id: set() for run_id in asked}
         if asked:
-            rows = await session.execute(
-                select(StepRun.run_id, StepRun.state).where(StepRun.run_id.in_(asked)).distinct()
-            )
-            for row in rows:
-                states[row.run_id].add(StepState(row.state))
+            for run_id, state in await _STATES.rows(session, runs=list(asked)):
+                states[run_id].add(StepState(state))
         for run_id, present in states.items():
-            if (state := run_state(present)) != asked[run_id].state:
-                await self._settle(session, await session.get_one(Run, run_id), state, now)
+            if (wanted := run_state(present)) != asked[run_id].state:
+                await self._settle(session, await session.get_one(Run, run_id), wanted, now)
         await self._cards.request_redraws(session, [(run.workspace_id, run.plan_id) for run in runs])
 
     async def _settle(self, session: AsyncSession, run: Run, state: RunState, now: datetime) -> None:

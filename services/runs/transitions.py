@@ -4,24 +4,33 @@ A step that goes another way (a gate, a condition, a failure, a person's word) g
 `RunProgress`; it is the same transaction, and the same rows are held. What is written here is what would be
 written there: the same columns, the same revisions, and the audit trail is PostgreSQL's own.
 
-Every function takes a session, and all but `hold_runs` one that holds the rows of the runs.
+Every function takes a session. `hold` and `finish` hold the rows of the runs from then on, in one order for all;
+if they may not wait for those that others hold, they leave those out.
+
+A statement sees what was committed before it began, and it may begin before it gets the rows of the runs. What it
+*changes* then it sees anew, as it is by now; what it only reads may be of before. So `begin` looks again at what
+`hold` has read.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, DateTime, Integer, Text, Uuid, bindparam, select, text
+from sqlalchemy import ARRAY, BigInteger, DateTime, Integer, LargeBinary, Text, Uuid, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.types import TypeEngine
 
-from db.models import Run, StepRun
 from db.models.documents import StepWait
+from db.prepared import PreparedStatement
+from db.queue import MOVE, JobRow, payload
 from services.components.builtins import BUILTINS
+from services.jobs import RunStep
 from services.states import RunState, StepState
 
 
@@ -64,156 +73,236 @@ class DoneStep:
 
 
 @dataclass(frozen=True, slots=True)
-class ClaimedStep:
-    """A step that is about to be sent."""
+class BeginningStep:
+    """A step that is about to be sent, and its job.
 
-    id: UUID
-    claim: UUID
+    Without a `claim` it can't be sent as it is. Where there is a `place`, the row of a job that is over, it goes
+    on in that.
+    """
+
+    job: RunStep
+    claim: UUID | None
     request: Any
+    place: JobRow | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Finished:
     """What `finish` did: the steps that ended, those that are READY now, and those whose turn it is otherwise."""
 
+    runs: Mapping[UUID, HeldRun]
     done: frozenset[UUID]
     ready: Sequence[StepRow]
     others: Sequence[UUID]
 
 
-_STEP = (
-    StepRun.id,
-    StepRun.run_id,
-    StepRun.step,
-    StepRun.component_key,
-    StepRun.state,
-    StepRun.gated,
-    StepRun.attempt,
-    StepRun.first_attempt,
-)
+_HELD = """
+    SELECT id, workspace_id, plan_id, state FROM workflow_executions
+    WHERE id = ANY(:runs) ORDER BY id FOR UPDATE
+"""
+
+_IDS = ARRAY(Uuid)
+_TEXTS = ARRAY(Text)
+_KINDS: dict[str, TypeEngine[Any]] = {
+    "runs": _IDS,
+    "ids": _IDS,
+    "claims": _IDS,
+    "outcomes": _TEXTS,
+    "statuses": ARRAY(Integer),
+    # As text: a list of lists would be an array of two dimensions.
+    "outputs": _TEXTS,
+    "warnings": _TEXTS,
+    "started": ARRAY(DateTime(timezone=True)),
+    "attempts": ARRAY(Integer),
+    "requests": _TEXTS,
+    "places": ARRAY(BigInteger),
+    "owners": _IDS,
+    "entrypoints": _TEXTS,
+    "payloads": ARRAY(LargeBinary),
+    "now": DateTime(timezone=True),
+}
 
 
-async def hold_runs(session: AsyncSession, run_ids: Collection[UUID], *, may_wait: bool) -> dict[UUID, HeldRun]:
-    """Hold the rows of runs, in one order for all; without those that others hold, if it may not wait for them."""
-    rows = await session.execute(
-        select(Run.id, Run.workspace_id, Run.plan_id, Run.state)
-        .where(Run.id.in_(run_ids))
-        .order_by(Run.id)
-        .with_for_update(skip_locked=not may_wait)
-    )
-    return {row.id: HeldRun(*row) for row in rows}
+def _prepared(statement: str) -> PreparedStatement:
+    # Where what belongs to a step stands in the arrays that are given, and in those of `counted`.
+    statement = statement.replace("{place}", "array_position(:ids, step.id)")
+    statement = statement.replace("{number}", "counted.numbers[array_position(counted.ids, step.id)]")
+    typed = [bindparam(name, type_=kind) for name, kind in _KINDS.items() if re.search(rf":{name}\b", statement)]
+    return PreparedStatement(text(statement).bindparams(*typed))
 
 
-async def steps_of(session: AsyncSession, step_ids: Collection[UUID]) -> dict[UUID, StepRow]:
-    """Steps as they are now."""
-    rows = await session.execute(select(*_STEP, StepRun.wait).where(StepRun.id.in_(step_ids)))
-    return {row.id: StepRow(*row) for row in rows}
+def _holding(statement: str) -> dict[bool, PreparedStatement]:
+    """A statement that holds runs, by whether it may wait for those that others hold."""
+    return {
+        True: _prepared(statement.replace("{held}", _HELD)),
+        False: _prepared(statement.replace("{held}", f"{_HELD} SKIP LOCKED")),
+    }
+
+
+_HOLD = _holding("""
+WITH held AS ({held})
+SELECT 'step' AS kind, id, run_id, workspace_id, CAST(NULL AS uuid) AS plan_id, state, step, component_key, gated,
+    attempt, first_attempt, wait
+FROM step_runs WHERE id = ANY(:ids)
+UNION ALL
+SELECT 'run', id, NULL, workspace_id, plan_id, state, NULL, NULL, NULL, NULL, NULL, NULL FROM held
+""")
+
+
+async def hold(
+    session: AsyncSession, run_ids: Collection[UUID], step_ids: Collection[UUID], *, may_wait: bool
+) -> tuple[dict[UUID, HeldRun], dict[UUID, StepRow]]:
+    """Hold runs, and read steps of them."""
+    runs, steps = {}, {}
+    for kind, id_, run_id, workspace_id, plan_id, state, *rest in await _HOLD[may_wait].rows(
+        session, runs=list(run_ids), ids=list(step_ids)
+    ):
+        if kind == "run":
+            runs[id_] = HeldRun(id_, workspace_id, plan_id, state)
+        else:
+            step, component_key, *others = rest
+            steps[id_] = StepRow(id_, run_id, step, component_key, state, *others)
+    return runs, steps
 
 
 # Whether a step that so many others have ended before can start without a person, a condition or a second look.
 _PLAIN = """
-    waiting_for = number AND state = 'PENDING' AND done_before + number >= needed
+    waiting_for = {number} AND state = 'PENDING' AND done_before + {number} >= needed
     AND (approved OR NOT gated) AND COALESCE(step.step -> 'when', 'null') = 'null'
 """
 
-# A row that two finished steps stand before is counted down once, by two: no statement changes a row twice. Rows
-# are looked up by what is given, too, and not only by what is joined: PostgreSQL plans for a table as it was when
-# it was last analyzed, and if that was empty it would look at all there are, for each.
-_FINISH = text(
+# A row that two finished steps stand before is counted down once, by two: no statement changes a row twice.
+#
+# No rows are joined with each other. PostgreSQL plans for a table as it was when it was last analyzed, and for a
+# few rows; it then looks at each row that is given for each that it finds. So what belongs to a row is found by
+# the place of its id in an array. IS TRUE keeps it from looking at all steps in a state, those of other runs too.
+_FINISH = _holding(
     """
-WITH came AS (
-    SELECT * FROM unnest(:ids, :claims, :outcomes, :statuses, :outputs, :warnings, :started)
-        AS came (id, claim, outcome, status, output, warnings, started_at)
-), done AS (
+WITH held AS ({held}), done AS (
     UPDATE step_runs AS step
-    SET state = 'DONE', revision = step.revision + 1, claim = NULL, ended_at = :now,
-        output = CAST(NULLIF(came.output, 'null') AS jsonb), warnings = CAST(came.warnings AS jsonb), error = NULL
-    FROM came
-    WHERE step.id = ANY(:ids) AND step.id = came.id AND step.state = 'RUNNING' AND step.claim = came.claim
-    RETURNING step.id, step.workspace_id, step.run_id, step.attempt, step.followers,
-        came.outcome, came.status, came.started_at
+    SET state = 'DONE', revision = revision + 1, claim = NULL, ended_at = :now, error = NULL,
+        output = CAST(NULLIF((:outputs)[{place}], 'null') AS jsonb), warnings = CAST((:warnings)[{place}] AS jsonb)
+    WHERE id = ANY(:ids) AND run_id = ANY(ARRAY(SELECT id FROM held))
+        AND (state = 'RUNNING' AND claim = (:claims)[{place}]) IS TRUE
+    RETURNING id, workspace_id, run_id, attempt, followers, {place} AS place
 ), kept AS (
     INSERT INTO step_attempts (id, workspace_id, step_run_id, number, outcome, status, facts, started_at)
-    SELECT gen_random_uuid(), workspace_id, id, attempt, outcome, status, CAST('{}' AS jsonb), started_at
+    SELECT gen_random_uuid(), workspace_id, id, attempt, (:outcomes)[done.place], (:statuses)[done.place],
+        CAST('{}' AS jsonb), (:started)[done.place]
     FROM done
-), behind AS (
+), behind AS MATERIALIZED (
     SELECT run_id, name, count(*)::int AS number
     FROM done, unnest(followers) AS name
-    WHERE run_id = ANY(:going)
+    WHERE run_id = ANY(ARRAY(SELECT id FROM held WHERE state <> 'CANCELLED'))
     GROUP BY run_id, name
+), counted AS MATERIALIZED (
+    SELECT array_agg(id) AS ids, array_agg(number) AS numbers
+    FROM behind, LATERAL (
+        SELECT id FROM step_runs WHERE run_id = behind.run_id AND step_id = behind.name OFFSET 0
+    ) AS step
 ), nearer AS (
     UPDATE step_runs AS step
-    SET waiting_for = waiting_for - number, done_before = done_before + number,
-        state = CASE WHEN plain_now THEN 'READY' ELSE state END,
-        revision = revision + CASE WHEN plain_now THEN 1 ELSE 0 END
-    FROM behind
-    WHERE step.run_id = ANY(:going) AND step.run_id = behind.run_id AND step.step_id = behind.name
+    SET waiting_for = waiting_for - {number}, done_before = done_before + {number},
+        state = CASE WHEN {plain} THEN 'READY' ELSE state END,
+        revision = revision + CASE WHEN {plain} THEN 1 ELSE 0 END
+    FROM counted
+    WHERE step.id = ANY(counted.ids)
     RETURNING step.id, step.run_id, step.step, step.component_key, step.state, step.gated, step.attempt,
         step.first_attempt, step.waiting_for
 )
-SELECT id, NULL AS run_id, NULL AS step, NULL AS component_key, 'DONE' AS state, NULL AS gated, NULL AS attempt,
-    NULL AS first_attempt
-FROM done
+SELECT 'behind' AS kind, id, run_id, CAST(NULL AS uuid) AS workspace_id, CAST(NULL AS uuid) AS plan_id, state,
+    step, component_key, gated, attempt, first_attempt
+FROM nearer WHERE waiting_for = 0
 UNION ALL
-SELECT id, run_id, step, component_key, state, gated, attempt, first_attempt FROM nearer WHERE waiting_for = 0
-""".replace("plain_now", _PLAIN)
+SELECT 'done', id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM done
+UNION ALL
+SELECT 'run', id, NULL, workspace_id, plan_id, state, NULL, NULL, NULL, NULL, NULL FROM held
+""".replace("{plain}", _PLAIN)
 )
 
 
 async def finish(
-    session: AsyncSession, steps: Sequence[DoneStep], going: Collection[UUID], now: datetime
+    session: AsyncSession, run_ids: Collection[UUID], steps: Sequence[DoneStep], now: datetime, *, may_wait: bool
 ) -> Finished:
-    """Record steps as DONE, but for those whose claim has passed to another, and count down what is behind them.
+    """Hold runs, record steps of them as DONE, and count down what is behind those.
 
-    `going` are the runs that go on; in one that was cancelled nothing more starts.
+    A step whose claim has passed to another stays as it is. In a run that was cancelled nothing more starts.
     """
-    values: dict[str, tuple[list[Any], Any]] = {
-        "ids": ([step.id for step in steps], Uuid()),
-        "claims": ([step.claim for step in steps], Uuid()),
-        "outcomes": ([step.outcome for step in steps], Text()),
-        "statuses": ([step.status for step in steps], Integer()),
-        # As text: a list of lists would be an array of two dimensions.
-        "outputs": ([json.dumps(step.output) for step in steps], Text()),
-        "warnings": ([json.dumps(step.warnings) for step in steps], Text()),
-        "started": ([step.started_at for step in steps], DateTime(timezone=True)),
-        "going": (list(going), Uuid()),
-    }
-    query = _FINISH.bindparams(
-        *[bindparam(name, value, type_=ARRAY(kind)) for name, (value, kind) in values.items()],
-        bindparam("now", now, type_=DateTime(timezone=True)),
-    ).columns(*_STEP)
-    done, ready, others = set(), [], []
-    for row in await session.execute(query):
-        if row.state == StepState.DONE:
-            done.add(row.id)
-        elif row.state == StepState.READY:
-            ready.append(StepRow(*row))
+    found = await _FINISH[may_wait].rows(
+        session,
+        runs=list(run_ids),
+        ids=[step.id for step in steps],
+        claims=[step.claim for step in steps],
+        outcomes=[step.outcome for step in steps],
+        statuses=[step.status for step in steps],
+        outputs=[json.dumps(step.output) for step in steps],
+        warnings=[json.dumps(step.warnings) for step in steps],
+        started=[step.started_at for step in steps],
+        now=now,
+    )
+    runs, done, ready, others = {}, set(), [], []
+    for kind, id_, run_id, workspace_id, plan_id, state, step, component_key, *rest in found:
+        if kind == "run":
+            runs[id_] = HeldRun(id_, workspace_id, plan_id, state)
+        elif kind == "done":
+            done.add(id_)
+        elif state == StepState.READY:
+            ready.append(StepRow(id_, run_id, step, component_key, state, *rest))
         else:
-            others.append(row.id)
-    return Finished(frozenset(done), ready, others)
+            others.append(id_)
+    return Finished(runs, frozenset(done), ready, others)
 
 
-_CLAIM = text("""
-UPDATE step_runs AS step
-SET state = 'RUNNING', revision = revision + 1, claim = new.claim, request = CAST(new.request AS jsonb),
-    started_at = :now, retry_at = NULL, ended_at = NULL
-FROM unnest(:ids, :claims, :requests) AS new (id, claim, request)
-WHERE step.id = ANY(:ids) AND step.id = new.id
-""")
+_BEGIN = _prepared(
+    """
+WITH came AS (
+    SELECT * FROM unnest(:ids, :places, :owners, :entrypoints, :payloads)
+        AS came (id, place, owner, entrypoint, payload)
+), moved AS (
+    {move}
+    RETURNING came.id
+), begun AS (
+    UPDATE step_runs AS step
+    SET state = 'RUNNING', revision = revision + 1, claim = (:claims)[{place}],
+        request = CAST((:requests)[{place}] AS jsonb), started_at = :now, retry_at = NULL, ended_at = NULL
+    WHERE id = ANY(:ids) AND (state = 'READY' AND attempt = (:attempts)[{place}]) IS TRUE
+        AND (:claims)[{place}] IS NOT NULL
+        AND ((:places)[{place}] IS NULL OR id IN (SELECT id FROM moved))
+    RETURNING id
+)
+SELECT id, true AS is_begun FROM begun UNION ALL SELECT id, false FROM moved
+""".replace("{move}", MOVE)
+)
 
 
-async def claim(session: AsyncSession, steps: Sequence[ClaimedStep], now: datetime) -> None:
-    """Let READY steps be RUNNING, each for whoever has its claim."""
-    if steps:
-        query = _CLAIM.bindparams(
-            bindparam("ids", [step.id for step in steps], type_=ARRAY(Uuid)),
-            bindparam("claims", [step.claim for step in steps], type_=ARRAY(Uuid)),
-            bindparam("requests", [json.dumps(step.request) for step in steps], type_=ARRAY(Text)),
-            bindparam("now", now, type_=DateTime(timezone=True)),
-        )
-        await session.execute(query)
+async def begin(
+    session: AsyncSession, steps: Sequence[BeginningStep], now: datetime
+) -> tuple[set[UUID], set[UUID]]:
+    """Let READY steps be RUNNING, each for whoever has its claim: those that are, and those that have their place.
+
+    A step whose place has passed to another worker is not begun.
+    """
+    if not steps:
+        return set(), set()
+    begun: set[UUID] = set()
+    moved: set[UUID] = set()
+    found = await _BEGIN.rows(
+        session,
+        ids=[step.job.step for step in steps],
+        attempts=[step.job.attempt for step in steps],
+        claims=[step.claim for step in steps],
+        requests=[json.dumps(step.request) for step in steps],
+        places=[step.place and step.place.id for step in steps],
+        owners=[step.place and step.place.owner for step in steps],
+        entrypoints=[step.job.entrypoint for step in steps],
+        payloads=[payload(step.job) for step in steps],
+        now=now,
+    )
+    for id_, is_begun in found:
+        (begun if is_begun else moved).add(id_)
+    return begun, moved
 
 
 def is_plain(run: HeldRun, step: StepRow) -> bool:
-    """Whether a step that is due can be begun by `claim`."""
+    """Whether a step that is due can be begun by `begin`."""
     return run.state != RunState.CANCELLED and step.state == StepState.READY and step.component_key not in BUILTINS

@@ -11,18 +11,19 @@ from functools import lru_cache
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import Text, column, func, select, tuple_
+from sqlalchemy import ARRAY, Text, Uuid, bindparam, column, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Run, StepRun, WorkflowPlan
 from db.models.documents import FailedTest
+from db.prepared import PreparedStatement
 from services.components.builtins import BUILTINS
 from services.components.definitions import ComponentDefinition
 from services.connectors import prepare
 from services.connectors.errors import CallError
 from services.plans.model import Step, references
 from services.plans.polls import polled_key
-from services.states import OVER
+from services.plans.references import RESERVED
 from services.steps.calls import ComponentCall, StepCall, prepare_builtin
 from services.steps.conditions import failed_tests
 from services.steps.files import check_files
@@ -172,28 +173,40 @@ class StepSources:
     async def _values(
         self, session: AsyncSession, steps: Sequence[tuple[RunOfStep, Step]]
     ) -> Mapping[UUID, Values]:
-        """What the references of steps can point to, by run. Most calls of a wide run refer to nothing."""
-        sources = {(run.id, reference.source) for run, step in steps for reference in references(step)}
+        """What the references of steps can point to, by run. Most calls of a wide run refer to nothing.
+
+        Of the plan only what the report says can be referred to, and built-in steps take their people from it.
+        """
+        named = {(run.id, reference.source) for run, step in steps for reference in references(step)}
+        sources = [(run_id, name) for run_id, name in named if name not in RESERVED]
         outputs: dict[UUID, dict[str, Any]] = {run.id: {} for run, _ in steps}
         components: dict[UUID, dict[str, str]] = {run.id: {} for run, _ in steps}
         if sources:
-            rows = await session.execute(
-                select(StepRun.run_id, StepRun.step_id, StepRun.component_key, StepRun.output).where(
-                    tuple_(StepRun.run_id, StepRun.step_id).in_(sources), StepRun.state.in_(OVER)
-                )
+            found = await _OUTPUTS.rows(
+                session, runs=[run_id for run_id, _ in sources], names=[name for _, name in sources]
             )
-            for row in rows:
-                outputs[row.run_id][row.step_id] = row.output
-                components[row.run_id][row.step_id] = row.component_key
-        wanted = {run.plan_id for run, step in steps if step.component_id in BUILTINS or any(references(step))}
+            for run_id, step_id, component_key, output in found:
+                outputs[run_id][step_id] = output
+                components[run_id][step_id] = component_key
+        asked = {run_id for run_id, name in named if name in RESERVED}
+        wanted = {run.plan_id for run, step in steps if step.component_id in BUILTINS or run.id in asked}
         plans = {}
         if wanted:
-            found = await session.scalars(select(WorkflowPlan).where(WorkflowPlan.id.in_(wanted)))
-            plans = {plan.id: plan for plan in found}
+            plans = {plan.id: plan for plan in await session.scalars(_PLANS, {"plans": list(wanted)})}
         return {
             run.id: _values_of(run, outputs[run.id], components[run.id], plans.get(run.plan_id))
             for run, _ in steps
         }
+
+
+_OUTPUTS = PreparedStatement(
+    text("""
+        SELECT step.run_id, step.step_id, step.component_key, step.output
+        FROM unnest(:runs, :names) AS named (run_id, step_id) JOIN step_runs AS step USING (run_id, step_id)
+        WHERE step.run_id = ANY(:runs) AND step.state IN ('DONE', 'SKIPPED')
+    """).bindparams(bindparam("runs", type_=ARRAY(Uuid)), bindparam("names", type_=ARRAY(Text)))
+)
+_PLANS = select(WorkflowPlan).where(WorkflowPlan.id == func.any(bindparam("plans", type_=ARRAY(Uuid))))
 
 
 def _keys(step: Step) -> set[str]:
@@ -205,7 +218,7 @@ def _values_of(
     run: RunOfStep, outputs: Mapping[str, Any], components: Mapping[str, str], plan: WorkflowPlan | None
 ) -> Values:
     if plan is None:
-        return Values(outputs={})
+        return Values(outputs, components=components)
     return Values(
         outputs=outputs,
         issue_text=plan.issue_text,

@@ -1,0 +1,45 @@
+"""Statements that are put together once: the few of which most of what a worker asks is made.
+
+To put a query together, to find it among the compiled ones and to make objects of its rows takes SQLAlchemy
+several times as long as it takes PostgreSQL to answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import ClauseElement
+from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from db.session import open_connection
+
+_DIALECT = PGDialect_asyncpg()
+
+
+class PreparedStatement:
+    """A statement of SQLAlchemy's, kept as the text and the arguments that the driver takes.
+
+    Values go to the driver as they are given: no type of SQLAlchemy's converts them.
+    """
+
+    def __init__(self, statement: ClauseElement) -> None:
+        compiled: Any = statement.compile(dialect=_DIALECT)
+        asked = {bind.key: None for bind in compiled.binds.values() if bind.required}
+        state = compiled.construct_expanded_state(asked)
+        self._text: str = state.statement
+        self._order: Sequence[str] = state.positiontup or ()
+        self._own = dict(state.parameters)
+
+    async def rows(self, session: AsyncSession, **values: Any) -> Sequence[Sequence[Any]]:
+        """Have it carried out in a session's transaction; its rows, whose columns are in the statement's order."""
+        if session.new or session.dirty or session.deleted:
+            await session.flush()
+        given = {**self._own, **values}
+        arguments = [given[name] for name in self._order]
+        if (connection := open_connection(session)) is not None:
+            return list(await connection.fetch(self._text, *arguments))
+        # The first of a transaction goes by SQLAlchemy, which begins it.
+        first = await (await session.connection()).exec_driver_sql(self._text, tuple(arguments))
+        return first.all() if first.returns_rows else []
