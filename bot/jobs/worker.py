@@ -243,7 +243,7 @@ class Worker:
             if deps is None:
                 logger.info("A job of a workspace that is not served any more is dropped")
                 return None
-            with speaking(await language_for(reader_of(job), deps)):
+            with speaking(await language_for(None if handler.is_silent else reader_of(job), deps)):
                 await handler.run(job, deps)
         except JobDeferral as deferred:
             return RetryRequested(deferred.delay, str(deferred))

@@ -96,4 +96,4 @@ async def _refuse(job: DecideRun, note: str, deps: Deps) -> None:
         await enqueue(session, words, key=f"tell:{job.key or job.target}:{job.user}:{job.revision}:{note}")
 
 
-HANDLERS = (Handler(DecideRun, Lane.QUICK, decide_run, give_up_decision),)
+HANDLERS = (Handler(DecideRun, Lane.QUICK, decide_run, give_up_decision, is_silent=True),)
