@@ -4,134 +4,221 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import timedelta
-from typing import Any, cast
+from typing import cast
+from uuid import UUID
 
+import asyncpg
 from pgqueuer.db import AsyncpgPoolDriver
 from pgqueuer.models import Job as QueuedJob
 from pgqueuer.models import TracebackRecord
 from pgqueuer.queries import Queries
-from pgqueuer.types import JOB_STATUS, QueueEntrypoint
+from pgqueuer.types import JOB_STATUS
 
 QUIET_SECONDS, MOST_QUIET_SECONDS = 0.002, 0.02
-"""For so long a second change of the queue waits to be told, and twice as long each time that more have come."""
-
-ENDED_SECONDS = 0.05
-"""For so long the end of a job waits to be told: it matters only where all places of a lane are taken."""
+"""For so long a second ring waits, and twice as long each time that more have come."""
 
 
-class QueueDriver(AsyncpgPoolDriver):
-    """Tells of a change of the queue at once, and then of all those of the next moment together.
+class Bell:
+    """Wakes who waits for it: at once, and then for all that has rung in the next moment together."""
 
-    PgQueuer notifies for each statement that puts jobs in or ends them, and each of a worker's lanes asks three
-    questions for each notification: in a busy queue most of what the database did was to answer them.
-    """
-
-    async def add_listener(self, channel: str, callback: Callable[[str | bytes | bytearray], None]) -> None:
-        """Call back for what comes on a channel, in which many changes in a moment are one."""
-        await super().add_listener(channel, NotificationDebouncer(callback))
-
-
-class NotificationDebouncer:
-    """Passes on what comes: new jobs at once, and after that nothing but probes for a moment."""
-
-    def __init__(self, callback: Callable[[str | bytes | bytearray], None]) -> None:
-        self._callback = callback
-        self._kept: str | bytes | bytearray | None = None
-        self._is_quiet = False
+    def __init__(self) -> None:
+        self._rung = asyncio.Event()
+        self._rang_since = False
         self._quiet = QUIET_SECONDS
         self._timer: asyncio.TimerHandle | None = None
+        self._alarm: asyncio.TimerHandle | None = None
 
-    def __call__(self, payload: str | bytes | bytearray) -> None:
-        """Pass a notification on, or wait for others of its kind."""
-        if "table_changed_event" not in str(payload):
-            self._callback(payload)
-            return
-        self._kept = payload
-        if "delete" not in str(payload) and not self._is_quiet:
+    def ring(self) -> None:
+        """Wake who waits now, or who will wait before the next `clear`."""
+        if self._timer is None:
             self._tell()
-        elif self._timer is None:
-            self._wait(ENDED_SECONDS)
+        else:
+            self._rang_since = True
+
+    def ring_in(self, seconds: float) -> None:
+        """Ring later, but for a `clear` before: whoever looks by then sees for themselves when there is more."""
+        alarm = asyncio.get_running_loop().call_later(seconds, self.ring)
+        if self._alarm is None or self._alarm.when() > alarm.when():
+            self._alarm, alarm = alarm, self._alarm
+        if alarm is not None:
+            alarm.cancel()
+
+    def clear(self) -> None:
+        """From here on only what rings later wakes."""
+        self._rung.clear()
+        if self._alarm is not None:
+            self._alarm.cancel()
+            self._alarm = None
+
+    async def wait(self, seconds: float) -> bool:
+        """Wait for a ring, for so long at most; whether it has rung."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._rung.wait()
+        return self._rung.is_set()
 
     def _tell(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-        kept, self._kept, self._is_quiet = self._kept, None, True
-        if kept is not None:
-            self._callback(kept)
-        self._wait(self._quiet)
-
-    def _wait(self, seconds: float) -> None:
-        self._timer = asyncio.get_running_loop().call_later(seconds, self._end)
+        self._rang_since = False
+        self._rung.set()
+        self._timer = asyncio.get_running_loop().call_later(self._quiet, self._end)
 
     def _end(self) -> None:
-        was_quiet = self._is_quiet
-        self._timer, self._is_quiet = None, False
-        if self._kept is not None:
-            self._quiet = min(2 * self._quiet, MOST_QUIET_SECONDS) if was_quiet else QUIET_SECONDS
+        self._timer = None
+        if self._rang_since:
+            self._quiet = min(2 * self._quiet, MOST_QUIET_SECONDS)
             self._tell()
         else:
             self._quiet = QUIET_SECONDS
 
 
-_AHEAD = """
-SELECT
-    EXISTS (
-        SELECT FROM pgqueuer WHERE status = 'queued' AND execute_after <= now() AND entrypoint = ANY($1)
-    ) AS is_due,
-    (
-        SELECT execute_after - now() FROM pgqueuer
-        WHERE status = 'queued' AND execute_after > now() AND entrypoint = ANY($1)
-        ORDER BY execute_after LIMIT 1
-    ) AS eta
+class QueueDriver(AsyncpgPoolDriver):
+    """Rings the bell for jobs that were put in, and passes everything else on.
+
+    PgQueuer has a notification sent for each statement that puts jobs in or ends them, even if there are none. The
+    end of a job is no news here: its place is one of this process.
+    """
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        super().__init__(pool)
+        self.bell = Bell()
+
+    async def listen(self, channel: str) -> None:
+        """Ring the bell from now on."""
+        await super().add_listener(channel, self._hear)
+
+    async def add_listener(self, channel: str, callback: Callable[[str | bytes | bytearray], None]) -> None:
+        """Call back for what comes on a channel, but for changes of the queue."""
+
+        def passed(payload: str | bytes | bytearray) -> None:
+            if _CHANGE not in str(payload):
+                callback(payload)
+
+        await super().add_listener(channel, passed)
+
+    def _hear(self, payload: str | bytes | bytearray) -> None:
+        if _CHANGE in str(payload) and _INSERT in str(payload):
+            self.bell.ring()
+
+
+_CHANGE, _INSERT = "table_changed_event", '"insert"'
+
+# Of each kind of job the first ones, as far as its lane has places; of those and of what others do not keep alive
+# any more the first ones of each lane; and when the first that is left of each lane is due, which may be now. The
+# rows that are taken are still queued to the last part, which sees what was there before the statement.
+_TAKE = """
+WITH lanes AS (
+    SELECT * FROM unnest($1::text[], $2::int[], $3::int[]) AS lanes (entrypoint, lane, places)
+), queued AS (
+    SELECT job.id, job.priority, lanes.lane, lanes.places
+    FROM lanes CROSS JOIN LATERAL (
+        SELECT candidate.id, candidate.priority FROM pgqueuer AS candidate
+        WHERE candidate.entrypoint = lanes.entrypoint AND candidate.status = 'queued'
+            AND candidate.execute_after < now()
+        ORDER BY candidate.priority DESC, candidate.id
+        LIMIT lanes.places
+        FOR UPDATE SKIP LOCKED
+    ) AS job
+), stale AS (
+    SELECT candidate.id, candidate.priority, lanes.lane, lanes.places
+    FROM pgqueuer AS candidate JOIN lanes USING (entrypoint)
+    WHERE candidate.status = 'picked' AND candidate.entrypoint = ANY($1) AND lanes.places > 0
+        AND candidate.heartbeat < now() - $5::interval AND candidate.execute_after < now()
+    ORDER BY candidate.priority DESC, candidate.id
+    LIMIT $6
+    FOR UPDATE OF candidate SKIP LOCKED
+), first AS (
+    SELECT id FROM (
+        SELECT id, places, row_number() OVER (PARTITION BY lane ORDER BY priority DESC, id) AS place
+        FROM (SELECT * FROM queued UNION ALL SELECT * FROM stale) AS candidates
+    ) AS ranked
+    WHERE place <= places
+), taken AS (
+    UPDATE pgqueuer SET status = 'picked', updated = now(), heartbeat = now(), queue_manager_id = $4
+    WHERE id = ANY(ARRAY(SELECT id FROM first))
+    RETURNING *
+), ahead AS (
+    SELECT lanes.lane, min(next.execute_after) - now() AS eta
+    FROM lanes LEFT JOIN LATERAL (
+        SELECT waiting.execute_after FROM pgqueuer AS waiting
+        WHERE waiting.entrypoint = lanes.entrypoint AND waiting.status = 'queued'
+            AND waiting.id <> ALL(ARRAY(SELECT id FROM first))
+        ORDER BY waiting.execute_after
+        LIMIT 1
+    ) AS next ON true
+    GROUP BY lanes.lane
+)
+SELECT taken.*, later.etas
+FROM (SELECT array_agg(eta ORDER BY lane) AS etas FROM ahead) AS later LEFT JOIN taken ON true
+ORDER BY taken.priority DESC, taken.id
+"""
+
+_END = """
+WITH ended AS (
+    SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::bool[]) AS ended (id, owner, is_held)
+), gone AS (
+    DELETE FROM pgqueuer AS job USING ended
+    WHERE job.id = ANY($1) AND job.id = ended.id AND job.queue_manager_id = ended.owner AND NOT is_held
+)
+UPDATE pgqueuer AS job SET status = 'failed', updated = now(), queue_manager_id = NULL
+FROM ended
+WHERE job.id = ANY($1) AND job.id = ended.id AND job.queue_manager_id = ended.owner AND is_held
+"""
+
+_PUT_BACK = """
+UPDATE pgqueuer
+SET status = 'queued', execute_after = now() + $3::interval, attempts = attempts + 1, updated = now(),
+    queue_manager_id = NULL
+WHERE id = $1 AND queue_manager_id = $2
 """
 
 
 class OwnedJobQueries(Queries):
-    """What a worker says of its jobs, as long as they are its own, and what it asks before it rests.
+    """What a worker asks for all of its lanes, and what it says of its jobs, as long as they are its own.
 
     PgQueuer ends a job, or puts it back, by its id alone. A worker that slept (a paused machine) while another
     took its job over would take it away from that one, and if that one died then, nobody would have it any more.
-
-    Before a lane of it rests, PgQueuer asks three times: whether a job is due, when the next one will be, and
-    whether one became due in between. One statement sees all of that at once.
     """
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._ahead: dict[tuple[str, ...], tuple[bool, timedelta | None]] = {}
+    driver: QueueDriver
 
-    async def eligible_queued_work(self, entrypoints: list[QueueEntrypoint]) -> int:
-        """Whether a job is due, as 0 or 1. What else there is to know is kept for the questions that follow."""
-        [row] = await self.driver.fetch(_AHEAD, entrypoints)
-        is_due = bool(row["is_due"])
-        self._ahead[tuple(entrypoints)] = is_due, cast("timedelta | None", row["eta"])
-        return int(is_due)
+    async def take(
+        self,
+        owner: UUID,
+        entrypoints: Sequence[Sequence[str]],
+        places: Sequence[int],
+        stale_after: timedelta,
+    ) -> tuple[list[QueuedJob], list[timedelta | None]]:
+        """Take jobs for lanes, each with its `entrypoints` and so many `places`; those that are due first.
 
-    async def next_deferred_eta(self, entrypoints: list[QueueEntrypoint]) -> timedelta | None:
-        """The time until the next job is due, as it was found last."""
-        _, eta = self._ahead[tuple(entrypoints)]
-        return eta
-
-    async def queued_work(self, entrypoints: list[QueueEntrypoint]) -> int:
-        """Whether there is a job, due or not, as it was found last: 0 or 1."""
-        is_due, eta = self._ahead[tuple(entrypoints)]
-        return int(is_due or eta is not None)
+        Taken is what is queued and due, and what has had no heartbeat for `stale_after`. The second answer is how
+        long it is for each lane until the first of those that are left is due, or None; it may be due already,
+        where there was no place for it, or another worker held it.
+        """
+        kinds = [(kind, lane) for lane, names in enumerate(entrypoints) for kind in names]
+        rows = await self.driver.fetch(
+            _TAKE,
+            [kind for kind, _ in kinds],
+            [lane for _, lane in kinds],
+            [places[lane] for _, lane in kinds],
+            owner,
+            stale_after,
+            sum(places),
+        )
+        etas = cast("list[timedelta | None]", rows[0]["etas"])
+        return [QueuedJob.model_validate(row) for row in rows if row["id"] is not None], etas
 
     async def log_jobs(self, job_status: list[tuple[QueuedJob, JOB_STATUS, TracebackRecord | None]]) -> None:
-        """End jobs, but for those that another has."""
-        own = await self._own([job for job, _, _ in job_status])
-        await super().log_jobs([entry for entry in job_status if entry[0].id in own])
+        """End jobs, or hold them where they have failed, but for those that another has."""
+        await self.driver.execute(
+            _END,
+            [job.id for job, _, _ in job_status],
+            [job.queue_manager_id for job, _, _ in job_status],
+            [status == "failed" for _, status, _ in job_status],
+        )
 
     async def retry_job(self, job: QueuedJob, delay: timedelta, traceback_record: TracebackRecord | None) -> None:
-        """Put a job back, unless another has it."""
-        if job.id in await self._own([job]):
-            await super().retry_job(job, delay, traceback_record)
-
-    async def _own(self, jobs: Sequence[QueuedJob]) -> set[int]:
-        ids = [job.id for job in jobs]
-        rows = await self.driver.fetch(
-            "SELECT id, queue_manager_id FROM pgqueuer WHERE id = ANY($1::bigint[])", ids
-        )
-        owners = {row["id"]: row["queue_manager_id"] for row in rows}
-        return {job.id for job in jobs if owners.get(job.id) == job.queue_manager_id}
+        """Put a job back, unless another has it. Nobody is told of that, so the bell rings when it is due."""
+        await self.driver.execute(_PUT_BACK, job.id, job.queue_manager_id, delay)
+        self.driver.bell.ring_in(delay.total_seconds())

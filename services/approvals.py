@@ -188,6 +188,23 @@ class ApprovalService:
         report of their own, or for what the absent could not decide. Raises NotAnApprover or SelfApproval.
         """
         rules = await self.settings(session, workspace_id)
+        return await self.check_by(
+            session, workspace_id, rules, user, requester=requester, also=also, now=now, named=named
+        )
+
+    async def check_by(
+        self,
+        session: AsyncSession,
+        workspace_id: UUID,
+        rules: ApprovalRules,
+        user: str,
+        *,
+        requester: str,
+        also: str | None = None,
+        now: datetime | None = None,
+        named: Collection[str] | None = None,
+    ) -> str | None:
+        """The same by `rules` that have been read."""
         approvers = rules.approvers
         asks = user in (requester, also) and not rules.self_approval
         is_own = not approvers or (user in approvers and not asks)
@@ -223,21 +240,6 @@ class ApprovalService:
         if not approvers or user in approvers or user in (requester, also):
             return None
         return await self.check(session, workspace_id, user, requester=requester, also=also, now=now)
-
-    async def check_run(
-        self,
-        session: AsyncSession,
-        run: Run,
-        user: str,
-        *,
-        now: datetime | None = None,
-        named: Collection[str] | None = None,
-    ) -> str | None:
-        """Whether `user` may decide about a step of a run, as `check` has it."""
-        requester, also = await _askers(session, run)
-        return await self.check(
-            session, run.workspace_id, user, requester=requester, also=also, now=now, named=named
-        )
 
     async def check_may_stop(
         self, session: AsyncSession, run: Run, user: str, *, now: datetime | None = None

@@ -33,7 +33,8 @@ PATIENT_ATTEMPTS = 10
 class Handler(Generic[J]):
     """What runs a kind of job. `give_up` is called when the handler has failed so many `attempts`.
 
-    `of_removed`: it is run for workspaces, too, from which the app was removed, and where no Slack answers.
+    `of_removed`: it is run for workspaces, too, from which the app was removed, and where no Slack answers. One
+    that `is_silent` says nothing itself, so Slack is not asked in which language whoever asked for it reads.
     """
 
     job: type[J]
@@ -42,3 +43,4 @@ class Handler(Generic[J]):
     give_up: Callable[[J, Deps], Awaitable[Any]] | None = None
     attempts: int = ATTEMPTS
     of_removed: bool = False
+    is_silent: bool = False

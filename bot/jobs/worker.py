@@ -1,7 +1,8 @@
 """The worker: takes jobs from PostgreSQL and runs their handlers, until it is told to stop.
 
 Four lanes, each with its own limit: a card appears at once even while every slot of the model is taken, people
-are heard while drafts are made, and a component that hangs holds up other components' calls at most.
+are heard while drafts are made, and a component that hangs holds up other components' calls at most. They ask the
+queue together (`db/queue_lanes.py`).
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from functools import partial
 
 import anyio
 import asyncpg
-from pgqueuer.core.qm import QueueManager
 from pgqueuer.domain.errors import FailingListenerError, RetryRequested
 from pgqueuer.models import Job as QueuedJob
 from pydantic import ValidationError
@@ -34,6 +34,7 @@ from bot.readers import language_for, reader_of
 from bot.workspaces.tenants import Tenants
 from db.queue import Job, JobRow, current_row, queue_settings
 from db.queue_driver import OwnedJobQueries, QueueDriver
+from db.queue_lanes import LaneManager, LanePlaces
 from db.session import DATABASE_ERRORS, Database, is_refused
 from db.url import dsn_and_timeout
 from services.jobs import JobDeferral
@@ -43,7 +44,6 @@ logger = logging.getLogger("mudda.worker")
 
 # A killed replica's work goes on within 20 s.
 HEARTBEAT_TIMEOUT = timedelta(seconds=15)
-DEQUEUE_TIMEOUT = timedelta(seconds=2)
 
 # Of the 10 s that a stop may take, what running jobs get before they are handed back.
 GRACE_SECONDS = 5.0
@@ -87,7 +87,7 @@ class Worker:
     talk_limit: int = 16
     ready: asyncio.Event = field(default_factory=asyncio.Event)
     _stopping: asyncio.Event = field(default_factory=asyncio.Event)
-    _managers: list[QueueManager] = field(default_factory=list)
+    _manager: LaneManager | None = None
     # The ids of running jobs that are no steps, but in whose places steps may go on.
     _lent: set[int] = field(default_factory=set)
     _running: set[anyio.CancelScope] = field(default_factory=set)
@@ -123,8 +123,8 @@ class Worker:
             await self._idle.wait()
 
     async def _drain(self) -> None:
-        for manager in self._managers:
-            manager.shutdown.set()
+        if self._manager is not None:
+            self._manager.stop()
         with suppress(TimeoutError):
             await asyncio.wait_for(self.idle(), GRACE_SECONDS)
         for scope in self._running:
@@ -135,51 +135,54 @@ class Worker:
         async with asyncpg.create_pool(
             dsn, min_size=3, max_size=8, timeout=5, command_timeout=30, reset=_skip_connection_reset
         ) as pool:
-            queries = OwnedJobQueries(await _listening(QueueDriver(pool)))
-            lanes = {
-                Lane.QUICK: self.quick_limit,
-                Lane.SLOW: self.slow_limit,
-                Lane.STEPS: self.steps_limit,
-                Lane.TALK: self.talk_limit,
-            }
-            self._managers = [self._manager(queries, lane) for lane in lanes]
-            tasks = [
-                asyncio.create_task(self._run_lane(manager, limit))
-                for manager, limit in zip(self._managers, lanes.values(), strict=True)
-            ]
+            driver = QueueDriver(pool)
+            # Before its manager probes whether it hears: a probe that nobody hears yet is lost, and ten seconds
+            # later the manager takes the listener for dead.
+            await driver.listen(queue_settings().channel)
+            queries = OwnedJobQueries(driver)
+            self._manager = self._lane_manager(queries)
             keeping = upkeep(self.database.everywhere(), queries, is_readable, self._stopping, self.retention)
-            tasks.append(asyncio.create_task(keeping))
+            tasks = [asyncio.create_task(self._run_lanes(self._manager)), asyncio.create_task(keeping)]
             self.ready.set()
             try:
                 await asyncio.gather(*tasks)
             finally:
-                # One lane without the other would be half a worker: both end, and begin again together.
+                # One without the other would be half a worker: both end, and begin again together.
                 tasks[-1].cancel()
                 await self._drain()
                 await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _manager(self, queries: OwnedJobQueries, lane: Lane) -> QueueManager:
-        manager = _LaneManager(queries)
+    def _lane_manager(self, queries: OwnedJobQueries) -> LaneManager:
+        limits = {
+            Lane.QUICK: self.quick_limit,
+            Lane.SLOW: self.slow_limit,
+            Lane.STEPS: self.steps_limit,
+            Lane.TALK: self.talk_limit,
+        }
+        manager = LaneManager(
+            queries,
+            [
+                LanePlaces([handler.job.entrypoint for handler in HANDLERS if handler.lane is lane], limit)
+                for lane, limit in limits.items()
+            ],
+        )
         for handler in HANDLERS:
-            if handler.lane is lane:
-                # "hold": should even the hand-back fail, the job is kept and put back by the upkeep.
-                register = manager.entrypoint(handler.job.entrypoint, accepts_context=False, on_failure="hold")
-                register(partial(self._run_job, manager, handler))
+            # "hold": should even the hand-back fail, the job is kept and put back by the upkeep.
+            register = manager.entrypoint(handler.job.entrypoint, accepts_context=False, on_failure="hold")
+            register(partial(self._run_job, manager, handler))
         return manager
 
-    async def _run_lane(self, manager: QueueManager, limit: int) -> None:
+    async def _run_lanes(self, manager: LaneManager) -> None:
         await manager.run(
-            dequeue_timeout=DEQUEUE_TIMEOUT,
-            # PgQueuer wants room for two batches.
-            batch_size=max(1, min(64, limit // 2)),
-            max_concurrent_tasks=max(2, limit),
+            # So many ends of jobs are written down together.
+            batch_size=64,
             heartbeat_timeout=HEARTBEAT_TIMEOUT,
             # A row for nearly each job, as each has a priority of its own, and nobody reads them.
             log_aggregation_interval=timedelta(),
             shutdown_on_listener_failure=True,
         )
 
-    async def _run_job(self, manager: QueueManager, handler: Handler[Job], queued: QueuedJob) -> None:
+    async def _run_job(self, manager: LaneManager, handler: Handler[Job], queued: QueuedJob) -> None:
         """Run one job; whatever happens, it is done, given up or in the queue again.
 
         Raises Unreadable, upon which the queue holds it.
@@ -240,7 +243,7 @@ class Worker:
             if deps is None:
                 logger.info("A job of a workspace that is not served any more is dropped")
                 return None
-            with speaking(await language_for(reader_of(job), deps)):
+            with speaking(await language_for(None if handler.is_silent else reader_of(job), deps)):
                 await handler.run(job, deps)
         except JobDeferral as deferred:
             return RetryRequested(deferred.delay, str(deferred))
@@ -293,23 +296,6 @@ class Worker:
                 return self._wait_out(error, job_id)
             logger.exception("Nor could a job be given up in order")
         return None
-
-
-class _LaneManager(QueueManager):
-    """PgQueuer's own asks for sixteen parts of its tables before it begins, in each lane and at each start."""
-
-    async def verify_structure(self) -> None:
-        """Nothing: the migrations have seen to it, which run before."""
-
-
-async def _listening(driver: QueueDriver) -> QueueDriver:
-    """The driver, listening already.
-
-    A manager probes its listener as it starts to listen; if the probe comes first it is lost, and ten seconds
-    later the manager takes the listener for dead.
-    """
-    await driver.add_listener(queue_settings().channel, lambda _: None)
-    return driver
 
 
 async def _skip_connection_reset(connection: asyncpg.Connection) -> None:

@@ -16,6 +16,8 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from db.session import DATABASE_ERRORS, Database
 from services.components.definitions import ComponentDefinition
 from services.connectors import Response
@@ -118,6 +120,12 @@ class Door:
         finally:
             place.release()
 
+    async def look(self, session: AsyncSession, workspace_id: UUID) -> None:
+        """Read by a session that is open anyway what would be read as soon as a call comes."""
+        if self._fresh(workspace_id) is None:
+            time = asyncio.get_running_loop().time()
+            self._known[workspace_id] = (time, dict(await hosts.known_hosts(session, workspace_id)))
+
     async def note(
         self, workspace_id: UUID, definition: ComponentDefinition, answer: Response | CallError
     ) -> None:
@@ -190,16 +198,21 @@ class Door:
         return Held("busy", self._now() + timedelta(seconds=pause), host, slot, times)
 
     async def _hosts(self, workspace_id: UUID) -> dict[str, KnownHost]:
-        time = asyncio.get_running_loop().time()
-        read_at, known = self._known.get(workspace_id, (0.0, {}))
-        if workspace_id in self._known and time - read_at < KNOWN_SECONDS:
+        if (known := self._fresh(workspace_id)) is not None:
             return known
+        _, known = self._known.get(workspace_id, (0.0, {}))
         # One asks for all that want to know at the same time: a hundred steps come to the door together.
         if workspace_id not in self._reading:
             reading = asyncio.create_task(self._read_hosts(workspace_id, known))
             self._reading[workspace_id] = reading
             reading.add_done_callback(lambda _: self._reading.pop(workspace_id, None))
         return await asyncio.shield(self._reading[workspace_id])
+
+    def _fresh(self, workspace_id: UUID) -> dict[str, KnownHost] | None:
+        """What is known of a workspace's hosts; None if nothing is, or if it was read too long ago."""
+        read_at, known = self._known.get(workspace_id, (0.0, {}))
+        is_old = asyncio.get_running_loop().time() - read_at >= KNOWN_SECONDS
+        return None if workspace_id not in self._known or is_old else known
 
     async def _read_hosts(self, workspace_id: UUID, known: dict[str, KnownHost]) -> dict[str, KnownHost]:
         time = asyncio.get_running_loop().time()

@@ -23,6 +23,7 @@ from services.errors import NotFound
 from services.jobs import JobDeferral, RunStep
 from services.runs import transitions
 from services.runs.claims import Attempt, AttemptOutcome, BeginResult, NextStep, RecordResult
+from services.runs.held_steps import held_run, step_row
 from services.runs.progress import RunProgress
 from services.runs.step_moves import StepMoves
 from services.runs.transitions import BeginningStep, DoneStep, Finished, HeldRun, StepRow
@@ -84,17 +85,27 @@ class AttemptService:
         ]
 
     async def begin_in_place(
-        self, session: AsyncSession, ready: Sequence[RunStep], place: JobRow | None, now: datetime
+        self,
+        session: AsyncSession,
+        ready: Sequence[RunStep],
+        place: JobRow | None,
+        now: datetime,
+        at_hand: RunAndStep | None = None,
     ) -> NextStep | None:
         """Begin one of the steps that a person's word has let start, in the place of the job that carries it out.
 
         The step then waits for no other transaction and no other job. The others are put into the queue, and all
-        are where there is no place.
+        are where there is no place. What is `at_hand`, of a run that is held, is not read again.
         """
         if not ready:
             return None
-        runs, rows = await _hold(session, ready, may_wait=True)
         places = [place] if place is not None and place.may_go_on() else []
+        first = ready[: len(places)]
+        if at_hand is not None and [job.step for job in first] == [at_hand[1].id]:
+            runs = {at_hand[0].id: held_run(at_hand[0])}
+            rows = {at_hand[1].id: step_row(at_hand[1])}
+        else:
+            runs, rows = await _hold(session, first, may_wait=True) if first else ({}, {})
         following = next(iter((await self._hand_over(session, runs, places, ready, rows, now)).values()), None)
         if following is not None and not isinstance(following.begun, Attempt):
             # It could not be sent, of which its run does not know yet.

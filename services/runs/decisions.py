@@ -21,27 +21,25 @@ from db.session import ReadSession
 from services import audit
 from services.approvals import ApprovalService
 from services.audit import Actor
-from services.errors import MoveNotAllowed, NotFound, StaleVersion
+from services.errors import MoveNotAllowed
 from services.formats.strict_json import render_path
 from services.jobs import DecidePlan, DecideRun, GivenOutput, RunStep, StepDecision
 from services.jobs.notifications import AskAtGate, HandOverGate, NudgeGate
-from services.runs.gates import GateService
+from services.runs.gates import agree
+from services.runs.held_steps import HeldStep, held_step
 from services.runs.progress import RunProgress
-from services.runs.service import RunService, record_decision
+from services.runs.service import record_decision
 from services.states import OVER, RunState, StepState
 from services.steps.outputs import with_values
+from services.steps.sources import RunAndStep
 
 
 class DecisionService:
     """Decisions about steps. Every method takes a session and leaves the commit to its caller."""
 
-    def __init__(
-        self, runs: RunService, progress: RunProgress, approvals: ApprovalService, gates: GateService
-    ) -> None:
-        self._runs = runs
+    def __init__(self, progress: RunProgress, approvals: ApprovalService) -> None:
         self._progress = progress
         self._approvals = approvals
-        self._gates = gates
 
     async def decide(
         self,
@@ -55,16 +53,26 @@ class DecisionService:
         reason: str | None = None,
         outputs: Sequence[GivenOutput] = (),
         ready: list[RunStep] | None = None,
-    ) -> None:
+    ) -> RunAndStep:
         """Approve, reject, retry, skip or mark a step as done; or say what one that is over has answered.
 
         An approval that others have to join changes nothing yet but who has agreed. The jobs of steps that can
-        start are put into the queue, or into `ready` where there is such a list. Raises NotFound, StaleVersion,
-        MoveNotAllowed, NotAnApprover, NotNamed, SelfApproval or AlreadyAgreed.
+        start are put into the queue, or into `ready` where there is such a list. Returns the run, whose row is
+        held, and the step. Raises NotFound, StaleVersion, MoveNotAllowed, NotAnApprover, NotNamed, SelfApproval
+        or AlreadyAgreed.
         """
-        run, step = await self._shown(session, workspace_id, step_id, revision)
-        named = await self._gates.named(session, run, step) if kind is StepDecision.APPROVE else None
-        absent = await self._approvals.check_run(session, run, actor.user, now=now, named=named)
+        held = await _shown(session, workspace_id, step_id, revision)
+        run, step = held.run, held.step
+        absent = await self._approvals.check_by(
+            session,
+            workspace_id,
+            held.rules,
+            actor.user,
+            requester=held.reporter,
+            also=held.requester,
+            now=now,
+            named=held.named if kind is StepDecision.APPROVE else None,
+        )
         await record_decision(session, run, step, kind, actor.user, reason, absent)
         facts: dict[str, Any] = {"on_behalf_of": absent} if absent else {}
         if outputs:
@@ -75,22 +83,16 @@ class DecisionService:
         if outputs:
             await session.refresh(step, ["output"])
             step.output = with_values(step.output, [(each.path, each.value) for each in outputs])
-        if kind is not StepDecision.APPROVE or await self._is_agreed(session, run, step, actor.user, absent):
+        jobs: list[RunStep] = [] if ready is None else ready
+        if kind is not StepDecision.APPROVE or _is_agreed(held, actor.user, absent):
             if kind is not StepDecision.EDIT_OUTPUTS:
                 step.decided_by, step.decided_at, step.note = actor.user, now, reason
                 step.decided_for = absent
-            jobs: list[RunStep] = [] if ready is None else ready
             await self._carry_out(session, run, step, kind, now, jobs)
             if ready is None:
                 await enqueue_all(session, jobs)
-        await self._progress.settle(session, run, now)
-
-    async def _is_agreed(
-        self, session: AsyncSession, run: Run, step: StepRun, user: str, absent: str | None
-    ) -> bool:
-        _at_gate(step)
-        await self._gates.check_named(session, run, step, absent or user)
-        return await self._gates.agree(session, run.workspace_id, step, user, absent)
+        await self._progress.settle(session, run, now, goes_on=any(job.run == run.id for job in jobs))
+        return run, step
 
     async def _carry_out(
         self,
@@ -154,29 +156,23 @@ class DecisionService:
         await self._progress.move(session, step, StepState.READY, now)
         ready.append(RunStep(workspace=run.workspace_id, run=run.id, step=step.id, attempt=step.attempt))
 
-    async def _step(self, session: AsyncSession, run: Run, step_id: UUID) -> StepRun:
-        step = await session.scalar(
-            select(StepRun)
-            .where(StepRun.run_id == run.id, StepRun.id == step_id)
-            .execution_options(populate_existing=True)
-        )
-        if step is None:
-            raise NotFound("step", step_id)
-        return step
 
-    async def _shown(
-        self, session: AsyncSession, workspace_id: UUID, step_id: UUID, revision: int
-    ) -> tuple[Run, StepRun]:
-        run_id = await session.scalar(select(StepRun.run_id).where(StepRun.id == step_id))
-        if run_id is None:
-            raise NotFound("step", step_id)
-        run = await self._runs.locked(session, workspace_id, run_id)
-        step = await self._step(session, run, step_id)
-        if step.revision != revision:
-            raise StaleVersion(shown=revision, current=step.revision, state=step.state)
-        if run.state == RunState.CANCELLED:
-            raise MoveNotAllowed(state=RunState.CANCELLED, wanted=StepState.READY)
-        return run, step
+async def _shown(session: AsyncSession, workspace_id: UUID, step_id: UUID, revision: int) -> HeldStep:
+    """The step, if it is as a button shows it. Raises NotFound, StaleVersion or MoveNotAllowed."""
+    held = await held_step(session, workspace_id, step_id)
+    held.check_revision(revision)
+    if held.run.state == RunState.CANCELLED:
+        raise MoveNotAllowed(state=RunState.CANCELLED, wanted=StepState.READY)
+    return held
+
+
+def _is_agreed(held: HeldStep, user: str, absent: str | None) -> bool:
+    """Note that `user` agrees; whether enough people do now. Raises MoveNotAllowed, NotNamed or AlreadyAgreed."""
+    _at_gate(held.step)
+    held.check_named(absent or user)
+    if held.gate is None:
+        raise MoveNotAllowed(state=held.step.state, wanted=StepState.READY)
+    return agree(held.gate, held.rules, user, absent)
 
 
 def _may_edit(run: Run, step: StepRun) -> None:

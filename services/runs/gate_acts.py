@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Run, StepGate, StepRun
+from db.models import StepGate
 from db.models.documents import GateRequest
 from db.queue import enqueue
 from services import audit
 from services.approvals import ApprovalRefused, ApprovalService
 from services.cards import CardService
-from services.errors import MoveNotAllowed, MuddaError, NotFound, StaleVersion
+from services.errors import MoveNotAllowed, MuddaError
 from services.jobs.notifications import AskAtGate, HandOverGate, NudgeGate, PostGateRequest
 from services.runs.decisions import press_is_recorded
-from services.runs.gates import GateService
-from services.runs.service import RunService
+from services.runs.held_steps import HeldStep, held_step
 from services.states import StepState
 
 NUDGE_INTERVAL = timedelta(minutes=30)
@@ -53,47 +51,43 @@ class GateActService:
     Raises NotFound, StaleVersion or MoveNotAllowed where the step does not wait as it was shown.
     """
 
-    def __init__(
-        self, runs: RunService, approvals: ApprovalService, gates: GateService, cards: CardService
-    ) -> None:
-        self._runs = runs
+    def __init__(self, approvals: ApprovalService, cards: CardService) -> None:
         self._approvals = approvals
-        self._gates = gates
         self._cards = cards
 
     async def nudge(self, session: AsyncSession, job: NudgeGate, now: datetime) -> StepGate | None:
         """Note that people are reminded; None if this press has done it. Raises NudgedBefore."""
-        run, step, gate = await self._waiting(session, job)
+        held, gate = await self._waiting(session, job)
         if await press_is_recorded(session, job.workspace, job):
             return None
         if gate.nudged_at is not None and now - gate.nudged_at < NUDGE_INTERVAL:
             raise NudgedBefore(gate.nudged_at)
         gate.nudged_at, gate.nudges = now, gate.nudges + 1
-        await self._record(session, run, step, job, "gate.nudged")
+        await self._record(session, held, job, "gate.nudged")
         return gate
 
     async def hand_over(self, session: AsyncSession, job: HandOverGate, now: datetime) -> StepGate | None:
         """Have another asked; None if this press has done it. Raises ApprovalRefused or NotFit."""
-        run, step, gate = await self._waiting(session, job)
+        held, gate = await self._waiting(session, job)
         if await press_is_recorded(session, job.workspace, job):
             return None
-        await self._check_may(session, run, step, job.user, now)
+        await self._check_may(session, held, job.user, now)
         try:
-            whose = await self._check_may(session, run, step, job.person, now)
+            whose = await self._check_may(session, held, job.person, now)
         except ApprovalRefused as error:
             raise NotFit(job.person) from error
         if (whose or job.person) in gate.agreed:
             raise NotFit(job.person)
         gate.assigned_to, gate.assigned_by, gate.assignments = job.person, job.user, gate.assignments + 1
-        await self._record(session, run, step, job, "gate.handed_over", to=job.person)
+        await self._record(session, held, job, "gate.handed_over", to=job.person)
         return gate
 
     async def ask(self, session: AsyncSession, job: AskAtGate, now: datetime) -> None:
         """Have somebody asked; the gate stays as it is. Raises ApprovalRefused or AskedEnough."""
-        run, step, gate = await self._waiting(session, job)
+        held, gate = await self._waiting(session, job)
         if await press_is_recorded(session, job.workspace, job):
             return
-        await self._check_may(session, run, step, job.user, now)
+        await self._check_may(session, held, job.user, now)
         if len(gate.requests) >= MAX_REQUESTS:
             raise AskedEnough
         request: GateRequest = {
@@ -103,49 +97,51 @@ class GateActService:
             "at": now.isoformat(),
         }
         gate.requests = [*gate.requests, request]
-        await self._record(session, run, step, job, "gate.asked", person=job.person, text=job.text)
+        await self._record(session, held, job, "gate.asked", person=job.person, text=job.text)
         number = len(gate.requests)
-        post = PostGateRequest(workspace=job.workspace, step=step.id, revision=step.revision, number=number)
+        post = PostGateRequest(workspace=job.workspace, step=job.target, revision=job.revision, number=number)
         await enqueue(session, post, key=f"gate_request:{gate.id}:{number}")
 
-    async def _check_may(
-        self, session: AsyncSession, run: Run, step: StepRun, user: str, now: datetime
-    ) -> str | None:
+    async def _check_may(self, session: AsyncSession, held: HeldStep, user: str, now: datetime) -> str | None:
         """Whether somebody may agree to the step, and in whose place. Raises ApprovalRefused."""
-        named = await self._gates.named(session, run, step)
-        absent = await self._approvals.check_run(session, run, user, now=now, named=named)
-        await self._gates.check_named(session, run, step, absent or user)
+        absent = await self._approvals.check_by(
+            session,
+            held.run.workspace_id,
+            held.rules,
+            user,
+            requester=held.reporter,
+            also=held.requester,
+            now=now,
+            named=held.named,
+        )
+        held.check_named(absent or user)
         return absent
 
     async def _record(
         self,
         session: AsyncSession,
-        run: Run,
-        step: StepRun,
+        held: HeldStep,
         job: NudgeGate | HandOverGate | AskAtGate,
         action: str,
         **facts: str,
     ) -> None:
+        run = held.run
         await audit.record(
-            session, run.workspace_id, subject=run.id, actor=job.actor, action=action, step=step.step_id, **facts
+            session,
+            run.workspace_id,
+            subject=run.id,
+            actor=job.actor,
+            action=action,
+            step=held.step.step_id,
+            **facts,
         )
         await self._cards.request_redraw(session, run.workspace_id, run.plan_id)
 
     async def _waiting(
         self, session: AsyncSession, job: NudgeGate | HandOverGate | AskAtGate
-    ) -> tuple[Run, StepRun, StepGate]:
-        run_id = await session.scalar(select(StepRun.run_id).where(StepRun.id == job.target))
-        if run_id is None:
-            raise NotFound("step", job.target)
-        run = await self._runs.locked(session, job.workspace, run_id)
-        step = await session.get_one(StepRun, job.target, populate_existing=True)
-        if step.revision != job.revision:
-            raise StaleVersion(shown=job.revision, current=step.revision, state=step.state)
-        gate = await session.scalar(
-            select(StepGate)
-            .where(StepGate.step_run_id == step.id, StepGate.revision == step.revision)
-            .execution_options(populate_existing=True)
-        )
-        if step.state != StepState.WAITING or gate is None:
-            raise MoveNotAllowed(state=step.state, wanted=StepState.WAITING)
-        return run, step, gate
+    ) -> tuple[HeldStep, StepGate]:
+        held = await held_step(session, job.workspace, job.target)
+        held.check_revision(job.revision)
+        if held.step.state != StepState.WAITING or held.gate is None:
+            raise MoveNotAllowed(state=held.step.state, wanted=StepState.WAITING)
+        return held, held.gate

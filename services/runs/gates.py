@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import PlanVersion, Run, StepGate, StepRun
+from db.models import Run, StepGate, StepRun
 from db.queue import enqueue
-from services.approvals import AlreadyAgreed, ApprovalService, NotNamed
+from services.approvals import AlreadyAgreed, ApprovalRules, ApprovalService
 from services.jobs import GateLimit, RemindGate
 
 
 class GateService:
-    """Opens gates and counts who agrees. Every method takes a session and leaves the commit to its caller."""
+    """Opens gates. Every method takes a session and leaves the commit to its caller."""
 
     def __init__(self, approvals: ApprovalService) -> None:
         self._approvals = approvals
@@ -43,44 +42,6 @@ class GateService:
             end = GateLimit(workspace=run.workspace_id, run=run.id, step=step.id, revision=step.revision)
             await enqueue(session, end, after=limit, key=f"limit:{step.id}:{step.revision}")
 
-    async def agree(
-        self, session: AsyncSession, workspace_id: UUID, step: StepRun, user: str, absent: str | None = None
-    ) -> bool:
-        """Note that `user`, who may decide, agrees to a step at its gate; whether that is enough now.
-
-        Only those count who are approvers now. A deputy's agreement is that of the `absent`, and nobody agrees
-        twice: not for two who are away, nor for one of them and themselves. Raises AlreadyAgreed if it changes
-        nothing.
-        """
-        settings = await self._approvals.settings(session, workspace_id)
-        gate = await self.get(session, step)
-        before = [other for other in gate.agreed if other in settings.approvers]
-        hands = {gate.deputies.get(other, other) for other in before}
-        whose = absent or user
-        is_new = whose not in before and user not in hands
-        gate.agreed = [*before, whose] if is_new else before
-        if is_new and absent is not None:
-            gate.deputies = {**gate.deputies, absent: user}
-        if len(gate.agreed) >= settings.quorum:
-            return True
-        if not is_new:
-            raise AlreadyAgreed(user, agreed=len(before), quorum=settings.quorum)
-        return False
-
-    async def named(self, session: AsyncSession, run: Run, step: StepRun) -> list[str] | None:
-        """Those whom policies name to agree to a step; None: whoever may decide about others."""
-        version = select(PlanVersion.gate_people).where(
-            PlanVersion.plan_id == run.plan_id, PlanVersion.version == run.version
-        )
-        people: list[str] | None = (await session.scalar(version) or {}).get(step.step_id)
-        return people
-
-    async def check_named(self, session: AsyncSession, run: Run, step: StepRun, user: str) -> None:
-        """Whether policies let `user` agree to a step, who may decide about others. Raises NotNamed."""
-        people = await self.named(session, run, step)
-        if people is not None and user not in people:
-            raise NotNamed(user, people)
-
     async def get(self, session: AsyncSession, step: StepRun) -> StepGate:
         """The gate at which a step waits now. The caller holds the run's row."""
         return (
@@ -90,3 +51,24 @@ class GateService:
                 .execution_options(populate_existing=True)
             )
         ).one()
+
+
+def agree(gate: StepGate, rules: ApprovalRules, user: str, absent: str | None = None) -> bool:
+    """Note that `user`, who may decide, agrees to a step at its gate; whether that is enough now.
+
+    Only those count who are approvers now. A deputy's agreement is that of the `absent`, and nobody agrees twice:
+    not for two who are away, nor for one of them and themselves. Raises AlreadyAgreed if it changes nothing. The
+    caller holds the run's row.
+    """
+    before = [other for other in gate.agreed if other in rules.approvers]
+    hands = {gate.deputies.get(other, other) for other in before}
+    whose = absent or user
+    is_new = whose not in before and user not in hands
+    gate.agreed = [*before, whose] if is_new else before
+    if is_new and absent is not None:
+        gate.deputies = {**gate.deputies, absent: user}
+    if len(gate.agreed) >= rules.quorum:
+        return True
+    if not is_new:
+        raise AlreadyAgreed(user, agreed=len(before), quorum=rules.quorum)
+    return False

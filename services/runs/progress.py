@@ -197,23 +197,24 @@ class RunProgress:
         await self.move(session, step, StepState.SKIPPED, now)
         return False
 
-    async def settle(self, session: AsyncSession, run: Run, now: datetime) -> None:
-        """Bring the run's state to what its steps say, have the card drawn, and tell the reporter of an end."""
+    async def settle(self, session: AsyncSession, run: Run, now: datetime, *, goes_on: bool = False) -> None:
+        """Bring the run's state to what its steps say, have the card drawn, and tell the reporter of an end.
+
+        `goes_on`: some step is READY or RUNNING, as is known.
+        """
         held = HeldRun(run.id, run.workspace_id, run.plan_id, run.state)
-        await self.settle_held(session, [held], (), now)
+        await self.settle_held(session, [held], {run.id} if goes_on else (), now)
 
     async def settle_held(
         self, session: AsyncSession, runs: Sequence[HeldRun], going_on: Collection[UUID], now: datetime
     ) -> None:
         """The same for many runs; of those that are `going_on` some step is READY or RUNNING, as is known."""
-        asked = {
-            run.id: run
-            for run in runs
-            if run.state != RunState.CANCELLED and not (run.id in going_on and run.state == RunState.RUNNING)
+        asked = {run.id: run for run in runs if run.state != RunState.CANCELLED}
+        states: dict[UUID, set[StepState]] = {
+            run_id: {StepState.READY} if run_id in going_on else set() for run_id in asked
         }
-        states: dict[UUID, set[StepState]] = {run_id: set() for run_id in asked}
-        if asked:
-            for run_id, state in await _STATES.rows(session, runs=list(asked)):
+        if unknown := asked.keys() - set(going_on):
+            for run_id, state in await _STATES.rows(session, runs=list(unknown)):
                 states[run_id].add(StepState(state))
         for run_id, present in states.items():
             if (wanted := run_state(present)) != asked[run_id].state:
@@ -223,6 +224,7 @@ class RunProgress:
     async def _settle(self, session: AsyncSession, run: Run, state: RunState, now: datetime) -> None:
         if state == run.state:
             return
+        await session.flush()  # in the audit trail the moves of steps precede what comes of them
         run.state = state
         run.ended_at = now if state in FINAL else None
         await audit.record(

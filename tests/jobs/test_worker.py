@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 from sqlalchemy import select, text
 
-from bot.jobs.registry import ATTEMPTS, PATIENT_ATTEMPTS, Lane
+from bot.jobs.registry import ATTEMPTS, PATIENT_ATTEMPTS
 from bot.jobs.upkeep import forget_jobs, upkeep
 from bot.jobs.worker import is_readable
 from bot.sandbox.slack import ErrorWord, Hold, RateLimited
@@ -176,7 +176,7 @@ async def test_only_what_can_be_read_is_put_back(database: Database, workspace_i
 
 _ASKING = (
     "SELECT count(*) FROM pg_stat_activity"
-    " WHERE datname = current_database() AND wait_event_type = 'Lock' AND ltrim(query, E' \\n') ILIKE 'WITH%'"
+    " WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%WITH lanes%'"
 )
 
 
@@ -196,11 +196,11 @@ async def test_a_job_that_comes_with_the_stop_is_handed_back(database_url: str) 
         async with admin.transaction():
             await admin.execute("LOCK TABLE pgqueuer IN ACCESS EXCLUSIVE MODE")
 
-            async def all_lanes_ask() -> bool:
+            async def asks() -> bool:
                 await admin.execute("SELECT pg_stat_clear_snapshot()")
-                return int(await admin.fetchval(_ASKING)) == len(Lane)
+                return int(await admin.fetchval(_ASKING)) == 1
 
-            await until(all_lanes_ask, 10)
+            await until(asks, 10)
             await admin.execute(
                 "INSERT INTO pgqueuer (priority, entrypoint, payload, status) VALUES (0, $1, $2, 'queued')",
                 job.entrypoint,

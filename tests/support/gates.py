@@ -38,7 +38,7 @@ approvals = ApprovalService()
 _gates = GateService(approvals)
 progress = RunProgress(CardService(), _gates, StepSources())
 runs = RunService(progress, ComponentService(), approvals)
-_decisions = DecisionService(runs, progress, approvals, _gates)
+_decisions = DecisionService(progress, approvals)
 reminders = ReminderService(runs, progress, approvals, _gates)
 workflows, queries = WorkflowService(CardService(), approvals), WorkflowQueries(approvals)
 

@@ -42,7 +42,7 @@ _inputs = StepSources()
 _gates = GateService(_approvals)
 _progress = RunProgress(_cards, _gates, _inputs)
 runs, attempts = RunService(_progress, components, _approvals), AttemptService(_progress, _inputs)
-decisions = DecisionService(runs, _progress, _approvals, _gates)
+decisions = DecisionService(_progress, _approvals)
 
 
 def now() -> datetime:

@@ -15,6 +15,7 @@ from services.approvals import ApprovalRefused
 from services.errors import MoveNotAllowed, NotFound, StaleVersion
 from services.jobs import DecideRun, RunDecision, RunStep, StepDecision, Tell
 from services.runs.decisions import decider_of, press_is_recorded
+from services.steps.sources import RunAndStep
 
 
 async def decide_run(job: DecideRun, deps: Deps) -> None:
@@ -25,8 +26,8 @@ async def decide_run(job: DecideRun, deps: Deps) -> None:
     following = None
     try:
         async with deps.database.transaction() as session:
-            ready = await _carry_out(session, job, deps)
-            following = await begin_ready(session, ready, deps)
+            ready, at_hand = await _carry_out(session, job, deps)
+            following = await begin_ready(session, ready, deps, at_hand)
     except NotFound:
         await _refuse(job, Note.NOT_FOUND, deps)
     except ApprovalRefused as error:
@@ -51,9 +52,10 @@ async def give_up_decision(job: DecideRun, deps: Deps) -> None:
     await _refuse(job, Note.BUSY, deps)
 
 
-async def _carry_out(session: AsyncSession, job: DecideRun, deps: Deps) -> list[RunStep]:
-    """Write the decision down; the jobs of steps that can start now."""
+async def _carry_out(session: AsyncSession, job: DecideRun, deps: Deps) -> tuple[list[RunStep], RunAndStep | None]:
+    """Write the decision down; the jobs of steps that can start now, and the step that it is about, if it is."""
     now, ready = deps.now(), list[RunStep]()
+    at_hand = None
     match job.decision:
         case RunDecision.CANCEL:
             await deps.runs.cancel(session, job.workspace, job.target, job.actor, now)
@@ -62,7 +64,7 @@ async def _carry_out(session: AsyncSession, job: DecideRun, deps: Deps) -> list[
         case RunDecision.AGAIN:
             await deps.runs.rerun(session, job.workspace, job.target, job.revision, job.actor, now, ready)
         case StepDecision():
-            await deps.decisions.decide(
+            at_hand = await deps.decisions.decide(
                 session,
                 job.workspace,
                 job.target,
@@ -79,7 +81,7 @@ async def _carry_out(session: AsyncSession, job: DecideRun, deps: Deps) -> list[
             )
         case _:
             assert_never(job.decision)
-    return ready
+    return ready, at_hand
 
 
 async def _is_repeat(job: DecideRun, deps: Deps) -> bool:
@@ -94,4 +96,4 @@ async def _refuse(job: DecideRun, note: str, deps: Deps) -> None:
         await enqueue(session, words, key=f"tell:{job.key or job.target}:{job.user}:{job.revision}:{note}")
 
 
-HANDLERS = (Handler(DecideRun, Lane.QUICK, decide_run, give_up_decision),)
+HANDLERS = (Handler(DecideRun, Lane.QUICK, decide_run, give_up_decision, is_silent=True),)

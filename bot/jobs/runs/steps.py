@@ -13,6 +13,7 @@ from bot.readers import language_for
 from db.queue import current_row
 from services.jobs import RunStep
 from services.runs.claims import NextStep
+from services.steps.sources import RunAndStep
 
 
 async def run_step(job: RunStep, deps: Deps) -> None:
@@ -20,9 +21,17 @@ async def run_step(job: RunStep, deps: Deps) -> None:
     await deps.executor.run(job)
 
 
-async def begin_ready(session: AsyncSession, ready: Sequence[RunStep], deps: Deps) -> NextStep | None:
-    """Begin one of the steps that a person's word lets start, in the transaction that writes the word down."""
-    return await deps.attempts.begin_in_place(session, ready, current_row.get(), deps.now())
+async def begin_ready(
+    session: AsyncSession, ready: Sequence[RunStep], deps: Deps, at_hand: RunAndStep | None = None
+) -> NextStep | None:
+    """Begin one of the steps that a person's word lets start, in the transaction that writes the word down.
+
+    What has to be known before it is sent is read with it. `at_hand` is what the word was about, if that is held.
+    """
+    following = await deps.attempts.begin_in_place(session, ready, current_row.get(), deps.now(), at_hand)
+    if following is not None:
+        await deps.door.look(session, following.job.workspace)
+    return following
 
 
 async def go_on(following: NextStep | None, deps: Deps) -> None:

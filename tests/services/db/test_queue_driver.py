@@ -1,18 +1,16 @@
-"""The queue's notifications: the first at once, never none after the last, and few in between."""
+"""The bell that wakes a worker: at once, never not after the last change, and few times in between."""
 
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import AsyncIterator
-from datetime import datetime
 
 import asyncpg
 import pytest
 from sqlalchemy import text
 
 from db.queue import enqueue, queue_settings
-from db.queue_driver import MOST_QUIET_SECONDS, NotificationDebouncer, QueueDriver
+from db.queue_driver import MOST_QUIET_SECONDS, Bell, QueueDriver
 from db.session import Database
 from tests.support.jobs import Knock
 
@@ -26,44 +24,84 @@ async def driver(database_url: str) -> AsyncIterator[QueueDriver]:
         yield driver
 
 
-CHANGE = json.dumps({"type": "table_changed_event", "operation": "insert"})
+async def wakes(bell: Bell, seconds: float) -> bool:
+    """Whether it wakes who begins to wait now."""
+    bell.clear()
+    return await bell.wait(seconds)
 
 
-async def test_the_longer_changes_keep_coming_the_fewer_are_told() -> None:
-    told = 0
+async def test_the_longer_it_rings_the_fewer_times_it_wakes() -> None:
+    bell, woken = Bell(), 0
 
-    def tell(_: object) -> None:
-        nonlocal told
-        told += 1
+    async def sleeper() -> None:
+        nonlocal woken
+        while await wakes(bell, 1):
+            woken += 1
 
-    debouncer = NotificationDebouncer(tell)
+    sleeping = asyncio.create_task(sleeper())
     loop = asyncio.get_running_loop()
     end = loop.time() + 0.5
     while loop.time() < end:
-        debouncer(CHANGE)
+        bell.ring()
         await asyncio.sleep(0)
     doublings = 5
-    assert told <= 0.5 / MOST_QUIET_SECONDS + doublings
-    told = 0
-    # After a rest the next one is told at once, and the one after it soon.
+    assert 0 < woken <= 0.5 / MOST_QUIET_SECONDS + doublings
+    # After a rest it wakes at once.
     await asyncio.sleep(3 * MOST_QUIET_SECONDS)
-    assert told <= 1
-    told = 0
-    debouncer(CHANGE)
-    assert told == 1
+    woken = 0
+    bell.ring()
+    await asyncio.sleep(0)
+    assert woken == 1
+    sleeping.cancel()
 
 
-async def test_the_last_of_many_changes_is_told(database: Database, driver: QueueDriver) -> None:
-    told: asyncio.Queue[datetime] = asyncio.Queue()
-    await driver.add_listener(
-        CHANNEL, lambda payload: told.put_nowait(datetime.fromisoformat(json.loads(payload)["sent_at"]))
-    )
+async def test_who_waits_later_is_woken_by_what_rang_before() -> None:
+    bell = Bell()
+    bell.clear()
+    bell.ring()
+    bell.ring()
+    assert await bell.wait(0)
+    # The second one is for those who have looked since the first.
+    bell.clear()
+    assert await bell.wait(1)
+    assert not await wakes(bell, 3 * MOST_QUIET_SECONDS)
+
+
+async def test_an_alarm_rings_at_the_earliest_time_and_is_forgotten_by_who_looks_again() -> None:
+    bell = Bell()
+    bell.ring_in(30)
+    bell.ring_in(0.01)
+    bell.ring_in(30)
+    assert await bell.wait(1)
+    bell.ring_in(0.01)
+    assert not await wakes(bell, 0.05)
+
+
+async def test_the_last_of_many_jobs_is_told(database: Database, driver: QueueDriver) -> None:
+    await driver.listen(CHANNEL)
+    putting = asyncio.create_task(put(database))
+    seen = 0
+    async with asyncio.timeout(20), database.engine.connect() as connection:
+        while seen < CHANGES:
+            assert await wakes(driver.bell, 10)
+            seen = await connection.scalar(text("SELECT count(*) FROM pgqueuer")) or 0
+            await connection.rollback()
+    await putting
+
+
+async def put(database: Database) -> None:
     for door in range(CHANGES):
         async with database.transaction() as session:
             await enqueue(session, Knock(door=door))
-            last = await session.scalar(text("SELECT now()"))
-    while await asyncio.wait_for(told.get(), 10) != last:
-        pass
+
+
+async def test_the_end_of_a_job_wakes_nobody(database: Database, driver: QueueDriver) -> None:
+    async with database.transaction() as session:
+        await enqueue(session, Knock(door=1))
+    await driver.listen(CHANNEL)
+    async with database.transaction() as session:
+        await session.execute(text("DELETE FROM pgqueuer"))
+    assert not await wakes(driver.bell, 0.2)
 
 
 async def test_a_probe_of_the_listener_is_never_held_back(driver: QueueDriver) -> None:
