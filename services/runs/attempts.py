@@ -101,6 +101,8 @@ class AttemptService:
             return None
         places = [place] if place is not None and place.may_go_on() else []
         first = ready[: len(places)]
+        runs: Mapping[UUID, HeldRun]
+        rows: Mapping[UUID, StepRow]
         if at_hand is not None and [job.step for job in first] == [at_hand[1].id]:
             runs = {at_hand[0].id: held_run(at_hand[0])}
             rows = {at_hand[1].id: step_row(at_hand[1])}
