@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -36,6 +37,7 @@ from services.approvals import ApprovalRules
 from services.components.builtins import ASK_PERSON
 from services.queries.filters import PlanFilter
 from services.queries.snapshots import Awaited, AwaitedKind, PlanLine
+from services.queries.standing import is_open
 from services.states import OVER, PlanState, RunState, StepState
 
 TITLE_CHARACTERS = 300
@@ -171,6 +173,11 @@ def to_answer(viewer: Viewer) -> ColumnElement[bool]:
 
 def lines(workspace_id: UUID) -> Select[Any]:
     """The query of lines, to be narrowed, ordered and cut; `line_of` reads its rows."""
+    return _lines().where(WorkflowPlan.workspace_id == workspace_id)
+
+
+@cache
+def _lines() -> Select[Any]:
     step = aliased(StepRun)
     of_run = and_(step.run_id == Run.id, Run.id.is_not(None))
     done = select(func.count()).where(of_run, step.state.in_(OVER)).correlate(Run).scalar_subquery()
@@ -206,7 +213,6 @@ def lines(workspace_id: UUID) -> Select[Any]:
         .select_from(WorkflowPlan)
         .outerjoin(Card, Card.plan_id == WorkflowPlan.id)
         .outerjoin(Run, OF_LAST_RUN)
-        .where(WorkflowPlan.workspace_id == workspace_id)
     )
 
 
@@ -288,15 +294,24 @@ def _of_step(
     return Awaited(AwaitedKind.GATE, None if people is None else tuple(people))
 
 
-def narrowed(query: Select[Any], wanted: PlanFilter, viewer: Viewer | None) -> Select[Any]:
-    """The query of those plans that a filter wants, and the viewer may see; None sees all."""
+def numbers(workspace_id: UUID) -> Select[Any]:
+    """The ids and numbers of plans, with their cards at hand: what a list is narrowed by before lines are made."""
+    return _NUMBERS.where(WorkflowPlan.workspace_id == workspace_id)
+
+
+_NUMBERS = select(WorkflowPlan.id, WorkflowPlan.number).outerjoin(Card, Card.plan_id == WorkflowPlan.id)
+
+
+def narrowed(query: Select[Any], workspace_id: UUID, wanted: PlanFilter, viewer: Viewer | None) -> Select[Any]:
+    """The query of those plans that a filter wants, and the viewer may see; None sees all.
+
+    It has the plans and their cards.
+    """
     if viewer is not None:
         query = query.where(visible(viewer))
     me = viewer.user if viewer is not None else ""
     if wanted.mode == "open":
-        going = or_(Run.id.is_(None), Run.state.in_(GOING))
-        undecided = WorkflowPlan.state.in_((PlanState.DRAFTING, PlanState.DRAFT, PlanState.FAILED))
-        query = query.where(or_(undecided, and_(WorkflowPlan.state == PlanState.APPROVED, going)))
+        query = query.where(is_open(workspace_id))
     elif wanted.mode == "mine":
         query = query.where(WorkflowPlan.reporter_id == me)
     elif wanted.mode == "waiting" and viewer is not None:
