@@ -49,7 +49,7 @@ from services.errors import NotFound
 from services.jobs import HomeList
 from services.pages import Page
 from services.queries import lines, runs
-from services.queries.lines import Viewer
+from services.queries.lines import GATE, Viewer
 from services.queries.snapshots import (
     HomeFigures,
     HomeSnapshot,
@@ -198,8 +198,8 @@ def _waits(workspace_id: UUID, viewer: Viewer) -> Any:
         WorkflowPlan.updated_at,
         sql_cast(WorkflowPlan.clarification["due"].as_string(), StepGate.limit_at.type),
     ).where(WorkflowPlan.workspace_id == workspace_id, lines.to_answer(viewer))
-    since = func.coalesce(StepGate.created_at, StepRun.ended_at, StepRun.started_at, Run.created_at)
-    columns = select(WorkflowPlan.id, Run.id, StepRun.id, since, StepGate.limit_at)
+    since = func.coalesce(GATE.created_at, StepRun.ended_at, StepRun.started_at, Run.created_at)
+    columns = select(WorkflowPlan.id, Run.id, StepRun.id, since, GATE.limit_at)
     of_plans: Any = columns.select_from(WorkflowPlan).outerjoin(Card, Card.plan_id == WorkflowPlan.id)
     steps = lines.with_steps(of_plans).where(
         WorkflowPlan.workspace_id == workspace_id,

@@ -82,6 +82,11 @@ _is_asking = and_(
 )
 _of_gate = and_(StepGate.step_run_id == StepRun.id, StepGate.revision == StepRun.revision)
 
+# Each is looked up by itself: PostgreSQL takes the steps that wait for fewer than they are, and would read all
+# gates for each of them.
+GATE = aliased(StepGate, select(StepGate).where(_of_gate).limit(1).correlate(StepRun).lateral("gate"))
+"""The gate at which a step stands now, in a query of steps that joins it on true."""
+
 
 def visible(viewer: Viewer) -> ColumnElement[bool]:
     """Whether the viewer may see a plan, in a query that has its card.
@@ -114,14 +119,14 @@ def _is_no_asker(user: str) -> ColumnElement[bool]:
 
 
 def waiting_step(viewer: Viewer) -> ColumnElement[bool]:
-    """Whether a step waits for the viewer, in a query of steps with their plans, cards, versions and gates."""
+    """Whether a step waits for the viewer, in a query of steps with their plans, cards, versions and GATE."""
     people = PlanVersion.gate_people[StepRun.step_id]
     mine = (viewer.user, *viewer.absent)
     named = or_(people.is_(None), *(people.contains(cast([user], JSONB)) for user in mine))
     is_mine = or_(
-        StepGate.assigned_to.is_(None),
-        StepGate.assigned_to.in_(mine),
-        StepGate.assigned_to == any_(StepGate.agreed),
+        GATE.assigned_to.is_(None),
+        GATE.assigned_to.in_(mine),
+        GATE.assigned_to == any_(GATE.agreed),
     )
     gate = and_(StepRun.state == StepState.WAITING, ~_asks(), named, is_mine, ~_has_agreed(viewer))
     trouble = StepRun.state.in_((StepState.UNCERTAIN, StepState.FAILED))
@@ -131,8 +136,8 @@ def waiting_step(viewer: Viewer) -> ColumnElement[bool]:
 
 def _has_agreed(viewer: Viewer) -> ColumnElement[bool]:
     """Whether the viewer has agreed at a gate, for themselves or for another; or all whose hand they are."""
-    agreed = {user: literal(user) == any_(StepGate.agreed) for user in (viewer.user, *viewer.hands)}
-    own = [agreed[viewer.user], *(StepGate.deputies[user].as_string() == viewer.user for user in viewer.absent)]
+    agreed = {user: literal(user) == any_(GATE.agreed) for user in (viewer.user, *viewer.hands)}
+    own = [agreed[viewer.user], *(GATE.deputies[user].as_string() == viewer.user for user in viewer.absent)]
     everybody = [and_(*(agreed[user] for user in viewer.hands))] if viewer.hands else []
     return func.coalesce(or_(*own, *everybody), false())
 
@@ -147,7 +152,7 @@ def with_steps(query: Select[Any]) -> Select[Any]:
         query.join(Run, and_(Run.plan_id == WorkflowPlan.id, Run.state.in_(GOING)))
         .join(StepRun, and_(StepRun.run_id == Run.id, StepRun.state.in_(STUCK)))
         .join(PlanVersion, and_(PlanVersion.plan_id == Run.plan_id, PlanVersion.version == Run.version))
-        .outerjoin(StepGate, _of_gate)
+        .outerjoin(GATE, true())
     )
 
 
@@ -315,7 +320,8 @@ def narrowed(query: Select[Any], workspace_id: UUID, wanted: PlanFilter, viewer:
     elif wanted.mode == "mine":
         query = query.where(WorkflowPlan.reporter_id == me)
     elif wanted.mode == "waiting" and viewer is not None:
-        query = query.where(_waits_for(viewer))
+        # The few that are open are looked at closely, which takes long, and none of the others.
+        query = query.where(is_open(workspace_id), _waits_for(viewer))
     if wanted.reporter:
         query = query.where(WorkflowPlan.reporter_id == (me if wanted.reporter == "me" else wanted.reporter))
     if wanted.days:
@@ -341,7 +347,7 @@ def _waits_for(viewer: Viewer) -> ColumnElement[bool]:
         .select_from(Run)
         .join(StepRun, and_(StepRun.run_id == Run.id, StepRun.state.in_(STUCK)))
         .join(PlanVersion, and_(PlanVersion.plan_id == Run.plan_id, PlanVersion.version == Run.version))
-        .outerjoin(StepGate, _of_gate)
+        .outerjoin(GATE, true())
         .where(Run.plan_id == plan.id, Run.state.in_(GOING), waiting_step(viewer))
         .correlate(plan, card)
     )
