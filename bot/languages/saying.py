@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_datetime
+from babel.dates import format_date, format_datetime, format_skeleton
 from babel.numbers import format_decimal, format_percent
 
 from bot.languages.catalogs import Language, language_of
@@ -85,6 +85,11 @@ def percent(share: float) -> str:
 def day(value: date) -> str:
     """A date: "Nov 29, 2026", "29.11.2026"."""
     return format_date(value, "medium", spoken().locale)
+
+
+def month(value: date) -> str:
+    """The month of a day: "November 2026"."""
+    return format_skeleton("yMMMM", value, locale=spoken().locale)
 
 
 def moment(value: datetime, zone: ZoneInfo) -> str:

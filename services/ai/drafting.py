@@ -230,7 +230,7 @@ class Drafting:
 
     async def _search(self, selected: tuple[str, ...]) -> _Candidate:
         """A valid plan, or else the best of those that were made."""
-        plan = await self._plan(selected)
+        plan = await self._plan_meanwhile(selected)
         first = _Candidate(plan, await self._check(plan, selected, repairs=0))
         if first.report.ok:
             return await self._make_sense(first, selected, repairs=1)
@@ -267,6 +267,14 @@ class Drafting:
         if not selection.keys:
             raise NothingFits(offered=offered)
         return selection.keys
+
+    async def _plan_meanwhile(self, selected: tuple[str, ...]) -> Plan:
+        """The plan. While the model makes it, what it will be judged by is read of the components."""
+        reading = asyncio.create_task(asyncio.to_thread(self._contracts.read, self._shown(selected).values()))
+        try:
+            return await self._plan(selected)
+        finally:
+            await reading
 
     async def _plan(self, selected: tuple[str, ...]) -> Plan:
         await self._on_phase(Phase.PLANNING, {"selected": len(selected)})

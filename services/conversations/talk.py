@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from services.ai.intents import Line
@@ -14,7 +14,26 @@ MAX_REPLY = 1_000
 MAX_REPLIES = 6_000
 """Characters of the first message, of each reply, and of all replies: more makes no issue clearer."""
 
-SOMEONE = "Someone"
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """What stands between the words of people in an issue: in whose language it is, whoever writes it down says.
+
+    `attached` takes the names of files, `left_out` how many replies were.
+    """
+
+    attached: Callable[[str], str]
+    left_out: Callable[[int], str]
+    below: str
+    someone: str
+
+
+def _left_out(count: int) -> str:
+    return "(1 earlier reply was left out)" if count == 1 else f"({count:,} earlier replies were left out)"
+
+
+ENGLISH = Phrases("(Attached: {})".format, _left_out, "Said below it:", "Someone")
+"""For the model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +84,7 @@ class Talk:
         return tuple({file.id: file for file in files}.values())
 
 
-def issue_markup(talk: Talk, names: Mapping[str, str]) -> str:
+def issue_markup(talk: Talk, names: Mapping[str, str], phrases: Phrases = ENGLISH) -> str:
     """The issue that a thread is, in Slack's markup, with the authors of the replies by name.
 
     What does not fit is left out from the middle, since the newest says what there is to do, and it is said so.
@@ -80,21 +99,23 @@ def issue_markup(talk: Talk, names: Mapping[str, str]) -> str:
             replies.remove(words)
     shown = _newest(replies)
     left_out = talk.more + len(replies) - len(shown)
-    lines = [_spoken(each, names, MAX_REPLY) for each in shown]
+    lines = [_spoken(each, names, phrases) for each in shown]
     if left_out:
-        earlier = "1 earlier reply was" if left_out == 1 else f"{left_out:,} earlier replies were"
-        lines = [f"({earlier} left out)", *lines]
+        lines = [phrases.left_out(left_out), *lines]
     if root is None:
         return "\n".join(lines)
-    first = with_files(_cut(root.markup, MAX_ROOT), root.files)
-    return "\n".join([first, "", "Said below it:", *lines]) if lines else first
+    first = with_files(_cut(root.markup, MAX_ROOT), root.files, phrases)
+    return "\n".join([first, "", phrases.below, *lines]) if lines else first
 
 
 def lines_above(talk: Talk, names: Mapping[str, str]) -> tuple[Line, ...]:
     """What stands above the last message of a thread, for the model that judges what was meant by that."""
     said = [*([talk.root] if talk.root else []), *talk.replies[:-1]]
     return tuple(
-        Line("Mudda" if each.is_mine else _name(each, names), _readable(with_files(each.markup, each.files)))
+        Line(
+            "Mudda" if each.is_mine else _name(each, names, ENGLISH),
+            _readable(with_files(each.markup, each.files, ENGLISH)),
+        )
         for each in said
         if not each.says_nothing
     )
@@ -111,12 +132,13 @@ def _newest(replies: Sequence[Said]) -> list[Said]:
     return shown
 
 
-def _spoken(said: Said, names: Mapping[str, str], most: int) -> str:
-    return f"{escaped(_name(said, names))}: {with_files(_cut(said.markup, most), said.files)}"
+def _spoken(said: Said, names: Mapping[str, str], phrases: Phrases) -> str:
+    words = with_files(_cut(said.markup, MAX_REPLY), said.files, phrases)
+    return f"{escaped(_name(said, names, phrases))}: {words}"
 
 
-def _name(said: Said, names: Mapping[str, str]) -> str:
-    return names.get(said.user) or said.app or SOMEONE
+def _name(said: Said, names: Mapping[str, str], phrases: Phrases) -> str:
+    return names.get(said.user) or said.app or phrases.someone
 
 
 def _cut(markup: str, most: int) -> str:
@@ -131,10 +153,10 @@ def _cut(markup: str, most: int) -> str:
     return f"{cut.rstrip()}…"
 
 
-def with_files(markup: str, files: Iterable[str]) -> str:
+def with_files(markup: str, files: Iterable[str], phrases: Phrases) -> str:
     """What was said, and the names of the files that were sent with it."""
     names = ", ".join(map(escaped, files))
-    return f"{markup}\n(Attached: {names})".strip() if names else markup
+    return f"{markup}\n{phrases.attached(names)}".strip() if names else markup
 
 
 def _readable(markup: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from services.formats.text import clip
 from services.jobs import StepDecision
 from services.learning.masking import masked
 from services.learning.memory import PlanningNote
+from services.learning.wordings import Worded, Wording, worded
 from services.pages import Page
 
 MAX_TEXT = 500
@@ -47,22 +48,23 @@ ORIGINS: Mapping[StepDecision, Origin] = {
 }
 """The decisions that say something of how plans should be, where they come with a reason."""
 
-_SENTENCES: Mapping[Origin, str] = {
-    Origin.REJECTED: "A step with {component} was rejected: {reason}",
-    Origin.SKIPPED: "A step with {component} was skipped: {reason}",
-    Origin.EDITED: "What {component} had answered was corrected: {reason}",
+_WORDINGS: Mapping[Origin, Wording] = {
+    Origin.REJECTED: Wording.REJECTED,
+    Origin.SKIPPED: Wording.SKIPPED,
+    Origin.EDITED: Wording.EDITED,
 }
 
 
 @dataclass(frozen=True, slots=True)
 class NoteSnapshot:
-    """A note as it is listed. `author` is a Slack id."""
+    """A note as it is listed. `author` is a Slack id. `worded`: its text is this sentence of ours."""
 
     id: UUID
     revision: int
     text: str
     origin: Origin
     author: str
+    worded: Worded | None = None
 
 
 class NoteService:
@@ -165,8 +167,7 @@ class NoteService:
             .where(StepRun.workspace_id == workspace_id, StepRun.id == step_id)
         )
         component, plan_id = row.one()
-        text = _SENTENCES[origin].format(component=component, reason=masked(" ".join(reason.split())))
-        text = clip(text, MAX_TEXT)
+        text = _text(Worded(_WORDINGS[origin], component, reason))
         if await session.scalar(_of(workspace_id).where(PlanningNoteRow.text == text).limit(1)) is None:
             note = PlanningNoteRow(component_key=component, plan_id=plan_id)
             await self._add(session, workspace_id, None, origin, text, actor, note)
@@ -177,15 +178,13 @@ class NoteService:
         session: AsyncSession,
         workspace_id: UUID,
         plan_id: UUID,
-        text: str,
+        change: Worded,
         actor: Actor,
-        *,
-        component: str | None = None,
     ) -> None:
-        """Make a note of what was changed about a draft, unless one says the same. Its words are masked."""
-        text = clip(masked(" ".join(text.split())), MAX_TEXT)
+        """Make a note of what was changed about a draft, unless one says the same. What people wrote is masked."""
+        text = _text(change)
         if await session.scalar(_of(workspace_id).where(PlanningNoteRow.text == text).limit(1)) is None:
-            note = PlanningNoteRow(component_key=component, plan_id=plan_id)
+            note = PlanningNoteRow(component_key=change.component or None, plan_id=plan_id)
             await self._add(session, workspace_id, None, Origin.CHANGED, text, actor, note)
             await self._make_room(session, workspace_id)
 
@@ -240,5 +239,11 @@ def _of(workspace_id: UUID) -> Select[PlanningNoteRow]:
     return select(PlanningNoteRow).where(PlanningNoteRow.workspace_id == workspace_id)
 
 
+def _text(said: Worded) -> str:
+    return clip(str(replace(said, reason=masked(" ".join(said.reason.split())))), MAX_TEXT)
+
+
 def _snapshot(row: PlanningNoteRow) -> NoteSnapshot:
-    return NoteSnapshot(row.id, row.revision, row.text, Origin(row.origin), row.author)
+    origin = Origin(row.origin)
+    ours = None if origin is Origin.WRITTEN else worded(row.text, row.component_key)
+    return NoteSnapshot(row.id, row.revision, row.text, origin, row.author, ours)

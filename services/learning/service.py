@@ -13,13 +13,14 @@ from services.jobs import StepDecision
 from services.learning.examples import similar_plans
 from services.learning.memory import NOTHING, Memory
 from services.learning.notes import NoteService
+from services.learning.wordings import Worded, Wording
 from services.plans.differences import ChangeKind, differences
 from services.plans.model import Plan
 
-_EDITS: Mapping[ChangeKind, str] = {
-    ChangeKind.REMOVED: "In a draft, a step with {component} was left out by a person.",
-    ChangeKind.GATED: "In a draft, a person wanted to be asked before a step with {component}.",
-    ChangeKind.UNGATED: "In a draft, a person did not want to be asked before a step with {component}.",
+_EDITS: Mapping[ChangeKind, Wording] = {
+    ChangeKind.REMOVED: Wording.REMOVED,
+    ChangeKind.GATED: Wording.GATED,
+    ChangeKind.UNGATED: Wording.UNGATED,
 }
 """What of an edit says how plans should be."""
 
@@ -43,7 +44,9 @@ class LearningService:
     ) -> None:
         """Make a note of a wish that became a version of a draft."""
         if self.is_on:
-            await self.notes.keep_change(session, workspace_id, plan_id, f"A draft was changed: {wish}", actor)
+            await self.notes.keep_change(
+                session, workspace_id, plan_id, Worded(Wording.WISHED, reason=wish), actor
+            )
 
     async def keep_edit(
         self, session: AsyncSession, workspace_id: UUID, plan_id: UUID, old: Plan, new: Plan, actor: Actor
@@ -51,9 +54,8 @@ class LearningService:
         """Make notes of what a person changed by hand: what was left out, and where people are asked."""
         for change in differences(old, new) if self.is_on else ():
             if change.kind in _EDITS and change.step is not None:
-                component = change.step.component_id
-                text = _EDITS[change.kind].format(component=component)
-                await self.notes.keep_change(session, workspace_id, plan_id, text, actor, component=component)
+                said = Worded(_EDITS[change.kind], change.step.component_id)
+                await self.notes.keep_change(session, workspace_id, plan_id, said, actor)
 
     async def keep_reason(
         self,

@@ -35,8 +35,8 @@ OPEN, _CLOSE = "{{", "}}"
 _JSON_CONTAINER = re.compile(r"\s*(\[|\{(?!\{))")
 # What nearly all references are: names, with nothing that has to be quoted.
 _PLAIN = re.compile(rf"({STEP_ID.pattern})((?:\.{PLAIN_NAME.pattern})*)")
-# What most texts with one are: that, and nothing else.
-_WHOLE = re.compile(rf"\{{\{{{_PLAIN.pattern}\}}\}}")
+# What most texts with one are: one of these, and before and after it words without a brace.
+_ONE = re.compile(rf"([^{{]*)(\{{\{{{_PLAIN.pattern}\}}\}})([^{{]*)")
 _PATH_PART = re.compile(
     rf"\.({PLAIN_NAME.pattern})|\[([0-9]{{1,6}})\]"
     # As in JavaScript and Python: for names with spaces, dots and the like.
@@ -101,9 +101,15 @@ _SHORT, _LONG = 300, 20_000
 
 
 def _split(text: str) -> tuple[str | Reference | MalformedReference, ...]:
-    if plain := _WHOLE.fullmatch(text):
-        source, names = plain.groups()
-        return (Reference(source, tuple(names.split(".")[1:]), whole=True, text=text),)
+    if one := _ONE.fullmatch(text):
+        before, written, source, names, after = one.groups()
+        path = tuple(names.split(".")[1:])
+        if not before and not after:
+            return (Reference(source, path, whole=True, text=text),)
+        found = Reference(source, path, whole=False, text=written)
+        if before and after:
+            return (before, found, after)
+        return (before, found) if before else (found, after)
     parts: list[str | Reference | MalformedReference] = []
     position = 0
     while (opening := text.find(OPEN, position)) != -1:
@@ -144,10 +150,17 @@ def scan(text: str) -> tuple[Reference | MalformedReference, ...]:
     """
     if not may_refer(text):
         return ()
+    return references_in(text, parse(text))
+
+
+def references_in(
+    text: str, parts: tuple[str | Reference | MalformedReference, ...]
+) -> tuple[Reference | MalformedReference, ...]:
+    """The same for a text that is split into its parts already."""
     if _JSON_CONTAINER.match(text):
         with suppress(strict_json.NotJson):
             return tuple(walk(strict_json.loads(text)))
-    return tuple([part for part in parse(text) if not isinstance(part, str)])
+    return tuple([part for part in parts if type(part) is not str])
 
 
 def walk(value: Any) -> Iterator[Reference | MalformedReference]:

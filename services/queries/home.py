@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any
+from functools import cache
+from typing import Any, cast
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     CTE,
+    DateTime,
     Float,
     Select,
+    Text,
     Uuid,
     and_,
-    cast,
+    any_,
+    bindparam,
     func,
     literal,
     null,
@@ -22,6 +27,7 @@ from sqlalchemy import (
     true,
     union_all,
 )
+from sqlalchemy import cast as sql_cast
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import (
@@ -43,7 +49,7 @@ from services.errors import NotFound
 from services.jobs import HomeList
 from services.pages import Page
 from services.queries import lines, runs
-from services.queries.lines import GOING, Viewer
+from services.queries.lines import GATE, Viewer
 from services.queries.snapshots import (
     HomeFigures,
     HomeSnapshot,
@@ -53,6 +59,7 @@ from services.queries.snapshots import (
     StepSnapshot,
     WaitingItem,
 )
+from services.queries.standing import GOES_ON, is_in
 from services.queries.workflows import plan_snapshot
 from services.states import RunState
 from services.workflows import look_alikes
@@ -104,14 +111,30 @@ async def waiting_for(session: AsyncSession, workspace_id: UUID, viewer: Viewer)
 
 async def _standing(session: AsyncSession, workspace_id: UUID, user: str, now: datetime) -> _Standing:
     """The person's Home, the rules and settings, and the figures of the last month."""
-    since = now - FIGURES_SINCE
+    values = {"workspace": workspace_id, "user": user, "now": now, "since": now - FIGURES_SINCE}
+    row = (await session.execute(_stands(), values)).one_or_none()
+    if row is None:
+        raise NotFound("home", user)
+    counted = HomeFigures(row.plans, row.ended, row.done, row.median, int(row.tokens))
+    return _Standing(
+        row[0], row.is_new, counted, row.components, rules_of(row[1]), row.settings, tuple(row.absent)
+    )
+
+
+# Put together once, as all here that is the same for everybody: that takes longer than PostgreSQL does.
+@cache
+def _stands() -> Select[Any]:
+    workspace_id = cast("UUID", bindparam("workspace", type_=Uuid))
+    user = cast("str", bindparam("user", type_=Text))
+    now = cast("datetime", bindparam("now", type_=DateTime(timezone=True)))
+    since = bindparam("since", type_=DateTime(timezone=True))
     took = func.date_part("epoch", Run.ended_at - Run.created_at)
     done = Run.state == RunState.COMPLETED
     of_runs = (
         select(
             func.count().label("ended"),
             func.count().filter(done).label("done"),
-            cast(func.percentile_cont(0.5).within_group(took).filter(done), Float).label("median"),
+            sql_cast(func.percentile_cont(0.5).within_group(took).filter(done), Float).label("median"),
         )
         .where(Run.workspace_id == workspace_id, Run.ended_at >= since)
         .subquery()
@@ -140,13 +163,7 @@ async def _standing(session: AsyncSession, workspace_id: UUID, user: str, now: d
         .join(of_runs, true())
         .where(Home.workspace_id == workspace_id, Home.user_id == user)
     )
-    row = (await session.execute(query.execution_options(populate_existing=True))).one_or_none()
-    if row is None:
-        raise NotFound("home", user)
-    counted = HomeFigures(row.plans, row.ended, row.done, row.median, int(row.tokens))
-    return _Standing(
-        row[0], row.is_new, counted, row.components, rules_of(row[1]), row.settings, tuple(row.absent)
-    )
+    return query.execution_options(populate_existing=True)
 
 
 async def _waiting(session: AsyncSession, workspace_id: UUID, viewer: Viewer, page: int) -> Page[WaitingItem]:
@@ -166,23 +183,23 @@ def _waits(workspace_id: UUID, viewer: Viewer) -> Any:
     drafts = (
         select(
             WorkflowPlan.id.label("plan_id"),
-            cast(null(), Uuid).label("run_id"),
-            cast(null(), Uuid).label("step_id"),
+            sql_cast(null(), Uuid).label("run_id"),
+            sql_cast(null(), Uuid).label("step_id"),
             WorkflowPlan.updated_at.label("since"),
-            cast(null(), StepGate.limit_at.type).label("due"),
+            sql_cast(null(), StepGate.limit_at.type).label("due"),
         )
         .outerjoin(Card, Card.plan_id == WorkflowPlan.id)
         .where(WorkflowPlan.workspace_id == workspace_id, lines.to_review(viewer))
     )
     questions = select(
         WorkflowPlan.id,
-        cast(null(), Uuid),
-        cast(null(), Uuid),
+        sql_cast(null(), Uuid),
+        sql_cast(null(), Uuid),
         WorkflowPlan.updated_at,
-        cast(WorkflowPlan.clarification["due"].as_string(), StepGate.limit_at.type),
+        sql_cast(WorkflowPlan.clarification["due"].as_string(), StepGate.limit_at.type),
     ).where(WorkflowPlan.workspace_id == workspace_id, lines.to_answer(viewer))
-    since = func.coalesce(StepGate.created_at, StepRun.ended_at, StepRun.started_at, Run.created_at)
-    columns = select(WorkflowPlan.id, Run.id, StepRun.id, since, StepGate.limit_at)
+    since = func.coalesce(GATE.created_at, StepRun.ended_at, StepRun.started_at, Run.created_at)
+    columns = select(WorkflowPlan.id, Run.id, StepRun.id, since, GATE.limit_at)
     of_plans: Any = columns.select_from(WorkflowPlan).outerjoin(Card, Card.plan_id == WorkflowPlan.id)
     steps = lines.with_steps(of_plans).where(
         WorkflowPlan.workspace_id == workspace_id,
@@ -197,18 +214,8 @@ async def _plans(
 ) -> dict[UUID, PlanSnapshot]:
     """The plans, each with the run that is named beside it, or with the plan that it may be the same as."""
     run_ids = [run_id for _, run_id in wanted if run_id is not None]
-    version = func.coalesce(Run.version, WorkflowPlan.version)
-    other = look_alikes.Asked()
-    query = (
-        select(WorkflowPlan, PlanVersion, Run, Card.channel_id, Card.link, *other.columns)
-        .outerjoin(Run, and_(Run.plan_id == WorkflowPlan.id, Run.id.in_(run_ids)))
-        .outerjoin(PlanVersion, and_(PlanVersion.plan_id == WorkflowPlan.id, PlanVersion.version == version))
-        .outerjoin(Card, Card.plan_id == WorkflowPlan.id)
-        .outerjoin(other.plan, other.is_of_plan)
-        .outerjoin(other.card, other.is_of_card)
-        .where(WorkflowPlan.workspace_id == workspace_id, WorkflowPlan.id.in_([plan_id for plan_id, _ in wanted]))
-    )
-    rows = (await session.execute(query)).all()
+    values = {"workspace": workspace_id, "plans": [plan_id for plan_id, _ in wanted], "runs": run_ids}
+    rows = (await session.execute(_with_runs(), values)).all()
     steps = await _steps(session, run_ids, rules) if run_ids else {}
     return {
         plan.id: replace(
@@ -221,6 +228,27 @@ async def _plans(
         )
         for plan, version, run, channel, link, *beside in rows
     }
+
+
+@cache
+def _with_runs() -> Select[Any]:
+    """Plans, each with the one of its runs that is among some, and with the plan that it may be the same as."""
+    version = func.coalesce(Run.version, WorkflowPlan.version)
+    other = look_alikes.Asked()
+    its_run = and_(Run.plan_id == WorkflowPlan.id, Run.id == any_(bindparam("runs", type_=ARRAY(Uuid))))
+    return (
+        select(WorkflowPlan, PlanVersion, Run, Card.channel_id, Card.link, *other.columns)
+        .outerjoin(Run, its_run)
+        .outerjoin(PlanVersion, and_(PlanVersion.plan_id == WorkflowPlan.id, PlanVersion.version == version))
+        .outerjoin(Card, Card.plan_id == WorkflowPlan.id)
+        .outerjoin(other.named, true())
+        .outerjoin(other.plan, other.is_of_plan)
+        .outerjoin(other.card, other.is_of_card)
+        .where(
+            WorkflowPlan.workspace_id == bindparam("workspace", type_=Uuid),
+            WorkflowPlan.id == any_(bindparam("plans", type_=ARRAY(Uuid))),
+        )
+    )
 
 
 async def _steps(
@@ -259,9 +287,11 @@ async def _lists(
     """What runs now, and what the viewer has reported, the newest first."""
     pages = {"running": standing.page("running"), "reports": standing.page("reports")}
     plans = select(WorkflowPlan.id, WorkflowPlan.number).where(WorkflowPlan.workspace_id == workspace_id)
-    going = select(Run.plan_id).where(Run.workspace_id == workspace_id, Run.state.in_(GOING))
+    going = select(Run.plan_id).where(Run.workspace_id == workspace_id, is_in(Run.state, GOES_ON))
+    # As a list: PostgreSQL looks each of the few up, where it would read all plans for a set.
+    ids = func.array(going.scalar_subquery(), type_=ARRAY(Uuid))
     running = plans.outerjoin(Card, Card.plan_id == WorkflowPlan.id).where(
-        WorkflowPlan.id.in_(going), lines.visible(viewer)
+        WorkflowPlan.id == any_(ids), lines.visible(viewer)
     )
     reports = plans.where(WorkflowPlan.reporter_id == viewer.user)
     found = {"running": running.cte("running"), "reports": reports.cte("reports")}

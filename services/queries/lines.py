@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -36,6 +37,7 @@ from services.approvals import ApprovalRules
 from services.components.builtins import ASK_PERSON
 from services.queries.filters import PlanFilter
 from services.queries.snapshots import Awaited, AwaitedKind, PlanLine
+from services.queries.standing import is_open
 from services.states import OVER, PlanState, RunState, StepState
 
 TITLE_CHARACTERS = 300
@@ -80,6 +82,11 @@ _is_asking = and_(
 )
 _of_gate = and_(StepGate.step_run_id == StepRun.id, StepGate.revision == StepRun.revision)
 
+# Each is looked up by itself: PostgreSQL takes the steps that wait for fewer than they are, and would read all
+# gates for each of them.
+GATE = aliased(StepGate, select(StepGate).where(_of_gate).limit(1).correlate(StepRun).lateral("gate"))
+"""The gate at which a step stands now, in a query of steps that joins it on true."""
+
 
 def visible(viewer: Viewer) -> ColumnElement[bool]:
     """Whether the viewer may see a plan, in a query that has its card.
@@ -112,14 +119,14 @@ def _is_no_asker(user: str) -> ColumnElement[bool]:
 
 
 def waiting_step(viewer: Viewer) -> ColumnElement[bool]:
-    """Whether a step waits for the viewer, in a query of steps with their plans, cards, versions and gates."""
+    """Whether a step waits for the viewer, in a query of steps with their plans, cards, versions and GATE."""
     people = PlanVersion.gate_people[StepRun.step_id]
     mine = (viewer.user, *viewer.absent)
     named = or_(people.is_(None), *(people.contains(cast([user], JSONB)) for user in mine))
     is_mine = or_(
-        StepGate.assigned_to.is_(None),
-        StepGate.assigned_to.in_(mine),
-        StepGate.assigned_to == any_(StepGate.agreed),
+        GATE.assigned_to.is_(None),
+        GATE.assigned_to.in_(mine),
+        GATE.assigned_to == any_(GATE.agreed),
     )
     gate = and_(StepRun.state == StepState.WAITING, ~_asks(), named, is_mine, ~_has_agreed(viewer))
     trouble = StepRun.state.in_((StepState.UNCERTAIN, StepState.FAILED))
@@ -129,8 +136,8 @@ def waiting_step(viewer: Viewer) -> ColumnElement[bool]:
 
 def _has_agreed(viewer: Viewer) -> ColumnElement[bool]:
     """Whether the viewer has agreed at a gate, for themselves or for another; or all whose hand they are."""
-    agreed = {user: literal(user) == any_(StepGate.agreed) for user in (viewer.user, *viewer.hands)}
-    own = [agreed[viewer.user], *(StepGate.deputies[user].as_string() == viewer.user for user in viewer.absent)]
+    agreed = {user: literal(user) == any_(GATE.agreed) for user in (viewer.user, *viewer.hands)}
+    own = [agreed[viewer.user], *(GATE.deputies[user].as_string() == viewer.user for user in viewer.absent)]
     everybody = [and_(*(agreed[user] for user in viewer.hands))] if viewer.hands else []
     return func.coalesce(or_(*own, *everybody), false())
 
@@ -145,7 +152,7 @@ def with_steps(query: Select[Any]) -> Select[Any]:
         query.join(Run, and_(Run.plan_id == WorkflowPlan.id, Run.state.in_(GOING)))
         .join(StepRun, and_(StepRun.run_id == Run.id, StepRun.state.in_(STUCK)))
         .join(PlanVersion, and_(PlanVersion.plan_id == Run.plan_id, PlanVersion.version == Run.version))
-        .outerjoin(StepGate, _of_gate)
+        .outerjoin(GATE, true())
     )
 
 
@@ -171,6 +178,11 @@ def to_answer(viewer: Viewer) -> ColumnElement[bool]:
 
 def lines(workspace_id: UUID) -> Select[Any]:
     """The query of lines, to be narrowed, ordered and cut; `line_of` reads its rows."""
+    return _lines().where(WorkflowPlan.workspace_id == workspace_id)
+
+
+@cache
+def _lines() -> Select[Any]:
     step = aliased(StepRun)
     of_run = and_(step.run_id == Run.id, Run.id.is_not(None))
     done = select(func.count()).where(of_run, step.state.in_(OVER)).correlate(Run).scalar_subquery()
@@ -206,7 +218,6 @@ def lines(workspace_id: UUID) -> Select[Any]:
         .select_from(WorkflowPlan)
         .outerjoin(Card, Card.plan_id == WorkflowPlan.id)
         .outerjoin(Run, OF_LAST_RUN)
-        .where(WorkflowPlan.workspace_id == workspace_id)
     )
 
 
@@ -288,19 +299,29 @@ def _of_step(
     return Awaited(AwaitedKind.GATE, None if people is None else tuple(people))
 
 
-def narrowed(query: Select[Any], wanted: PlanFilter, viewer: Viewer | None) -> Select[Any]:
-    """The query of those plans that a filter wants, and the viewer may see; None sees all."""
+def numbers(workspace_id: UUID) -> Select[Any]:
+    """The ids and numbers of plans, with their cards at hand: what a list is narrowed by before lines are made."""
+    return _NUMBERS.where(WorkflowPlan.workspace_id == workspace_id)
+
+
+_NUMBERS = select(WorkflowPlan.id, WorkflowPlan.number).outerjoin(Card, Card.plan_id == WorkflowPlan.id)
+
+
+def narrowed(query: Select[Any], workspace_id: UUID, wanted: PlanFilter, viewer: Viewer | None) -> Select[Any]:
+    """The query of those plans that a filter wants, and the viewer may see; None sees all.
+
+    It has the plans and their cards.
+    """
     if viewer is not None:
         query = query.where(visible(viewer))
     me = viewer.user if viewer is not None else ""
     if wanted.mode == "open":
-        going = or_(Run.id.is_(None), Run.state.in_(GOING))
-        undecided = WorkflowPlan.state.in_((PlanState.DRAFTING, PlanState.DRAFT, PlanState.FAILED))
-        query = query.where(or_(undecided, and_(WorkflowPlan.state == PlanState.APPROVED, going)))
+        query = query.where(is_open(workspace_id))
     elif wanted.mode == "mine":
         query = query.where(WorkflowPlan.reporter_id == me)
     elif wanted.mode == "waiting" and viewer is not None:
-        query = query.where(_waits_for(viewer))
+        # The few that are open are looked at closely, which takes long, and none of the others.
+        query = query.where(is_open(workspace_id), _waits_for(viewer))
     if wanted.reporter:
         query = query.where(WorkflowPlan.reporter_id == (me if wanted.reporter == "me" else wanted.reporter))
     if wanted.days:
@@ -326,7 +347,7 @@ def _waits_for(viewer: Viewer) -> ColumnElement[bool]:
         .select_from(Run)
         .join(StepRun, and_(StepRun.run_id == Run.id, StepRun.state.in_(STUCK)))
         .join(PlanVersion, and_(PlanVersion.plan_id == Run.plan_id, PlanVersion.version == Run.version))
-        .outerjoin(StepGate, _of_gate)
+        .outerjoin(GATE, true())
         .where(Run.plan_id == plan.id, Run.state.in_(GOING), waiting_step(viewer))
         .correlate(plan, card)
     )

@@ -159,7 +159,7 @@ async def plan_lines(
     if wanted == EVERYTHING and eyes.is_nobody:
         query = _any_lines(sees_all=eyes.sees_all)
     else:
-        query = _of_page(lines.narrowed(lines.lines(workspace_id), wanted, eyes.narrowing))
+        query = _of_page(lines.narrowed(lines.lines(workspace_id), workspace_id, wanted, eyes.narrowing))
         query = _with_rules(query, workspace_id) if eyes.is_nobody else query
     values = {
         "workspace": workspace_id,
@@ -187,7 +187,8 @@ def _of_page(query: Select[Any]) -> Select[Any]:
 @cache
 def _any_lines(sees_all: bool) -> Select[Any]:
     workspace = cast("UUID", bindparam("workspace", type_=Uuid))
-    found = lines.narrowed(lines.lines(workspace), EVERYTHING, None if sees_all else NOBODY)
+    narrowing = None if sees_all else NOBODY
+    found = lines.narrowed(lines.lines(workspace), workspace, EVERYTHING, narrowing)
     return _with_rules(_of_page(found), workspace)
 
 

@@ -164,14 +164,15 @@ class WorkflowQueries:
         Without a viewer nothing waits for anybody, and all is seen.
         """
         rules = viewer.rules if viewer else await self._approvals.settings(session, workspace_id)
-        found = lines.narrowed(lines.lines(workspace_id), wanted, viewer)
-        total = await session.scalar(
-            select(func.count()).select_from(found.with_only_columns(WorkflowPlan.id).subquery())
-        )
-        rows = await session.execute(
-            found.order_by(WorkflowPlan.number.desc()).limit(size).offset((page - 1) * size)
-        )
-        return Page(tuple(lines.line_of(row, rules) for row in rows), page, size, total or 0)
+        found = lines.narrowed(lines.numbers(workspace_id), workspace_id, wanted, viewer).cte("found")
+        # Those of the page are chosen first: to make a line takes six looks at other tables.
+        chosen = select(found.c.id).order_by(found.c.number.desc()).limit(size).offset((page - 1) * size)
+        total = select(func.count()).select_from(found).scalar_subquery()
+        query = lines.lines(workspace_id).add_columns(total.label("all")).where(WorkflowPlan.id.in_(chosen))
+        rows = (await session.execute(query.order_by(WorkflowPlan.number.desc()))).all()
+        # Behind the last page nothing says how many there are.
+        count = rows[0].all if rows else (await session.scalar(select(total)) or 0) if page > 1 else 0
+        return Page(tuple(lines.line_of(row, rules) for row in rows), page, size, count)
 
     async def viewer(
         self,

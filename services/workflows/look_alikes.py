@@ -138,11 +138,17 @@ class Asked:
         asked = WorkflowPlan.clarification
         is_wide = func.coalesce(asked["wide"].as_boolean(), false())
         is_seen = or_(self.card.channel_id == Card.channel_id, and_(is_wide, self.card.is_private.is_(False)))
+        # By an id that is found out first: row-level security lets no index be used for what a cast may fail on.
+        self.named = (
+            select(cast(asked["look_alike"].as_string(), Uuid).label("plan_id"))
+            .where(~asked.has_key("outcome"))
+            .limit(1)
+            .correlate(WorkflowPlan)
+            .lateral("named")
+        )
         self.columns = (func.coalesce(is_seen, false()), *_facts(self.plan, self.card))
         self.is_of_plan = and_(
-            self.plan.workspace_id == WorkflowPlan.workspace_id,
-            ~asked.has_key("outcome"),
-            self.plan.id == cast(asked["look_alike"].as_string(), Uuid),
+            self.plan.workspace_id == WorkflowPlan.workspace_id, self.plan.id == self.named.c.plan_id
         )
         self.is_of_card = self.card.plan_id == self.plan.id
 

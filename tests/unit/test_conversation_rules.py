@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from bot.views.messages.threads import phrases
 from services.ai.intents import Intent, Line, PlanInThread, Saying, Where
 from services.conversations.rules import asks_without_requesting, plainly, weight, without_model
 from services.conversations.slips import nearest
-from services.conversations.talk import MAX_REPLIES, MAX_ROOT, Said, Talk, issue_markup
+from services.conversations.talk import ENGLISH, MAX_REPLIES, MAX_ROOT, Phrases, Said, Talk, issue_markup
 from services.conversations.threads import SECONDS, OwnedThreads
 
 PLAN = PlanInThread(9, "Fix the main", "DRAFT")
@@ -136,6 +137,19 @@ def test_an_issue_of_a_thread_says_who_said_what() -> None:
     assert issue_markup(talk, NAMES) == "A leak\n\nSaid below it:\nMarco: Here too\n(Attached: a&amp;b.jpg)"
     only = Talk(None, (said("U1", "A leak"),))
     assert issue_markup(only, NAMES) == "Dana &lt;b&gt;: A leak"
+
+
+def test_what_stands_between_peoples_words_is_in_the_language_of_whoever_has_it_planned() -> None:
+    talk = Talk(said("", "Ein Leck", "b.jpg"), (said("", "Hier auch", "a&b.jpg"),), more=2)
+    german = Phrases("(Angehängt: {})".format, "({} fehlen)".format, "Darunter:", "Jemand")
+    assert issue_markup(talk, NAMES, german) == (
+        "Ein Leck\n(Angehängt: b.jpg)\n\nDarunter:\n(2 fehlen)\nJemand: Hier auch\n(Angehängt: a&amp;b.jpg)"
+    )
+    spoken = phrases()
+    for count in (1, 1_200):
+        assert spoken.left_out(count) == ENGLISH.left_out(count)
+    assert spoken.attached("a, {b}") == ENGLISH.attached("a, {b}")
+    assert (spoken.below, spoken.someone) == (ENGLISH.below, ENGLISH.someone)
 
 
 def test_of_a_long_thread_the_newest_is_kept_and_the_rest_is_counted() -> None:

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.deps import Deps
 from bot.jobs.conversations.reading import Words
+from bot.views.messages.threads import attached
 from db.queue import enqueue
 from services.ai.intents import Intent
 from services.jobs import AnswerInquiry, Hear, OpenPlan, RefinePlan
@@ -87,7 +88,7 @@ def _wish(job: Hear, plan: UUID, words: Words) -> RefinePlan:
         channel=job.channel,
         message_ts=job.message_ts,
         plan=plan,
-        wish=f"{words.text}\n(Attached: {others})" if others else words.text,
+        wish=f"{words.text}\n{attached(others)}" if others else words.text,
         thread_ts=job.reply_thread,
         files=files,
     )

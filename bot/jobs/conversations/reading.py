@@ -10,6 +10,7 @@ from bot.deps import Deps
 from bot.errors import RateLimited, SlackError, SlackUnavailable
 from bot.jobs.workflows.naming import named_parts
 from bot.slack.payloads import talk_of
+from bot.views.messages.threads import phrases
 from services.conversations.talk import Said, Talk, issue_markup, with_files
 from services.jobs import AnswerFile, Hear
 from services.mentions import readable
@@ -32,8 +33,8 @@ class Words:
 
     def issue(self, job: Hear) -> str:
         """The issue, in Slack's markup: the thread, or what was said."""
-        own = with_files(job.markup, [file.name for file in job.files])
-        return (issue_markup(self.talk, self.names) if self.talk else "") or own
+        own = with_files(job.markup, [file.name for file in job.files], phrases())
+        return (issue_markup(self.talk, self.names, phrases()) if self.talk else "") or own
 
     def files(self, job: Hear) -> tuple[AnswerFile, ...]:
         """What was sent along with that."""

@@ -19,6 +19,7 @@ from bot.jobs.workflows.naming import named_parts
 from bot.slack.messages import Message
 from bot.slack.payloads import talk_of
 from bot.slack.payloads.hearing import OF_PEOPLE
+from bot.views.messages.threads import phrases
 from bot.views.private.notes import Note, may_not_plan, planned_before
 from db.queue import enqueue
 from services.conversations.talk import issue_markup
@@ -119,7 +120,7 @@ async def _issue(
     root = talk.root
     if root is None or root.says_nothing:
         raise _NotPlanned(Note.EMPTY_MESSAGE)
-    markup = issue_markup(talk, await author_names(talk, deps))
+    markup = issue_markup(talk, await author_names(talk, deps), phrases())
     return OpenPlan(
         key=f"message:{deps.workspace.team_id}:{job.channel}:{job.message_ts}",
         workspace=job.workspace,

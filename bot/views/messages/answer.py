@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
-from bot.languages import N_, Sentence, _, day, decimal, number
+from bot.languages import N_, Sentence, _, day, decimal, month, number
 from bot.slack.ids import COMMAND_MUDDA, COMMAND_WORKFLOWS, METADATA_ANSWER
 from bot.slack.messages import Block, Element, Message
 from bot.views.kit import blocks as kit
@@ -19,6 +19,7 @@ from bot.views.messages.facts import fact, said, trouble
 from services.queries.inquiries.asking import Answered, Trouble
 from services.queries.inquiries.wording import Cited, Words
 from services.queries.lookups.rows import (
+    Month,
     People,
     Person,
     PlanRef,
@@ -200,6 +201,8 @@ def _value(value: Value, known: Known, name: str) -> Element:
             return kit.moment(value)
         case date():
             return kit.span(day(value))
+        case Month():
+            return kit.span(month(value.first))
         case Person():
             return kit.span(_name(value.id, known))
         case People():

@@ -54,6 +54,12 @@ _WORDS: frozenset[Sentence] = frozenset(
 )
 _SENTENCES: frozenset[Sentence] = frozenset(
     (
+        N_("there is no such look-up; there are {names}"),
+        N_("there is no “{name}” to look up by; it takes {taken}"),
+        N_("this may not be told here"),
+        N_("“{name}” is needed; it takes {taken}"),
+        N_("“{name}” is not written as it has to be; it takes {taken}"),
+        N_("“{name}” is one of {choices}"),
         N_("an answer before it is planned"),
         N_("an answer to “{title}”"),
         N_("approval of the plan"),

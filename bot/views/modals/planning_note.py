@@ -9,6 +9,7 @@ from bot.slack.ids import BLOCK_REASON, INPUT_REASON, VIEW_NOTE, Ref
 from bot.slack.messages import Element, View
 from bot.views.kit.blocks import plain
 from bot.views.kit.text import clip
+from bot.views.private.planning_notes import note_words
 from services.learning.notes import MAX_TEXT, NoteSnapshot
 
 
@@ -31,7 +32,7 @@ def planning_note_modal(
                 "label": plain(_("What should plans mind?")),
                 "hint": plain(_("One wish, without names of people: it is shown to the model with every plan.")),
                 "optional": False,
-                "element": _text(note.text if note else ""),
+                "element": _text(note_words(note) if note else ""),
             }
         ],
     }

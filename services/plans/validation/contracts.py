@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -14,7 +15,8 @@ from services.plans.origins import Demands
 from services.plans.references import RESERVED, Reference
 from services.plans.schemas import ANY_TEXT, FieldStatus, Schema, TextRule
 from services.plans.validation.flows import SCALARS, WORDS, Shape
-from services.plans.validation.nearest import Hints
+from services.plans.validation.nearest import Hints, field_paths
+from services.plans.validation.reading import ReadInput
 
 PARAMETERS = {"path": "path_params", "query": "query_params", "header": "headers"}
 """The part of a component that speaks for each place of a request outside its payload."""
@@ -126,6 +128,7 @@ class Contract:
         self.spec = spec
         self.payload = Payload.of(spec)
         self.answer = Answered(FieldStatus.DECLARES, Shape.of(spec.response_schema))
+        self.is_read = False
         self._members: dict[str, Member] = {}
         self._parameters: dict[str, dict[str, Parameter]] = {}
 
@@ -160,6 +163,19 @@ class Contract:
             }
         return self._parameters[location]
 
+    def read(self) -> None:
+        """Look up what plans will ask for: each field that the schemas name, as far as there are not very many."""
+        self.is_read = True
+        _ = self.demands
+        for location in self.places:
+            with suppress(TypeError):
+                self.parameters(location)
+        for path in field_paths(self.spec.request_schema):
+            if all(isinstance(part, str) for part in path):
+                self.member(".".join(map(str, path)))
+        for path in field_paths(self.spec.response_schema):
+            self.answer.at(path)
+
 
 _MOST_KEPT = 2_000
 """Components whose contracts are kept; with more, all are read anew. One of 30 fields takes some 20 kB."""
@@ -180,6 +196,13 @@ class Contracts:
             found = self._by_key[spec.key] = Contract(spec)
         return found
 
+    def read(self, specs: Iterable[ComponentSpec]) -> None:
+        """Read components ahead of the first plan of them: most of what judging that would take."""
+        for spec in specs:
+            contract = self.of(spec)
+            if not contract.is_read:
+                contract.read()
+
 
 class Sources:
     """What the steps of one plan answer. `components` are those of its steps, by step id.
@@ -191,15 +214,17 @@ class Sources:
         self.contracts = contracts
         self.hints = Hints()
         self._of = {name: contracts.of(spec) for name, spec in components.items() if spec is not None}
-        # By the text of a reference, of which three checks ask.
-        self._answered: dict[str, Answered] = {}
 
     def answered(self, found: Reference) -> Answered | None:
         """What is said of the field that a reference points to; None if nobody says anything of that step."""
-        answered = self._answered.get(found.text)
-        if answered is None and (contract := self._of.get(found.source)) is not None:
-            answered = self._answered[found.text] = contract.answer.at(found.path)
-        return answered
+        contract = self._of.get(found.source)
+        return None if contract is None else contract.answer.at(found.path)
+
+    def answers(self, read: ReadInput) -> Sequence[Answered | None]:
+        """The same for all that an input refers to, malformed or not. Three checks ask; it is looked up once."""
+        if read.answers is None:
+            read.answers = [self.answered(each) if type(each) is Reference else None for each in read.found]
+        return read.answers
 
     def brings(self, found: Reference) -> Shape | None:
         """What a reference brings, as far as anybody says."""

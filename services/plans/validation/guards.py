@@ -23,6 +23,12 @@ def guard_faults(
     each comes after those it needs.
     """
     steps = {read.step.step_id: read for read in plan}
+    if not any(read.step.when for read in plan):
+        # Nobody asks, and nothing is skipped: what may not be there is all that there is to see.
+        for step_id in needs:
+            if _may_lack(steps[step_id], sources):
+                yield from _unguarded(steps[step_id], frozenset(), steps, sources)
+        return
     asked: dict[str, frozenset[str]] = {}
     for step_id, needed in needs.items():
         read = steps[step_id]
@@ -30,6 +36,16 @@ def guard_faults(
         passed_on = frozenset().union(*before) if read.step.needs == "all" else _common(before)
         asked[step_id] = passed_on | _sources(read.step)
         yield from _unguarded(read, asked[step_id], steps, sources)
+
+
+def _may_lack(read: ReadStep, sources: Sources) -> bool:
+    """Whether anything that a step takes may not be there."""
+    return any(
+        answered is not None and answered.lacks is not None
+        for each in read.inputs
+        if each.found
+        for answered in sources.answers(each)
+    )
 
 
 def _common(sets: Sequence[frozenset[str]]) -> frozenset[str]:

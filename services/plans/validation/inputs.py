@@ -6,7 +6,7 @@ payload (`body`, and for what is not REST also `variable`) has one schema, and d
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from jsonschema.exceptions import ValidationError
@@ -17,7 +17,7 @@ from services.formats.schemas import stated_types
 from services.formats.storable import is_storable
 from services.formats.strict_json import NotJson, Path, render_path
 from services.plans.model import Step, StepInput, input_field
-from services.plans.references import MalformedReference
+from services.plans.references import RESERVED, MalformedReference, Reference
 from services.plans.schemas import FieldStatus
 from services.plans.validation.contracts import PARAMETERS, Contract, Contracts, Sources, Value, fold
 from services.plans.validation.faults import Fault, FaultCode, fault
@@ -44,10 +44,14 @@ def read_input_faults(read: ReadStep, spec: ComponentSpec, sources: Sources) -> 
     What references point to is judged by type: whether it can ever be what the input takes.
     """
     contract = sources.contracts.of(spec)
-    places = contract.places.union([each.item.location for each in read.inputs])
-    for location in PARAMETERS:
-        if location in places:
-            yield from _Parameters(read, contract, sources, location).faults()
+    places = contract.places
+    for each in read.inputs:
+        if each.item.location in PARAMETERS and each.item.location not in places:
+            places |= {each.item.location}
+    if places:
+        for location in PARAMETERS:
+            if location in places:
+                yield from _Parameters(read, contract, sources, location).faults()
     yield from _Payload(read, contract, sources).faults()
 
 
@@ -101,8 +105,25 @@ class _Inputs:
             return value, ()
         return _NOT_KNOWN, [self._invalid(item, _facts(misfit)) for misfit in found]
 
-    def flows(self, read: ReadInput, takes: Shape) -> Iterator[Fault]:
+    def flows(self, read: ReadInput, takes: Shape) -> Iterable[Fault]:
         """The references of an input that bring what it can never take."""
+        return () if self._are_plain(read, takes) else self._flows(read, takes)
+
+    def _are_plain(self, read: ReadInput, takes: Shape) -> bool:
+        """Whether it is a scalar that is taken just so, or words with scalars in them; most flows are."""
+        first = read.parts[0]
+        # A list or an object may have references inside of it, and begins with none of these.
+        if not read.is_whole and not (isinstance(first, str) and first[:1].isalnum()):
+            return False
+        for found, answered in zip(read.found, self.sources.answers(read), strict=True):
+            gives = None if answered is None else answered.brings
+            if gives is None or gives.plain is None or (read.is_whole and gives.plain != takes.plain):
+                return False
+            if not isinstance(found, Reference) or found.source in RESERVED:
+                return False
+        return True
+
+    def _flows(self, read: ReadInput, takes: Shape) -> Iterator[Fault]:
         for found, path in flows_of(read, takes):
             gives = self.sources.brings(found)
             if gives is None:
@@ -186,12 +207,18 @@ class _Payload(_Inputs):
                 yield self.about(FaultCode.UNKNOWN_INPUT, item.location, item.name)
                 continue
             member = self.contract.member(item.name)
-            other = self._clash(member.path)
+            path = member.path
+            is_apart = len(path) == 1 and not self.parents and path not in self.names
+            other = None if is_apart else self._clash(path)
             if other is not None:
                 yield self.duplicate(item, other)
                 continue
-            value, invalid = self.judge(read, member.value)
-            self._put(member.path, value, item.name)
+            value, invalid = (_NOT_KNOWN, ()) if read.is_whole else self.judge(read, member.value)
+            if is_apart:
+                self.value[path[0]] = value
+                self.names[path] = item.name
+            else:
+                self._put(path, value, item.name)
             if invalid:
                 yield from invalid
             if read.found:

@@ -46,6 +46,10 @@ def leftovers(text: str) -> list[str]:
 def _leftovers(text: str, parts: Sequence[str | Reference | MalformedReference]) -> list[str]:
     if not _MAY_HOLD_ONE.search(text):
         return []
+    if text.lstrip()[0] not in "{[" and not any(
+        type(part) is str and _MAY_HOLD_ONE.search(part) for part in parts
+    ):
+        return []
     found: dict[str, None] = {}
     for part in _plain_parts(text, parts):
         for match in _LEFTOVER.finditer(part):

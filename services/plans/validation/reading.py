@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from services.plans.model import WHEN, Plan, Step, StepInput, input_field
-from services.plans.references import MalformedReference, Reference, may_refer, parse, scan
+from services.plans.references import MalformedReference, Reference, may_refer, parse, references_in, scan
 
 Found = Sequence[Reference | MalformedReference]
 """What a text refers to, in order, as often as it does."""
@@ -17,12 +18,14 @@ class ReadInput:
     """An input and what it refers to. `is_whole`: it is one reference and nothing else.
 
     `parts` are those of its text as it stands, between its references too; what it refers to as JSON may be more.
+    `answers` is what is said of where each of `found` points to, once that was looked up: see Sources.
     """
 
     item: StepInput
     parts: Sequence[str | Reference | MalformedReference]
     found: Found = ()
     is_whole: bool = False
+    answers: Sequence[Any] | None = None
 
     @property
     def field(self) -> str:
@@ -81,7 +84,7 @@ def _read(item: StepInput) -> ReadInput:
     parts = parse(text)
     if len(parts) == 1 and isinstance(parts[0], Reference):
         return ReadInput(item, parts, (parts[0],), is_whole=True)
-    return ReadInput(item, parts, scan(text))
+    return ReadInput(item, parts, references_in(text, parts))
 
 
 def _once(found: Found) -> Found:

@@ -162,10 +162,25 @@ class _Check:
             yield from poll_faults(step, self.components)
 
     def _reference_faults(self, read: ReadStep) -> Iterator[Fault]:
+        step_id = read.step.step_id
+        if self._are_fine(step_id, read):
+            return
         for field, found in read.found:
-            wrong = self._reference_fault(read.step.step_id, field, found)
+            wrong = self._reference_fault(step_id, field, found)
             if wrong is not None:
                 yield wrong
+
+    def _are_fine(self, step_id: str, read: ReadStep) -> bool:
+        """Whether all that a step refers to is declared where it points to, as nearly always."""
+        for each in read.inputs:
+            if not each.found:
+                continue
+            for found, answered in zip(each.found, self.sources.answers(each), strict=True):
+                if type(found) is not Reference or answered is None or answered.brings is None:
+                    return False
+                if found.source == step_id or found.source in RESERVED or not found.path:
+                    return False
+        return not read.tested
 
     def _reference_fault(self, step_id: str, field: str, found: Reference | MalformedReference) -> Fault | None:
         where = step_id, field

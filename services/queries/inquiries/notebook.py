@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from services.queries.lookups.rows import (
     Fact,
     Facts,
+    Month,
     People,
     Person,
     Row,
@@ -66,7 +67,7 @@ class Notebook:
         asked = {name: value for name, value in wanted.arguments.items() if value.strip() and name not in values}
         self.pages.append(Page(wanted, (_with(summary, {**values, **asked}), *kept)))
 
-    def refuse(self, wanted: Wanted, reason: str) -> None:
+    def refuse(self, wanted: Wanted, reason: Said) -> None:
         """Put down that nothing could be looked up, and why."""
         summary = self._numbered(Fact(RowKind.SUMMARY, {"look_up": wanted.name, "refused": reason}))
         self.pages.append(Page(wanted, (summary,)))
@@ -99,7 +100,7 @@ def shown(row: Row, scope: Scope) -> Mapping[str, Any]:
 def texts_of(row: Row, scope: Scope) -> Iterator[str]:
     """What stands in a row in words: texts, and days and times as the model is shown them."""
     for value in row.values.values():
-        if isinstance(value, (str, date, Said, Several, StepError)):
+        if isinstance(value, (str, date, Month, Said, Several, StepError)):
             yield str(_plain_value(value, scope))
 
 
@@ -126,7 +127,7 @@ def _plain_value(value: Value, scope: Scope) -> str | int | float | Sequence[str
             return value.ids[:20]
         case Took():
             return f"{round(value.seconds)} seconds"
-        case Said() | Several() | StepError():
+        case Month() | Said() | Several() | StepError():
             return str(value)
         case _:
             return value

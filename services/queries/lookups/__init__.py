@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -17,7 +17,7 @@ from services.queries.lookups.components import components
 from services.queries.lookups.decisions import DecisionArguments, decisions
 from services.queries.lookups.plan import PlanArgument, plan
 from services.queries.lookups.plans import CountArguments, PlanArguments, counts, plans
-from services.queries.lookups.rows import Facts, Scope, Wanted
+from services.queries.lookups.rows import Facts, Said, Scope, Wanted
 from services.queries.lookups.rules import approvers, policies, tokens
 from services.queries.lookups.steps import DurationArguments, FailureArguments, durations, failures
 from services.queries.lookups.waiting import WaitingArguments, waiting
@@ -28,9 +28,9 @@ __all__ = ["LOOK_UPS", "LookUp", "LookUpRefused", "look_up", "names_for"]
 class LookUpRefused(Exception):
     """A look-up that there is not, or with arguments that it does not take: `reason` says so to the model."""
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
+    def __init__(self, reason: str, **values: str) -> None:
+        self.reason = Said(reason, values)
+        super().__init__(str(self.reason))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ async def look_up(session: AsyncSession, scope: Scope, wanted: Wanted) -> Facts:
     """What there is. Raises LookUpRefused."""
     entry = LOOK_UPS.get(wanted.name)
     if entry is None:
-        raise LookUpRefused(f"there is no such look-up; there are {', '.join(LOOK_UPS)}")
+        raise LookUpRefused("there is no such look-up; there are {names}", names=", ".join(LOOK_UPS))
     if wanted.name not in names_for(scope):
         raise LookUpRefused("this may not be told here")
     return await entry.read(session, scope, arguments_of(entry, wanted))
@@ -103,6 +103,17 @@ def arguments_of(entry: LookUp, wanted: Wanted) -> Arguments:
     try:
         return entry.takes.model_validate(given)
     except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(map(str, first["loc"])) or wanted.name
-        raise LookUpRefused(f"{where}: {first['msg']}; it takes {', '.join(entry.takes.model_fields)}") from None
+        first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+        named, taken = str(first["loc"][0]), entry.takes.model_fields
+        reason = _FAULTS.get(first["type"], "“{name}” is not written as it has to be; it takes {taken}")
+        choices = get_args(taken[named].annotation) if first["type"] == "literal_error" else ()
+        values = {"name": named, "taken": ", ".join(taken), "choices": ", ".join(map(str, choices))}
+        raise LookUpRefused(reason, **values) from None
+
+
+_FAULTS: Mapping[str, str] = {
+    "extra_forbidden": "there is no “{name}” to look up by; it takes {taken}",
+    "literal_error": "“{name}” is one of {choices}",
+    "missing": "“{name}” is needed; it takes {taken}",
+}
+"""What can be wrong with an argument, by pydantic's names."""

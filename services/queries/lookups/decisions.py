@@ -10,7 +10,7 @@ from pydantic import Field
 from sqlalchemy import ColumnElement, func, literal_column, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.models import Decision, Run, StepRun, WorkflowPlan
+from db.models import Card, Decision, Run, StepRun, WorkflowPlan
 from services.formats.text import clip, search_words
 from services.queries.lookups.arguments import Period, PersonId, Text, person
 from services.queries.lookups.plan_rows import (
@@ -63,6 +63,22 @@ class DecisionArguments(Period):
     what: What = Field("any", description="what was decided")
     person: PersonId | None = Field(None, description="who decided: a Slack id, or me for whoever asks")
     text: Text | None = Field(None, description="words of the step, or of the plan's title, such as crane")
+
+
+# Made once: SQLAlchemy takes as long to make them as PostgreSQL does to answer.
+_RUN_OF = select(Run.plan_id).limit(1)
+_PLAN_OF = select(WorkflowPlan.id, WorkflowPlan.title, WorkflowPlan.place).limit(1)
+_DECIDED_PLANS = select(
+    WorkflowPlan.id,
+    WorkflowPlan.number,
+    WorkflowPlan.decided_at,
+    WorkflowPlan.title,
+    WorkflowPlan.place,
+    WorkflowPlan.issue_search,
+    WorkflowPlan.issue_text,
+)
+_PLANS_SHOWN = plan_columns().add_columns(WorkflowPlan.state, WorkflowPlan.decided_by, WorkflowPlan.decided_at)
+_STEP_OF = select(_STEP_TEXT.label("description"), StepRun.component_key).limit(1)
 
 
 async def decisions(session: AsyncSession, scope: Scope, given: DecisionArguments) -> Facts:
@@ -149,17 +165,12 @@ async def _of_runs(
         .subquery("latest")
     )
     # Each is looked up by its id: PostgreSQL would rather read whole tables, and take ten times as long.
-    run = select(Run.plan_id).where(Run.id == latest.c.run_id).limit(1).lateral("run")
-    plan = (
-        plan_columns()
-        .where(WorkflowPlan.id == run.c.plan_id, told(scope, is_joined=True))
-        .limit(1)
-        .lateral("plan")
-    )
-    step_columns = (_STEP_TEXT.label("description"), StepRun.component_key)
-    step = select(*step_columns).where(StepRun.id == latest.c.step_run_id).limit(1).lateral("step")
+    run = _RUN_OF.where(Run.id == latest.c.run_id).lateral("run")
+    plan = _PLAN_OF if scope.places is None else _PLAN_OF.join(Card, Card.plan_id == WorkflowPlan.id)
+    plan = plan.where(WorkflowPlan.id == run.c.plan_id, told(scope, is_joined=True)).lateral("plan")
+    step = _STEP_OF.where(StepRun.id == latest.c.step_run_id).lateral("step")
     query = (
-        select(latest, *plan.c, step.c.description, step.c.component_key, func.count().over().label("found"))
+        select(latest, plan.c.id.label("plan_id"), step, func.count().over().label("found"))
         .select_from(latest)
         .join(run, true())
         .join(plan, true())
@@ -170,7 +181,10 @@ async def _of_runs(
     if given.text:
         of_step = about(given.text, step.c.description, step.c.component_key)
         query = query.where(or_(of_step, about(given.text, plan.c.title, plan.c.place)))
-    rows = (await session.execute(query)).all()
+    # What is shown of plans is read of those alone that are.
+    fits = query.subquery("fits")
+    shown = plan_columns().add_columns(*fits.c).join(fits, fits.c.plan_id == WorkflowPlan.id)
+    rows = (await session.execute(shown.order_by(fits.c.created_at.desc()))).all()
     return Facts([_of_run(row) for row in rows], rows[0].found if rows else 0)
 
 
@@ -197,19 +211,18 @@ async def _of_plans(
     where = [told(scope), plan.state.in_(states), plan.decided_at.is_not(None)]
     where += [*_between(scope, given, plan.decided_at), *([plan.decided_by == who] if who else [])]
     where += [] if plans is None else [plan.id.in_(plans)]
-    latest = select(plan.id).where(*where).order_by(plan.decided_at.desc()).limit(_LATEST).subquery("latest")
-    found = plan_columns().add_columns(plan.state, plan.decided_by, plan.decided_at).where(plan.id == latest.c.id)
-    if given.text:
-        found = found.where(about_plan(given.text))
-    each = found.limit(1).lateral("plan")
-    query = (
-        select(*each.c, func.count().over().label("found"))
-        .select_from(latest)
-        .join(each, true())
-        .order_by(each.c.decided_at.desc(), each.c.number.desc())
+    # Whether the words are in them is asked of the latest alone, and what is shown of those alone that fit.
+    latest = _DECIDED_PLANS.where(*where).order_by(plan.decided_at.desc()).limit(_LATEST).subquery("latest")
+    fits = (
+        select(latest.c.id, func.count().over().label("found"))
+        .order_by(latest.c.decided_at.desc(), latest.c.number.desc())
         .limit(_MOST)
     )
-    rows = (await session.execute(query)).all()
+    if given.text:
+        fits = fits.where(about_plan(given.text, latest.c))
+    its = fits.subquery("fits")
+    shown = _PLANS_SHOWN.add_columns(its.c.found).join(its, its.c.id == plan.id)
+    rows = (await session.execute(shown.order_by(plan.decided_at.desc(), plan.number.desc()))).all()
     return Facts([_of_plan(row) for row in rows], rows[0].found if rows else 0)
 
 

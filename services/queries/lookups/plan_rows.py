@@ -4,25 +4,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from enum import StrEnum
 from functools import reduce
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     ColumnElement,
     Select,
     String,
+    Text,
+    Uuid,
     and_,
+    any_,
     collate,
-    exists,
     func,
+    literal,
     literal_column,
     or_,
     select,
     true,
     type_coerce,
-    union_all,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -30,6 +32,7 @@ from sqlalchemy.orm import aliased
 from db.models import Card, Run, WorkflowPlan
 from services.formats.text import clip, search_words
 from services.queries.lookups.rows import Fact, Person, PlanRef, RowKind, Said, Scope, Several, Took, known
+from services.queries.standing import with_last_run_in
 from services.states import PlanState, RunState
 
 TITLE = 120
@@ -55,14 +58,14 @@ RUNS: Mapping[RunState, str] = {
 }
 """How a run stands, in words."""
 
-_UNFINISHED = (PlanState.DRAFTING, PlanState.DRAFT, PlanState.FAILED)
-GOES_ON = (RunState.RUNNING, RunState.WAITING, RunState.FAILED)
-"""Runs that are not over: what has failed waits for somebody to decide."""
-
 
 def standing(plan: str, run: str | None) -> str:
     """How a plan stands in words, by its state and that of its last run."""
     return _PLANS[PlanState(plan)] if run is None else RUNS[RunState(run)]
+
+
+# Made once, as all that is the same for every question: SQLAlchemy takes as long for it as PostgreSQL to answer.
+_ITS_CARD = aliased(Card)
 
 
 def told(scope: Scope, *, is_joined: bool = False) -> ColumnElement[bool]:
@@ -76,52 +79,23 @@ def _in_sight(scope: Scope, is_joined: bool) -> ColumnElement[bool]:
     """A plan lies where its card does, and there is a card as soon as there is a plan."""
     if scope.places is None:
         return true()
+    card = Card if is_joined else _ITS_CARD
+    is_there = card.channel_id == any_(literal(sorted(scope.places), ARRAY(Text)))
     if is_joined:
-        return Card.channel_id.in_(sorted(scope.places))
-    card = aliased(Card)
+        return is_there
     of_workspace = card.workspace_id == scope.workspace_id
-    return WorkflowPlan.id.in_(select(card.plan_id).where(of_workspace, card.channel_id.in_(sorted(scope.places))))
+    return WorkflowPlan.id.in_(select(card.plan_id).where(of_workspace, is_there))
 
 
 def last_run_in(scope: Scope, states: Iterable[RunState]) -> ColumnElement[bool]:
     """Whether a plan's last run is in one of the states."""
-    return WorkflowPlan.id.in_(_with_last_run_in(scope, states))
+    return WorkflowPlan.id.in_(with_last_run_in(scope.workspace_id, states))
 
 
-def _with_last_run_in(scope: Scope, states: Iterable[RunState]) -> Select[Any]:
-    of_workspace = Run.workspace_id == scope.workspace_id
-    return select(Run.plan_id).where(of_workspace, is_in(Run.state, states), is_last_run())
-
-
-def is_last_run() -> ColumnElement[bool]:
-    """Whether a run is the last one of its plan."""
-    later = aliased(Run)
-    # A later one is not the first: this alone leaves out nearly all.
-    return ~exists().where(later.number > 1, later.plan_id == Run.plan_id, later.number > Run.number)
-
-
-def is_open(scope: Scope) -> ColumnElement[bool]:
-    """What is not over: being drafted, to be decided about, without a plan, or with a run that goes on."""
-    other = aliased(WorkflowPlan)
-    unfinished = select(other.id).where(other.workspace_id == scope.workspace_id, is_unfinished(other))
-    return WorkflowPlan.id.in_(union_all(unfinished, _with_last_run_in(scope, GOES_ON)))
-
-
-def is_unfinished(plan: Any) -> ColumnElement[bool]:
-    """Whether there is nothing to be carried out yet, and there may be."""
-    return is_in(plan.state, _UNFINISHED)
-
-
-def is_in(column: Any, states: Iterable[StrEnum]) -> ColumnElement[bool]:
-    """Whether a state is one of these. They are written out: PostgreSQL sees that a partial index has them all."""
-    found: ColumnElement[bool] = column.in_([literal_column(f"'{state.value}'") for state in states])
-    return found
-
-
-def about_plan(text: str) -> ColumnElement[bool]:
-    """Whether each word of a text stands in a plan's issue, its place or its title."""
-    plan = WorkflowPlan
-    return and_(true(), *(or_(_in_issue(word), _has(word, plan.place, plan.title)) for word in _words(text)))
+def about_plan(text: str, plan: Any = WorkflowPlan) -> ColumnElement[bool]:
+    """Whether each word of a text stands in a plan's issue, its place or its title; `plan` has the columns."""
+    short = _Short(plan.place, plan.title)
+    return and_(true(), *(or_(_in_issue(word, plan), short.has(word)) for word in _words(text)))
 
 
 def about(text: str, *columns: Any) -> ColumnElement[bool]:
@@ -129,7 +103,8 @@ def about(text: str, *columns: Any) -> ColumnElement[bool]:
 
     Letters begin a word, digits are one.
     """
-    return and_(true(), *(_has(word, *columns) for word in _words(text)))
+    short = _Short(*columns)
+    return and_(true(), *map(short.has, _words(text)))
 
 
 _SMALL = frozenset(("a", "an", "and", "at", "for", "in", "of", "on", "the", "to"))
@@ -143,24 +118,32 @@ def _words(text: str) -> list[str]:
     return sorted(telling, key=lambda word: (not word.isdigit(), -len(word)))
 
 
-def _has(word: str, *columns: Any) -> ColumnElement[bool]:
-    texts: list[ColumnElement[str]] = [type_coerce(func.coalesce(column, ""), String) for column in columns]
-    whole = reduce(lambda one, other: one.concat(" ").concat(other), texts)
-    # A regular expression takes ten times as long, and is looked at only where the letters are.
-    if not word.isascii():
-        return and_(whole.icontains(beginning(word), autoescape=True), whole.op("~*")(_pattern(word)))
-    # Where no letter but ours is wanted, PostgreSQL need not know of any other: that takes half as long.
-    plain = func.lower(collate(whole, "C"))
-    return and_(plain.contains(beginning(word), autoescape=True), plain.op("~")(_pattern(word)))
+class _Short:
+    """Some columns of short texts, as one text that is looked through."""
+
+    def __init__(self, *columns: Any) -> None:
+        texts: list[ColumnElement[str]] = [type_coerce(func.coalesce(column, ""), String) for column in columns]
+        self._whole = reduce(lambda one, other: one.concat(" ").concat(other), texts)
+        # Where no letter but ours is wanted, PostgreSQL need not know of any other: that takes half as long.
+        self._plain = func.lower(collate(self._whole, "C"))
+
+    def has(self, word: str) -> ColumnElement[bool]:
+        """Whether a word is in it, or begins one."""
+        # A regular expression takes ten times as long, and is looked at only where the letters are.
+        if not word.isascii():
+            found = self._whole.icontains(beginning(word), autoescape=True)
+            return and_(found, self._whole.op("~*")(_pattern(word)))
+        return and_(self._plain.contains(beginning(word), autoescape=True), self._plain.op("~")(_pattern(word)))
 
 
-def _in_issue(word: str) -> ColumnElement[bool]:
+def _in_issue(word: str, plan: Any) -> ColumnElement[bool]:
     """An issue may be long, and PostgreSQL has its words as lexemes; not those of every script, though."""
     if not word.isascii():
-        return func.left(WorkflowPlan.issue_text, _LONGEST).icontains(word, autoescape=True)
+        return func.left(plan.issue_text, _LONGEST).icontains(word, autoescape=True)
     lexeme = f"'{word}'" if word.isdigit() else f"'{word}':*"
     query = select(func.to_tsquery(literal_column("'english'::regconfig"), lexeme)).scalar_subquery()
-    return WorkflowPlan.issue_search.op("@@")(query)
+    found: ColumnElement[bool] = plan.issue_search.op("@@")(query)
+    return found
 
 
 def _pattern(word: str) -> str:
@@ -178,6 +161,10 @@ def beginning(word: str) -> str:
 
 def plans(ids: Iterable[UUID]) -> Select[Any]:
     """Plans with their cards and their last runs, the newest first."""
+    return _PLANS_WITH_RUNS.where(WorkflowPlan.id == any_(literal(list(ids), ARRAY(Uuid))))
+
+
+def _with_last_runs() -> Select[Any]:
     last = (
         select(Run.number, Run.state, Run.created_at, Run.ended_at)
         .where(Run.plan_id == WorkflowPlan.id)
@@ -196,7 +183,6 @@ def plans(ids: Iterable[UUID]) -> Select[Any]:
         )
         .outerjoin(Card, Card.plan_id == WorkflowPlan.id)
         .outerjoin(last, true())
-        .where(WorkflowPlan.id.in_(list(ids)))
         .order_by(WorkflowPlan.number.desc())
     )
 
@@ -237,6 +223,10 @@ def ref_of(row: Any) -> PlanRef:
 
 def plan_columns() -> Select[Any]:
     """Of plans what their names and the links to their cards take, for `plan_ref` and `title_of`."""
+    return _PLAN_COLUMNS
+
+
+def _plan_columns() -> Select[Any]:
     plan = WorkflowPlan
     issue = func.left(plan.issue_text, 2 * TITLE).label("issue_text")
     return select(
@@ -255,6 +245,9 @@ def plan_columns() -> Select[Any]:
 def card_columns() -> tuple[Any, Any]:
     """Where the card is."""
     return Card.channel_id.label("card_channel"), Card.ts.label("card_ts")
+
+
+_PLAN_COLUMNS, _PLANS_WITH_RUNS = _plan_columns(), _with_last_runs()
 
 
 def plan_ref(row: Any) -> PlanRef:

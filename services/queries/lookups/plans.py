@@ -3,28 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from datetime import date
 from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, and_, exists, func, literal_column, select
+from sqlalchemy import ColumnElement, and_, func, literal_column, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
 from db.models import Run, StepRun, WorkflowPlan
 from services.queries.lookups.arguments import Period, PersonId, Text, person
 from services.queries.lookups.components import named
 from services.queries.lookups.plan_rows import (
     about_plan,
-    is_open,
-    is_unfinished,
     last_run_in,
     plan_facts,
     standing,
     told,
 )
-from services.queries.lookups.rows import Fact, Facts, Person, RowKind, Said, Scope, Several, Value
+from services.queries.lookups.rows import Fact, Facts, Month, Person, RowKind, Said, Scope, Several, Value
 from services.queries.lookups.waiting import Wait, all_waits, together
+from services.queries.standing import is_last_run, is_open, is_unfinished
 from services.states import PlanState, RunState
 
 MAX_PLANS = 12
@@ -47,7 +46,7 @@ Standing = Literal[
 ]
 
 _CONDITIONS: Mapping[str, Callable[[Scope], ColumnElement[bool]]] = {
-    "open": is_open,
+    "open": lambda scope: is_open(scope.workspace_id),
     "drafting": lambda _: and_(is_unfinished(WorkflowPlan), WorkflowPlan.state == PlanState.DRAFTING),
     "to_review": lambda _: and_(is_unfinished(WorkflowPlan), WorkflowPlan.state == PlanState.DRAFT),
     "no_plan": lambda _: and_(is_unfinished(WorkflowPlan), WorkflowPlan.state == PlanState.FAILED),
@@ -110,19 +109,20 @@ Counted = list[tuple[Value, int]]
 
 async def _by_state(session: AsyncSession, scope: Scope, by: str, where: list[ColumnElement[bool]]) -> Counted:
     """By how they stand. An approved plan stands as its last run does."""
-    plan, later = WorkflowPlan, aliased(Run)
-    number = func.count().label("plans")
-    of_plans = select(plan.state, number).where(*where, plan.state != PlanState.APPROVED).group_by(plan.state)
-    of_runs = (
-        select(Run.state, number)
-        .join(plan, plan.id == Run.plan_id)
-        .where(*where, plan.state == PlanState.APPROVED, Run.workspace_id == scope.workspace_id)
-        .where(~exists().where(later.plan_id == Run.plan_id, later.number > Run.number))
-        .group_by(Run.state)
+    plan, run = WorkflowPlan, _LAST_RUN
+    of_it = and_(run.c.plan_id == plan.id, plan.state == literal_column("'APPROVED'"))
+    query = (
+        select(plan.state, run.c.state.label("run_state"), func.count().label("plans"))
+        .outerjoin(run, of_it)
+        .where(*where, or_(plan.state != literal_column("'APPROVED'"), run.c.state.is_not(None)))
+        .group_by(plan.state, run.c.state)
     )
-    counted: Counted = [(standing(row.state, None), row.plans) for row in await session.execute(of_plans)]
-    counted += [(standing(PlanState.APPROVED, row.state), row.plans) for row in await session.execute(of_runs)]
+    rows = await session.execute(query)
+    counted: Counted = [(standing(row.state, row.run_state), row.plans) for row in rows]
     return sorted(counted, key=lambda each: -each[1])
+
+
+_LAST_RUN = select(Run.plan_id, Run.state).where(is_last_run()).subquery("last_run")
 
 
 async def _by_column(session: AsyncSession, scope: Scope, by: str, where: list[ColumnElement[bool]]) -> Counted:
@@ -130,12 +130,17 @@ async def _by_column(session: AsyncSession, scope: Scope, by: str, where: list[C
     named: dict[str, ColumnElement[Any]] = {
         "reporter": plan.reporter_id.expression,
         "place": func.coalesce(func.nullif(func.trim(plan.place), ""), "no place given"),
-        "month": func.to_char(func.timezone(scope.time_zone, plan.created_at), "YYYY-MM"),
+        "month": func.to_char(func.timezone(scope.time_zone, plan.created_at), "YYYY-MM-01"),
     }
     kind, number = named[by].label("kind"), func.count().label("plans")
     query = select(kind, number).where(*where).group_by(literal_column("kind")).order_by(number.desc(), kind)
-    rows = await session.execute(query)
-    return [(Person(row.kind) if by == "reporter" else str(row.kind)[:80], row.plans) for row in rows]
+    return [(_counted_by(by, str(row.kind)), row.plans) for row in await session.execute(query)]
+
+
+def _counted_by(by: str, kind: str) -> Value:
+    if by == "month":
+        return Month(date.fromisoformat(kind))
+    return Person(kind) if by == "reporter" else kind[:80]
 
 
 async def _where(session: AsyncSession, scope: Scope, given: PlanArguments) -> list[ColumnElement[bool]]:

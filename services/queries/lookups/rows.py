@@ -37,6 +37,16 @@ class Took:
 
 
 @dataclass(frozen=True, slots=True)
+class Month:
+    """A month of a year, by its first day."""
+
+    first: date
+
+    def __str__(self) -> str:
+        return f"{self.first:%Y-%m}"
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
     """Something in words of ours: a sentence with names for its values. A view says it in any language."""
 
@@ -70,7 +80,7 @@ class StepError:
         return clip(" ".join(filter(None, found)), MAX_TROUBLE)
 
 
-Value = str | int | float | datetime | date | Person | People | Took | Said | Several | StepError
+Value = str | int | float | datetime | date | Person | People | Took | Month | Said | Several | StepError
 """What stands in a row. What is not known is left out of it."""
 
 

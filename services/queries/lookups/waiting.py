@@ -9,9 +9,8 @@ from typing import Any
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import and_, exists, func, literal_column, or_, select
+from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, and_, any_, func, literal, literal_column, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import aliased
 
 from db.models import PlanVersion, Run, StepGate, StepRun, WorkflowPlan
 from services.approvals import ApprovalRules, ApprovalService
@@ -19,16 +18,14 @@ from services.formats.text import clip
 from services.queries.lines import is_asking
 from services.queries.lookups.arguments import Arguments, PersonId, person
 from services.queries.lookups.plan_rows import (
-    GOES_ON,
     TITLE,
-    is_in,
-    is_unfinished,
     plan_columns,
     plan_ref,
     title_of,
     told,
 )
 from services.queries.lookups.rows import Fact, Facts, People, PlanRef, RowKind, Said, Scope, Several, Value, known
+from services.queries.standing import GOES_ON, is_in, is_last_run, is_unfinished
 from services.states import PlanState, StepState
 from services.steps.waits import people_asked
 
@@ -84,15 +81,8 @@ async def all_waits(session: AsyncSession, scope: Scope, plans: Sequence[UUID] |
 async def _of_plans(
     session: AsyncSession, scope: Scope, plans: Sequence[UUID] | None, rules: ApprovalRules
 ) -> list[Wait]:
-    plan = WorkflowPlan
-    query = (
-        plan_columns()
-        .add_columns(plan.updated_at, plan.state)
-        .where(told(scope), is_unfinished(plan), or_(plan.state == PlanState.DRAFT, is_asking()))
-        .order_by(plan.updated_at)
-        .limit(MAX_WAITS)
-    )
-    rows = await session.execute(query if plans is None else query.where(plan.id.in_(plans)))
+    query = _UNDECIDED_PLANS.where(told(scope)).limit(MAX_WAITS)
+    rows = await session.execute(query if plans is None else query.where(_is_of(plans)))
     return [
         Wait(
             plan_ref(row),
@@ -108,7 +98,18 @@ async def _of_plans(
 async def _of_steps(
     session: AsyncSession, scope: Scope, plans: Sequence[UUID] | None, rules: ApprovalRules
 ) -> list[Wait]:
-    later, step, version = aliased(Run), StepRun, PlanVersion
+    query = _STOPPED_STEPS.where(told(scope), Run.workspace_id == scope.workspace_id).limit(MAX_WAITS)
+    rows = await session.execute(query if plans is None else query.where(_is_of(plans)))
+    return [_of_step(row, rules) for row in rows]
+
+
+def _is_of(plans: Sequence[UUID]) -> ColumnElement[bool]:
+    return WorkflowPlan.id == any_(literal(list(plans), ARRAY(Uuid)))
+
+
+def _stopped_steps() -> Select[Any]:
+    """The steps that people have to do with, those that wait longest first."""
+    step, version = StepRun, PlanVersion
     gate_since = (
         select(func.max(StepGate.created_at)).where(StepGate.step_run_id == step.id).correlate(step)
     ).scalar_subquery()
@@ -117,25 +118,31 @@ async def _of_steps(
         select(StepGate.assigned_to).where(StepGate.step_run_id == step.id, StepGate.revision == step.revision)
     ).scalar_subquery()
     description = step.step.op("->>")(literal_column("'description'")).label("description")
-    query = (
+    return (
         plan_columns()
         .add_columns(step.step_id, step.state, step.gated, step.approved, step.component_key, description)
         .add_columns(step.wait, version.gate_people, since, assigned_to.label("assigned_to"))
         .join(Run, Run.plan_id == WorkflowPlan.id)
         .join(step, step.run_id == Run.id)
         .outerjoin(version, and_(version.plan_id == Run.plan_id, version.version == Run.version))
-        .where(
-            told(scope),
-            Run.workspace_id == scope.workspace_id,
-            is_in(Run.state, GOES_ON),
-            ~exists().where(later.plan_id == Run.plan_id, later.number > Run.number),
-            step.state.in_(_STOPPED),
-        )
+        .where(is_in(Run.state, GOES_ON), is_last_run(), is_in(step.state, _STOPPED))
         .order_by(since)
-        .limit(MAX_WAITS)
     )
-    rows = await session.execute(query if plans is None else query.where(WorkflowPlan.id.in_(plans)))
-    return [_of_step(row, rules) for row in rows]
+
+
+def _undecided_plans() -> Select[Any]:
+    """The plans that wait for people themselves, those that wait longest first."""
+    plan = WorkflowPlan
+    return (
+        plan_columns()
+        .add_columns(plan.updated_at, plan.state)
+        .where(is_unfinished(plan), or_(plan.state == PlanState.DRAFT, is_asking()))
+        .order_by(plan.updated_at)
+    )
+
+
+# Put together once: this takes longer than PostgreSQL does to answer.
+_STOPPED_STEPS, _UNDECIDED_PLANS = _stopped_steps(), _undecided_plans()
 
 
 def _asked(row: Any) -> tuple[str, ...]:

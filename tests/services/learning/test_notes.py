@@ -18,6 +18,7 @@ from services.errors import NotFound, StaleVersion
 from services.jobs import StepDecision
 from services.learning.notes import MAX_KEPT, MAX_TEXT, PAGE_SIZE, NoteService, Origin
 from services.learning.service import LearningService
+from services.learning.wordings import Worded, Wording
 from tests.support import runs_on_record
 
 NOTES = NoteService(ApprovalService())
@@ -80,6 +81,18 @@ async def test_a_reason_becomes_a_note(
     assert [row.text for row in rows] == ([] if text is None else [text])
     assert await recorded(database) == ([] if text is None else ["note.added"])
     assert all((row.component_key, row.plan_id is not None) == ("works.create", True) for row in rows)
+
+
+async def test_the_words_of_ours_are_known_until_a_person_changes_them(
+    database: Database, workspace_id: UUID, step: UUID
+) -> None:
+    async with database.of(workspace_id).transaction() as session:
+        await NOTES.keep_reason(session, workspace_id, step, StepDecision.REJECT, "Call <@U1> first", MARCO)
+        [kept] = (await NOTES.page(session, workspace_id, MARCO.user)).items
+        assert kept.worded == Worded(Wording.REJECTED, "works.create", "Call [person] first")
+        await NOTES.edit(session, workspace_id, kept.id, kept.revision, "Call first", MARCO)
+        [changed] = (await NOTES.page(session, workspace_id, MARCO.user)).items
+    assert (changed.text, changed.worded) == ("Call first", None)
 
 
 async def test_a_long_reason_is_cut(database: Database, workspace_id: UUID, step: UUID) -> None:

@@ -211,7 +211,7 @@ async def test_a_look_up_that_there_is_not_is_said_to_the_model(office: Desk, wo
     assert "no such look-up" in office.gemini.transcript[1].prompt or "may not be told" in (
         office.gemini.transcript[1].prompt
     )
-    assert "state: Input should be" in office.gemini.transcript[1].prompt
+    assert "“state” is one of any, open" in office.gemini.transcript[1].prompt
     assert read(answered).startswith("Marco and Dana.")
 
 

@@ -8,6 +8,7 @@ from uuid import UUID
 import pytest
 from sqlalchemy import select, text, update
 
+from bot.views.messages.facts import _SENTENCES as SENTENCES
 from db.models import WorkflowPlan
 from db.session import Database
 from services.queries.lookups import LOOK_UPS, LookUpRefused, look_up, names_for
@@ -201,8 +202,9 @@ REFUSED: list[tuple[str, dict[str, str], str]] = [
 
 async def test_what_a_look_up_does_not_take_is_refused_in_words(recorded: Database, workspace_id: UUID) -> None:
     for name, arguments, reason in REFUSED:
-        with pytest.raises(LookUpRefused, match=reason):
+        with pytest.raises(LookUpRefused, match=reason) as refused:
             await found(recorded, scope(workspace_id), name, **arguments)
+        assert refused.value.reason.words in SENTENCES
 
 
 HOSTILE = ["'; DROP TABLE workflow_plans; --", "%", "\\", ".*", "(((", "\x00", "🌊", "x" * 99]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from uuid import UUID
 
 import pytest
@@ -21,7 +21,7 @@ from services.queries.lookups.decisions import _WORDS as DECISIONS
 from services.queries.lookups.plan import _STATES as STEPS
 from services.queries.lookups.plan_rows import _PLANS as PLANS
 from services.queries.lookups.plan_rows import RUNS
-from services.queries.lookups.rows import Row, RowKind, Said, Scope, Several, StepError
+from services.queries.lookups.rows import Month, Row, RowKind, Said, Scope, Several, StepError
 from services.queries.lookups.waiting import ANSWER, CHECK, DECISION, STEP_APPROVAL
 
 
@@ -100,6 +100,19 @@ def test_several_waits_and_the_error_of_a_step_are_said_in_the_language_of_whoev
     assert not any(words in german for words in ("approval of", "an answer to", "refused it", "http_status"))
     # What others wrote is not ours to translate, whatever it says.
     assert ", done" in german
+
+
+@pytest.mark.parametrize(
+    ("locale", "month"), [("en-US", "March 2026"), ("de-DE", "März 2026"), ("hi-IN", "मार्च 2026")]
+)
+def test_a_month_is_said_in_the_language_of_whoever_asks(locale: str, month: str) -> None:
+    row = Row("R1", RowKind.COUNT, {"month": Month(date(2026, 3, 1)), "plans": 4})
+    with speaking(language_of(locale)):
+        blocks = answer_message(Answered(rows=(row,)), Known(), UUID(int=1)).blocks
+    assert month in json.dumps(blocks, ensure_ascii=False)
+    scope = Scope(UUID(int=1), "U1", datetime(2026, 11, 24, tzinfo=UTC), "UTC")
+    assert shown(row, scope)["month"] == "2026-03"
+    assert list(texts_of(row, scope)) == ["2026-03"]
 
 
 def test_a_row_reads_for_the_model_as_it_did() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
@@ -10,8 +11,9 @@ import pytest
 from bot.slack.ids import ACTION_NOTE_DELETE, ACTION_NOTE_EDIT, Ref
 from bot.views.kit import blocks as kit
 from bot.views.modals.planning_note import planning_note_modal
-from bot.views.private.planning_notes import planning_notes_list
+from bot.views.private.planning_notes import note_words, planning_notes_list
 from services.learning.notes import MAX_TEXT, PAGE_SIZE, NoteSnapshot, Origin
+from services.learning.wordings import Worded, Wording, worded
 from services.pages import Page
 from tests.support.samples import HOSTILE, SCRIPTS
 from tests.support.slack_rules import check_message, check_modal
@@ -61,6 +63,30 @@ def test_each_note_can_be_edited_and_deleted_and_one_written() -> None:
 def test_it_says_what_they_are_for(texts: list[str], is_on: bool, words: str) -> None:
     said = json.dumps(planning_notes_list(page(*texts), is_on=is_on).blocks)
     assert words in said
+
+
+@pytest.mark.parametrize("wording", Wording)
+def test_what_is_ours_in_a_note_is_said_as_it_is_kept_in_english(wording: Wording) -> None:
+    """So a reader of another language is told it in that: the view has a sentence for each."""
+    kept = str(Worded(wording, "works.{create}", "Close the {road} first"))
+    ours = worded(kept, "works.{create}")
+    assert ours is not None
+    assert ours.wording is wording
+    assert note_words(replace(note("as it was kept"), worded=ours)) == kept
+
+
+@pytest.mark.parametrize(
+    ("text", "component"),
+    [
+        ("Trees first", "works.create"),
+        ("A step with works.create was rejected: ", "works.create"),
+        ("A step with works.create was rejected: No", "works.close"),
+        ("In a draft, a step with works.create was left out by a person. Rightly so", "works.create"),
+        ("A draft was changed", None),
+    ],
+)
+def test_a_note_that_a_person_changed_is_theirs(text: str, component: str | None) -> None:
+    assert worded(text, component) is None
 
 
 @pytest.mark.parametrize("text", ["", "Trees first", HOSTILE, "x" * (MAX_TEXT + 1)])
