@@ -12,12 +12,10 @@ from sqlalchemy import (
     CTE,
     Float,
     Select,
-    Uuid,
     and_,
     cast,
     func,
     literal,
-    null,
     select,
     true,
     union_all,
@@ -43,7 +41,7 @@ from services.errors import NotFound
 from services.jobs import HomeList
 from services.pages import Page
 from services.queries import lines, runs
-from services.queries.lines import GOING, Viewer
+from services.queries.lines import Viewer
 from services.queries.snapshots import (
     HomeFigures,
     HomeSnapshot,
@@ -53,6 +51,7 @@ from services.queries.snapshots import (
     StepSnapshot,
     WaitingItem,
 )
+from services.queries.standing import GOING
 from services.queries.workflows import plan_snapshot
 from services.states import RunState
 from services.workflows import look_alikes
@@ -98,7 +97,7 @@ async def read(session: AsyncSession, workspace_id: UUID, user: str, now: dateti
 
 async def waiting_for(session: AsyncSession, workspace_id: UUID, viewer: Viewer) -> int:
     """How many things wait for a person."""
-    waits = _waits(workspace_id, viewer).subquery()
+    waits = lines.waits(workspace_id, viewer).subquery()
     return await session.scalar(select(func.count()).select_from(waits)) or 0
 
 
@@ -151,7 +150,7 @@ async def _standing(session: AsyncSession, workspace_id: UUID, user: str, now: d
 
 async def _waiting(session: AsyncSession, workspace_id: UUID, viewer: Viewer, page: int) -> Page[WaitingItem]:
     """A page of what waits for the viewer: what has a time limit first, and then the oldest."""
-    found = _waits(workspace_id, viewer).cte("found")
+    found = lines.waits(workspace_id, viewer).cte("found")
     order = (found.c.due.asc().nulls_last(), found.c.since, found.c.plan_id)
     rows = (await session.execute(_page(found, page, WAITING_ITEMS).order_by(*order))).all()
     if not rows:
@@ -159,37 +158,6 @@ async def _waiting(session: AsyncSession, workspace_id: UUID, viewer: Viewer, pa
     plans = await _plans(session, workspace_id, viewer.rules, [(row.plan_id, row.run_id) for row in rows])
     items = tuple(WaitingItem(plans[row.plan_id], row.since, row.step_id) for row in rows)
     return _paged(items, page, WAITING_ITEMS, rows[0].total)
-
-
-def _waits(workspace_id: UUID, viewer: Viewer) -> Any:
-    """Every plan and every step that waits for the viewer, and what they are asked before it is planned."""
-    drafts = (
-        select(
-            WorkflowPlan.id.label("plan_id"),
-            cast(null(), Uuid).label("run_id"),
-            cast(null(), Uuid).label("step_id"),
-            WorkflowPlan.updated_at.label("since"),
-            cast(null(), StepGate.limit_at.type).label("due"),
-        )
-        .outerjoin(Card, Card.plan_id == WorkflowPlan.id)
-        .where(WorkflowPlan.workspace_id == workspace_id, lines.to_review(viewer))
-    )
-    questions = select(
-        WorkflowPlan.id,
-        cast(null(), Uuid),
-        cast(null(), Uuid),
-        WorkflowPlan.updated_at,
-        cast(WorkflowPlan.clarification["due"].as_string(), StepGate.limit_at.type),
-    ).where(WorkflowPlan.workspace_id == workspace_id, lines.to_answer(viewer))
-    since = func.coalesce(StepGate.created_at, StepRun.ended_at, StepRun.started_at, Run.created_at)
-    columns = select(WorkflowPlan.id, Run.id, StepRun.id, since, StepGate.limit_at)
-    of_plans: Any = columns.select_from(WorkflowPlan).outerjoin(Card, Card.plan_id == WorkflowPlan.id)
-    steps = lines.with_steps(of_plans).where(
-        WorkflowPlan.workspace_id == workspace_id,
-        Run.workspace_id == workspace_id,
-        lines.waiting_step(viewer),
-    )
-    return union_all(drafts, questions, steps)
 
 
 async def _plans(

@@ -14,6 +14,7 @@ from uuid import UUID
 from sqlalchemy import (
     ColumnElement,
     Select,
+    Uuid,
     and_,
     any_,
     case,
@@ -23,10 +24,12 @@ from sqlalchemy import (
     func,
     literal,
     literal_column,
+    null,
     or_,
     select,
     true,
     type_coerce,
+    union_all,
 )
 from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
 from sqlalchemy.orm import aliased
@@ -36,13 +39,11 @@ from services.approvals import ApprovalRules
 from services.components.builtins import ASK_PERSON
 from services.queries.filters import PlanFilter
 from services.queries.snapshots import Awaited, AwaitedKind, PlanLine
+from services.queries.standing import GOING, is_open
 from services.states import OVER, PlanState, RunState, StepState
 
 TITLE_CHARACTERS = 300
 """Of an issue or a title: lists show less."""
-
-GOING = (RunState.RUNNING, RunState.WAITING, RunState.FAILED)
-"""The states of a run that is not over; of one that has failed people decide how it goes on."""
 
 STUCK = (StepState.WAITING, StepState.UNCERTAIN, StepState.FAILED)
 """The states of a step that people have to do with."""
@@ -147,6 +148,37 @@ def with_steps(query: Select[Any]) -> Select[Any]:
         .join(PlanVersion, and_(PlanVersion.plan_id == Run.plan_id, PlanVersion.version == Run.version))
         .outerjoin(StepGate, _of_gate)
     )
+
+
+def waits(workspace_id: UUID, viewer: Viewer) -> Any:
+    """Every plan and every step that waits for the viewer, and what they are asked before it is planned."""
+    drafts = (
+        select(
+            WorkflowPlan.id.label("plan_id"),
+            cast(null(), Uuid).label("run_id"),
+            cast(null(), Uuid).label("step_id"),
+            WorkflowPlan.updated_at.label("since"),
+            cast(null(), StepGate.limit_at.type).label("due"),
+        )
+        .outerjoin(Card, Card.plan_id == WorkflowPlan.id)
+        .where(WorkflowPlan.workspace_id == workspace_id, to_review(viewer))
+    )
+    questions = select(
+        WorkflowPlan.id,
+        cast(null(), Uuid),
+        cast(null(), Uuid),
+        WorkflowPlan.updated_at,
+        cast(WorkflowPlan.clarification["due"].as_string(), StepGate.limit_at.type),
+    ).where(WorkflowPlan.workspace_id == workspace_id, to_answer(viewer))
+    since = func.coalesce(StepGate.created_at, StepRun.ended_at, StepRun.started_at, Run.created_at)
+    columns = select(WorkflowPlan.id, Run.id, StepRun.id, since, StepGate.limit_at)
+    of_plans: Any = columns.select_from(WorkflowPlan).outerjoin(Card, Card.plan_id == WorkflowPlan.id)
+    steps = with_steps(of_plans).where(
+        WorkflowPlan.workspace_id == workspace_id,
+        Run.workspace_id == workspace_id,
+        waiting_step(viewer),
+    )
+    return union_all(drafts, questions, steps)
 
 
 def to_review(viewer: Viewer) -> ColumnElement[bool]:
@@ -288,19 +320,20 @@ def _of_step(
     return Awaited(AwaitedKind.GATE, None if people is None else tuple(people))
 
 
-def narrowed(query: Select[Any], wanted: PlanFilter, viewer: Viewer | None) -> Select[Any]:
-    """The query of those plans that a filter wants, and the viewer may see; None sees all."""
+def narrowed(query: Select[Any], workspace_id: UUID, wanted: PlanFilter, viewer: Viewer | None) -> Select[Any]:
+    """The query of those plans that a filter wants, and the viewer may see; None sees all.
+
+    What is not over is found by itself, and looked up among the plans: of those there may be any number.
+    """
     if viewer is not None:
         query = query.where(visible(viewer))
     me = viewer.user if viewer is not None else ""
     if wanted.mode == "open":
-        going = or_(Run.id.is_(None), Run.state.in_(GOING))
-        undecided = WorkflowPlan.state.in_((PlanState.DRAFTING, PlanState.DRAFT, PlanState.FAILED))
-        query = query.where(or_(undecided, and_(WorkflowPlan.state == PlanState.APPROVED, going)))
+        query = query.where(is_open(workspace_id))
     elif wanted.mode == "mine":
         query = query.where(WorkflowPlan.reporter_id == me)
     elif wanted.mode == "waiting" and viewer is not None:
-        query = query.where(_waits_for(viewer))
+        query = query.where(WorkflowPlan.id.in_(select(waits(workspace_id, viewer).subquery().c.plan_id)))
     if wanted.reporter:
         query = query.where(WorkflowPlan.reporter_id == (me if wanted.reporter == "me" else wanted.reporter))
     if wanted.days:
@@ -317,20 +350,6 @@ def narrowed(query: Select[Any], wanted: PlanFilter, viewer: Viewer | None) -> S
 
 def _in_any(columns: Sequence[Any], words: str) -> ColumnElement[bool]:
     return or_(*(column.icontains(words, autoescape=True) for column in columns))
-
-
-def _waits_for(viewer: Viewer) -> ColumnElement[bool]:
-    plan, card = WorkflowPlan, Card
-    step = (
-        select(literal(1))
-        .select_from(Run)
-        .join(StepRun, and_(StepRun.run_id == Run.id, StepRun.state.in_(STUCK)))
-        .join(PlanVersion, and_(PlanVersion.plan_id == Run.plan_id, PlanVersion.version == Run.version))
-        .outerjoin(StepGate, _of_gate)
-        .where(Run.plan_id == plan.id, Run.state.in_(GOING), waiting_step(viewer))
-        .correlate(plan, card)
-    )
-    return or_(to_review(viewer), to_answer(viewer), step.exists())
 
 
 def _uses(words: str) -> ColumnElement[bool]:

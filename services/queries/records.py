@@ -148,7 +148,7 @@ async def plan_lines(
     if wanted == EVERYTHING and eyes.is_nobody:
         query = _any_lines(sees_all=eyes.sees_all)
     else:
-        query = _of_page(lines.narrowed(lines.lines(workspace_id), wanted, eyes.narrowing))
+        query = _of_page(lines.narrowed(lines.lines(workspace_id), workspace_id, wanted, eyes.narrowing))
     values = {
         "workspace": workspace_id,
         "before": MAX_NUMBER if before is None else before,
@@ -174,7 +174,7 @@ def _of_page(query: Select[Any]) -> Select[Any]:
 @cache
 def _any_lines(sees_all: bool) -> Select[Any]:
     workspace = cast("UUID", bindparam("workspace", type_=Uuid))
-    return _of_page(lines.narrowed(lines.lines(workspace), EVERYTHING, None if sees_all else NOBODY))
+    return _of_page(lines.narrowed(lines.lines(workspace), workspace, EVERYTHING, None if sees_all else NOBODY))
 
 
 @cache

@@ -38,7 +38,7 @@ from services.retention import Retention, purge
 from tests.bench.bench_runs import decide, many_of_ours, ours
 from tests.bench.finished_runs import GROWING, SMALL, tables, with_history
 from tests.bench.ground import CALL_SECONDS, Ground, begin, cpu, ended, ground
-from tests.support.run_starts import APPROVER, REPORTER, layered, step
+from tests.support.run_starts import APPROVER, layered, step
 from tests.support.statements import StatementLog
 
 LEFT_RUNS = 200
@@ -117,7 +117,8 @@ async def by_turns(
     print(f"\n| {title}, medians of {rounds}, by turns | without | with | change, % |\n|---|---|---|---|")
     for name, pair in found.items():
         without, with_it = (statistics.median(numbers) for numbers in pair)
-        print(f"| {name} | {without:.2f} | {with_it:.2f} | {(with_it / without - 1) * 100:+.0f} |")
+        change = f"{(with_it / without - 1) * 100:+.0f}" if without else ""
+        print(f"| {name} | {without:.2f} | {with_it:.2f} | {change} |")
     kinds = ("rows", "of them by scans", "pages")
     print(f"\n| {title}, in a round | {' | '.join(f'{kind}, without | with' for kind in kinds)} |")
     print(f"|---|{'---|---|' * len(kinds)}")
@@ -199,7 +200,7 @@ async def people(on: Ground) -> dict[str, float]:
     bound, everywhere, now = database.of(on.workspace_id), database.everywhere(), datetime.now(UTC)
     viewer = Viewer(APPROVER.user, ApprovalRules())
     async with bound.transaction() as session:
-        await homes.opened(session, on.workspace_id, REPORTER, None, now)
+        await homes.opened(session, on.workspace_id, APPROVER.user, None, now)
         plans = (
             await session.scalars(select(WorkflowPlan.id).order_by(WorkflowPlan.number.desc()).limit(16))
         ).all()
@@ -208,7 +209,7 @@ async def people(on: Ground) -> dict[str, float]:
         await queries.list(session, on.workspace_id, wanted=read(words), viewer=viewer)
 
     work: dict[str, tuple[Database, Callable[[AsyncSession], Awaitable[object]]]] = {
-        "Home": (bound, lambda session: home.read(session, on.workspace_id, REPORTER, now)),
+        "Home": (bound, lambda session: home.read(session, on.workspace_id, APPROVER.user, now)),
         "16 cards read": (bound, lambda session: queries.get_all(session, on.workspace_id, plans)),
         **{f"/workflows {words or 'all'}": (bound, partial(listed, words)) for words in LISTS},
         "each minute: cards": (everywhere, lambda session: CardService().request_lagging(session, now)),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from enum import StrEnum
 from functools import reduce
 from typing import Any
 from uuid import UUID
@@ -15,14 +14,12 @@ from sqlalchemy import (
     String,
     and_,
     collate,
-    exists,
     func,
     literal_column,
     or_,
     select,
     true,
     type_coerce,
-    union_all,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -55,10 +52,6 @@ RUNS: Mapping[RunState, str] = {
 }
 """How a run stands, in words."""
 
-_UNFINISHED = (PlanState.DRAFTING, PlanState.DRAFT, PlanState.FAILED)
-GOES_ON = (RunState.RUNNING, RunState.WAITING, RunState.FAILED)
-"""Runs that are not over: what has failed waits for somebody to decide."""
-
 
 def standing(plan: str, run: str | None) -> str:
     """How a plan stands in words, by its state and that of its last run."""
@@ -81,41 +74,6 @@ def _in_sight(scope: Scope, is_joined: bool) -> ColumnElement[bool]:
     card = aliased(Card)
     of_workspace = card.workspace_id == scope.workspace_id
     return WorkflowPlan.id.in_(select(card.plan_id).where(of_workspace, card.channel_id.in_(sorted(scope.places))))
-
-
-def last_run_in(scope: Scope, states: Iterable[RunState]) -> ColumnElement[bool]:
-    """Whether a plan's last run is in one of the states."""
-    return WorkflowPlan.id.in_(_with_last_run_in(scope, states))
-
-
-def _with_last_run_in(scope: Scope, states: Iterable[RunState]) -> Select[Any]:
-    of_workspace = Run.workspace_id == scope.workspace_id
-    return select(Run.plan_id).where(of_workspace, is_in(Run.state, states), is_last_run())
-
-
-def is_last_run() -> ColumnElement[bool]:
-    """Whether a run is the last one of its plan."""
-    later = aliased(Run)
-    # A later one is not the first: this alone leaves out nearly all.
-    return ~exists().where(later.number > 1, later.plan_id == Run.plan_id, later.number > Run.number)
-
-
-def is_open(scope: Scope) -> ColumnElement[bool]:
-    """What is not over: being drafted, to be decided about, without a plan, or with a run that goes on."""
-    other = aliased(WorkflowPlan)
-    unfinished = select(other.id).where(other.workspace_id == scope.workspace_id, is_unfinished(other))
-    return WorkflowPlan.id.in_(union_all(unfinished, _with_last_run_in(scope, GOES_ON)))
-
-
-def is_unfinished(plan: Any) -> ColumnElement[bool]:
-    """Whether there is nothing to be carried out yet, and there may be."""
-    return is_in(plan.state, _UNFINISHED)
-
-
-def is_in(column: Any, states: Iterable[StrEnum]) -> ColumnElement[bool]:
-    """Whether a state is one of these. They are written out: PostgreSQL sees that a partial index has them all."""
-    found: ColumnElement[bool] = column.in_([literal_column(f"'{state.value}'") for state in states])
-    return found
 
 
 def about_plan(text: str) -> ColumnElement[bool]:

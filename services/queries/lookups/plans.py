@@ -16,15 +16,13 @@ from services.queries.lookups.arguments import Period, PersonId, Text, person
 from services.queries.lookups.components import named
 from services.queries.lookups.plan_rows import (
     about_plan,
-    is_open,
-    is_unfinished,
-    last_run_in,
     plan_facts,
     standing,
     told,
 )
 from services.queries.lookups.rows import Fact, Facts, Person, RowKind, Said, Scope, Several, Value
 from services.queries.lookups.waiting import Wait, all_waits, together
+from services.queries.standing import is_open, is_unfinished, last_run_in
 from services.states import PlanState, RunState
 
 MAX_PLANS = 12
@@ -47,16 +45,16 @@ Standing = Literal[
 ]
 
 _CONDITIONS: Mapping[str, Callable[[Scope], ColumnElement[bool]]] = {
-    "open": is_open,
+    "open": lambda scope: is_open(scope.workspace_id),
     "drafting": lambda _: and_(is_unfinished(WorkflowPlan), WorkflowPlan.state == PlanState.DRAFTING),
     "to_review": lambda _: and_(is_unfinished(WorkflowPlan), WorkflowPlan.state == PlanState.DRAFT),
     "no_plan": lambda _: and_(is_unfinished(WorkflowPlan), WorkflowPlan.state == PlanState.FAILED),
     "discarded": lambda _: WorkflowPlan.state == PlanState.DISCARDED,
-    "running": lambda scope: last_run_in(scope, [RunState.RUNNING]),
-    "waiting": lambda scope: last_run_in(scope, [RunState.WAITING]),
-    "failed": lambda scope: last_run_in(scope, [RunState.FAILED]),
-    "done": lambda scope: last_run_in(scope, [RunState.COMPLETED]),
-    "cancelled": lambda scope: last_run_in(scope, [RunState.CANCELLED]),
+    "running": lambda scope: last_run_in(scope.workspace_id, [RunState.RUNNING]),
+    "waiting": lambda scope: last_run_in(scope.workspace_id, [RunState.WAITING]),
+    "failed": lambda scope: last_run_in(scope.workspace_id, [RunState.FAILED]),
+    "done": lambda scope: last_run_in(scope.workspace_id, [RunState.COMPLETED]),
+    "cancelled": lambda scope: last_run_in(scope.workspace_id, [RunState.CANCELLED]),
 }
 
 

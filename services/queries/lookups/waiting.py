@@ -19,16 +19,14 @@ from services.formats.text import clip
 from services.queries.lines import is_asking
 from services.queries.lookups.arguments import Arguments, PersonId, person
 from services.queries.lookups.plan_rows import (
-    GOES_ON,
     TITLE,
-    is_in,
-    is_unfinished,
     plan_columns,
     plan_ref,
     title_of,
     told,
 )
 from services.queries.lookups.rows import Fact, Facts, People, PlanRef, RowKind, Said, Scope, Several, Value, known
+from services.queries.standing import GOING, is_in, is_unfinished
 from services.states import PlanState, StepState
 from services.steps.waits import people_asked
 
@@ -127,7 +125,7 @@ async def _of_steps(
         .where(
             told(scope),
             Run.workspace_id == scope.workspace_id,
-            is_in(Run.state, GOES_ON),
+            is_in(Run.state, GOING),
             ~exists().where(later.plan_id == Run.plan_id, later.number > Run.number),
             step.state.in_(_STOPPED),
         )
