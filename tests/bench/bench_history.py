@@ -122,9 +122,9 @@ async def by_turns(
     kinds = ("rows", "of them by scans", "pages")
     print(f"\n| {title}, in a round | {' | '.join(f'{kind}, without | with' for kind in kinds)} |")
     print(f"|---|{'---|---|' * len(kinds)}")
-    for table, pair in sorted(looked.items(), key=lambda item: -item[1][1]["pages"]):
-        if pair[1]["pages"] > MENTIONED_PAGES * rounds:
-            numbers = (f"{counts[kind] // rounds:,}" for kind in kinds for counts in pair)
+    for table, both in sorted(looked.items(), key=lambda item: -item[1][1]["pages"]):
+        if both[1]["pages"] > MENTIONED_PAGES * rounds:
+            numbers = (f"{counts[kind] // rounds:,}" for kind in kinds for counts in both)
             print(f"| {table} | {' | '.join(numbers)} |", flush=True)
 
 
@@ -255,9 +255,32 @@ async def press(on: Ground) -> float:
     await asyncio.sleep(0.3)
     step_id: UUID = await decide(on, run_id, acked=True)
     at = time.monotonic()
-    await ended(on, [run_id], 60)
+    try:
+        await ended(on, [run_id], 60)
+    except TimeoutError:
+        raise AssertionError(f"A press came to nothing: {await standing(on, run_id)}") from None
     return ((await on.receipts())[f"{run_id}:{step_id}"] - at) * 1000
 
+
+async def standing(on: Ground, run_id: UUID) -> list[str]:
+    """All that there is to know of a run that does not end: its rows, what happened to it, and what is queued."""
+    connection = await asyncpg.connect(on.database.url)
+    found = [row[0] for query in _STANDING for row in await connection.fetch(query, run_id)]
+    await connection.close()
+    return found
+
+
+_OF_STEPS = "IN (SELECT id FROM step_runs WHERE run_id = $1)"
+_STANDING = (
+    "SELECT to_jsonb(run) - 'components' FROM workflow_executions AS run WHERE id = $1",
+    "SELECT to_jsonb(step) - 'request' FROM step_runs AS step WHERE run_id = $1",
+    f"SELECT to_jsonb(attempt) FROM step_attempts AS attempt WHERE step_run_id {_OF_STEPS}",
+    "SELECT to_jsonb(e) FROM audit_events AS e"
+    f" WHERE subject_id = $1 OR subject_id {_OF_STEPS} ORDER BY e.created_at",
+    "SELECT jsonb_build_object('job', convert_from(payload, 'UTF8'), 'as', status, 'due', execute_after,"
+    " 'heartbeat', heartbeat) FROM pgqueuer WHERE convert_from(payload, 'UTF8') LIKE '%' || $1::uuid || '%'"
+    " OR execute_after < now()",
+)
 
 _LOOKED_AT = """
 SELECT relname AS table, seq_tup_read AS scanned, seq_tup_read + COALESCE(idx_tup_fetch, 0) AS rows,

@@ -38,8 +38,8 @@ async def pressed(hall: TownHall, gate: StepRun, hold: Hold) -> bool:
 
     async def is_over() -> bool:
         async with hall.database.reading() as session:
-            left = await session.scalar(text("SELECT count(*) FROM pgqueuer WHERE entrypoint = 'decide_run'"))
-        return left == 0
+            query = text("SELECT FROM pgqueuer WHERE entrypoint = 'decide_run'")
+            return (await session.execute(query)).first() is None
 
     # One that has handed its step to the queue ends a moment later.
     await until(is_over, 30)

@@ -90,7 +90,7 @@ async def test_what_goes_on_is_read_without_a_look_at_all_that_is_over(
     async def counted(session: AsyncSession) -> None:
         assert await home.waiting_for(session, workspace_id, viewer) == GO_ON
 
-    work = {
+    work: dict[str, Callable[[AsyncSession], Awaitable[None]]] = {
         "a card": card,
         "cards": cards,
         "open": partial(listed, "open"),
