@@ -221,6 +221,8 @@ def _old_plans(before: ColumnElement[datetime], which: ColumnElement[bool]) -> D
         .where(
             which,
             WorkflowPlan.updated_at < before,
+            # As it was made before that, too, which an index knows: of what is kept few are so old.
+            WorkflowPlan.created_at < before,
             WorkflowPlan.state.in_((PlanState.APPROVED, PlanState.DISCARDED, PlanState.FAILED)),
             ~goes_on,
         )

@@ -38,6 +38,8 @@ class Card(Base):
             "created_at",
             postgresql_where=text("is_private IS NOT NULL"),
         ),
+        # Asked each minute: those of the last month whose redraws were given up. No update of a card changes it.
+        Index("cards_recent_idx", "created_at"),
     )
 
     id: Mapped[PrimaryKey]

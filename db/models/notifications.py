@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ForeignKey, Index, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.models.base import Base, CreatedAt, PrimaryKey, WorkspaceKey
@@ -48,6 +48,9 @@ class Notification(Base):
         UniqueConstraint("workspace_id", "user_id", "subject", "occasion"),
         Index("notifications_plan_idx", "plan_id"),
         Index("notifications_person_idx", "workspace_id", "user_id", "created_at"),
+        # For when the run or the step is forgotten: PostgreSQL looks for its notifications then.
+        Index("notifications_run_id_idx", "run_id", postgresql_where=text("run_id IS NOT NULL")),
+        Index("notifications_step_run_id_idx", "step_run_id", postgresql_where=text("step_run_id IS NOT NULL")),
     )
 
     id: Mapped[PrimaryKey]

@@ -143,6 +143,8 @@ class Decision(Base):
     __table_args__ = (
         Index("decisions_run_id_idx", "run_id", "created_at"),
         Index("decisions_recent_idx", "workspace_id", "created_at"),
+        # For when the step is forgotten: PostgreSQL looks for its decisions then.
+        Index("decisions_step_run_id_idx", "step_run_id", postgresql_where=text("step_run_id IS NOT NULL")),
     )
 
     id: Mapped[PrimaryKey]

@@ -3,47 +3,54 @@
 python -m tests.bench.bench_history [left] [history] [--runs 100000] [--rounds 3]
 
 The history is a run that was really carried out, copied: each row that it left in any table, with other ids and at
-an earlier time. Two databases of one server, one without it, are measured by turns.
+an earlier time (`finished_runs`). Two databases of one server, one without it, are measured by turns: CPU, and the
+rows and pages that were looked at in each table, which do not change with what else the machine does.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import re
 import statistics
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from functools import partial
 from uuid import UUID
 
 import asyncpg
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.session import TENANT_ROLE
+from db.models import WorkflowPlan
+from db.session import TENANT_ROLE, Database
+from services import functions, homes
+from services.approvals import ApprovalRules, ApprovalService
+from services.cards import CardService
+from services.queries import home
+from services.queries.filters import read
+from services.queries.lines import Viewer
+from services.queries.workflows import WorkflowQueries
+from services.retention import Retention, purge
 from tests.bench.bench_runs import decide, many_of_ours, ours
+from tests.bench.finished_runs import GROWING, SMALL, tables, with_history
 from tests.bench.ground import CALL_SECONDS, Ground, begin, cpu, ended, ground
-from tests.support.run_starts import layered, step
+from tests.support.run_starts import APPROVER, layered, step
 from tests.support.statements import StatementLog
 
-SMALL = (2, 3)
 LEFT_RUNS = 200
 MANY = 100
 PRESSES = 20
 GRAPHS = ((1, 20), (10, 10), (100, 3))
 
-APART = "interval '5 minutes'"
-"""Between the runs of the history: 100,000 are nearly a year."""
-
-WEEK = 7 * 24 * 12
-"""For so long the queue keeps what it knows of jobs that have ended."""
-
-SHARED = frozenset({"workspace_id", "installation_id"})
-"""Ids that copies share with what they are copied from."""
-
-NOT_OF_RUNS = frozenset(
-    {"alembic_version", "components", "installations", "pgqueuer", "pgqueuer_schedules", "workspaces"}
-)
-"""Tables without rows of a run that has ended."""
+READS = 10
+LISTS = ("", "open", "waiting", "mine", "days:7")
+KEPT_DAYS = 3_650
+MENTIONED_PAGES = 100
+"""A table in which a round looks at fewer is not printed."""
 
 
 async def left(on: Ground, runs: int) -> None:
@@ -81,38 +88,44 @@ async def sizes(on: Ground) -> dict[str, tuple[int, int]]:
     return found
 
 
-async def tables(connection: asyncpg.Connection) -> list[str]:
-    """All tables."""
-    query = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
-    return [row["relname"] for row in await connection.fetch(query)]
-
-
 async def history(on: Ground, runs: int, rounds: int) -> None:
-    """The figures of `bench_runs`, with and without a history."""
+    """What engine and people cost, with and without a history."""
     old = await on.other("history")
     started = time.perf_counter()
     rows = await with_history(old, runs)
     print(f"\n{runs:,} finished runs of 6 steps: {rows:,} rows in {time.perf_counter() - started:.0f} s\n")
-    found: defaultdict[str, tuple[list[float], list[float]]] = defaultdict(lambda: ([], []))
-    scanned: defaultdict[str, list[int]] = defaultdict(lambda: [0, 0])
-    for _ in range(rounds):
-        for which, place in enumerate((on, old)):
-            before = await scans(place)
-            for name, number in (await figures(place)).items():
-                found[name][which].append(number)
-            for table, number in (await scans(place)).items():
-                scanned[table][which] += number - before.get(table, 0)
-    print(f"| medians of {rounds}, by turns | without | with | change, % |\n|---|---|---|---|")
-    for name, pair in found.items():
-        without, with_it = (statistics.median(numbers) for numbers in pair)
-        print(f"| {name} | {without:.2f} | {with_it:.2f} | {(with_it / without - 1) * 100:+.0f} |")
-    print("\n| rows read by sequential scans | without | with |\n|---|---|---|")
-    for table, (without, with_it) in sorted(scanned.items(), key=lambda item: -item[1][1]):
-        if with_it > 2 * without + 10_000:
-            print(f"| {table} | {without:,} | {with_it:,} |", flush=True)
+    for name, measure in (("engine", engine), ("people", people)):
+        await by_turns(on, old, name, measure, rounds)
     print("\nStatements of a run that PostgreSQL would answer by scanning what only grows:\n")
     for line in await scanning(old):
         print(line, flush=True)
+
+
+async def by_turns(
+    on: Ground, old: Ground, title: str, measure: Callable[[Ground], Awaitable[dict[str, float]]], rounds: int
+) -> None:
+    """Print what is measured in both, and what was looked at in each table meanwhile."""
+    found: defaultdict[str, tuple[list[float], list[float]]] = defaultdict(lambda: ([], []))
+    looked: defaultdict[str, tuple[Counter[str], Counter[str]]] = defaultdict(lambda: (Counter(), Counter()))
+    for number in range(rounds):
+        for which, place in sorted(enumerate((on, old)), reverse=number % 2 == 1):
+            before = await looked_at(place)
+            for name, value in (await measure(place)).items():
+                found[name][which].append(value)
+            for table, counts in (await looked_at(place)).items():
+                looked[table][which].update(counts - before.get(table, Counter()))
+    print(f"\n| {title}, medians of {rounds}, by turns | without | with | change, % |\n|---|---|---|---|")
+    for name, pair in found.items():
+        without, with_it = (statistics.median(numbers) for numbers in pair)
+        change = f"{(with_it / without - 1) * 100:+.0f}" if without else ""
+        print(f"| {name} | {without:.2f} | {with_it:.2f} | {change} |")
+    kinds = ("rows", "of them by scans", "pages")
+    print(f"\n| {title}, in a round | {' | '.join(f'{kind}, without | with' for kind in kinds)} |")
+    print(f"|---|{'---|---|' * len(kinds)}")
+    for table, both in sorted(looked.items(), key=lambda item: -item[1][1]["pages"]):
+        if both[1]["pages"] > MENTIONED_PAGES * rounds:
+            numbers = (f"{counts[kind] // rounds:,}" for kind in kinds for counts in both)
+            print(f"| {table} | {' | '.join(numbers)} |", flush=True)
 
 
 async def scanning(on: Ground) -> list[str]:
@@ -157,24 +170,83 @@ $$
 _SCAN = re.compile(r"Seq Scan on (\w+)")
 
 
-async def figures(on: Ground) -> dict[str, float]:
-    """Those that are not to change."""
+async def engine(on: Ground) -> dict[str, float]:
+    """What runs cost, and presses."""
     found = {}
     async with on.workers() as [worker]:
+        used = Used(on, worker.process.pid)
         await ours(on, 10, 2)
         for width, layers in GRAPHS:
             await asyncio.sleep(3)
-            used, postgres = cpu(worker.process.pid), on.postgres()
+            used.begin()
             seconds = await ours(on, width, layers)
             found[f"{width} x {layers}: ratio"] = seconds / layers / CALL_SECONDS
-            steps = width * layers
-            found[f"{width} x {layers}: own CPU, ms a step"] = (cpu(worker.process.pid) - used) / steps * 1000
-            found[f"{width} x {layers}: PostgreSQL's, ms a step"] = (on.postgres() - postgres) / steps * 1000
+            found |= used.ended(f"{width} x {layers}", width * layers, "step")
+        await asyncio.sleep(3)
+        used.begin()
         found["press to request, p50 ms"] = statistics.median([await press(on) for _ in range(PRESSES)])
+        found |= used.ended("press", PRESSES, "press")
     many = await many_of_ours(on, 1, MANY)
     found[f"{MANY} runs at once: steps/s"] = MANY * SMALL[0] * SMALL[1] / many.seconds
-    found[f"{MANY} runs at once: PostgreSQL's CPU, ms a step"] = many.postgres / MANY / 6 * 1000
+    found[f"{MANY} runs at once: own CPU, ms a step"] = many.own / MANY / 6 * 1000
+    found[f"{MANY} runs at once: PostgreSQL's, ms a step"] = many.postgres / MANY / 6 * 1000
     return found
+
+
+async def people(on: Ground) -> dict[str, float]:
+    """What is read for people, and what a worker does once a minute or an hour: PostgreSQL's CPU and our own."""
+    found: dict[str, float] = {}
+    database, queries = Database(on.database.url), WorkflowQueries(ApprovalService())
+    bound, everywhere, now = database.of(on.workspace_id), database.everywhere(), datetime.now(UTC)
+    viewer = Viewer(APPROVER.user, ApprovalRules())
+    async with bound.transaction() as session:
+        await homes.opened(session, on.workspace_id, APPROVER.user, None, now)
+        plans = (
+            await session.scalars(select(WorkflowPlan.id).order_by(WorkflowPlan.number.desc()).limit(16))
+        ).all()
+
+    async def listed(words: str, session: AsyncSession) -> None:
+        await queries.list(session, on.workspace_id, wanted=read(words), viewer=viewer)
+
+    work: dict[str, tuple[Database, Callable[[AsyncSession], Awaitable[object]]]] = {
+        "Home": (bound, lambda session: home.read(session, on.workspace_id, APPROVER.user, now)),
+        "16 cards read": (bound, lambda session: queries.get_all(session, on.workspace_id, plans)),
+        **{f"/workflows {words or 'all'}": (bound, partial(listed, words)) for words in LISTS},
+        "each minute: cards": (everywhere, lambda session: CardService().request_lagging(session, now)),
+        "each minute: steps": (everywhere, functions.request_forgotten),
+        "each hour": (everywhere, lambda session: purge(session, Retention(plans=KEPT_DAYS), now)),
+    }
+    used = Used(on, os.getpid())
+    for name, (which, do) in work.items():
+        async with which.transaction() as session:
+            await do(session)
+        used.begin()
+        for _ in range(READS):
+            async with which.transaction() as session:
+                await do(session)
+        found |= used.ended(name, READS, "time")
+    await database.close()
+    return found
+
+
+class Used:
+    """The CPU that a process and PostgreSQL use between `begin` and `ended`."""
+
+    def __init__(self, on: Ground, pid: int) -> None:
+        self._on, self._pid = on, pid
+        self.begin()
+
+    def begin(self) -> None:
+        """From now on."""
+        self._own, self._postgres = cpu(self._pid), self._on.postgres()
+
+    def ended(self, name: str, number: int, each: str) -> dict[str, float]:
+        """What it was for each of so many."""
+        own, postgres = cpu(self._pid) - self._own, self._on.postgres() - self._postgres
+        return {
+            f"{name}: own CPU, ms a {each}": own / number * 1000,
+            f"{name}: PostgreSQL's, ms a {each}": postgres / number * 1000,
+        }
 
 
 async def press(on: Ground) -> float:
@@ -183,92 +255,51 @@ async def press(on: Ground) -> float:
     await asyncio.sleep(0.3)
     step_id: UUID = await decide(on, run_id, acked=True)
     at = time.monotonic()
-    await ended(on, [run_id], 60)
+    try:
+        await ended(on, [run_id], 60)
+    except TimeoutError:
+        raise AssertionError(f"A press came to nothing: {await standing(on, run_id)}") from None
     return ((await on.receipts())[f"{run_id}:{step_id}"] - at) * 1000
 
 
-async def scans(on: Ground) -> dict[str, int]:
-    """Rows that sequential scans have read so far, by table."""
+async def standing(on: Ground, run_id: UUID) -> list[str]:
+    """All that there is to know of a run that does not end: its rows, what happened to it, and what is queued."""
     connection = await asyncpg.connect(on.database.url)
-    rows = await connection.fetch("SELECT relname, seq_tup_read FROM pg_stat_user_tables")
+    found = [row[0] for query in _STANDING for row in await connection.fetch(query, run_id)]
     await connection.close()
-    return {row["relname"]: row["seq_tup_read"] for row in rows}
+    return found
 
 
-async def with_history(on: Ground, runs: int) -> int:
-    """Carry out a run and copy all that it left so often; how many rows that made."""
-    async with on.workers():
-        await ended(on, await begin(on, layered(*SMALL)))
-        await asyncio.sleep(10)
-    connection = await asyncpg.connect(on.database.url, command_timeout=3_600)
-    # No trigger and no foreign key is asked: what is copied was right.
-    await connection.execute("SET session_replication_role = replica; SET synchronous_commit = off")
-    made = 0
-    for table in await tables(connection):
-        if table not in NOT_OF_RUNS and await connection.fetchval(f"SELECT EXISTS (SELECT FROM {table})"):
-            number = min(runs, WEEK) if table.startswith("pgqueuer") else runs
-            status = await connection.execute(await copying(connection, table), number)
-            made += int(status.split()[-1])
-    await connection.execute("UPDATE workspaces SET last_plan_number = last_plan_number + $1", runs)
-    await connection.execute("VACUUM ANALYZE")
-    await connection.execute("CHECKPOINT")
-    await connection.close()
-    return made
-
-
-async def copying(connection: asyncpg.Connection, table: str) -> str:
-    """The statement that copies each row of a table; $1: how often."""
-    columns = await connection.fetch(
-        "SELECT column_name AS name, data_type AS type, is_identity, column_default"
-        " FROM information_schema.columns"
-        " WHERE table_schema = 'public' AND table_name = $1 AND is_generated = 'NEVER' ORDER BY ordinal_position",
-        table,
-    )
-    values = {
-        row["name"]: copied(table, row["name"], row["type"])
-        for row in columns
-        if row["is_identity"] == "NO" and "nextval" not in (row["column_default"] or "")
-    }
-    names = ", ".join(values)
-    return (
-        f"INSERT INTO {table} ({names}) SELECT {', '.join(values.values())}"
-        f" FROM {table} t, generate_series(1, $1::int) n ON CONFLICT DO NOTHING"
-    )
-
-
-GROWING = frozenset(
-    {
-        "audit_events",
-        "cards",
-        "decisions",
-        "pgqueuer_log",
-        "plan_versions",
-        "step_attempts",
-        "step_runs",
-        "workflow_executions",
-        "workflow_plans",
-    }
+_OF_STEPS = "IN (SELECT id FROM step_runs WHERE run_id = $1)"
+_STANDING = (
+    "SELECT to_jsonb(run) - 'components' FROM workflow_executions AS run WHERE id = $1",
+    "SELECT to_jsonb(step) - 'request' FROM step_runs AS step WHERE run_id = $1",
+    f"SELECT to_jsonb(attempt) FROM step_attempts AS attempt WHERE step_run_id {_OF_STEPS}",
+    "SELECT to_jsonb(e) FROM audit_events AS e"
+    f" WHERE subject_id = $1 OR subject_id {_OF_STEPS} ORDER BY e.created_at",
+    "SELECT jsonb_build_object('job', convert_from(payload, 'UTF8'), 'as', status, 'due', execute_after,"
+    " 'heartbeat', heartbeat) FROM pgqueuer WHERE convert_from(payload, 'UTF8') LIKE '%' || $1::uuid || '%'"
+    " OR execute_after < now()",
 )
 
-
-def copied(table: str, name: str, kind: str) -> str:
-    """What stands in a column of the nth copy: the same id is made of the same id, wherever it stands."""
-    if kind == "uuid" and name not in SHARED:
-        return f"md5(t.{name}::text || n)::uuid"
-    if kind.startswith("timestamp"):
-        return f"t.{name} - n * {APART}"
-    return OWN.get(f"{table}.{name}", f"t.{name}")
+_LOOKED_AT = """
+SELECT relname AS table, seq_tup_read AS scanned, seq_tup_read + COALESCE(idx_tup_fetch, 0) AS rows,
+    heap_blks_read + heap_blks_hit + COALESCE(idx_blks_read + idx_blks_hit, 0)
+        + COALESCE(toast_blks_read + toast_blks_hit + tidx_blks_read + tidx_blks_hit, 0) AS pages
+FROM pg_stat_user_tables JOIN pg_statio_user_tables USING (relid, relname)
+"""
 
 
-OWN: Mapping[str, str] = {
-    "cards.ts": "(t.ts::numeric - n)::text",
-    "inbox.key": "t.key || n",
-    "pgqueuer_log.job_id": "t.job_id + n::bigint * 1000",
-    "pgqueuer_statistics.priority": "t.priority - n",
-    "workflow_plans.inbox_key": "t.inbox_key || n",
-    "workflow_plans.number": "t.number + n",
-}
-"""Other columns that no two rows may share, or that no two do."""
+async def looked_at(on: Ground) -> dict[str, Counter[str]]:
+    """Rows and pages that were looked at so far, by table. What a connection has counted it says as it ends."""
+    await asyncio.sleep(1)
+    connection = await asyncpg.connect(on.database.url)
+    rows = await connection.fetch(_LOOKED_AT)
+    await connection.close()
+    return {
+        row["table"]: Counter({"rows": row["rows"], "of them by scans": row["scanned"], "pages": row["pages"]})
+        for row in rows
+    }
 
 
 PARTS: Mapping[str, Callable[[Ground, argparse.Namespace], Awaitable[None]]] = {

@@ -144,7 +144,9 @@ async def test_a_plan_goes_with_its_runs_once_all_is_over(
     async with database.transaction() as session:
         ended_at = None if ended_days_ago is None else NOW - timedelta(days=ended_days_ago)
         await session.execute(update(Run).values(state=state, ended_at=ended_at))
-        await session.execute(update(WorkflowPlan).values(state="APPROVED", updated_at=NOW - timedelta(days=400)))
+        long_ago = NOW - timedelta(days=400)
+        values = {"state": "APPROVED", "created_at": long_ago, "updated_at": long_ago}
+        await session.execute(update(WorkflowPlan).values(values))
     assert (await purge_all(database, Retention(plans=365), NOW))["plans"] == int(goes)
     assert await count(database, StepRun) == int(not goes)
     # What people did stays on record.

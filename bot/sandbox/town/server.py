@@ -140,6 +140,10 @@ class Town:
         """Let the next requests of a route (a component's key) go wrong, one fault each, in this order."""
         self._faults[route].extend(faults)
 
+    def pending(self, route: str) -> int:
+        """How many faults of a route no request has met yet."""
+        return len(self._faults[route])
+
     def received(self, route: str) -> list[Received]:
         """What has come in on one route."""
         return [entry for entry in self.ledger if entry.route == route]
