@@ -27,5 +27,5 @@ class Pace:
 
     def is_fast(self, workspace_id: UUID) -> bool:
         """Whether many cards of a workspace were drawn just now: what can wait for a moment is to wait."""
-        last = self._last.get(workspace_id, ())
-        return len(last) == MANY and self._clock() - last[0] < SECONDS
+        last = self._last.get(workspace_id)
+        return last is not None and len(last) == MANY and self._clock() - last[0] < SECONDS

@@ -329,9 +329,7 @@ def is_to_come() -> ColumnElement[bool]:
     return and_(Card.ts.is_(None), Card.post_started_at.is_(None), not_(_is_awaited()))
 
 
-def rest(
-    min_interval: ColumnElement[timedelta], hurried: ColumnElement[list[UUID]]
-) -> ColumnElement[timedelta | None]:
+def rest(min_interval: ColumnElement[timedelta], hurried: ColumnElement[Any]) -> ColumnElement[timedelta | None]:
     """In a query of cards: how long each still rests after it was drawn, or null.
 
     A redraw that comes sooner would be put off. Of the `hurried` workspaces even those that have rested wait once

@@ -10,6 +10,7 @@ from db.models import Card
 from services.audit import OPERATOR
 from services.workspaces import settings
 from tests.support.approvals import form
+from tests.support.run_starts import until
 from tests.support.town_hall import LEAK, TownHall, buttons, card_text, cards, drafted
 
 
@@ -149,6 +150,22 @@ async def test_who_can_see_a_channel_and_where_its_cards_are_is_on_record(hall: 
     await hall.slack.send_command("priya", "works", "/mudda", "Another leak at Elm Street")
     await drafted(hall)
     assert len(hall.slack.calls("conversations.info")) == 2
+
+
+async def test_where_a_card_is_is_asked_for_once_a_channel(hall: TownHall) -> None:
+    addresses = select(Card.channel_id, Card.ts, Card.link).where(Card.link.is_not(None))
+    for number, issue in enumerate((LEAK, "The street light at Oak Street 3 is out"), start=1):
+        await hall.slack.send_command("priya", "works", "/mudda", issue)
+
+        async def are_known(wanted: int = number) -> bool:
+            async with hall.database.reading() as session:
+                return len((await session.execute(addresses)).all()) == wanted
+
+        await until(are_known, 20)
+    assert len(hall.slack.calls("chat.getPermalink")) == 1
+    async with hall.database.reading() as session:
+        found = (await session.execute(addresses)).all()
+    assert [link for *_, link in found] == [await hall.deps.slack.permalink(*place) for *place, _ in found]
 
 
 async def test_the_list_is_narrowed_by_words_and_by_its_menu(hall: TownHall) -> None:

@@ -33,7 +33,7 @@ async def write(client: AsyncWebClient, method: str, arguments: Mapping[str, Any
             api_url=url,
             req_args={},
             data=_read(await answer.read()),
-            headers=answer.headers,  # type: ignore[arg-type] - as the SDK has them, whatever it says
+            headers=answer.headers,  # type: ignore[arg-type]  # as the SDK itself has them
             status_code=answer.status,
         )
     response.validate()  # type: ignore[no-untyped-call]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from uuid import UUID
 
 import pytest
 
-from db.group_commit import GroupCommit, LockedElsewhere
+from db.group_commit import GroupCommit, GroupCommits, LockedElsewhere
 from tests.support.waiting import happened
 
 
@@ -101,3 +102,18 @@ async def test_what_somebody_holds_holds_up_nothing_else() -> None:
     assert not held.done()
     desk.let_go.set()
     assert await held == 2
+
+
+async def test_what_is_of_two_workspaces_is_never_written_together() -> None:
+    written: list[tuple[UUID, tuple[int, ...]]] = []
+
+    async def commit(workspace_id: UUID, numbers: Sequence[int], _: bool) -> list[int]:
+        written.append((workspace_id, tuple(numbers)))
+        return [2 * number for number in numbers]
+
+    commits = GroupCommits[int, int](commit, max_batch=10)
+    one, other = UUID(int=1), UUID(int=2)
+    answers = await asyncio.gather(*(commits.put(each, n) for n in (1, 2) for each in (one, other)))
+    await commits.close()
+    assert answers == [2, 2, 4, 4]
+    assert written == [(one, (1, 2)), (other, (1, 2))]
