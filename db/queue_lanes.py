@@ -75,12 +75,14 @@ class LaneManager(QueueManager):
 
     async def listener_healthy(self, timeout: timedelta = timedelta(seconds=10)) -> HealthCheckEvent:  # noqa: ASYNC109
         """As PgQueuer has it. Who hears nothing stops to wait for jobs, and its worker begins again."""
+        heard = None
         try:
-            return await super().listener_healthy(timeout)
-        except Exception:
-            self._is_deaf = True
-            self._bell.ring()
-            raise
+            heard = await super().listener_healthy(timeout)
+            return heard
+        finally:
+            if heard is None:
+                self._is_deaf = True
+                self._bell.ring()
 
     async def fetch_jobs(
         self, batch_size: int, global_concurrency_limit: int | None, heartbeat_timeout: timedelta

@@ -15,10 +15,11 @@ from db.models import StepGate, StepRun
 from db.queue import JobRow, enqueue
 from db.session import Database
 from services.errors import NotFound, StaleVersion
-from services.health.door import Door
+from services.health.door import Caller, Door
 from services.jobs import DecideRun, RunStep, StepDecision
 from services.runs.claims import Attempt
 from services.runs.held_steps import held_step
+from services.steps.calls import ComponentCall
 from tests.support.run_graphs import DO
 from tests.support.run_starts import APPROVER, CHANNEL, attempts, begun, decisions, now, registered, step
 from tests.support.statements import StatementLog, logged
@@ -26,7 +27,7 @@ from tests.support.waiting import happened
 
 WORKER = uuid4()
 
-MOST_STATEMENTS = 17
+MOST_STATEMENTS = 16
 """Of a press that begins a step, with BEGIN and COMMIT, and with what has to be known before it is sent."""
 
 
@@ -69,7 +70,7 @@ async def press(database: Database, gate: StepRun) -> JobRow:
 
 
 async def carried_out(worker: Database, gate: StepRun, row: JobRow) -> None:
-    """As the job does it."""
+    """As the job does it, until the step may be sent."""
     ready: list[RunStep] = []
     door = Door(worker)
     async with worker.transaction() as session:
@@ -87,6 +88,10 @@ async def carried_out(worker: Database, gate: StepRun, row: JobRow) -> None:
         assert following is not None
         assert isinstance(following.begun, Attempt)
         await door.look(session, gate.workspace_id)
+    call = following.begun.call
+    assert isinstance(call, ComponentCall)
+    async with door.call(Caller(gate.workspace_id, uuid4(), {}), call.definition) as held:
+        assert held is None
 
 
 async def test_a_press_costs_no_more_statements_than_it_did(
