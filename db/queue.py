@@ -133,17 +133,15 @@ async def pending_keys(session: AsyncSession, keys: Sequence[str]) -> set[str]:
 
 
 MOVE = """
-    UPDATE pgqueuer SET entrypoint = came.entrypoint, payload = came.payload, dedupe_key = NULL,
+    UPDATE pgqueuer SET entrypoint = (:entrypoints)[{place}], payload = (:payloads)[{place}], dedupe_key = NULL,
         updated = now(), heartbeat = now()
-    FROM came
-    WHERE pgqueuer.id = ANY(:places) AND pgqueuer.id = came.place
-        AND queue_manager_id = came.owner AND status = 'picked'
-"""
+    WHERE id = ANY(:places) AND status = 'picked' AND queue_manager_id = (:owners)[{place}]
+""".replace("{place}", "array_position(:places, pgqueuer.id)")
 """Part of a statement: let rows of running jobs become those of other jobs, of any kind.
 
-`came` has the `place` (the row's id), its `owner`, and the `entrypoint` and `payload` of the new job; `:places`
-are the ids. The same worker goes on with them, and whoever takes them over from it finds the new jobs. A row that
-has passed to another worker stays as it is.
+Arrays have the `places` (the rows' ids), their `owners`, and the `entrypoints` and `payloads` of the new jobs. The
+same worker goes on with them, and whoever takes them over from it finds the new jobs. A row that has passed to
+another worker stays as it is.
 """
 
 

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
+from itertools import chain
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -26,7 +27,7 @@ from services.connectors.requests import PreparedRequest, check_header, encode_b
 from services.connectors.responses.checks import response_warnings
 from services.connectors.responses.georeport import as_georeport
 from services.connectors.responses.response import Response, ResponseWarning, media_type, read_body, retry_after
-from services.connectors.secret_values import Secrets, SecretValues
+from services.connectors.secret_values import Secrets, SecretValues, is_named
 from services.connectors.verdicts import is_safe
 from services.formats.text import clip
 
@@ -225,6 +226,9 @@ def _read(received: RawResponse, redacted: Redaction) -> tuple[Any, tuple[Respon
 
 def _with_own_secrets(request: PreparedRequest, values: SecretValues) -> tuple[PreparedRequest, tuple[str, ...]]:
     """The request with the secrets that its component's own headers and query name, and those."""
+    own = chain(request.fixed_headers.values(), (value for _, value in request.fixed_query if value))
+    if not any(map(is_named, own)):
+        return request, ()
     headers, of_headers = filled(request.fixed_headers, values)
     texts = {f"{index}": value or "" for index, (_, value) in enumerate(request.fixed_query)}
     found, of_query = filled(texts, values)

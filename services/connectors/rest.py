@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
@@ -61,18 +62,23 @@ def prepare(definition: ComponentDefinition, resolved: InputValues) -> PreparedR
 
 
 def _url(definition: ComponentDefinition, given: Mapping[str, Any]) -> tuple[str, OwnPairs]:
-    parts = urlsplit(definition.endpoint_url)
+    origin, template, own_query = _parts(definition.endpoint_url)
     values = {**given, **fixed_parameters(definition.path_params, given)}
-    path = "/".join(
-        _segment(segment, definition.path_params, values)
-        for segment in quote(parts.path, safe=_PATH, errors="replace").split("/")
-    )
+    path = "/".join(_segment(segment, definition.path_params, values) for segment in template)
+    return f"{origin}{path or '/'}", own_query
+
+
+@lru_cache(maxsize=1_000)
+def _parts(endpoint_url: str) -> tuple[str, tuple[str, ...], OwnPairs]:
+    """The origin of a component's URL, the segments of its path, and its own query. Raises AddressRefused."""
+    parts = urlsplit(endpoint_url)
     try:
         # The host as it will be asked for: names of other scripts have a form of their own in DNS.
-        origin = URL(f"{parts.scheme}://{parts.netloc}").origin()
+        origin = str(URL(f"{parts.scheme}://{parts.netloc}").origin())
     except ValueError:
         raise AddressRefused(parts.hostname or "", "bad_host") from None
-    return f"{origin}{path or '/'}", tuple(_own_query(parts.query))
+    path = quote(parts.path, safe=_PATH, errors="replace")
+    return origin, tuple(path.split("/")), tuple(_own_query(parts.query))
 
 
 def _own_query(query: str) -> Iterator[tuple[str, str | None]]:

@@ -255,12 +255,9 @@ async def finish(
 
 _BEGIN = _prepared(
     """
-WITH came AS (
-    SELECT * FROM unnest(:ids, :places, :owners, :entrypoints, :payloads)
-        AS came (id, place, owner, entrypoint, payload)
-), moved AS (
+WITH moved AS (
     {move}
-    RETURNING came.id
+    RETURNING (:ids)[array_position(:places, pgqueuer.id)] AS id
 ), begun AS (
     UPDATE step_runs AS step
     SET state = 'RUNNING', revision = revision + 1, claim = (:claims)[{place}],

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from email.message import Message
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any
 
 from services.connectors.responses.loose import loose_json, xml_fields
@@ -143,6 +144,12 @@ def media_type(content_type: str) -> str:
 
 
 def _parsed(content_type: str) -> tuple[str, str]:
+    """The type in lower case, and its charset."""
+    # To read one takes longer than the call's whole answer, and nearly all say the same.
+    return _parsed_once(content_type) if len(content_type) <= _SHORT else _parsed_anew(content_type)
+
+
+def _parsed_anew(content_type: str) -> tuple[str, str]:
     if not content_type.strip():
         return "", "utf-8"
     message = Message()
@@ -151,6 +158,10 @@ def _parsed(content_type: str) -> tuple[str, str]:
         return message.get_content_type(), message.get_content_charset("utf-8")
     except ValueError:  # a charset that is written in a charset, and wrongly
         return message.get_content_type(), "utf-8"
+
+
+_SHORT = 100
+_parsed_once = lru_cache(maxsize=256)(_parsed_anew)
 
 
 def _unpacked(data: bytes, encoding: str) -> tuple[bytes, list[WarningCode]]:
