@@ -11,7 +11,6 @@ from sqlalchemy import (
     ARRAY,
     JSON,
     ColumnElement,
-    Row,
     String,
     Text,
     and_,
@@ -50,9 +49,7 @@ _FORM = form_of(getattr(Component, name) for name in _MEMBERS)
 """That of a row as it is."""
 
 
-async def outlines(
-    session: AsyncSession | ReadSession, workspace_id: UUID, keys: Sequence[str]
-) -> Sequence[Row[Any]]:
+async def outlines(session: AsyncSession | ReadSession, workspace_id: UUID, keys: Sequence[str]) -> Sequence[Any]:
     """What there is of components besides their schemas, in the order of their keys."""
     columns = (
         Component.key,

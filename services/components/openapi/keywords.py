@@ -82,6 +82,7 @@ class Keywords:
         # By id: all of them are kept as long as this is, so none is another's.
         self._kept: list[Any] = []
         self._whole: dict[int, Own] = {}
+        self._alike: dict[tuple[tuple[str, str], ...], Own] = {}
         self._shortened: dict[tuple[int, int], Own] = {}
         self.leaves: dict[int, Own] = {}
         """Those without parts, by their ids, that were asked for, and of which there is nothing else to say."""
@@ -158,6 +159,20 @@ class Keywords:
             parts.append(text_of(value))
 
     def _said(self, schema: Mapping[str, Any]) -> Own:
+        # Many a schema is word for word what another is. Numbers are no words: 1, 1.0 and true are equal.
+        words = tuple(schema.items()) if all(type(value) is str for value in schema.values()) else None
+        own = None if words is None else self._alike.get(words)
+        if own is None:
+            own = self._read(schema)
+            if words is not None:
+                self._alike[words] = own
+        self._whole[id(schema)] = own
+        self._kept.append(schema)
+        if own.is_leaf and own.is_sure and not own.cuts:
+            self.leaves[id(schema)] = own
+        return own
+
+    def _read(self, schema: Mapping[str, Any]) -> Own:
         cuts = Cuts()
         keywords = _own_keywords(schema, cuts, is_30=self.is_30)
         is_leaf = _PARTS.isdisjoint(schema) and COMPOSED.isdisjoint(schema)
@@ -165,12 +180,8 @@ class Keywords:
         is_sure = pattern is None or is_readable(pattern) or is_ecma_only(pattern)
         words = min(len(keywords.get("description", "")), MOST_WORDS)
         own = Own(keywords, self.text(keywords), words, cuts.found, is_leaf, is_sure)
-        self._whole[id(schema)] = own
-        self._kept.append(schema)
         if is_leaf:
             self._texts[id(keywords)] = own.text
-            if is_sure and not cuts.found:
-                self.leaves[id(schema)] = own
         return own
 
 
