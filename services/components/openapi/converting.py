@@ -163,7 +163,7 @@ class Converter:
         may_be_known = at.level < _MOST_LEVELS
         for name in kept:
             schema = declared[name]
-            leaf = leaves.get(id(schema))
+            leaf = leaves.get(id(schema)) or self._keywords.leaf(schema)
             if leaf is not None and leaf.words <= limits.words and may_be_known and limits.nodes > 0:
                 limits.nodes -= 1
                 made[name] = leaf.keywords

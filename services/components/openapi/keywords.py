@@ -85,7 +85,7 @@ class Keywords:
         self._alike: dict[tuple[tuple[str, str], ...], Own] = {}
         self._shortened: dict[tuple[int, int], Own] = {}
         self.leaves: dict[int, Own] = {}
-        """Those without parts, by their ids, that were asked for, and of which there is nothing else to say."""
+        """Those without parts, by their ids, that have been met, and of which there is nothing else to say."""
         self._shapes: dict[tuple[int, str], Shape] = {}
         self._beside: dict[int, dict[str, Any]] = {}
         self._texts: dict[int, str] = {}
@@ -105,6 +105,13 @@ class Keywords:
             if own.is_leaf:
                 self._texts[id(keywords)] = own.text
         return own
+
+    def leaf(self, schema: Any) -> Own | None:
+        """One of the `leaves`, if a schema that was not met before is one."""
+        if not isinstance(schema, dict) or "$ref" in schema or id(schema) in self._whole:
+            return None
+        self._said(schema)
+        return self.leaves.get(id(schema))
 
     def shape(self, schema: Mapping[str, Any], hidden: str) -> Shape:
         """The properties of a schema without those that are `hidden`: "readOnly" or "writeOnly"."""
