@@ -147,7 +147,7 @@ class Converter:
         if declared:
             own["properties"] = self._properties(declared, kept, at) if kept else {}
         # A name that is required and has no schema of its own stays, but for what the other side fills in.
-        names = [name for name in shape.required if name in kept or name not in shape.is_stated]
+        names = [name for name in shape.required if name in kept or name not in shape.stated]
         if names:
             own["required"] = names
         more = schema.get("additionalProperties")

@@ -60,15 +60,11 @@ class Own(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The properties of a schema that go in one direction, and the names that it requires.
+    """The properties of a schema that are `stated`, those that go in one direction, and the names it requires."""
 
-    `characters` are those of their names in JSON, at least.
-    """
-
+    stated: Mapping[str, Any]
     declared: Mapping[str, Any]
     required: Sequence[str]
-    is_stated: Mapping[str, Any]
-    characters: int
 
 
 class Keywords:
@@ -120,8 +116,7 @@ class Keywords:
             stated = mapping(schema.get("properties"))
             declared = {name: each for name, each in stated.items() if mapping(each).get(hidden) is not True}
             required = dict.fromkeys(name for name in listing(schema.get("required")) if isinstance(name, str))
-            characters = sum(len(name) + 4 for name in declared)
-            shape = self._shapes[(id(schema), hidden)] = Shape(declared, [*required], stated, characters)
+            shape = self._shapes[(id(schema), hidden)] = Shape(stated, declared, [*required])
             self._kept.append(schema)
         return shape
 
