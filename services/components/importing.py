@@ -26,14 +26,14 @@ from services.components.adding import wait_for_turn
 from services.components.definitions import ComponentDefinition
 from services.components.openapi.model import ApiDocument, Operation, Reason, Refused
 from services.components.specs import ApprovalPolicy
-from services.components.storing import FORM, row_text, store
+from services.components.storing import members_of, outlines, row_text, store
 from services.components.written import WrittenDefinition, digest_of, text_of, written
 
 _TOGETHER = ("endpoint_url", "path_params")
 """Members that must fit each other: by hand both, or none."""
 
 _AT_ONCE = 200
-"""So many operations are looked at before others have their turn."""
+"""So many operations, and rows, are looked at before others have their turn."""
 
 _LOOKED_AT = 20
 """So many components are read at once to see what people changed of them: nobody is held up by that for long."""
@@ -169,25 +169,17 @@ async def _rows(
 ) -> Sequence[Row[Any]]:
     """The components of this source, and those that have a key which it would give, without their schemas."""
     keys = [key for each in document.operations for key in (each.key, each.spare_key) if each.definition]
+    of_source = Component.imported["source"].astext == document.source
     query = (
-        select(
-            Component.key,
-            Component.is_active,
-            Component.http_method,
-            Component.endpoint_url,
-            Component.imported,
-            FORM.label("form"),
-        )
+        select(Component.key)
         .where(
             Component.workspace_id == workspace_id,
-            or_(
-                Component.imported["source"].astext == document.source,
-                Component.key == any_(cast(keys, ARRAY(String))),
-            ),
+            or_(of_source, Component.key == any_(cast(keys, ARRAY(String)))),
         )
         .order_by(Component.key)
     )
-    return (await session.execute(query.with_for_update() if lock else query)).all()
+    found = (await session.scalars(query.with_for_update() if lock else query)).all()
+    return [row for piece in _pieces(found, _AT_ONCE) for row in await outlines(session, workspace_id, piece)]
 
 
 async def _previewed(
@@ -205,8 +197,8 @@ async def _previewed(
             await asyncio.sleep(0)  # others have their turn
     touched = {row.key: row for row in rows if not _is_as_imported(row)}
     numbers = {entry.key: number for number, entry in enumerate(found) if entry.key in touched}
-    for piece in _pieces(sorted(numbers)):
-        for key, members in (await _members(session, workspace_id, piece)).items():
+    for piece in _pieces(sorted(numbers), _LOOKED_AT):
+        for key, members in (await members_of(session, workspace_id, piece)).items():
             entry = found[numbers[key]]
             if entry.definition is not None:
                 found[numbers[key]] = _compared(entry, touched[key], members, entry.definition, document.source)
@@ -279,19 +271,8 @@ def _compared(
     )
 
 
-def _pieces(keys: Sequence[str]) -> Iterator[Sequence[str]]:
-    return (keys[start : start + _LOOKED_AT] for start in range(0, len(keys), _LOOKED_AT))
-
-
-async def _members(
-    session: AsyncSession | ReadSession, workspace_id: UUID, keys: Sequence[str]
-) -> Mapping[str, Mapping[str, Any]]:
-    """All members of components, by their keys."""
-    columns = [getattr(Component, name) for name in ComponentDefinition.model_fields]
-    query = select(*columns).where(
-        Component.workspace_id == workspace_id, Component.key == any_(cast(keys, ARRAY(String)))
-    )
-    return {row.key: dict(row._mapping) for row in await session.execute(query)}
+def _pieces(keys: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    return (keys[start : start + size] for start in range(0, len(keys), size))
 
 
 class _Matching:
@@ -322,7 +303,7 @@ class _Matching:
         """Whether a component is this operation under another path, or as somebody wrote it down by hand."""
         if row.imported:
             return bool(row.imported["source"] == self.source)
-        definition = operation.definition or {}
+        definition: Mapping[str, Any] = operation.definition or {}
         return (row.http_method, row.endpoint_url) == (definition["http_method"], definition["endpoint_url"])
 
 

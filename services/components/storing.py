@@ -1,18 +1,34 @@
-"""Components that an import brings are stored by sets: PostgreSQL reads their JSON, and nobody else does."""
+"""Components as an import finds and stores them: PostgreSQL reads their JSON, and nobody else need do so."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID, uuid4
 
-from sqlalchemy import JSON, ColumnElement, Text, bindparam, case, cast, column, func, literal_column, select
-from sqlalchemy.dialects.postgresql import JSONB, insert
+from sqlalchemy import (
+    ARRAY,
+    JSON,
+    ColumnElement,
+    String,
+    Text,
+    and_,
+    any_,
+    bindparam,
+    case,
+    cast,
+    column,
+    func,
+    literal_column,
+    select,
+)
+from sqlalchemy.dialects.postgresql import JSONB, Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Component
 from db.models.documents import ImportedForm
+from db.session import ReadSession
 from services.components.definitions import ComponentDefinition
 from services.components.written import WrittenDefinition
 
@@ -29,8 +45,33 @@ def form_of(columns: Iterable[ColumnElement[object]]) -> ColumnElement[str]:
     return func.md5(cast(func.row(*columns), Text))
 
 
-FORM = form_of(getattr(Component, name) for name in _MEMBERS)
+_FORM = form_of(getattr(Component, name) for name in _MEMBERS)
 """That of a row as it is."""
+
+
+async def outlines(session: AsyncSession | ReadSession, workspace_id: UUID, keys: Sequence[str]) -> Sequence[Any]:
+    """What there is of components besides their schemas, in the order of their keys."""
+    columns = (
+        Component.key,
+        Component.is_active,
+        Component.http_method,
+        Component.endpoint_url,
+        Component.imported,
+    )
+    query = select(*columns, _FORM.label("form")).where(_are(workspace_id, keys)).order_by(Component.key)
+    return (await session.execute(query)).all()
+
+
+async def members_of(
+    session: AsyncSession | ReadSession, workspace_id: UUID, keys: Sequence[str]
+) -> Mapping[str, Mapping[str, Any]]:
+    """All members of components, by their keys."""
+    query = select(*(getattr(Component, name) for name in _MEMBERS)).where(_are(workspace_id, keys))
+    return {row.key: dict(row._mapping) for row in await session.execute(query)}
+
+
+def _are(workspace_id: UUID, keys: Sequence[str]) -> ColumnElement[bool]:
+    return and_(Component.workspace_id == workspace_id, Component.key == any_(cast(keys, ARRAY(String))))
 
 
 def row_text(workspace_id: UUID, definition: WrittenDefinition, imported: ImportedForm) -> str:
@@ -60,7 +101,7 @@ def _pieces(rows: Iterable[str]) -> Iterator[str]:
         yield f"[{','.join(held)}]"
 
 
-def _store() -> object:
+def _store() -> Insert:
     rows = cast(bindparam("rows", type_=Text), JSON)
     given = func.json_populate_recordset(literal_column("NULL::components"), rows).table_valued(
         *(column(name, _TABLE.c[name].type) for name in _STORED), name="given"

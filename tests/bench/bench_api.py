@@ -14,6 +14,9 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+import uvloop
+
+from bot.startup.garbage import settle_garbage
 from db.embedded import embedded_postgres
 from db.migrate import migrate
 from db.models import Card
@@ -28,7 +31,8 @@ COMMANDS_EVERY = 2.0
 
 
 async def main() -> None:
-    """Print the table."""
+    """Print the table; the loop, and the collector of garbage, are as the bot has them."""
+    settle_garbage()
     with tempfile.TemporaryDirectory() as folder:
         async with embedded_postgres(Path(folder) / "postgres") as url:
             await migrate(url)
@@ -115,4 +119,4 @@ async def load(
 
 
 if __name__ == "__main__":
-    asyncio.run(clients() if sys.argv[1:] == ["clients"] else main())
+    asyncio.run(clients()) if sys.argv[1:] == ["clients"] else uvloop.run(main())

@@ -147,7 +147,7 @@ class Converter:
         if declared:
             own["properties"] = self._properties(declared, kept, at) if kept else {}
         # A name that is required and has no schema of its own stays, but for what the other side fills in.
-        names = [name for name in shape.required if name in kept or name not in shape.is_stated]
+        names = [name for name in shape.required if name in kept or name not in shape.stated]
         if names:
             own["required"] = names
         more = schema.get("additionalProperties")
@@ -163,7 +163,7 @@ class Converter:
         may_be_known = at.level < _MOST_LEVELS
         for name in kept:
             schema = declared[name]
-            leaf = leaves.get(id(schema))
+            leaf = leaves.get(id(schema)) or self._keywords.leaf(schema)
             if leaf is not None and leaf.words <= limits.words and may_be_known and limits.nodes > 0:
                 limits.nodes -= 1
                 made[name] = leaf.keywords
@@ -201,7 +201,7 @@ class Converter:
         if isinstance(items, dict):
             own["items"] = self._schema(items, at.inside("[]"))
 
-    def _composed(self, schema: Mapping[str, Any], own: dict[str, Any], at: _At) -> dict[str, Any]:
+    def _composed(self, schema: Mapping[str, Any], own: dict[str, Any], at: _At) -> Mapping[str, Any]:
         """The schema with what its allOf, oneOf and anyOf say."""
         parts = [own, *(self._schema(part, at.beside()) for part in listing(schema.get("allOf")))]
         parts += [
@@ -217,7 +217,7 @@ class Converter:
             return _any_of([whole, {"type": "null"}])
         return whole
 
-    def _branch(self, schema: Mapping[str, Any], branch: Any, at: _At) -> dict[str, Any]:
+    def _branch(self, schema: Mapping[str, Any], branch: Any, at: _At) -> Mapping[str, Any]:
         """One of several alternatives; a discriminator is said by a constant in it."""
         made = self._schema(branch, at)
         discriminator = mapping(schema.get("discriminator"))
@@ -232,7 +232,7 @@ class Converter:
         return {**made, "properties": {**made["properties"], name: {**own, "const": value}}}
 
 
-def _any_of(branches: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+def _any_of(branches: Iterable[Mapping[str, Any]]) -> Mapping[str, Any]:
     """One of these. Not `oneOf`, for with something cut off a value may fit two of them."""
     different: list[Mapping[str, Any]] = []
     for branch in branches:

@@ -60,15 +60,11 @@ class Own(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The properties of a schema that go in one direction, and the names that it requires.
+    """The properties of a schema that are `stated`, those that go in one direction, and the names it requires."""
 
-    `characters` are those of their names in JSON, at least.
-    """
-
+    stated: Mapping[str, Any]
     declared: Mapping[str, Any]
     required: Sequence[str]
-    is_stated: Mapping[str, Any]
-    characters: int
 
 
 class Keywords:
@@ -82,9 +78,10 @@ class Keywords:
         # By id: all of them are kept as long as this is, so none is another's.
         self._kept: list[Any] = []
         self._whole: dict[int, Own] = {}
+        self._alike: dict[tuple[tuple[str, str], ...], Own] = {}
         self._shortened: dict[tuple[int, int], Own] = {}
         self.leaves: dict[int, Own] = {}
-        """Those without parts, by their ids, that were asked for, and of which there is nothing else to say."""
+        """Those without parts, by their ids, that have been met, and of which there is nothing else to say."""
         self._shapes: dict[tuple[int, str], Shape] = {}
         self._beside: dict[int, dict[str, Any]] = {}
         self._texts: dict[int, str] = {}
@@ -105,6 +102,13 @@ class Keywords:
                 self._texts[id(keywords)] = own.text
         return own
 
+    def leaf(self, schema: Any) -> Own | None:
+        """One of the `leaves`, if a schema that was not met before is one."""
+        if not isinstance(schema, dict) or "$ref" in schema or id(schema) in self._whole:
+            return None
+        self._said(schema)
+        return self.leaves.get(id(schema))
+
     def shape(self, schema: Mapping[str, Any], hidden: str) -> Shape:
         """The properties of a schema without those that are `hidden`: "readOnly" or "writeOnly"."""
         shape = self._shapes.get((id(schema), hidden))
@@ -112,8 +116,7 @@ class Keywords:
             stated = mapping(schema.get("properties"))
             declared = {name: each for name, each in stated.items() if mapping(each).get(hidden) is not True}
             required = dict.fromkeys(name for name in listing(schema.get("required")) if isinstance(name, str))
-            characters = sum(len(name) + 4 for name in declared)
-            shape = self._shapes[(id(schema), hidden)] = Shape(declared, [*required], stated, characters)
+            shape = self._shapes[(id(schema), hidden)] = Shape(stated, declared, [*required])
             self._kept.append(schema)
         return shape
 
@@ -158,6 +161,20 @@ class Keywords:
             parts.append(text_of(value))
 
     def _said(self, schema: Mapping[str, Any]) -> Own:
+        # Many a schema is word for word what another is. Numbers are no words: 1, 1.0 and true are equal.
+        words = tuple(schema.items()) if all(type(value) is str for value in schema.values()) else None
+        own = None if words is None else self._alike.get(words)
+        if own is None:
+            own = self._read(schema)
+            if words is not None:
+                self._alike[words] = own
+        self._whole[id(schema)] = own
+        self._kept.append(schema)
+        if own.is_leaf and own.is_sure and not own.cuts:
+            self.leaves[id(schema)] = own
+        return own
+
+    def _read(self, schema: Mapping[str, Any]) -> Own:
         cuts = Cuts()
         keywords = _own_keywords(schema, cuts, is_30=self.is_30)
         is_leaf = _PARTS.isdisjoint(schema) and COMPOSED.isdisjoint(schema)
@@ -165,12 +182,8 @@ class Keywords:
         is_sure = pattern is None or is_readable(pattern) or is_ecma_only(pattern)
         words = min(len(keywords.get("description", "")), MOST_WORDS)
         own = Own(keywords, self.text(keywords), words, cuts.found, is_leaf, is_sure)
-        self._whole[id(schema)] = own
-        self._kept.append(schema)
         if is_leaf:
             self._texts[id(keywords)] = own.text
-            if is_sure and not cuts.found:
-                self.leaves[id(schema)] = own
         return own
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from services.components.definitions import ComponentDefinition
 from services.components.openapi.apart import DocumentReader
 from services.components.openapi.model import DocumentFaultCode as Fault
 from services.components.openapi.model import DocumentRefused, ReadingOptions, Reason
@@ -134,6 +135,9 @@ paths:
 
 
 JUNK: tuple[Any, ...] = (None, 7, 1.5, True, "", "x", "#/", [], {}, [[]], {"$ref": 7}, {"$ref": "#/info"})
+LOOKED_AT: tuple[Any, ...] = (1.5, "x", [])
+"""With these what comes of it is looked at as a whole, which takes longer."""
+
 WHOLE = document(
     {
         "/x/{id}": {
@@ -193,6 +197,26 @@ def test_junk_in_any_place_breaks_nothing(version: str) -> None:
             except DocumentRefused:
                 continue
             assert all((each.definition is None) != (not each.refused) for each in found.operations)
+            if junk not in LOOKED_AT:
+                continue
+            for made in (dict(each.definition) for each in found.operations if each.definition is not None):
+                assert ComponentDefinition.model_validate(made).model_dump(mode="json") == made
+
+
+@pytest.mark.parametrize("pattern", ["(", "[z-a]"])
+@pytest.mark.parametrize("place", ["body", "answer", "parameter"])
+def test_a_schema_that_is_none_is_found_wherever_it_is(pattern: str, place: str) -> None:
+    schema = {"type": "object", "properties": {"a": {"type": "string"}, "b": {"items": {"pattern": pattern}}}}
+    content = {"content": {"application/json": {"schema": schema}}}
+    stated: dict[str, Any] = {
+        "body": operation(requestBody=content),
+        "answer": operation(responses={"200": {"description": "x", **content}}),
+        "parameter": operation(parameters=[{"name": "a", "in": "query", "schema": schema}]),
+    }
+    good, bad = operation(), stated[place]
+    first, second = read(document({"/x": {"post": bad}, "/y": {"post": good}})).operations
+    assert (first.definition, [each.reason for each in first.refused]) == (None, [Reason.DEFINITION])
+    assert second.definition is not None
 
 
 async def test_it_is_read_in_a_process_of_its_own_with_the_same_result() -> None:
