@@ -304,7 +304,9 @@ def numbers(workspace_id: UUID) -> Select[Any]:
     return _NUMBERS.where(WorkflowPlan.workspace_id == workspace_id)
 
 
-_NUMBERS = select(WorkflowPlan.id, WorkflowPlan.number).outerjoin(Card, Card.plan_id == WorkflowPlan.id)
+_NUMBERS: Select[Any] = select(WorkflowPlan.id, WorkflowPlan.number).outerjoin(
+    Card, Card.plan_id == WorkflowPlan.id
+)
 
 
 def narrowed(query: Select[Any], workspace_id: UUID, wanted: PlanFilter, viewer: Viewer | None) -> Select[Any]:
