@@ -160,7 +160,7 @@ def references_in(
     if _JSON_CONTAINER.match(text):
         with suppress(strict_json.NotJson):
             return tuple(walk(strict_json.loads(text)))
-    return tuple([part for part in parts if type(part) is not str])
+    return tuple([part for part in parts if not isinstance(part, str)])
 
 
 def walk(value: Any) -> Iterator[Reference | MalformedReference]:

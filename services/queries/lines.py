@@ -301,10 +301,11 @@ def _of_step(
 
 def numbers(workspace_id: UUID) -> Select[Any]:
     """The ids and numbers of plans, with their cards at hand: what a list is narrowed by before lines are made."""
-    return _NUMBERS.where(WorkflowPlan.workspace_id == workspace_id)
+    found: Select[Any] = _NUMBERS.where(WorkflowPlan.workspace_id == workspace_id)
+    return found
 
 
-_NUMBERS = select(WorkflowPlan.id, WorkflowPlan.number).outerjoin(Card, Card.plan_id == WorkflowPlan.id)
+_NUMBERS: Any = select(WorkflowPlan.id, WorkflowPlan.number).outerjoin(Card, Card.plan_id == WorkflowPlan.id)
 
 
 def narrowed(query: Select[Any], workspace_id: UUID, wanted: PlanFilter, viewer: Viewer | None) -> Select[Any]:

@@ -9,7 +9,7 @@ from bot.slack.ids import BLOCK_REASON, INPUT_REASON, VIEW_NOTE, Ref
 from bot.slack.messages import Element, View
 from bot.views.kit.blocks import plain
 from bot.views.kit.text import clip
-from bot.views.private.planning_notes import note_words
+from bot.views.plan.notes import note_words
 from services.learning.notes import MAX_TEXT, NoteSnapshot
 
 

@@ -10,9 +10,9 @@ from bot.slack.ids import ACTION_NOTE_DELETE, ACTION_NOTE_EDIT, ACTION_NOTES_PAG
 from bot.slack.messages import Block, Element, Message
 from bot.views.kit import blocks as kit
 from bot.views.kit.text import clip, one_line
+from bot.views.plan.notes import note_words
 from bot.views.private.lists import page_turns
 from services.learning.notes import MAX_TEXT, NoteSnapshot, Origin
-from services.learning.wordings import Wording
 from services.pages import Page
 
 _LONGEST = (MAX_TEXT, 300, 150, 60)
@@ -24,15 +24,6 @@ _ORIGINS: Mapping[Origin, Sentence] = {
     Origin.EDITED: N_("from a corrected answer, by {who}"),
     Origin.CHANGED: N_("from a changed draft, by {who}"),
     Origin.WRITTEN: N_("written by {who}"),
-}
-_WORDS: Mapping[Wording, Sentence] = {
-    Wording.REJECTED: N_("A step with {component} was rejected: {reason}"),
-    Wording.SKIPPED: N_("A step with {component} was skipped: {reason}"),
-    Wording.EDITED: N_("What {component} had answered was corrected: {reason}"),
-    Wording.WISHED: N_("A draft was changed: {reason}"),
-    Wording.REMOVED: N_("In a draft, a step with {component} was left out by a person."),
-    Wording.GATED: N_("In a draft, a person wanted to be asked before a step with {component}."),
-    Wording.UNGATED: N_("In a draft, a person did not want to be asked before a step with {component}."),
 }
 _ABOUT = N_("New plans take those into account that fit the issue. People still approve every plan.")
 _NONE = N_(
@@ -55,14 +46,6 @@ def planning_notes_list(page: Page[NoteSnapshot], *, is_on: bool) -> Message:
         if kit.size(blocks) <= kit.MESSAGE_SIZE:
             break
     return Message(text=kit.fallback(heading), blocks=blocks)
-
-
-def note_words(note: NoteSnapshot) -> str:
-    """What a note says: in the reader's language where the words are ours, and else as somebody wrote it."""
-    ours = note.worded
-    if ours is None:
-        return note.text
-    return _(_WORDS[ours.wording], component=ours.component, reason=ours.reason)
 
 
 def _note(note: NoteSnapshot, longest: int) -> list[Block]:

@@ -166,8 +166,8 @@ async def _of_runs(
     )
     # Each is looked up by its id: PostgreSQL would rather read whole tables, and take ten times as long.
     run = _RUN_OF.where(Run.id == latest.c.run_id).lateral("run")
-    plan = _PLAN_OF if scope.places is None else _PLAN_OF.join(Card, Card.plan_id == WorkflowPlan.id)
-    plan = plan.where(WorkflowPlan.id == run.c.plan_id, told(scope, is_joined=True)).lateral("plan")
+    its_plan = _PLAN_OF if scope.places is None else _PLAN_OF.join(Card, Card.plan_id == WorkflowPlan.id)
+    plan = its_plan.where(WorkflowPlan.id == run.c.plan_id, told(scope, is_joined=True)).lateral("plan")
     step = _STEP_OF.where(StepRun.id == latest.c.step_run_id).lateral("step")
     query = (
         select(latest, plan.c.id.label("plan_id"), step, func.count().over().label("found"))

@@ -360,6 +360,13 @@ async def test_filters_find_what_they_say(database: Database, workspace_id: UUID
         )
     assert await found("open") == [1]
     assert await found("days:30") == [12]
+    async with database.reading() as session:
+        behind = await queries.list(session, workspace_id, page=3, size=1)
+        last = await queries.list(session, workspace_id, page=2, size=1)
+        none = await queries.list(session, workspace_id, wanted=read("place:nowhere"))
+    assert ([line.number for line in behind.items], behind.total) == ([], 2)
+    assert ([line.number for line in last.items], last.total) == ([1], 2)
+    assert (none.items, none.total) == ((), 0)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What is read of components ahead of the first plan: what it would look up, and nothing that changes its report."""
+"""What is read of components ahead of a first plan: what it would look up, and nothing that changes its report."""
 
 from __future__ import annotations
 

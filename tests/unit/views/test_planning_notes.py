@@ -11,7 +11,8 @@ import pytest
 from bot.slack.ids import ACTION_NOTE_DELETE, ACTION_NOTE_EDIT, Ref
 from bot.views.kit import blocks as kit
 from bot.views.modals.planning_note import planning_note_modal
-from bot.views.private.planning_notes import note_words, planning_notes_list
+from bot.views.plan.notes import note_words
+from bot.views.private.planning_notes import planning_notes_list
 from services.learning.notes import MAX_TEXT, PAGE_SIZE, NoteSnapshot, Origin
 from services.learning.wordings import Worded, Wording, worded
 from services.pages import Page
