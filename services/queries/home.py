@@ -51,7 +51,7 @@ from services.queries.snapshots import (
     StepSnapshot,
     WaitingItem,
 )
-from services.queries.standing import GOING
+from services.queries.standing import GOING, is_in
 from services.queries.workflows import plan_snapshot
 from services.states import RunState
 from services.workflows import look_alikes
@@ -227,7 +227,7 @@ async def _lists(
     """What runs now, and what the viewer has reported, the newest first."""
     pages = {"running": standing.page("running"), "reports": standing.page("reports")}
     plans = select(WorkflowPlan.id, WorkflowPlan.number).where(WorkflowPlan.workspace_id == workspace_id)
-    going = select(Run.plan_id).where(Run.workspace_id == workspace_id, Run.state.in_(GOING))
+    going = select(Run.plan_id).where(Run.workspace_id == workspace_id, is_in(Run.state, GOING))
     running = plans.outerjoin(Card, Card.plan_id == WorkflowPlan.id).where(
         WorkflowPlan.id.in_(going), lines.visible(viewer)
     )

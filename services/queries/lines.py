@@ -39,7 +39,7 @@ from services.approvals import ApprovalRules
 from services.components.builtins import ASK_PERSON
 from services.queries.filters import PlanFilter
 from services.queries.snapshots import Awaited, AwaitedKind, PlanLine
-from services.queries.standing import GOING, is_open
+from services.queries.standing import GOING, is_in, is_open
 from services.states import OVER, PlanState, RunState, StepState
 
 TITLE_CHARACTERS = 300
@@ -143,8 +143,8 @@ def _asks() -> ColumnElement[bool]:
 def with_steps(query: Select[Any]) -> Select[Any]:
     """A query of plans and their cards with the runs that are not over, and those of their steps that wait."""
     return (
-        query.join(Run, and_(Run.plan_id == WorkflowPlan.id, Run.state.in_(GOING)))
-        .join(StepRun, and_(StepRun.run_id == Run.id, StepRun.state.in_(STUCK)))
+        query.join(Run, and_(Run.plan_id == WorkflowPlan.id, is_in(Run.state, GOING)))
+        .join(StepRun, and_(StepRun.run_id == Run.id, is_in(StepRun.state, STUCK)))
         .join(PlanVersion, and_(PlanVersion.plan_id == Run.plan_id, PlanVersion.version == Run.version))
         .outerjoin(StepGate, _of_gate)
     )
@@ -249,7 +249,7 @@ def _waits() -> ColumnElement[Any]:
     first = (
         select(each.label("each"), StepRun.position)
         .outerjoin(StepGate, _of_gate)
-        .where(StepRun.run_id == Run.id, StepRun.state.in_(STUCK), Run.state.in_(GOING))
+        .where(StepRun.run_id == Run.id, is_in(StepRun.state, STUCK), is_in(Run.state, GOING))
         .order_by(StepRun.position)
         .limit(MAX_WAITS)
         .correlate(Run)
