@@ -59,7 +59,7 @@ from services.queries.snapshots import (
     StepSnapshot,
     WaitingItem,
 )
-from services.queries.standing import GOES_ON, is_in
+from services.queries.standing import GOING, is_in
 from services.queries.workflows import plan_snapshot
 from services.states import RunState
 from services.workflows import look_alikes
@@ -287,7 +287,7 @@ async def _lists(
     """What runs now, and what the viewer has reported, the newest first."""
     pages = {"running": standing.page("running"), "reports": standing.page("reports")}
     plans = select(WorkflowPlan.id, WorkflowPlan.number).where(WorkflowPlan.workspace_id == workspace_id)
-    going = select(Run.plan_id).where(Run.workspace_id == workspace_id, is_in(Run.state, GOES_ON))
+    going = select(Run.plan_id).where(Run.workspace_id == workspace_id, is_in(Run.state, GOING))
     # As a list: PostgreSQL looks each of the few up, where it would read all plans for a set.
     ids = func.array(going.scalar_subquery(), type_=ARRAY(Uuid))
     running = plans.outerjoin(Card, Card.plan_id == WorkflowPlan.id).where(

@@ -16,7 +16,7 @@ from services.states import PlanState, RunState
 UNFINISHED = (PlanState.DRAFTING, PlanState.DRAFT, PlanState.FAILED)
 """There is nothing to be carried out yet, and there may be."""
 
-GOES_ON = (RunState.RUNNING, RunState.WAITING, RunState.FAILED)
+GOING = (RunState.RUNNING, RunState.WAITING, RunState.FAILED)
 """Runs that are not over: what has failed waits for somebody to decide."""
 
 
@@ -53,4 +53,4 @@ def is_open(workspace_id: UUID) -> ColumnElement[bool]:
     """Whether a plan is not over: unfinished, or with a run that goes on. Each that was approved has a run."""
     plan = _OTHER_PLAN
     unfinished = select(plan.id).where(plan.workspace_id == workspace_id, is_unfinished(plan))
-    return WorkflowPlan.id.in_(union_all(unfinished, with_last_run_in(workspace_id, GOES_ON)))
+    return WorkflowPlan.id.in_(union_all(unfinished, with_last_run_in(workspace_id, GOING)))

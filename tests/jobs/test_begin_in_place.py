@@ -19,7 +19,8 @@ ROUTE = "open311.find_requests"
 LENT = 8
 """Said here once more: so many of the 32 places for people's words may be taken by steps that hang."""
 
-PRESSES = LENT + 3
+PRESSES = 3 * LENT
+"""More than it takes: on a slow machine a press may take longer than it has the right to its place."""
 
 
 async def pressed(hall: TownHall, gate: StepRun, hold: Hold) -> bool:
@@ -31,7 +32,7 @@ async def pressed(hall: TownHall, gate: StepRun, hold: Hold) -> bool:
 
     async def is_over() -> bool:
         async with hall.database.reading() as session:
-            query = text("SELECT FROM pgqueuer WHERE entrypoint = 'decide_run'")
+            query = text("SELECT id FROM pgqueuer WHERE entrypoint = 'decide_run'")
             return (await session.execute(query)).first() is None
 
     # One that has handed its step to the queue ends a moment later.
@@ -73,20 +74,24 @@ async def test_steps_that_hang_take_few_places_of_those_for_people(database_url:
         async with hall.deps.database.transaction() as session:
             await begun(session, workspace, [step(f"s{n}", "slow.read", gate=True) for n in range(PRESSES)])
             gates = (await session.scalars(select(StepRun).order_by(StepRun.position))).all()
-        held = list(zip(gates, holds, strict=True))
-        in_place = [await pressed(hall, gate, hold) for gate, hold in held[:-1]]
-        assert in_place == [True] * LENT + [False] * 2
+        held = iter(list(zip(gates, holds, strict=True)))
+        in_place: list[Hold] = []
+        while len(in_place) < LENT:
+            gate, hold = next(held)
+            in_place += [hold] if await pressed(hall, gate, hold) else []
+        assert [await pressed(hall, *next(held)) for _ in range(2)] == [False, False]
 
         # A place is lent for as long as the step takes.
-        holds[0].released.set()
-        ended = select(StepRun.state == "DONE").where(StepRun.id == gates[0].id)
+        in_place[0].released.set()
 
-        async def is_given_back() -> bool:
+        async def is_over() -> bool:
             async with hall.database.reading() as session:
-                jobs = await session.scalar(text("SELECT count(*) FROM pgqueuer WHERE entrypoint = 'run_step'"))
-                return bool(await session.scalar(ended)) and jobs == PRESSES - 2
+                done = await session.scalars(select(StepRun.id).where(StepRun.state == "DONE"))
+                jobs = await session.scalars(text("SELECT id FROM pgqueuer WHERE entrypoint = 'run_step'"))
+                return len(done.all()) == 1 and len(jobs.all()) == sum(hold.reached.is_set() for hold in holds) - 1
 
-        await until(is_given_back, 30)
-        assert await pressed(hall, *held[-1])
+        await until(is_over, 30)
+        while not await pressed(hall, *next(held)):
+            pass
         for hold in holds:
             hold.released.set()

@@ -25,7 +25,7 @@ from services.queries.lookups.plan_rows import (
     told,
 )
 from services.queries.lookups.rows import Fact, Facts, People, PlanRef, RowKind, Said, Scope, Several, Value, known
-from services.queries.standing import GOES_ON, is_in, is_last_run, is_unfinished
+from services.queries.standing import GOING, is_in, is_last_run, is_unfinished
 from services.states import PlanState, StepState
 from services.steps.waits import people_asked
 
@@ -125,7 +125,7 @@ def _stopped_steps() -> Select[Any]:
         .join(Run, Run.plan_id == WorkflowPlan.id)
         .join(step, step.run_id == Run.id)
         .outerjoin(version, and_(version.plan_id == Run.plan_id, version.version == Run.version))
-        .where(is_in(Run.state, GOES_ON), is_last_run(), is_in(step.state, _STOPPED))
+        .where(is_in(Run.state, GOING), is_last_run(), is_in(step.state, _STOPPED))
         .order_by(since)
     )
 
