@@ -165,7 +165,8 @@ async def test_where_a_card_is_is_asked_for_once_a_channel(hall: TownHall) -> No
     assert len(hall.slack.calls("chat.getPermalink")) == 1
     async with hall.database.reading() as session:
         found = (await session.execute(addresses)).all()
-    assert [link for *_, link in found] == [await hall.deps.slack.permalink(*place) for *place, _ in found]
+    for channel, ts, link in found:
+        assert link == await hall.deps.slack.permalink(channel, str(ts))
 
 
 async def test_the_list_is_narrowed_by_words_and_by_its_menu(hall: TownHall) -> None:
