@@ -52,7 +52,7 @@ class Bell:
             self._alarm.cancel()
             self._alarm = None
 
-    async def wait(self, seconds: float) -> bool:
+    async def rings_within(self, seconds: float) -> bool:
         """Wait for a ring, for so long at most; whether it has rung."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):

@@ -93,7 +93,7 @@ class LaneManager(QueueManager):
             self._bell.clear()
             for job in await self._take(heartbeat_timeout):
                 yield job
-            await self._bell.wait(self._seconds_to_rest())
+            await self._bell.rings_within(self._seconds_to_rest())
 
     def forget_job(self, job_id: JobId, context: Context, task: asyncio.Task[None]) -> None:
         """A job is over, or put back: its place is free."""

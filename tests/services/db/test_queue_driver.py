@@ -27,7 +27,7 @@ async def driver(database_url: str) -> AsyncIterator[QueueDriver]:
 async def wakes(bell: Bell, seconds: float) -> bool:
     """Whether it wakes who begins to wait now."""
     bell.clear()
-    return await bell.wait(seconds)
+    return await bell.rings_within(seconds)
 
 
 async def test_the_longer_it_rings_the_fewer_times_it_wakes() -> None:
@@ -60,10 +60,10 @@ async def test_who_waits_later_is_woken_by_what_rang_before() -> None:
     bell.clear()
     bell.ring()
     bell.ring()
-    assert await bell.wait(0)
+    assert await bell.rings_within(0)
     # The second one is for those who have looked since the first.
     bell.clear()
-    assert await bell.wait(1)
+    assert await bell.rings_within(1)
     assert not await wakes(bell, 3 * MOST_QUIET_SECONDS)
 
 
@@ -72,7 +72,7 @@ async def test_an_alarm_rings_at_the_earliest_time_and_is_forgotten_by_who_looks
     bell.ring_in(30)
     bell.ring_in(0.01)
     bell.ring_in(30)
-    assert await bell.wait(1)
+    assert await bell.rings_within(1)
     bell.ring_in(0.01)
     assert not await wakes(bell, 0.05)
 

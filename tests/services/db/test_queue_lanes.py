@@ -138,7 +138,7 @@ async def test_a_job_that_comes_while_the_queue_is_asked_is_not_forgotten(databa
                 await asyncio.sleep(0.01)
         # The question sees what there was as it was asked, and waits.
         await house.put(Call(door=2))
-        assert await house.driver.bell.wait(SOON.total_seconds())
+        assert await house.driver.bell.rings_within(SOON.total_seconds())
         assert house.began.empty()
         await holding.execute("SELECT pg_advisory_unlock(1)")
         assert await house.begin(2) == [1, 2]
