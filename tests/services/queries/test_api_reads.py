@@ -1,0 +1,60 @@
+"""What a read over HTTP asks PostgreSQL for: how often, for programs ask over and over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from uuid import UUID
+
+from sqlalchemy import event
+
+from db.models import ApprovalRulesRow, Card, WorkflowPlan
+from db.session import Database
+from services.approvals import ApprovalRules
+from services.queries import records
+from services.queries.records import EVERYTHING, NOBODY, Eyes
+from tests.support import runs_on_record
+
+EYES = Eyes(NOBODY)
+
+
+@contextmanager
+def asked(database: Database) -> Iterator[list[str]]:
+    """The statements that are sent meanwhile."""
+    statements: list[str] = []
+
+    def note(*given: object) -> None:
+        statements.append(str(given[2]))
+
+    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    try:
+        yield statements
+    finally:
+        event.remove(database.engine.sync_engine, "before_cursor_execute", note)
+
+
+async def test_a_run_a_plan_and_a_page_of_plans_take_few_statements(
+    database: Database, workspace_id: UUID
+) -> None:
+    async with database.transaction() as session:
+        plan = await runs_on_record.plan(session, workspace_id)
+        session.add(Card(workspace_id=workspace_id, plan_id=plan, channel_id="C1", is_private=False))
+        run = await runs_on_record.run(session, workspace_id, plan)
+        rules = {**asdict(ApprovalRules()), "approvers": ["U7"]}
+        session.add(ApprovalRulesRow(workspace_id=workspace_id, **rules))
+        draft = await session.get_one(WorkflowPlan, await runs_on_record.plan(session, workspace_id, 13))
+        draft.state = "DRAFT"
+    async with database.reading() as session:
+        with asked(database) as statements:
+            found = await records.run(session, workspace_id, EYES, run)
+        assert (found.plan, len(found.run.steps), len(statements)) == (12, 1, 2)
+        with asked(database) as statements:
+            assert (await records.plan(session, workspace_id, EYES, 12)).runs[0].id == run
+        assert len(statements) == 2
+        with asked(database) as statements:
+            page = await records.plan_lines(session, workspace_id, EYES, before=None, limit=9, wanted=EVERYTHING)
+        assert [line.number for line in page] == [13, 12]
+        assert page[0].awaited is not None
+        assert page[0].awaited.people == ("U7",)
+        assert len(statements) == 1
