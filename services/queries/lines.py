@@ -37,14 +37,11 @@ from services.approvals import ApprovalRules
 from services.components.builtins import ASK_PERSON
 from services.queries.filters import PlanFilter
 from services.queries.snapshots import Awaited, AwaitedKind, PlanLine
-from services.queries.standing import is_open
+from services.queries.standing import GOES_ON, is_in, is_open
 from services.states import OVER, PlanState, RunState, StepState
 
 TITLE_CHARACTERS = 300
 """Of an issue or a title: lists show less."""
-
-GOING = (RunState.RUNNING, RunState.WAITING, RunState.FAILED)
-"""The states of a run that is not over; of one that has failed people decide how it goes on."""
 
 STUCK = (StepState.WAITING, StepState.UNCERTAIN, StepState.FAILED)
 """The states of a step that people have to do with."""
@@ -149,7 +146,7 @@ def _asks() -> ColumnElement[bool]:
 def with_steps(query: Select[Any]) -> Select[Any]:
     """A query of plans and their cards with the runs that are not over, and those of their steps that wait."""
     return (
-        query.join(Run, and_(Run.plan_id == WorkflowPlan.id, Run.state.in_(GOING)))
+        query.join(Run, and_(Run.plan_id == WorkflowPlan.id, is_in(Run.state, GOES_ON)))
         .join(StepRun, and_(StepRun.run_id == Run.id, StepRun.state.in_(STUCK)))
         .join(PlanVersion, and_(PlanVersion.plan_id == Run.plan_id, PlanVersion.version == Run.version))
         .outerjoin(GATE, true())
@@ -228,7 +225,7 @@ def _waits() -> ColumnElement[Any]:
     first = (
         select(each.label("each"), StepRun.position)
         .outerjoin(StepGate, _of_gate)
-        .where(StepRun.run_id == Run.id, StepRun.state.in_(STUCK), Run.state.in_(GOING))
+        .where(StepRun.run_id == Run.id, StepRun.state.in_(STUCK), is_in(Run.state, GOES_ON))
         .order_by(StepRun.position)
         .limit(MAX_WAITS)
         .correlate(Run)
@@ -349,7 +346,7 @@ def _waits_for(viewer: Viewer) -> ColumnElement[bool]:
         .join(StepRun, and_(StepRun.run_id == Run.id, StepRun.state.in_(STUCK)))
         .join(PlanVersion, and_(PlanVersion.plan_id == Run.plan_id, PlanVersion.version == Run.version))
         .outerjoin(GATE, true())
-        .where(Run.plan_id == plan.id, Run.state.in_(GOING), waiting_step(viewer))
+        .where(Run.plan_id == plan.id, is_in(Run.state, GOES_ON), waiting_step(viewer))
         .correlate(plan, card)
     )
     return or_(to_review(viewer), to_answer(viewer), step.exists())
