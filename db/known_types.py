@@ -1,12 +1,12 @@
 """What asyncpg has asked PostgreSQL about types, kept for the connections that are made after.
 
-It knows few arrays by itself, for one, and asks about any other type at its first use, in each connection anew. The
-question is a recursive query over the catalog, which takes the server three times as long as to connect.
+It knows few arrays by itself, for one, and asks about any other type at its first use, in each connection anew.
+The question is a recursive query over the catalog, which takes the server three times as long as to connect.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Collection
 from types import SimpleNamespace
 from typing import Any, TypeAlias
 
@@ -45,13 +45,3 @@ class KnowingConnection(asyncpg.Connection):  # type: ignore[misc]
         if all(each["kind"] in _STAYING for each in found):
             known[asked] = found
         return found, statement
-
-
-def sharing_types() -> Callable[[KnowingConnection], Awaitable[None]]:
-    """What lets the connections of a pool have the same types: its `init`."""
-    types: Types = {}
-
-    async def share(connection: KnowingConnection) -> None:
-        connection.types = types
-
-    return share
