@@ -6,6 +6,9 @@ ARGS ?=
 # Most tests wait for a database, a browser or a clock: twice as many processes as cores.
 PROCESSES ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
 
+# pytest rewrites the asserts of each test file, in each process: half of what it takes to collect them, unless kept.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help sandbox test soak check lint types imports format bench languages lock venv clean runtime
 

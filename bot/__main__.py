@@ -33,7 +33,7 @@ COMMANDS = {
     "migrate": "upkeep",
     "purge": "upkeep",
 }
-"""The module of each command, in the order of the help. To import all of them takes longer than most commands do."""
+"""The module of each command, in the order of the help. To import all takes longer than most commands do."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -27,6 +27,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session, SessionTransaction
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from db.known_types import KnowingConnection, Types
 from db.turns import Turns
 from db.url import dsn_and_timeout
 
@@ -112,10 +113,14 @@ def async_engine(
     """
     dsn, timeout = dsn_and_timeout(database_url)
     cache = {"statement_cache_size": 0} if is_pooled else {}
+    kind = BoundConnection if is_bound else KnowingConnection
+    types: Types = {}
 
     async def connect() -> asyncpg.Connection:
-        kind = {"connection_class": BoundConnection} if is_bound else {}
-        connection = await asyncpg.connect(dsn, timeout=timeout, command_timeout=30, **cache, **kind)
+        connection = await asyncpg.connect(
+            dsn, timeout=timeout, command_timeout=30, connection_class=kind, **cache
+        )
+        connection.types = types
         for name, value in (settings or {}).items():
             await connection.execute(f"SET {name} = {value}")
         if is_bound:
@@ -175,7 +180,7 @@ async def is_behind_pooler(database_url: str) -> bool:
         await connection.close()
 
 
-class BoundConnection(asyncpg.Connection):  # type: ignore[misc]
+class BoundConnection(KnowingConnection):
     """A connection that binds its next transaction, in the round trip in which that begins.
 
     `binding` is what it begins with, once: a transaction that nobody has bound is bound to nothing.

@@ -117,14 +117,14 @@ async def load_pack(database: Database, slack: SlackStandIn, town_url: str = _SO
 
 
 @cache
-def _sandbox_components() -> tuple[str, ...]:
-    return tuple(each.model_dump_json(by_alias=True) for each in parse_pack(sandbox_pack(_SOMEWHERE)))
+def _sandbox_components() -> tuple[ComponentDefinition, ...]:
+    return tuple(parse_pack(sandbox_pack(_SOMEWHERE)))
 
 
 def sandbox_components(town_url: str) -> list[ComponentDefinition]:
-    """The sandbox's components over a town. The pack is read once: as YAML, that takes longer than to load it."""
+    """The sandbox's components over a town. The pack is read once: that takes longer than to load it."""
     return [
-        ComponentDefinition.model_validate_json(each.replace(_SOMEWHERE, town_url))
+        each.model_copy(update={"endpoint_url": each.endpoint_url.replace(_SOMEWHERE, town_url)})
         for each in _sandbox_components()
     ]
 

@@ -186,8 +186,12 @@ def date(moment: datetime) -> str:
 
 def _within(text: str, room: int) -> int:
     """How many characters of the text weigh no more than `room`."""
-    # No character weighs less than one. To weigh a beginning a dozen times is faster than each character once.
-    lengths = range(1, min(len(text), max(room, 0)) + 1)
+    # No character weighs less than one, and most weigh no more.
+    most = min(len(text), max(room, 0))
+    if weight(text[:most]) <= room:
+        return most
+    # To weigh a beginning a dozen times is faster than each character once.
+    lengths = range(1, most + 1)
     return bisect(lengths, room, key=lambda length: weight(text[:length]))
 
 
