@@ -6,7 +6,7 @@ The question is a recursive query over the catalog, which takes the server three
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Awaitable, Callable, Collection
 from types import SimpleNamespace
 from typing import Any, TypeAlias
 
@@ -45,3 +45,13 @@ class KnowingConnection(asyncpg.Connection):  # type: ignore[misc]
         if all(each["kind"] in _STAYING for each in found):
             known[asked] = found
         return found, statement
+
+
+def sharing_types() -> Callable[[KnowingConnection], Awaitable[None]]:
+    """What lets the connections of a pool have the same types: its `init`."""
+    types: Types = {}
+
+    async def share(connection: KnowingConnection) -> None:
+        connection.types = types
+
+    return share

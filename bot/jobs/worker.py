@@ -32,6 +32,7 @@ from bot.logs import log_context
 from bot.metrics import Metrics
 from bot.readers import language_for, reader_of
 from bot.workspaces.tenants import Tenants
+from db.known_types import KnowingConnection, sharing_types
 from db.queue import Job, JobRow, current_row, queue_settings
 from db.queue_driver import OwnedJobQueries, QueueDriver
 from db.queue_lanes import LaneManager, LanePlaces
@@ -133,7 +134,14 @@ class Worker:
     async def _work(self) -> None:
         dsn, _ = dsn_and_timeout(self.database_url)
         async with asyncpg.create_pool(
-            dsn, min_size=3, max_size=8, timeout=5, command_timeout=30, reset=_skip_connection_reset
+            dsn,
+            min_size=3,
+            max_size=8,
+            timeout=5,
+            command_timeout=30,
+            reset=_skip_connection_reset,
+            connection_class=KnowingConnection,
+            init=sharing_types(),
         ) as pool:
             driver = QueueDriver(pool)
             # Before its manager probes whether it hears: a probe that nobody hears yet is lost, and ten seconds
