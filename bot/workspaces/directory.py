@@ -6,9 +6,11 @@ import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from bot.deps import Deps, Workspace
 from bot.errors import SlackError, TokenRefused
@@ -87,22 +89,32 @@ class InstalledWorkspaces:
         return self.bind(Workspace(row.id, row.team_id, row.name, bot_id="", bot_user_id="", slack=self.slack))
 
     async def refused(self, workspace_id: UUID) -> None:
-        """Ask Slack itself about the token; if it is gone for good, so is the app, whatever was not told of it."""
-        deps = await self.of(workspace_id)
-        if deps is None:
+        """Ask Slack itself about the token; if it is gone for good, so is the app, whatever was not told of it.
+
+        Not the token in memory: where the app has been installed again, that is one that Slack has taken back.
+        """
+        async with self.database.reading() as session:
+            found = await self._find(session, WorkspaceRow.id == workspace_id)
+        if found is None:
             return
         try:
-            await deps.slack.identity()
+            await self.slack.of_workspace(found.token, found.team_id).identity()
         except TokenRefused as error:
-            if error.code not in GONE_FOR_GOOD:
-                return
-            async with self.database.transaction() as session:
-                await remove(session, workspace_id, SYSTEM, deps.now())
-                await enqueue(session, EndWork(workspace=workspace_id))
-            self.forget()
-            logger.warning("The app is gone from the workspace %s (%s)", deps.workspace.team_id, error.code)
+            if error.code in GONE_FOR_GOOD and await self._remove(found):
+                logger.warning("The app is gone from the workspace %s (%s)", found.team_id, error.code)
         except SlackError:
             return
+
+    async def _remove(self, found: InstalledWorkspace) -> bool:
+        """Remove a workspace, unless the app was installed there again since it was found."""
+        async with self.database.transaction() as session:
+            present = await self._find(session, WorkspaceRow.id == found.id, is_held=True)
+            if present is None or present.token != found.token:
+                return False
+            await remove(session, found.id, SYSTEM, datetime.now(UTC))
+            await enqueue(session, EndWork(workspace=found.id))
+        self.forget()
+        return True
 
     def knows(self, team_id: str) -> bool:
         """Whether a look-up of a workspace would be answered from memory."""
@@ -120,18 +132,23 @@ class InstalledWorkspaces:
 
     async def _load(self, which: ColumnElement[bool]) -> Deps | None:
         changes = self._changes
-        try:
-            async with self.database.reading() as session:
-                found = await self.installations.find(session, which)
-        except SealBroken as error:
-            logger.error("A workspace's token can't be opened (%s): is MUDDA_SECRET_KEY another one now?", error)
-            return None
+        async with self.database.reading() as session:
+            found = await self._find(session, which)
         if found is None:
             return None
         deps = self.bind(self._workspace(found))
         if self.is_listening and changes == self._changes:
             self._by_team[found.team_id] = self._by_id[found.id] = deps
         return deps
+
+    async def _find(
+        self, session: AsyncSession, which: ColumnElement[bool], *, is_held: bool = False
+    ) -> InstalledWorkspace | None:
+        try:
+            return await self.installations.find(session, which, is_held=is_held)
+        except SealBroken as error:
+            logger.error("A workspace's token can't be opened (%s): is MUDDA_SECRET_KEY another one now?", error)
+            return None
 
     def _workspace(self, found: InstalledWorkspace) -> Workspace:
         return Workspace(

@@ -101,15 +101,21 @@ class InstallationService:
         await announce(session)
         return ids
 
-    async def find(self, session: AsyncSession, which: ColumnElement[bool]) -> InstalledWorkspace | None:
-        """The workspace for which `which` is true, if the app is there. Raises SealBroken."""
-        found = (
-            await session.execute(
-                select(Workspace, Installation)
-                .join(Installation, Installation.id == Workspace.installation_id)
-                .where(which, Workspace.removed_at.is_(None), Installation.token.is_not(None))
-            )
-        ).one_or_none()
+    async def find(
+        self, session: AsyncSession, which: ColumnElement[bool], *, is_held: bool = False
+    ) -> InstalledWorkspace | None:
+        """The workspace for which `which` is true, if the app is there. Raises SealBroken.
+
+        Where it `is_held` nobody can install it again until the transaction ends.
+        """
+        query = (
+            select(Workspace, Installation)
+            .join(Installation, Installation.id == Workspace.installation_id)
+            .where(which, Workspace.removed_at.is_(None), Installation.token.is_not(None))
+        )
+        if is_held:
+            query = query.with_for_update(of=Installation)
+        found = (await session.execute(query)).one_or_none()
         if found is None:
             return None
         workspace, row = found

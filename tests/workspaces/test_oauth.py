@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 
@@ -10,12 +11,13 @@ import pytest
 from sqlalchemy import select
 from yarl import URL
 
-from bot.sandbox.slack.faults import ErrorWord, ServerError
+from bot.sandbox.slack.faults import ErrorWord, Hold, ServerError
 from bot.sandbox.towns import agree, button
 from bot.workspaces.oauth import COOKIE
-from db.models import Installation
+from db.models import Installation, Workspace
 from tests.support.town_hall import LEAK, cards
 from tests.support.towns import TEAMS, Towns, two_towns
+from tests.support.waiting import happened
 
 SPRINGFIELD, OGDENVILLE = (team.id for team in TEAMS)
 
@@ -86,6 +88,21 @@ async def test_an_installation_done_again_replaces_the_token(towns: Towns) -> No
     await towns.slacks[0].send_command("priya", "works", "/mudda", LEAK)
     await towns.slacks[0].wait_for(lambda: len(cards(towns.slacks[0])) == 2)
     assert len(await installations(towns)) == 1
+
+
+async def test_an_installation_done_again_is_not_removed_for_the_token_before(towns: Towns) -> None:
+    await towns.install(SPRINGFIELD)
+    [found] = await towns.rows(Workspace)
+    asked = Hold()
+    towns.slacks[0].faults.script("auth.test", [asked])
+    asking = asyncio.create_task(towns.bot.tenants.refused(found.id))
+    await happened(asked.reached)
+    await towns.install(SPRINGFIELD)
+    asked.released.set()
+    await asking
+    assert await towns.bot.tenants.of(found.id) is not None
+    [row] = await installations(towns)
+    assert row.token is not None
 
 
 @pytest.mark.parametrize("wrong", ["no state", "forged", "another browser", "no browser"])
