@@ -28,7 +28,7 @@ class Bell:
         self._rang_since = False
         self._quiet = QUIET_SECONDS
         self._timer: asyncio.TimerHandle | None = None
-        self._alarm: asyncio.TimerHandle | None = None
+        self._alarm: tuple[float, asyncio.TimerHandle] | None = None
 
     def ring(self) -> None:
         """Wake who waits now, or who will wait before the next `clear`."""
@@ -39,17 +39,19 @@ class Bell:
 
     def ring_in(self, seconds: float) -> None:
         """Ring later, but for a `clear` before: whoever looks by then sees for themselves when there is more."""
-        alarm = asyncio.get_running_loop().call_later(seconds, self.ring)
-        if self._alarm is None or self._alarm.when() > alarm.when():
-            self._alarm, alarm = alarm, self._alarm
-        if alarm is not None:
-            alarm.cancel()
+        loop = asyncio.get_running_loop()
+        at = loop.time() + seconds
+        if self._alarm is not None:
+            if self._alarm[0] <= at:
+                return
+            self._alarm[1].cancel()
+        self._alarm = at, loop.call_at(at, self.ring)
 
     def clear(self) -> None:
         """From here on only what rings later wakes."""
         self._rung.clear()
         if self._alarm is not None:
-            self._alarm.cancel()
+            self._alarm[1].cancel()
             self._alarm = None
 
     async def rings_within(self, seconds: float) -> bool:
