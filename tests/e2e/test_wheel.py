@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import sysconfig
-import tarfile
 import venv
 import zipfile
 from pathlib import Path
@@ -30,12 +30,10 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A wheel made of what is checked in or would be, in a folder of its own: a build leaves files behind."""
     folder = tmp_path_factory.mktemp("wheel")
     files = ran(["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"])
-    with tarfile.open(folder / "source.tar", "w") as archive:
-        for name in filter(None, files.split("\0")):
-            if not name.startswith(("tests/", "docs/")) and (ROOT / name).exists():
-                archive.add(ROOT / name, name)
-    with tarfile.open(folder / "source.tar") as archive:
-        archive.extractall(folder / "source", filter="data")
+    for name in filter(None, files.split("\0")):
+        if not name.startswith(("tests/", "docs/")) and (ROOT / name).exists():
+            (folder / "source" / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / "source" / name)
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--no-index"]
     ran([*command, "--wheel-dir", str(folder), str(folder / "source")])
     return next(folder.glob("mudda-*.whl"))
