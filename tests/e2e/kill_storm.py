@@ -62,6 +62,9 @@ this the storm would rage on long after it is over.
 LONGEST = 3_600.0
 """No storm lasts longer, and so long one of them may wait."""
 
+MANY_MESSAGES = 1_000_000
+"""Slack's stand-in keeps all that is posted in a storm of any length: at its end each message is counted."""
+
 
 def steps_at_random(chance: random.Random) -> list[Any]:
     """Six steps: a look, an order, two branches over its answer, a reply, and a last look."""
@@ -274,6 +277,7 @@ async def storm(
         database = Database(database_url).everywhere()
         stack.push_async_callback(database.close)
         slack = await stack.enter_async_context(SlackStandIn())
+        slack.workspace.messages_kept = MANY_MESSAGES
         town = await stack.enter_async_context(Town())
         env = {
             **serve_env(slack, "http://127.0.0.1:1", database_url),

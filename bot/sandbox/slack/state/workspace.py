@@ -93,6 +93,7 @@ class Workspace:
     """One Slack workspace with one app in it."""
 
     def __init__(self, setup: Setup | None = None, *, clock: Clock = time.time) -> None:
+        self.messages_kept = MESSAGES_KEPT
         setup = setup or Setup()
         self.team, self.app_id, self.bot_id, self.bot = setup.team, setup.app_id, setup.bot_id, setup.bot
         self.commands, self.shortcuts = setup.commands, setup.shortcuts
@@ -200,7 +201,7 @@ class Workspace:
             _keep(channel.ephemerals, message, EPHEMERALS_KEPT)
             self._publish("ephemeral", message)
             return message
-        _keep(channel.messages, message, MESSAGES_KEPT)
+        _keep(channel.messages, message, self.messages_kept)
         self._publish("message", message)
         if message.is_reply:
             self._count_reply(channel, message)
