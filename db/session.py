@@ -36,6 +36,8 @@ logger = logging.getLogger("mudda.database")
 # A query that takes a ReadSession can't be handed what it might write with by accident; free at run time.
 ReadSession = NewType("ReadSession", AsyncSession)
 
+_READ_ONLY = " SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;"
+
 # PgQueuer reads one row per job under these; more connections than this only add switching on small machines, and
 # a server of a hundred has to do for several processes.
 POOL_SIZE = 10
@@ -287,8 +289,22 @@ class Database:
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[ReadSession]:
         """A session to read with: PostgreSQL itself refuses a write, and one snapshot serves every query."""
-        read_only = " SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY;"
-        info = {"binding": read_only + self._binding(), "turns": self._turns}
+        async with self._reading(_READ_ONLY) as session:
+            yield session
+
+    @asynccontextmanager
+    async def searching(self) -> AsyncIterator[ReadSession]:
+        """As `reading`, for what looks through much: PostgreSQL plans each statement for its values.
+
+        After five uses on a connection it would plan for all values, if it guesses that this costs no more.
+        It guesses wrongly where few rows are wanted by a rare value, and where the latest of some are.
+        """
+        async with self._reading(f"{_READ_ONLY} SET LOCAL plan_cache_mode = force_custom_plan;") as session:
+            yield session
+
+    @asynccontextmanager
+    async def _reading(self, settings: str) -> AsyncIterator[ReadSession]:
+        info = {"binding": settings + self._binding(), "turns": self._turns}
         async with self._sessions(info=info) as session:
             yield ReadSession(session)
 

@@ -60,7 +60,7 @@ async def draw_home(job: DrawHome, deps: Deps) -> None:
         raise turn
     if turn is None:
         return
-    async with deps.database.reading() as session:
+    async with deps.database.searching() as session:
         snapshot = await home.read(session, job.workspace, job.user, deps.now())
     view = home_view(snapshot, deps.defaults)
     digest = _digest(view)

@@ -149,7 +149,7 @@ async def _shown(job: FindAnswer, message: Message, deps: Deps) -> None:
 async def _answered(job: FindAnswer, scope: Scope, live: LiveAnswer, deps: Deps) -> Answered:
     async def door(of: Scope, wanted: Wanted) -> Facts:
         await live.look(wanted)
-        async with deps.database.reading() as session:
+        async with deps.database.searching() as session:
             return await look_up(session, of, wanted)
 
     parts = await named_parts(job.markup, deps) if job.markup else ()

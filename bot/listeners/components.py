@@ -48,7 +48,7 @@ def register(app: AsyncApp) -> None:
 async def list_components(command: payloads.Command, deps: Deps, ack: AsyncAck) -> None:
     """The first page; further ones are jobs that replace it."""
     search = command.text[: ids.SEARCH_LENGTH]
-    async with deps.database.reading() as session:
+    async with deps.database.searching() as session:
         found = await deps.search.find(session, deps.workspace.id, search)
         known = await deps.registry.ids_of(session, deps.workspace.id, found.page)
     message = registry_list(found, known, search)

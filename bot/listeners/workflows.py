@@ -94,7 +94,7 @@ async def _check_may_see(session: AsyncSession, plan: PlanSnapshot, command: pay
 
 async def _first_page(command: payloads.Command, deps: Deps) -> Message:
     wanted = filters.read(filters.with_ids(command.markup)[: ids.SEARCH_LENGTH])
-    async with deps.database.reading() as session:
+    async with deps.database.searching() as session:
         viewer = await deps.queries.viewer(
             session, deps.workspace.id, command.user, command.channel, now=deps.now()
         )

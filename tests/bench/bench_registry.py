@@ -39,7 +39,7 @@ async def main() -> None:
             database, search = everywhere.of(workspace_id), ComponentSearch()
 
             async def find(words: str) -> None:
-                async with database.reading() as session:
+                async with database.searching() as session:
                     await search.find(session, workspace_id, words)
 
             print(f"| {COMPONENTS:,} components, ms | median | p95 |\n|---|---:|---:|")

@@ -90,7 +90,7 @@ async def _plans(
     state: PlanState | None = None,
 ) -> Document:
     workspace_id = caller.deps.workspace.id
-    async with database.of(workspace_id).reading() as session:
+    async with database.of(workspace_id).searching() as session:
         eyes = await caller.eyes(session)
         found = await records.plan_lines(
             session, workspace_id, eyes, before=before, limit=MAX_FOUND, wanted=wanted, state=state
@@ -114,7 +114,7 @@ async def _find_components(caller: Caller, database: Database, wanted: FindCompo
     workspace_id = caller.deps.workspace.id
     if "\0" in wanted.words + wanted.after:
         raise Problem(400, "bad_parameter", "There are no such words.")
-    async with database.of(workspace_id).reading() as session:
+    async with database.of(workspace_id).searching() as session:
         found = await records.component_lines(
             session, workspace_id, after=wanted.after, limit=MAX_FOUND, search=wanted.words
         )

@@ -20,7 +20,7 @@ async def suggest_prompts(job: SuggestPrompts, deps: Deps) -> None:
     """Suggest what fits the person: a clerk, somebody who is awaited, an admin."""
     if not deps.surfaces.is_open(Surface.PROMPTS, deps.now()):
         return
-    async with deps.database.reading() as session:
+    async with deps.database.searching() as session:
         viewer = await deps.queries.viewer(session, job.workspace, job.user, now=deps.now())
         waiting = await home.waiting_for(session, job.workspace, viewer)
         is_admin = job.user in viewer.rules.approvers or await homes.is_admin(session, job.workspace, job.user)

@@ -61,14 +61,14 @@ async def give_up_page(job: TurnPage, deps: Deps) -> None:
 
 
 async def _components(job: TurnPage, deps: Deps) -> Message:
-    async with deps.database.reading() as session:
+    async with deps.database.searching() as session:
         found = await deps.search.find(session, job.workspace, job.search, page=job.page)
         ids = await deps.registry.ids_of(session, job.workspace, found.page)
     return registry_list(found, ids, job.search)
 
 
 async def _workflows(job: TurnPage, deps: Deps) -> Message:
-    async with deps.database.reading() as session:
+    async with deps.database.searching() as session:
         viewer = await deps.queries.viewer(session, job.workspace, job.user, job.channel, now=deps.now())
         wanted = filters.read(job.search)
         page = await deps.queries.list(session, job.workspace, wanted=wanted, viewer=viewer, page=job.page)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from pydantic import Field
-from sqlalchemy import ColumnElement, func, literal_column, or_, select, true
+from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, func, literal, literal_column, or_, select, true
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Card, Decision, Run, StepRun, WorkflowPlan
@@ -155,7 +155,7 @@ async def _of_runs(
     where = [Decision.workspace_id == scope.workspace_id, *_between(scope, given, Decision.created_at)]
     where += [Decision.kind.in_(kinds)] if kinds else []
     where += [Decision.user_id == who] if who else []
-    where += [] if plans is None else [Decision.run_id.in_(select(Run.id).where(Run.plan_id.in_(plans)))]
+    where += [] if plans is None else [Decision.run_id.in_(select(Run.id).where(_one_of(Run.plan_id, plans)))]
     columns = (Decision.run_id, Decision.step_run_id, Decision.kind, Decision.user_id, Decision.reason)
     latest = (
         select(*columns, Decision.created_at)
@@ -210,7 +210,7 @@ async def _of_plans(
         return Facts()
     where = [told(scope), plan.state.in_(states), plan.decided_at.is_not(None)]
     where += [*_between(scope, given, plan.decided_at), *([plan.decided_by == who] if who else [])]
-    where += [] if plans is None else [plan.id.in_(plans)]
+    where += [] if plans is None else [_one_of(plan.id, plans)]
     # Whether the words are in them is asked of the latest alone, and what is shown of those alone that fit.
     latest = _DECIDED_PLANS.where(*where).order_by(plan.decided_at.desc()).limit(_LATEST).subquery("latest")
     fits = (
@@ -240,6 +240,12 @@ def _of_plan(row: Any) -> Fact:
 def _between(scope: Scope, given: Period, when: Any) -> list[ColumnElement[bool]]:
     begins, ends = given.begins(scope), given.ends(scope)
     return [*([] if begins is None else [when >= begins]), *([] if ends is None else [when < ends])]
+
+
+def _one_of(column: Any, ids: Sequence[UUID]) -> ColumnElement[bool]:
+    """Once PostgreSQL plans for all values, it reads all plans for a list of a hundred, and none for an array."""
+    found: ColumnElement[bool] = column == any_(literal(list(ids), ARRAY(Uuid)))
+    return found
 
 
 def _at(fact: Fact) -> Any:
