@@ -13,7 +13,6 @@ import asyncio
 import random
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass, field
@@ -36,7 +35,7 @@ from services.errors import MoveNotAllowed, StaleVersion
 from services.jobs import StepDecision
 from tests.support.bot_process import BotProcess, bot_process, serve_env
 from tests.support.run_starts import APPROVER, begun, components, decisions, now, runs, step
-from tests.support.storm_model import faults_of
+from tests.support.storm_model import faults_of, where_they_stand
 from tests.support.waiting import happened
 
 ROUTES = (
@@ -244,7 +243,8 @@ class Storm:
                 left = (await session.execute(select(Run).where(moving))).scalars().all()
             if not left:
                 return
-            assert time.monotonic() < deadline, Counter((run.state, run.reply_ts is not None) for run in left)
+            if time.monotonic() > deadline:
+                raise AssertionError(await where_they_stand(self.database, left))
             await asyncio.sleep(0.2)
 
     async def pause(self, over: asyncio.Event, seconds: float) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlalchemy.orm import undefer
 
 from bot.sandbox.slack import SlackStandIn
@@ -154,3 +155,25 @@ def _of_slack(slack: SlackStandIn, all_runs: Sequence[Run]) -> Iterator[str]:
     for run in all_runs:
         if replies[str(run.id)] != 1:
             yield f"run {run.id}: its reporter was told {replies[str(run.id)]} times"
+
+
+_STEPS = text("""
+SELECT step_id, state, attempt, waiting_for, needed, done_before, started_at, ended_at FROM step_runs
+WHERE run_id = :run ORDER BY position
+""")
+_JOBS = text("""
+SELECT to_jsonb(job) - 'payload', convert_from(payload, 'UTF8') FROM pgqueuer AS job
+WHERE convert_from(payload, 'UTF8') LIKE '%' || :id || '%'
+""")
+
+
+async def where_they_stand(database: Database, left: Sequence[Run]) -> str:
+    """Of runs that do not end: their steps, and what the queue has of them."""
+    lines = [f"{len(left)} runs have not ended, by {datetime.now(UTC)}"]
+    async with database.reading() as session:
+        for run in left:
+            lines.append(f"{run.id}: {run.state}, ended {run.ended_at}, reply {run.reply_ts}")
+            lines += [f"  {tuple(row)}" for row in await session.execute(_STEPS, {"run": run.id})]
+            for of in (run.id, run.plan_id):
+                lines += [f"  {tuple(row)}" for row in await session.execute(_JOBS, {"id": str(of)})]
+    return "\n".join(lines)
