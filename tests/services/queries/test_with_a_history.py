@@ -13,8 +13,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.models import Run
 from db.session import Database
 from services.approvals import ApprovalRules, ApprovalService
-from services.queries import home
-from services.queries.filters import read
+from services.queries import home, records
+from services.queries.filters import PlanFilter, read
 from services.queries.lines import Viewer
 from services.queries.workflows import WorkflowQueries
 from tests.support.postgres import analyze
@@ -22,6 +22,7 @@ from tests.support.run_starts import APPROVER, begun, registered, step
 
 OVER = 6_000
 GO_ON = 8
+PAGE = 20
 
 # A plan each, with its card and its run.
 PAST = """
@@ -87,6 +88,11 @@ async def test_what_goes_on_is_read_without_a_look_at_all_that_is_over(
         page = await queries.list(session, workspace_id, wanted=read(words), viewer=viewer)
         assert page.total == GO_ON
 
+    async def paged(who: Viewer, session: AsyncSession) -> None:
+        eyes = records.Eyes(who)
+        found = await records.plan_lines(session, workspace_id, eyes, before=None, limit=PAGE, wanted=PlanFilter())
+        assert len(found) == PAGE
+
     async def counted(session: AsyncSession) -> None:
         assert await home.waiting_for(session, workspace_id, viewer) == GO_ON
 
@@ -96,6 +102,9 @@ async def test_what_goes_on_is_read_without_a_look_at_all_that_is_over(
         "open": partial(listed, "open"),
         "waiting": partial(listed, "waiting"),
         "count": counted,
+        "a page, for an approver": partial(paged, viewer),
+        "a page, for somebody who sees what is public": partial(paged, Viewer("U2", viewer.rules)),
+        "a page, for a program": partial(paged, records.NOBODY),
     }
     rows = {name: await looked_at(database, workspace_id, each) for name, each in work.items()}
     assert {name: number for name, number in rows.items() if number > OVER / 10} == {}
