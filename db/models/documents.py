@@ -137,10 +137,10 @@ class ImportedForm(TypedDict):
     """What a component was when it was imported: from which `source` and which `operation` ("GET /areas/{id}").
 
     `members` has a digest of each member as the document had it: one that is another now was changed by hand.
-    `form` is there if that was all, and tells whether any may be (`services.components.storing`).
+    `untouched` is there if that was all, until anybody changes the row: then PostgreSQL takes it away (0042).
     """
 
     source: str
     operation: str
     members: dict[str, str]
-    form: NotRequired[str]
+    untouched: NotRequired[bool]

@@ -18,7 +18,6 @@ from services.components.demands import DEMANDS, demand_problems
 from services.components.kinds import Method, check_template, method_of, typed_request, typed_response
 from services.components.refusals import DefinitionFaultCode, Refusal, refuse
 from services.components.specs import ApprovalPolicy
-from services.formats.schemas import schema_problems
 
 KEY = re.compile(r"[a-z0-9_.-]{1,64}")
 # Control characters would move the cursor of whoever lists components in a terminal.
@@ -171,6 +170,11 @@ def _parameter_refusals(schema: dict[str, Any]) -> Iterator[Refusal]:
 
 
 def _schema_refusals(schema: dict[str, Any]) -> Iterator[Refusal]:
+    if not schema:
+        return
+    # What judges schemas takes long to load, and a process that reads a document seldom needs it.
+    from services.formats.schemas import schema_problems
+
     for problem in schema_problems(schema):
         yield Refusal(DefinitionFaultCode(problem.code), problem.path, problem.detail)
 

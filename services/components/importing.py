@@ -2,7 +2,8 @@
 
 An operation is known by its method and path. What a component was imported as is remembered by digests of its
 members (`components.imported`): one that is another now was changed by hand, and stays whatever the document says.
-Whether any is, PostgreSQL tells by a digest of them all, so that only those are read of which one may be another.
+PostgreSQL notes there that somebody changed a component, so that only those are read in which a member may be
+another.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from services.components.adding import wait_for_turn
 from services.components.definitions import ComponentDefinition
 from services.components.openapi.model import ApiDocument, Operation, Reason, Refused
 from services.components.specs import ApprovalPolicy
-from services.components.storing import members_of, outlines, row_text, store
+from services.components.storing import members_of, outlines, store, texts_of
 from services.components.written import WrittenDefinition, digest_of, text_of, written
 
 _TOGETHER = ("endpoint_url", "path_params")
@@ -148,7 +149,7 @@ class ImportService:
         await store(
             session,
             (
-                row_text(workspace_id, entry.definition, _noted(document.source, entry))
+                texts_of(workspace_id, entry.definition, _noted(document.source, entry.operation, entry.kept))
                 for entry in writes
                 if entry.definition is not None
             ),
@@ -195,7 +196,7 @@ async def _previewed(
         found.append(_entry(operation, matching, refused_origins))
         if number % _AT_ONCE == 0:
             await asyncio.sleep(0)  # others have their turn
-    touched = {row.key: row for row in rows if not _is_as_imported(row)}
+    touched = {row.key: row for row in rows if not _is_untouched(row)}
     numbers = {entry.key: number for number, entry in enumerate(found) if entry.key in touched}
     for piece in _pieces(sorted(numbers), _LOOKED_AT):
         for key, members in (await members_of(session, workspace_id, piece)).items():
@@ -234,7 +235,7 @@ def _entry(operation: Operation, matching: _Matching, refused_origins: Mapping[s
         changes,
         active=row.is_active,
         definition=new,
-        is_noted=_is_noted(row, matching.source, operation),
+        is_noted=row.imported == _noted(matching.source, operation),
     )
 
 
@@ -267,7 +268,7 @@ def _compared(
         tuple(kept),
         active=row.is_active,
         definition=whole,
-        is_noted=_is_noted(row, source, entry.operation),
+        is_noted=row.imported == _noted(source, entry.operation, kept),
     )
 
 
@@ -313,26 +314,17 @@ def _is_wanted(entry: ImportEntry, chosen: Collection[str] | None) -> bool:
     return entry.active if chosen is None else entry.operation.id in chosen
 
 
-def _imported(source: str, operation: Operation) -> ImportedForm:
+def _noted(source: str, operation: Operation, kept: Collection[str] = ()) -> ImportedForm:
+    """What is remembered of where a component came from, and whether it is all that the document says."""
     digests = {} if operation.definition is None else operation.definition.digests
     members = {name: digest for name, digest in digests.items() if name != "key"}
-    return {"source": source, "operation": operation.id, "members": members}
+    noted: ImportedForm = {"source": source, "operation": operation.id, "members": members}
+    return noted if kept else {**noted, "untouched": True}
 
 
-def _noted(source: str, entry: ImportEntry) -> ImportedForm:
-    """What is kept of where a component came from; its form too, if it is all that the document says."""
-    imported = _imported(source, entry.operation)
-    return imported if entry.kept else {**imported, "form": ""}
-
-
-def _is_noted(row: Row[Any], source: str, operation: Operation) -> bool:
-    known = {name: value for name, value in (row.imported or {}).items() if name != "form"}
-    return known == _imported(source, operation)
-
-
-def _is_as_imported(row: Row[Any]) -> bool:
+def _is_untouched(row: Row[Any]) -> bool:
     """Whether nobody can have changed a component since it was imported as the document had it."""
-    return bool(row.imported) and row.imported.get("form") == row.form
+    return bool(row.imported) and row.imported.get("untouched") is True
 
 
 def _result(entries: Iterable[ImportEntry], deactivated: tuple[str, ...]) -> ImportResult:

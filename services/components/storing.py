@@ -16,12 +16,12 @@ from sqlalchemy import (
     and_,
     any_,
     bindparam,
-    case,
     cast,
     column,
     func,
     literal_column,
     select,
+    true,
 )
 from sqlalchemy.dialects.postgresql import JSONB, Insert, insert
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -30,23 +30,16 @@ from db.models import Component
 from db.models.documents import ImportedForm
 from db.session import ReadSession
 from services.components.definitions import ComponentDefinition
-from services.components.written import WrittenDefinition
+from services.components.written import LARGE, WrittenDefinition
 
 PIECE = 500_000
 """So many characters of JSON go in one statement: to hand it over holds up nobody for long."""
 
 _TABLE: Any = Component.__table__
 _MEMBERS = tuple(ComponentDefinition.model_fields)
-_STORED = ("id", "workspace_id", "is_active", *_MEMBERS, "imported")
-
-
-def form_of(columns: Iterable[ColumnElement[object]]) -> ColumnElement[str]:
-    """What tells whether any member of a component is another, as PostgreSQL finds it out by itself."""
-    return func.md5(cast(func.row(*columns), Text))
-
-
-_FORM = form_of(getattr(Component, name) for name in _MEMBERS)
-"""That of a row as it is."""
+_SMALL = ("id", "workspace_id", "is_active", *(name for name in _MEMBERS if name not in LARGE), "imported")
+_REST = "rest"
+"""What each row has besides its large members, as one object."""
 
 
 async def outlines(session: AsyncSession | ReadSession, workspace_id: UUID, keys: Sequence[str]) -> Sequence[Any]:
@@ -58,7 +51,7 @@ async def outlines(session: AsyncSession | ReadSession, workspace_id: UUID, keys
         Component.endpoint_url,
         Component.imported,
     )
-    query = select(*columns, _FORM.label("form")).where(_are(workspace_id, keys)).order_by(Component.key)
+    query = select(*columns).where(_are(workspace_id, keys)).order_by(Component.key)
     return (await session.execute(query)).all()
 
 
@@ -74,44 +67,47 @@ def _are(workspace_id: UUID, keys: Sequence[str]) -> ColumnElement[bool]:
     return and_(Component.workspace_id == workspace_id, Component.key == any_(cast(keys, ARRAY(String))))
 
 
-def row_text(workspace_id: UUID, definition: WrittenDefinition, imported: ImportedForm) -> str:
-    """A component as `store` takes it. If it is noted to have a `form`, that is filled in as it is stored."""
+def texts_of(workspace_id: UUID, definition: WrittenDefinition, imported: ImportedForm) -> tuple[str, ...]:
+    """A component as `store` takes it: the large members as JSON, each for itself, after all others in one."""
     own = {"id": str(uuid4()), "workspace_id": str(workspace_id), "is_active": True, "imported": imported}
-    texts = {**{name: json.dumps(value) for name, value in own.items()}, **definition.texts}
-    return "{" + ", ".join(f'"{name}": {text}' for name, text in texts.items()) + "}"
+    small = {name: text for name, text in definition.texts.items() if name not in LARGE}
+    texts = {**{name: json.dumps(value) for name, value in own.items()}, **small}
+    rest = "{" + ", ".join(f'"{name}": {text}' for name, text in texts.items()) + "}"
+    return (rest, *(definition.texts[name] for name in LARGE))
 
 
-async def store(session: AsyncSession, rows: Iterable[str]) -> None:
+async def store(session: AsyncSession, rows: Iterable[tuple[str, ...]]) -> None:
     """Write components, by workspace and key."""
     for piece in _pieces(rows):
-        await session.execute(_STORE, {"rows": piece})
+        columns = map(list, zip(*piece, strict=True))
+        await session.execute(_STORE, dict(zip((_REST, *LARGE), columns, strict=True)))
 
 
-def _pieces(rows: Iterable[str]) -> Iterator[str]:
-    """Rows as lists in JSON, each as long as may be."""
-    held: list[str] = []
+def _pieces(rows: Iterable[tuple[str, ...]]) -> Iterator[Sequence[tuple[str, ...]]]:
+    """As many rows at once as have so much text."""
+    held: list[tuple[str, ...]] = []
     size = 0
     for row in rows:
         held.append(row)
-        size += len(row)
+        size += sum(map(len, row))
         if size >= PIECE:
-            yield f"[{','.join(held)}]"
+            yield held
             held, size = [], 0
     if held:
-        yield f"[{','.join(held)}]"
+        yield held
 
 
 def _store() -> Insert:
-    rows = cast(bindparam("rows", type_=Text), JSON)
-    given = func.json_populate_recordset(literal_column("NULL::components"), rows).table_valued(
-        *(column(name, _TABLE.c[name].type) for name in _STORED), name="given"
-    )
-    form = func.jsonb_build_object("form", form_of(given.c[name] for name in _MEMBERS), type_=JSONB)
-    noted = case((given.c.imported.has_key("form"), given.c.imported.op("||")(form)), else_=given.c.imported)
-    statement = insert(_TABLE).from_select(
-        [*_STORED], select(*(noted if name == "imported" else given.c[name] for name in _STORED))
-    )
-    changed = {name: statement.excluded[name] for name in ("is_active", *_MEMBERS, "imported") if name != "key"}
+    names = (_REST, *LARGE)
+    texts = func.unnest(*(bindparam(name, type_=ARRAY(Text)) for name in names))
+    given = texts.table_valued(*(column(name, Text) for name in names), name="given").render_derived()
+    # Each large text is read once. As members of an object they would be looked through for their ends before.
+    record = func.json_populate_record(literal_column("NULL::components"), cast(given.c[_REST], JSON))
+    small = record.table_valued(*(column(name, _TABLE.c[name].type) for name in _SMALL), name="small").lateral()
+    columns = {name: small.c[name] for name in _SMALL} | {name: cast(given.c[name], JSONB) for name in LARGE}
+    rows = select(*columns.values()).select_from(given.join(small, true()))
+    statement = insert(_TABLE).from_select([*columns], rows)
+    changed = {name: statement.excluded[name] for name in columns if name not in ("id", "workspace_id", "key")}
     return statement.on_conflict_do_update(
         index_elements=["workspace_id", "key"], set_={**changed, "updated_at": func.now()}
     )

@@ -17,13 +17,12 @@ from referencing.exceptions import Unresolvable
 from referencing.jsonschema import DRAFT202012, SchemaRegistry
 
 from services.formats import strict_json
-from services.formats.patterns import JUDGE, is_ecma_only, is_readable
+from services.formats.patterns import JUDGE
+from services.formats.schema_words import TYPES, is_ecma_only, is_readable
 from services.formats.strict_json import Path
 
 MAX_MISFITS = 10
 """How many misfits of one value are named, unless the caller wants another number."""
-
-TYPES = ("array", "boolean", "integer", "null", "number", "object", "string")
 
 UNJUDGEABLE = (RecursionError, Unresolvable, re.error, OverflowError)
 """The ways in which a schema that passed check_schema still can't be judged by.

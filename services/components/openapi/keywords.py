@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 from services.components.openapi.model import Cut, CutCode, Cuts
 from services.components.openapi.references import listing, mapping
 from services.components.written import text_of
-from services.formats.patterns import is_ecma_only, is_readable
-from services.formats.schemas import TYPES
+from services.formats.schema_words import TYPES, is_ecma_only, is_readable
 from services.formats.storable import seen
 from services.formats.text import clip
 

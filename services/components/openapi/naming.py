@@ -69,14 +69,13 @@ def keys_of(source: str, operations: Sequence[tuple[str, str]]) -> list[tuple[st
 
     An operationId that two have is the name of neither: it must not matter which of them comes first.
     """
-    named = Counter(slug(operation_id) for _, operation_id in operations)
-    spare = Counter(path_slug(operation) for operation, _ in operations)
+    names = [slug(operation_id) for _, operation_id in operations]
+    paths = [path_slug(operation) for operation, _ in operations]
+    named, spare = Counter(names), Counter(paths)
     keys = []
-    for operation, operation_id in operations:
-        by_path = path_slug(operation)
+    for (operation, _), name, by_path in zip(operations, names, paths, strict=True):
         if spare[by_path] > 1:
             by_path += "_" + hashlib.sha256(operation.encode()).hexdigest()[:6]
-        name = slug(operation_id)
         key = by_path if not name or named[name] > 1 or name in spare else name
         keys.append((keyed(source, key), keyed(source, by_path)))
     return keys

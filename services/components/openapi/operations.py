@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -60,7 +60,7 @@ def read_document(source: bytes, options: ReadingOptions) -> ApiDocument:
     return replace(document, operations=tuple(operations))
 
 
-def begin_reading(source: bytes, options: ReadingOptions) -> tuple[ApiDocument, Iterator[Operation]]:
+def begin_reading(source: bytes, options: ReadingOptions) -> tuple[ApiDocument, Iterable[Operation]]:
     """A document without its operations, and these, each made as it is asked for. Raises DocumentRefused."""
     digest = hashlib.sha256(source).hexdigest()
     document = read_value(source)
@@ -78,7 +78,7 @@ def begin_reading(source: bytes, options: ReadingOptions) -> tuple[ApiDocument, 
         operations=(),
         notes=faults.notes,
     )
-    return read, walk.operations()
+    return read, walk
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ class _Walk:
         if not self._all:
             raise DocumentRefused(DocumentFaultCode.NO_OPERATIONS)
 
-    def operations(self) -> Iterator[Operation]:
+    def __iter__(self) -> Iterator[Operation]:
         """All operations, in the order of the document."""
         ids = [(raw.id, text(raw.operation.get("operationId"))) for raw in self._all]
         keys = keys_of(self.source, ids)

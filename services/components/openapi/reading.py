@@ -8,7 +8,6 @@ import re
 from typing import Any, NoReturn
 
 from services.components.openapi.model import DocumentFaultCode, DocumentRefused
-from services.components.openapi.yaml_values import yaml_value
 from services.formats.storable import postgres_safe
 
 MAX_JSON_BYTES = 24 * 1024 * 1024
@@ -29,11 +28,18 @@ def read_value(source: bytes) -> Any:
         raise DocumentRefused(DocumentFaultCode.TOO_LARGE, limit=limit)
     try:
         text = source.decode("utf-8-sig")
-        return _json_value(text) if is_json else yaml_value(text)
+        return _json_value(text) if is_json else _yaml_value(text)
     except UnicodeDecodeError:
         raise DocumentRefused(DocumentFaultCode.NOT_UTF8) from None
     except RecursionError:
         raise DocumentRefused(DocumentFaultCode.TOO_DEEP) from None
+
+
+def _yaml_value(text: str) -> Any:
+    # Most documents are JSON, and need not wait until this is loaded.
+    from services.components.openapi.yaml_values import yaml_value
+
+    return yaml_value(text)
 
 
 def _json_value(text: str) -> Any:

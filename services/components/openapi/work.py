@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import json
+import os
 import resource
 import sys
-from collections.abc import Iterator
 from contextlib import suppress
 
 from services.components.openapi.model import DocumentRefused, ReadingOptions
@@ -23,19 +22,13 @@ def main() -> None:
         ValueError, OSError
     ):  # not every system has this limit, and a container may have set a lower one
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES, MEMORY_BYTES))
-    # Nothing that is made here is garbage before the end, and to look for some takes a third of the time.
-    gc.disable()
     options = ReadingOptions(**json.loads(sys.stdin.buffer.readline()))
     try:
-        sys.stdout.buffer.writelines(_said(options))
+        # Nobody holds the bytes any longer than it takes to read them.
+        document, operations = begin_reading(sys.stdin.buffer.read(), options)
+        sys.stdout.buffer.writelines(lines_of(document, operations))
     except DocumentRefused as error:
         sys.stdout.buffer.write(line_of(error))
-
-
-def _said(options: ReadingOptions) -> Iterator[bytes]:
-    # Nobody holds the bytes any longer than it takes to read them.
-    return lines_of(*begin_reading(sys.stdin.buffer.read(), options))
-
-
-if __name__ == "__main__":
-    main()
+    sys.stdout.buffer.flush()
+    # To give back a hundred megabytes piece by piece takes a tenth of the time, and they wait for the end.
+    os._exit(0)

@@ -16,7 +16,7 @@ from functools import cached_property
 from typing import Any
 
 from services.formats import strict_json
-from services.formats.schemas import TYPES
+from services.formats.schema_words import TYPES
 from services.formats.strict_json import Path, render_path
 from services.plans.references import OPEN, Reference, parse
 from services.plans.schemas import FieldStatus, Schema, implied_types

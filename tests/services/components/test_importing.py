@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from db.models import AuditEvent, Component
 from db.session import Database
@@ -68,6 +68,13 @@ async def change(database: Database, workspace_id: UUID, key: str, **members: An
 async def stored(database: Database, workspace_id: UUID, key: str) -> ComponentDefinition:
     async with database.reading() as session:
         return (await ComponentService().get(session, workspace_id, key)).definition
+
+
+async def untouched(database: Database) -> set[str]:
+    """The keys of the components that nobody can have changed since they were imported."""
+    async with database.reading() as session:
+        are = Component.imported.has_key("untouched")
+        return {*await session.scalars(select(Component.key).where(are))}
 
 
 def states(found: ImportPreview) -> dict[str, str]:
@@ -138,6 +145,39 @@ async def test_what_people_changed_stays_whatever_the_document_says(
         assert {*result.kept[key]} == {"approval", "name", "timeout_seconds"}
         component = await stored(database, workspace_id, key)
         assert (component.approval, component.name, component.category) == ("step", "Our orders", "orders")
+
+
+async def test_what_people_changed_in_the_database_itself_stays_too(
+    database: Database, workspace_id: UUID
+) -> None:
+    await carry_out(database, workspace_id, read(orders()))
+    async with database.transaction() as session:
+        await session.execute(text("UPDATE components SET name = 'Ours' WHERE key = 'works.list_orders'"))
+    assert await untouched(database) == {"works.create_order", "works.delete_order"}
+    for _ in range(2):
+        result = await carry_out(database, workspace_id, read(orders(summary="List all orders")))
+        assert result.kept == {"works.list_orders": ("name",)}
+    assert (await stored(database, workspace_id, "works.list_orders")).name == "Ours"
+
+
+async def test_one_that_is_as_imported_after_all_is_looked_at_once(database: Database, workspace_id: UUID) -> None:
+    await carry_out(database, workspace_id, read(orders()))
+    key = "works.list_orders"
+    for name in ("Ours", (await stored(database, workspace_id, key)).name):
+        await change(database, workspace_id, key, name=name)
+    async with database.transaction() as session:
+        # As they were noted before PostgreSQL took notice of changes.
+        await session.execute(
+            text(
+                "UPDATE components SET imported = imported - 'untouched' || jsonb_build_object('form', md5(name))"
+                " WHERE key <> :key"
+            ),
+            {"key": key},
+        )
+    assert await untouched(database) == set()
+    result = await carry_out(database, workspace_id, read(orders()))
+    assert (result.updated, len(result.unchanged)) == ((), 3)
+    assert await untouched(database) == {key, "works.create_order", "works.delete_order"}
 
 
 async def test_url_and_path_parameters_are_kept_together(database: Database, workspace_id: UUID) -> None:

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from services.formats.patterns import is_ecma_only, unread_patterns
+from services.formats.patterns import unread_patterns
+from services.formats.schema_words import is_ecma_only
 from services.formats.schemas import schema_problems
 from services.plans.schemas import Schema
 
