@@ -133,7 +133,8 @@ class RunDrawing:
         self._numbered = run_steps.numbers(steps)
         self._line = clip(line(run, steps), kit.HEADER)
         self._awaited = [step for step in steps if step.now.state in ASKING]
-        self._tasks: dict[tuple[int, Level, bool], Block] = {}
+        self._level: Level | None = None
+        self._tasks: dict[tuple[int, bool], Block] = {}
 
     def body(
         self, level: Level, most: int, *, approvers: Sequence[str] | None, more: Sequence[Element]
@@ -180,7 +181,9 @@ class RunDrawing:
         )
 
     def _task(self, step: RunStepView, level: Level, *, is_bare: bool) -> Block:
-        key = step.view.number, level, is_bare
+        if level is not self._level:
+            self._level, self._tasks = level, {}
+        key = step.view.number, is_bare
         if key not in self._tasks:
             told = run_steps.in_short(step.now) if is_bare else run_steps.told(step, self._numbered, level.details)
             self._tasks[key] = kit.task_card(
