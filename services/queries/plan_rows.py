@@ -29,9 +29,9 @@ _OF_RULES = (
 
 # Rows have the names that the columns have, and are read as if they were the objects: to make those took longer
 # than all the rest of it.
-_Plan = namedtuple("_Plan", _OF_PLAN)
-_Run = namedtuple("_Run", _OF_RUN)
-_Rules = namedtuple("_Rules", _OF_RULES)
+_Plan: Any = namedtuple("_Plan", _OF_PLAN)  # type: ignore[misc]
+_Run: Any = namedtuple("_Run", _OF_RUN)  # type: ignore[misc]
+_Rules: Any = namedtuple("_Rules", _OF_RULES)  # type: ignore[misc]
 
 _RUN_FROM = len(_OF_PLAN)
 _RULES_FROM = _RUN_FROM + len(_OF_RUN)

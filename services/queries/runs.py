@@ -190,8 +190,8 @@ _OF_GATE = (
 )
 
 # Rows have the names that the columns have, and are read as if they were the objects.
-_StepRow = namedtuple("_StepRow", _SHOWN)
-_GateRow = namedtuple("_GateRow", _OF_GATE)
+_StepRow: Any = namedtuple("_StepRow", _SHOWN)  # type: ignore[misc]
+_GateRow: Any = namedtuple("_GateRow", _OF_GATE)  # type: ignore[misc]
 
 
 def _steps() -> Select[Any]:
