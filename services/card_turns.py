@@ -11,11 +11,14 @@ from uuid import UUID
 
 from sqlalchemy import (
     ColumnElement,
+    Integer,
+    Interval,
     and_,
     any_,
     case,
     exists,
     func,
+    literal,
     not_,
     or_,
 )
@@ -32,6 +35,9 @@ T = TypeVar("T")
 
 DRAW_LEASE = timedelta(seconds=20)
 """How long a redraw may take before another assumes that its worker is gone; Slack itself gets 10 s."""
+
+HURRIED = 3
+"""Where so many cards are drawn that Slack minds, each rests so many times as long: more comes with a redraw."""
 
 DRAW_POLL = timedelta(milliseconds=500)
 """When to look again whether the redraw under way has ended."""
@@ -217,9 +223,9 @@ def is_to_come() -> ColumnElement[bool]:
 def rest(min_interval: ColumnElement[timedelta], hurried: ColumnElement[Any]) -> ColumnElement[timedelta | None]:
     """In a query of cards: how long each still rests after it was drawn, or null.
 
-    A redraw that comes sooner would be put off. Of the `hurried` workspaces even those that have rested wait once
-    more: what comes in that time is drawn with it. A redraw does come at once where it has more to do than to
-    draw: messages that people have of their own follow, steps of workflows end, and approvers are told of a draft.
+    A redraw that comes sooner would be put off. Of the `hurried` workspaces even those that have rested wait, for
+    HURRIED times as long: what comes in that time is drawn with it. A redraw comes at once where it has more to
+    do than to draw: people's own messages follow, steps of workflows end, and approvers are told of a draft.
     """
     is_more = or_(
         exists().where(Notification.plan_id == Card.plan_id, Notification.state.in_(OPEN_NOTIFICATIONS)),
@@ -227,8 +233,12 @@ def rest(min_interval: ColumnElement[timedelta], hurried: ColumnElement[Any]) ->
         exists().where(WorkflowPlan.id == Card.plan_id, WorkflowPlan.state != PlanState.APPROVED),
     )
     left = case((Card.drawing_until > func.now(), min_interval), else_=Card.drawn_at + min_interval - func.now())
-    longer = func.greatest(left, case((Card.workspace_id == any_(hurried), min_interval)))
-    return case((and_(longer > timedelta(), not_(is_more)), func.least(longer, min_interval)))
+    is_hurried = Card.workspace_id == any_(hurried)
+    at_most = case(
+        (is_hurried, min_interval.op("*", return_type=Interval())(literal(HURRIED, Integer))), else_=min_interval
+    )
+    longer = func.greatest(left, case((is_hurried, at_most)))
+    return case((and_(longer > timedelta(), not_(is_more)), func.least(longer, at_most)))
 
 
 def _is_awaited() -> ColumnElement[bool]:
