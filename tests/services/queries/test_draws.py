@@ -174,6 +174,18 @@ async def test_where_many_cards_are_drawn_at_once_the_next_wait_a_moment(
     assert await waiting_for(database) == [HURRIED * MIN_INTERVAL] * len(rested)
 
 
+async def test_where_many_cards_are_posted_at_once_redraws_wait_a_moment(
+    database: Database, jobs: list[DrawCard]
+) -> None:
+    async with database.transaction() as session:
+        await session.execute(text("UPDATE cards SET ts = NULL"))
+        posts = [(job.plan, now()) for job in jobs[:MANY]]
+        await cards.begin_posts(session, jobs[0].workspace, posts)
+        await session.execute(text("UPDATE cards SET ts = '1.1'"))
+        await cards.request_redraw(session, jobs[-1].workspace, jobs[-1].plan)
+    assert await waiting_for(database) == [HURRIED * MIN_INTERVAL]
+
+
 async def test_a_redraw_that_people_wait_for_comes_at_once(
     database: Database, draws: CardDraws, jobs: list[DrawCard]
 ) -> None:
