@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, cast
@@ -10,7 +9,7 @@ from typing import Any, cast
 from sqlalchemy import ARRAY, Integer, Select, Uuid, any_, bindparam, exists, func, select, true
 
 from db.models import ApprovalRulesRow, Card, FunctionExecution, Notification, Run, WorkflowPlan
-from db.prepared import PreparedStatement
+from db.prepared import PreparedStatement, row_type
 from services.approvals import ApprovalRules, rules_of
 from services.states import OPEN_NOTIFICATIONS
 from services.workflows import look_alikes
@@ -29,9 +28,9 @@ _OF_RULES = (
 
 # Rows have the names that the columns have, and are read as if they were the objects: to make those took longer
 # than all the rest of it.
-_Plan: Any = namedtuple("_Plan", _OF_PLAN)  # type: ignore[misc]
-_Run: Any = namedtuple("_Run", _OF_RUN)  # type: ignore[misc]
-_Rules: Any = namedtuple("_Rules", _OF_RULES)  # type: ignore[misc]
+_Plan = row_type("_Plan", _OF_PLAN)
+_Run = row_type("_Run", _OF_RUN)
+_Rules = row_type("_Rules", _OF_RULES)
 
 _RUN_FROM = len(_OF_PLAN)
 _RULES_FROM = _RUN_FROM + len(_OF_RUN)

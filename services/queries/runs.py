@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import namedtuple
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 from uuid import UUID
@@ -27,7 +26,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, undefer
 
 from db.models import Decision, Run, StepAttempt, StepGate, StepRun, WorkflowPlan
-from db.prepared import PreparedStatement
+from db.prepared import PreparedStatement, row_type
 from services.approvals import ApprovalRules, LimitOutcome
 from services.errors import NotFound
 from services.queries.glances import StepOrder, chosen, glances
@@ -190,8 +189,8 @@ _OF_GATE = (
 )
 
 # Rows have the names that the columns have, and are read as if they were the objects.
-_StepRow: Any = namedtuple("_StepRow", _SHOWN)  # type: ignore[misc]
-_GateRow: Any = namedtuple("_GateRow", _OF_GATE)  # type: ignore[misc]
+_StepRow = row_type("_StepRow", _SHOWN)
+_GateRow = row_type("_GateRow", _OF_GATE)
 
 
 def _steps() -> Select[Any]:
