@@ -113,7 +113,7 @@ def _list(items: list[Any], declared: Mapping[str, int], depth: int) -> str:
 def _fields(document: Mapping[str, Any]) -> Iterator[tuple[_Name, str]]:
     """The fields that fit a line: each one's name, and its value."""
     for key, value in islice(document.items(), _LOOKED_AT):
-        name = _name(str(key)[:_READ])
+        name = _kept(str(key)) if len(str(key)) <= _NAME else _read(str(key))
         if isinstance(value, (Mapping, list)) or name.is_untold:
             continue
         text = _text(value).strip()
@@ -131,12 +131,14 @@ class _Name:
     is_untold: bool
 
 
-@lru_cache(maxsize=4_096)
-def _name(key: str) -> _Name:
-    """The same few names stand in the answers of all steps, and each is drawn over and over."""
+def _read(key: str) -> _Name:
     words = spaced(one_line(key))
     kind = next((rank for rank, wanted in enumerate(_KINDS) if wanted.search(words)), len(_KINDS))
     return _Name(words, kind, is_late=_LATE.search(words) is not None, is_untold=is_untold(words))
+
+
+# The same few names stand in the answers of all steps, and each is drawn over and over.
+_kept = lru_cache(maxsize=4_096)(_read)
 
 
 def _declared(schema: Mapping[str, Any]) -> dict[str, int]:
