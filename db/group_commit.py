@@ -1,12 +1,14 @@
 """Group commit: whatever has gathered while the last commits were under way is written as one transaction.
 
-A transaction for each thing that is written costs more than all the rest of it. There is no timer and no added
-wait: where only one thing is to be written it is written at once.
+A transaction for each thing that is written costs more than all the rest of it. There is no added wait: where only
+one thing is to be written it is written at once. What can wait for a moment may ask for a `pause` between batches.
 """
 
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -37,6 +39,9 @@ class GroupCommit(Generic[T, R]):
     may wait for locks. If not, it answers LOCKED for what it can't write without that, and another writer, which
     may wait, tries those again: what somebody holds up, holds up nothing else.
 
+    Of a writer, `pause` seconds at least lie between the beginnings of two batches: what comes in a storm gathers,
+    and what comes after a rest is written at once.
+
     Where `retry_singly` is set, a batch that fails is tried once more, each item by itself: what is wrong with one
     is not the others' fault.
     """
@@ -48,10 +53,12 @@ class GroupCommit(Generic[T, R]):
         writers: int = 1,
         max_batch: int = 1_000,
         retry_singly: bool = False,
+        pause: float = 0.0,
     ) -> None:
         self._commit = commit
         self._max_batch = max_batch
         self._retry_singly = retry_singly
+        self._pause = pause
         self._quick = _Line[T, R](writers)
         self._patient = _Line[T, R](1)
 
@@ -77,6 +84,10 @@ class GroupCommit(Generic[T, R]):
     async def _write(self, line: _Line[T, R]) -> None:
         try:
             while line.waiting:
+                rest = line.begun_at + self._pause - time.monotonic()
+                if rest > 0 and line is self._quick and len(line.waiting) < self._max_batch:
+                    await asyncio.sleep(rest)
+                line.begun_at = time.monotonic()
                 batch, line.waiting = line.waiting[: self._max_batch], line.waiting[self._max_batch :]
                 await self._try(batch, is_patient=line is self._patient)
         finally:
@@ -112,16 +123,21 @@ class GroupCommits(Generic[T, R]):
         commit: Callable[[UUID, Sequence[T], bool], Awaitable[Sequence[R | LockedElsewhere]]],
         *,
         max_batch: int,
+        pause: float = 0.0,
     ) -> None:
         self._commit = commit
         self._max_batch = max_batch
+        self._pause = pause
         self._of: dict[UUID, GroupCommit[T, R]] = {}
 
     async def put(self, workspace_id: UUID, item: T) -> R:
         """Have an item of a workspace written, and wait until it is committed. Raises what `commit` raised."""
         if workspace_id not in self._of:
             self._of[workspace_id] = GroupCommit(
-                partial(self._commit, workspace_id), max_batch=self._max_batch, retry_singly=True
+                partial(self._commit, workspace_id),
+                max_batch=self._max_batch,
+                retry_singly=True,
+                pause=self._pause,
             )
         return await self._of[workspace_id].put(item)
 
@@ -137,6 +153,7 @@ class _Line(Generic[T, R]):
 
     most_writers: int
     writing: int = 0
+    begun_at: float = -math.inf
     waiting: list[_Waiting[T, R]] = field(default_factory=list)
     writers: set[asyncio.Task[None]] = field(default_factory=set)
 

@@ -6,6 +6,7 @@ several times as long as it takes PostgreSQL to answer.
 
 from __future__ import annotations
 
+from collections import namedtuple
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,6 +17,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.session import open_connection
 
 _DIALECT = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
+
+
+def row_type(name: str, columns: Sequence[str]) -> Any:
+    """A type for rows with these names, whose `_make` reads one; it stands in for an object of a table."""
+    return namedtuple(name, columns)
 
 
 class PreparedStatement:

@@ -8,24 +8,24 @@ from collections.abc import Callable
 from uuid import UUID
 
 MANY = 5
-"""So many redraws of a workspace within SECONDS are many: Slack takes about one a second, and a few at once."""
+"""So many posts and redraws of a workspace within SECONDS are many: Slack takes about one a second."""
 
 SECONDS = 1.0
 
 
 class Pace:
-    """The last redraws that this process has begun, workspace by workspace."""
+    """The last posts and redraws of cards that this process has begun, workspace by workspace."""
 
     def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._last: dict[UUID, deque[float]] = {}
 
-    def note(self, workspace_id: UUID, redraws: int) -> None:
-        """So many redraws begin now."""
+    def note(self, workspace_id: UUID, cards: int) -> None:
+        """So many posts or redraws begin now."""
         last = self._last.setdefault(workspace_id, deque(maxlen=MANY))
-        last.extend([self._clock()] * min(redraws, MANY))
+        last.extend([self._clock()] * min(cards, MANY))
 
     def is_fast(self, workspace_id: UUID) -> bool:
-        """Whether many cards of a workspace were drawn just now: what can wait for a moment is to wait."""
+        """Whether many cards of a workspace were posted or drawn just now: what can wait for a moment waits."""
         last = self._last.get(workspace_id)
         return last is not None and len(last) == MANY and self._clock() - last[0] < SECONDS

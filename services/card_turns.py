@@ -10,29 +10,23 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import (
-    ARRAY,
     ColumnElement,
-    DateTime,
     Integer,
     Interval,
-    Row,
-    Text,
-    TextClause,
-    Uuid,
     and_,
     any_,
-    bindparam,
     case,
     exists,
     func,
+    literal,
     not_,
     or_,
-    text,
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.group_commit import LockedElsewhere
 from db.models import Card, FunctionExecution, Notification, WorkflowPlan
+from services.card_statements import BEGIN_DRAWS, BEGIN_POSTS, END_DRAWS, END_POSTS, Posted, ToDraw, ToPost
 from services.errors import NotFound
 from services.jobs import DrawCard, JobDeferral
 from services.states import OPEN_NOTIFICATIONS, PlanState
@@ -41,6 +35,9 @@ T = TypeVar("T")
 
 DRAW_LEASE = timedelta(seconds=20)
 """How long a redraw may take before another assumes that its worker is gone; Slack itself gets 10 s."""
+
+HURRIED = 3
+"""Where so many cards are drawn that Slack minds, each rests so many times as long: more comes with a redraw."""
 
 DRAW_POLL = timedelta(milliseconds=500)
 """When to look again whether the redraw under way has ended."""
@@ -94,120 +91,18 @@ class NoTurn(Enum):
     NOT_POSTED = "not posted"
 
 
-_HOLD = """
-held AS (
-    SELECT cards.*, {columns} FROM cards JOIN came USING (plan_id)
-    WHERE cards.workspace_id = :workspace ORDER BY cards.id FOR UPDATE OF cards {others}
-)
-"""
-
-_BEGIN = """
-WITH came AS (
-    SELECT * FROM unnest(:plans, :generations, :nows) AS came (plan_id, asked, now)
-), {held}, taken AS (
-    UPDATE cards SET generation = cards.generation + 1,
-        drawing_until = CASE WHEN held.ts IS NULL THEN cards.drawing_until ELSE held.now + :lease END
-    FROM held
-    WHERE cards.id = held.id AND held.drawn_generation <= held.asked AND (
-        held.ts IS NULL
-        OR COALESCE(held.drawing_until <= held.now, true)
-        AND COALESCE(held.drawn_at + :interval <= held.now, true)
-    )
-    RETURNING cards.id
-)
-SELECT held.id, plan_id, channel_id, thread_ts, ts, generation, drawn_generation, asked, drawing_until, drawn_at,
-    taken.id IS NOT NULL AS is_taken
-FROM held LEFT JOIN taken USING (id)
-"""
-
-_DRAWN = """
-WITH came AS (
-    SELECT * FROM unnest(:plans, :generations, :untils, :nows) AS came (plan_id, turn, until, now)
-), {held}
-UPDATE cards SET drawn_at = held.now, drawn_generation = held.turn, drawing_until = NULL
-FROM held
-WHERE cards.id = held.id AND held.drawing_until = held.until
-RETURNING held.plan_id, held.turn
-"""
-
-
-_BEGIN_POST = """
-WITH came AS (
-    SELECT * FROM unnest(:plans, :nows) AS came (plan_id, now)
-), {held}, taken AS (
-    UPDATE cards SET generation = cards.generation + 1,
-        post_started_at = COALESCE(cards.post_started_at, held.now)
-    FROM held WHERE cards.id = held.id AND held.ts IS NULL
-)
-SELECT id, plan_id, channel_id, thread_ts, ts, generation, post_started_at FROM held
-"""
-
-_POSTED = """
-WITH came AS (
-    SELECT * FROM unnest(:plans, :generations, :channels, :stamps, :links)
-        AS came (plan_id, turn, channel, stamp, address)
-), {held}, kinds AS (
-    SELECT held.id AS card_id, (
-        SELECT is_private FROM cards
-        WHERE workspace_id = :workspace AND channel_id = held.channel AND is_private IS NOT NULL
-        ORDER BY created_at DESC LIMIT 1
-    ) AS is_known_private
-    FROM held
-), noted AS (
-    UPDATE cards SET ts = held.stamp, drawn_generation = held.turn, moved_from = NULL,
-        link = held.address, is_private = is_known_private
-    FROM held, kinds
-    WHERE cards.id = held.id AND card_id = held.id AND held.ts IS NULL AND held.channel_id = held.channel
-    RETURNING cards.id
-)
-SELECT held.id, plan_id, ts, stamp, generation, is_known_private, noted.id IS NOT NULL AS is_new,
-    moved_from ->> 'channel' AS left_channel, moved_from ->> 'ts' AS left_ts
-FROM held JOIN kinds ON card_id = held.id LEFT JOIN noted ON noted.id = held.id
-"""
-
-
-def _of_many(statement: str, columns: str) -> dict[bool, TextClause]:
-    """A statement about many cards, by whether it may wait for those that others hold; else it leaves them out."""
-    of = {True: "", False: "SKIP LOCKED"}
-    times = ("untils", "nows")
-    kinds: dict[str, Any] = {
-        "plans": Uuid(),
-        "generations": Integer(),
-        **dict.fromkeys(("channels", "stamps", "links"), Text()),
-        **dict.fromkeys(times, DateTime(timezone=True)),
-    }
-    typed: list[Any] = [
-        bindparam(name, type_=ARRAY(kind)) for name, kind in kinds.items() if f":{name}" in statement
-    ]
-    typed += [bindparam(name, type_=Interval()) for name in ("lease", "interval") if f":{name}" in statement]
-    return {
-        may_wait: text(statement.format(held=_HOLD.format(columns=columns, others=others))).bindparams(
-            bindparam("workspace", type_=Uuid), *typed
-        )
-        for may_wait, others in of.items()
-    }
-
-
-_BEGIN_POSTS = _of_many(_BEGIN_POST, "came.now")
-_POSTED_MANY = _of_many(_POSTED, "came.turn, came.channel, came.stamp, came.address")
-_BEGIN_MANY = _of_many(_BEGIN, "came.asked, came.now")
-_DRAWN_MANY = _of_many(_DRAWN, "came.turn, came.until, came.now")
-
-
 async def begin_posts(
     session: AsyncSession, workspace_id: UUID, asked: Sequence[tuple[UUID, datetime]], *, may_wait: bool
 ) -> list[Turn | NoTurn | LockedElsewhere]:
     """Take the turns to post, as `CardService.begin_posts` has it."""
     first = _first(plan_id for plan_id, _ in asked)
-    found = await session.execute(
-        _BEGIN_POSTS[may_wait],
-        {
-            "workspace": workspace_id,
-            "plans": list(first),
-            "nows": [asked[place][1] for place in first.values()],
-        },
+    found = await BEGIN_POSTS[may_wait].rows(
+        session,
+        workspace=workspace_id,
+        plans=list(first),
+        nows=[asked[place][1] for place in first.values()],
     )
-    turns = {row.plan_id: _turn_to_post(row) for row in found}
+    turns = {card.plan_id: _turn_to_post(card) for card in map(ToPost._make, found)}
     _check_found(first, turns, may_wait=may_wait)
     return _in_order([plan_id for plan_id, _ in asked], first, turns)
 
@@ -218,28 +113,26 @@ async def end_posts(
     """Note that Slack has posts. What else follows from that is left to the caller."""
     first = _first(post.plan_id for post in posts)
     its = [posts[place] for place in first.values()]
-    found = await session.execute(
-        _POSTED_MANY[may_wait],
-        {
-            "workspace": workspace_id,
-            "plans": list(first),
-            "generations": [post.turn.generation for post in its],
-            "channels": [post.turn.channel_id for post in its],
-            "stamps": [post.ts for post in its],
-            "links": [post.link for post in its],
-        },
+    found = await END_POSTS[may_wait].rows(
+        session,
+        workspace=workspace_id,
+        plans=list(first),
+        generations=[post.turn.generation for post in its],
+        channels=[post.turn.channel_id for post in its],
+        stamps=[post.ts for post in its],
+        links=[post.link for post in its],
     )
     noted = {
-        row.plan_id: NotedPost(
-            card_id=row.id,
-            is_the_card=row.is_new or row.ts == row.stamp,
-            is_new=row.is_new,
-            is_private=row.is_known_private,
-            generation=row.generation,
-            left_channel=row.left_channel,
-            left_ts=row.left_ts,
+        card.plan_id: NotedPost(
+            card_id=card.id,
+            is_the_card=card.is_new or card.ts == card.stamp,
+            is_new=card.is_new,
+            is_private=card.is_private,
+            generation=card.generation,
+            left_channel=card.left_channel,
+            left_ts=card.left_ts,
         )
-        for row in found
+        for card in map(Posted._make, found)
     }
     _check_found(first, noted, may_wait=may_wait)
     return _in_order([post.plan_id for post in posts], first, noted)
@@ -256,18 +149,18 @@ async def begin(
     """Take the turns to redraw, as `CardService.begin_draws` has it."""
     first = _first(job.plan for job, _ in jobs)
     asked = [jobs[place] for place in first.values()]
-    found = await session.execute(
-        _BEGIN_MANY[may_wait],
-        {
-            "workspace": workspace_id,
-            "plans": list(first),
-            "generations": [job.generation for job, _ in asked],
-            "nows": [now for _, now in asked],
-            "lease": DRAW_LEASE,
-            "interval": min_interval,
-        },
+    found = await BEGIN_DRAWS[may_wait].rows(
+        session,
+        workspace=workspace_id,
+        plans=list(first),
+        generations=[job.generation for job, _ in asked],
+        nows=[now for _, now in asked],
+        lease=DRAW_LEASE,
+        interval=min_interval,
     )
-    turns = {row.plan_id: _turn(row, jobs[first[row.plan_id]][1], min_interval) for row in found}
+    turns = {
+        card.plan_id: _turn(card, jobs[first[card.plan_id]][1], min_interval) for card in map(ToDraw._make, found)
+    }
     _check_found(first, turns, may_wait=may_wait)
     return _in_order([job.plan for job, _ in jobs], first, turns)
 
@@ -280,17 +173,15 @@ async def end(
     may_wait: bool,
 ) -> set[tuple[UUID, int]]:
     """Note that Slack has the redraws of turns; the plans and generations of those whose lease is not over."""
-    found = await session.execute(
-        _DRAWN_MANY[may_wait],
-        {
-            "workspace": workspace_id,
-            "plans": [plan_id for plan_id, _, _ in turns],
-            "generations": [turn.generation for _, turn, _ in turns],
-            "untils": [turn.until for _, turn, _ in turns],
-            "nows": [now for _, _, now in turns],
-        },
+    found = await END_DRAWS[may_wait].rows(
+        session,
+        workspace=workspace_id,
+        plans=[plan_id for plan_id, _, _ in turns],
+        generations=[turn.generation for _, turn, _ in turns],
+        untils=[turn.until for _, turn, _ in turns],
+        nows=[now for _, _, now in turns],
     )
-    return {(row.plan_id, row.turn) for row in found}
+    return {(plan_id, generation) for plan_id, generation in found}
 
 
 def _first(plan_ids: Iterable[UUID]) -> dict[UUID, int]:
@@ -313,7 +204,7 @@ def _in_order(
     ]
 
 
-def _turn_to_post(card: Row[Any]) -> Turn | NoTurn:
+def _turn_to_post(card: ToPost) -> Turn | NoTurn:
     if card.ts is not None:
         return NoTurn.DONE_SINCE
     generation = card.generation + 1
@@ -332,9 +223,9 @@ def is_to_come() -> ColumnElement[bool]:
 def rest(min_interval: ColumnElement[timedelta], hurried: ColumnElement[Any]) -> ColumnElement[timedelta | None]:
     """In a query of cards: how long each still rests after it was drawn, or null.
 
-    A redraw that comes sooner would be put off. Of the `hurried` workspaces even those that have rested wait once
-    more: what comes in that time is drawn with it. A redraw does come at once where it has more to do than to
-    draw: messages that people have of their own follow, steps of workflows end, and approvers are told of a draft.
+    A redraw that comes sooner would be put off. Of the `hurried` workspaces even those that have rested wait, for
+    HURRIED times as long: what comes in that time is drawn with it. A redraw comes at once where it has more to
+    do than to draw: people's own messages follow, steps of workflows end, and approvers are told of a draft.
     """
     is_more = or_(
         exists().where(Notification.plan_id == Card.plan_id, Notification.state.in_(OPEN_NOTIFICATIONS)),
@@ -342,15 +233,19 @@ def rest(min_interval: ColumnElement[timedelta], hurried: ColumnElement[Any]) ->
         exists().where(WorkflowPlan.id == Card.plan_id, WorkflowPlan.state != PlanState.APPROVED),
     )
     left = case((Card.drawing_until > func.now(), min_interval), else_=Card.drawn_at + min_interval - func.now())
-    longer = func.greatest(left, case((Card.workspace_id == any_(hurried), min_interval)))
-    return case((and_(longer > timedelta(), not_(is_more)), func.least(longer, min_interval)))
+    is_hurried = Card.workspace_id == any_(hurried)
+    at_most = case(
+        (is_hurried, min_interval.op("*", return_type=Interval())(literal(HURRIED, Integer))), else_=min_interval
+    )
+    longer = func.greatest(left, case((is_hurried, at_most)))
+    return case((and_(longer > timedelta(), not_(is_more)), func.least(longer, at_most)))
 
 
 def _is_awaited() -> ColumnElement[bool]:
     return exists().where(FunctionExecution.plan_id == Card.plan_id, FunctionExecution.completed_at.is_(None))
 
 
-def _turn(card: Row[Any], now: datetime, min_interval: timedelta) -> Turn | NoTurn | JobDeferral:
+def _turn(card: ToDraw, now: datetime, min_interval: timedelta) -> Turn | NoTurn | JobDeferral:
     if card.is_taken:
         if card.ts is None:
             return NoTurn.NOT_POSTED  # `posted` is told by the generation that what it shows is no longer all
@@ -360,4 +255,5 @@ def _turn(card: Row[Any], now: datetime, min_interval: timedelta) -> Turn | NoTu
         return NoTurn.DONE_SINCE
     if card.drawing_until is not None and card.drawing_until > now:
         return JobDeferral(DRAW_POLL, "somebody else draws the card")
-    return JobDeferral(card.drawn_at + min_interval - now, "the card was drawn a moment ago")
+    drawn_at = card.drawn_at or now
+    return JobDeferral(drawn_at + min_interval - now, "the card was drawn a moment ago")

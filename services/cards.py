@@ -125,7 +125,9 @@ class CardService:
         If a plan is named twice the later is LOCKED, and so, with `may_wait` unset, is a card that somebody
         holds. Raises NotFound.
         """
-        return await card_turns.begin_posts(session, workspace_id, asked, may_wait=may_wait)
+        turns = await card_turns.begin_posts(session, workspace_id, asked, may_wait=may_wait)
+        self._pace.note(workspace_id, sum(isinstance(turn, Turn) for turn in turns))
+        return turns
 
     async def posted(
         self,

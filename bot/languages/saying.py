@@ -57,8 +57,9 @@ def _(message: str, /, **values: Any) -> str:
 
     A sentence without values is taken as it is, braces and all.
     """
-    text = message if spoken().code == "en" else spoken().translations.gettext(message)
-    return _filled(text, values)
+    language = spoken()
+    text = message if language.code == "en" else language.translations.gettext(message)
+    return _filled(text, values) if values else text
 
 
 def ngettext(one: str, many: str, count: int, /, **values: Any) -> str:
@@ -98,7 +99,7 @@ def moment(value: datetime, zone: ZoneInfo) -> str:
 
 
 def _filled(text: str, values: dict[str, Any]) -> str:
-    if not values:
-        return text
-    shown = {name: number(each) if type(each) is int else each for name, each in values.items()}
-    return text.format_map(shown)
+    for name, each in values.items():
+        if type(each) is int:
+            values[name] = number(each)
+    return text.format_map(values)

@@ -113,17 +113,19 @@ def _put_away(snapshot: PlanSnapshot) -> list[Block]:
 
 def _of_run(snapshot: PlanSnapshot, run: RunSnapshot, version: VersionSnapshot) -> list[Block]:
     steps = run_steps.in_order(version, run)
+    drawing = overview.RunDrawing(snapshot, run, steps)
+    opening = [kit.header(f"#{snapshot.number} {title(snapshot)}"), origin(snapshot)]
+    affected = clarifying.affected(snapshot)
 
     def draw(level: Level, most: int) -> list[Block]:
         longest = min(level.quote, overview.MAX_QUOTE_CHARACTERS)
         shortened = level is not LEVELS[0] or len(steps) > most or not fits(snapshot.issue.text, longest)
         more = [show_all(snapshot)] if shortened else []
         return [
-            kit.header(f"#{snapshot.number} {title(snapshot)}"),
-            origin(snapshot),
+            *opening,
             quoted(snapshot.issue, longest),
-            *clarifying.affected(snapshot),
-            *overview.body(snapshot, run, steps, level, most, approvers=snapshot.approvers, more=more),
+            *affected,
+            *drawing.body(level, most, approvers=snapshot.approvers, more=more),
         ]
 
     return fit(draw, len(steps), f"run.{snapshot.revision}")

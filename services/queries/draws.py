@@ -19,6 +19,9 @@ from services.queries.workflows import WorkflowQueries
 MAX_BATCH = 50
 """Cards in one transaction, which holds their rows while it reads what they show."""
 
+PAUSE = 0.05
+"""In seconds, between two transactions about cards of a workspace: nobody sees it, and more go into each."""
+
 Asked = tuple[DrawCard, datetime]
 Drawn = tuple[UUID, Turn, datetime]
 
@@ -38,8 +41,8 @@ class CardDraws:
         self._database = database
         self._cards = cards
         self._queries = queries
-        self._beginning = GroupCommits(self._begin, max_batch=MAX_BATCH)
-        self._ending = GroupCommits(self._end, max_batch=MAX_BATCH)
+        self._beginning = GroupCommits(self._begin, max_batch=MAX_BATCH, pause=PAUSE)
+        self._ending = GroupCommits(self._end, max_batch=MAX_BATCH, pause=PAUSE)
 
     async def begin(self, job: DrawCard, now: datetime) -> Drawing:
         """Take the turn to redraw, and read what may be shown. Raises NotFound.

@@ -13,11 +13,9 @@ from services import functions
 from services.card_turns import NotedPost, PostedCard, Turn
 from services.cards import CardService
 from services.jobs import PostCard
+from services.queries.draws import MAX_BATCH, PAUSE
 from services.queries.snapshots import PlanSnapshot
 from services.queries.workflows import WorkflowQueries
-
-MAX_BATCH = 50
-"""Cards in one transaction, which holds their rows while it reads what they show."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +33,8 @@ class CardPosts:
         self._database = database
         self._cards = cards
         self._queries = queries
-        self._beginning = GroupCommits(self._begin, max_batch=MAX_BATCH)
-        self._ending = GroupCommits(self._end, max_batch=MAX_BATCH)
+        self._beginning = GroupCommits(self._begin, max_batch=MAX_BATCH, pause=PAUSE)
+        self._ending = GroupCommits(self._end, max_batch=MAX_BATCH, pause=PAUSE)
 
     async def begin(self, job: PostCard, now: datetime) -> Posting | None:
         """Note that posting begins, and read what is shown; None if the card is posted. Raises NotFound."""

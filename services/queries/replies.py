@@ -11,14 +11,12 @@ from db.group_commit import GroupCommits, LockedElsewhere
 from db.queue import enqueue_all
 from db.session import Database
 from services.jobs import ReplyToReporter, TellOfSame
+from services.queries.draws import MAX_BATCH, PAUSE
 from services.queries.snapshots import PlanSnapshot
 from services.queries.workflows import WorkflowQueries
 from services.runs import replies
 from services.runs.replies import Reply
 from services.workflows import look_alikes
-
-MAX_BATCH = 50
-"""Replies in one transaction, which holds the rows of their runs while it reads what came of them."""
 
 Asked = tuple[ReplyToReporter, datetime]
 
@@ -37,8 +35,8 @@ class RunReplies:
     def __init__(self, database: Database, queries: WorkflowQueries) -> None:
         self._database = database
         self._queries = queries
-        self._beginning = GroupCommits(self._begin, max_batch=MAX_BATCH)
-        self._ending = GroupCommits(self._end, max_batch=MAX_BATCH)
+        self._beginning = GroupCommits(self._begin, max_batch=MAX_BATCH, pause=PAUSE)
+        self._ending = GroupCommits(self._end, max_batch=MAX_BATCH, pause=PAUSE)
 
     async def begin(self, job: ReplyToReporter, now: datetime) -> Outcome | None:
         """Note that the reporter is about to be told, and read what of; None if that is done. Raises NotFound.

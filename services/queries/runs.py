@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, cast
 from uuid import UUID
 
@@ -26,8 +26,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased, undefer
 
 from db.models import Decision, Run, StepAttempt, StepGate, StepRun, WorkflowPlan
+from db.prepared import PreparedStatement, row_type
 from services.approvals import ApprovalRules, LimitOutcome
 from services.errors import NotFound
+from services.queries.glances import StepOrder, chosen, glances
 from services.queries.snapshots import AttemptLine, DecisionLine, History, RunLine, RunSnapshot, StepSnapshot
 from services.states import RunState, StepState
 
@@ -181,9 +183,18 @@ _SHOWN = (
 )
 """What is read of a step besides its answer."""
 
+_OF_GATE = (
+    *("id", "agreed", "limit_at", "limit_outcome", "deputies", "assigned_to", "assigned_by", "assignments"),
+    "requests",
+)
+
+# Rows have the names that the columns have, and are read as if they were the objects.
+_StepRow = row_type("_StepRow", _SHOWN)
+_GateRow = row_type("_GateRow", _OF_GATE)
+
 
 def _steps() -> Select[Any]:
-    """The steps of the runs `runs`, each with its answer, or with what is shown of a long one, and its last gate.
+    """Steps of runs, each with its answer, or with what is shown of a long one, and its last gate.
 
     Columns, not objects: to make those was a good part of what a worker does for a card.
     """
@@ -199,16 +210,16 @@ def _steps() -> Select[Any]:
             shown.label("shown"),
             size.label("size"),
             is_long.label("is_long"),
-            gate,
+            *(getattr(gate, name) for name in _OF_GATE),
         )
         .outerjoin(gate, true())
-        .where(StepRun.run_id == any_(bindparam("runs", type_=ARRAY(Uuid))))
         .order_by(StepRun.run_id, StepRun.position)
     )
 
 
-# Each card that is drawn asks this: to put it together took a tenth of a worker's time.
-_STEPS = _steps()
+# Each card that is drawn asks one of these: to put it together took a tenth of a worker's time.
+_STEPS = PreparedStatement(_steps().where(StepRun.run_id == any_(bindparam("runs", type_=ARRAY(Uuid)))))
+_CHOSEN = PreparedStatement(_steps().where(StepRun.id == any_(bindparam("steps", type_=ARRAY(Uuid)))))
 
 
 async def snapshots(session: AsyncSession, runs: Sequence[tuple[Run, ApprovalRules]]) -> dict[UUID, RunSnapshot]:
@@ -217,19 +228,42 @@ async def snapshots(session: AsyncSession, runs: Sequence[tuple[Run, ApprovalRul
         return {}
     steps: dict[UUID, list[StepSnapshot]] = {run.id: [] for run, _ in runs}
     rules = {run.id: settings for run, settings in runs}
-    for row in await session.execute(_STEPS, {"runs": list(steps)}):
-        *_, told, size, is_long, gate = row
-        # What stands in a row has the names that the step's columns have.
-        step = step_snapshot(
-            cast("StepRun", row),
-            gate,
-            rules[row.run_id],
-            output=told,
-            output_size=size or 0,
-            is_long=bool(is_long),
-        )
-        steps[row.run_id].append(step)
+    for row in await _STEPS.rows(session, runs=list(steps)):
+        run_id, step = _read(row, rules)
+        steps[run_id].append(step)
     return {run.id: _run_snapshot(run, steps[run.id]) for run, _ in runs}
+
+
+async def glimpses(
+    session: AsyncSession, runs: Sequence[tuple[Run, ApprovalRules, StepOrder]]
+) -> dict[UUID, RunSnapshot]:
+    """The same of large runs for their cards: of a step that a card does not show, no more than how it stands."""
+    if not runs:
+        return {}
+    rules = {run.id: settings for run, settings, _ in runs}
+    standing = await glances(session, list(rules))
+    wanted = [step for run, _, order in runs for step in chosen(standing[run.id], order)]
+    whole = [_read(row, rules)[1] for row in await _CHOSEN.rows(session, steps=wanted)]
+    by_id = {step.id: step for step in whole}
+    return {
+        run.id: _run_snapshot(run, [by_id.get(each.id) or each.snapshot() for each in standing[run.id]])
+        for run, _, _ in runs
+    }
+
+
+def _read(row: Sequence[Any], rules: Mapping[UUID, ApprovalRules]) -> tuple[UUID, StepSnapshot]:
+    """A step and its run's id."""
+    step = _StepRow._make(row[: len(_SHOWN)])
+    output, size, is_long, *of_gate = row[len(_SHOWN) :]
+    gate = _GateRow._make(of_gate)
+    return step.run_id, step_snapshot(
+        cast("StepRun", step),
+        None if gate.id is None else cast("StepGate", gate),
+        rules[step.run_id],
+        output=output,
+        output_size=size or 0,
+        is_long=bool(is_long),
+    )
 
 
 def _run_snapshot(run: Run, steps: Sequence[StepSnapshot]) -> RunSnapshot:

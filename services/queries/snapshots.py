@@ -99,7 +99,11 @@ class StepSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class RunSnapshot:
-    """All that a card shows of a run; `steps` stand in the plan's order."""
+    """All that a card shows of a run; `steps` stand in the plan's order.
+
+    Where a large run was read for its card only, a step that the card does not show has no more than its state:
+    no request, answer, error or gate.
+    """
 
     id: UUID
     number: int

@@ -9,22 +9,19 @@ from datetime import datetime
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Integer, Row, Select, Uuid, any_, bindparam, exists, func, or_, select, true, tuple_
+from sqlalchemy import func, or_, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlalchemy.orm import Bundle
 
 from db.models import (
-    ApprovalRulesRow,
     Card,
-    FunctionExecution,
-    Notification,
     PlanVersion,
     Run,
     StepRun,
     WorkflowPlan,
 )
 from db.models.documents import PlanChange
-from services.approvals import ApprovalRules, ApprovalService, rules_of
+from db.prepared import PreparedStatement
+from services.approvals import ApprovalService
 from services.components.specs import ApprovalPolicy, ComponentSpec
 from services.deputies import stands_in_for
 from services.errors import NotFound
@@ -35,9 +32,11 @@ from services.plans.validation import Fault
 from services.policies.specs import Citation
 from services.queries import forecasts, lines, runs
 from services.queries.filters import PlanFilter
+from services.queries.glances import LARGE, StepOrder
 from services.queries.lines import Viewer
+from services.queries.plan_rows import BY_ID, BY_NUMBER, BY_RUN, PlanRow
 from services.queries.snapshots import ChangeSnapshot, PlanLine, PlanSnapshot, RunSnapshot, VersionSnapshot
-from services.states import OPEN_NOTIFICATIONS, Phase, PlanState, StepState
+from services.states import Phase, PlanState, StepState
 from services.workflows import look_alikes
 from services.workflows.clarifications import clarification_of
 from services.workflows.drafts import failure_from_json, issue_of
@@ -63,49 +62,11 @@ class Origin:
     response_url: str | None
 
 
-_Columns = tuple[WorkflowPlan, Run | None, Any, str, str | None, str | None, Any, bool, bool]
-_Found = Select[*_Columns]
-
 MAX_KEPT = 256
 """So many versions are kept as they were read: each redraw while a run goes on shows the same one."""
 
-
-_RULES = ApprovalRulesRow.__table__.columns.keys()
-
-
-def _plans() -> _Found:
-    """Plans with their cards and the rules of the workspace; which run of each is left to be said."""
-    return (
-        select(
-            WorkflowPlan,
-            Run,
-            Bundle("rules", *(getattr(ApprovalRulesRow, name) for name in _RULES)),
-            Card.channel_id,
-            func.coalesce(Card.thread_ts, Card.ts),
-            Card.link,
-            look_alikes.others(),
-            exists().where(Notification.plan_id == WorkflowPlan.id, Notification.state.in_(OPEN_NOTIFICATIONS)),
-            exists().where(FunctionExecution.plan_id == WorkflowPlan.id, FunctionExecution.completed_at.is_(None)),
-        )
-        .outerjoin(Card, Card.plan_id == WorkflowPlan.id)
-        .outerjoin(ApprovalRulesRow, ApprovalRulesRow.workspace_id == WorkflowPlan.workspace_id)
-        .where(WorkflowPlan.workspace_id == bindparam("workspace", type_=Uuid))
-    )
-
-
-def _with_last_run() -> _Found:
-    # Beside it and not compared with it: behind row-level security PostgreSQL would read the runs of all plans.
-    of_plan = select(Run.id).where(Run.plan_id == WorkflowPlan.id).order_by(Run.number.desc()).limit(1)
-    last = of_plan.correlate(WorkflowPlan).lateral("last")
-    return _plans().outerjoin(last, true()).outerjoin(Run, Run.id == last.c.id)
-
-
-# Put together once, for each card that is drawn asks one of them.
-_BY_ID = _with_last_run().where(WorkflowPlan.id == any_(bindparam("plans", type_=ARRAY(Uuid))))
-_BY_NUMBER = _with_last_run().where(WorkflowPlan.number == bindparam("number", type_=Integer))
-_BY_RUN = (
-    _plans().join(Run, Run.plan_id == WorkflowPlan.id).where(Run.id == any_(bindparam("runs", type_=ARRAY(Uuid))))
-)
+MAX_ORDERS = 16
+"""So many orders of large plans, each of which takes some hundred bytes a step."""
 
 
 class WorkflowQueries:
@@ -114,31 +75,35 @@ class WorkflowQueries:
     def __init__(self, approvals: ApprovalService) -> None:
         self._approvals = approvals
         self._versions: OrderedDict[tuple[UUID, int], VersionSnapshot] = OrderedDict()
+        self._orders: OrderedDict[tuple[UUID, int], StepOrder] = OrderedDict()
 
     async def get(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> PlanSnapshot:
         """One plan with its latest version. Raises NotFound."""
-        return await self._one(session, workspace_id, _BY_ID, {"plans": [plan_id]})
+        return await self._one(session, workspace_id, BY_ID, {"plans": [plan_id]})
 
     async def get_all(
         self, session: AsyncSession, workspace_id: UUID, plan_ids: Collection[UUID]
     ) -> dict[UUID, PlanSnapshot]:
-        """The same for many plans, by their ids; without those that there are not."""
-        found = await self._found(session, workspace_id, _BY_ID, {"plans": list(plan_ids)})
+        """The same for the cards of many plans, by their ids; without those that there are not.
+
+        Of a large run's steps those that its card does not show are read as far as their states.
+        """
+        found = await self._found(session, workspace_id, BY_ID, {"plans": list(plan_ids)}, for_cards=True)
         return {plan.id: plan for plan in found}
 
     async def get_by_number(self, session: AsyncSession, workspace_id: UUID, number: int) -> PlanSnapshot:
         """The plan that people call `#number`. Raises NotFound."""
-        return await self._one(session, workspace_id, _BY_NUMBER, {"number": number})
+        return await self._one(session, workspace_id, BY_NUMBER, {"number": number})
 
     async def get_by_run(self, session: AsyncSession, workspace_id: UUID, run_id: UUID) -> PlanSnapshot:
         """The plan that a run carries out, with that run, be it the last one or not. Raises NotFound."""
-        return await self._one(session, workspace_id, _BY_RUN, {"runs": [run_id]})
+        return await self._one(session, workspace_id, BY_RUN, {"runs": [run_id]})
 
     async def get_all_by_run(
         self, session: AsyncSession, workspace_id: UUID, run_ids: Collection[UUID]
     ) -> dict[UUID, PlanSnapshot]:
         """The same for many runs, by their ids; without those that there are not."""
-        found = await self._found(session, workspace_id, _BY_RUN, {"runs": list(run_ids)})
+        found = await self._found(session, workspace_id, BY_RUN, {"runs": list(run_ids)})
         return {plan.run.id: plan for plan in found if plan.run is not None}
 
     async def origin(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> Origin:
@@ -219,7 +184,7 @@ class WorkflowQueries:
         self,
         session: AsyncSession,
         workspace_id: UUID,
-        query: _Found,
+        query: PreparedStatement,
         values: Mapping[str, Any],
     ) -> PlanSnapshot:
         found = await self._found(session, workspace_id, query, values)
@@ -228,39 +193,50 @@ class WorkflowQueries:
         return found[0]
 
     async def _found(
-        self, session: AsyncSession, workspace_id: UUID, query: _Found, values: Mapping[str, Any]
+        self,
+        session: AsyncSession,
+        workspace_id: UUID,
+        query: PreparedStatement,
+        values: Mapping[str, Any],
+        *,
+        for_cards: bool = False,
     ) -> Sequence[PlanSnapshot]:
         """All that a query finds, with two questions for however many that are, and one more for new versions."""
-        rows = (await session.execute(query, {"workspace": workspace_id, **values})).all()
-        rules = [rules_of(row[2] if row[2].workspace_id is not None else None) for row in rows]
-        pairs = [(row[1], its) for row, its in zip(rows, rules, strict=True) if row[1] is not None]
-        read = await runs.snapshots(session, pairs)
-        versions = await self._versions_of(session, [row[0] for row in rows])
+        rows = [PlanRow.of(row) for row in await query.rows(session, workspace=workspace_id, **values)]
+        versions = await self._versions_of(session, [row.plan for row in rows])
+        usual, large = [], []
+        for row in rows:
+            version = versions.get(row.plan.id)
+            if row.run is None:
+                continue
+            if for_cards and version is not None and len(version.plan.steps) > LARGE:
+                large.append((row.run, row.rules, self._order(row.plan.id, version)))
+            else:
+                usual.append((row.run, row.rules))
+        read = await runs.snapshots(session, usual) | await runs.glimpses(session, large)
         return [
-            await self._snapshot(session, row, its, read.get(row[1].id) if row[1] else None, versions)
-            for row, its in zip(rows, rules, strict=True)
+            await self._snapshot(session, row, read.get(row.run.id) if row.run else None, versions) for row in rows
         ]
 
     async def _snapshot(
         self,
         session: AsyncSession,
-        row: Row[*_Columns],
-        rules: ApprovalRules,
+        row: PlanRow,
         run: RunSnapshot | None,
         versions: Mapping[UUID, VersionSnapshot],
     ) -> PlanSnapshot:
-        found, _run, _rules, shown_in, thread, link, others, has_copies, is_awaited = row
+        found = row.plan
         plan = replace(
             plan_snapshot(found, None),
             version=versions.get(found.id),
             run=run,
-            approvers=rules.deciders(found.reporter_id, found.requester_id),
-            shown_in=shown_in or "",
-            thread=thread,
-            link=link,
-            people=1 + others,
-            has_copies=has_copies,
-            is_awaited=is_awaited,
+            approvers=row.rules.deciders(found.reporter_id, found.requester_id),
+            shown_in=row.shown_in or "",
+            thread=row.thread,
+            link=row.link,
+            people=1 + row.others,
+            has_copies=row.has_copies,
+            is_awaited=row.is_awaited,
             look_alike=await look_alikes.shown(session, found),
         )
         if plan.state is not PlanState.DRAFT or plan.version is None:
@@ -289,6 +265,15 @@ class WorkflowQueries:
         while len(self._versions) > MAX_KEPT:
             self._versions.popitem(last=False)
         return found
+
+    def _order(self, plan_id: UUID, version: VersionSnapshot) -> StepOrder:
+        """The order of a large plan's steps, from memory if it was worked out lately."""
+        key = plan_id, version.version
+        order = self._orders.pop(key, None) or StepOrder.of(version.plan)
+        self._orders[key] = order
+        while len(self._orders) > MAX_ORDERS:
+            self._orders.popitem(last=False)
+        return order
 
 
 async def _former(session: AsyncSession, plan_id: UUID, version: VersionSnapshot) -> VersionSnapshot | None:

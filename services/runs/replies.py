@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ARRAY, DateTime, Text, TextClause, Uuid, bindparam, text
+from sqlalchemy import ARRAY, DateTime, Text, Uuid, bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.group_commit import LockedElsewhere
+from db.prepared import PreparedStatement
 from services.errors import NotFound
 
 
@@ -53,13 +54,15 @@ RETURNING runs.id
 """
 
 
-def _of_many(statement: str, name: str, kind: DateTime | Text) -> Mapping[bool, TextClause]:
+def _of_many(statement: str, name: str, kind: DateTime | Text) -> Mapping[bool, PreparedStatement]:
     """A statement about many runs, by whether it may wait for those that others hold; else it leaves them out."""
     return {
-        may_wait: text(statement.format(held=_HELD.format(others=others))).bindparams(
-            bindparam("workspace", type_=Uuid()),
-            bindparam("runs", type_=ARRAY(Uuid())),
-            bindparam(name, type_=ARRAY(kind)),
+        may_wait: PreparedStatement(
+            text(statement.format(held=_HELD.format(others=others))).bindparams(
+                bindparam("workspace", type_=Uuid()),
+                bindparam("runs", type_=ARRAY(Uuid())),
+                bindparam(name, type_=ARRAY(kind)),
+            )
         )
         for may_wait, others in {True: "", False: "SKIP LOCKED"}.items()
     }
@@ -76,17 +79,12 @@ async def begin(
 
     With `may_wait` unset, a run that somebody holds is LOCKED. The others are held until the transaction ends.
     """
-    values = {"workspace": workspace_id, "runs": list(asked), "nows": list(asked.values())}
-    rows = {row.id: row for row in await session.execute(_BEGIN_MANY[may_wait], values)}
-    _check_found(asked, rows, may_wait=may_wait)
-    return {
-        run_id: LockedElsewhere.LOCKED
-        if run_id not in rows
-        else Reply(run_id, rows[run_id].reply_started_at)
-        if rows[run_id].reply_ts is None
-        else None
-        for run_id in asked
-    }
+    found = await _BEGIN_MANY[may_wait].rows(
+        session, workspace=workspace_id, runs=list(asked), nows=list(asked.values())
+    )
+    replies = {run_id: Reply(run_id, begun_at) if ts is None else None for run_id, ts, begun_at in found}
+    _check_found(asked, replies, may_wait=may_wait)
+    return {run_id: replies.get(run_id, LockedElsewhere.LOCKED) for run_id in asked}
 
 
 async def end(
@@ -96,8 +94,10 @@ async def end(
 
     With `may_wait` unset, runs that somebody holds are left out. Raises NotFound.
     """
-    values = {"workspace": workspace_id, "runs": list(posted), "stamps": list(posted.values())}
-    noted = set(await session.scalars(_END_MANY[may_wait], values))
+    found = await _END_MANY[may_wait].rows(
+        session, workspace=workspace_id, runs=list(posted), stamps=list(posted.values())
+    )
+    noted = {run_id for (run_id,) in found}
     _check_found(posted, dict.fromkeys(noted), may_wait=may_wait)
     return noted
 

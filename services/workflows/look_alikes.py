@@ -29,6 +29,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from db.models import Card, Run, WorkflowPlan
+from db.prepared import PreparedStatement
 from services.issue_words import issue_query
 from services.likeness import LIKELY, Report, likeness
 from services.states import PlanState, RunState
@@ -92,13 +93,14 @@ async def followers(
 ) -> dict[UUID, list[UUID]]:
     """The plans that were put away for others, by the ids of those: their reporters hear what comes of them."""
     found: defaultdict[UUID, list[UUID]] = defaultdict(list)
-    rows = await session.execute(_FOLLOWERS, {"workspace": workspace_id, "plans": list(plan_ids)})
-    for row in rows:
-        found[row.same_as].append(row.id)
+    rows = await _FOLLOWERS.rows(session, workspace=workspace_id, plans=list(plan_ids))
+    for plan_id, same_as in rows:
+        found[same_as].append(plan_id)
     return found
 
 
-_FOLLOWERS = (
+# Asked for each reply to a reporter.
+_FOLLOWERS = PreparedStatement(
     select(WorkflowPlan.id, WorkflowPlan.same_as)
     .where(
         WorkflowPlan.workspace_id == bindparam("workspace", type_=Uuid),

@@ -14,18 +14,22 @@ from uuid import UUID
 import aiohttp
 import asyncpg
 import psutil
+from sqlalchemy import text
 
 from bot.sandbox.slack import SlackStandIn
 from db.embedded import embedded_postgres
 from db.migrate import migrate
 from db.session import Database
 from services import workspaces
+from services.jobs import DraftPlan
 from tests.support.bot_process import BotProcess, bot_process, serve_env
 from tests.support.postgres import LOG_LINE_PREFIX
 from tests.support.run_starts import begun, registered, until
 from tests.support.statements import logged
 
 CALL_SECONDS = 0.05
+
+DRAFTS_DONE = text("DELETE FROM pgqueuer WHERE entrypoint = :entrypoint")
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +131,15 @@ async def _settled(database: Database, team: str, component_url: str) -> UUID:
 
 
 async def begin(on: Ground, *graphs: Sequence[Mapping[str, Any]]) -> list[UUID]:
-    """Begin a run of each graph, fifty to a transaction."""
+    """Begin a run of each graph, fifty to a transaction.
+
+    No job of a draft is left: each plan has been drafted and approved, here without one.
+    """
     found = []
     for start in range(0, len(graphs), 50):
         async with on.database.transaction() as session:
             found += [await begun(session, on.workspace_id, graph) for graph in graphs[start : start + 50]]
+            await session.execute(DRAFTS_DONE, {"entrypoint": DraftPlan.entrypoint})
     return found
 
 

@@ -12,6 +12,8 @@ from typing import Any
 from slack_sdk.web.async_client import AsyncWebClient
 from slack_sdk.web.async_slack_response import AsyncSlackResponse
 
+from bot.slack.messages import as_json
+
 
 async def write(client: AsyncWebClient, method: str, arguments: Mapping[str, Any]) -> AsyncSlackResponse:
     """Call a method with arguments in JSON; those that are None are left out. Raises what the SDK raises."""
@@ -23,10 +25,8 @@ async def write(client: AsyncWebClient, method: str, arguments: Mapping[str, Any
         "Authorization": f"Bearer {client.token}",
         "Content-Type": "application/json;charset=utf-8",
     }
-    # Escaped: half a surrogate pair is nothing that UTF-8 can hold.
-    body = json.dumps(given, separators=(",", ":")).encode()
     url = f"{client.base_url}{method}"
-    async with session.post(url, data=body, headers=headers, proxy=client.proxy) as answer:
+    async with session.post(url, data=as_json(given), headers=headers, proxy=client.proxy) as answer:
         response = AsyncSlackResponse(
             client=client,
             http_verb="POST",

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from string import Formatter
 from typing import Literal
 
 from bot.languages import _, number
-from bot.slack.messages import Block, Element, Message
-from bot.views.kit.text import clip, escape, is_channel, is_group, is_link, is_user, mention, one_line
+from bot.slack.messages import Block, Element, Message, as_json
+from bot.views.kit.text import clip, escape, is_channel, is_group, is_link, is_user, mention, one_line, spelled
 
 Status = Literal["pending", "in_progress", "complete", "error"]
 
@@ -252,7 +251,7 @@ def moment(when: datetime) -> Element:
         "type": "date",
         "timestamp": int(when.timestamp()),
         "format": "{date_short_pretty} {time}",
-        "fallback": f"{when:%Y-%m-%d %H:%M %Z}",
+        "fallback": spelled(when),
     }
 
 
@@ -305,7 +304,7 @@ def plan(title: str, tasks: Sequence[Block]) -> Block:
 
 def size(blocks: Sequence[Block]) -> int:
     """The UTF-8 bytes of the blocks as JSON, after escaping: more than any way in which Slack may count."""
-    return _weight(_json(blocks))
+    return _weight(as_json(blocks))
 
 
 def seal(blocks: Sequence[Block], name: str) -> list[Block]:
@@ -318,21 +317,16 @@ def seal(blocks: Sequence[Block], name: str) -> list[Block]:
 
 def sized(blocks: Sequence[Block], name: str) -> tuple[list[Block], int]:
     """The blocks with their ids, and their size: a card is turned into JSON once for both."""
-    written = _json(blocks)
-    digest = hashlib.sha256(f"{name}\n{written}".encode("utf-8", "surrogatepass")).hexdigest()[:12]
+    written = as_json(blocks)
+    digest = hashlib.sha256(name.encode() + b"\n" + written).hexdigest()[:12]
     ids = [f"{name}.{digest}.{index}" for index in range(len(blocks))]
     sealed = [{**block, "block_id": its} for block, its in zip(blocks, ids, strict=True)]
     return sealed, _weight(written) + sum(len(f',"block_id":"{its}"') for its in ids)
 
 
-def _json(blocks: Sequence[Block]) -> str:
-    return json.dumps(blocks, ensure_ascii=False, separators=(",", ":"))
-
-
-def _weight(written: str) -> int:
+def _weight(written: bytes) -> int:
     """The UTF-8 bytes of a text, after escaping."""
-    more = 4 * written.count("&") + 3 * (written.count("<") + written.count(">"))
-    return (len(written) if written.isascii() else len(written.encode())) + more
+    return len(written) + 4 * written.count(b"&") + 3 * (written.count(b"<") + written.count(b">"))
 
 
 def fallback(text: str) -> str:

@@ -130,6 +130,8 @@ def addressed(step: PlanStepView, value: Value, known: Known) -> Value:
 
 def ordered(values: Sequence[Value], spec: ComponentSpec | None) -> list[Value]:
     """What must be there before what may, each in the order of a form, and ids last."""
+    if len(values) < 2:
+        return list(values)
     required = _required(spec) if spec else frozenset()
 
     def place(value: Value) -> tuple[bool, bool, int]:
@@ -171,9 +173,12 @@ def is_cut(drawn: Sequence[Sequence[Element]]) -> bool:
 
 def folded(values: Sequence[Value]) -> list[Value]:
     """The values as a channel may see them: what may open a door is left out."""
-    return [
-        Value(value.name, _(NOT_SHOWN)) if _UNTOLD.search(label(value.name).lower()) else value for value in values
-    ]
+    return [Value(value.name, _(NOT_SHOWN)) if _is_untold(label(value.name)) else value for value in values]
+
+
+@lru_cache(maxsize=4_096)
+def _is_untold(name: str) -> bool:
+    return _UNTOLD.search(name.lower()) is not None
 
 
 def _more(values: int, most: int) -> list[list[Element]]:

@@ -15,12 +15,12 @@ from bot.views.plan.conditions import only_if
 from bot.views.plan.values import field_words
 from services.components.specs import ApprovalPolicy, ComponentSpec
 from services.formats.strict_json import render_path
-from services.plans.model import Step, dependencies, levels
+from services.plans.model import Step
 from services.plans.references import MalformedReference, Reference, parse, scan
+from services.queries.glances import LARGE, in_order_of
 from services.queries.snapshots import VersionSnapshot
 
 TITLE = 90
-_KEPT_STEPS = 100
 LOCK = "🔒"
 
 _SENTENCE_END = re.compile(r"(?<=[.!?。！？])\s")
@@ -66,9 +66,8 @@ class PlanStepView:
 
 def in_order(version: VersionSnapshot) -> tuple[PlanStepView, ...]:
     """The steps, each after those it waits for, numbered from 1. A circle, which no valid plan has, comes last."""
-    if len(version.plan.steps) > _KEPT_STEPS:
-        return _in_order(version)
-    return _kept(_Same(version), spoken().code)
+    kept = _kept_large if len(version.plan.steps) > LARGE else _kept
+    return kept(_Same(version), spoken().code)
 
 
 class _Same:
@@ -92,11 +91,16 @@ def _kept(same: _Same, _language: str) -> tuple[PlanStepView, ...]:
     return _in_order(same.version)
 
 
+@lru_cache(maxsize=8)
+def _kept_large(same: _Same, _language: str) -> tuple[PlanStepView, ...]:
+    """The same for large ones, of which a few are kept: a thousand steps take a megabyte."""
+    return _in_order(same.version)
+
+
 def _in_order(version: VersionSnapshot) -> tuple[PlanStepView, ...]:
     cited = {citation.id: policies.name(citation) for citation in version.citations}
-    needs = dependencies(version.plan)
-    order = dict.fromkeys(step_id for level in levels(needs) for step_id in level) | dict.fromkeys(needs)
-    place = {step_id: position for position, step_id in enumerate(order)}
+    needs = in_order_of(version.plan)
+    place = {step_id: position for position, step_id in enumerate(needs)}
     steps = sorted(version.plan.steps, key=lambda step: place[step.step_id])
     numbers: dict[str, int] = {}
     for nth, step in enumerate(steps, start=1):

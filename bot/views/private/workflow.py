@@ -20,7 +20,6 @@ from bot.views.run import overview
 from bot.views.run import steps as run_steps
 from bot.views.run.history import MAX_DETAIL_CHARACTERS, sections
 from bot.views.run.lines import card_button
-from bot.views.run.steps import RunStepView
 from services.queries.snapshots import History, PlanSnapshot, RunSnapshot
 from services.states import PlanState
 
@@ -85,22 +84,16 @@ def _outline(snapshot: PlanSnapshot, *, is_last: bool) -> tuple[Draw, int]:
         return (lambda level, most: []), 0
     if run is not None:
         under_way = run_steps.in_order(version, run)
+        drawing = overview.RunDrawing(snapshot, run, under_way)
         again = overview.again(snapshot, run) if is_last else []
-        return (lambda level, most: _run_outline(snapshot, run, under_way, level, most, again)), len(under_way)
+        end = _run_end(snapshot, run, again)
+        return (lambda level, most: [*drawing.outline(level, most), *end]), len(under_way)
     steps = plan_steps.in_order(version)
     return (lambda level, most: _plan_outline(snapshot, steps, most)), len(steps)
 
 
-def _run_outline(
-    snapshot: PlanSnapshot,
-    run: RunSnapshot,
-    steps: Sequence[RunStepView],
-    level: Level,
-    most: int,
-    again: Sequence[Element],
-) -> list[Block]:
+def _run_end(snapshot: PlanSnapshot, run: RunSnapshot, again: Sequence[Element]) -> list[Block]:
     return [
-        *overview.outline(snapshot, run, steps, level, most),
         kit.context(kit.mrkdwn(overview.standing(run))),
         kit.actions(
             overview.details_button(snapshot, run), show_all(snapshot), *again, *overview.report(snapshot, run)

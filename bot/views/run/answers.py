@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -84,10 +86,13 @@ def _text(value: Any) -> str:
 
 
 def _document(document: Mapping[str, Any], declared: Mapping[str, int], depth: int) -> str:
-    fields = sorted(_fields(document), key=lambda field: _rank(field[0], declared))
-    telling = [field for field in fields if not _LATE.search(field[0])] or fields
+    last = len(declared)
+    fields = sorted(_fields(document), key=lambda field: (field[0].kind, declared.get(field[0].words, last)))
+    telling = [field for field in fields if not field[0].is_late] or fields
     if telling:
-        return ", ".join(f"{clip(name, _NAME)} {clip(one_line(text), _VALUE)}" for name, text in telling[:_FIELDS])
+        return ", ".join(
+            f"{clip(name.words, _NAME)} {clip(one_line(text), _VALUE)}" for name, text in telling[:_FIELDS]
+        )
     if not depth:
         return ""
     inner = islice((value for value in document.values() if isinstance(value, (Mapping, list))), _FIELDS)
@@ -105,21 +110,35 @@ def _list(items: list[Any], declared: Mapping[str, int], depth: int) -> str:
     )
 
 
-def _fields(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """The fields that fit a line: each one's name in words, and its value."""
-    for name, value in islice(document.items(), _LOOKED_AT):
-        words = spaced(one_line(str(name)))
-        if isinstance(value, (Mapping, list)) or is_untold(words):
+def _fields(document: Mapping[str, Any]) -> Iterator[tuple[_Name, str]]:
+    """The fields that fit a line: each one's name, and its value."""
+    for key, value in islice(document.items(), _LOOKED_AT):
+        name = _kept(str(key)) if len(str(key)) <= _NAME else _read(str(key))
+        if isinstance(value, (Mapping, list)) or name.is_untold:
             continue
         text = _text(value).strip()
         if text:
-            yield words, text
+            yield name, text
 
 
-def _rank(name: str, declared: Mapping[str, int]) -> tuple[int, int]:
-    """Lower is told sooner: by the kind of the field, then as the component declares them."""
-    kind = next((rank for rank, wanted in enumerate(_KINDS) if wanted.search(name)), len(_KINDS))
-    return kind, declared.get(name, len(declared))
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """A field's name in `words`, and its `kind`: the lower, the sooner it is told."""
+
+    words: str
+    kind: int
+    is_late: bool
+    is_untold: bool
+
+
+def _read(key: str) -> _Name:
+    words = spaced(one_line(key))
+    kind = next((rank for rank, wanted in enumerate(_KINDS) if wanted.search(words)), len(_KINDS))
+    return _Name(words, kind, is_late=_LATE.search(words) is not None, is_untold=is_untold(words))
+
+
+# The same few names stand in the answers of all steps, and each is drawn over and over.
+_kept = lru_cache(maxsize=4_096)(_read)
 
 
 def _declared(schema: Mapping[str, Any]) -> dict[str, int]:

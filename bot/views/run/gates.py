@@ -43,7 +43,7 @@ _REQUESTS = 2
 MAX_GATES_SHOWN = 3
 """Of steps that ask the same thing, so many are shown at once; the others come up as those are decided."""
 
-_ASKING = (StepState.WAITING, StepState.UNCERTAIN, StepState.FAILED)
+ASKING = (StepState.WAITING, StepState.UNCERTAIN, StepState.FAILED)
 _UNDECIDED = {
     LimitOutcome.FAIL: N_("With no decision by {date}, the step fails."),
     LimitOutcome.SKIP: N_("With no decision by {date}, the step is skipped."),
@@ -89,9 +89,9 @@ def asking(run: RunSnapshot, steps: Sequence[RunStepView], level: Level) -> list
     """The steps that people are asked about; the kinds take turns, so that none crowds out another."""
     if run.state in (RunState.COMPLETED, RunState.CANCELLED):
         return []
-    kinds = [[step for step in steps if step.now.state is state] for state in _ASKING]
+    kinds = [[step for step in steps if step.now.state is state] for state in ASKING]
     turns = [kind[turn] for turn in range(MAX_GATES_SHOWN) for kind in kinds if len(kind) > turn]
-    return sorted(turns[: level.asks], key=lambda step: _ASKING.index(step.now.state))
+    return sorted(turns[: level.asks], key=lambda step: ASKING.index(step.now.state))
 
 
 def sections(
@@ -105,7 +105,7 @@ def sections(
     if not asked:
         return []
     blocks: list[Block] = []
-    for state in _ASKING:
+    for state in ASKING:
         shown = [step for step in asked if step.now.state is state]
         for step in shown:
             blocks += section(step, steps, level, approvers, known)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from functools import cached_property
 from typing import assert_never
 
 from bot.languages import N_, Sentence, _, ngettext, number
@@ -19,13 +20,13 @@ from bot.slack.messages import Block, Element
 from bot.views.kit import blocks as kit
 from bot.views.kit.fitting import Level
 from bot.views.kit.text import clip, date, join, lasted, mention, one_line, sentences
-from bot.views.plan.sent import Known
 from bot.views.run import consequences
 from bot.views.run import steps as run_steps
 from bot.views.run.builtins import is_asking
-from bot.views.run.gates import asking, sections
+from bot.views.run.gates import ASKING, asking, sections
 from bot.views.run.leaving import known, leaving
 from bot.views.run.steps import RunStepView
+from services.queries.glances import URGENCY
 from services.queries.snapshots import PlanSnapshot, RunSnapshot, StepSnapshot
 from services.states import RunState, StepState
 
@@ -34,19 +35,6 @@ MAX_QUOTE_CHARACTERS = 300
 
 _NAME = 60
 _GOING = (RunState.RUNNING, RunState.WAITING)
-
-_URGENCY = {
-    state: rank
-    for rank, states in enumerate(
-        (
-            (StepState.WAITING, StepState.UNCERTAIN, StepState.FAILED),
-            (StepState.RUNNING, StepState.READY),
-            (StepState.PENDING,),
-        )
-    )
-    for state in states
-}
-"""Which steps are shown where not all can be: those that people have to do with, then those under way."""
 
 _COUNTED = {
     StepState.PENDING: N_("not started: {count}"),
@@ -136,52 +124,94 @@ def _summary(run: RunSnapshot) -> Sentence:
             assert_never(run.state)
 
 
-def body(
-    snapshot: PlanSnapshot,
-    run: RunSnapshot,
-    steps: Sequence[RunStepView],
-    level: Level,
-    most: int,
-    *,
-    approvers: Sequence[str] | None,
-    more: Sequence[Element],
-) -> list[Block]:
-    """All of a run's card below the report. `more` are buttons that stand beside the run's own.
+class RunDrawing:
+    """A run, drawn at one level after another until it fits: what is the same at all of them is made once."""
 
-    `approvers` are those who may decide at a gate; None is anyone.
-    """
-    buttons = [*_details(snapshot, run), *more, *report(snapshot, run), *_ending(snapshot, run, steps)]
-    asked = asking(run, steps, level)
-    return [
-        *outline(snapshot, run, steps, level, most, asked=asked),
-        *sections(asked, steps, level, approvers, known(snapshot.issue, steps)),
-        kit.context(kit.mrkdwn(standing(run))),
-        *([kit.actions(*buttons)] if buttons else []),
-    ]
+    def __init__(self, snapshot: PlanSnapshot, run: RunSnapshot, steps: Sequence[RunStepView]) -> None:
+        self._snapshot, self._run, self._steps = snapshot, run, steps
+        self._known = known(snapshot.issue, steps)
+        self._numbered = run_steps.numbers(steps)
+        self._line = clip(line(run, steps), kit.HEADER)
+        self._awaited = [step for step in steps if step.now.state in ASKING]
+        self._level: Level | None = None
+        self._tasks: dict[tuple[int, bool], Block] = {}
 
+    def body(
+        self, level: Level, most: int, *, approvers: Sequence[str] | None, more: Sequence[Element]
+    ) -> list[Block]:
+        """All of a run's card below the report. `more` are buttons that stand beside the run's own.
 
-def outline(
-    snapshot: PlanSnapshot,
-    run: RunSnapshot,
-    steps: Sequence[RunStepView],
-    level: Level,
-    most: int,
-    *,
-    asked: Sequence[RunStepView] = (),
-) -> list[Block]:
-    """The steps as the tasks of a plan block, and what is not among them in numbers.
+        `approvers` are those who may decide at a gate; None is anyone.
+        """
+        details, ending = self._buttons
+        buttons = [*details, *more, *ending]
+        asked = asking(self._run, self._awaited, level)
+        return [
+            *self.outline(level, most, asked=asked),
+            *sections(asked, self._steps, level, approvers, self._known),
+            kit.context(kit.mrkdwn(self._standing)),
+            *([kit.actions(*buttons)] if buttons else []),
+        ]
 
-    Of the steps in `asked` the card says more below, and so less here.
-    """
-    shown = _pick(steps, most)
-    numbered = run_steps.numbers(steps)
-    below = {step.view.number for step in asked}
-    told = known(snapshot.issue, steps)
-    tasks = [_task(step, numbered, level, told, is_bare=step.view.number in below) for step in shown]
-    blocks = [kit.plan(clip(line(run, steps), kit.HEADER), tasks)]
-    if len(shown) < len(steps):
-        blocks.append(kit.context(kit.plain(_left_out(steps, shown))))
-    return blocks
+    def outline(self, level: Level, most: int, *, asked: Sequence[RunStepView] = ()) -> list[Block]:
+        """The steps as the tasks of a plan block, and what is not among them in numbers.
+
+        Of the steps in `asked` the card says more below, and so less here.
+        """
+        shown = self._pick(most)
+        below = {step.view.number for step in asked}
+        tasks = [self._task(step, level, is_bare=step.view.number in below) for step in shown]
+        blocks = [kit.plan(self._line, tasks)]
+        if len(shown) < len(self._steps):
+            blocks.append(kit.context(kit.plain(self._left_out(shown))))
+        return blocks
+
+    def _pick(self, most: int) -> Sequence[RunStepView]:
+        """At most so many steps, in order: those that matter most now, then the first ones."""
+        if len(self._steps) <= most:
+            return self._steps
+        return sorted(self._urgent[:most], key=lambda step: step.view.number)
+
+    def _left_out(self, shown: Sequence[RunStepView]) -> str:
+        states = self._states - Counter(step.now.state for step in shown)
+        facts = join([_(_COUNTED[state], count=found) for state, found in states.most_common()], most=9)
+        left_out = len(self._steps) - len(shown)
+        return ngettext(
+            "…and {count} more step ({facts})", "…and {count} more steps ({facts})", left_out, facts=facts
+        )
+
+    def _task(self, step: RunStepView, level: Level, *, is_bare: bool) -> Block:
+        if level is not self._level:
+            self._level, self._tasks = level, {}
+        key = step.view.number, is_bare
+        if key not in self._tasks:
+            told = run_steps.in_short(step.now) if is_bare else run_steps.told(step, self._numbered, level.details)
+            self._tasks[key] = kit.task_card(
+                f"step-{step.view.number}",
+                run_steps.headline(step, after=True),
+                run_steps.STATUS[step.now.state],
+                leaving(step, self._known, level),
+                output=told if level.details else (),
+            )
+        return self._tasks[key]
+
+    @cached_property
+    def _buttons(self) -> tuple[list[Element], list[Element]]:
+        details = _details(self._snapshot, self._run)
+        ending = _ending(self._snapshot, self._run, self._steps)
+        return details, [*report(self._snapshot, self._run), *ending]
+
+    @cached_property
+    def _standing(self) -> str:
+        return standing(self._run)
+
+    @cached_property
+    def _urgent(self) -> Sequence[RunStepView]:
+        return sorted(self._steps, key=lambda step: URGENCY[step.now.state])
+
+    @cached_property
+    def _states(self) -> Counter[StepState]:
+        return Counter(step.now.state for step in self._steps)
 
 
 def standing(run: RunSnapshot) -> str:
@@ -266,32 +296,6 @@ def _awaits(run: RunSnapshot) -> Sentence:
 
 def _at_gate(run: RunSnapshot) -> list[StepSnapshot]:
     return [step for step in run.steps if step.state is StepState.WAITING]
-
-
-def _pick(steps: Sequence[RunStepView], most: int) -> list[RunStepView]:
-    """At most so many steps, in order: those that matter most now, then the first ones."""
-    if len(steps) <= most:
-        return list(steps)
-    urgent = sorted(steps, key=lambda step: _URGENCY.get(step.now.state, len(StepState)))
-    return sorted(urgent[:most], key=lambda step: step.view.number)
-
-
-def _left_out(steps: Sequence[RunStepView], shown: Sequence[RunStepView]) -> str:
-    states = Counter(step.now.state for step in steps) - Counter(step.now.state for step in shown)
-    facts = join([_(_COUNTED[state], count=found) for state, found in states.most_common()], most=9)
-    left_out = len(steps) - len(shown)
-    return ngettext("…and {count} more step ({facts})", "…and {count} more steps ({facts})", left_out, facts=facts)
-
-
-def _task(step: RunStepView, numbered: dict[str, int], level: Level, known: Known, *, is_bare: bool) -> Block:
-    told = run_steps.in_short(step.now) if is_bare else run_steps.told(step, numbered, level.details)
-    return kit.task_card(
-        f"step-{step.view.number}",
-        run_steps.headline(step, after=True),
-        run_steps.STATUS[step.now.state],
-        leaving(step, known, level),
-        output=told if level.details else (),
-    )
 
 
 def _details(snapshot: PlanSnapshot, run: RunSnapshot) -> list[Element]:

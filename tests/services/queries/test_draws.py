@@ -13,7 +13,7 @@ from db.models import Card, Run
 from db.session import Database
 from services.approvals import ApprovalService
 from services.card_pace import MANY
-from services.card_turns import DRAW_LEASE, Turn
+from services.card_turns import DRAW_LEASE, HURRIED, Turn
 from services.cards import MIN_INTERVAL, CardService
 from services.jobs import DrawCard, JobDeferral
 from services.queries.draws import CardDraws
@@ -171,7 +171,19 @@ async def test_where_many_cards_are_drawn_at_once_the_next_wait_a_moment(
         await cards.request_redraws(session, [(job.workspace, job.plan) for job in rested])
         # One that is asked for later is in the same redraw, and does not put it off again.
         await cards.request_redraws(session, [(job.workspace, job.plan) for job in rested])
-    assert await waiting_for(database) == [MIN_INTERVAL] * len(rested)
+    assert await waiting_for(database) == [HURRIED * MIN_INTERVAL] * len(rested)
+
+
+async def test_where_many_cards_are_posted_at_once_redraws_wait_a_moment(
+    database: Database, jobs: list[DrawCard]
+) -> None:
+    async with database.transaction() as session:
+        await session.execute(text("UPDATE cards SET ts = NULL"))
+        posts = [(job.plan, now()) for job in jobs[:MANY]]
+        await cards.begin_posts(session, jobs[0].workspace, posts)
+        await session.execute(text("UPDATE cards SET ts = '1.1'"))
+        await cards.request_redraw(session, jobs[-1].workspace, jobs[-1].plan)
+    assert await waiting_for(database) == [HURRIED * MIN_INTERVAL]
 
 
 async def test_a_redraw_that_people_wait_for_comes_at_once(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from uuid import UUID
 
@@ -117,3 +118,22 @@ async def test_what_is_of_two_workspaces_is_never_written_together() -> None:
     await commits.close()
     assert answers == [2, 2, 4, 4]
     assert written == [(one, (1, 2)), (other, (1, 2))]
+
+
+async def test_what_comes_in_a_storm_gathers_and_the_first_is_written_at_once() -> None:
+    batches: list[tuple[float, list[int]]] = []
+
+    async def commit(numbers: Sequence[int], _: bool) -> list[int]:
+        batches.append((time.monotonic(), list(numbers)))
+        return list(numbers)
+
+    commits = GroupCommit(commit, pause=0.05, max_batch=3)
+    begun = time.monotonic()
+    await commits.put(1)
+    assert batches[0][0] - begun < 0.05
+    others = [asyncio.create_task(commits.put(n)) for n in (2, 3)]
+    await asyncio.gather(*others)
+    assert [numbers for _, numbers in batches] == [[1], [2, 3]]
+    assert batches[1][0] - batches[0][0] >= 0.05
+    await asyncio.gather(*(commits.put(n) for n in range(4, 9)))
+    assert [len(numbers) for _, numbers in batches[2:]] == [3, 2], "a batch that is full does not wait"
