@@ -132,7 +132,7 @@ def called(number: int, title: str) -> str:
 
 def writes(spec: ComponentSpec | None) -> bool:
     """Whether a component changes something; one that is not known may."""
-    return spec is None or spec.http_method.upper() not in ("GET", "HEAD")
+    return spec is None or spec.http_method[:5].upper() not in ("GET", "HEAD")
 
 
 def waiting(step: PlanStepView, titles: Mapping[int, str]) -> str:
