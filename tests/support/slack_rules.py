@@ -55,7 +55,7 @@ def _check_by_sdk(blocks: list[dict[str, Any]]) -> None:
         _takes(json.dumps({name: member for name, member in block.items() if name != "block_id"}))
 
 
-@lru_cache(maxsize=10_000)
+@lru_cache(maxsize=1_000)
 def _takes(written: str) -> None:
     """Fail unless Slack's SDK would send the block; a block that stands in many messages is looked at once."""
     block = SdkBlock.parse(json.loads(written))

@@ -132,6 +132,7 @@ def called(number: int, title: str) -> str:
 
 def writes(spec: ComponentSpec | None) -> bool:
     """Whether a component changes something; one that is not known may."""
+    # No more of it is read: what a document of somebody's says may be long.
     return spec is None or spec.http_method[:5].upper() not in ("GET", "HEAD")
 
 
