@@ -5,6 +5,7 @@ RUN := .venv/bin/python -m
 ARGS ?=
 # Most tests wait for a database, a browser or a clock: twice as many processes as cores.
 PROCESSES ?= $(shell echo $$((2 * $$(getconf _NPROCESSORS_ONLN))))
+# A process that has no tests left takes some of another's. Dealt out as by default, the last ended a minute later.
 
 # pytest rewrites the asserts of each test file, in each process: half of what it takes to collect them, unless kept.
 unexport PYTHONDONTWRITEBYTECODE
@@ -20,10 +21,10 @@ sandbox: runtime  ## try Mudda in the browser: a Slack, a Gemini and a town, all
 	@exec $(RUN) bot sandbox $(ARGS)
 
 test: venv  ## run the tests, in random order (ARGS='tests/unit -k cycle' for some)
-	@$(RUN) pytest --numprocesses=$(PROCESSES) -m "not soak" $(ARGS)
+	@$(RUN) pytest --numprocesses=$(PROCESSES) --dist=worksteal -m "not soak" $(ARGS)
 
 soak: venv  ## run what takes long: kills, storms, large runs; and look for new counterexamples
-	@$(RUN) pytest --numprocesses=$(PROCESSES) -m "soak or hypothesis" -o faulthandler_timeout=1800 --hypothesis-profile=explore $(ARGS)
+	@$(RUN) pytest --numprocesses=$(PROCESSES) --dist=worksteal -m "soak or hypothesis" -o faulthandler_timeout=1800 --hypothesis-profile=explore $(ARGS)
 
 check: lint types imports  ## lint, types and import rules
 

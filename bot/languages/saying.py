@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import date, datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from babel import Locale
 from babel.dates import format_date, format_datetime, format_skeleton
 from babel.numbers import format_decimal, format_percent
 
@@ -69,7 +70,13 @@ def ngettext(one: str, many: str, count: int, /, **values: Any) -> str:
 
 def number(value: int) -> str:
     """A whole number: "1,200" in English, "1.200" in German."""
-    return f"{value:,}" if spoken().code == "en" else str(format_decimal(value, locale=spoken().locale))
+    return f"{value:,}" if spoken().code == "en" else _number(value, spoken().locale)
+
+
+@lru_cache(maxsize=2_000)
+def _number(value: int, locale: Locale) -> str:
+    """In a language with rules: a long card has the same few numbers hundreds of times."""
+    return str(format_decimal(value, locale=locale))
 
 
 def decimal(value: float, digits: int = 1) -> str:

@@ -74,12 +74,13 @@ class Sandbox:
 
 @asynccontextmanager
 async def running_sandbox(
-    settings: Settings, *, fresh: bool = False, workspaces: int = 1
+    settings: Settings, *, fresh: bool = False, workspaces: int = 1, database_url: str | None = None
 ) -> AsyncIterator[Sandbox]:
     """Start everything, the bot last; everything ends with the block.
 
     What was said and planned the last time is there again, unless it is to begin `fresh`. With several
-    `workspaces` the app is installed in each by OAuth. Raises SettingsError if a sandbox runs there already.
+    `workspaces` the app is installed in each by OAuth. Without the URL of a database it brings its own
+    PostgreSQL. Raises SettingsError if a sandbox runs there already.
     """
     home = settings.mudda_home / "sandbox"
     async with AsyncExitStack() as stack:
@@ -90,10 +91,10 @@ async def running_sandbox(
         town = await stack.enter_async_context(Town())
         slacks = await _slacks(workspaces, home, BANNER if gemini else "", town, stack)
         note(slacks[0].url)
-        # A database of its own: the sandbox must neither take a real bot's jobs nor leave it plans.
+        # Not the one that is set: the sandbox must neither take a real bot's jobs nor leave it plans.
         own = settings.model_copy(
             update={
-                "database_url": None,
+                "database_url": database_url,
                 "database_direct_url": None,
                 "mudda_home": settings.mudda_home / "sandbox",
             }

@@ -13,12 +13,22 @@ REPLACEMENT = "\ufffd"
 def postgres_safe(value: Any) -> Any:
     """A JSON value in which each character that can't be kept is replaced; of a depth as strict_json reads it."""
     if isinstance(value, str):
-        return _UNSTORABLE.sub(REPLACEMENT, value)
+        return value if _is_kept(value) else _UNSTORABLE.sub(REPLACEMENT, value)
     if isinstance(value, list | tuple):
         return [postgres_safe(item) for item in value]
     if isinstance(value, dict):
         return {postgres_safe(name): postgres_safe(member) for name, member in value.items()}
     return value
+
+
+def _is_kept(text: str) -> bool:
+    """Whether all of a text can be. To look character by character takes twenty times as long."""
+    if "\x00" in text:
+        return False
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:  # half a surrogate pair
+        return False
 
 
 _LINE_ENDS = re.compile("\r\n?|[\u2028\u2029\x85]")
@@ -54,5 +64,5 @@ def typed(text: str) -> str:
 def is_storable(value: Any) -> bool:
     """Whether all of a JSON value can be kept as it is."""
     if isinstance(value, str):
-        return _UNSTORABLE.search(value) is None
+        return _is_kept(value)
     return bool(postgres_safe(value) == value)

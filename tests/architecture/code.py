@@ -6,7 +6,7 @@ import ast
 import re
 import tomllib
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +23,15 @@ def files(*folders: str, suffixes: tuple[str, ...] = (".py",)) -> Iterator[Path]
                 yield path
 
 
-@cache
 def syntax_tree(path: Path) -> ast.Module:
-    """The parsed file."""
+    """The parsed file. Nobody keeps it: all of them are as much as the rest of a test's process."""
     return ast.parse(path.read_text(), filename=str(path))
+
+
+@lru_cache(maxsize=1)
+def nodes(tree: ast.AST) -> tuple[ast.AST, ...]:
+    """All nodes of a tree, which is walked once for all that look at it one after the other."""
+    return tuple(ast.walk(tree))
 
 
 def relative(path: Path) -> str:

@@ -6,8 +6,9 @@ import ast
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
-from tests.architecture.code import PACKAGES
+from tests.architecture.code import PACKAGES, nodes
 
 Nodes = Iterator[ast.stmt | ast.expr | ast.excepthandler]
 
@@ -55,11 +56,10 @@ def dotted(node: ast.expr) -> str:
     return ""
 
 
-def calls(tree: ast.AST) -> Iterator[tuple[ast.Call, str]]:
+@lru_cache(maxsize=1)
+def calls(tree: ast.AST) -> tuple[tuple[ast.Call, str], ...]:
     """Every call, with the dotted name of what is called."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Call):
-            yield node, dotted(node.func)
+    return tuple((node, dotted(node.func)) for node in nodes(tree) if isinstance(node, ast.Call))
 
 
 TIERS = ("api", "e2e", "hostile", "jobs", "listeners", "sandbox", "services", "support", "unit", "workspaces")
@@ -71,7 +71,7 @@ def unlimited_waits(tree: ast.Module) -> Nodes:
     """What is awaited without a limit: neither in an `asyncio.timeout` nor by `tests.support.waiting`."""
     limited = {
         id(inner)
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, ast.AsyncWith)
         and any(
             dotted(item.context_expr.func).endswith("timeout")
@@ -80,7 +80,7 @@ def unlimited_waits(tree: ast.Module) -> Nodes:
         )
         for inner in ast.walk(node)
     }
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Await) and isinstance(node.value, ast.Call) and id(node) not in limited:
             name = dotted(node.value.func)
             if name.endswith(UNLIMITED) and name != "asyncio.wait":
@@ -107,7 +107,7 @@ def blocking_calls(tree: ast.Module) -> Nodes:
     """Calls that would stop the event loop, also by a name imported from its module."""
     aliases = {
         name.asname or name.name: f"{node.module}.{name.name}"
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if isinstance(node, ast.ImportFrom)
         for name in node.names
     }
@@ -122,7 +122,7 @@ def broad_excepts(tree: ast.Module) -> Nodes:
             return any(is_broad(element) for element in node.elts)
         return node is None or dotted(node) in ("Exception", "BaseException")
 
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.ExceptHandler) and is_broad(node.type):
             yield node
     for call, name in calls(tree):
@@ -132,25 +132,29 @@ def broad_excepts(tree: ast.Module) -> Nodes:
 
 def long_handlers(tree: ast.Module) -> Nodes:
     """Coroutines of more than twelve lines, the docstring not counted."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.AsyncFunctionDef):
             body = node.body[1:] if ast.get_docstring(node) is not None else node.body
             if body and (body[-1].end_lineno or 0) - body[0].lineno + 1 > LONGEST_HANDLER:
                 yield node
 
 
+def _is_session(node: ast.AST) -> bool:
+    return isinstance(node, ast.expr) and dotted(node).rpartition(".")[2] in ("AsyncSession", "ReadSession")
+
+
 def _session_position(function: ast.FunctionDef | ast.AsyncFunctionDef) -> int | None:
     arguments = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs]
     arguments = [argument for argument in arguments if argument.arg not in ("self", "cls")]
     for position, argument in enumerate(arguments):
-        if argument.annotation and re.search(r"\b(Async|Read)Session\b", ast.unparse(argument.annotation)):
+        if argument.annotation and any(map(_is_session, ast.walk(argument.annotation))):
             return position
     return None
 
 
 def sync_sessions(tree: ast.Module) -> Nodes:
     """Public functions that take a session without being async."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if (
             isinstance(node, ast.FunctionDef)
             and not node.name.startswith("_")
@@ -161,14 +165,14 @@ def sync_sessions(tree: ast.Module) -> Nodes:
 
 def late_sessions(tree: ast.Module) -> Nodes:
     """Functions whose session is not the first argument."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and _session_position(node):
             yield node
 
 
 def impure_views(tree: ast.Module) -> Nodes:
     """What waits, or looks at a clock."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.AsyncFunctionDef | ast.Await | ast.AsyncFor | ast.AsyncWith):
             yield node
     for call, name in calls(tree):
@@ -178,7 +182,7 @@ def impure_views(tree: ast.Module) -> Nodes:
 
 def patches(tree: ast.Module) -> Nodes:
     """Mocks, and attributes replaced for a test."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("unittest.mock"):
             yield node
         if isinstance(node, ast.Import) and any(name.name.startswith("unittest.mock") for name in node.names):
@@ -190,7 +194,7 @@ def patches(tree: ast.Module) -> Nodes:
 
 def sdk_imports(tree: ast.Module) -> Nodes:
     """Imports of the Gemini SDKs. import-linter sees all of the `google` namespace as one module."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Import):
             names = [name.name for name in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -203,7 +207,7 @@ def sdk_imports(tree: ast.Module) -> Nodes:
 
 def imports_of_tests(tree: ast.Module) -> Nodes:
     """Imports of test modules: what two tests need stands in tests/support."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.ImportFrom):
             names = [f"{node.module}.{name.name}" for name in node.names]
         elif isinstance(node, ast.Import):

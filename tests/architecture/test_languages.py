@@ -5,11 +5,13 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cache
 
 import pytest
 from babel.messages.catalog import Message
 
-from tests.architecture.code import files, relative, syntax_tree
+from tests.architecture.code import ROOT, files, nodes, relative, syntax_tree
 from tests.support.catalogs import SAID, TRANSLATED, placeholders, read_catalog, said, texts
 
 SAYING = ("_", "N_", "ngettext")
@@ -39,7 +41,7 @@ def is_put_together(argument: ast.expr) -> bool:
 
 def sayings(tree: ast.Module) -> Iterator[ast.Call]:
     """The calls that say a sentence."""
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in SAYING:
             yield node
 
@@ -56,7 +58,7 @@ def faults_of_saying(tree: ast.Module) -> list[int]:
 
 def hidden(tree: ast.Module) -> list[int]:
     """The lines in which a sentence is said inside an f-string, where no catalog finds it."""
-    inside = (inner for node in ast.walk(tree) if isinstance(node, ast.JoinedStr) for inner in ast.walk(node))
+    inside = (inner for node in nodes(tree) if isinstance(node, ast.JoinedStr) for inner in ast.walk(node))
     return [
         node.lineno
         for node in inside
@@ -72,13 +74,13 @@ def unsaid(tree: ast.Module) -> Iterator[tuple[int, str]]:
     """The sentences that are in no call of SAYING, with their lines; docstrings and logs are for others."""
     skipped = {
         id(inner)
-        for node in ast.walk(tree)
+        for node in nodes(tree)
         if (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
         or isinstance(node, ast.Raise | ast.Assert)
         or (isinstance(node, ast.Call) and _is_no_view(node))
         for inner in ast.walk(node)
     }
-    for node in ast.walk(tree):
+    for node in nodes(tree):
         if not isinstance(node, ast.Constant) or not isinstance(node.value, str) or id(node) in skipped:
             continue
         if WORDS.search(node.value) and node.value not in NO_SENTENCE:
@@ -92,14 +94,34 @@ def _is_no_view(call: ast.Call) -> bool:
     return isinstance(owner, ast.Name) and owner.id in ("logger", "re")
 
 
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """Where sentences are put together, hidden from the catalogs, and left out."""
+
+    put_together: list[str] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+
+@cache
+def faults() -> Faults:
+    """Of all the code: each file is read once."""
+    found = Faults()
+    for path in files("bot"):
+        name, tree = relative(path), syntax_tree(path)
+        found.put_together.extend(f"{name}:{line}" for line in faults_of_saying(tree))
+        found.hidden.extend(f"{name}:{line}" for line in hidden(tree))
+        if any(path.is_relative_to(ROOT / folder) for folder in SAID):
+            found.left_out.extend(f"{name}:{line}: {text}" for line, text in unsaid(tree))
+    return found
+
+
 def test_no_sentence_is_put_together() -> None:
-    found = [f"{relative(path)}:{line}" for path in files("bot") for line in faults_of_saying(syntax_tree(path))]
-    assert not found
+    assert not faults().put_together
 
 
 def test_no_sentence_is_hidden_from_the_catalogs() -> None:
-    found = [f"{relative(path)}:{line}" for path in files("bot") for line in hidden(syntax_tree(path))]
-    assert not found
+    assert not faults().hidden
 
 
 def test_a_sentence_that_is_hidden_is_found() -> None:
@@ -108,10 +130,7 @@ def test_a_sentence_that_is_hidden_is_found() -> None:
 
 
 def test_no_sentence_is_left_out() -> None:
-    found = [
-        f"{relative(path)}:{line}: {text}" for path in files(*SAID) for line, text in unsaid(syntax_tree(path))
-    ]
-    assert not found, "\n".join(found)
+    assert not faults().left_out, "\n".join(faults().left_out)
 
 
 @pytest.mark.parametrize(

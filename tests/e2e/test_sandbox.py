@@ -11,41 +11,37 @@ from playwright.async_api import Browser, expect
 
 from tests.support.bot_process import bot_process
 from tests.support.browser import opened_page
-from tests.support.sandbox import ISSUE, sandbox_process, say
+from tests.support.sandbox import ISSUE, sandbox, sandbox_process, say
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
-
-
-async def test_a_command_becomes_a_plan_that_can_be_discarded(browser: Browser) -> None:
-    async with sandbox_process() as (_, url), opened_page(browser, url) as page:
-        await expect(page.get_by_test_id("banner")).to_contain_text("stand-in")
-        await say(page, f"/mudda {ISSUE}")
-        card = page.get_by_test_id("messages").get_by_test_id("message")
-        await expect(card).to_contain_text(ISSUE)
-        await expect(card).to_contain_text("Sends:")
-        assert await card.get_by_test_id("task").count() > 2
-        await card.get_by_role("button", name="Discard").click()
-        await page.get_by_test_id("confirm-ok").click()
-        await expect(card).to_contain_text("Discarded by")
-        await expect(card.get_by_role("button", name="Discard")).to_have_count(0)
-        await expect(page.get_by_test_id("messages").get_by_test_id("message")).to_have_count(1)
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
-async def test_a_mention_is_answered_in_its_thread(browser: Browser) -> None:
-    async with sandbox_process() as (_, url), opened_page(browser, url) as page:
-        await say(page, f"@mudda {ISSUE}")
-        await page.get_by_test_id("thread-link").click()
-        await expect(page.get_by_test_id("thread-pane")).to_contain_text("Approve and run")
-
-
-async def test_ctrl_c_ends_everything_that_was_started() -> None:
-    async with sandbox_process() as (bot, _):
-        started = psutil.Process(bot.process.pid)
-        home = next(part for part in started.environ().items() if part[0] == "MUDDA_HOME")[1]
+async def test_a_command_becomes_a_plan_that_can_be_discarded_and_ctrl_c_ends_everything(browser: Browser) -> None:
+    async with sandbox_process() as (bot, url):
+        async with opened_page(browser, url) as page:
+            await expect(page.get_by_test_id("banner")).to_contain_text("stand-in")
+            await say(page, f"/mudda {ISSUE}")
+            card = page.get_by_test_id("messages").get_by_test_id("message")
+            await expect(card).to_contain_text(ISSUE)
+            await expect(card).to_contain_text("Sends:")
+            assert await card.get_by_test_id("task").count() > 2
+            await card.get_by_role("button", name="Discard").click()
+            await page.get_by_test_id("confirm-ok").click()
+            await expect(card).to_contain_text("Discarded by")
+            await expect(card.get_by_role("button", name="Discard")).to_have_count(0)
+            await expect(page.get_by_test_id("messages").get_by_test_id("message")).to_have_count(1)
+        home = psutil.Process(bot.process.pid).environ()["MUDDA_HOME"]
         assert servers(home)
         bot.send_signal(signal.SIGINT)
         assert await bot.finished() == 0
         assert servers(home) == []
+
+
+async def test_a_mention_is_answered_in_its_thread(database_url: str, browser: Browser) -> None:
+    async with sandbox(database_url) as (_, url), opened_page(browser, url) as page:
+        await say(page, f"@mudda {ISSUE}")
+        await page.get_by_test_id("thread-link").click()
+        await expect(page.get_by_test_id("thread-pane")).to_contain_text("Approve and run")
 
 
 def servers(directory: str) -> list[int]:

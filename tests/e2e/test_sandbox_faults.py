@@ -8,14 +8,14 @@ from playwright.async_api import Browser, Locator, Page, expect
 from tests.support.browser import opened_page
 from tests.support.sandbox import ISSUE, sandbox, say
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 REPORT = "open311.create_request"
 """It is not safe to send twice, so a call that breaks off may have arrived or not."""
 
 
-async def test_a_step_is_refused_and_cut_off_and_skipped(browser: Browser) -> None:
-    async with sandbox() as (_, url), opened_page(browser, url) as page:
+async def test_a_step_is_refused_and_cut_off_and_skipped(database_url: str, browser: Browser) -> None:
+    async with sandbox(database_url) as (_, url), opened_page(browser, url) as page:
         switch = page.get_by_test_id("faults")
         await expect(switch).to_have_text("Town: all works")
         await _set(page, REPORT, "refuse")

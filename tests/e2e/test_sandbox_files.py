@@ -10,7 +10,7 @@ from tests.support.blocks import plain
 from tests.support.browser import WORKS, messages, say
 from tests.support.tiny_bot import Payload, TinyBot
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d4948445200000001000000010802000000907753de0000000c4944415408d763f8cfc0000003010100c9fe92ef"

@@ -10,7 +10,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 from tests.support.browser import opened_page
 from tests.support.sandbox import ISSUE, sandbox, say
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 LONG_MS = 90_000
 
@@ -39,8 +39,14 @@ async def confirm(page: Page, button: Locator) -> None:
     await page.get_by_test_id("confirm-ok").click()
 
 
-async def test_what_is_approved_on_one_home_is_seen_on_the_other_and_on_the_card(browser: Browser) -> None:
-    async with sandbox() as (_, url), opened_page(browser, url) as clerk, opened_page(browser, url) as approver:
+async def test_what_is_approved_on_one_home_is_seen_on_the_other_and_on_the_card(
+    database_url: str, browser: Browser
+) -> None:
+    async with (
+        sandbox(database_url) as (_, url),
+        opened_page(browser, url) as clerk,
+        opened_page(browser, url) as approver,
+    ):
         mine = await home(clerk)
         await expect(mine).to_contain_text("Welcome to Mudda", timeout=LONG_MS)
         await expect(mine).not_to_contain_text("Setup")
@@ -68,8 +74,8 @@ async def test_what_is_approved_on_one_home_is_seen_on_the_other_and_on_the_card
         await expect(card).to_contain_text("Not at night", timeout=LONG_MS)
 
 
-async def test_settings_are_changed_on_the_home_and_hold_at_once(browser: Browser) -> None:
-    async with sandbox() as (_, url), opened_page(browser, url) as page:
+async def test_settings_are_changed_on_the_home_and_hold_at_once(database_url: str, browser: Browser) -> None:
+    async with sandbox(database_url) as (_, url), opened_page(browser, url) as page:
         await become(page, "Marco Bellini")
         his = await home(page)
         await his.get_by_role("button", name="Change settings").click(timeout=LONG_MS)
@@ -87,8 +93,10 @@ async def test_settings_are_changed_on_the_home_and_hold_at_once(browser: Browse
         await expect(page.get_by_test_id("messages")).to_contain_text("Ask @Marco Bellini")
 
 
-async def test_plans_are_filtered_and_a_card_comes_to_where_it_is_asked_for(browser: Browser) -> None:
-    async with sandbox() as (_, url), opened_page(browser, url) as page:
+async def test_plans_are_filtered_and_a_card_comes_to_where_it_is_asked_for(
+    database_url: str, browser: Browser
+) -> None:
+    async with sandbox(database_url) as (_, url), opened_page(browser, url) as page:
         await page.get_by_test_id("dm-mudda").click()
         await say(page, f"/mudda {ISSUE}")
         card = page.get_by_test_id("messages").get_by_test_id("message").first

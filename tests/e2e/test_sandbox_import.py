@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
 
-from tests.support.browser import launched_chromium, messages, opened_page, say
+from tests.support.browser import messages, opened_page, say
 from tests.support.stand_in_plans import script_plan
 from tests.support.town_hall import LEAK, town_hall
 from tests.support.town_runs import step
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 RUN_MS = 90_000
 
 
-async def test_an_api_is_imported_looked_after_planned_with_and_called(database_url: str) -> None:
-    async with town_hall(database_url) as hall, launched_chromium() as browser:
+async def test_an_api_is_imported_looked_after_planned_with_and_called(
+    database_url: str, browser: Browser
+) -> None:
+    async with town_hall(database_url) as hall:
         slack, marco = hall.slack, hall.slack.user("marco").id
         works = f"{slack.url}/#/{marco}/{slack.channel('works').id}"
         async with opened_page(browser, works) as page:

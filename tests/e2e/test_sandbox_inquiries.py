@@ -5,21 +5,21 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
 from sqlalchemy import select
 
 from db.models import WorkflowPlan
-from tests.support.browser import launched_chromium, opened_page, say
+from tests.support.browser import opened_page, say
 from tests.support.inquiries import ask
 from tests.support.town_hall import TownHall, plan_card, town_hall
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 ANSWER_MS = 60_000
 
 
-async def test_a_question_is_answered_in_the_page(database_url: str) -> None:
-    async with town_hall(database_url) as hall, launched_chromium() as browser:
+async def test_a_question_is_answered_in_the_page(database_url: str, browser: Browser) -> None:
+    async with town_hall(database_url) as hall:
         card = await plan_card(hall)
         slack = hall.slack
         url = f"{slack.url}/#/{slack.user('priya').id}/{slack.channel('works').id}"

@@ -9,7 +9,7 @@ from bot.languages import _, language_of, speaking
 from tests.support.browser import opened_page
 from tests.support.sandbox import ISSUE, sandbox, say
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 LONG_MS = 90_000
 
@@ -24,8 +24,8 @@ async def home(page: Page) -> Locator:
     return page.locator("#home")
 
 
-async def test_a_german_clerk_sees_a_german_home_and_a_german_card(browser: Browser) -> None:
-    async with sandbox() as (_bot, url), opened_page(browser, url) as page:
+async def test_a_german_clerk_sees_a_german_home_and_a_german_card(database_url: str, browser: Browser) -> None:
+    async with sandbox(database_url) as (_bot, url), opened_page(browser, url) as page:
         mine = await home(page)
         await expect(mine).to_contain_text("Welcome to Mudda", timeout=LONG_MS)
         await page.get_by_test_id("language").select_option(label="Deutsch")

@@ -10,15 +10,15 @@ from playwright.async_api import Browser, expect
 from tests.support.browser import opened_page
 from tests.support.sandbox import ISSUE, sandbox, say
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 DRAFT_MS = 90_000
 
 
 async def test_a_report_without_a_place_is_asked_for_one_and_planned_with_it(
-    browser: Browser, tmp_path: Path
+    database_url: str, browser: Browser, tmp_path: Path
 ) -> None:
-    async with sandbox() as (_, url), opened_page(browser, url, height=1_400) as page:
+    async with sandbox(database_url) as (_, url), opened_page(browser, url, height=1_400) as page:
         await say(page, "/mudda The street light is broken and it is dark")
         card = page.get_by_test_id("messages").get_by_test_id("message").first
         await expect(card).to_contain_text("Where is it?", timeout=DRAFT_MS)
@@ -35,8 +35,10 @@ async def test_a_report_without_a_place_is_asked_for_one_and_planned_with_it(
         await page.screenshot(path=tmp_path / "planned.png")
 
 
-async def test_what_is_planned_already_is_put_away_as_the_same_issue(browser: Browser, tmp_path: Path) -> None:
-    async with sandbox() as (_, url), opened_page(browser, url, height=1_400) as page:
+async def test_what_is_planned_already_is_put_away_as_the_same_issue(
+    database_url: str, browser: Browser, tmp_path: Path
+) -> None:
+    async with sandbox(database_url) as (_, url), opened_page(browser, url, height=1_400) as page:
         await say(page, f"/mudda {ISSUE}")
         messages = page.get_by_test_id("messages").get_by_test_id("message")
         await expect(messages.first.get_by_role("button", name="Approve and run")).to_be_visible(timeout=DRAFT_MS)

@@ -10,7 +10,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 from tests.support.browser import opened_page
 from tests.support.sandbox import ISSUE, sandbox, say
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 RUN_MS = 90_000
 """For a run to come to its gate."""
@@ -37,8 +37,14 @@ def direct(page: Page, words: str) -> Locator:
     return page.get_by_test_id("messages").get_by_test_id("message").filter(has_text=words)
 
 
-async def test_a_decision_in_a_direct_message_locks_the_card_and_the_other_copy(browser: Browser) -> None:
-    async with sandbox() as (_, url), opened_page(browser, url) as marcos, opened_page(browser, url) as danas:
+async def test_a_decision_in_a_direct_message_locks_the_card_and_the_other_copy(
+    database_url: str, browser: Browser
+) -> None:
+    async with (
+        sandbox(database_url) as (_, url),
+        opened_page(browser, url) as marcos,
+        opened_page(browser, url) as danas,
+    ):
         await name_approvers(marcos, "Marco Bellini", "Dana Whitfield")
         await say(marcos, f"/mudda {ISSUE}")  # as Priya, whom the page begins with
         await become(danas, "Dana Whitfield")

@@ -14,7 +14,7 @@ from tests.support.browser import WORKS, messages, opened_page, say
 from tests.support.tiny_bot import Payload, TinyBot
 from tests.support.waiting import happened
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 ISSUE = "Water is coming up through the road at 5th and Main"
 

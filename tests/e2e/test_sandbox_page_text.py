@@ -12,7 +12,7 @@ from bot.sandbox.slack.state.workspace import DEFAULT_CHANNELS
 from tests.support.blocks import button, plain, rich
 from tests.support.tiny_bot import Payload, TinyBot
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 WORKS = DEFAULT_CHANNELS[0][0]
 HOSTILE = (

@@ -10,14 +10,14 @@ from playwright.async_api import Browser, expect
 from tests.support.browser import opened_page
 from tests.support.sandbox import sandbox, say
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 RUN_MS = 90_000
 ISSUE = "The streetlight on Oak Street has gone out"
 
 
-async def test_a_graph_and_a_report_come_into_the_thread(browser: Browser) -> None:
-    async with sandbox() as (_, url), opened_page(browser, url) as page:
+async def test_a_graph_and_a_report_come_into_the_thread(database_url: str, browser: Browser) -> None:
+    async with sandbox(database_url) as (_, url), opened_page(browser, url) as page:
         await say(page, f"/mudda {ISSUE}")
         card = page.get_by_test_id("messages").get_by_test_id("message").first
         await expect(card.get_by_role("button", name="Approve and run")).to_be_visible(timeout=RUN_MS)

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Browser, expect
 
-from tests.support.browser import launched_chromium, opened_page
+from tests.support.browser import opened_page
 from tests.support.policies import load
 from tests.support.town_hall import LEAK, town_hall
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 RUN_MS = 90_000
 
 
-async def test_a_cited_policy_is_read_and_an_enforced_one_stops_the_run(database_url: str) -> None:
-    async with town_hall(database_url) as hall, launched_chromium() as browser:
+async def test_a_cited_policy_is_read_and_an_enforced_one_stops_the_run(
+    database_url: str, browser: Browser
+) -> None:
+    async with town_hall(database_url) as hall:
         await load(hall)
         slack = hall.slack
         url = f"{slack.url}/#/{slack.user('marco').id}/{slack.channel('works').id}"

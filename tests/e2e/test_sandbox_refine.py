@@ -11,7 +11,7 @@ from playwright.async_api import Browser, Page, expect
 from tests.support.browser import opened_page
 from tests.support.sandbox import ISSUE, sandbox, say
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 DRAFT_MS = 90_000
 
@@ -23,8 +23,10 @@ async def chosen(page: Page, label: str) -> None:
     await page.get_by_role("menuitem", name=label).click()
 
 
-async def test_a_plan_is_changed_compared_and_brought_back(browser: Browser, tmp_path: Path) -> None:
-    async with sandbox() as (_, url), opened_page(browser, url, height=1_400) as page:
+async def test_a_plan_is_changed_compared_and_brought_back(
+    database_url: str, browser: Browser, tmp_path: Path
+) -> None:
+    async with sandbox(database_url) as (_, url), opened_page(browser, url, height=1_400) as page:
         await say(page, f"/mudda {ISSUE}")
         card = page.get_by_test_id("messages").get_by_test_id("message").first
         await expect(card.get_by_role("button", name="Request changes")).to_be_visible(timeout=DRAFT_MS)

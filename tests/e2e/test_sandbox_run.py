@@ -10,7 +10,7 @@ from playwright.async_api import Browser, Locator, Page, expect
 from tests.support.browser import opened_page
 from tests.support.sandbox import ISSUE, sandbox, say
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 RUN_MS = 90_000
 """For a run to come to its gate, or to its end: the card is redrawn every two seconds at most."""
@@ -33,9 +33,9 @@ async def press(page: Page, card: Locator, label: str) -> None:
 KNOWN_PERHAPS = "The streetlight on Oak Street is out again"
 
 
-async def test_either_way_of_a_condition_is_taken(browser: Browser) -> None:
+async def test_either_way_of_a_condition_is_taken(database_url: str, browser: Browser) -> None:
     """A report that may be known already is filed if none is found, and else its reporter is told of that one."""
-    async with sandbox() as (_, url), opened_page(browser, url) as page:
+    async with sandbox(database_url) as (_, url), opened_page(browser, url) as page:
         why = r"step \d gave no service request id", r"the service request id from step \d is “101”"
         for number, reason in enumerate(why):
             await become(page, "Priya Raman")
@@ -53,8 +53,12 @@ async def test_either_way_of_a_condition_is_taken(browser: Browser) -> None:
             await expect(card).to_contain_text(re.compile(f"Not needed: {reason}"))
 
 
-async def test_a_plan_is_approved_by_one_and_its_gate_by_another(browser: Browser) -> None:
-    async with sandbox() as (_, url), opened_page(browser, url) as marcos, opened_page(browser, url) as danas:
+async def test_a_plan_is_approved_by_one_and_its_gate_by_another(database_url: str, browser: Browser) -> None:
+    async with (
+        sandbox(database_url) as (_, url),
+        opened_page(browser, url) as marcos,
+        opened_page(browser, url) as danas,
+    ):
         await say(marcos, f"/mudda {ISSUE}")  # as Priya, whom the page begins with
         card = marcos.get_by_test_id("messages").get_by_test_id("message").first
         await expect(card.get_by_role("button", name="Approve and run")).to_be_visible(timeout=RUN_MS)

@@ -9,7 +9,7 @@ from tests.support.browser import messages, opened_page
 from tests.support.photos import of_camera
 from tests.support.sandbox import ISSUE, sandbox, say
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def choose(page: Page, text: str, opener: str, item: str) -> None:
@@ -25,8 +25,10 @@ async def become(page: Page, name: str) -> None:
     await expect(page.get_by_test_id(f"user-{name}")).to_have_attribute("aria-pressed", "true")
 
 
-async def test_a_message_is_planned_from_its_menu_by_an_emoji_and_a_form_opens(browser: Browser) -> None:
-    async with sandbox() as (_, url), opened_page(browser, url) as page:
+async def test_a_message_is_planned_from_its_menu_by_an_emoji_and_a_form_opens(
+    database_url: str, browser: Browser
+) -> None:
+    async with sandbox(database_url) as (_, url), opened_page(browser, url) as page:
         await become(page, "dana")
         await page.get_by_test_id("composer-files").set_input_files(
             [FilePayload(name="IMG_1.jpg", mimeType="image/jpeg", buffer=of_camera())]
@@ -58,8 +60,8 @@ async def test_a_message_is_planned_from_its_menu_by_an_emoji_and_a_form_opens(b
         await expect(page.get_by_test_id("modal")).to_contain_text("What has happened?")
 
 
-async def test_where_the_bot_is_not_the_menu_answers_what_to_do(browser: Browser) -> None:
-    async with sandbox() as (_, url), opened_page(browser, url) as page:
+async def test_where_the_bot_is_not_the_menu_answers_what_to_do(database_url: str, browser: Browser) -> None:
+    async with sandbox(database_url) as (_, url), opened_page(browser, url) as page:
         await page.get_by_test_id("channel-town-square").click()
         await say(page, ISSUE)
         await choose(page, ISSUE, "message-menu", "shortcut-message.plan")

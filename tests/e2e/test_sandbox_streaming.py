@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Browser, Page, expect
 
 from bot.sandbox.gemini.faults import Hold
-from tests.support.browser import launched_chromium, opened_page
+from tests.support.browser import opened_page
 from tests.support.record import town
 from tests.support.town_hall import TownHall, town_hall
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 ANSWER_MS = 60_000
 
@@ -28,8 +28,10 @@ async def ask(page: Page, hall: TownHall) -> Hold:
     return held
 
 
-async def test_an_answer_grows_in_the_direct_message_and_may_be_stopped(database_url: str) -> None:
-    async with town_hall(database_url) as hall, launched_chromium() as browser:
+async def test_an_answer_grows_in_the_direct_message_and_may_be_stopped(
+    database_url: str, browser: Browser
+) -> None:
+    async with town_hall(database_url) as hall:
         await town(hall.database, hall.deps.workspace.id)
         async with opened_page(browser, f"{hall.slack.url}/#/{hall.slack.user('priya').id}") as page:
             await page.get_by_test_id("dm-mudda").click()

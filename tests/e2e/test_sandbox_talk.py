@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import pytest
-from playwright.async_api import FilePayload, expect
+from playwright.async_api import Browser, FilePayload, expect
 
-from tests.support.browser import launched_chromium, opened_page
+from tests.support.browser import opened_page
 from tests.support.town_hall import town_hall
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 LONG_MS = 90_000
 ROADS = b"# Roads\n\n## Closing\n\nA road is closed only after its residents were told.\n"
 
 
-async def test_a_thread_is_planned(database_url: str) -> None:
-    async with town_hall(database_url) as hall, launched_chromium() as browser:
+async def test_a_thread_is_planned(database_url: str, browser: Browser) -> None:
+    async with town_hall(database_url) as hall:
         slack = hall.slack
         root, _ = slack.post_user_message("dana", "works", "Brown water comes out of every tap on Elm Street")
         slack.post_user_message("marco", "works", "Same at number 12", root.ts)
@@ -39,8 +39,8 @@ async def test_a_thread_is_planned(database_url: str) -> None:
             await expect(thread).to_contain_text("Nothing is decided by words alone.", timeout=LONG_MS)
 
 
-async def test_a_policy_is_sent_to_the_bot(database_url: str) -> None:
-    async with town_hall(database_url) as hall, launched_chromium() as browser:
+async def test_a_policy_is_sent_to_the_bot(database_url: str, browser: Browser) -> None:
+    async with town_hall(database_url) as hall:
         slack = hall.slack
         url = f"{slack.url}/#/{slack.user('marco').id}/{slack.dm('marco').id}"
         async with opened_page(browser, url) as page:

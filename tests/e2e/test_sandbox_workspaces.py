@@ -9,10 +9,11 @@ import aiohttp
 import pytest
 from playwright.async_api import Browser, expect
 
+from bot.workspaces.oauth import INSTALL_PATH
 from tests.support.browser import opened_page
-from tests.support.sandbox import ISSUE, sandbox_process, say
+from tests.support.sandbox import ISSUE, sandbox, sandbox_process, say
 
-pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
+pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 
 async def test_two_towns_side_by_side(browser: Browser) -> None:
@@ -34,12 +35,11 @@ async def test_two_towns_side_by_side(browser: Browser) -> None:
                 await expect(first.get_by_test_id("messages").get_by_test_id("message")).to_have_count(1)
 
 
-async def test_the_page_that_installs_it_can_be_read(browser: Browser) -> None:
-    with tempfile.TemporaryDirectory(dir="/tmp", prefix="mudda-sandbox-") as home:
-        async with sandbox_process(home, "--workspaces", "2") as (bot, _):
-            address = (await bot.line(r"(http://127\.0\.0\.1:\d+/slack/install)"))[1]
-            page = await browser.new_page()
-            await page.goto(address)
+async def test_the_page_that_installs_it_can_be_read(database_url: str, browser: Browser) -> None:
+    async with sandbox(database_url, workspaces=2) as (running, _):
+        address = f"http://127.0.0.1:{running.bot.port}{INSTALL_PATH}"
+        assert address in running.greeting
+        async with opened_page(browser, address) as page:
             await expect(page.get_by_role("heading")).to_have_text("Add Mudda to Slack")
             await expect(page.get_by_text("ask a person in a direct message")).to_be_visible()
             await page.get_by_role("link", name="Add to Slack").click()
@@ -51,4 +51,3 @@ async def test_the_page_that_installs_it_can_be_read(browser: Browser) -> None:
             await expect(page.get_by_role("heading")).to_have_text("Start again")
             async with aiohttp.ClientSession() as http, http.get(address) as answer:
                 assert re.search("script", await answer.text()) is None
-            await page.close()

@@ -10,7 +10,7 @@ from typing import Any
 
 import aiohttp
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.sandbox.gemini import rules
@@ -164,7 +164,6 @@ SPECS = st.builds(
 
 
 @given(st.lists(SPECS, min_size=1, max_size=7, unique_by=lambda spec: spec.key), st.text(max_size=300))
-@settings(max_examples=150, deadline=None)
 def test_any_plan_over_ordinary_components_is_valid(specs: list[ComponentSpec], text: str) -> None:
     components = {spec.key: spec for spec in specs}
     plan, report = plan_over(Issue(text), components)
@@ -173,7 +172,6 @@ def test_any_plan_over_ordinary_components_is_valid(specs: list[ComponentSpec], 
 
 
 @given(st.lists(SPECS, max_size=7, unique_by=lambda spec: spec.key), st.text(max_size=300))
-@settings(max_examples=100, deadline=None)
 def test_the_selector_answers_with_ids_it_was_shown(specs: list[ComponentSpec], text: str) -> None:
     report, tools, _ = read(prompts.selector_prompt(Issue(text), specs))
     chosen = rules.select(report, tools)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import string
 from collections.abc import Iterator
+from functools import cache
 from io import BytesIO
 from pathlib import Path
 
@@ -38,8 +39,9 @@ SAID = ("bot/jobs", "bot/listeners", "bot/views")
 TRANSLATED = tuple(code for code in LANGUAGES if code != "en")
 
 
+@cache
 def said() -> Catalog:
-    """Every sentence that the code says, with where."""
+    """Every sentence that the code says, with where. Nobody may change it."""
     catalog = Catalog()
     method_map = [("sandbox/**", "ignore"), ("languages/**", "ignore"), ("cli/**", "ignore"), ("**.py", "python")]
     for filename, line, message, _, context in extract_from_dir(ROOT / "bot", method_map, keywords=KEYWORDS):

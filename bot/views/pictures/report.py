@@ -7,6 +7,7 @@ with which components are called were never in what is kept.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -82,7 +83,12 @@ def report(
     numbers = {"number": str(snapshot.number), "run": str(run.number)}
     of = _("plan #{number}, run {run}", **numbers)
     made = _("made {time} ({zone}) for {who}", time=local(now, zone), zone=zone.key, who=who(asked_by, names))
-    known = leaving.known(snapshot.issue, steps)
+    whole = _Whole(
+        run_steps.numbers(steps),
+        Answers.of(step.view for step in steps),
+        leaving.known(snapshot.issue, steps),
+        room=max(_LEAST_STEP, min(_STEP, _ALL_STEPS // (len(steps) or 1))),
+    )
     decided = list(_decisions(snapshot, run, history, version, steps, names, zone))
     left_out = history.all_decisions - len(history.decisions)
     return Report(
@@ -108,7 +114,7 @@ def report(
                         **numbers,
                     ),
                 ),
-                steps=tuple(_entry(step, steps, known, names, zone) for step in steps),
+                steps=tuple(_entry(step, whole, names, zone) for step in steps),
             ),
         ),
         graph=graph(snapshot, now, zone),
@@ -194,11 +200,23 @@ def _decided(line: DecisionLine, titles: Mapping[str, str], names: Names) -> str
     return f"{decision_words(line.kind)}{about}{reason}"
 
 
-def _entry(step: RunStepView, steps: Sequence[RunStepView], known: Known, names: Names, zone: ZoneInfo) -> Entry:
-    now, view = step.now, step.view
-    room = max(_LEAST_STEP, min(_STEP, _ALL_STEPS // len(steps)))
+@dataclass(frozen=True, slots=True)
+class _Whole:
+    """What is told of each step by what all of them are: made once, for a run may have thousands.
+
+    `room` is for what a step sent and answered, in characters.
+    """
+
+    numbers: Mapping[str, int]
+    answers: Answers
+    known: Known
+    room: int
+
+
+def _entry(step: RunStepView, whole: _Whole, names: Names, zone: ZoneInfo) -> Entry:
+    now, view, room = step.now, step.view, whole.room
     request = dict(now.request) if now.request else None
-    origins = Origins(view.step, Answers.of(each.view for each in steps))
+    origins = Origins(view.step, whole.answers)
     shown = json_text(masked(now.output), room) if now.output is not None else None
     answered = "" if shown is None else _("Answer")
     if shown is not None and (now.is_long or not shown.is_whole):
@@ -208,23 +226,22 @@ def _entry(step: RunStepView, steps: Sequence[RunStepView], known: Known, names:
         title=view.title,
         look=LOOKS[now.state],
         state=builtins.standing(now) or run_steps.standing(now),
-        lines=tuple(clip(named(line, names), room) for line in _told(step, steps, names, zone)),
+        lines=tuple(clip(named(line, names), room) for line in _told(step, whole.numbers, names, zone)),
         sent=f"{sends(step)}: {requests.address(request, 300)}" if request else "",
         fields=tuple(
             named(line, names)
-            for line in (_sent(step, _masked_request(request), known, origins, room) if request else ())
+            for line in (_sent(step, _masked_request(request), whole.known, origins, room) if request else ())
         ),
         answered=answered,
         answer=named(shown.text, names) if shown else "",
     )
 
 
-def _told(step: RunStepView, steps: Sequence[RunStepView], names: Names, zone: ZoneInfo) -> Iterator[str]:
+def _told(step: RunStepView, numbered: Mapping[str, int], names: Names, zone: ZoneInfo) -> Iterator[str]:
     """What it uses and when, how it stands, what is odd about it, who decided."""
     now = step.now
     began = _("Began {time}.", time=local(now.started_at, zone)) if now.started_at else ""
     yield sentences([_("Uses {component}.", component=step.view.component), began, step.view.condition])
-    numbered = run_steps.numbers(steps)
     yield from facts(step, numbered)
     if told := builtins.told(now, step.view.step, _REASON):
         yield flat(told, names, zone)
