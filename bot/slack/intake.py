@@ -6,11 +6,9 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
-from sqlalchemy import ARRAY, Text, bindparam, text
-
 from bot.errors import IntakeUnavailable
 from db.group_commit import GroupCommit
-from db.queue import Job, enqueue_all
+from db.queue import Job, keep_new
 from db.session import DATABASE_ERRORS, Database
 
 logger = logging.getLogger("mudda.intake")
@@ -24,10 +22,6 @@ WRITERS = 2
 
 CONNECTIONS = WRITERS + 1
 """And one for what has to wait for a lock."""
-
-INSERT = text(
-    "INSERT INTO inbox (key, kind) SELECT * FROM unnest(:keys, :kinds) ON CONFLICT DO NOTHING RETURNING key"
-).bindparams(bindparam("keys", type_=ARRAY(Text)), bindparam("kinds", type_=ARRAY(Text)))
 
 
 class Intake:
@@ -58,7 +52,7 @@ class Intake:
         for key, job in batch:
             first.setdefault(key, job)
         try:
-            new = await self._kept(first)
+            new = await keep_new(self._database, first)
         except DATABASE_ERRORS as error:
             logger.warning("Could not keep %d requests: %s", len(batch), type(error).__name__)
             raise IntakeUnavailable("the database did not take it") from None
@@ -67,13 +61,3 @@ class Intake:
             answers.append(key in new)
             new.discard(key)  # the same id again, in the same batch, is not new any more
         return answers
-
-    async def _kept(self, jobs: dict[str, Job]) -> set[str]:
-        """Write inbox rows and jobs in one transaction; the keys that were not there before."""
-        async with self._database.transaction() as session:
-            rows = await session.execute(
-                INSERT, {"keys": list(jobs), "kinds": [job.entrypoint for job in jobs.values()]}
-            )
-            new = set(rows.scalars())
-            await enqueue_all(session, [job for key, job in jobs.items() if key in new])
-        return new

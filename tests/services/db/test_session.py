@@ -90,3 +90,30 @@ async def test_replicas_may_migrate_together(database_url: str) -> None:
     assert await connection.fetchval("SELECT version_num FROM alembic_version") is not None
     assert await connection.fetchval("SELECT to_regclass('pgqueuer') IS NOT NULL")
     await connection.close()
+
+
+async def test_a_statement_alone_is_kept(database: Database) -> None:
+    assert [row["key"] for row in await database.alone(_PUT, "a")] == ["a"]
+    assert await count(database, "inbox") == 1
+
+
+async def test_a_statement_alone_is_kept_behind_a_pooler(database_url: str) -> None:
+    pooled = Database(database_url, is_pooled=True)
+    await pooled.alone(_PUT, "a")
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await pooled.alone(_PUT, "a")
+    assert await count(pooled, "inbox") == 1
+    await pooled.close()
+
+
+async def test_a_server_that_only_reads_by_now_is_left(database_url: str) -> None:
+    database = Database(database_url, pool_size=1, max_overflow=0)
+    await database.alone("SELECT set_config('default_transaction_read_only', 'on', false)")
+    with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+        await database.alone(_PUT, "a")
+    await database.alone(_PUT, "a")
+    assert await count(database, "inbox") == 1
+    await database.close()
+
+
+_PUT = "INSERT INTO inbox (key, kind) VALUES ($1, 'knock') RETURNING key"
