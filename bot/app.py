@@ -34,6 +34,7 @@ from bot.listeners import (
     workflows,
 )
 from bot.slack.dispatch import DEPS
+from bot.slack.switchboard import SwitchedApp
 
 logger = logging.getLogger("mudda.unhandled")
 
@@ -69,7 +70,7 @@ def build_app(client: AsyncWebClient) -> AsyncApp:
     never lost, and Bolt's poll for the ack (10 ms) is gone. Signatures are checked before Bolt, in `bot.web`,
     because Bolt logs the whole body of a request that fails, and answers 500 to a malformed timestamp.
     """
-    app = AsyncApp(
+    app = SwitchedApp(
         # Bolt makes a logger of this name and sets its level; "mudda" is ours.
         name="slack_bolt.mudda",
         # Without a token of its own: which one is used is `authorize`'s answer.
