@@ -13,9 +13,11 @@ from typing import Any
 
 from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncApp
+from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.util.utils import get_arg_names_of_callable
+from slack_sdk.web.async_client import AsyncWebClient
 
 Named = str | re.Pattern[str]
 Listener = Callable[..., Awaitable[BoltResponse | None]]
@@ -84,10 +86,14 @@ class Switchboard(AsyncMiddleware):
 
 
 class SwitchedApp(AsyncApp):
-    """An AsyncApp whose listeners, added as ever, are found by a Switchboard."""
+    """An AsyncApp whose listeners, added as ever, are found by a Switchboard.
 
-    def __init__(self, **options: Any) -> None:
+    `client_of` gives the client of the workspace that a request is for; None where that is not known.
+    """
+
+    def __init__(self, client_of: Callable[[AsyncBoltContext], AsyncWebClient | None], **options: Any) -> None:
         super().__init__(**options)
+        self._client_of = client_of
         self._switchboard = Switchboard()
         self.use(self._switchboard)
 
@@ -118,6 +124,17 @@ class SwitchedApp(AsyncApp):
     def options(self, *constraints: Any, **more: Any) -> Callable[..., Any]:
         """As AsyncApp has it."""
         return self._noted("options", super().options, constraints, more)
+
+    def _init_context(self, req: AsyncBoltRequest) -> None:
+        # Bolt's own, and not public: by another name one day it would make a client for each request as ever, so
+        # that each can have a token of its own. Those of one workspace have the same, in the same client.
+        client = self._client_of(req.context)
+        if client is None:
+            super()._init_context(req)
+            return
+        req.context.update(
+            logger=self.logger, token=client.token, client=client, listener_runner=self.listener_runner
+        )
 
     def _noted(
         self, kind: str, register: Callable[..., Any], constraints: Sequence[Any], more: Mapping[str, Any]

@@ -102,7 +102,7 @@ async def test_what_answers_is_what_answers_with_bolt(case: str) -> None:
         "request_verification_enabled": False,
         "attaching_conversation_kwargs_enabled": False,
     }
-    bolt, ours = AsyncApp(**options), SwitchedApp(**options)
+    bolt, ours = AsyncApp(**options), SwitchedApp(lambda _: None, **options)
     expected = await answered(bolt, register(bolt), BODIES[case])
     ran = register(ours)
     assert await answered(ours, ran, BODIES[case]) == expected
