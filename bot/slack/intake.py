@@ -37,11 +37,12 @@ class Intake:
 
         Raises IntakeUnavailable if it could not be committed, or not in the time that Slack gives.
         """
+        kept = self._commits.hand_over((key, job))
+        limit = asyncio.get_running_loop().call_later(self._timeout, _give_up, kept)
         try:
-            async with asyncio.timeout(self._timeout):
-                return await self._commits.put((key, job))
-        except TimeoutError:
-            raise IntakeUnavailable("the database did not answer in time") from None
+            return await kept
+        finally:
+            limit.cancel()
 
     async def close(self) -> None:
         """Wait until everything that was handed over is written."""
@@ -61,3 +62,8 @@ class Intake:
             answers.append(key in new)
             new.discard(key)  # the same id again, in the same batch, is not new any more
         return answers
+
+
+def _give_up(kept: asyncio.Future[bool]) -> None:
+    if not kept.done():
+        kept.set_exception(IntakeUnavailable("the database did not answer in time"))
