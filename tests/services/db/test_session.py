@@ -66,6 +66,23 @@ async def test_a_reading_session_sees_one_snapshot(database: Database) -> None:
         assert await reader.scalar(select(func.count()).select_from(Workspace)) == before
 
 
+async def test_a_reading_session_that_is_left_is_ended_all_the_same(database_url: str) -> None:
+    database = Database(database_url, pool_size=1, max_overflow=0).everywhere()
+    for _ in range(3):
+        async with database.reading(waits=False) as reader:
+            await reader.scalar(select(func.count()).select_from(Workspace))
+    with pytest.raises(DBAPIError, match="read-only transaction"):
+        async with database.reading(waits=False) as reader:
+            await reader.execute(insert(Workspace).values(team_id="T1", name=""))
+    async with database.transaction() as writer:
+        await writer.execute(insert(Workspace).values(team_id="T1", name=""))
+    assert await count(database, "workspaces") == 1
+    async with database.reading(waits=False) as reader:
+        await reader.scalar(select(func.count()).select_from(Workspace))
+    await database.close()
+    assert not database._ending
+
+
 async def test_a_key_counts_while_the_job_is_queued(database: Database) -> None:
     async with database.transaction() as session:
         await enqueue(session, Knock(door=1), key="door")
