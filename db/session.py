@@ -1,8 +1,8 @@
 """The engine, and the doors to the database: `transaction()` commits, `reading()` can't write.
 
-A third, `alone()`, is for one statement about tables that are no workspace's. Behind the other two PostgreSQL itself
-keeps workspaces apart: each transaction is bound to one workspace (`Database.of`), and sees and writes no row of
-another, whatever a query forgets. See db/migrations/versions/0011_row_security.py.
+A third, `alone()`, is for one statement about tables that are no workspace's. Behind the other two PostgreSQL
+itself keeps workspaces apart: each transaction is bound to one workspace (`Database.of`), and sees and writes no
+row of another, whatever a query forgets. See db/migrations/versions/0011_row_security.py.
 """
 
 from __future__ import annotations
