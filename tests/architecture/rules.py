@@ -93,7 +93,7 @@ def commits(tree: ast.Module) -> Nodes:
 
 
 def open_walls(tree: ast.Module) -> Nodes:
-    """Ways to the rows of all workspaces: `.everywhere`, `.alone`, and an engine: nobody binds its transactions."""
+    """Ways to the rows of all workspaces: `.everywhere`, `.alone`, and an engine: nobody binds those."""
     doors = (".everywhere", ".alone", ".engine.connect", ".engine.begin")
     return (call for call, name in calls(tree) if name.endswith(doors))
 
