@@ -78,7 +78,7 @@ def build_app(client: AsyncWebClient) -> AsyncApp:
         name="slack_bolt.mudda",
         # Without a token of its own: which one is used is `authorize`'s answer.
         client=client,
-        authorize=_Authorize(),
+        authorize=_Authorize(),  # type: ignore[no-untyped-call]
         process_before_response=True,
         request_verification_enabled=False,
         ssl_check_enabled=False,

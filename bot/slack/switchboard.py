@@ -17,7 +17,6 @@ from slack_bolt.context.async_context import AsyncBoltContext
 from slack_bolt.middleware.async_middleware import AsyncMiddleware
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.util.utils import get_arg_names_of_callable
-from slack_sdk.web.async_client import AsyncWebClient
 
 Named = str | re.Pattern[str]
 Listener = Callable[..., Awaitable[BoltResponse | None]]
@@ -91,7 +90,7 @@ class SwitchedApp(AsyncApp):
     `client_of` gives the client of the workspace that a request is for; None where that is not known.
     """
 
-    def __init__(self, client_of: Callable[[AsyncBoltContext], AsyncWebClient | None], **options: Any) -> None:
+    def __init__(self, client_of: Callable[[AsyncBoltContext], Any], **options: Any) -> None:
         super().__init__(**options)
         self._client_of = client_of
         self._switchboard = Switchboard()
