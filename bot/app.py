@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import logging
 import re
+from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.authorization.async_authorize import AsyncAuthorize
 from slack_bolt.context.async_context import AsyncBoltContext
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.deps import Workspace
+from bot.deps import Deps, Workspace
 from bot.listeners import (
     agents,
     approvals,
@@ -34,6 +36,7 @@ from bot.listeners import (
     workflows,
 )
 from bot.slack.dispatch import DEPS
+from bot.slack.switchboard import SwitchedApp
 
 logger = logging.getLogger("mudda.unhandled")
 
@@ -69,12 +72,13 @@ def build_app(client: AsyncWebClient) -> AsyncApp:
     never lost, and Bolt's poll for the ack (10 ms) is gone. Signatures are checked before Bolt, in `bot.web`,
     because Bolt logs the whole body of a request that fails, and answers 500 to a malformed timestamp.
     """
-    app = AsyncApp(
+    app = SwitchedApp(
+        _client,
         # Bolt makes a logger of this name and sets its level; "mudda" is ours.
         name="slack_bolt.mudda",
         # Without a token of its own: which one is used is `authorize`'s answer.
         client=client,
-        authorize=_authorize,
+        authorize=_Authorize(),  # type: ignore[no-untyped-call]
         process_before_response=True,
         request_verification_enabled=False,
         ssl_check_enabled=False,
@@ -89,16 +93,23 @@ def build_app(client: AsyncWebClient) -> AsyncApp:
     return app
 
 
-async def _authorize(context: AsyncBoltContext) -> AuthorizeResult:
+class _Authorize(AsyncAuthorize):
     """Who the bot is in the workspace that the dispatcher has found; without a question to anybody."""
-    workspace: Workspace = context[DEPS].workspace
-    return AuthorizeResult(
-        enterprise_id=workspace.enterprise_id,
-        team_id=workspace.team_id,
-        bot_id=workspace.bot_id,
-        bot_user_id=workspace.bot_user_id,
-        bot_token=workspace.slack.client.token,
-    )
+
+    async def __call__(self, *, context: AsyncBoltContext, **_: Any) -> AuthorizeResult:
+        workspace: Workspace = context[DEPS].workspace
+        return AuthorizeResult(
+            enterprise_id=workspace.enterprise_id,
+            team_id=workspace.team_id,
+            bot_id=workspace.bot_id,
+            bot_user_id=workspace.bot_user_id,
+            bot_token=workspace.slack.client.token,
+        )
+
+
+def _client(context: AsyncBoltContext) -> AsyncWebClient | None:
+    deps: Deps | None = context.get(DEPS)
+    return None if deps is None else deps.workspace.slack.client
 
 
 async def ignore(ack: AsyncAck) -> None:

@@ -6,8 +6,7 @@ import contextvars
 import json
 import logging
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Literal
 
 _context: contextvars.ContextVar[Mapping[str, str]] = contextvars.ContextVar("mudda_log_context")
@@ -26,14 +25,19 @@ QUIET = (
 )
 
 
-@contextmanager
-def log_context(**facts: str) -> Iterator[None]:
+class log_context:  # noqa: N801 - it is used as a function is
     """Add facts (ids, never contents) to every line that is logged inside."""
-    token = _context.set({**_context.get({}), **facts})
-    try:
-        yield
-    finally:
-        _context.reset(token)
+
+    __slots__ = ("_facts", "_token")
+
+    def __init__(self, **facts: str) -> None:
+        self._facts = facts
+
+    def __enter__(self) -> None:
+        self._token = _context.set({**_context.get({}), **self._facts})
+
+    def __exit__(self, *_: object) -> None:
+        _context.reset(self._token)
 
 
 class TextFormatter(logging.Formatter):

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-from slack_bolt.request.async_request import AsyncBoltRequest
 
 from bot.metrics import Metrics
 from bot.monitoring import Readiness, read_gauges
 from bot.slack.dispatch import Dispatcher
+from bot.slack.http import HttpRequest
 from bot.slack.signature import is_signed
 
 # Slack's own payloads stay far below; a view's state is the largest, at 250 KB.
@@ -52,7 +52,7 @@ class Web:
             self._metrics.requests.labels("unsigned", "401").inc()
             return web.Response(status=401)
         answer = await self._dispatcher.answer(
-            lambda: AsyncBoltRequest(body=body.decode(), query=request.query_string, headers=dict(request.headers))
+            lambda: HttpRequest(body.decode(), request.headers.get("Content-Type", ""))
         )
         return web.Response(
             status=answer.status, body=answer.body.encode(), headers=answer.first_headers_without_set_cookie()

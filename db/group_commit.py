@@ -64,9 +64,13 @@ class GroupCommit(Generic[T, R]):
 
     async def put(self, item: T) -> R:
         """Have an item written, and wait until it is committed. Raises what `commit` raised."""
+        return await self.hand_over(item)
+
+    def hand_over(self, item: T) -> asyncio.Future[R]:
+        """Have an item written. Whoever waits no longer may answer it before; it is written all the same."""
         waiting = _Waiting[T, R](item)
         self._line_up(self._quick, [waiting])
-        return await waiting.answer
+        return waiting.answer
 
     async def close(self) -> None:
         """Wait until everything that was handed over is written."""

@@ -1,7 +1,8 @@
-"""The engine, and the only two doors to the database: `transaction()` commits, `reading()` can't write.
+"""The engine, and the doors to the database: `transaction()` commits, `reading()` can't write.
 
-Behind both PostgreSQL itself keeps workspaces apart: each transaction is bound to one workspace (`Database.of`),
-and sees and writes no row of another, whatever a query forgets. See db/migrations/versions/0011_row_security.py.
+A third, `alone()`, is for one statement about tables that are no workspace's. Behind the other two PostgreSQL
+itself keeps workspaces apart: each transaction is bound to one workspace (`Database.of`), and sees and writes no
+row of another, whatever a query forgets. See db/migrations/versions/0011_row_security.py.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import copy
 import logging
 import math
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import Any, NewType, Self
@@ -263,6 +264,7 @@ class Database:
         self._places = asyncio.Semaphore(pool_size)
         self._scope = ""
         self._turns = Turns()
+        self._ending: set[asyncio.Task[None]] = set()
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, sync_session_class=_BoundSession)
 
     def of(self, workspace_id: UUID) -> Self:
@@ -287,9 +289,12 @@ class Database:
             await session.commit()
 
     @asynccontextmanager
-    async def reading(self) -> AsyncIterator[ReadSession]:
-        """A session to read with: PostgreSQL itself refuses a write, and one snapshot serves every query."""
-        async with self._reading(_READ_ONLY) as session:
+    async def reading(self, *, waits: bool = True) -> AsyncIterator[ReadSession]:
+        """A session to read with: PostgreSQL itself refuses a write, and one snapshot serves every query.
+
+        Unless it `waits`, the block ends before the transaction does: that is a round trip that no reader needs.
+        """
+        async with self._reading(_READ_ONLY, waits) as session:
             yield session
 
     @asynccontextmanager
@@ -303,10 +308,22 @@ class Database:
             yield session
 
     @asynccontextmanager
-    async def _reading(self, settings: str) -> AsyncIterator[ReadSession]:
-        info = {"binding": settings + self._binding(), "turns": self._turns}
-        async with self._sessions(info=info) as session:
+    async def _reading(self, settings: str, waits: bool = True) -> AsyncIterator[ReadSession]:
+        session = self._sessions(info={"binding": settings + self._binding(), "turns": self._turns})
+        try:
             yield ReadSession(session)
+        finally:
+            ending = asyncio.create_task(session.close())
+            self._ending.add(ending)
+            ending.add_done_callback(self._ended)
+            if waits:
+                await asyncio.shield(ending)
+
+    def _ended(self, ending: asyncio.Task[None]) -> None:
+        self._ending.discard(ending)
+        # What can't be ended is broken, and the pool makes another; whoever waits for it is told, too.
+        if not ending.cancelled() and (error := ending.exception()) is not None:
+            logger.info("A transaction that only read could not be ended: %s", type(error).__name__)
 
     @asynccontextmanager
     async def _place(self) -> AsyncIterator[None]:
@@ -329,9 +346,32 @@ class Database:
             _is_within.set(False)
             self._places.release()
 
+    async def alone(self, statement: str, *values: Any) -> Sequence[asyncpg.Record]:
+        """The rows of one statement of the driver's, which is a transaction of its own: one round trip, not four.
+
+        It is kept once this returns. Nothing binds it to a workspace, so it is for tables that have rows of none.
+        """
+        async with self._place(), self.engine.connect() as connection:
+            raw: Any = (await connection.get_raw_connection()).driver_connection
+            try:
+                if not self.is_pooled:
+                    return list(await raw.fetch(statement, *values))
+                # Outside of a transaction a pooler may give it to one server, and what was prepared to another.
+                async with raw.transaction():
+                    return list(await raw.fetch(statement, *values))
+            except asyncpg.PostgresError as error:
+                if sqlstate(error) == READ_ONLY:
+                    await connection.invalidate()
+                raise
+
+    def priority(self, workspace_id: UUID) -> int:
+        """The priority of the next job of a workspace."""
+        return self._turns.priority(workspace_id)
+
     def _binding(self) -> str:
         return f" SET LOCAL mudda.workspace = '{self._scope}';"
 
     async def close(self) -> None:
         """Close every connection."""
+        await asyncio.gather(*self._ending, return_exceptions=True)
         await self.engine.dispose()

@@ -159,7 +159,7 @@ class Api:
             return None
 
     def _reading(self, caller: Caller) -> Any:
-        return self.database.of(caller.deps.workspace.id).reading()
+        return self.database.of(caller.deps.workspace.id).reading(waits=False)
 
     def _answered(
         self, answer: Answer, right: Right, parameters: Collection[str] = ()

@@ -19,7 +19,7 @@ from uuid import uuid4
 
 from slack_bolt import BoltResponse
 from slack_bolt.async_app import AsyncAck
-from slack_bolt.kwargs_injection.async_args import AsyncArgs
+from slack_bolt.context.async_context import AsyncBoltContext
 
 from bot.deps import Deps
 from bot.errors import IntakeUnavailable, MalformedPayload, SlackError
@@ -54,7 +54,7 @@ class Request(Protocol):
 
 R = TypeVar("R", bound=Request)
 Handler = Callable[[R, Deps, AsyncAck], Awaitable[None]]
-Listener = Callable[[AsyncArgs], Awaitable[BoltResponse | None]]
+Listener = Callable[[AsyncAck, Mapping[str, Any], AsyncBoltContext], Awaitable[BoltResponse | None]]
 
 
 def guard(parse: Callable[[Mapping[str, Any]], R], handler: Handler[R], *, members_only: bool = False) -> Listener:
@@ -66,23 +66,23 @@ def guard(parse: Callable[[Mapping[str, Any]], R], handler: Handler[R], *, membe
     """
     name = getattr(handler, "__name__", "listener")
 
-    async def listener(args: AsyncArgs) -> BoltResponse | None:
-        deps: Deps = args.context[DEPS]
+    async def listener(ack: AsyncAck, body: Mapping[str, Any], context: AsyncBoltContext) -> BoltResponse | None:
+        deps: Deps = context[DEPS]
         with log_context(listener=name):
             try:
-                request = parse(args.body)
+                request = parse(body)
                 with log_context(key=request.key, user=request.user):
-                    if members_only and await _is_kept_out(args.body, request.user, deps):
+                    if members_only and await _is_kept_out(body, request.user, deps):
                         logger.info("A person of another organisation may not decide here")
                         await _told(request, Note.STRANGER, deps)
-                        await args.ack()
+                        await ack()
                     else:
                         with speaking(await _language(request, deps)):
-                            await _handled(request, handler, deps, args.ack)
+                            await _handled(request, handler, deps, ack)
             except MalformedPayload as error:
                 logger.warning("Ignored a payload: %s", error)
-                await _answered(args.body, deps)
-                await args.ack()
+                await _answered(body, deps)
+                await ack()
             except (IntakeUnavailable, *DATABASE_ERRORS) as error:
                 logger.warning("Asked Slack to send it again: %s", type(error).__name__)
                 return BoltResponse(status=503, body="")

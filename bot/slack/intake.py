@@ -6,11 +6,9 @@ import asyncio
 import logging
 from collections.abc import Sequence
 
-from sqlalchemy import ARRAY, Text, bindparam, text
-
 from bot.errors import IntakeUnavailable
 from db.group_commit import GroupCommit
-from db.queue import Job, enqueue_all
+from db.queue import Job, keep_new
 from db.session import DATABASE_ERRORS, Database
 
 logger = logging.getLogger("mudda.intake")
@@ -24,10 +22,6 @@ WRITERS = 2
 
 CONNECTIONS = WRITERS + 1
 """And one for what has to wait for a lock."""
-
-INSERT = text(
-    "INSERT INTO inbox (key, kind) SELECT * FROM unnest(:keys, :kinds) ON CONFLICT DO NOTHING RETURNING key"
-).bindparams(bindparam("keys", type_=ARRAY(Text)), bindparam("kinds", type_=ARRAY(Text)))
 
 
 class Intake:
@@ -43,11 +37,12 @@ class Intake:
 
         Raises IntakeUnavailable if it could not be committed, or not in the time that Slack gives.
         """
+        kept = self._commits.hand_over((key, job))
+        limit = asyncio.get_running_loop().call_later(self._timeout, _give_up, kept)
         try:
-            async with asyncio.timeout(self._timeout):
-                return await self._commits.put((key, job))
-        except TimeoutError:
-            raise IntakeUnavailable("the database did not answer in time") from None
+            return await kept
+        finally:
+            limit.cancel()
 
     async def close(self) -> None:
         """Wait until everything that was handed over is written."""
@@ -58,7 +53,7 @@ class Intake:
         for key, job in batch:
             first.setdefault(key, job)
         try:
-            new = await self._kept(first)
+            new = await keep_new(self._database, first)
         except DATABASE_ERRORS as error:
             logger.warning("Could not keep %d requests: %s", len(batch), type(error).__name__)
             raise IntakeUnavailable("the database did not take it") from None
@@ -68,12 +63,7 @@ class Intake:
             new.discard(key)  # the same id again, in the same batch, is not new any more
         return answers
 
-    async def _kept(self, jobs: dict[str, Job]) -> set[str]:
-        """Write inbox rows and jobs in one transaction; the keys that were not there before."""
-        async with self._database.transaction() as session:
-            rows = await session.execute(
-                INSERT, {"keys": list(jobs), "kinds": [job.entrypoint for job in jobs.values()]}
-            )
-            new = set(rows.scalars())
-            await enqueue_all(session, [job for key, job in jobs.items() if key in new])
-        return new
+
+def _give_up(kept: asyncio.Future[bool]) -> None:
+    if not kept.done():
+        kept.set_exception(IntakeUnavailable("the database did not answer in time"))

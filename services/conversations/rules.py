@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 from functools import lru_cache
 
 from services.ai.intents import Intent, Saying, Where
@@ -26,10 +27,15 @@ _SMALL = _word_set(
     "hi hello hey yo hiya thanks thx ty cheers bye goodbye morning welcome cool great nice wow lol haha "
     "hallo danke moin servus tschüss namaste namaskar dhanyavad नमस्ते धन्यवाद शुक्रिया"
 )
+_CALLED = _word_set("mudda there all you")
+_SMALL_OR_CALLED = _SMALL | _CALLED
 _SMALL_PHRASES = re.compile(
     r"(thank you( (so|very) much)?|many thanks|well done|good (morning|afternoon|evening|night|bot|job|work)"
     r"|how are you|guten (morgen|tag|abend)|vielen dank|gute arbeit)( (mudda|all|everyone|there|again))?",
 )
+_LONGEST_PHRASE = 6
+"""No phrase has more words: "thank you very much everyone" has five."""
+
 _DECISION = re.compile(
     r"(please )?(looks? (good|fine|great)( to me)?|lgtm|go( ahead| for it)?|approved?|i approve|ship it|do it"
     r"|agreed?|yes (go|do it|approve)|reject(ed)?|discard( it)?|cancel( it| the run| this)?|stop( it| the run)?"
@@ -60,7 +66,7 @@ _END = re.compile(r"[?？؟]\W*$")
 def weight(text: str) -> float:
     """How many words there are, about; of a script without spaces, two characters count as one."""
     words = _tokens(text)
-    if max(text, default="") < _FIRST_DENSE:
+    if text.isascii() or max(text) < _FIRST_DENSE:
         return float(len(words))
     dense = sum(1 for char in text if _is_dense(char))
     return dense / 2 + sum(1 for word in words if not any(map(_is_dense, word)))
@@ -123,13 +129,13 @@ def _points_above(said: Saying) -> bool:
     return bool(said.above) and said.plan is None and (not said.text or bool(_POINTS.search(said.text)))
 
 
-def _is_smalltalk(words: list[str]) -> bool:
-    said = [word for word in words if word not in ("mudda", "there", "all", "you")]
-    are_small = 0 < len(said) <= 3 and all(word in _SMALL for word in said)
-    return are_small or bool(_SMALL_PHRASES.fullmatch(" ".join(words)))
+def _is_smalltalk(words: Sequence[str]) -> bool:
+    if _SMALL_OR_CALLED.issuperset(words):
+        return 0 < sum(word not in _CALLED for word in words) <= 3
+    return len(words) <= _LONGEST_PHRASE and bool(_SMALL_PHRASES.fullmatch(" ".join(words)))
 
 
-def _is_decision(words: list[str]) -> bool:
+def _is_decision(words: Sequence[str]) -> bool:
     """Of several phrases, each must be one: "looks good, go"."""
     rest = " ".join(words)
     while rest:
@@ -137,12 +143,13 @@ def _is_decision(words: list[str]) -> bool:
         if found is None or (found.end() < len(rest) and rest[found.end()] != " "):
             return False
         rest = rest[found.end() :].strip()
-    return words != [""]
+    return words != ("",)
 
 
-def _words(text: str) -> list[str]:
+@lru_cache(maxsize=64)
+def _words(text: str) -> tuple[str, ...]:
     """The words, folded; an empty one where there are none, so that there is a first."""
-    return [word.casefold().replace("’", "'") for word in _tokens(text)] or [""]
+    return tuple(word.casefold().replace("’", "'") for word in _tokens(text)) or ("",)
 
 
 @lru_cache(maxsize=64)

@@ -93,8 +93,8 @@ def commits(tree: ast.Module) -> Nodes:
 
 
 def open_walls(tree: ast.Module) -> Nodes:
-    """Ways to the rows of all workspaces: `.everywhere`, and an engine, whose transactions nobody binds."""
-    doors = (".everywhere", ".engine.connect", ".engine.begin")
+    """Ways to the rows of all workspaces: `.everywhere`, `.alone`, and an engine: nobody binds those."""
+    doors = (".everywhere", ".alone", ".engine.connect", ".engine.begin")
     return (call for call, name in calls(tree) if name.endswith(doors))
 
 
@@ -231,7 +231,12 @@ RULES = (
         "only what is about all workspaces sees all workspaces",
         open_walls,
         PACKAGES,
-        bad=("database.everywhere()", "self.database.everywhere().reading()", "database.engine.connect()"),
+        bad=(
+            "database.everywhere()",
+            "self.database.everywhere().reading()",
+            "database.engine.connect()",
+            "database.alone(statement)",
+        ),
         good=("database.of(workspace_id)", "everywhere()", "deps.database.transaction()"),
         exempt=(
             "bot/cli/command.py",
@@ -239,6 +244,8 @@ RULES = (
             "bot/sandbox/run.py",
             "bot/serve.py",
             "bot/startup/parts.py",
+            "db/queue.py",  # the inbox and the queue are no workspace's
+            "db/session.py",
         ),
     ),
     Rule(

@@ -66,6 +66,23 @@ async def test_a_reading_session_sees_one_snapshot(database: Database) -> None:
         assert await reader.scalar(select(func.count()).select_from(Workspace)) == before
 
 
+async def test_a_reading_session_that_is_left_is_ended_all_the_same(database_url: str) -> None:
+    database = Database(database_url, pool_size=1, max_overflow=0).everywhere()
+    for _ in range(3):
+        async with database.reading(waits=False) as reader:
+            await reader.scalar(select(func.count()).select_from(Workspace))
+    with pytest.raises(DBAPIError, match="read-only transaction"):
+        async with database.reading(waits=False) as reader:
+            await reader.execute(insert(Workspace).values(team_id="T1", name=""))
+    async with database.transaction() as writer:
+        await writer.execute(insert(Workspace).values(team_id="T1", name=""))
+    assert await count(database, "workspaces") == 1
+    async with database.reading(waits=False) as reader:
+        await reader.scalar(select(func.count()).select_from(Workspace))
+    await database.close()
+    assert not database._ending
+
+
 async def test_a_key_counts_while_the_job_is_queued(database: Database) -> None:
     async with database.transaction() as session:
         await enqueue(session, Knock(door=1), key="door")
@@ -90,3 +107,30 @@ async def test_replicas_may_migrate_together(database_url: str) -> None:
     assert await connection.fetchval("SELECT version_num FROM alembic_version") is not None
     assert await connection.fetchval("SELECT to_regclass('pgqueuer') IS NOT NULL")
     await connection.close()
+
+
+async def test_a_statement_alone_is_kept(database: Database) -> None:
+    assert [row["key"] for row in await database.alone(_PUT, "a")] == ["a"]
+    assert await count(database, "inbox") == 1
+
+
+async def test_a_statement_alone_is_kept_behind_a_pooler(database_url: str) -> None:
+    pooled = Database(database_url, is_pooled=True)
+    await pooled.alone(_PUT, "a")
+    with pytest.raises(asyncpg.UniqueViolationError):
+        await pooled.alone(_PUT, "a")
+    assert await count(pooled, "inbox") == 1
+    await pooled.close()
+
+
+async def test_a_server_that_only_reads_by_now_is_left(database_url: str) -> None:
+    database = Database(database_url, pool_size=1, max_overflow=0)
+    await database.alone("SELECT set_config('default_transaction_read_only', 'on', false)")
+    with pytest.raises(asyncpg.ReadOnlySQLTransactionError):
+        await database.alone(_PUT, "a")
+    await database.alone(_PUT, "a")
+    assert await count(database, "inbox") == 1
+    await database.close()
+
+
+_PUT = "INSERT INTO inbox (key, kind) VALUES ($1, 'knock') RETURNING key"
