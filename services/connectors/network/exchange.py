@@ -106,8 +106,6 @@ async def exchange(
         raise Broken from None
     progress.status = message.code
     data = bytearray()
-    async for chunk in content.iter_any():
+    while len(data) <= limit and (chunk := await content.readany()):
         data += chunk
-        if len(data) > limit:
-            break
     return RawResponse(message.code, message.headers, bytes(data[:limit]), cut=len(data) > limit)
