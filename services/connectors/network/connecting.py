@@ -74,6 +74,7 @@ class Dialler:
         connect = partial(
             loop.create_connection, partial(TolerantHandler, loop), ssl=target.tls, server_hostname=name
         )
+        handler: TolerantHandler
         if len(infos) == 1 and self._socket_factory is None:
             host, port, *_ = infos[0][-1]
             _, handler = await connect(host, port)  # an address, so nothing is looked up; half the CPU
