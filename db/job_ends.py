@@ -7,7 +7,10 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+import asyncpg
 from pgqueuer.models import Job as QueuedJob
+
+from db.session import DATABASE_ERRORS
 
 logger = logging.getLogger("mudda.queue")
 
@@ -67,7 +70,7 @@ class JobEnds:
                 self._is_due.clear()
             try:
                 await self._write(ended)
-            except Exception as error:  # noqa: BLE001 - what has ended is not to be forgotten for any
+            except (*DATABASE_ERRORS, asyncpg.InternalClientError) as error:
                 logger.warning("Ends of jobs are not written down yet: %s", type(error).__name__)
                 self._waiting = ended + self._waiting
                 self._is_due.clear()  # not at once again
