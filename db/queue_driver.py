@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import cast
@@ -12,9 +12,9 @@ from uuid import UUID
 import asyncpg
 from pgqueuer.db import AsyncpgPoolDriver
 from pgqueuer.models import Job as QueuedJob
-from pgqueuer.models import TracebackRecord
 from pgqueuer.queries import Queries
-from pgqueuer.types import JOB_STATUS
+
+from db.job_ends import EndedJob
 
 QUIET_SECONDS, MOST_QUIET_SECONDS = 0.002, 0.02
 """For so long a second ring waits, and twice as long each time that more have come."""
@@ -176,11 +176,15 @@ WHERE id = $1 AND queue_manager_id = $2
 """
 
 
+_BEAT = "UPDATE pgqueuer SET heartbeat = now() WHERE id = ANY($1) AND queue_manager_id = $2 AND status = 'picked'"
+
+
 class OwnedJobQueries(Queries):
     """What a worker asks for all of its lanes, and what it says of its jobs, as long as they are its own.
 
-    PgQueuer ends a job, or puts it back, by its id alone. A worker that slept (a paused machine) while another
-    took its job over would take it away from that one, and if that one died then, nobody would have it any more.
+    PgQueuer ends a job, keeps it alive or puts it back by its id alone. A worker that slept (a paused machine)
+    while another took its job over would take it away from that one, and if that one died then, nobody would have
+    it any more.
     """
 
     driver: QueueDriver
@@ -211,16 +215,20 @@ class OwnedJobQueries(Queries):
         etas = cast("list[timedelta | None]", rows[0]["etas"])
         return [QueuedJob.model_validate(row) for row in rows if row["id"] is not None], etas
 
-    async def log_jobs(self, job_status: list[tuple[QueuedJob, JOB_STATUS, TracebackRecord | None]]) -> None:
-        """End jobs, or hold them where they have failed, but for those that another has."""
+    async def end(self, ended: Sequence[EndedJob]) -> None:
+        """End jobs, or hold those that have failed, but for those that another has."""
         await self.driver.execute(
             _END,
-            [job.id for job, _, _ in job_status],
-            [job.queue_manager_id for job, _, _ in job_status],
-            [status == "failed" for _, status, _ in job_status],
+            [each.job.id for each in ended],
+            [each.job.queue_manager_id for each in ended],
+            [each.is_held for each in ended],
         )
 
-    async def retry_job(self, job: QueuedJob, delay: timedelta, traceback_record: TracebackRecord | None) -> None:
+    async def beat(self, owner: UUID, jobs: Collection[int]) -> None:
+        """Say that jobs are alive, but for those that another has."""
+        await self.driver.execute(_BEAT, list(jobs), owner)
+
+    async def put_back(self, job: QueuedJob, delay: timedelta) -> None:
         """Put a job back, unless another has it. Nobody is told of that, so the bell rings when it is due."""
         await self.driver.execute(_PUT_BACK, job.id, job.queue_manager_id, delay)
         self.driver.bell.ring_in(delay.total_seconds())

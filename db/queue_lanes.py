@@ -1,24 +1,33 @@
 """A worker's lanes: each has places of its own, and one question to the queue serves them all.
 
-PgQueuer has a manager ask for one kind of places, and asks for what there is, whether there is more, and when the
-next job is due. With a manager for each lane, each change of the queue was up to a dozen questions.
+PgQueuer has the tables, and what puts jobs in; its own manager is not used. That asks for one kind of places, and
+asks for what there is, whether there is more, and when the next job is due: with one for each lane, each change of
+the queue was up to a dozen questions. It has two more tasks and two timers for each job, that say it is alive.
 """
 
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 from collections import Counter
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
+from uuid import UUID, uuid4
 
-from pgqueuer.core.qm import QueueManager
-from pgqueuer.models import Context, HealthCheckEvent
+from pgqueuer.domain.errors import FailingListenerError, RetryRequested
+from pgqueuer.models import HealthCheckEvent
 from pgqueuer.models import Job as QueuedJob
-from pgqueuer.types import JobId
+from pgqueuer.types import HealthCheckId
+from pydantic import ValidationError
 
+from db.job_ends import EndedJob, JobEnds
+from db.queue import queue_settings
 from db.queue_driver import OwnedJobQueries
+
+logger = logging.getLogger("mudda.queue")
 
 REST_SECONDS = 2.0
 """So often the queue is looked at though nobody has told of a job: a notification may be lost, a worker killed."""
@@ -28,6 +37,15 @@ LOCKED_SECONDS = 0.1
 
 SHORTEST_SECONDS = 0.02
 """Jobs that become due within this time are taken together."""
+
+HEARING_SECONDS = 10.0
+"""So often it is seen whether what is told is heard, and for so long a probe is waited for."""
+
+BEATS = 4
+"""So many heartbeats fit into the time after which a job is taken over. A job's first is after the second."""
+
+Run = Callable[[QueuedJob], Awaitable[None]]
+"""Runs a job. RetryRequested puts it back, and any other exception has it held."""
 
 
 @dataclass(slots=True)
@@ -48,57 +66,105 @@ class LanePlaces:
         return max(0, self.limit - len(self.taken))
 
 
-class LaneManager(QueueManager):
+class LaneManager:
     """Takes jobs for all lanes as they come: when it is told of some, when one is due, when a place is free again.
 
-    It is told by the bell of its driver, which must be listening.
+    It is told by the bell of its driver, which must be listening. `runs` has what runs the jobs of an entrypoint.
     """
 
     def __init__(
-        self, queries: OwnedJobQueries, lanes: Sequence[LanePlaces], *, rest_seconds: float = REST_SECONDS
+        self,
+        queries: OwnedJobQueries,
+        lanes: Sequence[LanePlaces],
+        runs: Mapping[str, Run],
+        *,
+        rest_seconds: float = REST_SECONDS,
     ) -> None:
-        super().__init__(queries)
+        self.id = uuid4()
+        self.is_stopping = False
         self._queries = queries
         self._bell = queries.driver.bell
         self._lanes = lanes
+        self._runs = runs
         self._rest_seconds = rest_seconds
         self._numbers = {name: number for number, lane in enumerate(lanes) for name in lane.entrypoints}
         self._is_deaf = False
+        # By the ids of jobs. One that is put back is none of them any more, but still one of the tasks.
+        self._running: dict[int, asyncio.Task[None]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        # Who waits to hear of an event of their own.
+        self._probes: dict[UUID, asyncio.Event] = {}
 
     def stop(self) -> None:
         """Take no more jobs."""
-        self.shutdown.set()
+        self.is_stopping = True
         self._bell.ring()
 
-    async def verify_structure(self) -> None:
-        """Nothing: the migrations have seen to it. PgQueuer asks for sixteen parts of its tables at each start."""
+    async def work(self, stale_after: timedelta) -> None:
+        """Take jobs and run them until `stop`. Those that run then are waited for, and all are kept alive.
 
-    async def listener_healthy(self, timeout: timedelta = timedelta(seconds=10)) -> HealthCheckEvent:  # noqa: ASYNC109
-        """As PgQueuer has it. Who hears nothing stops to wait for jobs, and its worker begins again."""
-        heard = None
-        try:
-            heard = await super().listener_healthy(timeout)
-            return heard
-        finally:
-            if heard is None:
-                self._is_deaf = True
-                self._bell.ring()
+        Whoever has been silent for `stale_after` loses what it has. Raises FailingListenerError, and what the
+        database raises.
+        """
+        ends = JobEnds(self._queries.end)
+        async with self._queries.driver as driver:
+            await driver.add_listener(queue_settings().channel, self._hear)
+            checking = asyncio.create_task(self._check_hearing())
+            beating = asyncio.create_task(self._keep_alive(stale_after))
+            try:
+                async for job in self.jobs(stale_after):
+                    self._begin(job, ends)
+            finally:
+                if self._tasks:
+                    await asyncio.wait(self._tasks)
+                beating.cancel()
+                checking.cancel()
+                await asyncio.wait({beating, checking})
+                await ends.close()
+            if not checking.cancelled():
+                checking.result()
 
-    async def fetch_jobs(
-        self, batch_size: int, global_concurrency_limit: int | None, heartbeat_timeout: timedelta
-    ) -> AsyncGenerator[QueuedJob, None]:
+    async def jobs(self, stale_after: timedelta) -> AsyncGenerator[QueuedJob, None]:
         """Jobs as they come, until the worker stops or hears nothing any more; as many as there are places."""
-        while not self.shutdown.is_set() and not self._is_deaf:
+        while not self.is_stopping and not self._is_deaf:
             # What is told of while the queue is asked may have come too late for the answer.
             self._bell.clear()
-            for job in await self._take(heartbeat_timeout):
+            for job in await self._take(stale_after):
                 yield job
             await self._bell.rings_within(self._seconds_to_rest())
 
-    def forget_job(self, job_id: JobId, context: Context, task: asyncio.Task[None]) -> None:
+    def _begin(self, job: QueuedJob, ends: JobEnds) -> None:
+        if job.id in self._running:
+            return  # a late heartbeat let us take what still runs here
+        task = asyncio.create_task(self._carry_out(job, ends))
+        self._tasks.add(task)
+        self._running[job.id] = task
+        task.add_done_callback(partial(self._forget, job.id))
+
+    async def _carry_out(self, job: QueuedJob, ends: JobEnds) -> None:
+        """Run a job and write down its end. One that is cancelled has none: another worker takes it over."""
+        try:
+            await self._runs[job.entrypoint](job)
+        except RetryRequested as again:
+            # Before it is put back, or we would skip it when we take it again.
+            del self._running[job.id]
+            try:
+                await self._queries.put_back(job, again.delay)
+            except Exception:
+                logger.exception("A job could not be put back, and is held")
+                ends.add(EndedJob(job, is_held=True))
+        except Exception:
+            logger.exception("A job is held: %s", job.entrypoint)
+            ends.add(EndedJob(job, is_held=True))
+        else:
+            ends.add(EndedJob(job))
+
+    def _forget(self, job_id: int, task: asyncio.Task[None]) -> None:
         """A job is over, or put back: its place is free."""
-        super().forget_job(job_id, context, task)
-        if job_id in self.job_context:
+        self._tasks.discard(task)
+        if self._running.get(job_id) is task:
+            del self._running[job_id]
+        if job_id in self._running:
             return  # put back, and taken again
         now = asyncio.get_running_loop().time()
         for lane in self._lanes:
@@ -109,10 +175,55 @@ class LaneManager(QueueManager):
                 if is_awaited:
                     self._bell.ring()
 
+    async def _keep_alive(self, stale_after: timedelta) -> None:
+        """Say of jobs that take long that they are alive: in time, even if it can't be said once."""
+        seen: set[int] = set()
+        while True:
+            await asyncio.sleep(stale_after.total_seconds() / BEATS)
+            running = set(self._running)
+            if long := running & seen:
+                try:
+                    await self._queries.beat(self.id, long)
+                except Exception as error:  # noqa: BLE001 - the next beat counts, whatever became of this one
+                    logger.warning("Jobs could not be kept alive: %s", type(error).__name__)
+            seen = running
+
+    async def _check_hearing(self) -> None:
+        while True:
+            await self.check_hearing(HEARING_SECONDS)
+            await asyncio.sleep(HEARING_SECONDS)
+
+    async def check_hearing(self, within: float) -> None:
+        """Whether what is told is heard. Who hears nothing stops to wait for jobs, and its worker begins again.
+
+        Raises FailingListenerError after so many seconds, and what the database raises.
+        """
+        probe = uuid4()
+        heard = self._probes[probe] = asyncio.Event()
+        try:
+            await self._queries.notify_health_check(HealthCheckId(probe))
+            async with asyncio.timeout(within):
+                await heard.wait()
+        except TimeoutError:
+            raise FailingListenerError from None
+        finally:
+            del self._probes[probe]
+            if not heard.is_set():
+                self._is_deaf = True
+                self._bell.ring()
+
+    def _hear(self, payload: str | bytes | bytearray) -> None:
+        try:
+            heard = HealthCheckEvent.model_validate_json(payload).id
+        except ValidationError:
+            return
+        if heard in self._probes:
+            self._probes[heard].set()
+
     async def _take(self, stale_after: timedelta) -> list[QueuedJob]:
         places = [lane.free for lane in self._lanes]
         jobs, etas = await self._queries.take(
-            self.queue_manager_id, [lane.entrypoints for lane in self._lanes], places, stale_after
+            self.id, [lane.entrypoints for lane in self._lanes], places, stale_after
         )
         now = asyncio.get_running_loop().time()
         taken = Counter(self._numbers[job.entrypoint] for job in jobs)

@@ -13,7 +13,7 @@ import logging
 import math
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from contextvars import ContextVar
 from typing import Any, NewType, Self
 from uuid import UUID, uuid4
@@ -335,7 +335,7 @@ class Database:
             yield
             return
         try:
-            async with asyncio.timeout(PLACE_SECONDS):
+            async with asyncio.timeout(PLACE_SECONDS) if self._places.locked() else nullcontext():
                 await self._places.acquire()
         except TimeoutError:
             raise PoolTimeout(f"No connection was free for {PLACE_SECONDS} s") from None

@@ -150,7 +150,7 @@ class Worker:
             queries = OwnedJobQueries(driver)
             self._manager = self._lane_manager(queries)
             keeping = upkeep(self.database.everywhere(), queries, is_readable, self._stopping, self.retention)
-            tasks = [asyncio.create_task(self._run_lanes(self._manager)), asyncio.create_task(keeping)]
+            tasks = [asyncio.create_task(self._manager.work(HEARTBEAT_TIMEOUT)), asyncio.create_task(keeping)]
             self.ready.set()
             try:
                 await asyncio.gather(*tasks)
@@ -167,41 +167,28 @@ class Worker:
             Lane.STEPS: self.steps_limit,
             Lane.TALK: self.talk_limit,
         }
-        manager = LaneManager(
+        return LaneManager(
             queries,
             [
                 LanePlaces([handler.job.entrypoint for handler in HANDLERS if handler.lane is lane], limit)
                 for lane, limit in limits.items()
             ],
-        )
-        for handler in HANDLERS:
-            # "hold": should even the hand-back fail, the job is kept and put back by the upkeep.
-            register = manager.entrypoint(handler.job.entrypoint, accepts_context=False, on_failure="hold")
-            register(partial(self._run_job, manager, handler))
-        return manager
-
-    async def _run_lanes(self, manager: LaneManager) -> None:
-        await manager.run(
-            # So many ends of jobs are written down together.
-            batch_size=64,
-            heartbeat_timeout=HEARTBEAT_TIMEOUT,
-            # A row for nearly each job, as each has a priority of its own, and nobody reads them.
-            log_aggregation_interval=timedelta(),
-            shutdown_on_listener_failure=True,
+            {handler.job.entrypoint: partial(self._run_job, handler) for handler in HANDLERS},
         )
 
-    async def _run_job(self, manager: LaneManager, handler: Handler[Job], queued: QueuedJob) -> None:
+    async def _run_job(self, handler: Handler[Job], queued: QueuedJob) -> None:
         """Run one job; whatever happens, it is done, given up or in the queue again.
 
         Raises Unreadable, upon which the queue holds it.
         """
-        if manager.shutdown.is_set():
+        if self._manager is None or self._manager.is_stopping:
             # It was on its way as the stop came. Those that run were handed back, and nothing would end this one.
             raise RetryRequested(reason="handed back: the worker stops")
         name = handler.job.entrypoint
-        if not is_readable(queued):
-            raise Unreadable(f"A {name} job of another version is held")
-        job = handler.job.model_validate_json(queued.payload or b"{}")
+        try:
+            job = handler.job.model_validate_json(queued.payload or b"{}")
+        except ValidationError:
+            raise Unreadable(f"A {name} job of another version is held") from None
         row = self._row(queued, handler.lane)
         with log_context(job=name, job_id=str(queued.id)), anyio.CancelScope() as scope:
             self._running.add(scope)

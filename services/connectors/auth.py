@@ -68,6 +68,9 @@ class Credentials:
     tls: ssl.SSLContext | None = None
 
 
+_NOTHING = Credentials()
+
+
 class TokenKeeper(Protocol):
     """Keeps what a refresh token was renewed to, for all workers. Raises NotSent where that can't be told."""
 
@@ -140,7 +143,7 @@ class Authenticator:
                 authority = values.secret(auth.authority) if auth.authority else ""
                 tls = await self._certificates.context(certificate, key, authority)
                 return Credentials(secrets=(key, certificate), tls=tls)
-        return Credentials()
+        return _NOTHING
 
     async def check(self, auth: Auth, values: SecretValues) -> Credentials:
         """What `auth` asks for, as far as that takes no request: no access token is asked for.

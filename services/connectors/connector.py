@@ -118,6 +118,8 @@ class Connector:
                 if small
                 else await asyncio.to_thread(as_georeport, answer, request.query)
             )
+        if not headers:
+            return answer
         found = {name.lower(): received.headers.get(name) for name in headers}
         return replace(answer, headers=redacted({name: text for name, text in found.items() if text}))
 
@@ -313,5 +315,7 @@ async def call_component(
     if isinstance(said, CallError) or said.status >= 300:
         return said
     odd = await response_warnings(definition.response_schema, said.body)
+    if not odd and not definition.response_headers:
+        return said
     body = with_headers(said.body, said.headers) if definition.response_headers else said.body
     return replace(said, body=body, warnings=(*said.warnings, *odd))

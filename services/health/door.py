@@ -9,7 +9,7 @@ import asyncio
 import logging
 import random
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -103,9 +103,9 @@ class Door:
         if held := await self._closed(caller, host, definition):
             yield held
             return
-        place = self._places.setdefault((caller.workspace_id, host), asyncio.Semaphore(self._host_calls))
+        place = self._place(caller.workspace_id, host)
         try:
-            async with asyncio.timeout(self._patience):
+            async with asyncio.timeout(self._patience) if place.locked() else nullcontext():
                 await place.acquire()
         except TimeoutError:
             yield self._busy(caller, host)
@@ -143,6 +143,12 @@ class Door:
         except DATABASE_ERRORS as error:
             logger.warning("How a host answers could not be noted: %s", type(error).__name__)
         self._known.pop(workspace_id, None)
+
+    def _place(self, workspace_id: UUID, host: str) -> asyncio.Semaphore:
+        """What counts the calls of a host."""
+        if (workspace_id, host) not in self._places:
+            self._places[workspace_id, host] = asyncio.Semaphore(self._host_calls)
+        return self._places[workspace_id, host]
 
     async def _closed(self, caller: Caller, host: str, definition: ComponentDefinition) -> Held | None:
         known = (await self._hosts(caller.workspace_id)).get(host)

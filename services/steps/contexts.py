@@ -23,6 +23,9 @@ FetchFile = Callable[[UUID, str], Awaitable[bytes]]
 """The file of an id, in the keeping of a workspace. Raises CallError."""
 
 
+_KEPT = 1_000
+"""Definitions of which it is remembered whether they name sealed secrets."""
+
 _PAUSES = (0.0, 0.5, 2.0, 5.0)
 """What was renewed is worth some tries to keep it: the refresh token that there was may be good no more."""
 
@@ -39,6 +42,8 @@ class CallContexts:
         self._secrets = secrets
         self._tokens = tokens
         self._fetch: FetchFile = _nowhere
+        # By the id of a definition, which is kept beside it, so that no other gets the same.
+        self._known: dict[int, tuple[ComponentDefinition, bool]] = {}
 
     def fetch_with(self, fetch: FetchFile) -> None:
         """Say where people's files are to be had."""
@@ -49,8 +54,7 @@ class CallContexts:
         files, tokens = partial(self._fetch, workspace_id), None
         if self._tokens.can_keep and isinstance(definition.auth, OAuth2Auth) and definition.auth.refresh_token:
             tokens = _Keeper(self._database.of(workspace_id), self._tokens, workspace_id)
-        _, sealed = named_secrets(definition)
-        if not sealed:
+        if not self._has_sealed(definition):
             return CallContext(files=files, tokens=tokens)
         try:
             async with self._database.of(workspace_id).reading() as session:
@@ -59,6 +63,15 @@ class CallContexts:
             # Nothing has left, and that is certain: a step that is not safe to repeat is not in doubt for this.
             raise NotSent("secret") from None
         return CallContext(opened, files, tokens)
+
+    def _has_sealed(self, definition: ComponentDefinition) -> bool:
+        """Whether a component names sealed secrets. Runs use the same definitions again and again."""
+        if id(definition) not in self._known:
+            if len(self._known) >= _KEPT:
+                self._known = {}
+            _, sealed = named_secrets(definition)
+            self._known[id(definition)] = (definition, bool(sealed))
+        return self._known[id(definition)][1]
 
 
 class _Keeper:

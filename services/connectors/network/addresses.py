@@ -11,6 +11,7 @@ import re
 import socket
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 
 from aiohttp.abc import AbstractResolver, ResolveResult
@@ -39,6 +40,16 @@ _MAX_HOST = 253
 _LOOK_UPS = 16
 
 
+@lru_cache(maxsize=1_000)
+def written_address(host: str) -> Address | None:
+    """The address that a host stands for as it is written; None for a name."""
+    try:
+        return ip_address(host)
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=1_000)
 def address_refusal(address: Address) -> str | None:
     """Why an address must not be called (see AddressRefused), None if it may be.
 
@@ -91,12 +102,11 @@ class AddressRules:
         host = (url.raw_host or "").lower()
         if url.scheme not in ("http", "https"):
             raise AddressRefused(host, "bad_scheme")
-        try:
-            address = ip_address(host)
-        except ValueError:
+        address = written_address(host)
+        if address is None:
             _check_name(host)
-            return
-        self.check_address(host, url.port or 0, address)
+        else:
+            self.check_address(host, url.port or 0, address)
 
     def check_address(self, host: str, port: int, address: Address) -> None:
         """Check one address of a host. Raises AddressRefused."""
@@ -137,10 +147,9 @@ class CheckedResolver(AbstractResolver):
         if not found:
             raise OSError(f"{host} has no address")
         for result in found:
-            try:
-                address = ip_address(result["host"])
-            except ValueError:
-                raise AddressRefused(host, "bad_host") from None
+            address = written_address(result["host"])
+            if address is None:
+                raise AddressRefused(host, "bad_host")
             self._rules.check_address(host, port, address)
         return found
 

@@ -7,15 +7,12 @@ components, or of several workspaces.
 
 from __future__ import annotations
 
-from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any
+import asyncio
+from collections import defaultdict
+from collections.abc import Collection
 
-import aiohttp
-
-if TYPE_CHECKING:
-    from aiohttp.client_proto import ResponseHandler
-    from aiohttp.client_reqrep import ConnectionKey
-    from aiohttp.connector import Connection
+from services.connectors.network.connecting import Target
+from services.connectors.network.tolerance import TolerantHandler
 
 IDLE_SECONDS = 10.0
 """Many a server closes what was idle for a minute, or five seconds; what it did close is noticed, and not used."""
@@ -25,46 +22,66 @@ KEPT = 256
 """Connections that nobody uses, at most. Those in use have no limit: a call that waits would only time out."""
 
 
-class KeptConnections(aiohttp.TCPConnector):
-    """Keeps connections, by what aiohttp knows of them: scheme, host, port and TLS context.
+class KeptConnections:
+    """Keeps connections, each for `idle_seconds` after its last use. Used and closed in one event loop.
 
-    Before one is used again its host is looked up anew, and one that leads elsewhere than the host does now is
-    closed. So a host that moves is found where it is, and if that is where nobody may call, it is not called.
-
-    aiohttp has no public names for taking a connection and giving it back; the tests hold both.
+    Whoever takes one says where its host leads now, and one that leads elsewhere is closed. So a host that moves
+    is found where it is, and if that is where nobody may call, it is not called.
     """
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__(keepalive_timeout=IDLE_SECONDS, **options)
+    def __init__(self, idle_seconds: float = IDLE_SECONDS) -> None:
+        self._idle_seconds = idle_seconds
+        # By target, each with the time until which it is kept.
+        self._idle: defaultdict[Target, list[tuple[TolerantHandler, float]]] = defaultdict(list)
+        self._clean_up: asyncio.TimerHandle | None = None
 
-    async def _get(self, key: ConnectionKey, traces: list[Any]) -> Connection | None:
-        if not self._conns.get(key):
-            return None
-        now = await self._leads_to(key)
-        while (connection := await super()._get(key, traces)) is not None:
-            if _address(connection) in now:
-                return connection
-            connection.close()
+    def take(self, target: Target, addresses: Collection[str]) -> TolerantHandler | None:
+        """One that leads to one of the addresses, if there is one: it is nobody else's from then on."""
+        now = asyncio.get_running_loop().time()
+        while idle := self._idle.get(target):
+            handler, end = idle.pop()
+            if now < end and handler.is_connected() and _address(handler) in addresses:
+                return handler
+            handler.close()
+        self._idle.pop(target, None)
         return None
 
-    def _release(self, key: ConnectionKey, protocol: ResponseHandler, *, should_close: bool = False) -> None:
-        kept = sum(map(len, self._conns.values()))
-        is_full = kept >= KEPT or len(self._conns.get(key, ())) >= KEPT_PER_HOST
-        super()._release(key, protocol, should_close=should_close or is_full)
+    def keep(self, target: Target, handler: TolerantHandler) -> None:
+        """Keep a connection whose answer has been read, if it can be used again and there are not too many."""
+        kept = sum(map(len, self._idle.values()))
+        if handler.should_close or kept >= KEPT or len(self._idle[target]) >= KEPT_PER_HOST:
+            handler.close()
+            return
+        loop = asyncio.get_running_loop()
+        self._idle[target].append((handler, loop.time() + self._idle_seconds))
+        if self._clean_up is None:
+            self._clean_up = loop.call_later(self._idle_seconds, self._close_old)
 
-    async def _leads_to(self, key: ConnectionKey) -> set[str]:
-        """The addresses of a host, all of which may be called. Raises AddressRefused."""
-        try:
-            return {str(ip_address(key.host))}
-        except ValueError:
-            pass
-        try:
-            return {found["host"] for found in await self._resolver.resolve(key.host, key.port or 0)}
-        except OSError:
-            return set()  # A new connection will say so.
+    def close(self) -> None:
+        """Close all."""
+        if self._clean_up is not None:
+            self._clean_up.cancel()
+            self._clean_up = None
+        for idle in self._idle.values():
+            for handler, _ in idle:
+                handler.close()
+        self._idle.clear()
+
+    def _close_old(self) -> None:
+        loop = asyncio.get_running_loop()
+        for target, idle in list(self._idle.items()):
+            self._idle[target] = []
+            for handler, end in idle:
+                if loop.time() < end and handler.is_connected():
+                    self._idle[target].append((handler, end))
+                else:
+                    handler.close()
+            if not self._idle[target]:
+                del self._idle[target]
+        self._clean_up = loop.call_later(self._idle_seconds, self._close_old) if self._idle else None
 
 
-def _address(connection: Connection) -> str | None:
+def _address(handler: TolerantHandler) -> str | None:
     """Where a connection leads; None if it is closed."""
-    peer = connection.transport and connection.transport.get_extra_info("peername")
+    peer = handler.transport and handler.transport.get_extra_info("peername")
     return str(peer[0]) if peer else None

@@ -89,7 +89,7 @@ class TolerantHandler(ResponseHandler):
             self._left = 0
         elif len(set(lengths)) == 1 and not _CHUNKED.search(head):
             self._left = int(lengths[0])
-            head = _once(head)
+            head = _once(head) if len(lengths) > 1 else head
         super().data_received(head)
 
     def _body(self, data: bytes) -> None:

@@ -9,58 +9,23 @@ an answer has come, once more over one of its own. Either way the host is looked
 
 from __future__ import annotations
 
-import asyncio
-import socket
 import ssl
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import partial
-from types import SimpleNamespace
+from collections.abc import Mapping, Sequence
 
-import aiohttp
+from aiohttp import ClientError
 from aiohttp.abc import AbstractResolver
+from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
-from services.connectors.errors import MaybeSent, NotSent
+from services.connectors.errors import NotSent
 from services.connectors.network.addresses import AddressRules, CheckedResolver, SystemResolver
+from services.connectors.network.connecting import Dialler, SocketFactory, Target
+from services.connectors.network.exchange import Broken, RawResponse, SendProgress, exchange, written
 from services.connectors.network.kept import KeptConnections
 from services.connectors.network.tolerance import TolerantHandler
 from services.connectors.responses.response import MAX_RESPONSE_BYTES
 
-SocketFactory = Callable[[aiohttp.AddrInfoType], socket.socket]
-
-_CONNECT_SECONDS = 10.0
-_HEADER_BYTES = 262_144
-_HEADERS_AT_MOST = 2_000
-"""Far more than any API sends: an answer that came in full is not refused for its headers."""
-
-_HEADERS = {"User-Agent": "mudda", "Accept": "application/json, */*;q=0.5", "Accept-Encoding": "gzip"}
-
-
-@dataclass(slots=True)
-class SendProgress:
-    """How far a request has come. `sent`: something of it may have left; `status`: the answer has begun.
-
-    `on_kept`: it went over a connection that earlier ones had used.
-    """
-
-    sent: bool = False
-    status: int | None = None
-    on_kept: bool = False
-
-    def failure(self, reason: str) -> NotSent | MaybeSent:
-        """What it means that the request came no further."""
-        return MaybeSent(reason, status=self.status) if self.sent else NotSent(reason)
-
-
-@dataclass(frozen=True, slots=True)
-class RawResponse:
-    """An answer as it came; its headers can be asked for in any case. `cut`: there was more of it."""
-
-    status: int
-    headers: Mapping[str, str]
-    data: bytes
-    cut: bool
+__all__ = ["RawResponse", "SendProgress", "SocketFactory", "Transport"]
 
 
 class Transport:
@@ -77,8 +42,8 @@ class Transport:
     ) -> None:
         self._rules = rules
         self._resolver = CheckedResolver(rules, resolver or SystemResolver())
-        self._socket_factory = socket_factory
-        self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._dialler = Dialler(self._resolver, socket_factory)
+        self._kept = KeptConnections()
 
     async def send(
         self,
@@ -100,54 +65,22 @@ class Transport:
         Raises AddressRefused, NotSent and MaybeSent. How long it may take is for the caller to limit.
         """
         self._rules.check_url(url)
-        send = partial(self._send, method, url, headers, data, progress, limit, tls)
+        target = Target.of(url, tls)
+        addresses = await self._addresses(target, progress)
         if repeatable:
+            request = written(method, url, headers, data, is_last=False)
+            if (handler := self._kept.take(target, addresses)) is None:
+                handler = await self._connected(target, addresses, progress)
+            else:
+                progress.on_kept = True
             try:
-                return await send(self._session(kept=True))
+                return await self._exchange(handler, method, request, progress, limit, target)
             except _Stale:
                 progress.on_kept = False  # but `sent` it may have been, whatever becomes of the next one
-        return await send(self._session(kept=False))
-
-    async def _send(
-        self,
-        method: str,
-        url: URL,
-        headers: Mapping[str, str],
-        data: bytes | None,
-        progress: SendProgress,
-        limit: int,
-        tls: ssl.SSLContext | None,
-        session: aiohttp.ClientSession,
-    ) -> RawResponse:
-        failure: Exception
-        try:
-            async with session.request(
-                method,
-                url,
-                headers=headers,
-                data=data,
-                allow_redirects=False,
-                # Without a body there is no type of it.
-                skip_auto_headers=("Content-Type",),
-                trace_request_ctx=progress,
-                ssl=tls or True,
-            ) as response:
-                progress.status = response.status
-                return await _received(response, limit)
-        except aiohttp.ClientConnectorDNSError:
-            failure = progress.failure("dns")
-        except aiohttp.ClientSSLError:
-            failure = progress.failure("tls")
-        except TimeoutError:
-            failure = progress.failure("timeout")
-        except _Broken:
-            failure = _Stale() if progress.on_kept else progress.failure("connection")
-        except (aiohttp.ClientPayloadError, OSError, aiohttp.ClientConnectionError):
-            failure = progress.failure("connection")
-        except aiohttp.ClientError:
-            failure = progress.failure("not_http")
-        # Not from the error that was caught: what it says holds the URL, and the URL may hold a key.
-        raise failure
+            addresses = await self._addresses(target, progress)
+        request = written(method, url, headers, data, is_last=True)
+        handler = await self._connected(target, addresses, progress)
+        return await self._exchange(handler, method, request, progress, limit)
 
     async def check(self, url: URL) -> None:
         """Look a host up and check its addresses, as `send` does, without calling it.
@@ -162,81 +95,57 @@ class Transport:
 
     async def aclose(self) -> None:
         """Close what is open."""
-        for session in self._sessions.values():
-            await session.close()
+        self._kept.close()
         await self._resolver.close()
 
-    def _session(self, *, kept: bool) -> aiohttp.ClientSession:
-        if kept not in self._sessions:
-            tracing = aiohttp.TraceConfig()
-            tracing.on_request_headers_sent.append(_headers_sent)
-            tracing.on_connection_reuseconn.append(_reused)
-            self._sessions[kept] = aiohttp.ClientSession(
-                connector=self._connector(kept=kept),
-                # The resolver has the last word on addresses, so nothing may stand between it and the connection.
-                trust_env=False,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,
-                timeout=aiohttp.ClientTimeout(total=None, sock_connect=_CONNECT_SECONDS),
-                max_field_size=_HEADER_BYTES,
-                max_line_size=_HEADER_BYTES,
-                max_headers=_HEADERS_AT_MOST,
-                headers=_HEADERS,
-                trace_configs=[tracing],
-                middlewares=(_once,),
-            )
-        return self._sessions[kept]
+    async def _addresses(self, target: Target, progress: SendProgress) -> Sequence[str]:
+        try:
+            return await self._dialler.addresses(target)
+        except OSError:
+            raise progress.failure("dns") from None
 
-    def _connector(self, *, kept: bool) -> aiohttp.TCPConnector:
-        make = KeptConnections if kept else partial(aiohttp.TCPConnector, force_close=True)
-        connector = make(
-            resolver=self._resolver,
-            use_dns_cache=False,
-            # The workers limit how much is under way; a call that waits here would only time out.
-            limit=0,
-            socket_factory=self._socket_factory,
-        )
-        # aiohttp has no public name for what reads a connection; the tests of odd answers hold it.
-        reader = partial(TolerantHandler, loop=asyncio.get_running_loop())
-        connector._factory = reader  # type: ignore[assignment]
-        return connector
+    async def _connected(
+        self, target: Target, addresses: Sequence[str], progress: SendProgress
+    ) -> TolerantHandler:
+        try:
+            return await self._dialler.connect(target, addresses)
+        except ssl.SSLError:
+            reason = "tls"
+        except TimeoutError:
+            reason = "timeout"
+        except OSError:
+            reason = "connection"
+        # Here and below not from the error that was caught: that may name the URL, and the URL may hold a key.
+        raise progress.failure(reason)
 
-
-class _Broken(aiohttp.ClientConnectionError):
-    """The connection ended before there was anything of an answer."""
+    async def _exchange(
+        self,
+        handler: TolerantHandler,
+        method: str,
+        request: bytes,
+        progress: SendProgress,
+        limit: int,
+        kept_for: Target | None = None,
+    ) -> RawResponse:
+        failure: Exception
+        is_read = False
+        try:
+            answer = await exchange(handler, method, request, progress, limit)
+            is_read = not answer.cut
+            return answer
+        except Broken:
+            failure = _Stale() if progress.on_kept else progress.failure("connection")
+        except HttpProcessingError:
+            failure = progress.failure("not_http")
+        except (ClientError, OSError):
+            failure = progress.failure("connection")
+        finally:
+            if is_read and kept_for is not None:
+                self._kept.keep(kept_for, handler)
+            else:
+                handler.close()
+        raise failure
 
 
 class _Stale(Exception):
-    """It was a kept one."""
-
-
-async def _once(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-    """Send a request once. When a connection breaks, aiohttp sends GET, PUT and DELETE again by itself."""
-    try:
-        return await handler(request)
-    except aiohttp.ClientConnectorError:
-        raise
-    except (aiohttp.ClientOSError, aiohttp.ServerDisconnectedError, aiohttp.ClientConnectionResetError):
-        raise _Broken from None
-
-
-async def _headers_sent(
-    session: aiohttp.ClientSession, context: SimpleNamespace, sent: aiohttp.TraceRequestHeadersSentParams
-) -> None:
-    context.trace_request_ctx.sent = True
-
-
-async def _reused(
-    session: aiohttp.ClientSession, context: SimpleNamespace, reused: aiohttp.TraceConnectionReuseconnParams
-) -> None:
-    context.trace_request_ctx.on_kept = True
-
-
-async def _received(response: aiohttp.ClientResponse, limit: int) -> RawResponse:
-    data = bytearray()
-    async for chunk in response.content.iter_any():
-        data += chunk
-        if len(data) > limit:
-            response.close()
-            break
-    return RawResponse(response.status, response.headers, bytes(data[:limit]), cut=len(data) > limit)
+    """A kept connection was closed before there was anything of an answer."""

@@ -129,6 +129,8 @@ def _json(text: str) -> tuple[Any, list[WarningCode]]:
 def retry_after(value: str | None, now: datetime) -> float | None:
     """The seconds that a Retry-After asks for, be it a number or a date; None if it says nothing of use."""
     text = (value or "").strip()
+    if not text:
+        return None
     if _SECONDS.fullmatch(text):
         return float(text)
     try:

@@ -16,7 +16,9 @@ from services.components.definitions import ComponentDefinition
 from services.connectors import Connector, PreparedRequest, call_component
 from services.connectors.connector import NOTHING, CallContext
 from services.connectors.errors import CallError, MaybeSent, NotSent
-from services.connectors.network.kept import KEPT_PER_HOST
+from services.connectors.network.addresses import SystemResolver
+from services.connectors.network.connecting import Dialler, Target
+from services.connectors.network.kept import KEPT_PER_HOST, KeptConnections
 from tests.support.certificates import Authority, Pair
 from tests.support.raw_server import http
 from tests.support.waiting import happened
@@ -302,6 +304,15 @@ async def test_what_is_kept_is_closed_at_the_end() -> None:
             await caller.call(server.url)
             assert not server.all_closed.is_set()
         await happened(server.all_closed)
+
+
+async def test_what_nobody_uses_is_closed_after_a_while() -> None:
+    async with KeepingServer() as server:
+        target, kept = Target("127.0.0.1", server.port, None), KeptConnections(idle_seconds=0.01)
+        for _ in range(2):
+            kept.keep(target, await Dialler(SystemResolver(), None).connect(target, ["127.0.0.1"]))
+        await happened(server.all_closed)
+        assert kept.take(target, ["127.0.0.1"]) is None
 
 
 async def test_of_many_calls_at_once_some_connections_are_kept() -> None:

@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import ClassVar
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -18,7 +19,7 @@ from sqlalchemy import text
 
 from db.queue import enqueue, queue_settings
 from db.queue_driver import OwnedJobQueries, QueueDriver
-from db.queue_lanes import LaneManager, LanePlaces
+from db.queue_lanes import LaneManager, LanePlaces, Run
 from db.session import Database
 from tests.support.jobs import Knock
 from tests.support.statements import StatementLog, logged
@@ -45,6 +46,7 @@ class House:
     began: asyncio.Queue[int] = field(default_factory=asyncio.Queue)
     shut: dict[int, asyncio.Event] = field(default_factory=dict)
     put_off: dict[int, timedelta] = field(default_factory=dict)
+    failing: set[int] = field(default_factory=set)
     running: Counter[str] = field(default_factory=Counter)
     most: Counter[str] = field(default_factory=Counter)
 
@@ -64,6 +66,8 @@ class House:
                 await happened(self.shut[door])
             if delay := self.put_off.pop(door, None):
                 raise RetryRequested(delay)
+            if door in self.failing:
+                raise ValueError(door)
         finally:
             self.running[kind] -= 1
 
@@ -83,6 +87,7 @@ async def at_work(
     lanes: Sequence[tuple[Sequence[str], int]] = LANES,
     *,
     rest: float = LONG,
+    stale: timedelta = STALE,
     url: str | None = None,
     shut: Sequence[int] = (),
 ) -> AsyncIterator[House]:
@@ -90,14 +95,11 @@ async def at_work(
         driver = QueueDriver(pool)
         await driver.listen(queue_settings().channel)
         places = [LanePlaces(kinds, limit) for kinds, limit in lanes]
-        manager = LaneManager(OwnedJobQueries(driver), places, rest_seconds=rest)
+        runs: dict[str, Run] = {}
+        manager = LaneManager(OwnedJobQueries(driver), places, runs, rest_seconds=rest)
         house = House(database, driver, manager, shut={door: asyncio.Event() for door in shut})
-        for kinds, _ in lanes:
-            for kind in kinds:
-                manager.entrypoint(kind, accepts_context=False)(house.open)
-        running = asyncio.create_task(
-            manager.run(batch_size=64, heartbeat_timeout=STALE, log_aggregation_interval=timedelta())
-        )
+        runs |= {kind: house.open for kinds, _ in lanes for kind in kinds}
+        running = asyncio.create_task(manager.work(stale))
         try:
             yield house
         finally:
@@ -261,9 +263,54 @@ async def test_two_workers_never_take_the_same_job(database: Database) -> None:
 
 async def test_who_hears_nothing_waits_for_no_jobs(database: Database) -> None:
     async with asyncpg.create_pool(database.url, min_size=1, max_size=2) as pool:
-        manager = LaneManager(OwnedJobQueries(QueueDriver(pool)), [LanePlaces(["call"], 1)], rest_seconds=LONG)
-        jobs = manager.fetch_jobs(64, None, STALE)
+        manager = LaneManager(OwnedJobQueries(QueueDriver(pool)), [LanePlaces(["call"], 1)], {}, rest_seconds=LONG)
+        jobs = manager.jobs(STALE)
         waiting = asyncio.ensure_future(anext(jobs, None))
         with pytest.raises(FailingListenerError):
-            await manager.listener_healthy(timedelta(seconds=0.05))
+            await manager.check_hearing(0.05)
         assert await asyncio.wait_for(waiting, SOON.total_seconds()) is None
+
+
+async def test_a_job_that_takes_long_is_nobody_elses(database: Database) -> None:
+    stale = timedelta(seconds=1.5)
+    async with at_work(database, stale=stale, shut=[1]) as one:
+        await one.put(Call(door=1))
+        await one.begin()
+        async with at_work(database, stale=stale) as other:
+            # By then the first would be stale, if nothing kept it alive, and whoever looks would take it.
+            await one.put(Knock(door=2), Knock(door=3), after=stale * 1.2)
+            async with asyncio.timeout(SOON.total_seconds()):
+                while one.began.qsize() + other.began.qsize() < 2:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+            found = [house.began.get_nowait() for house in (one, other) for _ in range(house.began.qsize())]
+    assert sorted(found) == [2, 3]
+
+
+async def test_what_has_passed_to_another_is_not_kept_alive(database: Database) -> None:
+    async with database.transaction() as session:
+        await enqueue(session, Call(door=1))
+    other, me = uuid4(), uuid4()
+    async with asyncpg.create_pool(database.url, min_size=1, max_size=1) as pool:
+        queries = OwnedJobQueries(QueueDriver(pool))
+        picked = (
+            "UPDATE pgqueuer SET status = 'picked', queue_manager_id = $1, heartbeat = now() - interval '1 hour'"
+        )
+        await pool.execute(picked, other)
+        ages = []
+        for owner in (me, other):
+            await queries.beat(owner, await pool.fetchval("SELECT array_agg(id) FROM pgqueuer"))
+            ages.append(await pool.fetchval("SELECT now() - heartbeat FROM pgqueuer"))
+    assert ages[0] > timedelta(minutes=59) > timedelta(minutes=1) > ages[1]
+
+
+async def test_a_job_that_fails_is_held_and_one_that_ends_is_gone(database: Database) -> None:
+    async with at_work(database) as house:
+        house.failing.add(1)
+        await house.put(Call(door=1))
+        await house.begin()
+        await house.put(Call(door=2))
+        await house.begin()
+    async with database.transaction() as session:
+        query = text("SELECT convert_from(payload, 'utf8'), status::text FROM pgqueuer")
+        left = (await session.execute(query)).all()
+    assert [(Call.model_validate_json(payload).door, status) for payload, status in left] == [(1, "failed")]
