@@ -1,7 +1,7 @@
 """SQLAlchemy's dialect for asyncpg, for many engines in one process: what one has compiled, all have.
 
-SQLAlchemy keeps what it made of a statement by the dialect of its engine, and each engine has a dialect of its own.
-A bot has four engines, and to compile a statement takes longer than to run it.
+SQLAlchemy keeps what it made of a statement by the dialect of its engine, and each engine has one of its own. A
+bot has four engines, and to compile a statement takes longer than to run it.
 """
 
 from __future__ import annotations
