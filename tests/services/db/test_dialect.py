@@ -34,7 +34,7 @@ async def test_what_one_engine_has_compiled_all_have(database: Database, databas
 
 
 def of(version: tuple[int, int]) -> SharedDialect:
-    made = SharedDialect()
+    made = SharedDialect()  # type: ignore[no-untyped-call]
     made.server_version_info = version
     return made
 
