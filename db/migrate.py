@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from importlib.metadata import version
 from pathlib import Path
 
 from alembic import command
@@ -18,6 +19,7 @@ from sqlalchemy.pool import NullPool
 
 from db.queue import queue_settings
 from db.session import TENANT_ROLE, async_engine, sqlstate
+from db.settled import is_settled, settle
 
 logger = logging.getLogger("mudda.migrate")
 
@@ -53,6 +55,8 @@ async def migrate(database_url: str) -> None:
 
     Raises UnsuitableDatabase.
     """
+    if await is_settled(database_url, _wanted()):
+        return
     engine = async_engine(database_url, poolclass=NullPool)
     try:
         async with engine.connect() as locking, locking.begin():
@@ -66,6 +70,7 @@ async def migrate(database_url: str) -> None:
                 )  # of what was read since: the migrations have a transaction of their own
                 await _upgrade_queue(await upgrading.execution_options(isolation_level="AUTOCOMMIT"))
                 await _grant_to_tenants(upgrading)
+                await settle((await upgrading.get_raw_connection()).driver_connection, _wanted())
     finally:
         await engine.dispose()
 
@@ -78,6 +83,13 @@ async def is_up_to_date(database_url: str) -> bool:
             return await connection.run_sync(_has_all_migrations)
     finally:
         await engine.dispose()
+
+
+def _wanted() -> tuple[str, ...]:
+    """All that this version makes of a database, in so far as another may make something else of it."""
+    environment = QueryBuilderEnvironment(queue_settings())
+    queue = (environment.build_install_query(), environment.build_optimize_autovacuum_query(), _KEEP_NO_LOG)
+    return (newest(), version("pgqueuer"), *queue, _CREATE_ROLE, *_GRANTS)
 
 
 def newest() -> str:

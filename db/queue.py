@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import cache
 from typing import ClassVar
 from uuid import UUID
 
@@ -77,6 +78,7 @@ current_row: ContextVar[JobRow | None] = ContextVar("current_row", default=None)
 """The row of the job in whose handler this is read."""
 
 
+@cache
 def queue_settings() -> DBSettings:
     """The queue's tables: the queue itself survives a crash of PostgreSQL, its log need not."""
     return DBSettings(durability=Durability.balanced)

@@ -28,6 +28,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session, SessionTransaction
 from sqlalchemy.pool import ConnectionPoolEntry
 
+from db import dialect
 from db.known_types import KnowingConnection, Types
 from db.turns import Turns
 from db.url import dsn_and_timeout
@@ -132,8 +133,9 @@ def async_engine(
 
     unnamed = {"prepared_statement_cache_size": 0, "prepared_statement_name_func": lambda: f"mudda_{uuid4().hex}"}
     engine = create_async_engine(
-        "postgresql+asyncpg://",
+        dialect.URL,
         async_creator=connect,
+        execution_options={"compiled_cache": dialect.compiled},
         connect_args=unnamed if is_pooled else {},
         hide_parameters=True,
         **options,

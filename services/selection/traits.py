@@ -179,9 +179,10 @@ def _fields(schema: Any) -> Iterator[tuple[str, tuple[str, ...]]]:
             followed.add(id(target))
             waiting.append((target, within, depth + 1))
         for keyword in _STEPS_DOWN:
-            inner = part.get(keyword)
-            parts = inner if isinstance(inner, list | tuple) else [inner]
-            waiting += ((each, within, depth + 1) for each in parts)
+            # Most parts have none of them.
+            if (inner := part.get(keyword)) is not None:
+                parts = inner if isinstance(inner, list | tuple) else [inner]
+                waiting += ((each, within, depth + 1) for each in parts)
         properties = part.get("properties")
         for name, member in properties.items() if isinstance(properties, Mapping) else ():
             count += 1

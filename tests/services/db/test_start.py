@@ -117,6 +117,7 @@ async def test_only_one_process_migrates_at_a_time_and_the_others_say_that_they_
 ) -> None:
     caplog.set_level(logging.INFO)
     holder = await asyncpg.connect(database_url)
+    await holder.execute("COMMENT ON TABLE pgqueuer IS 'as an earlier version left it'")
     transaction = holder.transaction()
     await transaction.start()
     await holder.execute("SELECT pg_advisory_xact_lock($1)", MIGRATION_LOCK)
