@@ -6,12 +6,15 @@ several times as long as it takes PostgreSQL to answer.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
-from sqlalchemy import ClauseElement
+from sqlalchemy import ClauseElement, bindparam, text
+from sqlalchemy.dialects.postgresql import dialect
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.types import TypeEngine
 
 from db.session import open_connection
 
@@ -32,6 +35,12 @@ class PreparedStatement:
         self._order: Sequence[str] = state.positiontup or ()
         self._own = dict(state.parameters)
 
+    @classmethod
+    def of(cls, statement: str, kinds: Mapping[str, TypeEngine[Any]]) -> Self:
+        """The same of a text; `kinds` has a type for each name that it asks for, and may have more."""
+        asked = set(re.findall(r"(?<![:\w]):(\w+)", statement))
+        return cls(text(statement).bindparams(*(bindparam(name, type_=kinds[name]) for name in asked)))
+
     async def rows(self, session: AsyncSession, **values: Any) -> Sequence[Sequence[Any]]:
         """Have it carried out in a session's transaction; its rows, whose columns are in the statement's order."""
         if session.new or session.dirty or session.deleted:
@@ -43,3 +52,9 @@ class PreparedStatement:
         # The first of a transaction goes by SQLAlchemy, which begins it.
         first = await (await session.connection()).exec_driver_sql(self._text, tuple(arguments))
         return first.all() if first.returns_rows else []
+
+
+def as_part(statement: ClauseElement) -> str:
+    """A statement as text, to be a part of others. What it asks for is in it as `literal_column(":name")`."""
+    # Named, so that nothing in the text has to be escaped.
+    return str(statement.compile(dialect=dialect(paramstyle="named"), compile_kwargs={"literal_binds": True}))

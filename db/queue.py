@@ -100,10 +100,24 @@ async def enqueue(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job to be put in, with what `enqueue` asks for."""
+
+    job: Job
+    key: str | None = None
+    after: timedelta | None = None
+
+
+async def enqueue_new(session: AsyncSession, jobs: Sequence[NewJob]) -> None:
+    """Put many jobs in with one statement, each as `enqueue` has it."""
+    await enqueue_all(session, [new.job for new in jobs], [new.key for new in jobs], [new.after for new in jobs])
+
+
 async def enqueue_all(
     session: AsyncSession,
     jobs: Sequence[Job],
-    keys: Sequence[str] | None = None,
+    keys: Sequence[str | None] | None = None,
     after: Sequence[timedelta | None] | None = None,
 ) -> None:
     """Put many jobs in with one statement; `keys` and `after` have one for each, as `enqueue` has them."""

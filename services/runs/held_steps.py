@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from db.models import ApprovalRulesRow, PlanVersion, Run, StepGate, StepRun, WorkflowPlan
 from services.approvals import ApprovalRules, NotNamed, rules_of
 from services.errors import NotFound, StaleVersion
-from services.runs.transitions import HeldRun, StepRow
+from services.runs.transitions import StepRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,11 +87,6 @@ async def held_step(session: AsyncSession, workspace_id: UUID, step_id: UUID) ->
         reporter=row.reporter_id,
         requester=row.requester_id,
     )
-
-
-def held_run(run: Run) -> HeldRun:
-    """A run whose row is held, for what moves many steps."""
-    return HeldRun(run.id, run.workspace_id, run.plan_id, run.state)
 
 
 def step_row(step: StepRun) -> StepRow:
