@@ -10,13 +10,14 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
+import asyncpg
 from sqlalchemy import ClauseElement, bindparam, text
 from sqlalchemy.dialects.postgresql import dialect
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import TypeEngine
 
-from db.session import open_connection
+from db.session import READ_ONLY, begin, open_connection, sqlstate
 
 _DIALECT = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
 
@@ -47,11 +48,13 @@ class PreparedStatement:
             await session.flush()
         given = {**self._own, **values}
         arguments = [given[name] for name in self._order]
-        if (connection := open_connection(session)) is not None:
+        connection = open_connection(session) or await begin(session)
+        try:
             return list(await connection.fetch(self._text, *arguments))
-        # The first of a transaction goes by SQLAlchemy, which begins it.
-        first = await (await session.connection()).exec_driver_sql(self._text, tuple(arguments))
-        return first.all() if first.returns_rows else []
+        except asyncpg.PostgresError as error:
+            if sqlstate(error) == READ_ONLY:
+                await session.invalidate()
+            raise
 
 
 def as_part(statement: ClauseElement) -> str:

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.session import open_connection
+from db.session import begin, open_connection
 from db.turns import Turns
 
 TURNS = "turns"
@@ -184,9 +184,5 @@ def payload(job: Job) -> bytes:
 
 
 async def _queries(session: AsyncSession) -> Queries:
-    connection = open_connection(session)
-    if connection is None:
-        # SQLAlchemy begins with its own first statement; what came before that would be committed by itself.
-        await session.execute(text("SELECT 1"))
-        connection = open_connection(session)
-    return Queries(AsyncpgDriver(connection))
+    # What came before a transaction has begun would be committed by itself.
+    return Queries(AsyncpgDriver(open_connection(session) or await begin(session)))
