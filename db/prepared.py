@@ -60,4 +60,5 @@ class PreparedStatement:
 def as_part(statement: ClauseElement) -> str:
     """A statement as text, to be a part of others. What it asks for is in it as `literal_column(":name")`."""
     # Named, so that nothing in the text has to be escaped.
-    return str(statement.compile(dialect=dialect(paramstyle="named"), compile_kwargs={"literal_binds": True}))
+    named = dialect(paramstyle="named")  # type: ignore[no-untyped-call]
+    return str(statement.compile(dialect=named, compile_kwargs={"literal_binds": True}))

@@ -79,7 +79,8 @@ class StepRun(Base):
             postgresql_where=text("is_stuck"),
         ),
     )
-    __mapper_args__: ClassVar[dict[str, Any]] = {"eager_defaults": False}  # nothing reads `is_stuck` of an object
+    # Nothing reads `is_stuck` of an object.
+    __mapper_args__: ClassVar[dict[str, Any]] = {"eager_defaults": False}  # type: ignore[misc]
 
     id: Mapped[PrimaryKey]
     workspace_id: Mapped[UUID]
