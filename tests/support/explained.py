@@ -1,4 +1,4 @@
-"""What PostgreSQL looks at for a `PreparedStatement`, by its own account, planned for any values."""
+"""What PostgreSQL looks at for a `PreparedStatement`, by its own account."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import asyncpg
-from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.session import open_connection
+from db.session import begin, open_connection
 
 
 class Explained:
@@ -43,10 +42,7 @@ class Explained:
 
 async def explaining(session: AsyncSession) -> Explained:
     """From now on the prepared statements of a session are explained."""
-    await session.execute(text("SET LOCAL plan_cache_mode = force_generic_plan"))
-    connection = open_connection(session)
-    assert connection is not None
-    explained = Explained(connection)
+    explained = Explained(open_connection(session) or await begin(session))
     session.info["driver"] = explained
     return explained
 

@@ -74,7 +74,7 @@ async def _ended_at_once(database: Database, workspace_id: UUID, width: int, *, 
         DoneStep(job.step, claim.claim, "done", 200, {"answer": 42}, [], now())
         for (_, job), claim in zip(jobs, claims, strict=True)
     ]
-    async with database.transaction() as session:
+    async with database.transaction(keeps_plans=True) as session:
         explained = await explaining(session)
         await finish(session, {job.run for _, job in jobs}, ended, now(), may_wait=True)
     [plan] = explained.plans
