@@ -307,14 +307,17 @@ class Database:
         info = {"binding": self._binding() + _KEEPS_PLANS * keeps_plans, "turns": self._turns}
         async with self._place():
             session = self._sessions(info=info)
+            is_kept = False
             try:
                 yield session
                 await session.commit()
-            except BaseException:
-                await session.__aexit__(None, None, None)
-                raise
-            # The commit has given the connection back, so there is nothing to wait for.
-            session.sync_session.close()
+                is_kept = True
+            finally:
+                if is_kept:
+                    # The commit has given the connection back, so there is nothing to wait for.
+                    session.sync_session.close()
+                else:
+                    await session.__aexit__(None, None, None)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[ReadSession]:
