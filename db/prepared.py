@@ -6,15 +6,19 @@ several times as long as it takes PostgreSQL to answer.
 
 from __future__ import annotations
 
+import re
 from collections import namedtuple
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
 
-from sqlalchemy import ClauseElement
+import asyncpg
+from sqlalchemy import ClauseElement, bindparam, text
+from sqlalchemy.dialects.postgresql import dialect
 from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.types import TypeEngine
 
-from db.session import open_connection
+from db.session import READ_ONLY, begin, open_connection, sqlstate
 
 _DIALECT = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
 
@@ -38,14 +42,29 @@ class PreparedStatement:
         self._order: Sequence[str] = state.positiontup or ()
         self._own = dict(state.parameters)
 
+    @classmethod
+    def of(cls, statement: str, kinds: Mapping[str, TypeEngine[Any]]) -> Self:
+        """The same of a text; `kinds` has a type for each name that it asks for, and may have more."""
+        asked = set(re.findall(r"(?<![:\w]):(\w+)", statement))
+        return cls(text(statement).bindparams(*(bindparam(name, type_=kinds[name]) for name in asked)))
+
     async def rows(self, session: AsyncSession, **values: Any) -> Sequence[Sequence[Any]]:
         """Have it carried out in a session's transaction; its rows, whose columns are in the statement's order."""
         if session.new or session.dirty or session.deleted:
             await session.flush()
         given = {**self._own, **values}
         arguments = [given[name] for name in self._order]
-        if (connection := open_connection(session)) is not None:
+        connection = open_connection(session) or await begin(session)
+        try:
             return list(await connection.fetch(self._text, *arguments))
-        # The first of a transaction goes by SQLAlchemy, which begins it.
-        first = await (await session.connection()).exec_driver_sql(self._text, tuple(arguments))
-        return first.all() if first.returns_rows else []
+        except asyncpg.PostgresError as error:
+            if sqlstate(error) == READ_ONLY:
+                await session.invalidate()
+            raise
+
+
+def as_part(statement: ClauseElement) -> str:
+    """A statement as text, to be a part of others. What it asks for is in it as `literal_column(":name")`."""
+    # Named, so that nothing in the text has to be escaped.
+    named = dialect(paramstyle="named")  # type: ignore[no-untyped-call]
+    return str(statement.compile(dialect=named, compile_kwargs={"literal_binds": True}))

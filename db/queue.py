@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.session import Database, open_connection
+from db.session import Database, begin, open_connection
 from db.turns import Turns
 
 TURNS = "turns"
@@ -102,10 +102,24 @@ async def enqueue(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class NewJob:
+    """A job to be put in, with what `enqueue` asks for."""
+
+    job: Job
+    key: str | None = None
+    after: timedelta | None = None
+
+
+async def enqueue_new(session: AsyncSession, jobs: Sequence[NewJob]) -> None:
+    """Put many jobs in with one statement, each as `enqueue` has it."""
+    await enqueue_all(session, [new.job for new in jobs], [new.key for new in jobs], [new.after for new in jobs])
+
+
 async def enqueue_all(
     session: AsyncSession,
     jobs: Sequence[Job],
-    keys: Sequence[str] | None = None,
+    keys: Sequence[str | None] | None = None,
     after: Sequence[timedelta | None] | None = None,
 ) -> None:
     """Put many jobs in with one statement; `keys` and `after` have one for each, as `enqueue` has them."""
@@ -201,9 +215,5 @@ def payload(job: Job) -> bytes:
 
 
 async def _queries(session: AsyncSession) -> Queries:
-    connection = open_connection(session)
-    if connection is None:
-        # SQLAlchemy begins with its own first statement; what came before that would be committed by itself.
-        await session.execute(text("SELECT 1"))
-        connection = open_connection(session)
-    return Queries(AsyncpgDriver(connection))
+    # What came before a transaction has begun would be committed by itself.
+    return Queries(AsyncpgDriver(open_connection(session) or await begin(session)))

@@ -74,8 +74,14 @@ TENANT_ROLE = "mudda_tenant"
 TRUSTED_SECONDS = 1.0
 """A connection that was used so lately is taken as it is."""
 
-_DRIVER = "driver"
-"""Under this name a session's `info` holds the driver's connection."""
+_KEEPS_PLANS = (
+    " SET LOCAL plan_cache_mode = force_generic_plan;"
+    " SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off;"
+)
+"""A plan that was made while a table was small would look through all of it when it has grown."""
+
+_DRIVER, _ADAPTER = "driver", "adapter"
+"""Under these names a session's `info` holds the driver's connection, and SQLAlchemy's own of that."""
 
 _is_within: ContextVar[bool] = ContextVar("is_within", default=False)
 """Whether a transaction is open where this is read."""
@@ -230,12 +236,27 @@ def _bind(session: Session, _: SessionTransaction, connection: Connection) -> No
     raw: Any = connection.connection.driver_connection
     raw.binding = session.info["binding"]
     session.info[_DRIVER] = raw
+    session.info[_ADAPTER] = connection.connection.dbapi_connection
 
 
 def open_connection(session: AsyncSession) -> asyncpg.Connection | None:
     """The driver's connection of a session, within its transaction; None before its first statement."""
     raw = session.info.get(_DRIVER)
     return raw if raw is not None and raw.is_in_transaction() else None
+
+
+async def begin(session: AsyncSession) -> asyncpg.Connection:
+    """Begin a session's transaction; the driver's connection.
+
+    SQLAlchemy begins with its own first statement, and takes as long for that as PostgreSQL does.
+    """
+    await session.connection()
+    try:
+        # Not public: should it go by another name one day, nothing begins.
+        await session.info[_ADAPTER]._start_transaction()
+    except AsyncAdapt_asyncpg_dbapi.Error as error:
+        raise error.__cause__ or error from None
+    return session.info[_DRIVER]
 
 
 class Database:
@@ -283,12 +304,26 @@ class Database:
         return bound
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncSession]:
-        """A session whose work is kept when the block ends, and was never there when the block raises."""
-        info = {"binding": self._binding(), "turns": self._turns}
-        async with self._place(), self._sessions(info=info) as session:
-            yield session
-            await session.commit()
+    async def transaction(self, *, keeps_plans: bool = False) -> AsyncIterator[AsyncSession]:
+        """A session whose work is kept when the block ends, and was never there when the block raises.
+
+        With `keeps_plans` PostgreSQL plans each statement once for a connection, for any values, and by indexes:
+        for statements that find rows by what is given, which take longer to plan than to carry out.
+        """
+        info = {"binding": self._binding() + _KEEPS_PLANS * keeps_plans, "turns": self._turns}
+        async with self._place():
+            session = self._sessions(info=info)
+            is_kept = False
+            try:
+                yield session
+                await session.commit()
+                is_kept = True
+            finally:
+                if is_kept:
+                    # The commit has given the connection back, so there is nothing to wait for.
+                    session.sync_session.close()
+                else:
+                    await session.__aexit__(None, None, None)
 
     @asynccontextmanager
     async def reading(self, *, waits: bool = True) -> AsyncIterator[ReadSession]:

@@ -48,7 +48,12 @@ async def record(
             channel_id=actor.channel,
             message_ts=actor.message_ts,
             action=action,
-            facts=facts if actor.press is None else {**facts, "press": actor.press},
+            facts=with_press(actor, facts),
         )
     )
     await session.flush()
+
+
+def with_press(actor: Actor, facts: dict[str, Any]) -> dict[str, Any]:
+    """The facts of an event, with the press of the button that it comes of."""
+    return facts if actor.press is None else {**facts, "press": actor.press}

@@ -8,20 +8,16 @@ turn and reaching Slack (`drawn_generation` still lags, and the job is run again
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
-    ARRAY,
-    ColumnElement,
-    Interval,
     Text,
     Uuid,
-    any_,
     bindparam,
     cast,
-    func,
     or_,
     select,
     text,
@@ -33,9 +29,10 @@ from db.group_commit import LockedElsewhere
 from db.models import Card
 from db.models.documents import MovedFrom
 from db.prepared import PreparedStatement
-from db.queue import enqueue, enqueue_all, is_pending
-from services import audit, card_turns, homes
+from db.queue import enqueue, enqueue_new
+from services import audit, card_marks, card_turns, homes
 from services.audit import Actor
+from services.card_marks import CardMark
 from services.card_pace import Pace
 from services.card_turns import NotedPost, NoTurn, PostedCard, Turn
 from services.errors import NotFound
@@ -68,30 +65,7 @@ _HELD = (
 )
 
 
-def _key() -> ColumnElement[str]:
-    """The key of a redraw that has not begun."""
-    return func.concat("card:", Card.id, ":", Card.generation)
-
-
-# One question: of each transaction about a run this is a part.
-_ASKED = PreparedStatement(
-    select(
-        Card.workspace_id,
-        Card.plan_id,
-        Card.generation,
-        _key(),
-        is_pending(_key()),
-        card_turns.is_to_come(),
-        homes.has_live(Card.workspace_id),
-        card_turns.rest(bindparam("interval", type_=Interval()), bindparam("hurried", type_=ARRAY(Uuid))),
-    )
-    .where(
-        Card.workspace_id == any_(bindparam("workspaces", type_=ARRAY(Uuid))),
-        Card.plan_id == any_(bindparam("plans", type_=ARRAY(Uuid))),
-    )
-    .order_by(Card.id)  # all take their locks in one order
-    .with_for_update(of=Card)
-)
+_MARK = PreparedStatement.of(card_marks.MARK, card_marks.KINDS)
 
 
 class CardService:
@@ -270,29 +244,24 @@ class CardService:
 
         One whose posting has not begun will be posted as the plan is then, and needs no redraw.
         """
+        asked = set(plans)
+        if asked:
+            marks = [CardMark(*row) for row in await _MARK.rows(session, **self.marking(asked))]
+            await enqueue_new(session, card_marks.redraws(marks))
+
+    def marking(self, plans: Iterable[tuple[UUID, UUID]]) -> Mapping[str, Any]:
+        """What `card_marks.MARK` asks for to have the cards of plans drawn, given as with `request_redraws`.
+
+        `card_marks.redraws` makes the jobs of what it finds.
+        """
         asked = sorted(set(plans))
-        if not asked:
-            return
         workspaces = list({workspace_id for workspace_id, _ in asked})
-        # A job that came since it was asked has the same key, and keeps the place.
-        found = await _ASKED.rows(
-            session,
-            workspaces=workspaces,
-            plans=[plan_id for _, plan_id in asked],
-            interval=self._min_interval,
-            hurried=[each for each in workspaces if self._pace.is_fast(each)],
-        )
-        jobs: dict[str, tuple[DrawCard, timedelta | None]] = {}
-        shown = []
-        for workspace_id, plan_id, generation, key, is_waiting, is_to_come, has_homes, rest in found:
-            if not (is_waiting or is_to_come):
-                jobs[key] = DrawCard(workspace=workspace_id, plan=plan_id, generation=generation), rest
-            if has_homes:
-                shown.append((workspace_id, plan_id))
-        await enqueue_all(
-            session, [job for job, _ in jobs.values()], list(jobs), [rest for _, rest in jobs.values()]
-        )
-        await homes.request_redraws(session, shown)
+        return {
+            "workspaces": workspaces,
+            "plans": [plan_id for _, plan_id in asked],
+            "interval": self._min_interval,
+            "hurried": [each for each in workspaces if self._pace.is_fast(each)],
+        }
 
     async def request_lagging(self, session: AsyncSession, now: datetime) -> None:
         """Ask again for the redraws that were given up: what a card shows lags its rows, and nobody is at it."""

@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import InstrumentedAttribute
 
 from db.models import Home
-from db.queue import enqueue, enqueue_all, pending_keys
+from db.queue import NewJob, enqueue_all, enqueue_new, pending_keys
 from services.jobs import DrawHome, HomeList, JobDeferral, RefreshHomes
 
 OPENED_WITHIN = timedelta(days=1)
@@ -106,7 +106,12 @@ async def request_redraws(session: AsyncSession, plans: Iterable[tuple[UUID, UUI
 async def request_all(session: AsyncSession, workspace_id: UUID) -> None:
     """Have all Homes of a workspace drawn that were opened lately; asked for twice in a transaction it is once."""
     if transaction := await session.scalar(_TRANSACTION.where(_live(workspace_id).exists())):
-        await enqueue(session, RefreshHomes(workspace=workspace_id), key=f"homes:{workspace_id}:{transaction}")
+        await enqueue_new(session, [refreshing(workspace_id, transaction)])
+
+
+def refreshing(workspace_id: UUID, transaction: str) -> NewJob:
+    """The job that a transaction, by its id, puts in to have the Homes of a workspace drawn."""
+    return NewJob(RefreshHomes(workspace=workspace_id), f"homes:{workspace_id}:{transaction}")
 
 
 async def refresh(session: AsyncSession, workspace_id: UUID) -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ForeignKey, Index, Text, UniqueConstraint, func, text
+from sqlalchemy import ARRAY, Computed, ForeignKey, Index, Text, UniqueConstraint, func, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -52,7 +52,7 @@ class StepRun(Base):
 
     Of those before it at least `needed` must be done, and `done_before` counts those that are. Where there are
     fewer the plan itself skips it, as it does where its condition does not hold, and `skip` says why. A step that
-    a person skips counts as done.
+    a person skips counts as done. One that `is_stuck` waits for people.
 
     `attempt` counts from 1, and `first_attempt` is the first since a person had it tried again; `claim` is the
     token of the worker that has it now. `revision` counts every change that a button could be stale about.
@@ -75,9 +75,12 @@ class StepRun(Base):
         Index(
             "step_runs_waiting_idx",
             "run_id",
-            postgresql_where=text("state IN ('WAITING', 'UNCERTAIN', 'FAILED')"),
+            # Not their states, or each change of a state would have to write to all indexes.
+            postgresql_where=text("is_stuck"),
         ),
     )
+    # Nothing reads `is_stuck` of an object.
+    __mapper_args__: ClassVar[dict[str, Any]] = {"eager_defaults": False}  # type: ignore[misc]
 
     id: Mapped[PrimaryKey]
     workspace_id: Mapped[UUID]
@@ -92,6 +95,15 @@ class StepRun(Base):
     done_before: Mapped[int] = mapped_column(server_default="0", default=0)
     skip: Mapped[SkipReason | None] = mapped_column(JSONB(none_as_null=True))
     state: Mapped[str]
+    is_stuck: Mapped[bool] = mapped_column(
+        Computed(
+            # As PostgreSQL writes it, too.
+            "state::text = 'WAITING'::text OR state::text = 'UNCERTAIN'::text OR state::text = 'FAILED'::text",
+            persisted=True,
+        ),
+        deferred=True,
+        deferred_raiseload=True,
+    )
     gated: Mapped[bool]
     approved: Mapped[bool] = mapped_column(default=False)
     revision: Mapped[int] = mapped_column(default=1)

@@ -33,7 +33,7 @@ _OPEN_AUTH = frozenset({"type", "in", "location", "name", "token_url", "scope"})
 # The members of a header's schema that may hold its value.
 _VALUES = frozenset({"const", "default", "enum", "example", "examples"})
 # Who has the response URL can speak as Mudda for half an hour; claims, and what a search reads, are of no use.
-_LEFT_OUT = frozenset({"response_url", "claim", "workspace_id", "search", "issue_search"})
+_LEFT_OUT = frozenset({"response_url", "claim", "workspace_id", "search", "issue_search", "is_stuck"})
 
 
 async def run_document(session: AsyncSession, workspace_id: UUID, run_id: UUID) -> dict[str, Any]:

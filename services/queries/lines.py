@@ -43,9 +43,6 @@ from services.states import OVER, PlanState, RunState, StepState
 TITLE_CHARACTERS = 300
 """Of an issue or a title: lists show less."""
 
-STUCK = (StepState.WAITING, StepState.UNCERTAIN, StepState.FAILED)
-"""The states of a step that people have to do with."""
-
 MAX_WAITS = 20
 """So many waiting steps of a run are looked at for whom it waits for."""
 
@@ -149,7 +146,7 @@ def with_steps(query: Select[Any]) -> Select[Any]:
     """A query of plans and their cards with the runs that are not over, and those of their steps that wait."""
     return (
         query.join(Run, and_(Run.plan_id == WorkflowPlan.id, is_in(Run.state, GOING)))
-        .join(StepRun, and_(StepRun.run_id == Run.id, is_in(StepRun.state, STUCK)))
+        .join(StepRun, and_(StepRun.run_id == Run.id, StepRun.is_stuck))
         .join(PlanVersion, and_(PlanVersion.plan_id == Run.plan_id, PlanVersion.version == Run.version))
         .outerjoin(GATE, true())
     )
@@ -227,7 +224,7 @@ def _waits() -> ColumnElement[Any]:
     first = (
         select(each.label("each"), StepRun.position)
         .outerjoin(StepGate, _of_gate)
-        .where(StepRun.run_id == Run.id, is_in(StepRun.state, STUCK), is_in(Run.state, GOING))
+        .where(StepRun.run_id == Run.id, StepRun.is_stuck, is_in(Run.state, GOING))
         .order_by(StepRun.position)
         .limit(MAX_WAITS)
         .correlate(Run)
@@ -345,7 +342,7 @@ def _waits_for(viewer: Viewer) -> ColumnElement[bool]:
     step = (
         select(literal(1))
         .select_from(Run)
-        .join(StepRun, and_(StepRun.run_id == Run.id, is_in(StepRun.state, STUCK)))
+        .join(StepRun, and_(StepRun.run_id == Run.id, StepRun.is_stuck))
         .join(PlanVersion, and_(PlanVersion.plan_id == Run.plan_id, PlanVersion.version == Run.version))
         .outerjoin(GATE, true())
         .where(Run.plan_id == plan.id, is_in(Run.state, GOING), waiting_step(viewer))

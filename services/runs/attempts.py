@@ -18,21 +18,21 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.group_commit import LockedElsewhere
 from db.models.documents import StepWait
-from db.queue import JobRow, enqueue_all, moved_rows
+from db.queue import JobRow, NewJob, moved_rows
 from services.errors import NotFound
 from services.jobs import JobDeferral, RunStep
 from services.runs import transitions
 from services.runs.claims import Attempt, AttemptOutcome, BeginResult, NextStep, RecordResult
-from services.runs.held_steps import held_run, step_row
-from services.runs.progress import RunProgress
+from services.runs.held_steps import step_row
+from services.runs.progress import RunProgress, held_run
 from services.runs.step_moves import StepMoves
-from services.runs.transitions import BeginningStep, DoneStep, Finished, HeldRun, StepRow
+from services.runs.transitions import BeginningStep, Begun, Beside, DoneStep, Finished, HeldRun, StepRow
 from services.states import StepState
 from services.steps.calls import COMPONENT, StepCall
 from services.steps.results import Deferral
 from services.steps.sources import RunAndStep, StepFault, StepSources
 
-Begun = dict[UUID, BeginResult]
+BeginResults = dict[UUID, BeginResult]
 """By the ids of steps."""
 
 
@@ -69,17 +69,18 @@ class AttemptService:
         _check(runs, [each.job for each in came], may_wait=may_wait)
         free = [each for each in came if each.job.run in runs]
         kept, ready = await self._record(session, finished, free, now)
+        touched = [runs[run_id] for run_id in {each.job.run for each in free if each.job.step in kept}]
+        beside = self._progress.beside(touched, {job.run for job in ready})
         places = [each.row for each in free if each.row and each.job.step in kept and each.row.may_go_on()]
         rows = {row.id: row for row in finished.ready}
-        following = await self._hand_over(session, runs, places, ready, rows, now)
+        following, begun, jobs = await self._hand_over(session, runs, places, ready, rows, now, beside)
         lost = {each.row.id: each for each in free if each.row and each.job.step not in kept}
         # Recorded before, by a commit of which nobody told us: the row is a later step's by now.
         for row_id in await moved_rows(session, [(each.row, each.job) for each in lost.values() if each.row]):
             following[row_id] = NextStep(lost[row_id].job, JobDeferral(timedelta(), "the row has moved on"))
-        touched = [runs[run_id] for run_id in {each.job.run for each in free if each.job.step in kept}]
         failed = {each.job.run for each in following.values() if not isinstance(each.begun, Attempt)}
         going_on = {job.run for job in ready} - failed
-        await self._progress.settle_held(session, touched, going_on, now)
+        await self._progress.settle_held(session, touched, going_on, now, begun, jobs)
         return [
             _answer(each, kept, following) if each.job.run in runs else LockedElsewhere.LOCKED for each in came
         ]
@@ -95,24 +96,25 @@ class AttemptService:
         """Begin one of the steps that a person's word has let start, in the place of the job that carries it out.
 
         The step then waits for no other transaction and no other job. The others are put into the queue, and all
-        are where there is no place. What is `at_hand`, of a run that is held, is not read again.
+        are where there is no place. What the word was about is `at_hand`, of a run that is held and settled: it is
+        not read again, and its card is drawn.
         """
-        if not ready:
-            return None
         places = [place] if place is not None and place.may_go_on() else []
         first = ready[: len(places)]
-        runs: Mapping[UUID, HeldRun]
-        rows: Mapping[UUID, StepRow]
+        settled = [] if at_hand is None else [held_run(at_hand[0])]
+        runs: Mapping[UUID, HeldRun] = {run.id: run for run in settled}
+        rows: Mapping[UUID, StepRow] = {}
         if at_hand is not None and [job.step for job in first] == [at_hand[1].id]:
-            runs = {at_hand[0].id: held_run(at_hand[0])}
             rows = {at_hand[1].id: step_row(at_hand[1])}
-        else:
-            runs, rows = await _hold(session, first, may_wait=True) if first else ({}, {})
-        following = next(iter((await self._hand_over(session, runs, places, ready, rows, now)).values()), None)
-        if following is not None and not isinstance(following.begun, Attempt):
-            # It could not be sent, of which its run does not know yet.
-            await self._progress.settle_held(session, list(runs.values()), (), now)
-        return following
+        elif first:
+            runs, rows = await _hold(session, first, may_wait=True)
+        beside = self._progress.beside(settled, runs)
+        following, begun, jobs = await self._hand_over(session, runs, places, ready, rows, now, beside)
+        answer = next(iter(following.values()), None)
+        # Of what could not be sent its run does not know yet.
+        unsettled = list(runs.values()) if answer is not None and not isinstance(answer.begun, Attempt) else []
+        await self._progress.settle_held(session, unsettled, (), now, begun, jobs)
+        return answer
 
     async def defer(
         self, session: AsyncSession, job: RunStep, attempt: Attempt[StepCall], deferral: Deferral, now: datetime
@@ -134,15 +136,18 @@ class AttemptService:
         jobs: Sequence[RunStep],
         rows: Mapping[UUID, StepRow],
         now: datetime,
-    ) -> Begun:
+    ) -> BeginResults:
         """Claim steps, and bring their runs up to date."""
-        begun, _ = await self._claim(session, runs, dict.fromkeys(jobs), rows, now)
+        held = [runs[id_] for id_ in {job.run for job in jobs}]
+        begun, found = await self._claim(
+            session, runs, dict.fromkeys(jobs), rows, now, self._progress.beside(held, runs)
+        )
         others = [job for job in jobs if job.step not in begun]
         if others:
             moves = await self._moves.begin(session, others, now)
             begun |= {job.step: each for job, each in zip(others, moves, strict=True)}
         going_on = {job.run for job in jobs} - {job.run for job in others}
-        await self._progress.settle_held(session, [runs[id_] for id_ in {job.run for job in jobs}], going_on, now)
+        await self._progress.settle_held(session, held, going_on, now, found)
         return begun
 
     async def _claim(
@@ -152,10 +157,11 @@ class AttemptService:
         jobs: Mapping[RunStep, JobRow | None],
         rows: Mapping[UUID, StepRow],
         now: datetime,
-    ) -> tuple[Begun, set[UUID]]:
+        beside: Beside,
+    ) -> tuple[BeginResults, Begun]:
         """Claim those steps that only have to be; what can't be sent as it is is left to others, too.
 
-        Some go on in the place of another job: also the steps that have that now, begun or not.
+        Some go on in the place of another job.
         """
         known = [(job, runs[job.run], rows[job.step]) for job in jobs if job.step in rows]
         due = [
@@ -177,8 +183,8 @@ class AttemptService:
             for job, place in jobs.items()
             if place is not None or job.step in claimed
         ]
-        begun, moved = await transitions.begin(session, asked, now)
-        return {step: each for step, each in claimed.items() if step in begun}, moved
+        begun = await transitions.begin(session, asked, now, beside)
+        return {step: each for step, each in claimed.items() if step in begun.running}, begun
 
     async def _record(
         self, session: AsyncSession, finished: Finished, came: Sequence[AttemptOutcome], now: datetime
@@ -205,19 +211,20 @@ class AttemptService:
         ready: Sequence[RunStep],
         rows: Mapping[UUID, StepRow],
         now: datetime,
-    ) -> dict[int, NextStep]:
+        beside: Beside,
+    ) -> tuple[dict[int, NextStep], Begun, list[NewJob]]:
         """Begin steps whose turn it is in the places of those that are over, as far as there are any.
 
-        By the ids of the rows in which they go on. The others are put into the queue.
+        By the ids of the rows in which they go on; what else was found; and the jobs of the others, to be put in.
         """
         placed = dict(zip(ready, places, strict=False))
-        begun, moved = await self._claim(session, runs, placed, rows, now)
-        await enqueue_all(session, [job for job in ready if job.step not in moved])
-        going_on = {job: row for job, row in placed.items() if job.step in moved}
+        begun, found = await self._claim(session, runs, placed, rows, now, beside)
+        going_on = {job: row for job, row in placed.items() if job.step in found.placed}
         if others := [job for job in going_on if job.step not in begun]:
             moves = await self._moves.begin(session, others, now)
             begun |= {job.step: each for job, each in zip(others, moves, strict=True)}
-        return {row.id: NextStep(job, begun[job.step]) for job, row in going_on.items()}
+        following = {row.id: NextStep(job, begun[job.step]) for job, row in going_on.items()}
+        return following, found, [NewJob(job) for job in ready if job.step not in found.placed]
 
 
 async def _hold(

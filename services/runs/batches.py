@@ -105,13 +105,13 @@ class StepBatches:
     async def _begin(
         self, workspace: UUID, jobs: Sequence[RunStep], may_wait: bool
     ) -> list[BeginResult | LockedElsewhere]:
-        async with self._database.of(workspace).transaction() as session:
+        async with self._database.of(workspace).transaction(keeps_plans=True) as session:
             return await self._attempts.begin(session, jobs, self._now(), may_wait=may_wait)
 
     async def _record(
         self, workspace: UUID, came: Sequence[AttemptOutcome], may_wait: bool
     ) -> list[RecordResult | LockedElsewhere]:
-        async with self._database.of(workspace).transaction() as session:
+        async with self._database.of(workspace).transaction(keeps_plans=True) as session:
             return await self._attempts.record(session, came, self._now(), may_wait=may_wait)
 
 

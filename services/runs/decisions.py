@@ -7,15 +7,17 @@ anybody else is whose press comes too late.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, assert_never
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import Text, Uuid, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import AuditEvent, Run, StepRun
+from db.prepared import PreparedStatement
 from db.queue import enqueue_all
 from db.session import ReadSession
 from services import audit
@@ -28,10 +30,25 @@ from services.jobs.notifications import AskAtGate, HandOverGate, NudgeGate
 from services.runs.gates import agree
 from services.runs.held_steps import HeldStep, held_step
 from services.runs.progress import RunProgress
-from services.runs.service import record_decision
 from services.states import OVER, RunState, StepState
 from services.steps.outputs import with_values
 from services.steps.sources import RunAndStep
+
+_SAY = PreparedStatement.of(
+    """
+WITH said AS (
+    INSERT INTO decisions (id, workspace_id, run_id, step_run_id, kind, user_id, on_behalf_of, reason)
+    VALUES (gen_random_uuid(), :workspace, :run, :step, :kind, :user, :absent, :reason)
+)
+INSERT INTO audit_events (id, workspace_id, subject_id, actor, channel_id, message_ts, action, facts)
+VALUES (gen_random_uuid(), :workspace, :run, :user, :channel, :message, :action, CAST(:facts AS jsonb))
+""",
+    {
+        **dict.fromkeys(("workspace", "run", "step"), Uuid()),
+        **dict.fromkeys(("kind", "user", "absent", "reason", "channel", "message", "action", "facts"), Text()),
+    },
+)
+"""Puts what somebody says about a step on record; it precedes what comes of it."""
 
 
 class DecisionService:
@@ -57,9 +74,9 @@ class DecisionService:
         """Approve, reject, retry, skip or mark a step as done; or say what one that is over has answered.
 
         An approval that others have to join changes nothing yet but who has agreed. The jobs of steps that can
-        start are put into the queue, or into `ready` where there is such a list. Returns the run, whose row is
-        held, and the step. Raises NotFound, StaleVersion, MoveNotAllowed, NotAnApprover, NotNamed, SelfApproval
-        or AlreadyAgreed.
+        start are put into the queue, or into `ready` where there is such a list: then the card's redraw, too, is
+        left to `AttemptService.begin_in_place`. Returns the run, whose row is held, and the step. Raises NotFound,
+        StaleVersion, MoveNotAllowed, NotAnApprover, NotNamed, SelfApproval or AlreadyAgreed.
         """
         held = await _shown(session, workspace_id, step_id, revision)
         run, step = held.run, held.step
@@ -73,12 +90,22 @@ class DecisionService:
             now=now,
             named=held.named if kind is StepDecision.APPROVE else None,
         )
-        await record_decision(session, run, step, kind, actor.user, reason, absent)
         facts: dict[str, Any] = {"on_behalf_of": absent} if absent else {}
         if outputs:
             facts["outputs"] = {render_path(each.path): each.value for each in outputs}
-        await audit.record(
-            session, workspace_id, subject=run.id, actor=actor, action=f"step.{kind}", step=step.step_id, **facts
+        await _SAY.rows(
+            session,
+            workspace=workspace_id,
+            run=run.id,
+            step=step.id,
+            kind=kind,
+            user=actor.user,
+            absent=absent,
+            reason=reason,
+            channel=actor.channel,
+            message=actor.message_ts,
+            action=f"step.{kind}",
+            facts=json.dumps(audit.with_press(actor, {"step": step.step_id, **facts})),
         )
         if outputs:
             await session.refresh(step, ["output"])
@@ -91,7 +118,8 @@ class DecisionService:
             await self._carry_out(session, run, step, kind, now, jobs)
             if ready is None:
                 await enqueue_all(session, jobs)
-        await self._progress.settle(session, run, now, goes_on=any(job.run == run.id for job in jobs))
+        goes_on = any(job.run == run.id for job in jobs)
+        await self._progress.settle(session, run, now, goes_on=goes_on, draws=ready is None)
         return run, step
 
     async def _carry_out(

@@ -9,9 +9,10 @@ from sqlalchemy import Uuid, and_, bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import ApprovalRulesRow, PlanVersion, Run, StepGate, StepRun, WorkflowPlan
+from db.prepared import PreparedStatement
 from services.approvals import ApprovalRules, NotNamed, rules_of
 from services.errors import NotFound, StaleVersion
-from services.runs.transitions import HeldRun, StepRow
+from services.runs.transitions import StepRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,21 +42,20 @@ class HeldStep:
             raise NotNamed(user, self.named)
 
 
-_WORKSPACE, _STEP = bindparam("workspace", type_=Uuid()), bindparam("step", type_=Uuid())
-
-_HOLD = (
-    select(Run)
-    .where(
-        Run.workspace_id == _WORKSPACE,
-        Run.id == select(StepRun.run_id).where(StepRun.id == _STEP).scalar_subquery(),
-    )
-    .with_for_update()
+_HOLD = PreparedStatement.of(
+    """
+    SELECT id FROM workflow_executions
+    WHERE workspace_id = :workspace AND id = (SELECT run_id FROM step_runs WHERE id = :step)
+    FOR UPDATE
+    """,
+    {"workspace": Uuid(), "step": Uuid()},
 )
 
 # By itself, once the run's row is held: a statement that has waited for a row sees all others as they were before.
 _READ = (
     select(
         StepRun,
+        Run,
         StepGate,
         PlanVersion.gate_people,
         ApprovalRulesRow,
@@ -67,19 +67,18 @@ _READ = (
     .join(PlanVersion, and_(PlanVersion.plan_id == Run.plan_id, PlanVersion.version == Run.version))
     .outerjoin(StepGate, and_(StepGate.step_run_id == StepRun.id, StepGate.revision == StepRun.revision))
     .outerjoin(ApprovalRulesRow, ApprovalRulesRow.workspace_id == Run.workspace_id)
-    .where(StepRun.id == _STEP)
+    .where(StepRun.id == bindparam("step", type_=Uuid()))
     .execution_options(populate_existing=True)
 )
 
 
 async def held_step(session: AsyncSession, workspace_id: UUID, step_id: UUID) -> HeldStep:
     """Hold the row of a step's run, and read what there is to know. Raises NotFound."""
-    run = await session.scalar(_HOLD, {"workspace": workspace_id, "step": step_id})
-    if run is None:
+    if not await _HOLD.rows(session, workspace=workspace_id, step=step_id):
         raise NotFound("step", step_id)
     row = (await session.execute(_READ, {"step": step_id})).one()
     return HeldStep(
-        run=run,
+        run=row.Run,
         step=row.StepRun,
         gate=row.StepGate,
         named=(row.gate_people or {}).get(row.StepRun.step_id),
@@ -87,11 +86,6 @@ async def held_step(session: AsyncSession, workspace_id: UUID, step_id: UUID) ->
         reporter=row.reporter_id,
         requester=row.requester_id,
     )
-
-
-def held_run(run: Run) -> HeldRun:
-    """A run whose row is held, for what moves many steps."""
-    return HeldRun(run.id, run.workspace_id, run.plan_id, run.state)
 
 
 def step_row(step: StepRun) -> StepRow:

@@ -7,22 +7,26 @@ other, and a step that waits for both is started exactly once.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Integer, Text, Uuid, bindparam, column, func, inspect, select, update
+from sqlalchemy import ARRAY, DateTime, Integer, Text, Uuid, bindparam, column, func, inspect, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm.attributes import set_committed_value
+from sqlalchemy.orm.util import identity_key
+from sqlalchemy.types import TypeEngine
 
 from db.models import Run, StepRun
 from db.prepared import PreparedStatement
-from db.queue import enqueue, enqueue_all
-from services import audit
+from db.queue import NewJob, enqueue, enqueue_all, enqueue_new
+from services.card_marks import redraws
 from services.cards import CardService
 from services.jobs import DrawQuestion, ReplyToReporter, RunStep, TellOfFailure, TellOfWait
 from services.plans.model import WHEN
 from services.runs.gates import GateService
-from services.runs.transitions import HeldRun
+from services.runs.transitions import Begun, Beside, HeldRun
 from services.states import OVER, RunState, StepState, check_step_move, run_state
 from services.steps.sources import RunAndStep, StepFault, StepSource, StepSources
 from services.steps.waits import people_asked
@@ -30,10 +34,24 @@ from services.steps.waits import people_asked
 FINAL = frozenset({RunState.COMPLETED, RunState.FAILED, RunState.CANCELLED})
 
 
-_STATES = PreparedStatement(
-    select(StepRun.run_id, StepRun.state)
-    .where(StepRun.run_id == func.any(bindparam("runs", type_=ARRAY(Uuid))))
-    .distinct()
+_KINDS: Mapping[str, TypeEngine[Any]] = {
+    "runs": ARRAY(Uuid),
+    "states": ARRAY(Text),
+    "ends": ARRAY(DateTime(timezone=True)),
+}
+_STATES = PreparedStatement.of("SELECT DISTINCT run_id, state FROM step_runs WHERE run_id = ANY(:runs)", _KINDS)
+_SETTLE = PreparedStatement.of(
+    """
+WITH settled AS (
+    UPDATE workflow_executions AS run
+    SET state = (:states)[array_position(:runs, run.id)], ended_at = (:ends)[array_position(:runs, run.id)]
+    WHERE id = ANY(:runs)
+    RETURNING id, workspace_id, state
+)
+INSERT INTO audit_events (id, workspace_id, subject_id, actor, action, facts)
+SELECT gen_random_uuid(), workspace_id, id, 'mudda', 'run.' || lower(state), CAST('{}' AS jsonb) FROM settled
+""",
+    _KINDS,
 )
 
 
@@ -197,44 +215,67 @@ class RunProgress:
         await self.move(session, step, StepState.SKIPPED, now)
         return False
 
-    async def settle(self, session: AsyncSession, run: Run, now: datetime, *, goes_on: bool = False) -> None:
+    async def settle(
+        self, session: AsyncSession, run: Run, now: datetime, *, goes_on: bool = False, draws: bool = True
+    ) -> None:
         """Bring the run's state to what its steps say, have the card drawn, and tell the reporter of an end.
 
-        `goes_on`: some step is READY or RUNNING, as is known.
+        `goes_on`: some step is READY or RUNNING, as is known. With `draws` unset the card is left to the caller.
         """
-        held = HeldRun(run.id, run.workspace_id, run.plan_id, run.state)
-        await self.settle_held(session, [held], {run.id} if goes_on else (), now)
+        begun = None if draws else Begun()
+        await self.settle_held(session, [held_run(run)], {run.id} if goes_on else (), now, begun)
+
+    def beside(self, runs: Sequence[HeldRun], going_on: Collection[UUID]) -> Beside:
+        """What a statement that begins steps finds out besides, so that `settle_held` need not ask for it."""
+        unknown = [run.id for run in runs if run.state != RunState.CANCELLED and run.id not in going_on]
+        return Beside(self._cards.marking((run.workspace_id, run.plan_id) for run in runs), unknown)
 
     async def settle_held(
-        self, session: AsyncSession, runs: Sequence[HeldRun], going_on: Collection[UUID], now: datetime
+        self,
+        session: AsyncSession,
+        runs: Sequence[HeldRun],
+        going_on: Collection[UUID],
+        now: datetime,
+        begun: Begun | None = None,
+        jobs: Sequence[NewJob] = (),
     ) -> None:
-        """The same for many runs; of those that are `going_on` some step is READY or RUNNING, as is known."""
+        """The same for many runs; of those that are `going_on` some step is READY or RUNNING, as is known.
+
+        Where steps were `begun` their cards are marked, and the states found are those of now. Other `jobs` are
+        put in with those that follow.
+        """
+        changed = await self._settle(session, runs, going_on, now, {} if begun is None else begun.states)
+        if begun is None:
+            await self._cards.request_redraws(session, [(run.workspace_id, run.plan_id) for run in runs])
+        marks = [] if begun is None else begun.cards
+        await enqueue_new(session, [*jobs, *_told(changed, now), *redraws(marks)])
+
+    async def _settle(
+        self,
+        session: AsyncSession,
+        runs: Sequence[HeldRun],
+        going_on: Collection[UUID],
+        now: datetime,
+        known: Mapping[UUID, Collection[StepState]],
+    ) -> list[tuple[HeldRun, RunState]]:
+        """Bring the states of runs to what their steps say; those that have changed, with what they are now."""
         asked = {run.id: run for run in runs if run.state != RunState.CANCELLED}
-        states: dict[UUID, set[StepState]] = {
-            run_id: {StepState.READY} if run_id in going_on else set() for run_id in asked
-        }
-        if unknown := asked.keys() - set(going_on):
+        states = {run_id: {StepState.READY} for run_id in asked.keys() & set(going_on)}
+        states |= {run_id: set(known[run_id]) for run_id in asked.keys() & known.keys() - states.keys()}
+        if unknown := asked.keys() - states.keys():
+            states |= {run_id: set() for run_id in unknown}
             for run_id, state in await _STATES.rows(session, runs=list(unknown)):
                 states[run_id].add(StepState(state))
-        for run_id, present in states.items():
-            if (wanted := run_state(present)) != asked[run_id].state:
-                await self._settle(session, await session.get_one(Run, run_id), wanted, now)
-        await self._cards.request_redraws(session, [(run.workspace_id, run.plan_id) for run in runs])
-
-    async def _settle(self, session: AsyncSession, run: Run, state: RunState, now: datetime) -> None:
-        if state == run.state:
-            return
-        await session.flush()  # in the audit trail the moves of steps precede what comes of them
-        run.state = state
-        run.ended_at = now if state in FINAL else None
-        await audit.record(
-            session, run.workspace_id, subject=run.id, actor=audit.SYSTEM, action=f"run.{state.lower()}"
-        )
-        if state is RunState.COMPLETED:
-            await self.tell_reporter(session, run)
-        elif state is RunState.FAILED:
-            job = TellOfFailure(workspace=run.workspace_id, plan=run.plan_id, run=run.id, failed_at=now)
-            await enqueue(session, job, key=f"failure:{run.id}:{now.isoformat()}")
+        wanted = {run_id: run_state(present) for run_id, present in states.items()}
+        changed = [(asked[run_id], state) for run_id, state in wanted.items() if state != asked[run_id].state]
+        if changed:
+            ends = [now if state in FINAL else None for _, state in changed]
+            ids = [run.id for run, _ in changed]
+            # In the audit trail the moves of steps precede what comes of them: they are written by now.
+            await _SETTLE.rows(session, runs=ids, states=[state for _, state in changed], ends=ends)
+            for (run, state), end in zip(changed, ends, strict=True):
+                _note(session, run.id, state, end)
+        return changed
 
     async def _to_gate(
         self, session: AsyncSession, run: Run, step: StepRun, inputs: StepSource, now: datetime
@@ -259,8 +300,7 @@ class RunProgress:
 
     async def tell_reporter(self, session: AsyncSession, run: Run) -> None:
         """Have the reporter told how the run ended; once, whatever follows."""
-        job = ReplyToReporter(workspace=run.workspace_id, plan=run.plan_id, run=run.id)
-        await enqueue(session, job, key=f"reply:{run.id}")
+        await enqueue_new(session, [_reply(held_run(run))])
 
     async def withdraw_questions(self, session: AsyncSession, run: Run) -> None:
         """Have it shown at the questions of a cancelled run that no answer is awaited any more."""
@@ -284,6 +324,35 @@ class RunProgress:
 def _is_needed(step: StepRun) -> bool:
     """Whether as many of the steps before it are done as must be."""
     return step.done_before >= step.needed
+
+
+def held_run(run: Run) -> HeldRun:
+    """A run whose row is held, for what moves many steps."""
+    return HeldRun(run.id, run.workspace_id, run.plan_id, run.state)
+
+
+def _note(session: AsyncSession, run_id: UUID, state: RunState, ended_at: datetime | None) -> None:
+    """Have the object of a run, if there is one, say what its row says now."""
+    run = session.identity_map.get(identity_key(Run, run_id))
+    if run is not None:
+        set_committed_value(run, "state", state)
+        set_committed_value(run, "ended_at", ended_at)
+
+
+def _told(changed: Sequence[tuple[HeldRun, RunState]], now: datetime) -> list[NewJob]:
+    """The jobs that tell people what has become of runs."""
+    jobs = []
+    for run, state in changed:
+        if state is RunState.COMPLETED:
+            jobs.append(_reply(run))
+        elif state is RunState.FAILED:
+            job = TellOfFailure(workspace=run.workspace_id, plan=run.plan_id, run=run.id, failed_at=now)
+            jobs.append(NewJob(job, f"failure:{run.id}:{now.isoformat()}"))
+    return jobs
+
+
+def _reply(run: HeldRun) -> NewJob:
+    return NewJob(ReplyToReporter(workspace=run.workspace_id, plan=run.plan_id, run=run.id), f"reply:{run.id}")
 
 
 def _job(run: Run, step: StepRun) -> RunStep:

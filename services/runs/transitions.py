@@ -15,20 +15,22 @@ A statement sees what was committed before it began, and it may begin before it 
 from __future__ import annotations
 
 import json
-import re
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, BigInteger, DateTime, Integer, LargeBinary, Text, Uuid, bindparam, text
+from sqlalchemy import ARRAY, BigInteger, DateTime, Integer, LargeBinary, Text, Uuid
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import TypeEngine
 
 from db.models.documents import StepWait
 from db.prepared import PreparedStatement
 from db.queue import MOVE, JobRow, payload
+from services import card_marks
+from services.card_marks import CardMark
 from services.components.builtins import BUILTINS
 from services.jobs import RunStep
 from services.states import RunState, StepState
@@ -96,6 +98,27 @@ class Finished:
     others: Sequence[UUID]
 
 
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What `begin` is to do besides: mark cards (see `card_marks`), and find the states of the steps of runs."""
+
+    cards: Mapping[str, Any]
+    settling: Collection[UUID] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What `begin` did: the steps that are RUNNING, and those that have their place. What it found besides.
+
+    `states` are those before.
+    """
+
+    running: set[UUID] = field(default_factory=set)
+    placed: set[UUID] = field(default_factory=set)
+    states: dict[UUID, set[StepState]] = field(default_factory=lambda: defaultdict(set))
+    cards: list[CardMark] = field(default_factory=list)
+
+
 _HELD = """
     SELECT id, workspace_id, plan_id, state FROM workflow_executions
     WHERE id = ANY(:runs) ORDER BY id FOR UPDATE
@@ -119,7 +142,9 @@ _KINDS: dict[str, TypeEngine[Any]] = {
     "owners": _IDS,
     "entrypoints": _TEXTS,
     "payloads": ARRAY(LargeBinary),
+    "settling": _IDS,
     "now": DateTime(timezone=True),
+    **card_marks.KINDS,
 }
 
 
@@ -127,8 +152,7 @@ def _prepared(statement: str) -> PreparedStatement:
     # Where what belongs to a step stands in the arrays that are given, and in those of `counted`.
     statement = statement.replace("{place}", "array_position(:ids, step.id)")
     statement = statement.replace("{number}", "counted.numbers[array_position(counted.ids, step.id)]")
-    typed = [bindparam(name, type_=kind) for name, kind in _KINDS.items() if re.search(rf":{name}\b", statement)]
-    return PreparedStatement(text(statement).bindparams(*typed))
+    return PreparedStatement.of(statement, _KINDS)
 
 
 def _holding(statement: str) -> dict[bool, PreparedStatement]:
@@ -253,6 +277,7 @@ async def finish(
     return Finished(runs, frozenset(done), ready, others)
 
 
+# The cards last: in a transaction their rows are held after those of runs.
 _BEGIN = _prepared(
     """
 WITH moved AS (
@@ -266,23 +291,32 @@ WITH moved AS (
         AND (:claims)[{place}] IS NOT NULL
         AND ((:places)[{place}] IS NULL OR id IN (SELECT id FROM moved))
     RETURNING id
+), marked AS (
+    {mark}
 )
-SELECT id, true AS is_begun FROM begun UNION ALL SELECT id, false FROM moved
-""".replace("{move}", MOVE)
+SELECT 'running' AS kind, id, CAST(NULL AS text) AS state, CAST(NULL AS uuid) AS workspace_id,
+    CAST(NULL AS integer) AS generation, CAST(NULL AS text) AS key, CAST(NULL AS boolean) AS is_asked,
+    CAST(NULL AS interval) AS rest, CAST(NULL AS text) AS transaction
+FROM begun
+UNION ALL
+SELECT 'placed', id, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM moved
+UNION ALL
+SELECT 'state', run_id, state, NULL, NULL, NULL, NULL, NULL, NULL
+FROM (SELECT DISTINCT run_id, state FROM step_runs WHERE run_id = ANY(:settling)) AS states
+UNION ALL
+SELECT 'card', plan_id, NULL, workspace_id, generation, key, is_asked, rest, transaction FROM marked
+""".replace("{move}", MOVE).replace("{mark}", card_marks.MARK)
 )
 
 
-async def begin(
-    session: AsyncSession, steps: Sequence[BeginningStep], now: datetime
-) -> tuple[set[UUID], set[UUID]]:
-    """Let READY steps be RUNNING, each for whoever has its claim: those that are, and those that have their place.
+async def begin(session: AsyncSession, steps: Sequence[BeginningStep], now: datetime, beside: Beside) -> Begun:
+    """Let READY steps be RUNNING, each for whoever has its claim, and mark the cards of their plans.
 
     A step whose place has passed to another worker is not begun.
     """
-    if not steps:
-        return set(), set()
-    begun: set[UUID] = set()
-    moved: set[UUID] = set()
+    begun = Begun()
+    if not (steps or beside.settling or beside.cards["plans"]):
+        return begun
     found = await _BEGIN.rows(
         session,
         ids=[step.job.step for step in steps],
@@ -293,11 +327,21 @@ async def begin(
         owners=[step.place and step.place.owner for step in steps],
         entrypoints=[step.job.entrypoint for step in steps],
         payloads=[payload(step.job) for step in steps],
+        settling=list(beside.settling),
         now=now,
+        **beside.cards,
     )
-    for id_, is_begun in found:
-        (begun if is_begun else moved).add(id_)
-    return begun, moved
+    for kind, id_, state, workspace_id, *card in found:
+        match kind:
+            case "running":
+                begun.running.add(id_)
+            case "placed":
+                begun.placed.add(id_)
+            case "state":
+                begun.states[id_].add(StepState(state))
+            case _:
+                begun.cards.append(CardMark(workspace_id, id_, *card))
+    return begun
 
 
 def is_plain(run: HeldRun, step: StepRow) -> bool:

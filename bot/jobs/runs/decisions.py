@@ -25,7 +25,7 @@ async def decide_run(job: DecideRun, deps: Deps) -> None:
     """
     following = None
     try:
-        async with deps.database.transaction() as session:
+        async with deps.database.transaction(keeps_plans=True) as session:
             ready, at_hand = await _carry_out(session, job, deps)
             following = await begin_ready(session, ready, deps, at_hand)
     except NotFound:

@@ -42,8 +42,6 @@ DECISION = "a decision about “{title}”, which failed"
 CHECK = "somebody to check “{title}”, which may have arrived or not"
 """What is waited for."""
 
-_STOPPED = (StepState.WAITING, StepState.UNCERTAIN, StepState.FAILED)
-
 
 class WaitingArguments(Arguments):
     """Whom it waits for."""
@@ -125,7 +123,7 @@ def _stopped_steps() -> Select[Any]:
         .join(Run, Run.plan_id == WorkflowPlan.id)
         .join(step, step.run_id == Run.id)
         .outerjoin(version, and_(version.plan_id == Run.plan_id, version.version == Run.version))
-        .where(is_in(Run.state, GOING), is_last_run(), is_in(step.state, _STOPPED))
+        .where(is_in(Run.state, GOING), is_last_run(), step.is_stuck)
         .order_by(since)
     )
 

@@ -9,9 +9,12 @@ import pytest
 from sqlalchemy import text
 
 from db.session import Database
+from services.runs.transitions import DoneStep, finish
+from tests.support.explained import explaining
+from tests.support.explained import looked_at as looked_at_by
 from tests.support.picked_steps import claimed, picked, recorded, started
 from tests.support.run_graphs import DO
-from tests.support.run_starts import registered, step, step_states
+from tests.support.run_starts import layered, now, registered, step, step_states
 
 STEPS = 200
 
@@ -47,3 +50,34 @@ async def test_a_step_ends_without_a_look_at_each_for_each(thought_empty: Databa
     await recorded(thought_empty, jobs, claims)
     assert await looked_at(thought_empty) - before < 20 * STEPS
     assert sorted((await step_states(thought_empty, run_id)).values())[:1] == ["DONE"]
+
+
+@pytest.mark.parametrize("is_empty", [True, False], ids=["thought empty", "analyzed"])
+async def test_what_is_planned_for_any_values_grows_with_the_steps(
+    database: Database, thought_empty: Database, workspace_id: UUID, is_empty: bool
+) -> None:
+    await registered(database, workspace_id, DO)
+    found = [await _ended_at_once(database, workspace_id, width, is_empty=is_empty) for width in (20, 80)]
+    # Four times as many steps, and a little more.
+    assert found[1] < 6 * found[0]
+
+
+async def _ended_at_once(database: Database, workspace_id: UUID, width: int, *, is_empty: bool) -> int:
+    """How many rows are looked at for a layer whose steps end together, and let the next start."""
+    await started(database, workspace_id, *layered(width, 2))
+    jobs = await picked(database)
+    claims = await claimed(database, jobs)
+    if not is_empty:
+        async with database.engine.begin() as connection:
+            await connection.execute(text("ANALYZE step_runs"))
+    ended = [
+        DoneStep(job.step, claim.claim, "done", 200, {"answer": 42}, [], now())
+        for (_, job), claim in zip(jobs, claims, strict=True)
+    ]
+    async with database.transaction(keeps_plans=True) as session:
+        explained = await explaining(session)
+        await finish(session, {job.run for _, job in jobs}, ended, now(), may_wait=True)
+    [plan] = explained.plans
+    states = set((await step_states(database, jobs[0][1].run)).values())
+    assert states == {"DONE", "READY"}
+    return looked_at_by(plan)
