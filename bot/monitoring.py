@@ -16,7 +16,8 @@ from bot.jobs.registry import Lane
 from bot.jobs.worker import Worker
 from bot.metrics import Metrics
 from bot.slack.socket_mode import SocketMode
-from db.session import DATABASE_ERRORS, Database, ReadSession
+from db.errors import DATABASE_ERRORS
+from db.session import Database, ReadSession
 from services.health.hosts import closed_hosts
 
 ANSWER_SECONDS = 2.0

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import asyncpg
 from pgqueuer.models import Job as QueuedJob
 
-from db.session import DATABASE_ERRORS
+from db.errors import DATABASE_ERRORS
 
 logger = logging.getLogger("mudda.queue")
 

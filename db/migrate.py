@@ -17,8 +17,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlalchemy.pool import NullPool
 
+from db.engine import TENANT_ROLE, async_engine
+from db.errors import sqlstate
 from db.queue import queue_settings
-from db.session import TENANT_ROLE, async_engine, sqlstate
 from db.settled import is_settled, settle
 
 logger = logging.getLogger("mudda.migrate")

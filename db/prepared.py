@@ -18,7 +18,8 @@ from sqlalchemy.dialects.postgresql.asyncpg import PGDialect_asyncpg
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import TypeEngine
 
-from db.session import READ_ONLY, begin, open_connection, sqlstate
+from db.errors import READ_ONLY, sqlstate
+from db.session import begin, open_connection
 
 _DIALECT = PGDialect_asyncpg()  # type: ignore[no-untyped-call]
 

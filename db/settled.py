@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import asyncpg
 
-from db.session import TENANT_ROLE
+from db.engine import TENANT_ROLE
 from db.url import dsn_and_timeout
 
 

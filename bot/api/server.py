@@ -19,7 +19,8 @@ from bot.api.callers import Caller, Callers
 from bot.api.changes import Changes
 from bot.api.problems import Problem, not_found, unavailable
 from bot.metrics import Metrics
-from db.session import DATABASE_ERRORS, Database, is_refused
+from db.errors import DATABASE_ERRORS, is_refused
+from db.session import Database
 from services.access.replies import Reply, fingerprint
 from services.access.tokens import Right
 from services.errors import NotFound

@@ -24,8 +24,8 @@ from bot.slack.scopes import BOT_SCOPES
 from bot.startup.database import database_for, is_pooled
 from bot.startup.model import end_of_model
 from bot.views.plan.failures import SENTENCES, sentence
+from db.errors import DATABASE_ERRORS
 from db.migrate import is_up_to_date
-from db.session import DATABASE_ERRORS
 from services.ai.errors import GeminiError
 from services.ai.gemini import GeminiClient, RetryPolicy
 from services.ai.models import is_same_model, short_name

@@ -32,11 +32,12 @@ from bot.logs import log_context
 from bot.metrics import Metrics
 from bot.readers import language_for, reader_of
 from bot.workspaces.tenants import Tenants
+from db.errors import DATABASE_ERRORS, is_refused
 from db.known_types import KnowingConnection, sharing_types
 from db.queue import Job, JobRow, current_row, queue_settings
 from db.queue_driver import OwnedJobQueries, QueueDriver
 from db.queue_lanes import LaneManager, LanePlaces
-from db.session import DATABASE_ERRORS, Database, is_refused
+from db.session import Database
 from db.url import dsn_and_timeout
 from services.jobs import JobDeferral
 from services.retention import Retention

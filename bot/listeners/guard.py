@@ -29,7 +29,7 @@ from bot.readers import language_for
 from bot.slack.dispatch import DEPS
 from bot.slack.payloads import Click, Command, MessageShortcut, is_stranger, way_back
 from bot.views.private.notes import Note
-from db.session import DATABASE_ERRORS
+from db.errors import DATABASE_ERRORS
 from services.errors import NotFound
 from services.jobs import Tell
 

@@ -15,7 +15,7 @@ from bot.errors import MalformedPayload
 from bot.metrics import Metrics
 from bot.slack.envelopes import LIFECYCLE, kind_of, organisation_of, workspace_of
 from bot.slack.noise import is_noise
-from db.session import DATABASE_ERRORS
+from db.errors import DATABASE_ERRORS
 
 logger = logging.getLogger("mudda.dispatch")
 

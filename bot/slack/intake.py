@@ -7,9 +7,10 @@ import logging
 from collections.abc import Sequence
 
 from bot.errors import IntakeUnavailable
+from db.errors import DATABASE_ERRORS
 from db.group_commit import GroupCommit
 from db.queue import Job, keep_new
-from db.session import DATABASE_ERRORS, Database
+from db.session import Database
 
 logger = logging.getLogger("mudda.intake")
 

@@ -9,8 +9,9 @@ from contextlib import asynccontextmanager
 from bot.config import Settings
 from bot.errors import SettingsError
 from db.embedded import embedded_postgres
+from db.engine import is_behind_pooler
+from db.errors import DATABASE_ERRORS, sqlstate
 from db.migrate import UnsuitableDatabase, migrate
-from db.session import DATABASE_ERRORS, is_behind_pooler, sqlstate
 
 
 @asynccontextmanager

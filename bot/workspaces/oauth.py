@@ -22,8 +22,9 @@ from bot.errors import RateLimited, SlackError, SlackUnavailable
 from bot.slack.client import Slack
 from bot.slack.scopes import BOT_SCOPES
 from bot.workspaces.pages import install_page, installed_page, refused_page
+from db.errors import DATABASE_ERRORS
 from db.models import InboxEntry
-from db.session import DATABASE_ERRORS, Database
+from db.session import Database
 from services.workspaces.installations import Grant, InstallationService
 from services.workspaces.secrets import SealBroken, SecretBox
 

@@ -9,7 +9,8 @@ from uuid import UUID
 
 from bot.deps import Deps, Workspace
 from bot.workspaces.watching import watch_changes
-from db.session import DATABASE_ERRORS, Database
+from db.errors import DATABASE_ERRORS
+from db.session import Database
 from services.workspaces import settings
 
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 import asyncpg
 
-from db.session import DATABASE_ERRORS
+from db.errors import DATABASE_ERRORS
 from db.url import dsn_and_timeout
 from services.workspaces.installations import CHANNEL
 

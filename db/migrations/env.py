@@ -8,8 +8,8 @@ import os
 from alembic import context
 from sqlalchemy import Connection
 
+from db.engine import async_engine
 from db.models import Base
-from db.session import async_engine
 
 
 def ours(name: str | None, kind: str, _parents: object) -> bool:

@@ -18,7 +18,8 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from db.session import DATABASE_ERRORS, Database
+from db.errors import DATABASE_ERRORS
+from db.session import Database
 from services.components.definitions import ComponentDefinition
 from services.connectors import Response
 from services.connectors.errors import CallError, MaybeSent, NotSent

@@ -10,9 +10,10 @@ from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
+from db.errors import DATABASE_ERRORS, is_refused
 from db.group_commit import GroupCommit, LockedElsewhere
 from db.queue import JobRow
-from db.session import DATABASE_ERRORS, Database, is_refused
+from db.session import Database
 from services.jobs import RunStep
 from services.runs.attempts import AttemptService
 from services.runs.claims import Attempt, AttemptOutcome, BeginResult, RecordResult

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from functools import partial
 from uuid import UUID
 
-from db.session import DATABASE_ERRORS, Database
+from db.errors import DATABASE_ERRORS
+from db.session import Database
 from services.components.definitions import ComponentDefinition, OAuth2Auth
 from services.components.secret_names import named_secrets
 from services.connectors.connector import CallContext

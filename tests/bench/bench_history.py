@@ -25,8 +25,9 @@ import asyncpg
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from db.engine import TENANT_ROLE
 from db.models import WorkflowPlan
-from db.session import TENANT_ROLE, Database
+from db.session import Database
 from services import functions, homes
 from services.approvals import ApprovalRules, ApprovalService
 from services.cards import CardService

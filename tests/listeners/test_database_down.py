@@ -13,7 +13,7 @@ import pytest
 
 from bot.sandbox.town import Hold
 from db.embedded import embedded_postgres
-from db.session import DATABASE_ERRORS
+from db.errors import DATABASE_ERRORS
 from tests.support.run_starts import begun, run_state, step, step_states, until
 from tests.support.town_hall import TownHall, cards, drafted, town_hall
 from tests.support.waiting import happened

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import Table, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
+from db.engine import TENANT_ROLE
 from db.migrate import migrate
 from db.models import (
     AICall,
@@ -33,7 +34,7 @@ from db.models import (
     Webhook,
     Workspace,
 )
-from db.session import TENANT_ROLE, Database
+from db.session import Database
 from services.approvals import ApprovalRules, ApprovalService
 from services.audit import Actor
 from services.health.hosts import record_failure

@@ -31,7 +31,8 @@ from bot.errors import SlackError
 from bot.metrics import Metrics
 from bot.slack.signature import is_signed
 from bot.workspaces.tenants import Tenants
-from db.session import DATABASE_ERRORS, Database, is_refused
+from db.errors import DATABASE_ERRORS, is_refused
+from db.session import Database
 from services.access.tokens import Right
 from services.errors import NotFound
 from services.formats import strict_json

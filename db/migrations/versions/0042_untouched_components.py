@@ -6,7 +6,7 @@ a change that does not come with another `imported` takes that away. Rows from b
 looked at once.
 
 Revision: 0042
-Revises: 0040
+Revises: 0041
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = '0042'
-down_revision = '0040'
+down_revision = '0041'
 branch_labels = None
 depends_on = None
 

@@ -13,8 +13,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.pool import NullPool
 
+from db.engine import async_engine
 from db.migrate import alembic_config, newest
-from db.session import Database, async_engine
+from db.session import Database
 from services.jobs import DecidePlan, Tell
 from tests.conftest import SERVER_URL, TEAM
 from tests.support.postgres import empty_database

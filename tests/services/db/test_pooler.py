@@ -17,7 +17,7 @@ from bot.sandbox.gemini.server import GeminiStandIn
 from bot.sandbox.slack import SlackStandIn
 from bot.serve import running_bot
 from bot.slack import ids
-from db.session import is_behind_pooler
+from db.engine import is_behind_pooler
 from tests.support.town_hall import LEAK, bot_settings, drafted, town_hall
 from tests.support.waiting import ended
 

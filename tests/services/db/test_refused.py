@@ -7,8 +7,9 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import NoResultFound, SQLAlchemyError
 
+from db.errors import is_refused
 from db.models import InboxEntry
-from db.session import Database, is_refused
+from db.session import Database
 
 
 @pytest.mark.parametrize(
