@@ -23,7 +23,7 @@ from tests.support.town_runs import approved, order, press, run_state, with_butt
 async def at_gate(hall: TownHall, *approvers: str) -> Message:
     """A card with a step at its gate."""
     await rules(hall, *approvers)
-    await approved(hall, order(gate=True))
+    await approved(hall, order(gate=True), told_first=approvers)
     return await with_button(hall, "Approve step")
 
 
@@ -270,7 +270,7 @@ class TestForm:
         await rules(hall, "marco")
         await prefers(hall, "marco", deputy="dana")
         await prefers(hall, "dana", deputy="omar")
-        await approved(hall, order(gate=True))
+        await approved(hall, order(gate=True), told_first=["dana"])
         await told(hall, "dana", count=2)
         card = await with_button(hall, "Approve step")
         hall.slack.workspace.join(hall.slack.channel("works"), "U0OMAR0001")

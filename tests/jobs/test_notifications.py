@@ -20,7 +20,7 @@ from tests.support.town_runs import approved, order, outcome, press, run_state, 
 
 async def test_those_who_may_decide_get_what_will_be_sent_with_the_cards_own_buttons(hall: TownHall) -> None:
     await rules(hall, "marco", "dana", "priya", limit_minutes=90, limit_outcome=LimitOutcome.FAIL)
-    card = await approved(hall, order(gate=True))
+    card = await approved(hall, order(gate=True), told_first=["marco", "dana"])
     at_gate = await with_button(hall, "Approve step")
     for name in ("marco", "dana"):
         message = await told(hall, name, count=2)
@@ -37,7 +37,7 @@ async def test_those_who_may_decide_get_what_will_be_sent_with_the_cards_own_but
 
 async def test_a_press_in_a_direct_message_locks_the_card_and_all_other_copies(hall: TownHall) -> None:
     await rules(hall, "marco", "dana")
-    await approved(hall, order(gate=True))
+    await approved(hall, order(gate=True), told_first=["dana", "marco"])
     hers, his = await told(hall, "dana", count=2), await told(hall, "marco", count=2)
     late = hall.slack.prepare_click("marco", his.channel, his.ts, ids.ACTION_STEP_APPROVE)
     await hall.slack.click("dana", hers.channel, hers.ts, ids.ACTION_STEP_APPROVE)
@@ -60,7 +60,7 @@ async def test_a_press_in_a_direct_message_locks_the_card_and_all_other_copies(h
 
 async def test_a_press_on_the_card_locks_them_too_whatever_it_says(hall: TownHall) -> None:
     await rules(hall, "marco", "dana")
-    await approved(hall, order(gate=True))
+    await approved(hall, order(gate=True), told_first=["dana"])
     hers = await told(hall, "dana", count=2)
     await press(hall, "Cancel run")
     await hall.slack.wait_for(lambda: not buttons(hers))
@@ -74,7 +74,7 @@ async def test_a_press_on_the_card_locks_them_too_whatever_it_says(hall: TownHal
 
 async def test_who_has_agreed_shows_at_all_copies_while_others_are_awaited(hall: TownHall) -> None:
     await rules(hall, "marco", "dana", quorum=2)
-    await approved(hall, order(gate=True))
+    await approved(hall, order(gate=True), told_first=["dana", "marco"])
     hers, his = await told(hall, "dana", count=2), await told(hall, "marco", count=2)
     await hall.slack.click("dana", hers.channel, hers.ts, ids.ACTION_STEP_APPROVE)
     await hall.slack.wait_for(lambda: "1 of 2)" in card_text(his))
@@ -106,7 +106,7 @@ async def test_with_nobody_named_a_draft_rings_for_nobody(hall: TownHall) -> Non
 
 async def test_who_may_not_decide_may_not_in_a_direct_message_either(hall: TownHall) -> None:
     await rules(hall, "marco", "dana")
-    await approved(hall, order(gate=True))
+    await approved(hall, order(gate=True), told_first=["dana"])
     hers = await told(hall, "dana", count=2)
     await rules(hall, "marco", by=hall.slack.user("marco").id)
     await hall.slack.click("dana", hers.channel, hers.ts, ids.ACTION_STEP_APPROVE)
@@ -117,7 +117,7 @@ async def test_who_may_not_decide_may_not_in_a_direct_message_either(hall: TownH
 
 async def test_a_failed_run_rings_for_whoever_can_see_to_it_and_is_locked_when_it_goes_on(hall: TownHall) -> None:
     await rules(hall, "marco", "dana")
-    await approved(hall, order(gate=True))
+    await approved(hall, order(gate=True), told_first=["dana"])
     await press(hall, "Reject step")
     [view] = await hall.slack.wait_for(lambda: hall.slack.views("marco"))
     await hall.slack.submit_view(view.id, {ids.BLOCK_REASON: {ids.INPUT_REASON: "not now"}})
@@ -132,7 +132,7 @@ async def test_a_failed_run_rings_for_whoever_can_see_to_it_and_is_locked_when_i
 
 async def test_jobs_that_run_twice_ring_once(hall: TownHall) -> None:
     await rules(hall, "marco", "dana")
-    await approved(hall, order(gate=True))
+    await approved(hall, order(gate=True), told_first=["dana"])
     await told(hall, "dana", count=2)
     async with hall.database.reading() as session:
         step = (await session.scalars(select(StepRun))).one()
@@ -180,7 +180,7 @@ async def test_who_cant_be_written_to_is_not_lost_silently(hall: TownHall) -> No
 
 async def test_reminders_go_to_whoever_is_still_asked_and_name_the_card(hall: TownHall) -> None:
     await rules(hall, "marco", "dana", quorum=2, remind_after_minutes=0.05)
-    await approved(hall, order(gate=True))
+    await approved(hall, order(gate=True), told_first=["dana"])
     hers = await told(hall, "dana", count=2)
     await hall.slack.click("dana", hers.channel, hers.ts, ids.ACTION_STEP_APPROVE)
     reminder = await told(hall, "marco", ids.METADATA_PERSON_REMINDER)
@@ -220,7 +220,7 @@ class TestPreferences:
     async def test_who_wants_a_digest_gets_one_and_it_leaves_out_what_is_decided(self, hall: TownHall) -> None:
         await rules(hall, "marco", "dana")
         await prefers(hall, "dana", "digest")
-        await approved(hall, order(gate=True))
+        await approved(hall, order(gate=True), told_first=["marco"])
         await told(hall, "marco", count=2)
         digest = await self._sent(hall, "dana")
         assert digest.text == "1 thing waits for you"
@@ -245,7 +245,7 @@ class TestPreferences:
 async def test_a_deputy_is_told_and_decides_in_the_place_of_the_absent(hall: TownHall) -> None:
     await rules(hall, "marco")
     await prefers(hall, "marco", deputy="dana")
-    await approved(hall, order(gate=True))
+    await approved(hall, order(gate=True), told_first=["dana"])
     hers = await told(hall, "dana", count=2)
     marco, dana = hall.slack.user("marco").id, hall.slack.user("dana").id
     assert f"You stand in for <@{marco}>" in card_text(hers)
@@ -271,7 +271,7 @@ async def test_a_deputy_is_told_and_decides_in_the_place_of_the_absent(hall: Tow
 async def test_a_deputy_does_not_decide_about_their_own_report(hall: TownHall) -> None:
     await rules(hall, "marco")
     await prefers(hall, "marco", deputy="priya")
-    await approved(hall, order(gate=True))
+    await approved(hall, order(gate=True), told_first=["marco"])
     his = await told(hall, "marco", count=2)
     assert direct(hall, "priya") == []
     await press(hall, "Approve step", "priya")

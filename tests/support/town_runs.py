@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import select
@@ -10,6 +11,7 @@ from sqlalchemy import select
 from bot.sandbox.slack import Message
 from bot.slack import ids
 from db.models import Run, StepRun
+from tests.support.notifications import told
 from tests.support.stand_in_plans import script_plan
 from tests.support.town_hall import LEAK, TownHall, buttons, cards, drafted
 
@@ -58,12 +60,15 @@ def order(**more: Any) -> dict[str, Any]:
     )
 
 
-async def approved(hall: TownHall, *steps: dict[str, Any]) -> Message:
+async def approved(hall: TownHall, *steps: dict[str, Any], told_first: Iterable[str] = ()) -> Message:
+    """Have a plan of these steps drafted, and approve it once some people, by their names, were told of it."""
     plan = {"workflow_name": "Stop the leak", "description": "Mend it.", "steps": list(steps)}
     script_plan(hall.gemini, plan)
     await hall.slack.send_command("priya", "works", "/mudda", LEAK)
     card = await drafted(hall)
     assert "Approve and run" in buttons(card), json.dumps(card.blocks)[:2000]
+    for name in told_first:
+        await told(hall, name)
     await hall.slack.click("marco", "works", card.ts, ids.ACTION_APPROVE)
     return card
 

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from uuid import UUID
-
-from sqlalchemy import event
 
 from db.models import ApprovalRulesRow, Card, WorkflowPlan
 from db.session import Database
@@ -15,23 +11,9 @@ from services.approvals import ApprovalRules
 from services.queries import records
 from services.queries.records import EVERYTHING, NOBODY, Eyes
 from tests.support import runs_on_record
+from tests.support.sent_statements import statements
 
 EYES = Eyes(NOBODY)
-
-
-@contextmanager
-def asked(database: Database) -> Iterator[list[str]]:
-    """The statements that are sent meanwhile."""
-    statements: list[str] = []
-
-    def note(*given: object) -> None:
-        statements.append(str(given[2]))
-
-    event.listen(database.engine.sync_engine, "before_cursor_execute", note)
-    try:
-        yield statements
-    finally:
-        event.remove(database.engine.sync_engine, "before_cursor_execute", note)
 
 
 async def test_a_run_a_plan_and_a_page_of_plans_take_few_statements(
@@ -46,15 +28,15 @@ async def test_a_run_a_plan_and_a_page_of_plans_take_few_statements(
         draft = await session.get_one(WorkflowPlan, await runs_on_record.plan(session, workspace_id, 13))
         draft.state = "DRAFT"
     async with database.reading() as session:
-        with asked(database) as statements:
+        with statements(database) as sent:
             found = await records.run(session, workspace_id, EYES, run)
-        assert (found.plan, len(found.run.steps), len(statements)) == (12, 1, 2)
-        with asked(database) as statements:
+        assert (found.plan, len(found.run.steps), len(sent)) == (12, 1, 2)
+        with statements(database) as sent:
             assert (await records.plan(session, workspace_id, EYES, 12)).runs[0].id == run
-        assert len(statements) == 2
-        with asked(database) as statements:
+        assert len(sent) == 2
+        with statements(database) as sent:
             page = await records.plan_lines(session, workspace_id, EYES, before=None, limit=9, wanted=EVERYTHING)
         assert [line.number for line in page] == [13, 12]
         assert page[0].awaited is not None
         assert page[0].awaited.people == ("U7",)
-        assert len(statements) == 1
+        assert len(sent) == 1
