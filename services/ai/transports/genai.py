@@ -10,9 +10,7 @@ import asyncio
 import gc
 import json
 import re
-import ssl
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
 import aiohttp
@@ -39,8 +37,6 @@ gc.freeze()
 
 API_VERSION = "v1"
 
-_tls = cache(ssl.create_default_context)
-
 
 class GenaiTransport:
     """Sends each request in a task of its own."""
@@ -61,10 +57,6 @@ class GenaiTransport:
                 base_url=target.endpoint,
                 api_version=API_VERSION,
                 aiohttp_client=self._http,
-                # For clients that it makes beside ours and never uses. Unless they are given one, it reads all
-                # certificates of the machine for each of them: a tenth of a second.
-                client_args={"verify": _tls()},
-                async_client_args={"verify": _tls(), "ssl": _tls()},
                 # One attempt. Unless it is told, the SDK sends a second request after a lost connection.
                 retry_options=types.HttpRetryOptions(attempts=1),
             ),
