@@ -55,6 +55,14 @@ _CARDS_WITH_JOBS = text(
     " WHERE dedupe_key LIKE 'card:%' AND status IN ('queued', 'picked'))"
 )
 
+_IS_COMING = text(
+    "SELECT EXISTS (SELECT FROM pgqueuer"
+    " WHERE dedupe_key LIKE 'post:' || :plan || '%' AND status IN ('queued', 'picked'))"
+)
+
+ARRIVAL_POLL = timedelta(seconds=1)
+"""So often it is seen whether a card has arrived that something is to be said in the thread of."""
+
 
 # Put together once: of what a worker does for runs to hold their cards is a good part.
 _HELD = (
@@ -141,9 +149,20 @@ class CardService:
         return found
 
     async def place(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> tuple[str, str | None]:
-        """The card's channel, and the thread that answers to it belong in. Raises NotFound."""
+        """The card's channel, and the thread that answers to it belong in. Raises NotFound.
+
+        Raises JobDeferral while the card is on its way. What is posted before it would not be in its thread, and
+        not be found there by who looks whether it has been posted. No thread: nobody can post the card.
+        """
         card = await self._locked(session, workspace_id, plan_id)
-        return card.channel_id, card.thread_ts or card.ts
+        thread = card.thread_ts or card.ts
+        if thread is None and await self._is_coming(session, plan_id):
+            raise JobDeferral(ARRIVAL_POLL, "the card has not arrived yet")
+        return card.channel_id, thread
+
+    async def _is_coming(self, session: AsyncSession, plan_id: UUID) -> bool:
+        # A job is over after what it wrote is committed, and the card is held: it has not arrived, or is coming.
+        return bool(await session.scalar(_IS_COMING, {"plan": str(plan_id)}))
 
     async def message(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> tuple[str, str | None]:
         """The card's channel, and its ts once it is posted. Raises NotFound."""

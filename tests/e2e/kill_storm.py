@@ -152,14 +152,14 @@ class Storm:
             )
         ]
         try:
-            await asyncio.wait(busy, timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
+            await asyncio.wait([people, *busy], timeout=seconds, return_when=asyncio.FIRST_EXCEPTION)
             over.set()
             await asyncio.gather(*busy)
-            await self._settled()
+            await self._settled(people)
         finally:
             for task in (people, *busy, *self._tasks):
                 task.cancel()
-            await asyncio.gather(people, *busy, return_exceptions=True)
+            await asyncio.gather(people, *busy, *self._tasks, return_exceptions=True)
 
     async def _worker(self) -> BotProcess:
         bot = await self.stack.enter_async_context(bot_process("serve", "--only", "worker", env=self.env))
@@ -229,8 +229,11 @@ class Storm:
         except MoveNotAllowed:
             pass  # it is over
 
-    async def _settled(self) -> None:
-        """Wait until nothing runs, every card is posted and every run that has ended was told of."""
+    async def _settled(self, people: asyncio.Task[None]) -> None:
+        """Wait until nothing runs, every card is posted and every run that has ended was told of.
+
+        Raises what people stumbled over: without them nothing would settle.
+        """
         moving = or_(
             Run.state.in_(("RUNNING", "WAITING", "FAILED")),
             Run.reply_ts.is_(None),
@@ -239,6 +242,8 @@ class Storm:
         )
         deadline = time.monotonic() + SETTLED_SECONDS
         while True:
+            if people.done():
+                people.result()
             async with self.database.reading() as session:
                 left = (await session.execute(select(Run).where(moving))).scalars().all()
             if not left:

@@ -17,13 +17,29 @@ from tests.support.waiting import ended
 
 ROOT = Path(__file__).parents[2]
 
+CHUNK_BYTES = 65_536
+
 
 class BotProcess:
-    """A started process; `output` is what it has said so far, on both streams."""
+    """A started process. What it says is read as it comes: one that nobody listens to would stop and wait."""
 
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self.process = process
-        self.output = ""
+        self._said = bytearray()
+        self._seen = 0
+        self._has_more = asyncio.Event()
+        self._reading = asyncio.create_task(self._read())
+
+    @property
+    def output(self) -> str:
+        """What it has said so far, on both streams."""
+        return self._said.decode(errors="replace")
+
+    async def _read(self) -> None:
+        assert self.process.stdout is not None
+        while more := await self.process.stdout.read(CHUNK_BYTES):
+            self._said += more
+            self._has_more.set()
 
     @classmethod
     async def start(cls, *arguments: str, env: Mapping[str, str], module: str = "bot") -> BotProcess:
@@ -43,14 +59,28 @@ class BotProcess:
         return cls(process)
 
     async def line(self, pattern: str, timeout: float = 90) -> re.Match[str]:  # noqa: ASYNC109
-        """Wait for a line that matches; raises AssertionError with all output if it ends before."""
-        assert self.process.stdout is not None
+        """Wait for a line that matches, after the one that was waited for last.
+
+        Raises AssertionError with all output if it ends before.
+        """
         async with asyncio.timeout(timeout):
-            while line := await self.process.stdout.readline():
-                self.output += line.decode()
-                if match := re.search(pattern, line.decode()):
+            while not self._reading.done():
+                self._has_more.clear()
+                if match := self._next_line(pattern):
                     return match
+                more = asyncio.create_task(self._has_more.wait())
+                await asyncio.wait({more, self._reading}, return_when=asyncio.FIRST_COMPLETED)
+                more.cancel()
+        if match := self._next_line(pattern):
+            return match
         raise AssertionError(f"no line like {pattern}:\n{self.output}")
+
+    def _next_line(self, pattern: str) -> re.Match[str] | None:
+        while (end := self._said.find(b"\n", self._seen) + 1) > 0:
+            line, self._seen = self._said[self._seen : end].decode(errors="replace"), end
+            if match := re.search(pattern, line):
+                return match
+        return None
 
     async def port(self) -> int:
         """Wait until it serves; the port that it took."""
@@ -59,14 +89,14 @@ class BotProcess:
     async def kill(self) -> None:
         """kill -9."""
         self.process.kill()
-        await ended(self.process)
+        await self.finished()
 
     async def finished(self, timeout: float = 90) -> int:  # noqa: ASYNC109
-        """Wait until it ends by itself; its exit status."""
-        assert self.process.stdout is not None
+        """Wait until it ends by itself, and all that it said is read; its exit status."""
+        status = await ended(self.process, timeout)
         async with asyncio.timeout(timeout):
-            self.output += (await self.process.stdout.read()).decode()
-            return await ended(self.process, timeout)
+            await self._reading
+        return status
 
     def send_signal(self, number: signal.Signals) -> None:
         """Send SIGTERM, SIGSTOP, …"""
@@ -82,7 +112,7 @@ async def bot_process(*arguments: str, env: Mapping[str, str], module: str = "bo
     finally:
         if bot.process.returncode is None:
             bot.process.kill()
-            await ended(bot.process)
+        await bot.finished()
 
 
 def serve_env(slack: SlackStandIn, gemini_url: str, database_url: str) -> dict[str, str]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from bot.deps import Deps
 from bot.errors import MessageGone, RateLimited, SlackError, SlackUnavailable
 from bot.slack.messages import Message
+from services.queries.snapshots import PlanSnapshot
 from services.runs.claims import Attempt
 from services.steps.calls import BuiltinCall
 
@@ -22,6 +23,14 @@ async def post_once(
     if attempt.is_resumed:
         ts = await find_earlier(channel, message, thread_ts, attempt.started_at, deps)
     return ts or await deps.slack.post(channel, message, thread_ts=thread_ts)
+
+
+async def thread_of(snapshot: PlanSnapshot, deps: Deps) -> tuple[str, str | None]:
+    """The channel and the thread of a plan's card. Raises JobDeferral while the card is on its way."""
+    if snapshot.thread is not None:
+        return snapshot.shown_in, snapshot.thread
+    async with deps.database.transaction() as session:
+        return await deps.cards.place(session, deps.workspace.id, snapshot.id)
 
 
 async def link(channel: str, ts: str | None, deps: Deps) -> str | None:

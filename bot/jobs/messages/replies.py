@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from bot.deps import Deps
 from bot.errors import ChannelUnreachable
-from bot.jobs.messages.posting import find_earlier
+from bot.jobs.messages.posting import find_earlier, thread_of
 from bot.jobs.registry import PATIENT_ATTEMPTS, Handler, Lane
 from bot.languages import speaking
 from bot.readers import language_of_card
@@ -22,7 +22,7 @@ async def reply_to_reporter(job: ReplyToReporter, deps: Deps) -> None:
     if outcome is None:
         return
     reply, snapshot = outcome.reply, outcome.plan
-    channel, thread_ts = snapshot.shown_in, snapshot.thread
+    channel, thread_ts = await thread_of(snapshot, deps)
     with speaking(language_of_card(snapshot, deps.workspace)):
         message = outcome_message(snapshot)
     ts = None
@@ -40,8 +40,11 @@ async def tell_of_same(job: TellOfSame, deps: Deps) -> None:
     async with deps.database.transaction() as session:
         mine = await deps.queries.get(session, job.workspace, job.plan)
         snapshot = await deps.queries.get_by_run(session, job.workspace, job.run)
-    other, channel, thread_ts = mine.look_alike, mine.shown_in, mine.thread
-    if not mine.is_put_away or other is None or other.id != snapshot.id or not other.title or thread_ts is None:
+    other = mine.look_alike
+    if not mine.is_put_away or other is None or other.id != snapshot.id or not other.title:
+        return
+    channel, thread_ts = await thread_of(mine, deps)
+    if thread_ts is None:
         return
     theirs = replace(snapshot, issue=replace(snapshot.issue, reporter=mine.issue.reporter))
     with speaking(language_of_card(mine, deps.workspace)):
@@ -57,12 +60,13 @@ async def tell_of_failure(job: TellOfFailure, deps: Deps) -> None:
     """Say that a run has failed, once for each time, unless somebody has let it go on since."""
     async with deps.database.transaction() as session:
         snapshot = await deps.queries.get_by_run(session, job.workspace, job.run)
-    run, channel, thread_ts = snapshot.run, snapshot.shown_in, snapshot.thread
+    run = snapshot.run
     if run is None or run.state is not RunState.FAILED or run.ended_at != job.failed_at:
         return
     # In a transaction of its own: who holds the card's row must not wait for that of a run.
     async with deps.database.transaction() as session:
         await deps.notifications.ringing.ring_failure(session, job.workspace, snapshot, deps.now())
+    channel, thread_ts = await thread_of(snapshot, deps)
     with speaking(language_of_card(snapshot, deps.workspace)):
         message = run_failed_message(snapshot, job.failed_at)
     try:
@@ -81,9 +85,9 @@ async def tell_of_wait(job: TellOfWait, deps: Deps) -> None:
         message = step_waits_message(snapshot, job.step, job.revision)
     if message is None:
         return
-    channel, thread_ts = snapshot.shown_in, snapshot.thread
     async with deps.database.transaction() as session:
         await deps.notifications.ringing.ring_step(session, job.workspace, snapshot, job.step, deps.now())
+    channel, thread_ts = await thread_of(snapshot, deps)
     try:
         if not await find_earlier(channel, message, thread_ts, snapshot.created_at, deps):
             await deps.slack.post(channel, message, thread_ts=thread_ts)
