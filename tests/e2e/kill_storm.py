@@ -13,8 +13,8 @@ import asyncio
 import random
 import tempfile
 import time
-from collections.abc import Callable, Coroutine
-from contextlib import AsyncExitStack, suppress
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from sqlalchemy import or_, select
 from bot.sandbox.slack import SlackStandIn
 from bot.sandbox.town import Fault, Hold, Reset, Status, Town, sandbox_pack
 from db.embedded import embedded_postgres
+from db.errors import DATABASE_ERRORS, sqlstate
 from db.migrate import migrate
 from db.models import Card, Run, StepRun
 from db.session import Database
@@ -57,6 +58,9 @@ MOST_PENDING = 3
 """So many faults of a route wait for a request. On a slow machine more come than there are requests, and without
 this the storm would rage on long after it is over.
 """
+
+GONE = ("", "08", "57")
+"""The classes of SQLSTATE that a connection ends with, and none, where the driver alone has seen it end."""
 
 LONGEST = 3_600.0
 """No storm lasts longer, and so long one of them may wait."""
@@ -117,7 +121,7 @@ class Storm:
     """Everything that a storm goes over.
 
     `calm` is held while the storm itself asks the database: whoever takes the database away holds it meanwhile,
-    so that what was begun and decided is known for certain.
+    so that what was begun and decided is known. What was `asked_for` but has not `begun` may have all the same.
     """
 
     database: Database
@@ -128,6 +132,7 @@ class Storm:
     chance: random.Random
     stack: AsyncExitStack
     workers: list[BotProcess] = field(default_factory=list)
+    asked_for: list[UUID] = field(default_factory=list)
     begun: list[UUID] = field(default_factory=list)
     kills: int = 0
     calm: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -168,10 +173,12 @@ class Storm:
 
     async def _begin_runs(self, over: asyncio.Event, per_second: float) -> None:
         while not over.is_set():
-            async with self.calm, self.database.transaction() as session:
-                steps = steps_at_random(self.chance)
-                run_id = await begun(session, self.workspace_id, steps, self.slack.channel("works").id)
-            self.begun.append(run_id)
+            async with self.calm, _asked_again():
+                async with self.database.transaction() as session:
+                    steps = steps_at_random(self.chance)
+                    run_id = await begun(session, self.workspace_id, steps, self.slack.channel("works").id)
+                    self.asked_for.append(run_id)
+                self.begun.append(run_id)
             await self.pause(over, 1 / per_second)
 
     async def _trouble(self, over: asyncio.Event) -> None:
@@ -197,7 +204,7 @@ class Storm:
     async def _people(self) -> None:
         while True:
             await asyncio.sleep(0.3)
-            async with self.calm:
+            async with self.calm, _asked_again():
                 await self._decide_all()
 
     async def _decide_all(self) -> None:
@@ -262,6 +269,16 @@ Disturbance = Callable[[Storm, asyncio.Event], Coroutine[Any, Any, None]]
 """What goes wrong beside the town's faults, until it is over."""
 
 
+@asynccontextmanager
+async def _asked_again() -> AsyncIterator[None]:
+    """What a database that has just gone away does not answer is asked again: people press again, too."""
+    try:
+        yield
+    except DATABASE_ERRORS as error:
+        if sqlstate(error)[:2] not in GONE:
+            raise
+
+
 async def _release(held: Hold, after: float) -> None:
     await happened(held.reached, LONGEST)
     await asyncio.sleep(after)
@@ -300,7 +317,7 @@ async def storm(
             await components.load(session, workspace_id, pack)
         raging = Storm(database, workspace_id, slack, town, env, random.Random(seed), stack)
         await raging.rage(seconds, runs_per_second=runs_per_second, workers=workers, disturb=disturb)
-        wrong = await faults_of(database, town, slack, raging.begun)
+        wrong = await faults_of(database, town, slack, raging.begun, raging.asked_for)
         assert not wrong, f"seed {seed}:\n" + "\n".join(wrong)
         return raging
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -41,8 +41,13 @@ class Told:
         return self.definition.http_method == "GET" or self.definition.idempotent
 
 
-async def faults_of(database: Database, town: Town, slack: SlackStandIn, begun: Sequence[UUID]) -> list[str]:
-    """A line for everything that is not as it must be."""
+async def faults_of(
+    database: Database, town: Town, slack: SlackStandIn, begun: Collection[UUID], asked_for: Collection[UUID]
+) -> list[str]:
+    """A line for everything that is not as it must be.
+
+    The runs that were `asked_for` may be there; those of them that have `begun` must.
+    """
     async with database.reading() as session:
         query = select(Run).options(undefer(Run.components))
         all_runs = (await session.scalars(query)).all()
@@ -70,7 +75,8 @@ async def faults_of(database: Database, town: Town, slack: SlackStandIn, begun: 
             by_key.pop(f"{run.id}:{row.id}", []),
             run.state == "CANCELLED",
         )
-    wrong = [] if {run.id for run in all_runs} == set(begun) else ["a run was lost, or came from nowhere"]
+    are_all = set(begun) <= of_run.keys() <= set(asked_for)
+    wrong = [] if are_all else ["a run was lost, or came from nowhere"]
     wrong += [f"the town received {key}, which is no step's" for key in by_key]
     for run in all_runs:
         wrong += [f"run {run.id}: {fault}" for fault in _of_run(run, told[run.id])]
