@@ -142,6 +142,20 @@ async def test_who_is_no_admin_any_more_imports_nothing(hall: TownHall) -> None:
     assert await components(hall, "town.") == []
 
 
+async def test_a_press_before_it_is_noted_where_the_preview_is_changes_that_one(
+    hall: TownHall,
+) -> None:
+    preview = await sent_file(hall, ADMIN, "town.json", document(hall))
+    assert hall.bot.worker is not None
+    await hall.bot.worker.idle()
+    async with hall.database.transaction() as session:
+        await session.execute(update(ComponentImport).values(message_ts=None, channel_id=None))
+    await hall.slack.click(ADMIN, preview.channel, preview.ts, ids.ACTION_IMPORT_NEW)
+    messages = hall.slack.dm(ADMIN).messages
+    await hall.slack.wait_for(lambda: "12 components" in messages[preview.ts].text or None)
+    assert len(await components(hall, "town.")) == 12
+
+
 async def imports_on_record(hall: TownHall) -> int:
     async with hall.database.reading() as session:
         query = select(func.count()).where(AuditEvent.action == "components.imported")

@@ -159,9 +159,12 @@ async def _offer(job: ImportOffered | CloseOffer, deps: Deps) -> Offer | None:
 async def _show(
     job: ImportOffered | CloseOffer, offer: Offer | None, deps: Deps, message: Message | None = None
 ) -> None:
-    """Redraw the message with the preview; where its offer is forgotten, the one that was pressed."""
-    channel = offer.channel if offer is not None else job.channel
-    ts = offer.message_ts if offer is not None else job.message_ts
+    """Redraw the message with the preview.
+
+    Where its offer is forgotten, or where it is has not been noted yet, that is the one that was pressed.
+    """
+    is_noted = offer is not None and offer.message_ts is not None
+    channel, ts = (offer.channel, offer.message_ts) if offer and is_noted else (job.channel, job.message_ts)
     if not channel or not ts:
         return
     if message is None:
