@@ -25,7 +25,7 @@ from sqlalchemy import or_, select
 from bot.sandbox.slack import SlackStandIn
 from bot.sandbox.town import Fault, Hold, Reset, Status, Town, sandbox_pack
 from db.embedded import embedded_postgres
-from db.errors import DATABASE_ERRORS, sqlstate
+from db.errors import DATABASE_ERRORS, is_refused, sqlstate
 from db.migrate import migrate
 from db.models import Card, Run, StepRun
 from db.session import Database
@@ -275,7 +275,8 @@ async def _asked_again() -> AsyncIterator[None]:
     try:
         yield
     except DATABASE_ERRORS as error:
-        if sqlstate(error)[:2] not in GONE:
+        # What SQLAlchemy says of a fault of ours has no SQLSTATE either.
+        if is_refused(error) or sqlstate(error)[:2] not in GONE:
             raise
 
 
