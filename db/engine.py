@@ -16,6 +16,7 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.util import await_
 
 from db import dialect
 from db.errors import DATABASE_ERRORS, READ_ONLY, sqlstate
@@ -29,6 +30,9 @@ TENANT_ROLE = "mudda_tenant"
 
 TRUSTED_SECONDS = 1.0
 """A connection that was used so lately is taken as it is."""
+
+RECYCLE_SECONDS = 1800
+"""A connection as old as this is made anew: what lies between may have forgotten it."""
 
 
 def async_engine(
@@ -98,7 +102,8 @@ def _check_alive(connection: Any, record: ConnectionPoolEntry, _: Any) -> None:
         raise DisconnectionError
     if TRUSTED_SECONDS < idle < math.inf:
         try:
-            connection.ping()
+            # Its own `ping` takes three round trips.
+            await_(connection.driver_connection.execute("SELECT"))
         except (*DATABASE_ERRORS, AsyncAdapt_asyncpg_dbapi.Error) as error:
             raise DisconnectionError from error
 
@@ -119,7 +124,8 @@ async def is_behind_pooler(database_url: str) -> bool:
 class BoundConnection(KnowingConnection):
     """A connection that binds its next transaction, in the round trip in which that begins.
 
-    `binding` is what it begins with, once: a transaction that nobody has bound is bound to nothing.
+    `binding` is what it begins with, once: a transaction that nobody has bound is bound to nothing. `role` is the
+    one that its transactions take, for row-level security to hold, or "".
     """
 
     def __init__(self, *args: Any, **options: Any) -> None:
@@ -131,7 +137,7 @@ class BoundConnection(KnowingConnection):
         """See whether this user goes past row-level security, and has to take a role for which it holds."""
         goes_past, has_role = await self.fetchrow(_ROLE, TENANT_ROLE)
         if goes_past and has_role:
-            self.role = f" SET LOCAL ROLE {TENANT_ROLE};"
+            self.role = TENANT_ROLE
         elif goes_past:
             logger.warning(
                 "This user of the database goes past row-level security: one wall less between workspaces"
@@ -140,7 +146,8 @@ class BoundConnection(KnowingConnection):
     async def execute(self, query: str, *args: Any, timeout: float | None = None) -> str:  # noqa: ASYNC109
         """As asyncpg has it; what begins a transaction binds it, too."""
         if query.startswith("BEGIN") and self.binding:
-            query, self.binding = f"{query}{self.role}{self.binding}", ""
+            role = f" SET LOCAL ROLE {self.role};" if self.role else ""
+            query, self.binding = f"{query}{role}{self.binding}", ""
         return str(await super().execute(query, *args, timeout=timeout))
 
 

@@ -1,8 +1,9 @@
 """The engine, and the doors to the database: `transaction()` commits, `reading()` can't write.
 
-A third, `alone()`, is for one statement about tables that are no workspace's. Behind the other two PostgreSQL
-itself keeps workspaces apart: each transaction is bound to one workspace (`Database.of`), and sees and writes no
-row of another, whatever a query forgets. See db/migrations/versions/0011_row_security.py.
+A third, `alone()`, is for one statement about tables that are no workspace's, and `bound_alone()` for one that
+binds itself. Behind the others PostgreSQL itself keeps workspaces apart: each transaction is bound to one
+workspace (`Database.of`), and sees and writes no row of another, whatever a query forgets. See
+db/migrations/versions/0011_row_security.py.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import copy
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
 from contextvars import ContextVar
 from typing import Any, NewType, Self
@@ -23,8 +24,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker
 from sqlalchemy.orm import Session, SessionTransaction
 
-from db.engine import async_engine
+from db.engine import RECYCLE_SECONDS, BoundConnection, async_engine
 from db.errors import READ_ONLY, sqlstate
+from db.kept import MOST, KeptConnections
 from db.turns import Turns
 
 logger = logging.getLogger("mudda.database")
@@ -113,9 +115,9 @@ class Database:
         self.is_pooled = is_pooled
         self.engine: AsyncEngine = async_engine(
             database_url,
-            pool_size=pool_size,
+            pool_size=pool_size + MOST,
             max_overflow=max_overflow,
-            pool_recycle=1800,
+            pool_recycle=RECYCLE_SECONDS,
             pool_use_lifo=True,
             # A process that falls asleep in a transaction must not keep the rows that it holds.
             settings={"idle_in_transaction_session_timeout": IDLE_IN_TRANSACTION_MS},
@@ -126,6 +128,7 @@ class Database:
         self._places = asyncio.Semaphore(pool_size)
         self._scope = ""
         self._turns = Turns()
+        self._kept = KeptConnections(self.engine)
         self._ending: set[asyncio.Task[None]] = set()
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False, sync_session_class=_BoundSession)
 
@@ -227,22 +230,45 @@ class Database:
 
         It is kept once this returns. Nothing binds it to a workspace, so it is for tables that have rows of none.
         """
-        async with self._place(), self.engine.connect() as connection:
-            raw: Any = (await connection.get_raw_connection()).driver_connection
+        return await self._alone(lambda _: (statement, *values))
+
+    async def bound_alone(self, statement: str, *values: Any) -> Sequence[asyncpg.Record]:
+        """The same for the workspace to which this is bound, by a statement that binds its transaction itself.
+
+        Its first two values are the workspace and the role that the transaction takes, or "".
+        """
+        return await self._alone(lambda connection: (statement, self._scope, connection.role, *values))
+
+    async def _alone(self, asked: Callable[[BoundConnection], Sequence[Any]]) -> Sequence[asyncpg.Record]:
+        async with self._place():
+            kept = await self._kept.take()
+            is_whole = False
             try:
-                if not self.is_pooled:
-                    return list(await raw.fetch(statement, *values))
-                # Outside of a transaction a pooler may give it to one server, and what was prepared to another.
-                async with raw.transaction():
-                    return list(await raw.fetch(statement, *values))
+                rows = await self._fetched(kept.driver, *asked(kept.driver))
+                is_whole = True
             except asyncpg.PostgresError as error:
-                if sqlstate(error) == READ_ONLY:
-                    await connection.invalidate()
+                is_whole = sqlstate(error) != READ_ONLY and not kept.driver.is_closed()
                 raise
+            finally:
+                await (self._kept.give_back(kept) if is_whole else self._kept.give_up(kept))
+            return rows
+
+    async def _fetched(
+        self, connection: BoundConnection, statement: str, *values: Any
+    ) -> Sequence[asyncpg.Record]:
+        if not self.is_pooled:
+            return list(await connection.fetch(statement, *values))
+        # Outside of a transaction a pooler may give it to one server, and what was prepared to another.
+        async with connection.transaction():
+            return list(await connection.fetch(statement, *values))
 
     def priority(self, workspace_id: UUID) -> int:
         """The priority of the next job of a workspace."""
         return self._turns.priority(workspace_id)
+
+    def next_priority(self, workspace_id: UUID) -> int:
+        """The same, where it is not known yet if there will be one; nothing is taken by that."""
+        return self._turns.next_priority(workspace_id)
 
     def _binding(self) -> str:
         return f" SET LOCAL mudda.workspace = '{self._scope}';"
@@ -250,4 +276,5 @@ class Database:
     async def close(self) -> None:
         """Close every connection."""
         await asyncio.gather(*self._ending, return_exceptions=True)
+        await self._kept.close()
         await self.engine.dispose()

@@ -38,4 +38,12 @@ class Turns:
         self._last[workspace] = moment + 1 / JOBS_PER_SECOND
         if len(self._last) > MAX_KNOWN:
             self._last = {known: last for known, last in self._last.items() if last > now}
-        return -round((moment - EPOCH) * TICKS_PER_SECOND)
+        return _priority(moment)
+
+    def next_priority(self, workspace: UUID) -> int:
+        """What the next job of a workspace would get, if there is one."""
+        return _priority(max(self._clock(), self._last.get(workspace, 0.0)))
+
+
+def _priority(moment: float) -> int:
+    return -round((moment - EPOCH) * TICKS_PER_SECOND)

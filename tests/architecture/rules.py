@@ -245,7 +245,6 @@ RULES = (
             "bot/serve.py",
             "bot/startup/parts.py",
             "db/queue.py",  # the inbox and the queue are no workspace's
-            "db/session.py",
         ),
     ),
     Rule(

@@ -38,6 +38,13 @@ def test_who_asks_for_no_more_than_is_fair_is_not_put_behind() -> None:
         assert turns.priority(A) == turns.priority(B)
 
 
+def test_to_know_a_turn_beforehand_takes_none() -> None:
+    turns = Turns(Clock())
+    for _ in range(1_000):
+        assert turns.next_priority(A) == turns.next_priority(B)
+    assert turns.next_priority(A) == turns.priority(A)
+
+
 def test_a_rush_is_forgiven_when_it_is_over() -> None:
     clock = Clock()
     turns = Turns(clock)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import AsyncExitStack
+
 import asyncpg
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import NoResultFound, SQLAlchemyError
 
 from db.errors import is_refused
+from db.kept import MOST
 from db.models import InboxEntry
 from db.session import Database
 
@@ -53,11 +56,14 @@ async def test_a_server_that_is_gone_is_an_outage(database: Database) -> None:
 
 async def test_so_is_a_pool_that_is_empty_and_a_deadlock(database_url: str) -> None:
     database = Database(database_url, pool_size=1, max_overflow=0)
-    async with database.reading() as first:
-        await first.execute(text("SELECT 1"))
+    async with AsyncExitStack() as stack:
+        # Those that are kept are part of the pool.
+        for _ in range(1 + MOST):
+            session = await stack.enter_async_context(database.reading())
+            await session.execute(text("SELECT 1"))
         with pytest.raises(SQLAlchemyError) as caught:
-            async with database.reading() as second:
-                await second.execute(text("SELECT 1"))
+            async with database.reading() as another:
+                await another.execute(text("SELECT 1"))
     await database.close()
     assert not is_refused(caught.value)
     assert not is_refused(asyncpg.DeadlockDetectedError("a deadlock"))
