@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, nullcontext, suppress
 from dataclasses import dataclass
@@ -36,6 +37,9 @@ PATIENCE_SECONDS = 0.5
 
 KNOWN_SECONDS = 1.0
 """For so long what was read of a workspace's hosts is taken for what is so."""
+
+AHEAD_SECONDS = 0.1
+"""So long before that ends a call has it read anew, beside itself: the next one need not wait for it."""
 
 AT_FIRST, AT_MOST = 1.0, 15.0
 """Seconds until a step comes back for which there was no place; longer each time."""
@@ -86,11 +90,13 @@ class Door:
         database: Database,
         *,
         now: Callable[[], datetime] = _utc_now,
+        clock: Callable[[], float] = time.monotonic,
         host_calls: int = HOST_CALLS,
         patience: float = PATIENCE_SECONDS,
     ) -> None:
         self._database = database
         self._now = now
+        self._clock = clock
         self._host_calls = host_calls
         self._patience = patience
         self._places: dict[tuple[UUID, str], asyncio.Semaphore] = {}
@@ -124,8 +130,7 @@ class Door:
     async def look(self, session: AsyncSession, workspace_id: UUID) -> None:
         """Read by a session that is open anyway what would be read as soon as a call comes."""
         if self._fresh(workspace_id) is None:
-            time = asyncio.get_running_loop().time()
-            self._known[workspace_id] = (time, dict(await hosts.known_hosts(session, workspace_id)))
+            self._known[workspace_id] = (self._clock(), dict(await hosts.known_hosts(session, workspace_id)))
 
     async def note(
         self, workspace_id: UUID, definition: ComponentDefinition, answer: Response | CallError
@@ -205,30 +210,35 @@ class Door:
         return Held("busy", self._now() + timedelta(seconds=pause), host, slot, times)
 
     async def _hosts(self, workspace_id: UUID) -> dict[str, KnownHost]:
-        if (known := self._fresh(workspace_id)) is not None:
-            return known
-        _, known = self._known.get(workspace_id, (0.0, {}))
-        # One asks for all that want to know at the same time: a hundred steps come to the door together.
+        if (known := self._fresh(workspace_id)) is None:
+            return await asyncio.shield(self._read(workspace_id))
+        if self._fresh(workspace_id, KNOWN_SECONDS - AHEAD_SECONDS) is None:
+            self._read(workspace_id)
+        return known
+
+    def _read(self, workspace_id: UUID) -> asyncio.Task[dict[str, KnownHost]]:
+        """One asks for all that want to know at the same time: a hundred steps come to the door together."""
         if workspace_id not in self._reading:
+            _, known = self._known.get(workspace_id, (0.0, {}))
             reading = asyncio.create_task(self._read_hosts(workspace_id, known))
             self._reading[workspace_id] = reading
             reading.add_done_callback(lambda _: self._reading.pop(workspace_id, None))
-        return await asyncio.shield(self._reading[workspace_id])
+        return self._reading[workspace_id]
 
-    def _fresh(self, workspace_id: UUID) -> dict[str, KnownHost] | None:
-        """What is known of a workspace's hosts; None if nothing is, or if it was read too long ago."""
+    def _fresh(self, workspace_id: UUID, seconds: float = KNOWN_SECONDS) -> dict[str, KnownHost] | None:
+        """What is known of a workspace's hosts; None if nothing is, or if it was read as long ago as that."""
         read_at, known = self._known.get(workspace_id, (0.0, {}))
-        is_old = asyncio.get_running_loop().time() - read_at >= KNOWN_SECONDS
+        is_old = self._clock() - read_at >= seconds
         return None if workspace_id not in self._known or is_old else known
 
     async def _read_hosts(self, workspace_id: UUID, known: dict[str, KnownHost]) -> dict[str, KnownHost]:
-        time = asyncio.get_running_loop().time()
+        read_at = self._clock()
         try:
             async with self._database.of(workspace_id).reading() as session:
                 known = dict(await hosts.known_hosts(session, workspace_id))
         except DATABASE_ERRORS:
             return known
-        self._known[workspace_id] = (time, known)
+        self._known[workspace_id] = (read_at, known)
         return known
 
 

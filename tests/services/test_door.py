@@ -16,9 +16,10 @@ from db.session import Database
 from services.components.definitions import ComponentDefinition
 from services.connectors import Response
 from services.connectors.errors import AddressRefused, MaybeSent, NotSent, SecretMissing
-from services.health.door import Caller, Door, Held, fault_of
+from services.health.door import AHEAD_SECONDS, KNOWN_SECONDS, Caller, Door, Held, fault_of
 from services.health.hosts import FAILURES, FIRST_PAUSE, LONGEST_PAUSE, closed_hosts, pause_after
 from services.workspaces import ensure
+from tests.support.run_starts import until
 
 OK = Response(200, "", {}, 0.1, 2)
 DOWN = NotSent("connection")
@@ -219,16 +220,47 @@ async def test_a_database_that_is_away_keeps_nobody_out(workspace_id: UUID) -> N
     await away.close()
 
 
-async def test_a_hundred_calls_that_come_together_ask_once_what_is_known(
-    database: Database, workspace_id: UUID, clock: Clock
-) -> None:
+def questions(database: Database) -> list[str]:
+    """A list that grows with each question for hosts."""
     asked_for: list[str] = []
 
     def note(_: Any, __: Any, statement: str, *___: Any) -> None:
         asked_for.extend(["hosts"] if "host_faults" in statement else [])
 
     event.listen(database.engine.sync_engine, "before_cursor_execute", note)
+    return asked_for
+
+
+async def test_a_hundred_calls_that_come_together_ask_once_what_is_known(
+    database: Database, workspace_id: UUID, clock: Clock
+) -> None:
+    asked_for = questions(database)
     door = Door(database, now=clock, host_calls=200)
     answers = await asyncio.gather(*(asked(door, caller(workspace_id), component()) for _ in range(100)))
     assert set(answers) == {None}
     assert asked_for == ["hosts"]
+
+
+async def test_what_is_known_is_read_anew_before_it_is_too_old(
+    database: Database, workspace_id: UUID, clock: Clock
+) -> None:
+    asked_for = questions(database)
+    seconds = 0.0
+    door = Door(database, now=clock, clock=lambda: seconds)
+    await asked(door, caller(workspace_id), component())
+    seconds = KNOWN_SECONDS - AHEAD_SECONDS - 0.01
+    await asked(door, caller(workspace_id), component())
+    assert asked_for == ["hosts"]
+    seconds = KNOWN_SECONDS - AHEAD_SECONDS
+    await asked(door, caller(workspace_id), component())
+
+    async def is_read_anew() -> bool:
+        return len(asked_for) == 2
+
+    await until(is_read_anew, 10)
+    seconds = KNOWN_SECONDS + 0.5
+    await asked(door, caller(workspace_id), component())
+    assert asked_for == ["hosts"] * 2
+    seconds = 10 * KNOWN_SECONDS
+    await asked(door, caller(workspace_id), component())
+    assert asked_for == ["hosts"] * 3
