@@ -116,7 +116,8 @@ async def shared_parts(
     gates = GateService(approvals)
     progress = RunProgress(cards, gates, inputs)
     runs, attempts = RunService(progress, components, approvals), AttemptService(progress, inputs)
-    batches, questions = StepBatches(database, attempts), QuestionService(runs, progress)
+    door = Door(database)
+    batches, questions = StepBatches(database, attempts, look=door.look), QuestionService(runs, progress)
     stack.push_async_callback(batches.close)
     queries = WorkflowQueries(approvals)
     posts, draws = CardPosts(database, cards, queries), CardDraws(database, cards, queries)
@@ -128,7 +129,6 @@ async def shared_parts(
     box = SecretBox(keys_of(key)) if key else None
     kept_secrets = ComponentSecrets(box)
     contexts = CallContexts(database, kept_secrets, RenewedTokens(box))
-    door = Door(database)
     executor = Executor(database, batches, attempts, questions, connector, contexts, door, meter=meter)
     bind = partial(
         _bound,

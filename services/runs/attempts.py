@@ -11,24 +11,26 @@ begin together need no more of them than one. What goes the way that nearly all 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.group_commit import LockedElsewhere
-from db.models.documents import StepWait
 from db.queue import JobRow, NewJob, moved_rows
+from db.session import Database
 from services.errors import NotFound
 from services.jobs import JobDeferral, RunStep
 from services.runs import transitions
-from services.runs.claims import Attempt, AttemptOutcome, BeginResult, NextStep, RecordResult
+from services.runs.claims import Attempt, AttemptOutcome, BeginResult, NextStep, RecordResult, attempt_of
+from services.runs.hand_overs import HandOvers
 from services.runs.held_steps import step_row
 from services.runs.progress import RunProgress, held_run
 from services.runs.step_moves import StepMoves
-from services.runs.transitions import BeginningStep, Begun, Beside, DoneStep, Finished, HeldRun, StepRow
-from services.states import StepState
-from services.steps.calls import COMPONENT, StepCall
+from services.runs.step_rows import Behind, HeldRun, StepRow
+from services.runs.transitions import BeginningStep, Begun, Beside, Finished
+from services.steps.calls import StepCall
 from services.steps.results import Deferral
 from services.steps.sources import RunAndStep, StepFault, StepSources
 
@@ -37,12 +39,13 @@ BeginResults = dict[UUID, BeginResult]
 
 
 class AttemptService:
-    """Every method takes a session and leaves the commit to its caller."""
+    """Every method but `hand_over` takes a session and leaves the commit to its caller."""
 
     def __init__(self, progress: RunProgress, inputs: StepSources) -> None:
         self._progress = progress
         self._inputs = inputs
         self._moves = StepMoves(progress, inputs)
+        self._hand_overs = HandOvers(progress, inputs)
 
     async def begin(
         self, session: AsyncSession, jobs: Sequence[RunStep], now: datetime, *, may_wait: bool = True
@@ -63,7 +66,7 @@ class AttemptService:
 
         With `may_wait` unset, as with `begin`.
         """
-        done = [_done(each) for each in came if _is_plain(each)]
+        done = [each.done() for each in came if each.is_plain]
         finished = await transitions.finish(session, {each.job.run for each in came}, done, now, may_wait=may_wait)
         runs = finished.runs
         _check(runs, [each.job for each in came], may_wait=may_wait)
@@ -125,6 +128,13 @@ class AttemptService:
         """
         return await self._moves.defer(session, job, attempt, deferral, now)
 
+    async def hand_over(self, database: Database, came: AttemptOutcome, now: datetime) -> NextStep | None:
+        """Record a step and begin the only one behind it, by one statement of its own, as `record` would.
+
+        None: it is not that simple, nothing is written, and `record` has to do it.
+        """
+        return await self._hand_overs.hand_over(database, came, now)
+
     async def abandon(self, session: AsyncSession, job: RunStep, now: datetime) -> None:
         """A step's job has failed too often for a reason of ours: whether it was sent is not known."""
         await self._moves.abandon(session, job, now)
@@ -173,7 +183,7 @@ class AttemptService:
         claimed: dict[UUID, Attempt[StepCall]] = {}
         for run, row in due:
             try:
-                claimed[row.id] = _attempt(run, row, sources[row.id].call(), now)
+                claimed[row.id] = attempt_of(run.plan_id, row, sources[row.id].call(), now)
             except StepFault:
                 continue
         asked = [
@@ -184,7 +194,10 @@ class AttemptService:
             if place is not None or job.step in claimed
         ]
         begun = await transitions.begin(session, asked, now, beside)
-        return {step: each for step, each in claimed.items() if step in begun.running}, begun
+        behind = {step: Behind.of(rows[step], follower) for step, follower in begun.behind.items()}
+        return {
+            step: replace(each, behind=behind.get(step)) for step, each in claimed.items() if step in begun.running
+        }, begun
 
     async def _record(
         self, session: AsyncSession, finished: Finished, came: Sequence[AttemptOutcome], now: datetime
@@ -196,7 +209,7 @@ class AttemptService:
         kept = set(finished.done)
         ready = [_job(finished.runs[row.run_id], row) for row in finished.ready]
         over: list[RunAndStep] = []
-        if others := [each for each in came if not _is_plain(each)]:
+        if others := [each for each in came if not each.is_plain]:
             are_kept, over = await self._moves.record(session, others, now)
             kept |= {each.job.step for each, is_kept in zip(others, are_kept, strict=True) if is_kept}
         await self._progress.advance_all(session, over, now, ready)
@@ -244,37 +257,8 @@ def _check(runs: Mapping[UUID, HeldRun], jobs: Sequence[RunStep], *, may_wait: b
             raise NotFound("step", job.step)
 
 
-def _is_plain(came: AttemptOutcome) -> bool:
-    return came.result.state is StepState.DONE and came.attempt.call.kind == COMPONENT
-
-
-def _done(came: AttemptOutcome) -> DoneStep:
-    attempt, result = came.attempt, came.result
-    return DoneStep(
-        id=came.job.step,
-        claim=attempt.claim,
-        outcome=result.outcome,
-        status=result.status,
-        output=result.output,
-        warnings=list(result.warnings),
-        started_at=attempt.started_at,
-    )
-
-
 def _job(run: HeldRun, row: StepRow) -> RunStep:
     return RunStep(workspace=run.workspace_id, run=run.id, step=row.id, attempt=row.attempt)
-
-
-def _attempt(run: HeldRun, row: StepRow, call: StepCall, now: datetime) -> Attempt[StepCall]:
-    return Attempt(
-        call=call,
-        claim=uuid4(),
-        number=row.attempt,
-        tries=row.attempt - row.first_attempt + 1,
-        started_at=now,
-        plan_id=run.plan_id,
-        wait=row.wait or StepWait(),
-    )
 
 
 def _answer(came: AttemptOutcome, kept: Collection[UUID], following: Mapping[int, NextStep]) -> RecordResult:

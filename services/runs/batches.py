@@ -10,6 +10,8 @@ from functools import partial
 from typing import TypeVar
 from uuid import UUID
 
+from sqlalchemy.ext.asyncio import AsyncSession
+
 from db.errors import DATABASE_ERRORS, is_refused
 from db.group_commit import GroupCommit, LockedElsewhere
 from db.queue import JobRow
@@ -34,19 +36,32 @@ PATIENCE_SECONDS = 120.0
 BASE_DELAY_SECONDS, MAX_DELAY_SECONDS = 0.25, 1.0
 """Seconds between tries; another worker may take the step over as soon as the database is back."""
 
+Look = Callable[[AsyncSession, UUID], Awaitable[None]]
+"""Reads, by the session that begins steps of a workspace, what their calls will ask for next (`Door.look`)."""
+
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
+
+
+async def _nothing(session: AsyncSession, workspace: UUID) -> None:
+    return
 
 
 class StepBatches:
     """Begins and records steps. One per process; a transaction is about steps of one workspace only."""
 
     def __init__(
-        self, database: Database, attempts: AttemptService, *, now: Callable[[], datetime] = _utc_now
+        self,
+        database: Database,
+        attempts: AttemptService,
+        *,
+        look: Look = _nothing,
+        now: Callable[[], datetime] = _utc_now,
     ) -> None:
         self._database = database
         self._attempts = attempts
+        self._look = look
         self._now = now
         self._beginning: dict[UUID, GroupCommit[RunStep, BeginResult]] = {}
         self._recording: dict[UUID, GroupCommit[AttemptOutcome, RecordResult]] = {}
@@ -107,13 +122,21 @@ class StepBatches:
         self, workspace: UUID, jobs: Sequence[RunStep], may_wait: bool
     ) -> list[BeginResult | LockedElsewhere]:
         async with self._database.of(workspace).transaction(keeps_plans=True) as session:
-            return await self._attempts.begin(session, jobs, self._now(), may_wait=may_wait)
+            begun = await self._attempts.begin(session, jobs, self._now(), may_wait=may_wait)
+            await self._look(session, workspace)
+            return begun
 
     async def _record(
         self, workspace: UUID, came: Sequence[AttemptOutcome], may_wait: bool
     ) -> list[RecordResult | LockedElsewhere]:
-        async with self._database.of(workspace).transaction(keeps_plans=True) as session:
-            return await self._attempts.record(session, came, self._now(), may_wait=may_wait)
+        database, now = self._database.of(workspace), self._now()
+        following = None
+        if len(came) == 1 and not may_wait:
+            following = await self._attempts.hand_over(database, came[0], now)
+        if following is not None:
+            return [following]
+        async with database.transaction(keeps_plans=True) as session:
+            return await self._attempts.record(session, came, now, may_wait=may_wait)
 
 
 Commit = Callable[[UUID, Sequence[T], bool], Awaitable[Sequence[R | LockedElsewhere]]]

@@ -12,7 +12,7 @@ from db.models import ApprovalRulesRow, PlanVersion, Run, StepGate, StepRun, Wor
 from db.prepared import PreparedStatement
 from services.approvals import ApprovalRules, NotNamed, rules_of
 from services.errors import NotFound, StaleVersion
-from services.runs.transitions import StepRow
+from services.runs.step_rows import StepRow
 
 
 @dataclass(frozen=True, slots=True)

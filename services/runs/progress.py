@@ -26,7 +26,8 @@ from services.cards import CardService
 from services.jobs import DrawQuestion, ReplyToReporter, RunStep, TellOfFailure, TellOfWait
 from services.plans.model import WHEN
 from services.runs.gates import GateService
-from services.runs.transitions import Begun, Beside, HeldRun
+from services.runs.step_rows import HeldRun
+from services.runs.transitions import Begun, Beside
 from services.states import OVER, RunState, StepState, check_step_move, run_state
 from services.steps.sources import RunAndStep, StepFault, StepSource, StepSources
 from services.steps.waits import people_asked

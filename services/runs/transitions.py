@@ -26,52 +26,14 @@ from sqlalchemy import ARRAY, BigInteger, DateTime, Integer, LargeBinary, Text, 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.types import TypeEngine
 
-from db.models.documents import StepWait
 from db.prepared import PreparedStatement
 from db.queue import MOVE, JobRow, payload
 from services import card_marks
 from services.card_marks import CardMark
 from services.components.builtins import BUILTINS
 from services.jobs import RunStep
+from services.runs.step_rows import DoneStep, HeldRun, StepRow, due_step
 from services.states import RunState, StepState
-
-
-@dataclass(frozen=True, slots=True)
-class HeldRun:
-    """A run whose row is held."""
-
-    id: UUID
-    workspace_id: UUID
-    plan_id: UUID
-    state: str
-
-
-@dataclass(frozen=True, slots=True)
-class StepRow:
-    """What a step is begun from."""
-
-    id: UUID
-    run_id: UUID
-    step: dict[str, Any]
-    component_key: str
-    state: str
-    gated: bool
-    attempt: int
-    first_attempt: int
-    wait: StepWait | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class DoneStep:
-    """What came of a step that succeeded, for whoever has its claim."""
-
-    id: UUID
-    claim: UUID
-    outcome: str
-    status: int | None
-    output: Any
-    warnings: list[Any]
-    started_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +72,14 @@ class Beside:
 class Begun:
     """What `begin` did: the steps that are RUNNING, and those that have their place. What it found besides.
 
-    `states` are those before.
+    `states` are those before. `behind` has what is alone behind steps that are RUNNING.
     """
 
     running: set[UUID] = field(default_factory=set)
     placed: set[UUID] = field(default_factory=set)
     states: dict[UUID, set[StepState]] = field(default_factory=lambda: defaultdict(set))
     cards: list[CardMark] = field(default_factory=list)
+    behind: dict[UUID, StepRow] = field(default_factory=dict)
 
 
 _HELD = """
@@ -277,7 +240,8 @@ async def finish(
     return Finished(runs, frozenset(done), ready, others)
 
 
-# The cards last: in a transaction their rows are held after those of runs.
+# What is behind a step is looked for one by one: rows by what is given. The cards last: in a transaction
+# their rows are held after those of runs.
 _BEGIN = _prepared(
     """
 WITH moved AS (
@@ -290,22 +254,38 @@ WITH moved AS (
     WHERE id = ANY(:ids) AND (state = 'READY' AND attempt = (:attempts)[{place}]) IS TRUE
         AND (:claims)[{place}] IS NOT NULL
         AND ((:places)[{place}] IS NULL OR id IN (SELECT id FROM moved))
-    RETURNING id
+    RETURNING id, run_id, followers
+), behind AS (
+    SELECT begun.id, follower.document
+    FROM begun, LATERAL (
+        SELECT jsonb_build_object(
+            'id', id, 'step', step, 'component_key', component_key, 'gated', gated, 'attempt', attempt,
+            'first_attempt', first_attempt
+        ) AS document
+        FROM step_runs AS step
+        WHERE run_id = begun.run_id AND step_id = begun.followers[1] AND {plain}
+        OFFSET 0
+    ) AS follower
+    WHERE cardinality(begun.followers) = 1
 ), marked AS (
     {mark}
 )
 SELECT 'running' AS kind, id, CAST(NULL AS text) AS state, CAST(NULL AS uuid) AS workspace_id,
     CAST(NULL AS integer) AS generation, CAST(NULL AS text) AS key, CAST(NULL AS boolean) AS is_asked,
-    CAST(NULL AS interval) AS rest, CAST(NULL AS text) AS transaction
+    CAST(NULL AS interval) AS rest, CAST(NULL AS text) AS transaction, CAST(NULL AS jsonb) AS document
 FROM begun
 UNION ALL
-SELECT 'placed', id, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM moved
+SELECT 'placed', id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM moved
 UNION ALL
-SELECT 'state', run_id, state, NULL, NULL, NULL, NULL, NULL, NULL
+SELECT 'behind', id, NULL, NULL, NULL, NULL, NULL, NULL, NULL, document FROM behind
+UNION ALL
+SELECT 'state', run_id, state, NULL, NULL, NULL, NULL, NULL, NULL, NULL
 FROM (SELECT DISTINCT run_id, state FROM step_runs WHERE run_id = ANY(:settling)) AS states
 UNION ALL
-SELECT 'card', plan_id, NULL, workspace_id, generation, key, is_asked, rest, transaction FROM marked
-""".replace("{move}", MOVE).replace("{mark}", card_marks.MARK)
+SELECT 'card', plan_id, NULL, workspace_id, generation, key, is_asked, rest, transaction, NULL FROM marked
+""".replace("{move}", MOVE)
+    .replace("{mark}", card_marks.MARK)
+    .replace("{plain}", _PLAIN.replace("{number}", "1"))
 )
 
 
@@ -317,6 +297,7 @@ async def begin(session: AsyncSession, steps: Sequence[BeginningStep], now: date
     begun = Begun()
     if not (steps or beside.settling or beside.cards["plans"]):
         return begun
+    run_ids = {step.job.step: step.job.run for step in steps}
     found = await _BEGIN.rows(
         session,
         ids=[step.job.step for step in steps],
@@ -337,10 +318,12 @@ async def begin(session: AsyncSession, steps: Sequence[BeginningStep], now: date
                 begun.running.add(id_)
             case "placed":
                 begun.placed.add(id_)
+            case "behind":
+                begun.behind[id_] = due_step(run_ids[id_], card[-1])
             case "state":
                 begun.states[id_].add(StepState(state))
             case _:
-                begun.cards.append(CardMark(workspace_id, id_, *card))
+                begun.cards.append(CardMark(workspace_id, id_, *card[:-1]))
     return begun
 
 

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, Uuid, bindparam, column, func, select, text
+from sqlalchemy import ARRAY, Text, Uuid, bindparam, column, func, or_, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Run, StepRun, WorkflowPlan
@@ -63,6 +63,10 @@ class StepOfRun(Protocol):
 
 _KEPT = 10_000
 """Definitions of runs that are remembered; they never change, so all that this costs is memory."""
+
+
+_AT_ONCE = 16
+"""All definitions of a run that has no more are read when the first one is wanted: the others will be, too."""
 
 
 class StepFault(Exception):
@@ -119,6 +123,20 @@ class StepSource:
         check_origins(self.wire, called, self.values.components, at_gate=self.gated)
 
 
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A step that has answered, and the component that did."""
+
+    name: str
+    component_key: str
+    output: Any
+
+    @property
+    def components(self) -> Mapping[str, str]:
+        """As `Values` has them."""
+        return {self.name: self.component_key}
+
+
 class StepSources:
     """Reads the inputs of steps. One per process."""
 
@@ -128,6 +146,22 @@ class StepSources:
     async def one(self, session: AsyncSession, run: Run, step: StepRun) -> StepSource:
         """The inputs of one step."""
         return (await self.load(session, [(run, step)]))[step.id]
+
+    def at_hand(self, run: RunOfStep, step: StepOfRun, before: Answered) -> StepSource | None:
+        """The inputs of a step for which nothing has to be read, but for an answer that is not written down yet.
+
+        None where anything else is needed. What PostgreSQL would give back otherwise than it was written, as some
+        numbers, is to be read from there.
+        """
+        wire = Step.model_validate(step.step)
+        named = list(references(wire))
+        keys = _keys(wire)
+        if wire.component_id in BUILTINS or any((run.id, key) not in self._definitions for key in keys):
+            return None
+        values = Values({}) if not named else Values({before.name: before.output}, components=before.components)
+        if any(each.source != before.name or not _is_kept_to_the_letter(values.find(each)) for each in named):
+            return None
+        return StepSource(wire, values, {key: self._definitions[run.id, key] for key in keys}, gated=step.gated)
 
     async def load(
         self, session: AsyncSession, steps: Sequence[tuple[RunOfStep, StepOfRun]]
@@ -159,9 +193,11 @@ class StepSources:
         each = func.jsonb_each_text(Run.components).table_valued(
             column("key", Text), column("value", Text), name="component"
         )
+        names = func.jsonb_object_keys(Run.components).table_valued(column("name", Text), name="names")
+        is_small = select(func.count()).select_from(names).scalar_subquery() <= _AT_ONCE
         rows = await session.execute(
             select(Run.id, each.c.key, each.c.value)
-            .join(each, each.c.key.in_({key for _, key in unknown}))
+            .join(each, or_(each.c.key.in_({key for _, key in unknown}), is_small))
             .where(Run.id.in_({run_id for run_id, _ in unknown}))
         )
         found = {(run_id, key): _read(document) for run_id, key, document in rows}
@@ -207,6 +243,10 @@ _OUTPUTS = PreparedStatement(
     """).bindparams(bindparam("runs", type_=ARRAY(Uuid)), bindparam("names", type_=ARRAY(Text)))
 )
 _PLANS = select(WorkflowPlan).where(WorkflowPlan.id == func.any(bindparam("plans", type_=ARRAY(Uuid))))
+
+
+def _is_kept_to_the_letter(value: Any) -> bool:
+    return isinstance(value, str | int)
 
 
 def _keys(step: Step) -> set[str]:

@@ -9,7 +9,8 @@ import pytest
 from sqlalchemy import text
 
 from db.session import Database
-from services.runs.transitions import DoneStep, finish
+from services.runs.step_rows import DoneStep
+from services.runs.transitions import finish
 from tests.support.explained import explaining
 from tests.support.explained import looked_at as looked_at_by
 from tests.support.picked_steps import claimed, picked, recorded, started
