@@ -56,7 +56,17 @@ def _asked(name: str) -> ColumnElement[Any]:
 
 _KEY: ColumnElement[str] = func.concat("card:", Card.id, ":", Card.generation)
 
-MARK = as_part(
+_HELD = as_part(
+    select(Card)
+    .with_only_columns(
+        *(Card.id, Card.workspace_id, Card.plan_id, Card.generation),
+        *(Card.ts, Card.post_started_at, Card.drawing_until, Card.drawn_at),
+    )
+    .where(Card.workspace_id == any_(_asked("workspaces")), Card.plan_id == any_(_asked("plans")))
+    .order_by(Card.id)  # all take their locks in one order
+    .with_for_update(of=Card)
+)
+_FOUND = as_part(
     select(
         Card.workspace_id,
         Card.plan_id,
@@ -67,10 +77,11 @@ MARK = as_part(
         card_turns.rest(_asked("interval"), _asked("hurried")).label("rest"),
         case((homes.has_live(Card.workspace_id), cast(func.pg_current_xact_id(), Text))).label("transaction"),
     )
-    .where(Card.workspace_id == any_(_asked("workspaces")), Card.plan_id == any_(_asked("plans")))
-    .order_by(Card.id)  # all take their locks in one order
-    .with_for_update(of=Card)
 )
+
+# What is found is asked of the rows once they are held. In storms PostgreSQL 18.4 has crashed over one SELECT that
+# held them and had the subqueries, where whoever it had waited for had changed a row (texteq, in EvalPlanQual).
+MARK = f"WITH {Card.__tablename__} AS MATERIALIZED ({_HELD}) {_FOUND}"
 """A statement, or a part of one. A plan has one card."""
 
 

@@ -92,6 +92,13 @@ def _statements(lines: Iterable[str], database: str) -> Iterable[Statement]:
             yield Statement(pid, match[1])
 
 
+def _kind_alone(text: str) -> Kind:
+    """What a statement is for that is a transaction by itself."""
+    if "hand_over_step" in text:
+        return Kind.STEPS
+    return Kind.QUEUE if "pgqueuer" in text else Kind.OTHER
+
+
 def tally(statements: Iterable[Statement]) -> Mapping[Kind, int]:
     """How many there are of each kind."""
     counts: Counter[Kind] = Counter()
@@ -100,7 +107,7 @@ def tally(statements: Iterable[Statement]) -> Mapping[Kind, int]:
         if each.text.startswith("BEGIN"):
             open_[each.pid] = [each.text]
         elif each.pid not in open_:
-            counts[Kind.QUEUE if "pgqueuer" in each.text else Kind.OTHER] += 1
+            counts[_kind_alone(each.text)] += 1
         else:
             open_[each.pid].append(each.text)
             if each.text.startswith(("COMMIT", "ROLLBACK")):
