@@ -153,14 +153,15 @@ def _of_slack(slack: SlackStandIn, all_runs: Sequence[Run]) -> Iterator[str]:
     kinds = Counter((message.metadata or {}).get("event_type") for message in messages)
     if kinds[METADATA_CARD] != len(all_runs):
         yield f"{kinds[METADATA_CARD]} cards for {len(all_runs)} plans"
-    replies = Counter(
-        (message.metadata or {}).get("event_payload", {}).get("run")
-        for message in messages
-        if (message.metadata or {}).get("event_type") == METADATA_OUTCOME
-    )
+    replies: defaultdict[str, list[str]] = defaultdict(list)
+    for message in messages:
+        if (message.metadata or {}).get("event_type") == METADATA_OUTCOME:
+            of = (message.metadata or {}).get("event_payload", {}).get("run")
+            replies[of].append(f"{message.ts} in {message.thread_ts}")
     for run in all_runs:
-        if replies[str(run.id)] != 1:
-            yield f"run {run.id}: its reporter was told {replies[str(run.id)]} times"
+        if len(told := replies[str(run.id)]) != 1:
+            noted = f"begun {run.reply_started_at and run.reply_started_at.timestamp()}, noted {run.reply_ts}"
+            yield f"run {run.id}: its reporter was told {len(told)} times: {told}, {noted}"
 
 
 _STEPS = text("""
