@@ -57,7 +57,7 @@ _CARDS_WITH_JOBS = text(
 
 _IS_COMING = text(
     "SELECT EXISTS (SELECT FROM pgqueuer"
-    " WHERE dedupe_key LIKE 'post:' || :plan || '%' AND status IN ('queued', 'picked'))"
+    " WHERE dedupe_key LIKE 'post:' || :plan || '%' AND status IN ('queued', 'picked', 'failed'))"
 )
 
 ARRIVAL_POLL = timedelta(seconds=1)
@@ -162,6 +162,7 @@ class CardService:
 
     async def _is_coming(self, session: AsyncSession, plan_id: UUID) -> bool:
         # A job is over after what it wrote is committed, and the card is held: it has not arrived, or is coming.
+        # One that could not be put back, for want of a database, is held as failed, and is taken up again.
         return bool(await session.scalar(_IS_COMING, {"plan": str(plan_id)}))
 
     async def message(self, session: AsyncSession, workspace_id: UUID, plan_id: UUID) -> tuple[str, str | None]:
