@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlalchemy import text
-from sqlalchemy.pool import QueuePool
 
 from bot.jobs import HANDLERS
 from bot.jobs.registry import Lane
@@ -54,10 +53,9 @@ async def read_gauges(metrics: Metrics, readiness: Readiness) -> None:
 
 
 def _read_pool(metrics: Metrics, database: Database) -> None:
-    pool = database.engine.pool
-    if isinstance(pool, QueuePool):
-        metrics.pool_in_use.set(pool.checkedout())
-        metrics.pool_size.set(pool.size())
+    in_use, most = database.connections
+    metrics.pool_in_use.set(in_use)
+    metrics.pool_size.set(most)
 
 
 async def _read_states(metrics: Metrics, session: ReadSession) -> None:

@@ -74,6 +74,11 @@ class KeptConnections:
         self._engine = engine
         self._free: list[KeptConnection] = []
 
+    @property
+    def resting(self) -> int:
+        """How many are kept, and not used at the moment."""
+        return len(self._free)
+
     async def take(self) -> KeptConnection:
         """One that is free and lives, or another. Raises what a database does that is down."""
         while self._free:

@@ -262,6 +262,12 @@ class Database:
         async with connection.transaction():
             return list(await connection.fetch(statement, *values))
 
+    @property
+    def connections(self) -> tuple[int, int]:
+        """How many connections are used at the moment, and how many transactions may be open at once."""
+        pool: Any = self.engine.sync_engine.pool
+        return pool.checkedout() - self._kept.resting, pool.size() - MOST
+
     def priority(self, workspace_id: UUID) -> int:
         """The priority of the next job of a workspace."""
         return self._turns.priority(workspace_id)

@@ -8,6 +8,7 @@ from uuid import uuid4
 
 import asyncpg
 import pytest
+from sqlalchemy import text
 
 from db.kept import MOST
 from db.session import Database
@@ -74,6 +75,14 @@ async def test_who_waits_no_longer_leaves_nothing_under_way(alone: Database, dat
 async def test_no_more_are_kept_than_are_of_use(alone: Database) -> None:
     await asyncio.gather(*(alone.alone("SELECT pg_sleep(0.05)") for _ in range(6)))
     assert alone.engine.sync_engine.pool.checkedout() == MOST  # type: ignore[attr-defined]
+
+
+async def test_one_that_is_kept_is_not_in_use(alone: Database) -> None:
+    await alone.alone("SELECT 1")
+    assert alone.connections == (0, 8)
+    async with alone.transaction() as session:
+        await session.execute(text("SELECT 1"))
+        assert alone.connections == (1, 8)
 
 
 async def test_what_a_statement_binds_is_bound_for_it_alone(alone: Database) -> None:
