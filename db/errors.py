@@ -6,8 +6,17 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-DATABASE_ERRORS = (OSError, TimeoutError, SQLAlchemyError, asyncpg.PostgresError, asyncpg.InterfaceError)
-"""What a database that is down, restarting or out of connections raises; the queue speaks to asyncpg itself.
+DATABASE_ERRORS = (
+    OSError,
+    TimeoutError,
+    SQLAlchemyError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    # "The protocol is in the failed state": the server ended the connection as something was about to be asked.
+    # And a failover that is not over yet: no server takes writes.
+    asyncpg.InternalClientError,
+)
+"""What a database that is down, restarting or out of connections raises; much speaks to asyncpg itself.
 
 Not all of these are outages: see `is_refused`.
 """

@@ -7,7 +7,6 @@ import logging
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
-import asyncpg
 from pgqueuer.models import Job as QueuedJob
 
 from db.errors import DATABASE_ERRORS
@@ -70,7 +69,7 @@ class JobEnds:
                 self._is_due.clear()
             try:
                 await self._write(ended)
-            except (*DATABASE_ERRORS, asyncpg.InternalClientError) as error:
+            except DATABASE_ERRORS as error:
                 logger.warning("Ends of jobs are not written down yet: %s", type(error).__name__)
                 self._waiting = ended + self._waiting
                 self._is_due.clear()  # not at once again

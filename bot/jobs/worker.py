@@ -104,7 +104,7 @@ class Worker:
         while not self._stopping.is_set():
             try:
                 await self._work()
-            except (*DATABASE_ERRORS, asyncpg.InternalClientError, FailingListenerError) as error:
+            except (*DATABASE_ERRORS, FailingListenerError) as error:
                 logger.warning("The queue is out of reach: %s", type(error).__name__)
             except Exception:
                 # Whatever it was, a bot that goes on answering Slack and does nothing of it would be worse.

@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 from sqlalchemy import text
 
+from db.errors import DATABASE_ERRORS
 from db.kept import MOST
 from db.session import Database
 from tests.support.run_starts import until
@@ -41,7 +42,7 @@ async def test_a_connection_that_the_server_has_ended_is_left(alone: Database, d
     async def goes_on() -> bool:
         try:
             return await pid(alone) != ended
-        except (asyncpg.PostgresConnectionError, asyncpg.AdminShutdownError):
+        except DATABASE_ERRORS:
             return False  # asyncpg had not been told of it yet: whoever asks asks again
 
     await until(goes_on, 10)

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import NoResultFound, SQLAlchemyError
 
-from db.errors import is_refused
+from db.errors import DATABASE_ERRORS, is_refused
 from db.kept import MOST
 from db.models import InboxEntry
 from db.session import Database
@@ -68,3 +68,21 @@ async def test_so_is_a_pool_that_is_empty_and_a_deadlock(database_url: str) -> N
     assert not is_refused(caught.value)
     assert not is_refused(asyncpg.DeadlockDetectedError("a deadlock"))
     assert not is_refused(ConnectionRefusedError())
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ConnectionRefusedError(),
+        TimeoutError(),
+        asyncpg.AdminShutdownError("ended"),
+        asyncpg.ConnectionDoesNotExistError("closed in the middle"),
+        asyncpg.InterfaceError("the connection is closed"),
+        asyncpg.InternalClientError('the protocol is in the "failed" state'),
+        asyncpg.TargetServerAttributeNotMatched("no server takes writes"),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+def test_whatever_a_connection_that_has_ended_raises_is_an_outage(error: Exception) -> None:
+    assert isinstance(error, DATABASE_ERRORS)
+    assert not is_refused(error)
