@@ -82,10 +82,15 @@ class KeptConnections:
     async def take(self) -> KeptConnection:
         """One that is free and lives, or another. Raises what a database does that is down."""
         while self._free:
-            kept = self._free.pop()
-            if await kept.is_alive():
+            kept, is_alive = self._free.pop(), False
+            try:
+                is_alive = await kept.is_alive()
+            finally:
+                # Also where whoever asks waits no longer.
+                if not is_alive:
+                    await self.give_up(kept)
+            if is_alive:
                 return kept
-            await self.give_up(kept)
         return await KeptConnection.of(self._engine)
 
     async def give_back(self, kept: KeptConnection) -> None:
