@@ -88,8 +88,8 @@ class GroupCommit(Generic[T, R]):
     async def _write(self, line: _Line[T, R]) -> None:
         try:
             while line.waiting:
-                rest = line.begun_at + self._pause - time.monotonic()
-                if rest > 0 and line is self._quick and len(line.waiting) < self._max_batch:
+                # Timers of uvloop count whole milliseconds, and may end a little early.
+                while (rest := self._rest(line)) > 0:  # noqa: ASYNC110 - nothing but time is waited for
                     await asyncio.sleep(rest)
                 line.begun_at = time.monotonic()
                 batch, line.waiting = line.waiting[: self._max_batch], line.waiting[self._max_batch :]
@@ -97,6 +97,12 @@ class GroupCommit(Generic[T, R]):
         finally:
             # In the same breath in which nothing was left: what comes next must not take this one for a writer.
             line.writing -= 1
+
+    def _rest(self, line: _Line[T, R]) -> float:
+        """For how many seconds a writer waits for more before its next batch."""
+        if line is not self._quick or len(line.waiting) >= self._max_batch:
+            return 0.0
+        return line.begun_at + self._pause - time.monotonic()
 
     async def _try(self, batch: Sequence[_Waiting[T, R]], *, is_patient: bool) -> None:
         try:
