@@ -6,7 +6,7 @@ import asyncio
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, Page, Route, expect
 
 from bot.sandbox.slack import SlackStandIn
 from tests.support.blocks import ACTIONS, FORM, PLAN, confirmed, plain
@@ -34,6 +34,26 @@ async def test_a_message_shows_at_once_on_everybodys_page(
             await expect(messages(one)).to_have_count(1)
             await expect(messages(one).get_by_test_id("message-name")).to_have_text("Priya Raman")
             await expect(messages(one).locator("strong")).to_have_text("library")
+
+
+async def test_nothing_is_typed_before_it_is_known_who_writes_and_where(
+    browser: Browser, slack: SlackStandIn
+) -> None:
+    async with opened_page(browser, "about:blank") as page:
+        known = asyncio.Event()
+
+        async def held_back(route: Route) -> None:
+            await known.wait()
+            await route.continue_()
+
+        await page.route("**/ui/state*", held_back)
+        await page.goto(slack.url)
+        for testid in ("composer", "composer-files", "send"):
+            await expect(page.get_by_test_id(testid)).to_be_disabled()
+        typing = asyncio.create_task(say(page, "Road closed"))
+        known.set()
+        await typing
+        await expect(messages(page)).to_contain_text("Road closed")
 
 
 async def test_a_new_message_is_read_aloud_to_others_but_not_to_its_author(

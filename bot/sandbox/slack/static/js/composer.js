@@ -64,12 +64,22 @@ export class Composer {
       icon("attach"),
     );
     this.shortcuts = el("span", {}); // until it is known which there are
+    // Until it is known who writes, and where: what was typed before that would be lost.
+    this.box = el(
+      "fieldset",
+      { class: "composer-box", disabled: true },
+      attachButton,
+      this.fileInput,
+      this.shortcuts,
+      this.field,
+      this.sendButton,
+    );
     this.node = el(
       "form",
       { class: "composer", on: { submit: (event) => this.#onSubmit(event) } },
       this.suggestions.list,
       this.files,
-      el("div", { class: "composer-box" }, attachButton, this.fileInput, this.shortcuts, this.field, this.sendButton),
+      this.box,
       this.hint,
     );
   }
@@ -79,6 +89,7 @@ export class Composer {
     const place = this.#place();
     if (place !== this.place) {
       this.place = place;
+      this.box.disabled = false;
       this.#set(drafts.get(place) ?? "");
     }
     if (this.store.shortcuts !== this.offered) this.#offer();
