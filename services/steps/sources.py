@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, Uuid, bindparam, column, func, or_, select, text
+from sqlalchemy import ARRAY, Integer, Text, Uuid, bindparam, func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from db.models import Run, StepRun, WorkflowPlan
@@ -190,15 +190,8 @@ class StepSources:
         unknown = wanted - known.keys()
         if not unknown:
             return known
-        each = func.jsonb_each_text(Run.components).table_valued(
-            column("key", Text), column("value", Text), name="component"
-        )
-        names = func.jsonb_object_keys(Run.components).table_valued(column("name", Text), name="names")
-        is_small = select(func.count()).select_from(names).scalar_subquery() <= _AT_ONCE
-        rows = await session.execute(
-            select(Run.id, each.c.key, each.c.value)
-            .join(each, or_(each.c.key.in_({key for _, key in unknown}), is_small))
-            .where(Run.id.in_({run_id for run_id, _ in unknown}))
+        rows = await _FROZEN.rows(
+            session, runs=[run_id for run_id, _ in unknown], keys=[key for _, key in unknown], at_once=_AT_ONCE
         )
         found = {(run_id, key): _read(document) for run_id, key, document in rows}
         if len(self._definitions) > _KEPT:
@@ -235,6 +228,21 @@ class StepSources:
         }
 
 
+_FROZEN = PreparedStatement(
+    text("""
+        SELECT run.id, component.key, component.value
+        FROM workflow_executions AS run, jsonb_each_text(run.components) AS component
+        WHERE run.id = ANY(:runs)
+            AND (
+                component.key = ANY(:keys)
+                OR (SELECT count(*) FROM jsonb_object_keys(run.components)) <= :at_once
+            )
+    """).bindparams(
+        bindparam("runs", type_=ARRAY(Uuid)),
+        bindparam("keys", type_=ARRAY(Text)),
+        bindparam("at_once", type_=Integer),
+    )
+)
 _OUTPUTS = PreparedStatement(
     text("""
         SELECT step.run_id, step.step_id, step.component_key, step.output
