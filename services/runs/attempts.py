@@ -25,8 +25,7 @@ from services.jobs import JobDeferral, RunStep
 from services.runs import transitions
 from services.runs.claims import Attempt, AttemptOutcome, BeginResult, NextStep, RecordResult, attempt_of
 from services.runs.hand_overs import HandOvers
-from services.runs.held_steps import step_row
-from services.runs.progress import RunProgress, held_run
+from services.runs.progress import RunProgress
 from services.runs.step_moves import StepMoves
 from services.runs.step_rows import Behind, HeldRun, StepRow
 from services.runs.transitions import BeginningStep, Begun, Beside, Finished
@@ -94,7 +93,7 @@ class AttemptService:
         ready: Sequence[RunStep],
         place: JobRow | None,
         now: datetime,
-        at_hand: RunAndStep | None = None,
+        at_hand: tuple[HeldRun, StepRow] | None = None,
     ) -> NextStep | None:
         """Begin one of the steps that a person's word has let start, in the place of the job that carries it out.
 
@@ -104,11 +103,11 @@ class AttemptService:
         """
         places = [place] if place is not None and place.may_go_on() else []
         first = ready[: len(places)]
-        settled = [] if at_hand is None else [held_run(at_hand[0])]
+        settled = [] if at_hand is None else [at_hand[0]]
         runs: Mapping[UUID, HeldRun] = {run.id: run for run in settled}
         rows: Mapping[UUID, StepRow] = {}
         if at_hand is not None and [job.step for job in first] == [at_hand[1].id]:
-            rows = {at_hand[1].id: step_row(at_hand[1])}
+            rows = {at_hand[1].id: at_hand[1]}
         elif first:
             runs, rows = await _hold(session, first, may_wait=True)
         beside = self._progress.beside(settled, runs)

@@ -132,7 +132,7 @@ class GateActService:
             subject=run.id,
             actor=job.actor,
             action=action,
-            step=held.step.step_id,
+            step=held.step.name,
             **facts,
         )
         await self._cards.request_redraw(session, run.workspace_id, run.plan_id)
@@ -144,4 +144,4 @@ class GateActService:
         held.check_revision(job.revision)
         if held.step.state != StepState.WAITING or held.gate is None:
             raise MoveNotAllowed(state=held.step.state, wanted=StepState.WAITING)
-        return held, held.gate
+        return held, await session.get_one(StepGate, held.gate.id, populate_existing=True)

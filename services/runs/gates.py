@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import select
@@ -11,6 +13,7 @@ from db.models import Run, StepGate, StepRun
 from db.queue import enqueue
 from services.approvals import AlreadyAgreed, ApprovalRules, ApprovalService
 from services.jobs import GateLimit, RemindGate
+from services.runs.held_steps import HeldGate
 
 
 class GateService:
@@ -53,8 +56,17 @@ class GateService:
         ).one()
 
 
-def agree(gate: StepGate, rules: ApprovalRules, user: str, absent: str | None = None) -> bool:
-    """Note that `user`, who may decide, agrees to a step at its gate; whether that is enough now.
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Who agrees at a gate by now, as `StepGate` has it, and whether that is enough."""
+
+    agreed: Sequence[str]
+    deputies: Mapping[str, str]
+    is_enough: bool
+
+
+def agree(gate: HeldGate, rules: ApprovalRules, user: str, absent: str | None = None) -> Agreement:
+    """What it makes of a gate that `user`, who may decide, agrees to the step.
 
     Only those count who are approvers now. A deputy's agreement is that of the `absent`, and nobody agrees twice:
     not for two who are away, nor for one of them and themselves. Raises AlreadyAgreed if it changes nothing. The
@@ -64,11 +76,8 @@ def agree(gate: StepGate, rules: ApprovalRules, user: str, absent: str | None = 
     hands = {gate.deputies.get(other, other) for other in before}
     whose = absent or user
     is_new = whose not in before and user not in hands
-    gate.agreed = [*before, whose] if is_new else before
-    if is_new and absent is not None:
-        gate.deputies = {**gate.deputies, absent: user}
-    if len(gate.agreed) >= rules.quorum:
-        return True
-    if not is_new:
+    agreed = [*before, whose] if is_new else before
+    if not is_new and len(agreed) < rules.quorum:
         raise AlreadyAgreed(user, agreed=len(before), quorum=rules.quorum)
-    return False
+    deputies = {**gate.deputies, absent: user} if is_new and absent is not None else gate.deputies
+    return Agreement(agreed, deputies, len(agreed) >= rules.quorum)

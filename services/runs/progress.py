@@ -19,6 +19,7 @@ from sqlalchemy.orm.util import identity_key
 from sqlalchemy.types import TypeEngine
 
 from db.models import Run, StepRun
+from db.models.documents import StepWait
 from db.prepared import PreparedStatement
 from db.queue import NewJob, enqueue, enqueue_all, enqueue_new
 from services.card_marks import redraws
@@ -75,7 +76,7 @@ class RunProgress:
         step.claim = None
         step.ended_at = now if wanted in OVER or wanted is StepState.FAILED else None
         if people_asked(step.wait) and wanted is not StepState.WAITING:
-            await self.draw_question(session, step)
+            await self.draw_question(session, step.workspace_id, step.id, step.revision, step.wait)
         if wanted is StepState.UNCERTAIN:
             await self._tell_of_wait(session, await session.get_one(Run, step.run_id), step)
 
@@ -239,17 +240,18 @@ class RunProgress:
         now: datetime,
         begun: Begun | None = None,
         jobs: Sequence[NewJob] = (),
-    ) -> None:
-        """The same for many runs; of those that are `going_on` some step is READY or RUNNING, as is known.
+    ) -> Mapping[UUID, RunState]:
+        """The same for many runs; the states of those that have changed.
 
-        Where steps were `begun` their cards are marked, and the states found are those of now. Other `jobs` are
-        put in with those that follow.
+        Of those that are `going_on` some step is READY or RUNNING, as is known. Where steps were `begun` their
+        cards are marked, and the states found are those of now. Other `jobs` are put in with those that follow.
         """
         changed = await self._settle(session, runs, going_on, now, {} if begun is None else begun.states)
         if begun is None:
             await self._cards.request_redraws(session, [(run.workspace_id, run.plan_id) for run in runs])
         marks = [] if begun is None else begun.cards
         await enqueue_new(session, [*jobs, *_told(changed, now), *redraws(marks)])
+        return {run.id: state for run, state in changed}
 
     async def _settle(
         self,
@@ -311,15 +313,16 @@ class RunProgress:
             .execution_options(populate_existing=True)
         )
         for step in steps:
-            await self.draw_question(session, step)
+            await self.draw_question(session, step.workspace_id, step.id, step.revision, step.wait)
 
-    async def draw_question(self, session: AsyncSession, step: StepRun) -> None:
-        """Have it shown at each message of a question what has become of it."""
-        run = await session.get_one(Run, step.run_id)
-        for each in people_asked(step.wait):
+    async def draw_question(
+        self, session: AsyncSession, workspace_id: UUID, step_id: UUID, revision: int, wait: StepWait | None
+    ) -> None:
+        """Have it shown at each message of a step's question what has become of it."""
+        for each in people_asked(wait):
             if "ts" in each:
-                job = DrawQuestion(workspace=run.workspace_id, step=step.id, user=each["person"])
-                await enqueue(session, job, key=f"question:{step.id}:{step.revision}:{job.user}")
+                job = DrawQuestion(workspace=workspace_id, step=step_id, user=each["person"])
+                await enqueue(session, job, key=f"question:{step_id}:{revision}:{job.user}")
 
 
 def _is_needed(step: StepRun) -> bool:

@@ -76,7 +76,7 @@ class QuestionService:
             return False
         step.wait = with_message(step.wait, person, ts=ts)
         if step.state != StepState.RUNNING:
-            await self._progress.draw_question(session, step)
+            await self._progress.draw_question(session, step.workspace_id, step.id, step.revision, step.wait)
         return step.claim == attempt.claim and run.state != RunState.CANCELLED
 
     async def record_not_posted(

@@ -36,6 +36,11 @@ class StepRow:
     first_attempt: int
     wait: StepWait | None = None
 
+    @property
+    def name(self) -> str:
+        """As the plan calls it."""
+        return str(self.step["step_id"])
+
 
 @dataclass(frozen=True, slots=True)
 class DoneStep:
@@ -64,7 +69,7 @@ class Behind:
     @classmethod
     def of(cls, step: StepRow, follower: StepRow) -> Behind:
         """What is behind a step."""
-        return cls(step.step["step_id"], step.component_key, follower)
+        return cls(step.name, step.component_key, follower)
 
 
 def due_step(run_id: UUID, document: Mapping[str, Any]) -> StepRow:

@@ -14,8 +14,7 @@ from db.queue import enqueue
 from services.approvals import ApprovalRefused
 from services.errors import MoveNotAllowed, NotFound, StaleVersion
 from services.jobs import DecideRun, RunDecision, RunStep, StepDecision, Tell
-from services.runs.decisions import decider_of, press_is_recorded
-from services.steps.sources import RunAndStep
+from services.runs.decisions import DecidedStep, decider_of, press_is_recorded
 
 
 async def decide_run(job: DecideRun, deps: Deps) -> None:
@@ -52,7 +51,9 @@ async def give_up_decision(job: DecideRun, deps: Deps) -> None:
     await _refuse(job, Note.BUSY, deps)
 
 
-async def _carry_out(session: AsyncSession, job: DecideRun, deps: Deps) -> tuple[list[RunStep], RunAndStep | None]:
+async def _carry_out(
+    session: AsyncSession, job: DecideRun, deps: Deps
+) -> tuple[list[RunStep], DecidedStep | None]:
     """Write the decision down; the jobs of steps that can start now, and the step that it is about, if it is."""
     now, ready = deps.now(), list[RunStep]()
     at_hand = None

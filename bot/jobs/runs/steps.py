@@ -13,7 +13,7 @@ from bot.readers import language_for
 from db.queue import current_row
 from services.jobs import RunStep
 from services.runs.claims import NextStep
-from services.steps.sources import RunAndStep
+from services.runs.decisions import DecidedStep
 
 
 async def run_step(job: RunStep, deps: Deps) -> None:
@@ -22,7 +22,7 @@ async def run_step(job: RunStep, deps: Deps) -> None:
 
 
 async def begin_ready(
-    session: AsyncSession, ready: Sequence[RunStep], deps: Deps, at_hand: RunAndStep | None = None
+    session: AsyncSession, ready: Sequence[RunStep], deps: Deps, at_hand: DecidedStep | None = None
 ) -> NextStep | None:
     """Begin one of the steps that a person's word lets start, in the transaction that writes the word down.
 

@@ -135,7 +135,8 @@ async def test_it_is_known_at_which_gate_the_step_waits(database: Database, gate
     async with database.transaction() as session:
         held = await held_step(session, gates[0].workspace_id, gates[0].id)
         [gate] = await session.scalars(select(StepGate).where(StepGate.step_run_id == gates[0].id))
-        assert held.gate is gate
+        assert held.gate is not None
+        assert held.gate.id == gate.id
         assert (held.step.id, held.run.id, held.named) == (gates[0].id, gates[0].run_id, None)
 
 
