@@ -8,6 +8,7 @@ the queue was up to a dozen questions. It has two more tasks and two timers for 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import logging
 import math
 from collections import Counter
@@ -23,7 +24,8 @@ from pgqueuer.models import Job as QueuedJob
 from pgqueuer.types import HealthCheckId
 from pydantic import ValidationError
 
-from db.job_ends import EndedJob, JobEnds
+from db.errors import DATABASE_ERRORS, is_refused
+from db.job_ends import LAST_TRIES, EndedJob, JobEnds
 from db.queue import queue_settings
 from db.queue_driver import OwnedJobQueries
 
@@ -43,6 +45,9 @@ HEARING_SECONDS = 10.0
 
 BEATS = 4
 """So many heartbeats fit into the time after which a job is taken over. A job's first is after the second."""
+
+PUT_BACK_SECONDS, MOST_PUT_BACK_SECONDS = 0.2, 2.0
+"""So long after a job could not be put back that is tried again; twice as long each time."""
 
 Run = Callable[[QueuedJob], Awaitable[None]]
 """Runs a job. RetryRequested puts it back, and any other exception has it held."""
@@ -89,6 +94,7 @@ class LaneManager:
         self._rest_seconds = rest_seconds
         self._numbers = {name: number for number, lane in enumerate(lanes) for name in lane.entrypoints}
         self._is_deaf = False
+        self._is_ending = False
         # By the ids of jobs. One that is put back is none of them any more, but still one of the tasks.
         self._running: dict[int, asyncio.Task[None]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -115,6 +121,7 @@ class LaneManager:
                 async for job in self.jobs(stale_after):
                     self._begin(job, ends)
             finally:
+                self._is_ending = True
                 if self._tasks:
                     await asyncio.wait(self._tasks)
                 beating.cancel()
@@ -146,10 +153,8 @@ class LaneManager:
         try:
             await self._runs[job.entrypoint](job)
         except RetryRequested as again:
-            # Before it is put back, or we would skip it when we take it again.
-            del self._running[job.id]
             try:
-                await self._queries.put_back(job, again.delay)
+                await self._put_back(job, again.delay)
             except Exception:
                 logger.exception("A job could not be put back, and is held")
                 ends.add(EndedJob(job, is_held=True))
@@ -158,6 +163,29 @@ class LaneManager:
             ends.add(EndedJob(job, is_held=True))
         else:
             ends.add(EndedJob(job))
+
+    async def _put_back(self, job: QueuedJob, delay: timedelta) -> None:
+        """Put a job back. As long as the database is away it stays ours, alive and in its place.
+
+        As the worker ends there are a few more tries; whoever comes next takes over what is left.
+        """
+        for tries in itertools.count(1):
+            # Before it is put back, or we would skip it when we take it again.
+            task = self._running.pop(job.id)
+            try:
+                await self._queries.put_back(job, delay)
+            except DATABASE_ERRORS as error:
+                if is_refused(error):
+                    raise
+                logger.warning("A job is not put back yet: %s", type(error).__name__)
+            else:
+                return
+            if job.id in self._running:
+                return  # put back for all that, and taken again
+            self._running[job.id] = task
+            if self._is_ending and tries >= LAST_TRIES:
+                return
+            await asyncio.sleep(min(PUT_BACK_SECONDS * 2 ** (tries - 1), MOST_PUT_BACK_SECONDS))
 
     def _forget(self, job_id: int, task: asyncio.Task[None]) -> None:
         """A job is over, or put back: its place is free."""

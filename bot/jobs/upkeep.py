@@ -81,7 +81,7 @@ async def purge_all(database: Database, retention: Retention, now: datetime) -> 
 
 
 async def _put_back(queries: Queries, is_readable: Callable[[QueuedJob], bool]) -> None:
-    """Jobs that neither ended nor could be handed back, for want of a database, are held as failed.
+    """Jobs that PostgreSQL would not have put back are held as failed.
 
     So are those that only another version can read; they stay where they are until it runs.
     """

@@ -193,10 +193,10 @@ class AttemptService:
             if place is not None or job.step in claimed
         ]
         begun = await transitions.begin(session, asked, now, beside)
-        behind = {step: Behind.of(rows[step], follower) for step, follower in begun.behind.items()}
-        return {
-            step: replace(each, behind=behind.get(step)) for step, each in claimed.items() if step in begun.running
-        }, begun
+        running = {step: each for step, each in claimed.items() if step in begun.running}
+        for step, follower in begun.behind.items():
+            running[step] = replace(running[step], behind=Behind.of(rows[step], follower))
+        return dict(running), begun
 
     async def _record(
         self, session: AsyncSession, finished: Finished, came: Sequence[AttemptOutcome], now: datetime

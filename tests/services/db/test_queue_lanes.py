@@ -109,6 +109,25 @@ async def at_work(
             await asyncio.wait_for(running, SOON.total_seconds())
 
 
+async def not_put_back(database: Database, times: int) -> None:
+    """Have PostgreSQL not take jobs that are put back, so many times."""
+    connection = await asyncpg.connect(database.url)
+    # A sequence counts those, too, that come to nothing.
+    await connection.execute(f"""
+        CREATE SEQUENCE put_back;
+        CREATE FUNCTION outage() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+            IF nextval('put_back') <= {times} THEN
+                RAISE EXCEPTION USING ERRCODE = 'admin_shutdown';
+            END IF;
+            RETURN NEW;
+        END $$;
+        CREATE TRIGGER outage BEFORE UPDATE ON pgqueuer FOR EACH ROW
+        WHEN (OLD.status = 'picked' AND NEW.status = 'queued') EXECUTE FUNCTION outage()
+    """)
+    await connection.close()
+
+
 async def test_one_question_serves_all_lanes(database: Database) -> None:
     async with at_work(database, url=logged(database.url)) as house:
         await house.put(Knock(door=1))
@@ -231,6 +250,28 @@ async def test_a_job_that_is_put_back_is_taken_when_it_is_due(database: Database
         house.put_off[1] = timedelta(seconds=0.2)
         await house.put(Call(door=1))
         assert await house.begin(2) == [1, 1]
+
+
+@pytest.mark.parametrize("failures", [1, 3])
+async def test_a_job_that_can_not_be_put_back_yet_is_put_back_once_it_can_be(
+    database: Database, failures: int
+) -> None:
+    await not_put_back(database, failures)
+    async with at_work(database) as house:
+        house.put_off[1] = timedelta(seconds=0.05)
+        await house.put(Call(door=1))
+        assert await house.begin(2) == [1, 1]
+
+
+async def test_a_worker_ends_though_jobs_can_not_be_put_back(database: Database) -> None:
+    await not_put_back(database, 10_000)
+    async with at_work(database) as house:
+        house.put_off[1] = timedelta(seconds=0.05)
+        await house.put(Call(door=1))
+        await house.begin()
+    async with database.reading() as session:
+        # Whoever comes next takes it over.
+        assert await session.scalar(text("SELECT status FROM pgqueuer")) == "picked"
 
 
 @pytest.mark.parametrize("is_alive", [True, False])
