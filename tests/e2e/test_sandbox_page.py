@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from contextlib import AbstractAsyncContextManager
 
 import pytest
-from playwright.async_api import Browser, Page, Route, expect
+from playwright.async_api import Browser, Page, expect
 
 from bot.sandbox.slack import SlackStandIn
 from tests.support.blocks import ACTIONS, FORM, PLAN, confirmed, plain
@@ -34,26 +34,6 @@ async def test_a_message_shows_at_once_on_everybodys_page(
             await expect(messages(one)).to_have_count(1)
             await expect(messages(one).get_by_test_id("message-name")).to_have_text("Priya Raman")
             await expect(messages(one).locator("strong")).to_have_text("library")
-
-
-async def test_nothing_is_typed_before_it_is_known_who_writes_and_where(
-    browser: Browser, slack: SlackStandIn
-) -> None:
-    async with opened_page(browser, "about:blank") as page:
-        known = asyncio.Event()
-
-        async def held_back(route: Route) -> None:
-            await known.wait()
-            await route.continue_()
-
-        await page.route("**/ui/state*", held_back)
-        await page.goto(slack.url)
-        for testid in ("composer", "composer-files", "send"):
-            await expect(page.get_by_test_id(testid)).to_be_disabled()
-        typing = asyncio.create_task(say(page, "Road closed"))
-        known.set()
-        await typing
-        await expect(messages(page)).to_contain_text("Road closed")
 
 
 async def test_a_new_message_is_read_aloud_to_others_but_not_to_its_author(
@@ -338,24 +318,6 @@ async def test_a_reader_at_the_end_stays_there_and_one_further_up_is_left_alone(
     await jump.click()
     await expect(last).to_be_in_viewport(ratio=1)
     await expect(jump).to_be_hidden()
-
-
-async def test_a_page_that_lost_its_server_comes_back_with_what_it_missed(browser: Browser) -> None:
-    async with AsyncExitStack() as first_life:
-        slack = await first_life.enter_async_context(SlackStandIn())
-        port = int(slack.url.rsplit(":", 1)[1])
-        slack.post_user_message("marco", "works", "Before")
-        async with opened_page(browser, slack.url) as page:
-            await expect(messages(page)).to_contain_text("Before")
-            await first_life.aclose()
-            await expect(page.get_by_test_id("connection")).to_be_visible()
-            async with SlackStandIn(port=port) as restarted:
-                restarted.post_user_message("marco", "works", "After")
-                await expect(page.get_by_test_id("connection")).to_be_hidden()
-                await expect(messages(page)).to_have_count(1)
-                await expect(messages(page)).to_contain_text("After")
-                restarted.post_user_message("marco", "works", "Live again")
-                await expect(messages(page)).to_have_count(2)
 
 
 async def test_nothing_but_the_keyboard_is_needed(page: Page, bot: TinyBot) -> None:
