@@ -109,8 +109,8 @@ async def at_work(
             await asyncio.wait_for(running, SOON.total_seconds())
 
 
-async def not_put_back(database: Database, times: int) -> None:
-    """Have PostgreSQL not take jobs that are put back, so many times."""
+async def not_put_back(database: Database, times: int, code: str = "admin_shutdown") -> None:
+    """Have PostgreSQL not take jobs that are put back, so many times, and say why by a `code`."""
     connection = await asyncpg.connect(database.url)
     # A sequence counts those, too, that come to nothing.
     await connection.execute(f"""
@@ -118,7 +118,7 @@ async def not_put_back(database: Database, times: int) -> None:
         CREATE FUNCTION outage() RETURNS trigger LANGUAGE plpgsql AS $$
         BEGIN
             IF nextval('put_back') <= {times} THEN
-                RAISE EXCEPTION USING ERRCODE = 'admin_shutdown';
+                RAISE EXCEPTION USING ERRCODE = '{code}';
             END IF;
             RETURN NEW;
         END $$;
@@ -261,6 +261,18 @@ async def test_a_job_that_can_not_be_put_back_yet_is_put_back_once_it_can_be(
         house.put_off[1] = timedelta(seconds=0.05)
         await house.put(Call(door=1))
         assert await house.begin(2) == [1, 1]
+
+
+async def test_a_job_that_is_refused_is_held_and_not_tried_for_ever(database: Database) -> None:
+    await not_put_back(database, 10_000, "unique_violation")
+    async with at_work(database) as house:
+        house.put_off[1] = timedelta(seconds=0.05)
+        await house.put(Call(door=1))
+        await house.begin()
+    connection = await asyncpg.connect(database.url)
+    tries = await connection.fetchval("SELECT last_value FROM put_back")
+    assert (await connection.fetchval("SELECT status FROM pgqueuer"), tries) == ("failed", 1)
+    await connection.close()
 
 
 async def test_a_worker_ends_though_jobs_can_not_be_put_back(database: Database) -> None:
